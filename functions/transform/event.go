@@ -1,0 +1,99 @@
+package transform
+
+import (
+	"encoding/base64"
+	"strconv"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Event is what Firehose invokes the transform with.
+// Source: Firehose developer guide, "Data transformation"; the shape is aws-lambda-go's events.KinesisFirehoseEvent.
+type Event struct {
+	InvocationID      string   `json:"invocationId"`
+	DeliveryStreamARN string   `json:"deliveryStreamArn"`
+	Region            string   `json:"region"`
+	Records           []Record `json:"records"`
+}
+
+// Record is one Firehose record of an [Event].
+type Record struct {
+	RecordID                    string `json:"recordId"`
+	ApproximateArrivalTimestamp int64  `json:"approximateArrivalTimestamp"` // Unix milliseconds
+	Data                        []byte `json:"data"`
+}
+
+// Response answers an [Event]: exactly one result for each of its records.
+type Response struct {
+	Records []Result `json:"records"`
+}
+
+// Status is what became of a record.
+type Status string
+
+// The statuses that Firehose knows.
+const (
+	OK               Status = "Ok"
+	Dropped          Status = "Dropped"
+	ProcessingFailed Status = "ProcessingFailed"
+)
+
+// Result is the answer for one record. Firehose refuses an answer without data, so that Data is empty, not nil, where there
+// is nothing to deliver.
+type Result struct {
+	RecordID string    `json:"recordId"`
+	Result   Status    `json:"result"`
+	Data     []byte    `json:"data"`
+	Metadata *Metadata `json:"metadata,omitempty"`
+}
+
+// Metadata carries the partition keys of an [OK] record.
+type Metadata struct {
+	PartitionKeys map[string]string `json:"partitionKeys"`
+}
+
+// MarshalJSON writes the response without the empty fields that aws-lambda-go's types add to each record (about 86 bytes of
+// Iceberg metadata), as they would count against the limit of the response.
+func (r Response) MarshalJSON() ([]byte, error) {
+	size := len(`{"records":[]}`)
+	for i := range r.Records {
+		size += encodedLen(&r.Records[i])
+	}
+	b := append(make([]byte, 0, size), `{"records":[`...)
+	for i := range r.Records {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendResult(b, &r.Records[i])
+	}
+	return append(b, "]}"...), nil
+}
+
+func appendResult(b []byte, r *Result) []byte {
+	b = append(b, `{"recordId":`...)
+	b = record.AppendString(b, r.RecordID)
+	b = append(b, `,"result":"`...)
+	b = append(b, r.Result...)
+	b = append(b, `","data":"`...)
+	b = base64.StdEncoding.AppendEncode(b, r.Data)
+	b = append(b, '"')
+	if r.Metadata != nil {
+		b = append(b, `,"metadata":{"partitionKeys":{`...)
+		separator := false
+		for _, key := range record.PartitionKeys() {
+			value, ok := r.Metadata.PartitionKeys[key]
+			if !ok {
+				continue
+			}
+			if separator {
+				b = append(b, ',')
+			}
+			separator = true
+			b = strconv.AppendQuote(b, key)
+			b = append(b, ':')
+			b = record.AppendString(b, value)
+		}
+		b = append(b, "}}"...)
+	}
+	return append(b, '}')
+}

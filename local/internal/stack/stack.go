@@ -1,0 +1,77 @@
+// Package stack is what a CloudFormation template says of the pipeline, in the terms of the local stack: delivery streams,
+// their processor, buffers, prefixes and table, and the SSM parameters. Values are resolved; nothing here knows the
+// template language (package template reads it) and nothing runs (package delivery does).
+package stack
+
+import "time"
+
+// Stack is one deployed template.
+type Stack struct {
+	Name      string
+	Region    string
+	AccountID string
+	Streams   []Stream
+	// Parameters are the SSM parameters of the template by name.
+	Parameters map[string]Parameter
+}
+
+// Stream is a Firehose delivery stream: DirectPut to S3.
+type Stream struct {
+	Name        string
+	ARN         string
+	Bucket      string // name, not ARN
+	Prefix      string // with its !{…} expressions
+	ErrorPrefix string // with its !{…} expressions; empty where the template has none
+	// FileExtension is appended to object names; ".parquet" where conversion is on and the template sets none.
+	FileExtension string
+	Buffering     Buffering
+	// DynamicPartitioning says whether partition keys may be used in Prefix.
+	DynamicPartitioning bool
+	// Lambda is the transform, nil where the stream has no processor.
+	Lambda *Processor
+	// Table is what records are converted to Parquet by, nil where conversion is off.
+	Table *Table
+}
+
+// Buffering says when a buffer is delivered: at whichever bound is reached first.
+type Buffering struct {
+	Bytes    int
+	Interval time.Duration
+}
+
+// Processor is a Lambda processor of a stream.
+type Processor struct {
+	FunctionARN string
+	// Buffering says when the function is invoked.
+	Buffering Buffering
+	// Retries is how often a failed invocation is repeated: attempts are one more.
+	Retries int
+	// Timeout is the function's; MemoryMB its memory size, for information.
+	Timeout  time.Duration
+	MemoryMB int
+	// Environment are the function's environment variables.
+	Environment map[string]string
+}
+
+// Table is the Glue table that conversion reads its columns from.
+type Table struct {
+	Database      string
+	Name          string
+	Location      string // s3://bucket/prefix/
+	Columns       []Column
+	PartitionKeys []Column
+}
+
+// Column is a column of a table, with its Hive type such as "double" or "map<string,string>".
+type Column struct {
+	Name string
+	Type string
+}
+
+// Parameter is an SSM parameter.
+type Parameter struct {
+	Name        string
+	Type        string // String or StringList
+	Value       string
+	Description string
+}

@@ -1,0 +1,109 @@
+package record
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// Type is a column type, in the spelling that Glue, Athena and Hive share.
+type Type string
+
+// The column types in use.
+const (
+	Double    Type = "double"
+	String    Type = "string"
+	BigInt    Type = "bigint"
+	Integer   Type = "int"
+	Timestamp Type = "timestamp"
+	StringMap Type = "map<string,string>"
+)
+
+// Unit says what a column's number counts; readers format by it.
+type Unit string
+
+// The units in use. A column that is not a quantity has [NoUnit].
+const (
+	NoUnit         Unit = ""
+	Seconds        Unit = "s"
+	Percent        Unit = "percent" // 0..100
+	Bytes          Unit = "bytes"
+	BytesPerSecond Unit = "bytes_per_s"
+	PerSecond      Unit = "per_s"
+	Count          Unit = "count"
+	Load           Unit = "load"
+)
+
+// decimals is how many decimal places a double of this unit keeps on the wire.
+var decimals = map[Unit]int{Seconds: 3, Percent: 2, Load: 2, BytesPerSecond: 1, PerSecond: 1}
+
+// Column is one column of the table.
+type Column struct {
+	Name    string
+	Type    Type
+	Unit    Unit
+	Comment string
+}
+
+// SampleColumns are the columns that the collector fills, in order.
+func SampleColumns() []Column { return columnsOf(sampleFields) }
+
+// EnrichmentColumns are the columns that the transform adds, in order.
+func EnrichmentColumns() []Column { return columnsOf(enrichmentFields) }
+
+// Columns are all columns of a data file, in order: the sample's, then the enrichment's. The partition keys are not
+// among them, see [PartitionKeys].
+func Columns() []Column { return append(SampleColumns(), EnrichmentColumns()...) }
+
+var (
+	sampleFields     = fieldsOf(reflect.TypeFor[Sample]())
+	enrichmentFields = fieldsOf(reflect.TypeFor[Enrichment]())
+)
+
+// field is a column and the struct field that holds it.
+type field struct {
+	Column
+	index  int
+	places int    // decimal places, for doubles
+	key    string // `"name":`, as it stands on the wire
+}
+
+func columnsOf(fields []field) []Column {
+	columns := make([]Column, len(fields))
+	for i, f := range fields {
+		columns[i] = f.Column
+	}
+	return columns
+}
+
+// fieldsOf reads the definition of each column from a struct's tags. A field it cannot map is a mistake in this package
+// that every program using it would meet at its start.
+func fieldsOf(t reflect.Type) []field {
+	types := map[reflect.Type]Type{
+		reflect.TypeFor[float64]():           Double,
+		reflect.TypeFor[Float]():             Double,
+		reflect.TypeFor[string]():            String,
+		reflect.TypeFor[int64]():             BigInt,
+		reflect.TypeFor[Long]():              BigInt,
+		reflect.TypeFor[int32]():             Integer,
+		reflect.TypeFor[Int]():               Integer,
+		reflect.TypeFor[time.Time]():         Timestamp,
+		reflect.TypeFor[map[string]string](): StringMap,
+	}
+	fields := make([]field, t.NumField())
+	for i := range fields {
+		f := t.Field(i)
+		c := Column{
+			Name:    f.Tag.Get("column"),
+			Type:    types[f.Type],
+			Unit:    Unit(f.Tag.Get("unit")),
+			Comment: f.Tag.Get("comment"),
+		}
+		places, known := decimals[c.Unit]
+		if c.Name == "" || c.Type == "" || c.Comment == "" || (c.Type == Double && !known) {
+			panic(fmt.Sprintf("record: field %s.%s does not define a column", t.Name(), f.Name))
+		}
+		fields[i] = field{Column: c, index: i, places: places, key: `"` + c.Name + `":`}
+	}
+	return fields
+}

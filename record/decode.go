@@ -1,0 +1,129 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
+)
+
+// ErrNoTS says that a document has no ts.
+var ErrNoTS = errors.New("ts is missing")
+
+// ParseSample reads one line as [Sample.AppendJSON] writes it. Unknown keys are passed over, so that an older reader takes
+// lines of a newer collector; a known key with a value of another type is an error that names it. Null counts as absent.
+func ParseSample(line []byte) (Sample, error) {
+	var s Sample
+	members, n, err := jsonscan.Members(nil, line)
+	if err != nil {
+		return s, err
+	}
+	if rest := jsonscan.SkipSpace(line, n); rest != len(line) {
+		return s, fmt.Errorf("more than one document in a line, at byte %d", rest)
+	}
+	v := reflect.ValueOf(&s).Elem()
+	hasTS := false
+	for _, m := range members {
+		i, known := sampleIndex[string(m.Key)]
+		if !known || m.Kind == jsonscan.Null {
+			continue
+		}
+		f := &sampleFields[i]
+		if err := setField(v.Field(f.index).Addr().Interface(), m); err != nil {
+			return s, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		hasTS = hasTS || i == 0
+	}
+	if !hasTS {
+		return s, ErrNoTS
+	}
+	return s, nil
+}
+
+// sampleIndex finds a sample column by its name; ts is the first.
+var sampleIndex = func() map[string]int {
+	index := make(map[string]int, len(sampleFields))
+	for i, f := range sampleFields {
+		index[f.Name] = i
+	}
+	return index
+}()
+
+func setField(p any, m jsonscan.Member) error {
+	switch p := p.(type) {
+	case *string:
+		return setString(p, m)
+	case *float64:
+		return setFloat(p, m)
+	case *Float:
+		p.set = true
+		return setFloat(&p.value, m)
+	case *int32:
+		return setInt32(p, m)
+	case *Int:
+		p.set = true
+		return setInt32(&p.value, m)
+	case *int64:
+		return setInt64(p, m, 64)
+	case *Long:
+		p.set = true
+		return setInt64(&p.value, m, 64)
+	case *map[string]string:
+		return setMap(p, m)
+	}
+	return fmt.Errorf("no decoder for %T", p)
+}
+
+func setString(p *string, m jsonscan.Member) error {
+	if m.Kind != jsonscan.String {
+		return fmt.Errorf("want a string, have %s", m.Kind)
+	}
+	*p = string(jsonscan.AppendUnquoted(nil, m.Value))
+	return nil
+}
+
+func setFloat(p *float64, m jsonscan.Member) error {
+	if m.Kind != jsonscan.Number {
+		return fmt.Errorf("want a number, have %s", m.Kind)
+	}
+	v, err := strconv.ParseFloat(string(m.Value), 64)
+	*p = v
+	return err
+}
+
+func setInt32(p *int32, m jsonscan.Member) error {
+	var v int64
+	err := setInt64(&v, m, 32)
+	*p = int32(v)
+	return err
+}
+
+func setInt64(p *int64, m jsonscan.Member, bits int) error {
+	if m.Kind != jsonscan.Number {
+		return fmt.Errorf("want a whole number, have %s", m.Kind)
+	}
+	v, err := strconv.ParseInt(string(m.Value), 10, bits)
+	*p = v
+	return err
+}
+
+func setMap(p *map[string]string, m jsonscan.Member) error {
+	if m.Kind != jsonscan.Object {
+		return fmt.Errorf("want an object of strings, have %s", m.Kind)
+	}
+	members, _, err := jsonscan.Members(nil, m.Value)
+	if err != nil {
+		return err
+	}
+	*p = make(map[string]string, len(members))
+	for _, kv := range members {
+		var v string
+		if err := setString(&v, kv); err != nil {
+			return fmt.Errorf("%s: %w", kv.Key, err)
+		}
+		(*p)[string(jsonscan.AppendUnescaped(nil, kv.Key))] = v
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package record
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// AppendJSON appends the sample as one JSON object without a line end: keys in column order, absent fields left out,
+// doubles rounded by their unit. NaN and infinities count as absent, as JSON has no form for them.
+func (s *Sample) AppendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	start := len(dst)
+	v := reflect.ValueOf(s).Elem()
+	for i := range sampleFields {
+		f := &sampleFields[i]
+		before := len(dst)
+		if before > start {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, f.key...)
+		var ok bool
+		if dst, ok = appendField(dst, f, v.Field(f.index).Addr().Interface()); !ok {
+			dst = dst[:before]
+		}
+	}
+	return append(dst, '}')
+}
+
+// appendField appends the value that p points to; ok is false where it is absent.
+func appendField(dst []byte, f *field, p any) (_ []byte, ok bool) {
+	switch p := p.(type) {
+	case *string:
+		return AppendString(dst, *p), *p != ""
+	case *Float:
+		v, ok := p.Get()
+		return appendFloat(dst, v, f.places), ok && finite(v)
+	case *float64:
+		return appendFloat(dst, *p, f.places), finite(*p)
+	case *int32:
+		return strconv.AppendInt(dst, int64(*p), 10), true
+	case *int64:
+		return strconv.AppendInt(dst, *p, 10), true
+	case *Int:
+		v, ok := p.Get()
+		return strconv.AppendInt(dst, int64(v), 10), ok
+	case *Long:
+		v, ok := p.Get()
+		return strconv.AppendInt(dst, v, 10), ok
+	case *map[string]string:
+		return appendMap(dst, *p), len(*p) > 0
+	}
+	return dst, false
+}
+
+func appendMap(dst []byte, m map[string]string) []byte {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	dst = append(dst, '{')
+	for i, k := range keys {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendString(dst, k)
+		dst = append(dst, ':')
+		dst = AppendString(dst, m[k])
+	}
+	return append(dst, '}')
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// appendFloat appends v rounded to places decimals, in the shortest form, without an exponent.
+func appendFloat(dst []byte, v float64, places int) []byte {
+	scale := math.Pow10(places)
+	// From 2^53 on a double has no fraction to round, and scaling could overflow.
+	if scaled := v * scale; math.Abs(scaled) < 1<<53 {
+		v = math.Round(scaled) / scale
+	}
+	if v == 0 {
+		v = 0 // no negative zero
+	}
+	return strconv.AppendFloat(dst, v, 'f', -1, 64)
+}
+
+// AppendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD.
+func AppendString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			dst = append(dst, '\\', byte(r))
+		case r == '\n':
+			dst = append(dst, '\\', 'n')
+		case r < 0x20:
+			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		default:
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return append(dst, '"')
+}

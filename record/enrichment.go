@@ -1,0 +1,143 @@
+package record
+
+import (
+	"strconv"
+	"time"
+)
+
+// Enrichment is what the transform adds to a sample: its time in the forms that readers ask for, and when it was
+// processed. As in [Sample], tags define the columns.
+type Enrichment struct {
+	EventTime          time.Time `column:"event_time" comment:"ts as a timestamp, UTC"`
+	Timestamp          string    `column:"timestamp" comment:"ts as yyyy-mm-dd hh:mm:ss, UTC"`
+	Datetime           string    `column:"datetime" comment:"The same as timestamp"`
+	EpochTimestamp     float64   `column:"epoch_timestamp" unit:"s" comment:"The same as ts"`
+	Date               string    `column:"date" comment:"Day of ts as yyyy-mm-dd, UTC"`
+	Minute             string    `column:"minute" comment:"Minute of the hour of ts, 00..59"`
+	DayOfWeek          string    `column:"day_of_week" comment:"Day of the week of ts, UTC, in English"`
+	ProcessedAt        string    `column:"_processed_at" comment:"When the transform ran, RFC 3339, UTC"`
+	ProcessedTimestamp int64     `column:"_processed_timestamp" unit:"s" comment:"When the transform ran, Unix seconds"`
+}
+
+// Enrich returns the enrichment of a sample taken at ts.
+func Enrich(ts float64, processed time.Time) Enrichment {
+	t := time.UnixMilli(Millis(ts)).UTC()
+	return Enrichment{
+		EventTime:          t,
+		Timestamp:          t.Format(time.DateTime),
+		Datetime:           t.Format(time.DateTime),
+		EpochTimestamp:     ts,
+		Date:               t.Format(time.DateOnly),
+		Minute:             t.Format("04"),
+		DayOfWeek:          t.Weekday().String(),
+		ProcessedAt:        processed.UTC().Format(time.RFC3339),
+		ProcessedTimestamp: processed.Unix(),
+	}
+}
+
+// enrichmentByLength lists the names that the transform writes, by length.
+var enrichmentByLength = func() (names [24][]string) {
+	for _, f := range enrichmentFields {
+		names[len(f.Name)] = append(names[len(f.Name)], f.Name)
+	}
+	return names
+}()
+
+// IsEnrichment reports whether a JSON key names an enrichment column. Case does not matter, as Firehose lower-cases keys
+// before it looks for columns. A producer's own value under such a key would come out twice; the transform drops it.
+func IsEnrichment(key []byte) bool {
+	if len(key) >= len(enrichmentByLength) {
+		return false
+	}
+	for _, name := range enrichmentByLength[len(key)] {
+		if EqualFold(key, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// EqualFold reports whether key is name, where name is in lower case and ASCII.
+func EqualFold(key []byte, name string) bool {
+	if len(key) != len(name) {
+		return false
+	}
+	for i, c := range key {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != name[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Enricher appends enrichments as JSON. It gives what [Enrich] gives, several times faster, by keeping the parts that
+// consecutive samples share. It is not safe for concurrent use.
+type Enricher struct {
+	processed []byte // `,"_processed_at":…,"_processed_timestamp":…`
+	day       int64  // the day that date and weekday are of
+	date      []byte
+	weekday   string
+}
+
+// NewEnricher returns an enricher for samples that are processed at the given time.
+func NewEnricher(processed time.Time) *Enricher {
+	e := Enrich(0, processed)
+	b := append([]byte(nil), `,"_processed_at":"`...)
+	b = append(b, e.ProcessedAt...)
+	b = append(b, `","_processed_timestamp":`...)
+	b = strconv.AppendInt(b, e.ProcessedTimestamp, 10)
+	return &Enricher{processed: b, day: -1}
+}
+
+// AppendMembers appends the enrichment of ts as JSON members in column order, without a comma before the first. rawTS is
+// the number as the producer wrote it; it becomes epoch_timestamp.
+func (e *Enricher) AppendMembers(dst []byte, ts float64, rawTS []byte) []byte {
+	ms := Millis(ts)
+	if day := ms / 86_400_000; day != e.day {
+		t := time.UnixMilli(ms).UTC()
+		e.day, e.date, e.weekday = day, t.AppendFormat(e.date[:0], time.DateOnly), t.Weekday().String()
+	}
+	ofDay := ms % 86_400_000
+	var clock [12]byte // hh:mm:ss.mmm
+	two(clock[0:], ofDay/3_600_000)
+	clock[2] = ':'
+	two(clock[3:], ofDay/60_000%60)
+	clock[5] = ':'
+	two(clock[6:], ofDay/1000%60)
+	clock[8] = '.'
+	clock[9] = byte('0' + ofDay%1000/100)
+	two(clock[10:], ofDay%100)
+
+	dst = append(dst, `"event_time":"`...)
+	dst = append(dst, e.date...)
+	dst = append(dst, 'T')
+	dst = append(dst, clock[:]...)
+	dst = append(dst, `Z","timestamp":"`...)
+	dst = e.appendDateTime(dst, clock)
+	dst = append(dst, `","datetime":"`...)
+	dst = e.appendDateTime(dst, clock)
+	dst = append(dst, `","epoch_timestamp":`...)
+	dst = append(dst, rawTS...)
+	dst = append(dst, `,"date":"`...)
+	dst = append(dst, e.date...)
+	dst = append(dst, `","minute":"`...)
+	dst = append(dst, clock[3:5]...)
+	dst = append(dst, `","day_of_week":"`...)
+	dst = append(dst, e.weekday...)
+	dst = append(dst, '"')
+	return append(dst, e.processed...)
+}
+
+func (e *Enricher) appendDateTime(dst []byte, clock [12]byte) []byte {
+	dst = append(dst, e.date...)
+	dst = append(dst, ' ')
+	return append(dst, clock[:8]...)
+}
+
+// two writes n, 0..99, as two digits.
+func two(b []byte, n int64) {
+	b[0], b[1] = byte('0'+n/10), byte('0'+n%10)
+}

@@ -1,0 +1,115 @@
+package record
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A pack is what one Firehose record carries: JSON lines, gzip-compressed, all of one UTC hour. One hour, because Firehose
+// takes one set of partition keys per record.
+
+// MaxPackBytes is how large a pack may be when expanded. A Firehose record holds at most 1,024,000 bytes and lines compress
+// about fivefold, so that a larger expansion is a decompression bomb.
+const MaxPackBytes = 16 << 20
+
+// Errors of packs.
+var (
+	ErrPackHour     = errors.New("a pack holds samples of one UTC hour only")
+	ErrPackTooLarge = fmt.Errorf("pack expands to more than %d bytes", MaxPackBytes)
+)
+
+// PackWriter collects lines and compresses them as one pack. The zero value is ready to use.
+type PackWriter struct {
+	lines []byte
+	hour  Hour
+	count int
+	gzip  *gzip.Writer
+	out   bytes.Buffer
+}
+
+// Add adds one line, given without its line end. It refuses a line of another hour than the first with [ErrPackHour] and
+// one that would make the pack larger than [MaxPackBytes] with [ErrPackTooLarge]; the pack stays as it was.
+func (w *PackWriter) Add(line []byte, hour Hour) error {
+	if w.count > 0 && hour != w.hour {
+		return ErrPackHour
+	}
+	if len(w.lines)+len(line)+1 > MaxPackBytes {
+		return ErrPackTooLarge
+	}
+	w.hour = hour
+	w.lines = append(append(w.lines, line...), '\n')
+	w.count++
+	return nil
+}
+
+// Count is the number of lines in the pack.
+func (w *PackWriter) Count() int { return w.count }
+
+// Hour is the hour that the pack's lines are of; meaningful where Count is not 0.
+func (w *PackWriter) Hour() Hour { return w.hour }
+
+// RawBytes is the size of the lines before compression.
+func (w *PackWriter) RawBytes() int { return len(w.lines) }
+
+// Bytes returns the pack: the lines added so far as one gzip member. Equal lines give equal bytes. The slice is valid
+// until the next call of Bytes or Reset; the pack can go on growing after it.
+func (w *PackWriter) Bytes() ([]byte, error) {
+	w.out.Reset()
+	if w.gzip == nil {
+		gz, err := gzip.NewWriterLevel(&w.out, gzip.BestCompression)
+		if err != nil {
+			return nil, err
+		}
+		w.gzip = gz
+	} else {
+		w.gzip.Reset(&w.out)
+	}
+	if _, err := w.gzip.Write(w.lines); err != nil {
+		return nil, err
+	}
+	if err := w.gzip.Close(); err != nil {
+		return nil, err
+	}
+	return w.out.Bytes(), nil
+}
+
+// Reset empties the pack for reuse.
+func (w *PackWriter) Reset() { w.lines, w.count = w.lines[:0], 0 }
+
+// IsPack reports whether data is gzip-compressed, by its magic number (RFC 1952, section 2.3.1).
+func IsPack(data []byte) bool { return len(data) >= 2 && data[0] == 0x1f && data[1] == 0x8b }
+
+// PackReader expands packs, reusing its memory. The zero value is ready to use. It is not safe for concurrent use.
+type PackReader struct {
+	gzip gzip.Reader
+	in   bytes.Reader
+}
+
+// AppendLines appends the expanded lines of a pack to dst. A pack that would expand to more than [MaxPackBytes] is refused
+// with [ErrPackTooLarge] as soon as it has.
+func (r *PackReader) AppendLines(dst, pack []byte) ([]byte, error) {
+	r.in.Reset(pack)
+	if err := r.gzip.Reset(&r.in); err != nil {
+		return dst, fmt.Errorf("gzip: %w", err)
+	}
+	start := len(dst)
+	for {
+		if len(dst) == cap(dst) {
+			dst = append(dst, 0)[:len(dst)]
+		}
+		free := dst[len(dst):min(cap(dst), start+MaxPackBytes+1)]
+		n, err := r.gzip.Read(free)
+		dst = dst[:len(dst)+n]
+		switch {
+		case len(dst)-start > MaxPackBytes:
+			return dst[:start], ErrPackTooLarge
+		case errors.Is(err, io.EOF):
+			return dst, nil
+		case err != nil:
+			return dst[:start], fmt.Errorf("gzip: %w", err)
+		}
+	}
+}

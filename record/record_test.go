@@ -1,0 +1,290 @@
+package record_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/quick"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+func TestGoldenLines(t *testing.T) {
+	var got []byte
+	for _, s := range recordtest.Golden() {
+		got = append(s.AppendJSON(got), '\n')
+	}
+	if *update {
+		if err := os.WriteFile("recordtest/golden.jsonl", got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if !bytes.Equal(got, recordtest.GoldenLines) {
+		t.Errorf("lines differ from recordtest/golden.jsonl (make golden rewrites it)\ngot:\n%s", got)
+	}
+}
+
+func TestParseGolden(t *testing.T) {
+	lines := bytes.Split(bytes.TrimSpace(recordtest.GoldenLines), []byte("\n"))
+	for i, line := range lines {
+		s, err := record.ParseSample(line)
+		if err != nil {
+			t.Fatalf("line %d: %v", i, err)
+		}
+		if again := s.AppendJSON(nil); !bytes.Equal(again, line) {
+			t.Errorf("line %d comes back as\n%s\nwant\n%s", i, again, line)
+		}
+		if !json.Valid(line) {
+			t.Errorf("line %d: encoding/json finds it invalid", i)
+		}
+	}
+	full, err := record.ParseSample(lines[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := recordtest.Golden()[0]; full.SessionID != want.SessionID || full.RAMTotalBytes != want.RAMTotalBytes ||
+		!reflect.DeepEqual(full.Tags, want.Tags) {
+		t.Errorf("parsed %+v, want %+v", full, want)
+	}
+}
+
+// Every column of the design's contract, in its order.
+func TestColumns(t *testing.T) {
+	const want = `ts double, session_id string, seq bigint, interval_s int, hostname string, os string, os_v string,
+arch string, node_role string, env string, tags map<string,string>, cpu_pct double, cpu_user_pct double,
+cpu_system_pct double, cpu_iowait_pct double, cpu_steal_pct double, cpu_count int, load1 double, load5 double,
+load15 double, ram_pct double, swap_pct double, ram_total_bytes bigint, ram_used_bytes bigint,
+ram_available_bytes bigint, swap_used_bytes bigint, net_bytes_sent_per_s double, net_bytes_recv_per_s double,
+net_packets_sent_per_s double, net_packets_recv_per_s double, net_err_in_per_s double, net_err_out_per_s double,
+net_drop_in_per_s double, net_drop_out_per_s double, disk_read_bytes_per_s double, disk_write_bytes_per_s double,
+disk_read_ops_per_s double, disk_write_ops_per_s double, disk_busy_pct double, disk_used_pct double,
+disk_free_bytes bigint, cpu_pressure_pct double, mem_pressure_pct double, io_pressure_pct double, procs int,
+uptime_s bigint, event_time timestamp, timestamp string, datetime string, epoch_timestamp double, date string,
+minute string, day_of_week string, _processed_at string, _processed_timestamp bigint`
+	var got []string
+	seen := map[string]bool{}
+	for _, c := range record.Columns() {
+		got = append(got, c.Name+" "+string(c.Type))
+		if seen[c.Name] {
+			t.Errorf("column %s twice", c.Name)
+		}
+		seen[c.Name] = true
+		if c.Name != strings.ToLower(c.Name) {
+			t.Errorf("column %s: Firehose lower-cases keys", c.Name)
+		}
+		if c.Type == record.StringMap {
+			continue
+		}
+		if quantity := c.Type != record.String && c.Type != record.Timestamp && c.Name != "seq"; quantity != (c.Unit != record.NoUnit) {
+			t.Errorf("column %s has unit %q", c.Name, c.Unit)
+		}
+	}
+	if w := strings.ReplaceAll(want, "\n", " "); strings.Join(got, ", ") != w {
+		t.Errorf("columns are\n%s\nwant\n%s", strings.Join(got, ", "), w)
+	}
+	for _, key := range record.PartitionKeys() {
+		if seen[key] {
+			t.Errorf("partition key %s is a column too", key)
+		}
+	}
+}
+
+func TestAbsentIsLeftOut(t *testing.T) {
+	s := record.Sample{TS: 1770094800, CPUPct: record.Some(math.NaN()), Load1: record.Some(math.Inf(1)), RAMPct: record.Some(0.0)}
+	const want = `{"ts":1770094800,"seq":0,"interval_s":0,"ram_pct":0}`
+	if got := string(s.AppendJSON(nil)); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// What a sample holds comes back from its line, up to rounding.
+func TestRoundTrip(t *testing.T) {
+	property := func(seed uint64, cpu, rate float64, host, tag string, seq int64) bool {
+		s := recordtest.New(seed).Sample(time.UnixMilli(1770094800123))
+		s.CPUPct, s.NetBytesRecvPerS = record.Some(math.Mod(math.Abs(cpu), 100)), record.Some(rate)
+		s.Hostname, s.Tags, s.Seq = host, map[string]string{"k": tag}, seq
+		line := s.AppendJSON(nil)
+		back, err := record.ParseSample(line)
+		if err != nil || !json.Valid(line) {
+			t.Logf("%s: %v", line, err)
+			return false
+		}
+		clean := func(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+		return back.Hostname == clean(host) && back.Tags["k"] == clean(tag) && back.Seq == seq &&
+			math.Abs(back.CPUPct.Or(-1)-s.CPUPct.Or(-2)) <= 0.005000001 &&
+			math.Abs(back.NetBytesRecvPerS.Or(math.NaN())-rate) <= 0.05+math.Abs(rate)*1e-15
+	}
+	if err := quick.Check(property, &quick.Config{MaxCount: 2000}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestParseSampleRefuses(t *testing.T) {
+	for line, want := range map[string]string{
+		``:                                     "no document",
+		`7`:                                    "not a JSON object",
+		`[{"ts":1}]`:                           "not a JSON object",
+		`{"hostname":"h"}`:                     "ts is missing",
+		`{"ts":null}`:                          "ts is missing",
+		`{"ts":"1770094800"}`:                  "ts: want a number, have a string",
+		`{"ts":1,"hostname":3}`:                "hostname: want a string, have a number",
+		`{"ts":1,"seq":1.5}`:                   "seq: strconv.ParseInt",
+		`{"ts":1,"procs":3000000000}`:          "value out of range",
+		`{"ts":1,"tags":{"a":1}}`:              "tags: a: want a string",
+		`{"ts":1,"cpu_pct":true}`:              "cpu_pct: want a number, have a boolean",
+		`{"ts":1}{"ts":2}`:                     "more than one document",
+		`{"ts":1e400}`:                         "value out of range",
+		`{"ts":01}`:                            "leading zero",
+		`{"ts":1,}`:                            "where a key should be",
+		`{"ts":1,"hostname":"` + "\x00" + `"}`: "control character",
+	} {
+		_, err := record.ParseSample([]byte(line))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", line, err, want)
+		}
+	}
+}
+
+func TestCheckTS(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		ts   float64
+		want string
+	}{
+		{record.TS(now), ""},
+		{1577836800, ""},
+		{record.TS(now.Add(24 * time.Hour)), ""},
+		{1577836799.999, "ts 1577836799.999 (2019-12-31T23:59:59Z) is before 2020"},
+		{0, "before 2020"},
+		{-1e300, "before 2020"},
+		{record.TS(now.Add(24*time.Hour + time.Millisecond)), "more than 24h0m0s ahead of 2026-11-23T12:00:00Z"},
+		{4102444800, "(2100-01-01T00:00:00Z) is more than"},
+		{1770094800123, "ahead"}, // milliseconds given as seconds
+		{math.NaN(), "not a finite number"},
+		{math.Inf(1), "not a finite number"},
+	} {
+		err := record.CheckTS(c.ts, now)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("CheckTS(%v) = %v, want %q", c.ts, err, c.want)
+		}
+	}
+}
+
+func TestPartition(t *testing.T) {
+	for ts, want := range map[float64]record.Partition{
+		1770094799.999:  {Year: "2026", Month: "02", Day: "03", Hour: "04"},
+		1770094800:      {Year: "2026", Month: "02", Day: "03", Hour: "05"},
+		1770094799.9996: {Year: "2026", Month: "02", Day: "03", Hour: "05"}, // as event_time rounds
+		1767225599.5:    {Year: "2025", Month: "12", Day: "31", Hour: "23"},
+	} {
+		if got := record.HourOf(ts).Partition(); got != want {
+			t.Errorf("partition of %v is %v, want %v", ts, got, want)
+		}
+	}
+}
+
+// The fast appender gives what the plain definition gives.
+func TestEnricherAgrees(t *testing.T) {
+	processed := time.Date(2026, 2, 3, 5, 1, 2, 3, time.FixedZone("", 7200))
+	fast := record.NewEnricher(processed)
+	property := func(ms uint32, days uint16) bool {
+		ts := float64(1577836800000+int64(days)*86_400_000+int64(ms)) / 1000
+		raw := json.RawMessage(jsonNumber(ts))
+		got := map[string]any{}
+		if err := json.Unmarshal(append(fast.AppendMembers([]byte{'{'}, ts, raw), '}'), &got); err != nil {
+			t.Log(err)
+			return false
+		}
+		e := record.Enrich(ts, processed)
+		want := map[string]any{
+			"event_time": e.EventTime.Format("2006-01-02T15:04:05.000Z"), "timestamp": e.Timestamp, "datetime": e.Datetime,
+			"epoch_timestamp": e.EpochTimestamp, "date": e.Date, "minute": e.Minute, "day_of_week": e.DayOfWeek,
+			"_processed_at": e.ProcessedAt, "_processed_timestamp": float64(e.ProcessedTimestamp),
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Logf("ts %v: got %v, want %v", ts, got, want)
+			return false
+		}
+		return len(got) == len(record.EnrichmentColumns())
+	}
+	if err := quick.Check(property, &quick.Config{MaxCount: 5000}); err != nil {
+		t.Error(err)
+	}
+}
+
+func jsonNumber(v float64) string {
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+func TestIsEnrichment(t *testing.T) {
+	for _, c := range record.EnrichmentColumns() {
+		if !record.IsEnrichment([]byte(c.Name)) || !record.IsEnrichment([]byte(strings.ToUpper(c.Name))) {
+			t.Errorf("%s is not recognized", c.Name)
+		}
+	}
+	for _, c := range record.SampleColumns() {
+		if record.IsEnrichment([]byte(c.Name)) {
+			t.Errorf("%s is taken for an enrichment", c.Name)
+		}
+	}
+	if record.IsEnrichment(bytes.Repeat([]byte("x"), 1000)) {
+		t.Error("a long key is taken for an enrichment")
+	}
+}
+
+func FuzzParseSample(f *testing.F) {
+	for line := range bytes.Lines(recordtest.GoldenLines) {
+		f.Add(bytes.TrimSpace(line))
+	}
+	f.Add([]byte(`{"ts":1,"tags":{"a":"\ud83e\udd8a"},"x":[{"y":[]}]}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		s, err := record.ParseSample(line)
+		if err != nil {
+			return
+		}
+		if !json.Valid(line) {
+			t.Fatalf("accepted what encoding/json refuses: %q", line)
+		}
+		once := s.AppendJSON(nil)
+		back, err := record.ParseSample(once)
+		if err != nil {
+			t.Fatalf("%s: %v", once, err)
+		}
+		if twice := back.AppendJSON(nil); !bytes.Equal(once, twice) {
+			t.Fatalf("not stable:\n%s\n%s", once, twice)
+		}
+	})
+}
+
+func BenchmarkAppendJSON(b *testing.B) {
+	s := recordtest.New(1).Sample(time.UnixMilli(1770094800123))
+	b.ReportAllocs()
+	line := s.AppendJSON(nil)
+	b.SetBytes(int64(len(line)))
+	for b.Loop() {
+		line = s.AppendJSON(line[:0])
+	}
+}
+
+func BenchmarkParseSample(b *testing.B) {
+	s := recordtest.New(1).Sample(time.UnixMilli(1770094800123))
+	line := s.AppendJSON(nil)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(line)))
+	for b.Loop() {
+		if _, err := record.ParseSample(line); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package record
+
+// Sample is one reading of one machine, as the collector takes it.
+//
+// A field's tag is the definition of its column: name, unit and comment; its Go type gives the column type and its place
+// gives the order of keys on the wire and of columns in the table. Percentages are 0..100 over all cores, rates are per
+// second. An absent [Optional], an empty string or an empty map is left out of the line.
+type Sample struct {
+	TS        float64 `column:"ts" unit:"s" comment:"Unix seconds (ms precision), wall clock, when the sample was taken"`
+	SessionID string  `column:"session_id" comment:"Random, new at each start of the collector"`
+	Seq       int64   `column:"seq" comment:"0, 1, 2 ... within the session; (session_id, seq) identifies a sample"`
+	IntervalS int32   `column:"interval_s" unit:"s" comment:"Configured interval between samples"`
+
+	Hostname  string            `column:"hostname" comment:"Name of the machine"`
+	OS        string            `column:"os" comment:"Operating system, such as linux"`
+	OSVersion string            `column:"os_v" comment:"Distribution and version of the operating system"`
+	Arch      string            `column:"arch" comment:"Processor architecture, such as arm64"`
+	NodeRole  string            `column:"node_role" comment:"Label: what the machine is for"`
+	Env       string            `column:"env" comment:"Label: environment, such as prod"`
+	Tags      map[string]string `column:"tags" comment:"Free labels from configuration"`
+
+	CPUPct       Float `column:"cpu_pct" unit:"percent" comment:"CPU time not idle and not waiting for I/O, all cores"`
+	CPUUserPct   Float `column:"cpu_user_pct" unit:"percent" comment:"CPU time in user mode, nice included"`
+	CPUSystemPct Float `column:"cpu_system_pct" unit:"percent" comment:"CPU time in kernel mode, interrupts included"`
+	CPUIOWaitPct Float `column:"cpu_iowait_pct" unit:"percent" comment:"CPU time idle with I/O outstanding"`
+	CPUStealPct  Float `column:"cpu_steal_pct" unit:"percent" comment:"CPU time taken by the hypervisor"`
+	CPUCount     Int   `column:"cpu_count" unit:"count" comment:"Logical cores"`
+	Load1        Float `column:"load1" unit:"load" comment:"Load average over 1 minute"`
+	Load5        Float `column:"load5" unit:"load" comment:"Load average over 5 minutes"`
+	Load15       Float `column:"load15" unit:"load" comment:"Load average over 15 minutes"`
+
+	RAMPct            Float `column:"ram_pct" unit:"percent" comment:"Memory not available to new work"`
+	SwapPct           Float `column:"swap_pct" unit:"percent" comment:"Swap in use"`
+	RAMTotalBytes     Long  `column:"ram_total_bytes" unit:"bytes" comment:"Physical memory"`
+	RAMUsedBytes      Long  `column:"ram_used_bytes" unit:"bytes" comment:"Memory in use, caches excluded"`
+	RAMAvailableBytes Long  `column:"ram_available_bytes" unit:"bytes" comment:"Memory available to new work without swapping"`
+	SwapUsedBytes     Long  `column:"swap_used_bytes" unit:"bytes" comment:"Swap in use"`
+
+	NetBytesSentPerS   Float `column:"net_bytes_sent_per_s" unit:"bytes_per_s" comment:"Bytes sent, real interfaces together"`
+	NetBytesRecvPerS   Float `column:"net_bytes_recv_per_s" unit:"bytes_per_s" comment:"Bytes received, real interfaces together"`
+	NetPacketsSentPerS Float `column:"net_packets_sent_per_s" unit:"per_s" comment:"Packets sent"`
+	NetPacketsRecvPerS Float `column:"net_packets_recv_per_s" unit:"per_s" comment:"Packets received"`
+	NetErrInPerS       Float `column:"net_err_in_per_s" unit:"per_s" comment:"Receive errors"`
+	NetErrOutPerS      Float `column:"net_err_out_per_s" unit:"per_s" comment:"Transmit errors"`
+	NetDropInPerS      Float `column:"net_drop_in_per_s" unit:"per_s" comment:"Received packets dropped"`
+	NetDropOutPerS     Float `column:"net_drop_out_per_s" unit:"per_s" comment:"Packets dropped on transmit"`
+
+	DiskReadBytesPerS  Float `column:"disk_read_bytes_per_s" unit:"bytes_per_s" comment:"Bytes read, whole devices together"`
+	DiskWriteBytesPerS Float `column:"disk_write_bytes_per_s" unit:"bytes_per_s" comment:"Bytes written, whole devices together"`
+	DiskReadOpsPerS    Float `column:"disk_read_ops_per_s" unit:"per_s" comment:"Reads completed"`
+	DiskWriteOpsPerS   Float `column:"disk_write_ops_per_s" unit:"per_s" comment:"Writes completed"`
+	DiskBusyPct        Float `column:"disk_busy_pct" unit:"percent" comment:"Time with I/O in flight, busiest device"`
+	DiskUsedPct        Float `column:"disk_used_pct" unit:"percent" comment:"Space in use on the fullest local filesystem"`
+	DiskFreeBytes      Long  `column:"disk_free_bytes" unit:"bytes" comment:"Space left to unprivileged users on that filesystem"`
+
+	CPUPressurePct Float `column:"cpu_pressure_pct" unit:"percent" comment:"Linux PSI: time some task waited for CPU, 10 s average"`
+	MemPressurePct Float `column:"mem_pressure_pct" unit:"percent" comment:"Linux PSI: time some task waited for memory, 10 s average"`
+	IOPressurePct  Float `column:"io_pressure_pct" unit:"percent" comment:"Linux PSI: time some task waited for I/O, 10 s average"`
+
+	Procs   Int  `column:"procs" unit:"count" comment:"Processes"`
+	UptimeS Long `column:"uptime_s" unit:"s" comment:"Time since boot"`
+}
