@@ -97,3 +97,29 @@ func appendResult(b []byte, r *Result) []byte {
 	}
 	return append(b, '}')
 }
+
+// emptyAnswerLen is the length of the longest answer that delivers nothing, without its record id.
+const emptyAnswerLen = len(`{"recordId":"","result":"ProcessingFailed","data":""},`)
+
+// encodedLen is at least the length of a result in the response, its separator included. Record ids are opaque; one that
+// needs escapes takes more than its own length.
+func encodedLen(r *Result) int {
+	n := emptyAnswerLen + idLen(r.RecordID) + base64.StdEncoding.EncodedLen(len(r.Data))
+	if r.Metadata != nil {
+		n += metadataLen
+	}
+	return n
+}
+
+const metadataLen = len(`,"metadata":{"partitionKeys":{"year":"2026","month":"01","day":"01","hour":"01"}}`)
+
+// idLen is the length of a record id as JSON, at most: plain ASCII as it is, anything else as escapes.
+func idLen(id string) int {
+	n := len(id)
+	for i := range len(id) {
+		if c := id[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			n += 5
+		}
+	}
+	return n
+}

@@ -1,0 +1,42 @@
+// Command transform is the Lambda function that Firehose calls: the executable bootstrap of a provided.al2023 function.
+//
+// Environment: LOG_LEVEL is DEBUG, INFO, WARN or ERROR; INFO where unset.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/metrics-dashboard/metrics-dashboard/functions/firehose"
+	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "transform:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	var level slog.Level
+	if v := os.Getenv("LOG_LEVEL"); v != "" {
+		if err := level.UnmarshalText([]byte(v)); err != nil {
+			return fmt.Errorf("LOG_LEVEL: %w", err)
+		}
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return fmt.Errorf("load AWS configuration: %w", err)
+	}
+	lambda.StartHandler(transform.New(transform.Options{
+		Stream: firehose.New(cfg),
+		Log:    slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}))
+	return nil
+}

@@ -1,0 +1,165 @@
+package transform
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Stream puts records onto a delivery stream. An implementation sends what it is given as one PutRecordBatch and does not
+// retry entries; the transform keeps within the limits of a batch.
+type Stream interface {
+	// PutRecordBatch returns the indexes of the entries that were not accepted, or an error where none may have been.
+	PutRecordBatch(ctx context.Context, stream string, records [][]byte) (failed []int, err error)
+}
+
+// Limits of PutRecordBatch, from the Firehose quotas page: "up to 500 records per call or 4 MiB per call".
+const (
+	maxBatchRecords = 500
+	maxBatchBytes   = 4 << 20
+)
+
+const (
+	// putAttempts is how often an entry is tried before its record is given up as failed. Firehose keeps the bytes then.
+	putAttempts = 8
+	// backoffBase and backoffCap bound the full-jitter wait between attempts.
+	backoffBase = 100 * time.Millisecond
+	backoffCap  = 5 * time.Second
+	// answerMargin is what is left of the invocation's time when putting back ends, for the answer to get out.
+	answerMargin = 2 * time.Second
+)
+
+// putBack is a record that goes back onto the stream, and what of it.
+type putBack struct {
+	record int
+	packs  [][]byte
+	err    error // why it could not be split
+}
+
+// split cuts a record into packs that each fit an answer: one hour, bounded in size. Samples keep their order in an hour.
+func (b *batch) split(i int, p parsed) putBack {
+	back := putBack{record: i}
+	slices.SortStableFunc(p.docs, func(x, y document) int { return cmp.Compare(x.hour, y.hour) })
+	b.pack.Reset()
+	output := 0
+	flush := func() {
+		if b.pack.Count() == 0 || back.err != nil {
+			return
+		}
+		pack, err := b.pack.Bytes()
+		back.packs, back.err = append(back.packs, bytes.Clone(pack)), err
+		b.pack.Reset()
+		output = 0
+	}
+	for _, d := range p.docs {
+		doc := p.text[d.start:d.end]
+		if b.pack.Hour() != d.hour || b.pack.RawBytes()+len(doc) > maxDocument || output > maxRecordOutput/2 {
+			flush()
+		}
+		output += len(doc) + maxEnrichment
+		back.err = cmp.Or(back.err, b.pack.Add(oneLine(doc), d.hour))
+	}
+	flush()
+	return back
+}
+
+// oneLine returns a document without line ends: a pack holds one document a line. A line end is white space in JSON, never
+// part of a string.
+func oneLine(doc []byte) []byte {
+	if bytes.IndexByte(doc, '\n') < 0 {
+		return doc
+	}
+	return bytes.ReplaceAll(doc, []byte{'\n'}, []byte{' '})
+}
+
+// putBack sends what goes back, and answers Dropped for the records of which every pack was accepted. One that was accepted
+// in part fails as a whole: its bytes are kept under the error prefix, and a later replay gives duplicates, not a loss.
+func (b *batch) putBack(ctx context.Context, stream string) {
+	var entries []entry
+	for _, back := range b.back {
+		for _, pack := range back.packs {
+			entries = append(entries, entry{record: back.record, data: pack})
+		}
+	}
+	left, err := b.send(ctx, stream, entries)
+	failed := map[int]error{}
+	for _, e := range left {
+		failed[e.record] = fmt.Errorf("put back onto %s: %w", stream, err)
+	}
+	for _, back := range b.back {
+		if err := cmp.Or(back.err, failed[back.record]); err != nil {
+			b.fail(ctx, back.record, err)
+			continue
+		}
+		b.answers[back.record] = answer{status: Dropped}
+	}
+}
+
+type entry struct {
+	record int
+	data   []byte
+}
+
+// errNotAccepted stands for entries that Firehose refused one by one.
+var errNotAccepted = errors.New("entries were not accepted")
+
+// send puts entries, retrying those that failed, and returns those left with the last error.
+func (b *batch) send(ctx context.Context, stream string, entries []entry) (left []entry, err error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerMargin))
+		defer cancel()
+	}
+	for attempt := range putAttempts {
+		if attempt > 0 && !wait(ctx, attempt) {
+			break
+		}
+		if entries, err = b.sendOnce(ctx, stream, entries); len(entries) == 0 {
+			return nil, nil
+		}
+	}
+	return entries, err
+}
+
+// sendOnce puts each entry once and returns those that were not accepted.
+func (b *batch) sendOnce(ctx context.Context, stream string, entries []entry) (left []entry, err error) {
+	for len(entries) > 0 {
+		n, size := 0, 0
+		records := make([][]byte, 0, min(len(entries), maxBatchRecords))
+		for n < len(entries) && n < maxBatchRecords && (n == 0 || size+len(entries[n].data) <= maxBatchBytes) {
+			records = append(records, entries[n].data)
+			size += len(entries[n].data)
+			n++
+		}
+		failed, putErr := b.stream.PutRecordBatch(ctx, stream, records)
+		if putErr != nil {
+			left, err = append(left, entries[:n]...), putErr
+		}
+		for _, i := range failed {
+			left, err = append(left, entries[i]), errNotAccepted
+		}
+		entries = entries[n:]
+	}
+	return left, err
+}
+
+// wait waits with full jitter before an attempt; false means that no time is left for it.
+func wait(ctx context.Context, attempt int) bool {
+	limit := min(backoffCap, backoffBase<<attempt)
+	timer := time.NewTimer(rand.N(limit))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
