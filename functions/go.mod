@@ -8,6 +8,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/config v1.33.12
 	github.com/aws/aws-sdk-go-v2/service/firehose v1.52.7
 	github.com/metrics-dashboard/metrics-dashboard/record v0.0.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (

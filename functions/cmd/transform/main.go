@@ -34,7 +34,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load AWS configuration: %w", err)
 	}
-	lambda.StartHandler(transform.New(transform.Options{
+	lambda.Start(transform.New(transform.Options{
 		Stream: firehose.New(cfg),
 		Log:    slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}))
