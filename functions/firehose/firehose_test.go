@@ -1,6 +1,7 @@
 package firehose_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -37,7 +38,7 @@ func server(t *testing.T, status int, body string) (client *firehose.Client, cal
 	return firehose.New(aws.Config{
 		Region:       "us-east-1",
 		BaseEndpoint: &s.URL,
-		Credentials: aws.CredentialsProviderFunc(func(aws.Context) (aws.Credentials, error) {
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "b"}, nil
 		}),
 	}), calls
