@@ -1,0 +1,141 @@
+package stack
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskinesisfirehose"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// destination is what the delivery stream sends through and to.
+type destination struct {
+	bucket    awss3.IBucket
+	transform awslambda.IFunction
+	table     catalog
+}
+
+// delivery is the stream that collectors send to.
+type delivery struct {
+	name *string
+	arn  *string
+}
+
+// newDelivery adds the delivery stream, with a role of its own. It is the L1 resource: the L2 takes no processor buffer
+// below 1 MiB, drops NumberOfRetries 0, and grants deleting and tagging of objects and glue:GetSchemaVersion on anything.
+func newDelivery(scope constructs.Construct, c config.Config, to destination) delivery {
+	logs := newLogGroup(scope, "DeliveryLogs")
+	logStream := awslogs.NewLogStream(scope, jsii.String("DeliveryLogStream"), &awslogs.LogStreamProps{
+		LogGroup:      logs,
+		LogStreamName: jsii.String("delivery"),
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	role, policy := newDeliveryRole(scope, c, to, arn(scope, "logs",
+		"log-group:"+*logs.LogGroupName()+":log-stream:"+*logStream.LogStreamName()))
+
+	stream := awskinesisfirehose.NewCfnDeliveryStream(scope, jsii.String("Stream"),
+		&awskinesisfirehose.CfnDeliveryStreamProps{
+			DeliveryStreamName: optional(c.DeliveryStreamName),
+			DeliveryStreamType: jsii.String("DirectPut"),
+			DeliveryStreamEncryptionConfigurationInput: &encryption{KeyType: jsii.String("AWS_OWNED_CMK")},
+			ExtendedS3DestinationConfiguration: &s3Destination{
+				BucketArn:         to.bucket.BucketArn(),
+				RoleArn:           role.RoleArn(),
+				Prefix:            jsii.String(c.Prefix + partitions()),
+				ErrorOutputPrefix: jsii.String(errorFolder + "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"),
+				BufferingHints: &bufferingHints{
+					SizeInMBs:         jsii.Number(c.BufferingMiB),
+					IntervalInSeconds: jsii.Number(c.BufferingTime.Seconds()),
+				},
+				CompressionFormat: jsii.String("UNCOMPRESSED"), // Parquet compresses by itself; the service refuses others
+				// Always on: Firehose can neither switch it on nor off for a stream that exists.
+				DynamicPartitioningConfiguration: &dynamicPartitioning{Enabled: jsii.Bool(true)},
+				ProcessingConfiguration: &processing{
+					Enabled:    jsii.Bool(true),
+					Processors: []any{transformProcessor(to.transform)},
+				},
+				DataFormatConversionConfiguration: conversion(to.table, role),
+				CloudWatchLoggingOptions: &loggingOptions{
+					Enabled:       jsii.Bool(true),
+					LogGroupName:  logs.LogGroupName(),
+					LogStreamName: logStream.LogStreamName(),
+				},
+			},
+		})
+	// The service checks permissions, table and log stream when the stream is created. The stream refers to all of them
+	// but the policy.
+	stream.Node().AddDependency(policy)
+	return delivery{name: stream.Ref(), arn: stream.AttrArn()}
+}
+
+// partitions is the part of the prefix that names the partition keys, as Hive does.
+func partitions() string {
+	var b strings.Builder
+	for _, key := range record.PartitionKeys() {
+		b.WriteString(key + "=!{partitionKeyFromLambda:" + key + "}/")
+	}
+	return b.String()
+}
+
+func transformProcessor(function awslambda.IFunction) *processor {
+	parameters := []any{}
+	for _, p := range [][2]*string{
+		{jsii.String("LambdaArn"), function.FunctionArn()},
+		// Packs expand in the transform; 0.2 MB of them, the least there is, stay below the 6 MB of a response.
+		{jsii.String("BufferSizeInMBs"), jsii.String("0.2")},
+		{jsii.String("BufferIntervalInSeconds"), jsii.String("60")},
+		{jsii.String("NumberOfRetries"), jsii.String("3")},
+	} {
+		parameters = append(parameters, &processorParameter{ParameterName: p[0], ParameterValue: p[1]})
+	}
+	return &processor{Type: jsii.String("Lambda"), Parameters: parameters}
+}
+
+// conversion makes Parquet by the table's columns.
+func conversion(table catalog, role awsiam.IRole) *formatConversion {
+	return &formatConversion{
+		Enabled: jsii.Bool(true),
+		InputFormatConfiguration: &inputFormat{Deserializer: &deserializer{
+			// The default, named because CloudFormation has no empty deserializer.
+			OpenXJsonSerDe: &openXJSON{CaseInsensitive: jsii.Bool(true)},
+		}},
+		OutputFormatConfiguration: &outputFormat{Serializer: &serializer{
+			ParquetSerDe: &parquet{Compression: jsii.String("SNAPPY")},
+		}},
+		SchemaConfiguration: &schema{
+			DatabaseName: table.database,
+			TableName:    table.name,
+			Region:       awscdk.Aws_REGION(),
+			RoleArn:      role.RoleArn(),
+			VersionId:    jsii.String("LATEST"), // a column that is added later is picked up
+		},
+	}
+}
+
+// Short names of the resource's property types.
+type (
+	s3Destination       = awskinesisfirehose.CfnDeliveryStream_ExtendedS3DestinationConfigurationProperty
+	bufferingHints      = awskinesisfirehose.CfnDeliveryStream_BufferingHintsProperty
+	dynamicPartitioning = awskinesisfirehose.CfnDeliveryStream_DynamicPartitioningConfigurationProperty
+	processing          = awskinesisfirehose.CfnDeliveryStream_ProcessingConfigurationProperty
+	processor           = awskinesisfirehose.CfnDeliveryStream_ProcessorProperty
+	processorParameter  = awskinesisfirehose.CfnDeliveryStream_ProcessorParameterProperty
+	formatConversion    = awskinesisfirehose.CfnDeliveryStream_DataFormatConversionConfigurationProperty
+	inputFormat         = awskinesisfirehose.CfnDeliveryStream_InputFormatConfigurationProperty
+	deserializer        = awskinesisfirehose.CfnDeliveryStream_DeserializerProperty
+	openXJSON           = awskinesisfirehose.CfnDeliveryStream_OpenXJsonSerDeProperty
+	outputFormat        = awskinesisfirehose.CfnDeliveryStream_OutputFormatConfigurationProperty
+	serializer          = awskinesisfirehose.CfnDeliveryStream_SerializerProperty
+	parquet             = awskinesisfirehose.CfnDeliveryStream_ParquetSerDeProperty
+	schema              = awskinesisfirehose.CfnDeliveryStream_SchemaConfigurationProperty
+	loggingOptions      = awskinesisfirehose.CfnDeliveryStream_CloudWatchLoggingOptionsProperty
+	encryption          = awskinesisfirehose.CfnDeliveryStream_DeliveryStreamEncryptionConfigurationInputProperty
+)

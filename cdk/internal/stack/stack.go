@@ -1,0 +1,65 @@
+// Package stack is the one description of the deployed pipeline: bucket, transform, delivery stream, catalog, discovery
+// and access, each in the file of its name. It decides no setting (package config does) and runs nothing.
+package stack
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+)
+
+// New adds the stack to an app. Folder transformDir holds the transform's binary, named bootstrap.
+func New(app constructs.Construct, c config.Config, transformDir string) awscdk.Stack {
+	s := awscdk.NewStack(app, &c.StackName, &awscdk.StackProps{
+		Description: jsii.String("Metrics Dashboard: host metrics through Firehose to partitioned Parquet in S3"),
+		Env:         &awscdk.Environment{Region: optional(c.Region)},
+		// The CLI checks the bootstrap version by itself; without the rule the template has no parameters, so that any
+		// tool can deploy it and the local stack can read it.
+		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
+			GenerateBootstrapVersionRule: jsii.Bool(false),
+		}),
+	})
+
+	bucket := newBucket(s, c)
+	transform := newTransform(s, c, transformDir)
+	table := newCatalog(s, c, bucket)
+	stream := newDelivery(s, c, destination{bucket: bucket, transform: transform.function, table: table})
+	transform.allowPutBack(s, stream.arn)
+
+	path := "/metrics-dashboard/" + c.StackName
+	newDiscovery(s, path, []parameter{
+		{"DeliveryStreamName", "delivery-stream-name", stream.name, "Delivery stream that collectors send to"},
+		{"Region", "region", s.Region(), "Region of the delivery stream"},
+		{"BucketName", "bucket-name", bucket.BucketName(), "Bucket of the lake"},
+		{"Prefix", "prefix", &c.Prefix, "Folder of the table's objects in the bucket"},
+		{"ErrorPrefix", "error-prefix", jsii.String(errorFolder), "Folder of the records that could not be delivered"},
+		{"GlueDatabaseName", "glue-database-name", table.database, "Database of the table"},
+		{"GlueTableName", "glue-table-name", table.name, "Table of all samples"},
+		{"TransformFunctionName", "transform-function-name", transform.function.FunctionName(), "Transform's function"},
+	})
+	newEdgePolicy(s, stream.arn, path)
+	return s
+}
+
+// errorFolder is where Firehose puts what it cannot deliver. It lies outside the table's folder, whatever that is called:
+// package config refuses a prefix below it.
+const errorFolder = "errors/"
+
+// optional is nil for what is left to CloudFormation.
+func optional(v string) *string {
+	if v == "" {
+		return nil
+	}
+	return &v
+}
+
+// arn is an ARN of the stack's own partition, region and account; resource is all that follows these.
+func arn(scope constructs.Construct, service, resource string) *string {
+	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+		Service:   &service,
+		Resource:  &resource,
+		ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+	})
+}
