@@ -19,6 +19,7 @@ type Stack struct {
 type Stream struct {
 	Name        string
 	ARN         string
+	RoleARN     string // for information: nothing is authorized locally
 	Bucket      string // name, not ARN
 	Prefix      string // with its !{…} expressions
 	ErrorPrefix string // with its !{…} expressions; empty where the template has none
@@ -42,6 +43,8 @@ type Buffering struct {
 // Processor is a Lambda processor of a stream.
 type Processor struct {
 	FunctionARN string
+	// Handler is the function's handler, "bootstrap" for the transform.
+	Handler string
 	// Buffering says when the function is invoked.
 	Buffering Buffering
 	// Retries is how often a failed invocation is repeated: attempts are one more.

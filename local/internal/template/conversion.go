@@ -1,0 +1,142 @@
+package template
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+)
+
+// Bounds of the Parquet serializer. Source: Firehose API reference, ParquetSerDe.
+const (
+	minBlockBytes = 64 << 20
+	minPageBytes  = 64 << 10
+	maxInt32      = 1<<31 - 1
+)
+
+// conversion reads the format conversion: OpenX JSON to Parquet by a table of this template. It is nil where it is off.
+func (r *reader) conversion(n node) *stack.Table {
+	known := []string{"Enabled", "InputFormatConfiguration", "OutputFormatConfiguration", "SchemaConfiguration"}
+	if !n.object(known, nil) || !n.field("Enabled").boolean(true) {
+		return nil
+	}
+	inputFormat(n.field("InputFormatConfiguration"))
+	outputFormat(n.field("OutputFormatConfiguration"))
+	return r.schema(n.field("SchemaConfiguration"))
+}
+
+func inputFormat(n node) {
+	if !n.object([]string{"Deserializer"}, nil) {
+		n.problem("required with format conversion")
+		return
+	}
+	deserializer := n.field("Deserializer")
+	if !deserializer.object([]string{"OpenXJsonSerDe"}, map[string]string{
+		"HiveJsonSerDe": "the local stack reads JSON by OpenXJsonSerDe only",
+	}) {
+		deserializer.problem("want OpenXJsonSerDe")
+		return
+	}
+	openX := deserializer.field("OpenXJsonSerDe")
+	openX.object([]string{"CaseInsensitive", "ConvertDotsInJsonKeysToUnderscores", "ColumnToJsonKeyMappings"}, nil)
+	openX.field("CaseInsensitive").only("the local stack compares keys without regard to case only", "true")
+	openX.field("ConvertDotsInJsonKeysToUnderscores").only("the local stack leaves dots in keys", "false")
+	if mappings, _ := openX.field("ColumnToJsonKeyMappings").value().(map[string]any); len(mappings) > 0 {
+		openX.field("ColumnToJsonKeyMappings").problem("the local stack reads columns by their own names only")
+	}
+}
+
+func outputFormat(n node) {
+	if !n.object([]string{"Serializer"}, nil) {
+		n.problem("required with format conversion")
+		return
+	}
+	serializer := n.field("Serializer")
+	if !serializer.object([]string{"ParquetSerDe"}, map[string]string{
+		"OrcSerDe": "the local stack writes Parquet only, not ORC",
+	}) || serializer.field("ParquetSerDe").raw == nil {
+		if !serializer.field("OrcSerDe").exists() {
+			serializer.problem("want ParquetSerDe")
+		}
+		return
+	}
+	parquet := serializer.field("ParquetSerDe")
+	parquet.object([]string{
+		"Compression", "BlockSizeBytes", "PageSizeBytes", "EnableDictionaryCompression", "MaxPaddingBytes", "WriterVersion",
+	}, nil)
+	parquet.field("Compression").only("the local stack writes SNAPPY only", "SNAPPY")
+	parquet.field("WriterVersion").only("want V1 or V2", "V1", "V2")
+	parquet.field("BlockSizeBytes").whole(4*minBlockBytes, minBlockBytes, maxInt32, " bytes")
+	parquet.field("PageSizeBytes").whole(16*minPageBytes, minPageBytes, maxInt32, " bytes")
+	parquet.field("EnableDictionaryCompression").boolean(false)
+	parquet.field("MaxPaddingBytes").whole(0, 0, maxInt32, " bytes")
+}
+
+// schema finds the table that the conversion names among the resources.
+func (r *reader) schema(n node) *stack.Table {
+	if !n.object([]string{"CatalogId", "DatabaseName", "Region", "RoleARN", "TableName", "VersionId"}, nil) {
+		n.problem("required with format conversion")
+		return nil
+	}
+	n.field("RoleARN").required()
+	n.field("Region").only("the stack's region is "+r.opts.Region, r.opts.Region)
+	n.field("CatalogId").only("the stack's account is "+r.opts.AccountID, r.opts.AccountID)
+	n.field("VersionId").only("the local stack knows LATEST only", "LATEST")
+	database, name := n.field("DatabaseName").required(), n.field("TableName").required()
+	for _, id := range r.ofType(typeTable) {
+		p := r.properties(id)
+		if p.field("DatabaseName").text() == database && r.name(id) == name {
+			t := table(p.field("TableInput"))
+			t.Database, t.Name = database, name
+			return t
+		}
+	}
+	if database != "" && name != "" {
+		n.problem("table %s.%s is no %s of this template", database, name, typeTable)
+	}
+	// The place is taken, so that what follows is checked as with conversion.
+	return &stack.Table{Database: database, Name: name}
+}
+
+func table(n node) *stack.Table {
+	storage := n.field("StorageDescriptor")
+	t := &stack.Table{
+		Location:      storage.field("Location").text(),
+		Columns:       columns(storage.field("Columns")),
+		PartitionKeys: columns(n.field("PartitionKeys")),
+	}
+	if len(t.Columns) == 0 {
+		storage.problem("a table needs Columns")
+	}
+	for i, c := range t.PartitionKeys {
+		if slices.ContainsFunc(t.Columns, func(o stack.Column) bool { return o.Name == c.Name }) {
+			n.field("PartitionKeys").items()[i].problem("%s is a column as well; a partition key is not in the files", c.Name)
+		}
+	}
+	return t
+}
+
+// columnName is what Glue takes: Hive has no upper case.
+var columnName = regexp.MustCompile(`^[a-z0-9_]{1,255}$`)
+
+// primitive is a Hive type that is not made of others. Whether the Parquet writer knows a type is its own matter.
+var primitive = regexp.MustCompile(`^(string|double|float|tinyint|smallint|int|bigint|boolean|timestamp|date|binary|` +
+	`(decimal|char|varchar)\([0-9, ]+\)|(map|array|struct)<.+>)$`)
+
+func columns(n node) []stack.Column {
+	var list []stack.Column
+	for _, item := range n.items() {
+		item.object([]string{"Name", "Type", "Comment"}, nil)
+		c := stack.Column{Name: item.field("Name").required(), Type: item.field("Type").text()}
+		switch {
+		case c.Name != "" && !columnName.MatchString(c.Name):
+			item.field("Name").problem("%q is no column name: 1-255 of a-z 0-9 _", c.Name)
+		case !primitive.MatchString(c.Type):
+			item.field("Type").problem("%q is no Hive type", c.Type)
+		case slices.ContainsFunc(list, func(o stack.Column) bool { return o.Name == c.Name }):
+			item.problem("column %s is there twice", c.Name)
+		}
+		list = append(list, c)
+	}
+	return list
+}
