@@ -5,9 +5,13 @@ import (
 	"context"
 	"os"
 
+	"github.com/aws/jsii-runtime-go"
+
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/app"
 )
 
 func main() {
-	os.Exit(app.Main(context.Background(), ".", os.Stderr))
+	code := app.Main(context.Background(), ".", os.Stderr)
+	jsii.Close()
+	os.Exit(code)
 }

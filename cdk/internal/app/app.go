@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/aws/jsii-runtime-go"
-
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/lambda"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/stack"
@@ -28,7 +26,7 @@ const (
 
 // Main synthesizes the stack of the repository that dir lies in and returns the exit code: 2 where the configuration is
 // refused, one line for each problem, and 1 where anything else fails. Context and output folder come from the CDK CLI
-// through the process's environment.
+// through the process's environment. The Node process behind the CDK is the caller's to close.
 func Main(ctx context.Context, dir string, stderr io.Writer) int {
 	err := run(ctx, dir)
 	var refused *refusal
@@ -62,7 +60,6 @@ func run(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer jsii.Close()
 	// The CDK reports its errors as panics of the language binding.
 	defer func() {
 		if p := recover(); p != nil {

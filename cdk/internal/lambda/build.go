@@ -31,7 +31,7 @@ func Build(ctx context.Context, module, pkg, dir string) error {
 	cmd.Dir = module
 	cmd.Env = append(os.Environ(),
 		"GOOS=linux", "GOARCH=arm64", "GOARM64=v8.0", "CGO_ENABLED=0",
-		"GOFLAGS=", "GOEXPERIMENT=", // the user's own would change the bytes
+		"GOFLAGS=-mod=readonly", "GOEXPERIMENT=", // the user's own would change the bytes
 		"GOWORK=off", // other modules of the repository must not choose this one's versions
 	)
 	if out, err := cmd.CombinedOutput(); err != nil {

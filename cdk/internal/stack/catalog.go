@@ -47,14 +47,14 @@ func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 		keys = append(keys, &awsglue.Column{Name: &key, Type: awsglue.Schema_STRING()})
 	}
 	table := awsglue.NewS3Table(scope, jsii.String("Table"), &awsglue.S3TableProps{
-		Database:      database,
-		TableName:     &c.GlueTableName,
-		Description:   jsii.String("One row per sample of one machine, partitioned by the UTC hour it was taken in"),
-		Columns:       &columns,
-		PartitionKeys: &keys,
-		DataFormat:    awsglue.DataFormat_PARQUET(),
-		Storage:       awsglue.S3TableStorage_FromBucket(bucket),
-		S3Prefix:      &c.Prefix,
+		Database:            database,
+		TableName:           &c.GlueTableName,
+		Description:         jsii.String("One row per sample of one machine, partitioned by the UTC hour it was taken in"),
+		Columns:             &columns,
+		PartitionKeys:       &keys,
+		DataFormat:          awsglue.DataFormat_PARQUET(),
+		Storage:             awsglue.S3TableStorage_FromBucket(bucket),
+		S3Prefix:            &c.Prefix,
 		PartitionProjection: projection(),
 	})
 	table.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY)

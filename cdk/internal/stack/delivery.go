@@ -43,8 +43,8 @@ func newDelivery(scope constructs.Construct, c config.Config, to destination) de
 
 	stream := awskinesisfirehose.NewCfnDeliveryStream(scope, jsii.String("Stream"),
 		&awskinesisfirehose.CfnDeliveryStreamProps{
-			DeliveryStreamName: optional(c.DeliveryStreamName),
-			DeliveryStreamType: jsii.String("DirectPut"),
+			DeliveryStreamName:                         optional(c.DeliveryStreamName),
+			DeliveryStreamType:                         jsii.String("DirectPut"),
 			DeliveryStreamEncryptionConfigurationInput: &encryption{KeyType: jsii.String("AWS_OWNED_CMK")},
 			ExtendedS3DestinationConfiguration: &s3Destination{
 				BucketArn:         to.bucket.BucketArn(),

@@ -90,7 +90,7 @@ func synthesize(context map[string]any) map[string]any {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(asset)
+	defer func() { _ = os.RemoveAll(asset) }()
 	if err := os.WriteFile(filepath.Join(asset, "bootstrap"), []byte("no program"), 0o755); err != nil {
 		panic(err)
 	}

@@ -1,0 +1,177 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/app"
+)
+
+// There is no golden here; the flag is taken so that go test ./... -update reaches the package that has one.
+var _ = flag.Bool("update", false, "rewrite golden files")
+
+// What the program synthesizes is the committed template, with the transform that is in the repository; a second run gives
+// the same asset, so that deploying twice changes nothing.
+func TestMainSynthesizesTheCommittedTemplate(t *testing.T) {
+	requireNode(t)
+	first := synthesize(t)
+	second := synthesize(t)
+	if !reflect.DeepEqual(first, second) {
+		t.Error("two runs gave two templates")
+	}
+	key := at(first, "Resources", "TransformC0C45E96", "Properties", "Code").(map[string]any)
+	if hash, found := strings.CutSuffix(key["S3Key"].(string), ".zip"); !found || len(hash) != 64 {
+		t.Errorf("asset is %v, want one named by its hash", key["S3Key"])
+	}
+	key["S3Key"] = "asset.zip"
+	text, err := os.ReadFile(filepath.FromSlash("../../../local/internal/template/default.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var committed map[string]any
+	if err := json.Unmarshal(text, &committed); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(first, committed) {
+		t.Error("the committed template is not what the program synthesizes; run make golden and look at the difference")
+	}
+}
+
+// synthesize runs the program as the CLI does and returns the template.
+func synthesize(t *testing.T) map[string]any {
+	t.Helper()
+	out := t.TempDir()
+	if code, stderr := run(t, ".", "CDK_OUTDIR="+out); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	if programs, err := filepath.Glob(filepath.Join(out, "asset.*", "bootstrap")); err != nil || len(programs) != 1 {
+		t.Errorf("programs in the output are %v (%v), want one", programs, err)
+	}
+	text, err := os.ReadFile(filepath.Join(out, "MetricsDashboard.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template map[string]any
+	if err := json.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	return template
+}
+
+// A bad configuration is refused, one line for each problem, before anything is synthesized.
+func TestMainRefuses(t *testing.T) {
+	requireNode(t)
+	out := t.TempDir()
+	code, stderr := run(t, ".", "CDK_OUTDIR="+out, "BUFFERING_SIZE=5", "PREFIX=env/",
+		`CDK_CONTEXT_JSON={"prefix":"flag","bufferingTime":"1"}`)
+	if code != 2 {
+		t.Errorf("exit code %d, want 2", code)
+	}
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	want := []string{
+		"context key prefix: ", "environment variable BUFFERING_SIZE: ", "context key bufferingTime: ",
+	}
+	if len(lines) != len(want) {
+		t.Fatalf("got %q, want %d lines", lines, len(want))
+	}
+	for i := range want {
+		if !strings.HasPrefix(lines[i], want[i]) {
+			t.Errorf("line %d is %q, want %s...", i, lines[i], want[i])
+		}
+	}
+	if entries, err := os.ReadDir(out); err != nil || len(entries) > 0 {
+		t.Errorf("the output holds %v (%v), want nothing", entries, err)
+	}
+}
+
+func TestMainOutsideARepository(t *testing.T) {
+	requireNode(t)
+	code, stderr := run(t, t.TempDir())
+	if code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	if strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "go.work") {
+		t.Errorf("stderr is %q", stderr)
+	}
+}
+
+func TestMainWithoutNode(t *testing.T) {
+	code, stderr := run(t, ".", "PATH="+t.TempDir())
+	if code != 1 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "Node.js") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
+
+// asProgram makes the test binary run [app.Main]: the Node process behind the CDK takes its environment when it starts, so
+// that each run needs a process of its own.
+const asProgram = "TEST_RUNS_AS_PROGRAM"
+
+// run runs the program in dir with nothing of the developer's own settings in its environment.
+func run(t *testing.T, dir string, environment ...string) (code int, stderr string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Dir = dir
+	cmd.Stderr = &b
+	cmd.Env = append([]string{asProgram + "=1"}, environment...)
+	for _, name := range []string{"PATH", "HOME", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "TMPDIR"} {
+		if v, ok := os.LookupEnv(name); ok && !slices.ContainsFunc(environment, func(e string) bool {
+			return strings.HasPrefix(e, name+"=")
+		}) {
+			cmd.Env = append(cmd.Env, name+"="+v)
+		}
+	}
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if !strings.HasPrefix(line, "!!") { // the CDK's own box about an old version of Node.js
+			stderr += line
+		}
+	}
+	return cmd.ProcessState.ExitCode(), stderr
+}
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) == "" {
+		os.Exit(m.Run())
+	}
+	code := app.Main(context.Background(), ".", os.Stderr)
+	jsii.Close()
+	os.Exit(code)
+}
+
+func at(v any, path ...string) any {
+	for _, key := range path {
+		v = v.(map[string]any)[key]
+	}
+	return v
+}
+
+// requireNode skips a test where Node.js is missing; in CI its absence is a failure.
+func requireNode(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("the CDK needs Node.js: %v", err)
+		}
+		t.Skipf("the CDK needs Node.js: %v", err)
+	}
+}

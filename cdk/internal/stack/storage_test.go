@@ -1,0 +1,43 @@
+package stack_test
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestBucketIsPrivateAndKept(t *testing.T) {
+	template := synthesized(t)
+	b := one(t, template, "AWS::S3::Bucket")
+	check(t, "encryption", at(t, b.properties, "BucketEncryption", "ServerSideEncryptionConfiguration", 0,
+		"ServerSideEncryptionByDefault", "SSEAlgorithm"), "AES256")
+	for _, block := range []string{"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} {
+		check(t, block, at(t, b.properties, "PublicAccessBlockConfiguration", block), true)
+	}
+	check(t, "ownership", at(t, b.properties, "OwnershipControls", "Rules", 0, "ObjectOwnership"), "BucketOwnerEnforced")
+	check(t, "deletion", b.body["DeletionPolicy"], "Retain")
+	check(t, "replacement", b.body["UpdateReplacePolicy"], "Retain")
+	rules := at(t, b.properties, "LifecycleConfiguration", "Rules").([]any)
+	if len(rules) != 1 || at(t, rules, 0, "Id") != "AbortIncompleteUploads" {
+		t.Errorf("lifecycle rules are %v, want none that expires objects", rules)
+	}
+}
+
+func TestBucketTakesTLSOnly(t *testing.T) {
+	template := synthesized(t)
+	p := one(t, template, "AWS::S3::BucketPolicy")
+	check(t, "bucket", p.properties["Bucket"], "${"+one(t, template, "AWS::S3::Bucket").id+"}")
+	var conditions []string
+	for _, s := range at(t, p.properties, "PolicyDocument", "Statement").([]any) {
+		check(t, "effect", at(t, s, "Effect"), "Deny")
+		check(t, "action", at(t, s, "Action"), "s3:*")
+		check(t, "principal", at(t, s, "Principal", "AWS"), "*")
+		if n := len(list(at(t, s, "Resource"))); n != 2 {
+			t.Errorf("%d resources are denied, want the bucket and its objects", n)
+		}
+		conditions = append(conditions, show(at(t, s, "Condition")))
+	}
+	want := []string{"map[Bool:map[aws:SecureTransport:false]]", "map[NumericLessThan:map[s3:TlsVersion:1.2]]"}
+	if !slices.Equal(conditions, want) {
+		t.Errorf("conditions are %v, want %v", conditions, want)
+	}
+}

@@ -1,0 +1,31 @@
+package stack_test
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestTransformFunction(t *testing.T) {
+	template := synthesized(t)
+	f := one(t, template, "AWS::Lambda::Function")
+	for property, want := range map[string]any{
+		"Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": "[arm64]",
+		"Timeout": 60, "MemorySize": 256, "Environment": "map[Variables:map[LOG_LEVEL:INFO]]",
+	} {
+		check(t, property, f.properties[property], want)
+	}
+	if !slices.Contains(references(f.properties["Role"]), "TransformRole5F980DF9") {
+		t.Errorf("the role is %s, want the function's own", show(f.properties["Role"]))
+	}
+	check(t, "log group", at(t, f.properties, "LoggingConfig", "LogGroup"), "${TransformLogsFA8B2747}")
+}
+
+func TestLogsAreRetainedForAWhile(t *testing.T) {
+	groups := ofType(t, synthesized(t), "AWS::Logs::LogGroup")
+	if len(groups) != 2 {
+		t.Errorf("%d log groups, want the transform's and the stream's", len(groups))
+	}
+	for _, g := range groups {
+		check(t, g.id+": retention", g.properties["RetentionInDays"], 30)
+	}
+}
