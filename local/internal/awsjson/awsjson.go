@@ -1,0 +1,173 @@
+// Package awsjson serves AWS services by the AWS JSON 1.1 protocol: one POST endpoint, the operation named by the header
+// X-Amz-Target. It accepts any credentials and checks no signature.
+//
+// It knows no service: packages firehose and ssm give it their operations.
+// Source of the protocol: the Smithy specification, "AWS JSON 1.1 protocol".
+package awsjson
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/sync/semaphore"
+)
+
+// Operation answers one request. body is valid until the operation returns. The answer is encoded as JSON. An error that
+// is no [*Error] is answered as InternalFailure.
+type Operation func(ctx context.Context, body []byte) (any, error)
+
+// Operations are the operations of services by their targets, such as Firehose_20150804.PutRecord.
+type Operations map[string]Operation
+
+// Error is an error in the terms of the service. It is the caller's fault (status 400) unless Status says otherwise.
+type Error struct {
+	Code    string
+	Message string
+	Status  int
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Errorf makes an error that is the caller's fault.
+func Errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Status: http.StatusBadRequest}
+}
+
+// MaxBody is how large a request may be. The largest that Firehose takes is 4 MiB in base64, about 5.6 MB.
+const MaxBody = 12 << 20
+
+// inFlight bounds the bodies that are held at a time, and with them the memory of all connections together.
+const inFlight = 4 * MaxBody
+
+// ContentType of requests and answers.
+const ContentType = "application/x-amz-json-1.1"
+
+// Handler serves operations. It is safe for concurrent use.
+type Handler struct {
+	operations Operations
+	bodies     *semaphore.Weighted
+	log        *slog.Logger
+}
+
+// NewHandler returns a handler of the operations.
+func NewHandler(operations Operations, log *slog.Logger) *Handler {
+	return &Handler{operations: operations, bodies: semaphore.NewWeighted(inFlight), log: log}
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, err := h.answer(w, r)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	write(w, http.StatusOK, answer)
+}
+
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.Method != http.MethodPost || r.URL.Path != "/" {
+		return nil, &Error{
+			"UnknownOperationException",
+			"POST / with the header X-Amz-Target is all that is served here", http.StatusNotFound,
+		}
+	}
+	target := r.Header.Get("X-Amz-Target")
+	operation, ok := h.operations[target]
+	if !ok {
+		return nil, Errorf("UnknownOperationException", "the local stack does not know the operation %q", target)
+	}
+	size := int64(MaxBody)
+	if n := r.ContentLength; n >= 0 {
+		size = min(n, size)
+	}
+	if err := h.bodies.Acquire(r.Context(), size); err != nil {
+		return nil, fmt.Errorf("wait for memory: %w", err)
+	}
+	defer h.bodies.Release(size)
+	body, err := readBody(w, r, int(size))
+	if err != nil {
+		return nil, err
+	}
+	v, err := operation(r.Context(), body)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(v)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, size int) ([]byte, error) {
+	var body bytes.Buffer
+	if r.ContentLength >= 0 {
+		// One byte more than needed lets ReadFrom see the end without growing.
+		body.Grow(size + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &Error{
+			"RequestEntityTooLargeException",
+			fmt.Sprintf("the request is larger than %d bytes", MaxBody), http.StatusRequestEntityTooLarge,
+		}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, Errorf("SerializationException", "the request ended early")
+	case err != nil:
+		return nil, fmt.Errorf("read request: %w", err)
+	}
+	return body.Bytes(), nil
+}
+
+// fail answers with an error. What is no *Error is this side's fault and logged here.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		if r.Context().Err() != nil {
+			return // nobody is there to read an answer
+		}
+		h.log.Error("request failed", slog.String("target", r.Header.Get("X-Amz-Target")), slog.Any("error", err))
+		e = &Error{"InternalFailure", "The request processing has failed because of an unknown error.", http.StatusInternalServerError}
+	}
+	body, err := json.Marshal(struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}{e.Code, e.Message})
+	if err != nil {
+		h.log.Error("encode an error", slog.Any("error", err))
+		return
+	}
+	w.Header().Set("X-Amzn-Errortype", e.Code)
+	write(w, e.Status, body)
+}
+
+func write(w http.ResponseWriter, status int, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", ContentType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("X-Amzn-Requestid", requestID())
+	w.WriteHeader(status)
+	// The client has gone where this fails, and there is no one else to tell.
+	_, _ = w.Write(body)
+}
+
+// requestID is random in the form of a UUID. It tells requests apart in logs and is no secret.
+func requestID() string {
+	a, b := rand.Uint64(), rand.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
+}
+
+// Decode reads a request. Unknown members are passed over, as AWS does. The library is the coming encoding/json/v2: on a
+// PutRecordBatch of 500 records it takes a quarter of the time of encoding/json.
+func Decode(body []byte, v any) error {
+	if err := json.Unmarshal(body, v); err != nil {
+		return Errorf("SerializationException", "%v", err)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package awsjson
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
+)
+
+// Inject puts faults in front of a handler.
+func Inject(next *Handler, faults *fault.Injector) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if latency := faults.Latency(); latency > 0 {
+			select {
+			case <-time.After(latency):
+			case <-r.Context().Done():
+				return
+			}
+		}
+		switch faults.Call() {
+		case fault.Throttle:
+			next.fail(w, r, throttled(r.Header.Get("X-Amz-Target")))
+		case fault.ErrorBefore:
+			next.fail(w, r, injectedFailure())
+		case fault.ErrorAfter:
+			next.ServeHTTP(discard{make(http.Header)}, r)
+			next.fail(w, r, injectedFailure())
+		case fault.DropBefore:
+			next.drop(w, r)
+		case fault.DropAfter:
+			next.ServeHTTP(discard{make(http.Header)}, r)
+			next.drop(w, r)
+		case fault.Answer:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// throttled is how a service says that there are too many requests.
+func throttled(target string) *Error {
+	if strings.HasPrefix(target, "Firehose_") {
+		return &Error{"ServiceUnavailableException", "Slow down.", http.StatusServiceUnavailable}
+	}
+	return Errorf("ThrottlingException", "Rate exceeded")
+}
+
+func injectedFailure() *Error {
+	return &Error{"InternalFailure", "The request processing has failed because of an injected fault.", http.StatusInternalServerError}
+}
+
+// drop ends the connection without an answer.
+func (h *Handler) drop(w http.ResponseWriter, r *http.Request) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		h.fail(w, r, fmt.Errorf("drop the connection: %w", err))
+		return
+	}
+	_ = conn.Close() // that it ends is all that matters
+}
+
+// discard takes an answer that nobody shall get.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}

@@ -1,0 +1,245 @@
+// Package firehose is the Firehose service of the local stack: it takes records within Firehose's limits, answers with
+// Firehose's errors, and hands the records to whoever delivers them.
+//
+// It neither delivers (package delivery does) nor speaks HTTP (package awsjson does).
+// Sources of limits and errors: the Firehose API reference and developer guide, "Quota".
+package firehose
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+)
+
+// Limits of a put.
+const (
+	MaxRecordBytes  = 1_024_000 // 1,000 KiB before base64
+	MaxBatchRecords = 500
+	MaxBatchBytes   = 4 << 20
+	maxNameLength   = 64
+)
+
+// ErrBusy says that a stream takes no more records at the moment.
+var ErrBusy = errors.New("the stream takes no more records at the moment")
+
+// Putter takes the records of one stream: all are durable when Put returns, or none was taken. It fails with [ErrBusy]
+// where it has no room.
+type Putter interface {
+	Put(ctx context.Context, records [][]byte) error
+}
+
+// Failures decides which entries of a batch of n fail on purpose; nil where none does.
+type Failures interface {
+	Entries(n int) []bool
+}
+
+// Stream is a delivery stream and who takes its records.
+type Stream struct {
+	stack.Stream
+	Putter Putter
+}
+
+// Service is Firehose. It is safe for concurrent use.
+type Service struct {
+	streams   map[string]Stream
+	accountID string
+	created   time.Time
+	failures  Failures
+}
+
+// New returns a service of the streams.
+func New(accountID string, streams []Stream, failures Failures) *Service {
+	s := &Service{
+		streams: make(map[string]Stream, len(streams)), accountID: accountID, created: time.Now(), failures: failures,
+	}
+	for _, stream := range streams {
+		s.streams[stream.Name] = stream
+	}
+	return s
+}
+
+// Operations returns what the service serves.
+func (s *Service) Operations() awsjson.Operations {
+	const target = "Firehose_20150804."
+	return awsjson.Operations{
+		target + "PutRecord":              s.putRecord,
+		target + "PutRecordBatch":         s.putRecordBatch,
+		target + "DescribeDeliveryStream": s.describe,
+		target + "ListDeliveryStreams":    s.list,
+	}
+}
+
+type record struct{ Data []byte }
+
+type putRecordRequest struct {
+	DeliveryStreamName string
+	Record             *record
+}
+
+type putRecordResponse struct {
+	Encrypted bool
+	RecordID  string `json:"RecordId"`
+}
+
+func (s *Service) putRecord(ctx context.Context, body []byte) (any, error) {
+	var request putRecordRequest
+	if err := awsjson.Decode(body, &request); err != nil {
+		return nil, err
+	}
+	var v violations
+	v.streamName(request.DeliveryStreamName)
+	if request.Record == nil {
+		v.null("record")
+	} else {
+		v.data("record.data", request.Record.Data)
+	}
+	stream, err := s.check(v, request.DeliveryStreamName)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.put(ctx, stream, [][]byte{request.Record.Data}); err != nil {
+		return nil, err
+	}
+	return putRecordResponse{RecordID: newRecordID()}, nil
+}
+
+type putRecordBatchRequest struct {
+	DeliveryStreamName string
+	Records            []record
+}
+
+type putRecordBatchResponse struct {
+	Encrypted        bool
+	FailedPutCount   int
+	RequestResponses []entry
+}
+
+type entry struct {
+	RecordID     string `json:"RecordId,omitzero"`
+	ErrorCode    string `json:",omitzero"`
+	ErrorMessage string `json:",omitzero"`
+}
+
+func (s *Service) putRecordBatch(ctx context.Context, body []byte) (any, error) {
+	var request putRecordBatchRequest
+	if err := awsjson.Decode(body, &request); err != nil {
+		return nil, err
+	}
+	size, v := 0, violations(nil)
+	v.streamName(request.DeliveryStreamName)
+	v.batch(request.Records)
+	for _, r := range request.Records {
+		size += len(r.Data)
+	}
+	stream, err := s.check(v, request.DeliveryStreamName)
+	if err != nil {
+		return nil, err
+	}
+	if size > MaxBatchBytes {
+		return nil, awsjson.Errorf("InvalidArgumentException", "Records size exceeds 4 MB limit")
+	}
+	failed := s.failures.Entries(len(request.Records))
+	records := make([][]byte, 0, len(request.Records))
+	for i, r := range request.Records {
+		if failed == nil || !failed[i] {
+			records = append(records, r.Data)
+		}
+	}
+	if len(records) > 0 {
+		if err = s.put(ctx, stream, records); err != nil {
+			return nil, err
+		}
+	}
+	response := putRecordBatchResponse{
+		FailedPutCount:   len(request.Records) - len(records),
+		RequestResponses: make([]entry, len(request.Records)),
+	}
+	for i := range response.RequestResponses {
+		if failed != nil && failed[i] {
+			response.RequestResponses[i] = entry{ErrorCode: "ServiceUnavailableException", ErrorMessage: "Slow down."}
+			continue
+		}
+		response.RequestResponses[i].RecordID = newRecordID()
+	}
+	return response, nil
+}
+
+// newRecordID returns an id as opaque as Firehose's: a put record is not found by it again.
+func newRecordID() string {
+	id := make([]byte, 0, 32)
+	id = binary.BigEndian.AppendUint64(id, uint64(time.Now().UnixNano()))
+	id = binary.BigEndian.AppendUint64(id, rand.Uint64())
+	return hex.EncodeToString(id)
+}
+
+func (s *Service) put(ctx context.Context, stream Stream, records [][]byte) error {
+	err := stream.Putter.Put(ctx, records)
+	switch {
+	case errors.Is(err, ErrBusy):
+		return &awsjson.Error{Code: "ServiceUnavailableException", Message: "Slow down.", Status: http.StatusServiceUnavailable}
+	case err != nil:
+		return fmt.Errorf("put %d records to %s: %w", len(records), stream.Name, err)
+	}
+	return nil
+}
+
+// check returns the stream, or the error that says what is wrong with a request.
+func (s *Service) check(v violations, name string) (Stream, error) {
+	if err := v.err(); err != nil {
+		return Stream{}, err
+	}
+	stream, ok := s.streams[name]
+	if !ok {
+		return Stream{}, awsjson.Errorf("ResourceNotFoundException", "Firehose %s under account %s not found.", name, s.accountID)
+	}
+	return stream, nil
+}
+
+type listRequest struct {
+	Limit                            *int
+	DeliveryStreamType               string
+	ExclusiveStartDeliveryStreamName string
+}
+
+type listResponse struct {
+	DeliveryStreamNames    []string
+	HasMoreDeliveryStreams bool
+}
+
+func (s *Service) list(_ context.Context, body []byte) (any, error) {
+	var request listRequest
+	if err := awsjson.Decode(body, &request); err != nil {
+		return nil, err
+	}
+	limit := 10
+	if request.Limit != nil {
+		limit = *request.Limit
+	}
+	var v violations
+	v.between("limit", limit, 1, 10000)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	var names []string
+	for name := range s.streams {
+		if name > request.ExclusiveStartDeliveryStreamName && isDirectPut(request.DeliveryStreamType) {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, strings.Compare)
+	more := len(names) > limit
+	return listResponse{DeliveryStreamNames: names[:min(limit, len(names))], HasMoreDeliveryStreams: more}, nil
+}
+
+// isDirectPut says whether a filter by type lets the local stack's streams through.
+func isDirectPut(kind string) bool { return kind == "" || kind == "DirectPut" }

@@ -1,0 +1,74 @@
+package ssm
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
+)
+
+// load reads the parameters that users put in earlier runs.
+func load(file string) (map[string]value, error) {
+	values := make(map[string]value)
+	data, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return values, nil
+	case err != nil:
+		return nil, fmt.Errorf("read parameters: %w", err)
+	}
+	if err := json.Unmarshal(data, &values); err != nil {
+		return nil, fmt.Errorf("read parameters: %s: %w", file, err)
+	}
+	return values, nil
+}
+
+// save writes the parameters that users put. The file is the old or the new one, whatever happens.
+func (s *Service) save() error {
+	own := make(map[string]value)
+	for name, v := range s.values {
+		if v.Own {
+			own[name] = v
+		}
+	}
+	data, err := json.MarshalIndent(own, "", "  ")
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(s.file), filepath.Base(s.file)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(append(data, '\n'))
+	err = errors.Join(err, temporary.Sync(), temporary.Close())
+	if err == nil {
+		err = os.Rename(temporary.Name(), s.file)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temporary.Name()))
+	}
+	return nil
+}
+
+// A token says where the next page of a request begins; it is good for the same request only.
+func encodeToken(request byPathRequest, last string) string {
+	return base64.URLEncoding.EncodeToString(fmt.Appendf(nil, "%t\n%s\n%s", request.Recursive, request.Path, last))
+}
+
+func decodeToken(request byPathRequest) (last string, _ error) {
+	if request.NextToken == "" {
+		return "", nil
+	}
+	text, err := base64.URLEncoding.DecodeString(request.NextToken)
+	last, ok := strings.CutPrefix(string(text), fmt.Sprintf("%t\n%s\n", request.Recursive, request.Path))
+	if err != nil || !ok {
+		return "", awsjson.Errorf("InvalidNextToken", "The specified token isn't valid.")
+	}
+	return last, nil
+}
