@@ -1,0 +1,283 @@
+package convert_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/convert"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
+)
+
+func table(columns ...string) stack.Table {
+	t := stack.Table{Database: "metrics", Name: "samples"}
+	for _, c := range columns {
+		name, typ, _ := strings.Cut(c, " ")
+		t.Columns = append(t.Columns, stack.Column{Name: name, Type: typ})
+	}
+	return t
+}
+
+// rows converts records and reads the file back as one line of "column=value" per row; NULL is left out.
+func rows(t *testing.T, tab stack.Table, records ...string) (lines []string, failures []error) {
+	t.Helper()
+	c, err := convert.New(tab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := c.NewColumns()
+	for _, r := range records {
+		if err := columns.Add([]byte(r)); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	var file bytes.Buffer
+	w := c.NewWriter(&file)
+	if err := errors.Join(w.Write(columns), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := parquet.OpenFile(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int(f.NumRows()) != columns.Rows() {
+		t.Errorf("file has %d rows, %d were converted", f.NumRows(), columns.Rows())
+	}
+	paths := f.Schema().Columns()
+	for _, group := range f.RowGroups() {
+		r := group.Rows()
+		buffer := make([]parquet.Row, 10)
+		for {
+			n, err := r.ReadRows(buffer)
+			for _, row := range buffer[:n] {
+				var cells []string
+				for _, v := range row {
+					if !v.IsNull() {
+						cells = append(cells, fmt.Sprintf("%s=%v", strings.Join(paths[v.Column()], "."), v))
+					}
+				}
+				lines = append(lines, strings.Join(cells, " "))
+			}
+			if err != nil {
+				break
+			}
+		}
+		r.Close()
+	}
+	return lines, failures
+}
+
+func TestValues(t *testing.T) {
+	for _, c := range []struct{ typ, json, want string }{
+		{"double", `1.5`, "1.5"},
+		{"double", `"1.5"`, "1.5"},
+		{"double", `1e3`, "1000"},
+		{"double", `" 12 "`, "12"},
+		{"double", `null`, ""},
+		{"double", `"x"`, `For input string: "\"x\""`},
+		{"double", `"NaN"`, "For input string"},
+		{"double", `1e999`, "For input string"},
+		{"double", `true`, "For input string"},
+		{"double", `{}`, "For input string"},
+		{"int", `7`, "7"},
+		{"int", `"-7"`, "-7"},
+		{"int", `1.5`, "For input string"},
+		{"int", `2147483648`, "For input string"},
+		{"bigint", `9223372036854775807`, "9223372036854775807"},
+		{"bigint", `9223372036854775808`, "For input string"},
+		{"boolean", `true`, "true"},
+		{"boolean", `"FALSE"`, "false"},
+		{"boolean", `1`, "For input string"},
+		{"string", `"a\"b\u00e9"`, `a"bé`},
+		{"string", `12.50`, "12.50"},
+		{"string", `true`, "true"},
+		{"string", `{"A":[1]}`, `{"A":[1]}`},
+		{"string", `""`, ""},
+		{"timestamp", `"2026-02-03T05:00:30.5Z"`, "1770094830500"},
+		{"timestamp", `"2026-02-03T05:00:30Z"`, "1770094830000"},
+		{"timestamp", `"2026-02-03 05:00:30"`, "1770094830000"},
+		{"timestamp", `"2026-2-3 05:00:30.123456"`, "1770094830123"},
+		{"timestamp", `1770094830`, "1770094830000"},
+		{"timestamp", `1770094830.25`, "1770094830250"},
+		{"timestamp", `1770094830250`, "1770094830250"},
+		{"timestamp", `"1770094830"`, "1770094830000"},
+		{"timestamp", `"2026-02-03T05:00:30+02:00"`, "For input string"},
+		{"timestamp", `"yesterday"`, "For input string"},
+		{"timestamp", `true`, "For input string"},
+		{"map<string,string>", `"x"`, "For input string"},
+		{"map<string,string>", `[]`, "For input string"},
+	} {
+		lines, failures := rows(t, table("c "+c.typ), `{"c":`+c.json+`}`)
+		got := ""
+		switch {
+		case len(failures) == 1:
+			got = failures[0].Error()
+		case len(lines) == 1 && lines[0] != "":
+			got = strings.TrimPrefix(lines[0], "c=")
+		}
+		if refused := strings.HasPrefix(c.want, "For input"); refused && !strings.Contains(got, c.want) || !refused && got != c.want {
+			t.Errorf("%s of %s is %q, want %q", c.typ, c.json, got, c.want)
+		}
+	}
+}
+
+func TestMap(t *testing.T) {
+	got, failures := rows(t, table("a int", "m map<string,string>", "z int"),
+		`{"a":1,"m":{"Team":"core","n":null,"x":1.5,"o":{"P":1}},"z":1}`, `{"a":2,"m":{}}`, `{"a":3,"m":null,"z":3}`, `{"z":4}`,
+		`{"m":{"k":"v"}}`)
+	want := []string{
+		"a=1 m.key_value.key=team m.key_value.key=n m.key_value.key=x m.key_value.key=o" +
+			` m.key_value.value=core m.key_value.value=1.5 m.key_value.value={"P":1} z=1`,
+		"a=2", "a=3 z=3", "z=4", "m.key_value.key=k m.key_value.value=v",
+	}
+	if len(failures) > 0 || strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\n%v\nwant\n%s", strings.Join(got, "\n"), failures, strings.Join(want, "\n"))
+	}
+}
+
+// Keys are matched in any case and order, unknown ones are passed over, and a record is taken whole or not at all.
+func TestRecords(t *testing.T) {
+	got, failures := rows(t, table("a int", "b string"),
+		`{"a":1,"b":"x"}{"B":"y","A":2}`,
+		`{"a":3,"unknown":{"a":9}}`+"\n"+`{"\u0062":"escaped"}`,
+		`{"a":4}{"a":"bad"}`, // neither of them
+		`{"a":5}{`,
+		`{"a":6,"A":7}`,
+		` `,
+		`[1]`,
+		`{"a":8}`,
+	)
+	want := "a=1 b=x\na=2 b=y\na=3\nb=escaped\na=8"
+	if s := strings.Join(got, "\n"); s != want {
+		t.Errorf("got\n%s\nwant\n%s", s, want)
+	}
+	var codes []string
+	for _, err := range failures {
+		var e *convert.Error
+		if !errors.As(err, &e) {
+			t.Fatalf("error %v", err)
+		}
+		codes = append(codes, strings.TrimPrefix(e.Code, "DataFormatConversion."))
+	}
+	if s := strings.Join(codes, " "); s != "MalformedData ParseError MalformedData ParseError ParseError" {
+		t.Errorf("codes %s", s)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for want, tab := range map[string]stack.Table{
+		`table metrics.samples: column x: type "array<int>" is not supported`: table("x array<int>"),
+		"column a is there twice": table("a int", "a string"),
+		"has no columns":          table(),
+	} {
+		if _, err := convert.New(tab); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+// The contract's table converts: types as in the Glue table, in its order, all optional, Snappy, one row group.
+func TestContractTable(t *testing.T) {
+	var tab stack.Table
+	for _, c := range record.Columns() {
+		tab.Columns = append(tab.Columns, stack.Column{Name: c.Name, Type: string(c.Type)})
+	}
+	c, err := convert.New(tab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	w := c.NewWriter(&file)
+	columns := c.NewColumns()
+	const n = 30_000
+	host := recordtest.New(1)
+	for i := range n {
+		s := host.Sample(time.UnixMilli(1770094830123).Add(time.Duration(i) * time.Second))
+		if err := columns.Add(s.AppendJSON(nil)); err != nil {
+			t.Fatal(err)
+		}
+		if columns.Rows() == 1000 {
+			if err := w.Write(columns); err != nil {
+				t.Fatal(err)
+			}
+			columns.Reset()
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := parquet.OpenFile(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.RowGroups()) != 1 || f.NumRows() != n {
+		t.Errorf("%d rows in %d row groups", f.NumRows(), len(f.RowGroups()))
+	}
+	for i, field := range f.Schema().Fields() {
+		if want := record.Columns()[i]; field.Name() != want.Name || !field.Optional() {
+			t.Errorf("field %d is %s, want %s, optional", i, field.Name(), want.Name)
+		}
+	}
+	for _, chunk := range f.Metadata().RowGroups[0].Columns {
+		if codec := chunk.MetaData.Codec.String(); codec != "SNAPPY" {
+			t.Errorf("column %v is compressed by %s", chunk.MetaData.PathInSchema, codec)
+		}
+	}
+	t.Logf("%.1f bytes per row", float64(file.Len())/n)
+}
+
+func BenchmarkConvert(b *testing.B) {
+	var tab stack.Table
+	for _, c := range record.Columns() {
+		tab.Columns = append(tab.Columns, stack.Column{Name: c.Name, Type: string(c.Type)})
+	}
+	c, err := convert.New(tab)
+	if err != nil {
+		b.Fatal(err)
+	}
+	e := record.NewEnricher(time.Now())
+	var records [][]byte
+	const perRecord, n = 20, 500
+	for i := range n {
+		host := recordtest.New(uint64(i))
+		var data []byte
+		for j := range perRecord {
+			s := host.Sample(time.UnixMilli(1770094830123).Add(time.Duration(j) * time.Second))
+			line := s.AppendJSON(nil)
+			data = append(data, line[:len(line)-1]...)
+			data = append(e.AppendMembers(append(data, ','), s.TS, []byte("1770094830.123")), '}')
+		}
+		records = append(records, data)
+	}
+	b.ReportAllocs()
+	columns := c.NewColumns()
+	size := 0
+	for b.Loop() {
+		var file bytes.Buffer
+		w := c.NewWriter(&file)
+		for i, r := range records {
+			if err := columns.Add(r); err != nil {
+				b.Fatal(err)
+			}
+			if i%50 == 49 {
+				if err := w.Write(columns); err != nil {
+					b.Fatal(err)
+				}
+				columns.Reset()
+			}
+		}
+		if err := w.Close(); err != nil {
+			b.Fatal(err)
+		}
+		size = file.Len()
+	}
+	b.ReportMetric(float64(b.N*n*perRecord)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(size)/(n*perRecord), "B/row")
+}

@@ -1,0 +1,101 @@
+// Package convert turns JSON documents into Parquet by a Glue table's columns, as Firehose's record format conversion does
+// with the OpenX JSON SerDe: names in lower case, unknown keys passed over, missing ones NULL, strings that hold numbers
+// taken as numbers, everything else of a wrong type refused.
+//
+// It is not a general JSON to Parquet converter: it knows the column types that a table of samples may have, and refuses
+// others when it is made.
+package convert
+
+import (
+	"fmt"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+)
+
+// Converter converts documents by one table. It is safe for concurrent use.
+type Converter struct {
+	schema  *parquet.Schema
+	columns []column
+	index   map[string]int // column by name
+}
+
+// column is one column of the table and how it is read.
+type column struct {
+	name  string
+	read  reader
+	leafs int // columns of the file: 2 for a map, else 1
+	first int // of them
+}
+
+// New returns a converter for a table. A type that it cannot convert is an error that names column and type.
+func New(table stack.Table) (*Converter, error) {
+	c := &Converter{index: map[string]int{}}
+	root := ordered{Group: parquet.Group{}}
+	leaf := 0
+	for _, col := range table.Columns {
+		t, ok := types[col.Type]
+		if !ok {
+			return nil, fmt.Errorf("table %s.%s: column %s: type %q is not supported by local conversion", table.Database, table.Name, col.Name, col.Type)
+		}
+		if _, twice := c.index[col.Name]; twice {
+			return nil, fmt.Errorf("table %s.%s: column %s is there twice", table.Database, table.Name, col.Name)
+		}
+		c.index[col.Name] = len(c.columns)
+		c.columns = append(c.columns, column{name: col.Name, read: t.read, leafs: t.leafs, first: leaf})
+		leaf += t.leafs
+		root.Group[col.Name] = parquet.Optional(t.node())
+		root.names = append(root.names, col.Name)
+	}
+	if leaf == 0 {
+		return nil, fmt.Errorf("table %s.%s has no columns", table.Database, table.Name)
+	}
+	c.schema = parquet.NewSchema("samples", root)
+	return c, nil
+}
+
+// leafs is the number of columns of the file.
+func (c *Converter) leafs() int {
+	last := c.columns[len(c.columns)-1]
+	return last.first + last.leafs
+}
+
+// columnType is a Hive type: its Parquet form and its reader. Strings are dictionary-encoded, as most repeat.
+type columnType struct {
+	node  func() parquet.Node
+	read  reader
+	leafs int
+}
+
+var types = map[string]columnType{
+	"string":  {text, readString, 1},
+	"boolean": {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, readBool, 1},
+	"int":     {func() parquet.Node { return parquet.Int(32) }, readInt, 1},
+	"bigint":  {func() parquet.Node { return parquet.Int(64) }, readBigInt, 1},
+	"double":  {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, readDouble, 1},
+	// A Hive timestamp has no time zone: not adjusted to UTC, although what we write is UTC.
+	"timestamp":          {func() parquet.Node { return parquet.TimestampAdjusted(parquet.Millisecond, false) }, readTimestamp, 1},
+	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, readMap, 2},
+}
+
+func text() parquet.Node { return parquet.Encoded(parquet.String(), &parquet.RLEDictionary) }
+
+// ordered is a group whose fields keep the table's order; parquet.Group sorts them by name.
+type ordered struct {
+	parquet.Group
+	names []string
+}
+
+// Fields returns the fields in the table's order.
+func (o ordered) Fields() []parquet.Field {
+	byName := map[string]parquet.Field{}
+	for _, f := range o.Group.Fields() {
+		byName[f.Name()] = f
+	}
+	fields := make([]parquet.Field, len(o.names))
+	for i, name := range o.names {
+		fields[i] = byName[name]
+	}
+	return fields
+}

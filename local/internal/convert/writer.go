@@ -1,0 +1,39 @@
+package convert
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// Writer writes rows as one Parquet file: Snappy, one row group.
+type Writer struct {
+	w *parquet.GenericWriter[any]
+}
+
+// pageBytes is the size of a page before compression. Small pages keep memory low; a file has about 56 columns at once.
+const pageBytes = 256 << 10
+
+// NewWriter returns a writer of a file of the converter's table.
+func (c *Converter) NewWriter(out io.Writer) *Writer {
+	return &Writer{parquet.NewGenericWriter[any](out, c.schema,
+		parquet.CreatedBy("metrics-dashboard-local", "1", ""),
+		parquet.Compression(&parquet.Snappy),
+		parquet.PageBufferSize(pageBytes),
+		parquet.DataPageStatistics(true),
+	)}
+}
+
+// Write appends rows to the file.
+func (w *Writer) Write(rows *Columns) error {
+	for i, column := range w.w.ColumnWriters() {
+		if _, err := column.WriteRowValues(rows.leafs[i]); err != nil {
+			return fmt.Errorf("write column %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// Close finishes the file.
+func (w *Writer) Close() error { return w.w.Close() }

@@ -1,0 +1,671 @@
+package delivery_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+)
+
+func stream() stack.Stream {
+	return stack.Stream{
+		Name: "metrics", ARN: "arn:aws:firehose:us-east-1:123456789012:deliverystream/metrics", Bucket: "lake",
+		Prefix: "analytics/year=!{partitionKeyFromLambda:year}/month=!{partitionKeyFromLambda:month}/" +
+			"day=!{partitionKeyFromLambda:day}/hour=!{partitionKeyFromLambda:hour}/",
+		ErrorPrefix:         "errors/!{firehose:error-output-type}/",
+		FileExtension:       ".parquet",
+		Buffering:           stack.Buffering{Bytes: 64 << 20, Interval: 300 * time.Second},
+		DynamicPartitioning: true,
+		Lambda: &stack.Processor{
+			FunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:transform",
+			Buffering:   stack.Buffering{Bytes: 200 << 10, Interval: 60 * time.Second},
+			Retries:     3, Timeout: time.Minute,
+		},
+		Table: &stack.Table{Database: "metrics", Name: "samples", Columns: []stack.Column{
+			{Name: "ts", Type: "double"}, {Name: "hostname", Type: "string"}, {Name: "n", Type: "int"}, {Name: "event_time", Type: "timestamp"},
+		}},
+	}
+}
+
+// invoker answers by a function.
+type invoker func(ctx context.Context, ev transform.Event) (transform.Response, error)
+
+func (f invoker) Invoke(ctx context.Context, ev transform.Event) (transform.Response, error) {
+	return f(ctx, ev)
+}
+
+// putter hands what the transform puts back to the engine, which exists only after it.
+type putter struct{ engine *delivery.Engine }
+
+func (p *putter) PutRecordBatch(ctx context.Context, _ string, records [][]byte) ([]int, error) {
+	return nil, p.engine.Put(ctx, records)
+}
+
+func open(t *testing.T, dir string, s stack.Stream, in delivery.Invoker) *delivery.Engine {
+	t.Helper()
+	var back putter
+	if in == nil {
+		in = invoker(transform.New(transform.Options{Stream: &back, Log: slog.New(slog.DiscardHandler)}).Handle)
+	}
+	e, err := delivery.Open(dir, s, in, delivery.Options{Region: "us-east-1", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	back.engine = e
+	return e
+}
+
+func put(t *testing.T, e *delivery.Engine, records ...string) {
+	t.Helper()
+	var data [][]byte
+	for _, r := range records {
+		data = append(data, []byte(r))
+	}
+	if err := e.Put(t.Context(), data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func flush(t *testing.T, e *delivery.Engine) {
+	t.Helper()
+	if err := e.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func closeEngine(t *testing.T, e *delivery.Engine) {
+	t.Helper()
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// objects returns the names of the bucket's objects, without the unpredictable part of each.
+func objects(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(filepath.Join(dir, "lake")), ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, path)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// hosts counts the rows of all objects by "hour hostname".
+func hosts(t *testing.T, dir string) map[string]int {
+	t.Helper()
+	count := map[string]int{}
+	for _, name := range objects(t, dir) {
+		if !strings.HasSuffix(name, ".parquet") {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(dir, "lake", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		type row struct {
+			Hostname string `parquet:"hostname,optional"`
+		}
+		rows, err := parquet.Read[row](bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, r := range rows {
+			_, hour, _ := strings.Cut(filepath.Dir(name), "hour=")
+			count[hour+" "+r.Hostname]++
+		}
+	}
+	return count
+}
+
+// failure is a line of an error object.
+type failure struct {
+	Type                                     string `json:"-"`
+	AttemptsMade                             int
+	ErrorCode, ErrorMessage, LambdaARN       string
+	LastErrorCode, LastErrorMessage          string
+	RawData                                  []byte
+	ArrivalTimestamp, AttemptEndingTimestamp int64
+}
+
+func failures(t *testing.T, dir string) (all []failure) {
+	t.Helper()
+	for _, name := range objects(t, dir) {
+		rest, ok := strings.CutPrefix(name, "errors/")
+		if !ok {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(dir, "lake", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(data) {
+			f := failure{Type: strings.Split(rest, "/")[0]}
+			if err := json.Unmarshal(line, &f); err != nil {
+				t.Fatal(err)
+			}
+			if f.ArrivalTimestamp == 0 || f.AttemptEndingTimestamp < f.ArrivalTimestamp {
+				t.Errorf("times of %s: %d, %d", line, f.ArrivalTimestamp, f.AttemptEndingTimestamp)
+			}
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+func gzipped(t *testing.T, s string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(s)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func sample(host string) string { return fmt.Sprintf(`{"ts":1770094830,"hostname":%q}`, host) }
+
+// Each kind of bad record ends under the error prefix with its bytes and a reason; its neighbours are delivered.
+func TestDelivery(t *testing.T) {
+	dir := t.TempDir()
+	e := open(t, dir, stream(), nil)
+	bad := []string{
+		sample("x") + `{"ts":`, `{"ts":"text"}`, `{"hostname":"x"}`, `{"ts":3600}`, `{"ts":4102444800}`, "", "\x00\xffrubbish",
+		gzipped(t, string(make([]byte, 17<<20))), `{"ts":1770094830,"n":"wrong type"}`,
+	}
+	var records []string
+	for i, b := range bad {
+		records = append(records, sample(fmt.Sprint("before-", i)), b)
+	}
+	put(t, e, append(records, sample("last"))...)
+	put(t, e, gzipped(t, `{"ts":1770094799,"hostname":"early"}`+"\n"+`{"ts":1770094800,"hostname":"late"}`)) // two hours
+	flush(t, e)
+	defer closeEngine(t, e)
+
+	got := hosts(t, dir)
+	want := map[string]int{"05 last": 1, "04 early": 1, "05 late": 1}
+	for i := range bad {
+		want[fmt.Sprint("05 before-", i)] = 1
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("rows %v, want %v", got, want)
+	}
+	byData := map[string]failure{}
+	for _, f := range failures(t, dir) {
+		byData[string(f.RawData)] = f
+	}
+	for i, b := range bad {
+		f, ok := byData[b]
+		switch wrongType := i == len(bad)-1; {
+		case !ok:
+			t.Errorf("record %.40q is not under the error prefix", b)
+		case wrongType && (f.Type != "format-conversion-failed" || f.LastErrorCode != "DataFormatConversion.MalformedData" ||
+			!strings.Contains(f.LastErrorMessage, "wrong type")):
+			t.Errorf("%.40q: %+v", b, f)
+		case !wrongType && (f.Type != "processing-failed" || f.ErrorCode != "Lambda.ProcessingFailedStatus" || f.AttemptsMade != 1 ||
+			f.LambdaARN != stream().Lambda.FunctionARN):
+			t.Errorf("%.40q: %+v", b, f)
+		}
+	}
+	if len(byData) != len(bad) {
+		t.Errorf("%d records under the error prefix, want %d", len(byData), len(bad))
+	}
+	s := e.Stats()
+	if s.Rows != int64(len(bad)+3) || s.FailedRecords != int64(len(bad)) || s.Pending != 0 || s.JournalBytes != 0 || s.ErrorObjects != 2 {
+		t.Errorf("stats %+v", s)
+	}
+	for _, name := range objects(t, dir) {
+		if strings.HasPrefix(name, "analytics/") && !strings.Contains(name, "/metrics-1-20") {
+			t.Errorf("object name %s", name)
+		}
+	}
+}
+
+// What Firehose makes of a function's wrong answers.
+func TestAnswers(t *testing.T) {
+	ok := func(r transform.Record) transform.Result {
+		return transform.Result{
+			RecordID: r.RecordID, Result: transform.OK, Data: []byte(sample(string(r.Data))),
+			Metadata: &transform.Metadata{PartitionKeys: map[string]string{"year": "2026", "month": "02", "day": "03", "hour": "05"}},
+		}
+	}
+	answer := func(change func(i int, r *transform.Result) []transform.Result) invoker {
+		return func(_ context.Context, ev transform.Event) (r transform.Response, err error) {
+			for i, rec := range ev.Records {
+				a := ok(rec)
+				r.Records = append(r.Records, change(i, &a)...)
+			}
+			return r, nil
+		}
+	}
+	one := func(f func(r *transform.Result)) invoker { // changes the answer of the second of three records
+		return answer(func(i int, r *transform.Result) []transform.Result {
+			if i == 1 {
+				f(r)
+			}
+			return []transform.Result{*r}
+		})
+	}
+	for _, c := range []struct {
+		name     string
+		in       invoker
+		rows     string
+		code     string
+		failed   int
+		attempts int
+	}{
+		{"right", one(func(*transform.Result) {}), "a b c", "", 0, 0},
+		{"dropped", one(func(r *transform.Result) { r.Result, r.Data, r.Metadata = transform.Dropped, nil, nil }), "a c", "", 0, 0},
+		{"failed", one(func(r *transform.Result) { r.Result = transform.ProcessingFailed }), "a c", "Lambda.ProcessingFailedStatus", 1, 1},
+		{"null data", one(func(r *transform.Result) { r.Data = nil }), "a c", "Lambda.FunctionError", 1, 1},
+		{"no metadata", one(func(r *transform.Result) { r.Metadata = nil }), "a c", "DynamicPartitioning.MetadataExtractionFailed", 1, 1},
+		{"empty key", one(func(r *transform.Result) { r.Metadata.PartitionKeys["hour"] = "" }), "a c", "DynamicPartitioning.MetadataExtractionFailed", 1, 1},
+		{"other id", one(func(r *transform.Result) { r.RecordID = "other" }), "a c", "Lambda.MissingRecordId", 1, 1},
+		{"unknown result", one(func(r *transform.Result) { r.Result = "ok" }), "", "Lambda.FunctionError", 3, 1},
+		{"not JSON", one(func(r *transform.Result) { r.Data = []byte("{") }), "a c", "DataFormatConversion.ParseError", 1, 1},
+		{"twice", answer(func(i int, r *transform.Result) []transform.Result {
+			return slices.Repeat([]transform.Result{*r}, 1+i%2)
+		}), "a c", "Lambda.DuplicatedRecordId", 1, 1},
+		{"missing", answer(func(i int, r *transform.Result) []transform.Result {
+			return slices.Repeat([]transform.Result{*r}, 1-i%2)
+		}), "a c", "Lambda.MissingRecordId", 1, 1},
+		{"error", func(context.Context, transform.Event) (transform.Response, error) {
+			return transform.Response{}, errors.New("crashed")
+		}, "", "Lambda.FunctionError", 3, 4},
+		{"malformed", func(context.Context, transform.Event) (transform.Response, error) {
+			return transform.Response{}, &delivery.InvokeError{Code: "Lambda.JsonProcessingException", Message: "not JSON", Final: true}
+		}, "", "Lambda.JsonProcessingException", 3, 1},
+		{"timeout", func(ctx context.Context, _ transform.Event) (transform.Response, error) {
+			<-ctx.Done()
+			return transform.Response{}, ctx.Err()
+		}, "", "Lambda.FunctionError", 3, 4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				e := open(t, dir, stream(), c.in)
+				put(t, e, "a", "b", "c")
+				flush(t, e)
+				closeEngine(t, e)
+				var rows []string
+				for host, n := range hosts(t, dir) {
+					rows = append(rows, strings.Repeat(strings.TrimPrefix(host, "05 "), n))
+				}
+				slices.Sort(rows)
+				if got := strings.Join(rows, " "); got != c.rows {
+					t.Errorf("rows %q, want %q", got, c.rows)
+				}
+				failed := failures(t, dir)
+				if len(failed) != c.failed {
+					t.Fatalf("%d failed records, want %d", len(failed), c.failed)
+				}
+				for _, f := range failed {
+					if code := f.ErrorCode + f.LastErrorCode; code != c.code || f.AttemptsMade != c.attempts || len(f.RawData) != 1 {
+						t.Errorf("%+v, want %s after %d attempts", f, c.code, c.attempts)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A function that fails and then recovers costs nothing but time; each attempt is an invocation of its own with the same
+// record ids.
+func TestInvocationIsRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		var ids, invocations []string
+		good := transform.New(transform.Options{Stream: &putter{}, Log: slog.New(slog.DiscardHandler)})
+		e := open(t, dir, stream(), invoker(func(ctx context.Context, ev transform.Event) (transform.Response, error) {
+			ids, invocations = append(ids, ev.Records[0].RecordID), append(invocations, ev.InvocationID)
+			if len(ids) < 4 {
+				return transform.Response{}, errors.New("cold")
+			}
+			// The bubble's clock starts in 2000; the transform checks against its own.
+			return good.Handle(ctx, ev)
+		}))
+		put(t, e, `{"ts":1577836800,"hostname":"h"}`)
+		flush(t, e)
+		closeEngine(t, e)
+		slices.Sort(invocations)
+		if len(slices.Compact(slices.Clone(ids))) != 1 || len(slices.Compact(invocations)) != 4 {
+			t.Errorf("record ids %v, invocations %v", ids, invocations)
+		}
+		if s := e.Stats(); s.Invocations != 4 || s.InvocationErrors != 3 {
+			t.Errorf("stats %+v", s)
+		}
+	})
+}
+
+// Buffers are delivered by time or by size, whichever comes first, and not before.
+func TestBuffering(t *testing.T) {
+	echo := invoker(func(_ context.Context, ev transform.Event) (r transform.Response, err error) {
+		for _, rec := range ev.Records {
+			r.Records = append(r.Records, transform.Result{
+				RecordID: rec.RecordID, Result: transform.OK, Data: rec.Data,
+				Metadata: &transform.Metadata{PartitionKeys: map[string]string{"year": "2026", "month": "02", "day": "03", "hour": "05"}},
+			})
+		}
+		return r, nil
+	})
+	t.Run("time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			dir := t.TempDir()
+			e := open(t, dir, stream(), echo)
+			defer closeEngine(t, e)
+			put(t, e, sample("a"))
+			at := func(d time.Duration, invocations, objects int64) {
+				t.Helper()
+				time.Sleep(d)
+				synctest.Wait()
+				if s := e.Stats(); s.Invocations != invocations || s.Objects != objects {
+					t.Errorf("after %v more: %d invocations, %d objects; want %d, %d", d, s.Invocations, s.Objects, invocations, objects)
+				}
+			}
+			at(59*time.Second, 0, 0)
+			at(2*time.Second, 1, 0)
+			put(t, e, sample("b"))
+			at(298*time.Second, 2, 0)
+			at(2*time.Second, 2, 1)
+			if got := hosts(t, dir); fmt.Sprint(got) != "map[05 a:1 05 b:1]" {
+				t.Errorf("rows %v", got)
+			}
+			at(time.Hour, 2, 1) // nothing comes of nothing
+		})
+	})
+	t.Run("size", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := stream()
+			s.Buffering.Bytes = 1 << 20
+			e := open(t, t.TempDir(), s, echo)
+			defer closeEngine(t, e)
+			filler := strings.Repeat("x", 50<<10)
+			for range 30 {
+				put(t, e, fmt.Sprintf(`{"ts":1770094830,"hostname":"h","f":"%s"}`, filler))
+			}
+			time.Sleep(time.Second) // far less than any interval
+			synctest.Wait()
+			got := e.Stats()
+			if got.Invocations < 5 || got.Objects != 1 || got.Rows < 20 || got.Rows > 24 {
+				t.Errorf("stats %+v", got)
+			}
+		})
+	})
+}
+
+// More than 500 partitions in one buffer are too many for Firehose by default.
+func TestPartitionLimit(t *testing.T) {
+	dir := t.TempDir()
+	e := open(t, dir, stream(), nil)
+	var records []string
+	for i := range 502 {
+		records = append(records, fmt.Sprintf(`{"ts":%d,"hostname":"h"}`, 1700000000+i*3600))
+	}
+	put(t, e, records...)
+	flush(t, e)
+	closeEngine(t, e)
+	failed := failures(t, dir)
+	if len(failed) != 2 || failed[0].Type != "activePartitionExceeded" || len(hosts(t, dir)) == 0 || e.Stats().Rows != 500 {
+		t.Errorf("%d failed: %+v, %d rows", len(failed), failed, e.Stats().Rows)
+	}
+}
+
+// A journal that is full refuses, and takes again after a delivery.
+func TestFull(t *testing.T) {
+	s := stream()
+	e, err := delivery.Open(t.TempDir(), s, invoker(transform.New(transform.Options{Stream: &putter{}}).Handle),
+		delivery.Options{JournalBytes: 90, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeEngine(t, e)
+	put(t, e, sample("a"), sample("b"))
+	if err := e.Put(t.Context(), [][]byte{[]byte(sample("c"))}); !errors.Is(err, delivery.ErrFull) {
+		t.Fatalf("error %v", err)
+	}
+	flush(t, e)
+	put(t, e, sample("c"))
+}
+
+// What was accepted and not delivered when the process ended is delivered by the next one, once.
+func TestReplay(t *testing.T) {
+	dir := t.TempDir()
+	e := open(t, dir, stream(), nil)
+	put(t, e, sample("a"), "bad")
+	flush(t, e)
+	put(t, e, sample("b"), sample("c"))
+	closeEngine(t, e)
+	if s := e.Stats(); s.Objects != 1 {
+		t.Fatalf("stats %+v", s)
+	}
+	e = open(t, dir, stream(), nil)
+	flush(t, e)
+	closeEngine(t, e)
+	if got := hosts(t, dir); fmt.Sprint(got) != "map[05 a:1 05 b:1 05 c:1]" || len(failures(t, dir)) != 1 {
+		t.Errorf("rows %v, %d failures", got, len(failures(t, dir)))
+	}
+}
+
+// A process that dies between two steps of a delivery: files staged and not committed, committed and not moved, moved in
+// part, moved and not noted. In each case every record is in one object afterwards.
+func TestDeathInDelivery(t *testing.T) {
+	for name, prepare := range map[string]func(t *testing.T, staging, bucket string, j *journal.Journal){
+		"staged": func(t *testing.T, staging, _ string, _ *journal.Journal) {
+			write(t, filepath.Join(staging, "x"), "half")
+		},
+		"committed": func(t *testing.T, staging, _ string, j *journal.Journal) {
+			write(t, filepath.Join(staging, "x"), "one")
+			write(t, filepath.Join(staging, "y"), "two")
+			commit(t, j)
+		},
+		"moved in part": func(t *testing.T, staging, bucket string, j *journal.Journal) {
+			write(t, filepath.Join(bucket, "analytics", "1"), "one")
+			write(t, filepath.Join(staging, "y"), "two")
+			commit(t, j)
+		},
+		"moved": func(t *testing.T, _, bucket string, j *journal.Journal) {
+			write(t, filepath.Join(bucket, "analytics", "1"), "one")
+			write(t, filepath.Join(bucket, "analytics", "2"), "two")
+			commit(t, j)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			e := open(t, dir, stream(), nil)
+			put(t, e, sample("a"), sample("b"))
+			closeEngine(t, e)
+			state := filepath.Join(dir, delivery.StateDir, "metrics")
+			j, err := journal.Open(filepath.Join(state, "journal.db"), 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			prepare(t, filepath.Join(state, "staging"), filepath.Join(dir, "lake"), j)
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+			e = open(t, dir, stream(), nil)
+			flush(t, e)
+			closeEngine(t, e)
+			staged, err := os.ReadDir(filepath.Join(state, "staging"))
+			if err != nil || len(staged) != 0 {
+				t.Errorf("staged files are left: %v, %v", staged, err)
+			}
+			names := objects(t, dir)
+			if name == "staged" {
+				if got := hosts(t, dir); fmt.Sprint(got) != "map[05 a:1 05 b:1]" || len(names) != 1 {
+					t.Errorf("rows %v in %v", got, names)
+				}
+			} else if fmt.Sprint(names) != "[analytics/1 analytics/2]" {
+				t.Errorf("objects %v", names)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func commit(t *testing.T, j *journal.Journal) {
+	t.Helper()
+	if err := j.Commit(2, []journal.Move{{Staged: "x", Final: "analytics/1"}, {Staged: "y", Final: "analytics/2"}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A write that fails is repeated until it succeeds, at whichever step, and delivers each record once.
+func TestWriteFails(t *testing.T) {
+	for name, obstacle := range map[string]string{
+		"staging": filepath.Join(delivery.StateDir, "metrics", "staging"),
+		"moving":  filepath.Join("lake", "analytics"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				tr := transform.New(transform.Options{Stream: &putter{}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(1770094830, 0) }})
+				e := open(t, dir, stream(), invoker(tr.Handle))
+				path := filepath.Join(dir, obstacle)
+				if err := os.RemoveAll(path); err != nil {
+					t.Fatal(err)
+				}
+				write(t, path, "a file where a directory belongs")
+				put(t, e, sample("a"), "bad")
+				done := make(chan error, 1)
+				go func() { done <- e.Flush(context.Background()) }()
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
+				if s := e.Stats(); s.DeliveryErrors < 10 || s.Objects != 0 || len(hosts(t, dir)) != 0 {
+					t.Errorf("stats %+v", s)
+				}
+				if err := os.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+				if name == "staging" {
+					if err := os.Mkdir(path, 0o755); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := <-done; err != nil {
+					t.Fatal(err)
+				}
+				closeEngine(t, e)
+				if got := hosts(t, dir); fmt.Sprint(got) != "map[05 a:1]" || len(failures(t, dir)) != 1 {
+					t.Errorf("rows %v", got)
+				}
+			})
+		})
+	}
+}
+
+// Records that come from many producers at once, while buffers are delivered, all come out once.
+func TestConcurrentPuts(t *testing.T) {
+	dir := t.TempDir()
+	s := stream()
+	s.Buffering.Bytes, s.Lambda.Buffering.Bytes = 20<<10, 4<<10
+	e := open(t, dir, s, nil)
+	const producers, each = 8, 200
+	var wg sync.WaitGroup
+	for p := range producers {
+		wg.Go(func() {
+			for i := range each {
+				put(t, e, sample(fmt.Sprintf("%d-%d", p, i)))
+			}
+		})
+	}
+	wg.Wait()
+	flush(t, e)
+	closeEngine(t, e)
+	got := hosts(t, dir)
+	for host, n := range got {
+		if n != 1 {
+			t.Errorf("%s came out %d times", host, n)
+		}
+	}
+	if len(got) != producers*each {
+		t.Errorf("%d samples came out, want %d", len(got), producers*each)
+	}
+	if s := e.Stats(); s.Objects < 10 {
+		t.Errorf("%d objects: buffers were not delivered by size", s.Objects)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "")
+	for name, c := range map[string]struct {
+		dir    string
+		change func(*stack.Stream)
+		want   string
+	}{
+		"prefix":    {"", func(s *stack.Stream) { s.Prefix = "x/!{partitionKeyFromQuery:y}/" }, "prefix: expression !{partitionKeyFromQuery:y} is not supported"},
+		"error":     {"", func(s *stack.Stream) { s.ErrorPrefix = "x/!{oops" }, "error prefix: expression !{oops is not of the form"},
+		"timestamp": {"", func(s *stack.Stream) { s.Prefix = "!{timestamp:YYYY}" }, `"YYYY" is not supported`},
+		"type":      {"", func(s *stack.Stream) { s.Table.Columns[0].Type = "decimal(3,1)" }, `column ts: type "decimal(3,1)" is not supported`},
+		"directory": {file, func(*stack.Stream) {}, "not a directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stream()
+			c.change(&s)
+			if c.dir == "" {
+				c.dir = t.TempDir()
+			}
+			_, err := delivery.Open(c.dir, s, nil, delivery.Options{})
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "open stream metrics: ") {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// A stream without a function and without conversion delivers bytes as they came.
+func TestPlainStream(t *testing.T) {
+	dir := t.TempDir()
+	s := stream()
+	s.Lambda, s.Table, s.DynamicPartitioning, s.FileExtension, s.Prefix = nil, nil, false, "", "raw/"
+	e := open(t, dir, s, invoker(nil))
+	put(t, e, "a\n", "b\n")
+	flush(t, e)
+	closeEngine(t, e)
+	names := objects(t, dir)
+	if len(names) != 1 {
+		t.Fatalf("objects %v", names)
+	}
+	if data, err := os.ReadFile(filepath.Join(dir, "lake", names[0])); err != nil || string(data) != "a\nb\n" {
+		t.Errorf("object holds %q, %v", data, err)
+	}
+	if want := "raw/" + time.Now().UTC().Format("2006/01/02/"); !strings.HasPrefix(names[0], want) {
+		t.Errorf("object %s, want below %s", names[0], want)
+	}
+}

@@ -1,0 +1,85 @@
+package delivery
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
+)
+
+// maxPartitions is Firehose's default quota of active partitions in a delivery buffer.
+const maxPartitions = 500
+
+// window is the delivery buffer: what was transformed since the last delivery, by partition.
+type window struct {
+	partitions map[string]*partition // by evaluated prefix
+	failures   []failed
+	size       int       // bytes of data, before conversion
+	since      time.Time // when the first record came; zero while there is none
+	upto       uint64    // the last record that is in here, or was dropped
+}
+
+// partition is what one object is made of.
+type partition struct {
+	items   []item
+	arrival time.Time // of the oldest record
+}
+
+// item is a record's data, after the transform.
+type item struct {
+	seq  uint64
+	data []byte
+}
+
+// failed is a record that goes under the error prefix; its bytes are still in the journal.
+type failed struct {
+	seq     uint64
+	failure failure
+}
+
+func newWindow() *window { return &window{partitions: map[string]*partition{}} }
+
+// add takes the outcomes of records. Data is copied: it is part of a response that may be much larger than what it holds.
+func (w *window) add(entries []journal.Entry, outcomes []outcome, now time.Time) {
+	if w.since.IsZero() {
+		w.since = now
+	}
+	for i, o := range outcomes {
+		seq := entries[i].Seq
+		w.upto = max(w.upto, seq)
+		switch {
+		case o.failure != nil:
+			w.fail(seq, *o.failure)
+		case o.data != nil:
+			w.place(entries[i], o, now)
+		}
+	}
+}
+
+func (w *window) place(entry journal.Entry, o outcome, now time.Time) {
+	p := w.partitions[o.prefix]
+	if p == nil {
+		if len(w.partitions) == maxPartitions {
+			w.fail(entry.Seq, failure{
+				errorType: typePartitions, code: codePartitions, attempts: 1, at: now,
+				message: "The number of active partitions has exceeded the configured limit",
+			})
+			return
+		}
+		p = &partition{arrival: entry.Arrival}
+		w.partitions[o.prefix] = p
+	}
+	if entry.Arrival.Before(p.arrival) {
+		p.arrival = entry.Arrival
+	}
+	p.items = append(p.items, item{seq: entry.Seq, data: bytes.Clone(o.data)})
+	w.size += len(o.data)
+}
+
+// failureSize is about what a failure takes in memory: its bytes are read from the journal when it is written.
+const failureSize = 256
+
+func (w *window) fail(seq uint64, f failure) {
+	w.failures = append(w.failures, failed{seq, f})
+	w.size += failureSize
+}
