@@ -28,7 +28,9 @@ const path = "/metrics-dashboard/Stack"
 func start(t *testing.T, n int, file string) *sdk.Client {
 	t.Helper()
 	s := stack.Stack{Region: "us-east-1", AccountID: "123456789012", Parameters: map[string]stack.Parameter{}}
-	add := func(name string) { s.Parameters[name] = stack.Parameter{Name: name, Type: "String", Value: "value of " + name} }
+	add := func(name string) {
+		s.Parameters[name] = stack.Parameter{Name: name, Type: "String", Value: "value of " + name}
+	}
 	for i := range n {
 		add(fmt.Sprintf("%s/p%02d", path, i))
 	}

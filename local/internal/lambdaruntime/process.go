@@ -1,0 +1,232 @@
+package lambdaruntime
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
+)
+
+// process is one running function and the Runtime API that it alone talks to.
+type process struct {
+	cmd    *exec.Cmd
+	server *http.Server
+	log    *slog.Logger
+
+	events  chan event    // to the function's next
+	answers chan answer   // from the function
+	failed  chan answer   // the function could not start
+	ready   chan struct{} // closed at the first next
+	exited  chan struct{} // closed when the process has ended
+	exit    error         // why, after exited
+	once    sync.Once     // closes ready
+
+	mu      sync.Mutex
+	current string // request id of the event that the function works on
+}
+
+// event is one invocation on its way to the function.
+type event struct {
+	id       string
+	payload  []byte
+	deadline time.Time
+}
+
+// answer is what the function made of an event.
+type answer struct {
+	body []byte
+	err  error
+}
+
+// start runs the executable and waits until it asks for an event.
+func start(ctx context.Context, path string, f Function, log *slog.Logger) (*process, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the function: %w", err)
+	}
+	p := &process{
+		log:    log,
+		events: make(chan event), answers: make(chan answer, 1), failed: make(chan answer, 1),
+		ready: make(chan struct{}), exited: make(chan struct{}),
+	}
+	p.server = &http.Server{Handler: p.api(f.ARN), ReadHeaderTimeout: time.Minute}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		// Ends when stop closes the server; before that, the process's own requests fail and it exits.
+		_ = p.server.Serve(listener)
+	}()
+	if err := p.run(path, f, listener.Addr().String()); err != nil {
+		_ = p.server.Close()
+		<-served
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	return p, p.waitReady(ctx)
+}
+
+// run starts the process. It outlives the invocation that needed it first.
+func (p *process) run(path string, f Function, address string) error {
+	p.cmd = exec.CommandContext(context.Background(), path)
+	p.cmd.Env = environment(f, address)
+	// What still holds the outputs after the process has ended shall not hold us.
+	p.cmd.WaitDelay = time.Second
+	output, input := io.Pipe()
+	p.cmd.Stdout, p.cmd.Stderr = input, input
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	go p.logLines(output)
+	go func() {
+		p.exit = p.cmd.Wait()
+		_ = input.Close() // never fails, see its documentation
+		close(p.exited)
+	}()
+	return nil
+}
+
+// logLines hands the function's output on, line by line.
+func (p *process) logLines(output io.Reader) {
+	lines := bufio.NewReaderSize(output, 64<<10)
+	for {
+		line, err := lines.ReadSlice('\n')
+		if len(line) > 0 {
+			p.log.Info("function", slog.String("output", strings.TrimSuffix(string(line), "\n")))
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return
+		}
+	}
+}
+
+func (p *process) waitReady(ctx context.Context) error {
+	timer := time.NewTimer(initTimeout)
+	defer timer.Stop()
+	var err error
+	select {
+	case <-p.ready:
+		return nil
+	case a := <-p.failed:
+		err = a.err
+	case <-p.exited:
+		err = functionError("Runtime exited before it asked for an event: %v", p.exitReason())
+	case <-timer.C:
+		err = functionError("Runtime asked for no event within %v", initTimeout)
+	case <-ctx.Done():
+		err = functionError("Runtime was not ready in time: %v", ctx.Err())
+	}
+	p.stop()
+	return err
+}
+
+func functionError(format string, args ...any) error {
+	return &delivery.InvokeError{Code: codeFunction, Message: fmt.Sprintf(format, args...)}
+}
+
+func (p *process) exitReason() string {
+	if p.exit == nil {
+		return "exit status 0"
+	}
+	return p.exit.Error()
+}
+
+func (p *process) alive() bool {
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// stop ends the process and its API. It can be called twice.
+func (p *process) stop() {
+	_ = p.cmd.Process.Kill() // fails where it has ended already
+	<-p.exited
+	_ = p.server.Close() // what it could fail with is of connections to a process that is gone
+}
+
+// invoke hands an event to the function and waits for its answer. A process that did not answer, or that ended, is not
+// reusable: nothing is known of what it still does.
+func (p *process) invoke(ctx context.Context, payload []byte, timeout time.Duration) (_ []byte, reusable bool, _ error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	e := event{id: newRequestID(), payload: payload, deadline: deadline}
+	select {
+	case p.events <- e:
+	case <-p.exited:
+		return nil, false, errNotTaken
+	case <-ctx.Done():
+		return nil, false, lateError(ctx, timeout)
+	}
+	select {
+	case a := <-p.answers:
+		return a.body, true, a.err
+	case <-p.exited:
+		// It may have answered just before it ended, as a runtime does after a panic.
+		select {
+		case a := <-p.answers:
+			return a.body, false, a.err
+		default:
+			return nil, false, functionError("Runtime exited with error: %s", p.exitReason())
+		}
+	case <-ctx.Done():
+		return nil, false, lateError(ctx, timeout)
+	}
+}
+
+// errNotTaken says that a process ended before it took the event.
+var errNotTaken = errors.New("the process ended before it took the event")
+
+func lateError(ctx context.Context, timeout time.Duration) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return functionError("Task timed out after %.2f seconds", timeout.Seconds())
+	}
+	return ctx.Err()
+}
+
+// environment is what the process finds, as in Lambda: nothing of this process's own.
+func environment(f Function, api string) []string {
+	variables := make(map[string]string, len(f.Environment)+20)
+	for name, value := range f.Environment {
+		variables[name] = value
+	}
+	for name, value := range map[string]string{
+		"AWS_LAMBDA_RUNTIME_API":          api,
+		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME":       "/aws/lambda/" + f.Name,
+		"AWS_LAMBDA_LOG_STREAM_NAME":      "local",
+		"AWS_EXECUTION_ENV":               "AWS_Lambda_provided.al2023",
+		"AWS_REGION":                      f.Region,
+		"AWS_DEFAULT_REGION":              f.Region,
+		"AWS_ENDPOINT_URL":                f.Endpoint,
+		"AWS_ACCESS_KEY_ID":               "local",
+		"AWS_SECRET_ACCESS_KEY":           "local",
+		"AWS_EC2_METADATA_DISABLED":       "true",
+		"_HANDLER":                        f.Handler,
+		"LANG":                            "en_US.UTF-8",
+		"TZ":                              ":UTC",
+		"PATH":                            "/usr/local/bin:/usr/bin:/bin:/opt/bin",
+	} {
+		variables[name] = value
+	}
+	list := make([]string, 0, len(variables))
+	for name, value := range variables {
+		list = append(list, name+"="+value)
+	}
+	return list
+}
