@@ -129,8 +129,8 @@ func run(t *testing.T, dir string, environment ...string) (code int, stderr stri
 	cmd := exec.CommandContext(t.Context(), self)
 	cmd.Dir = dir
 	cmd.Stderr = &b
-	cmd.Env = append([]string{asProgram + "=1"}, environment...)
-	for _, name := range []string{"PATH", "HOME", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "TMPDIR"} {
+	cmd.Env = append([]string{asProgram + "=1", "TMPDIR=" + t.TempDir()}, environment...)
+	for _, name := range []string{"PATH", "HOME", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS"} {
 		if v, ok := os.LookupEnv(name); ok && !slices.ContainsFunc(environment, func(e string) bool {
 			return strings.HasPrefix(e, name+"=")
 		}) {
@@ -151,11 +151,11 @@ func run(t *testing.T, dir string, environment ...string) (code int, stderr stri
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		jsii.Close() // importing the CDK unpacks it
+		os.Exit(code)
 	}
-	code := app.Main(context.Background(), ".", os.Stderr)
-	jsii.Close()
-	os.Exit(code)
+	os.Exit(app.Main(context.Background(), ".", os.Stderr))
 }
 
 func at(v any, path ...string) any {
