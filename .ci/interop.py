@@ -1,0 +1,154 @@
+"""Checks the local stack with software that this project did not write: boto3 puts and reads parameters, pyarrow and
+DuckDB read the Parquet files. Usage: interop.py DIRECTORY-OF-BINARIES"""
+
+import base64
+import glob
+import gzip
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import boto3
+import duckdb
+import pyarrow
+import pyarrow.parquet
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+STACK = "MetricsDashboard"
+NOW = int(time.time())
+ROWS = 60  # plain samples, put one by one
+
+
+def start(binary, lake):
+    """Starts the local stack on a free port and returns it with its endpoint."""
+    process = subprocess.Popen(
+        [binary, "up", "--dir", lake, "--listen", "127.0.0.1:0"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    for line in process.stdout:
+        print("   ", line, end="")
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            return process, found.group()
+    sys.exit("local up ended without naming its address")
+
+
+def clients(endpoint):
+    # Retries off: what the service answers is what is looked at.
+    options = dict(
+        endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="any", aws_secret_access_key="any",
+        config=Config(retries={"max_attempts": 0}),
+    )
+    return boto3.client("firehose", **options), boto3.client("ssm", **options)
+
+
+def expect(condition, what, detail=""):
+    print("ok  " if condition else "FAIL", what, detail)
+    if not condition:
+        sys.exit(1)
+
+
+def refused(code, call, **arguments):
+    try:
+        call(**arguments)
+    except ClientError as error:
+        expect(error.response["Error"]["Code"] == code, f"{code}: {error.response['Error']['Message'][:90]}")
+        return
+    expect(False, f"{code}: the call succeeded")
+
+
+def sample(n):
+    return {"ts": NOW - 1, "session_id": "boto3", "seq": n, "interval_s": 1, "hostname": "h", "cpu_pct": n / 2,
+            "tags": {"team": "core", "n": str(n)}, "ram_total_bytes": 2**40 + n}
+
+
+def put(firehose, stream):
+    for n in range(ROWS):  # a producer that knows nothing of packs
+        answer = firehose.put_record(DeliveryStreamName=stream, Record={"Data": json.dumps(sample(n)).encode()})
+        expect(answer["RecordId"], f"record {n}") if n == 0 else None
+    bad = [b"", b"\x00\xff rubbish", b'{"ts":"text"}', b'{"ts":3600}', b'{"ts":4102444800}',
+           json.dumps({"ts": NOW, "cpu_pct": "high"}).encode(), gzip.compress(bytes(17 << 20))]
+    good = gzip.compress("\n".join(json.dumps(sample(ROWS + n)) for n in range(40)).encode())
+    answer = firehose.put_record_batch(DeliveryStreamName=stream, Records=[{"Data": d} for d in [*bad, good]])
+    expect(answer["FailedPutCount"] == 0 and len(answer["RequestResponses"]) == len(bad) + 1, "batch accepted")
+    return bad
+
+
+def limits(firehose, stream):
+    batch = firehose.put_record_batch
+    record = {"Data": b"{}"}
+    # botocore checks only the count's lower bound itself, so that these reach the service.
+    refused("ValidationException", batch, DeliveryStreamName=stream, Records=[record] * 501)
+    refused("ValidationException", batch, DeliveryStreamName=stream, Records=[{"Data": bytes(1_024_001)}])
+    refused("InvalidArgumentException", batch, DeliveryStreamName=stream, Records=[{"Data": bytes(1_000_000)}] * 5)
+    refused("ResourceNotFoundException", batch, DeliveryStreamName="no-such-stream", Records=[record])
+    refused("ResourceNotFoundException", firehose.put_record, DeliveryStreamName="no-such-stream", Record=record)
+
+
+def parquet(lake, columns):
+    files = glob.glob(f"{lake}/*/analytics/year=*/month=*/day=*/hour=*/*.parquet")
+    expect(files, f"{len(files)} Parquet files")
+    total = []
+    for name in files:
+        file = pyarrow.parquet.ParquetFile(name)
+        expect(file.metadata.num_row_groups <= 3, f"{file.metadata.num_row_groups} row groups")
+        group = file.metadata.row_group(0)
+        codecs = {group.column(i).compression for i in range(group.num_columns)}
+        expect(codecs == {"SNAPPY"}, "compression", codecs)
+        fields = [(f.name, str(f.type)) for f in file.schema_arrow]
+        expect(fields == columns, f"{len(fields)} columns as in the Glue table", "" if fields == columns else f"{fields} != {columns}")
+        total += file.read().to_pylist()
+    expect(sorted(r["seq"] for r in total) == list(range(ROWS + 40)), f"pyarrow reads {len(total)} rows, each once")
+    duck = duckdb.connect().execute(
+        "SELECT seq, cpu_pct, ram_total_bytes, swap_pct, tags['n'], event_time FROM read_parquet(?) ORDER BY seq", [files],
+    ).fetchall()
+    arrow = sorted((r["seq"], r["cpu_pct"], r["ram_total_bytes"], r["swap_pct"], dict(r["tags"])["n"], r["event_time"]) for r in total)
+    expect(duck == arrow, "DuckDB and pyarrow agree")
+    expect(all(row[3] is None for row in duck), "absent values are NULL")
+    expect(duck[3][:3] == (3, 1.5, 2**40 + 3), "values", duck[3])
+
+
+def glue_columns():
+    """The columns of the committed template's table, as pyarrow names their types."""
+    names = {"double": "double", "string": "string", "bigint": "int64", "int": "int32", "timestamp": "timestamp[ms]",
+             "map<string,string>": "map<string, string ('key_value')>"}
+    with open("local/internal/template/default.json") as file:
+        resources = json.load(file)["Resources"].values()
+    table = next(r for r in resources if r["Type"] == "AWS::Glue::Table")
+    columns = table["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]
+    return [(c["Name"], names[c["Type"]]) for c in columns]
+
+
+def main():
+    lake = tempfile.mkdtemp(prefix="interop-")
+    process, endpoint = start(os.path.join(sys.argv[1], "local"), lake)
+    try:
+        firehose, ssm = clients(endpoint)
+        path = f"/metrics-dashboard/{STACK}/"
+        parameters = ssm.get_parameters_by_path(Path=path, Recursive=True)["Parameters"]
+        stream = ssm.get_parameter(Name=path + "delivery-stream-name")["Parameter"]["Value"]
+        expect(path + "region" in [p["Name"] for p in parameters], f"{len(parameters)} parameters below {path}")
+        description = firehose.describe_delivery_stream(DeliveryStreamName=stream)["DeliveryStreamDescription"]
+        expect(description["DeliveryStreamStatus"] == "ACTIVE", "stream " + stream)
+        limits(firehose, stream)
+        bad = put(firehose, stream)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        print("   ", process.stdout.read())
+    expect(process.wait(60) == 0, "local up flushed and ended with exit 0")
+    parquet(lake, glue_columns())
+    kept = []
+    for name in glob.glob(f"{lake}/*/errors/*/*"):
+        with open(name) as file:
+            kept += [json.loads(line) for line in file]
+    expect(sorted(base64.b64decode(k["rawData"]) for k in kept) == sorted(bad), f"{len(kept)} bad records kept with their bytes")
+    expect(all(k.get("errorCode") or k.get("lastErrorCode") for k in kept), "each with a reason")
+    print(f"{pyarrow.__name__} {pyarrow.__version__}, duckdb {duckdb.__version__}, boto3 {boto3.__version__}: all as expected")
+
+
+main()

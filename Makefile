@@ -1,0 +1,126 @@
+# Everything that is done with this repository is a target here; CI calls nothing else. `make help` lists them.
+
+MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod))
+TOOLS   := $(CURDIR)/.tools
+PYTHON  := $(TOOLS)/python/bin/python
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+GOLANGCI_LINT := v2.15.0
+GOVULNCHECK   := v1.9.0
+CDK_CLI       := 2.1148.1
+
+EDGE_LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- Use -------------------------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: ## build the binaries edge, local and dashboard into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(EDGE_LDFLAGS)' -o bin/edge ./edge
+	go build -trimpath -ldflags '-s -w' -o bin/ ./local ./dashboard
+
+.PHONY: demo
+demo: build ## live metrics of this machine on a web page, through the whole pipeline
+	bin/local demo
+
+# --- Test ------------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: ## run all tests of all modules
+	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && go test ./...); done
+
+.PHONY: check
+check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability checks
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## run golangci-lint over all modules
+	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $< run ./...); done
+
+.PHONY: cross
+cross: ## compile edge for the platforms it runs on, without cgo
+	@set -e; for p in linux/amd64 linux/arm64 linux/arm darwin/amd64 darwin/arm64 windows/amd64; do \
+		echo "edge for $$p"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -trimpath -ldflags '$(EDGE_LDFLAGS)' -o /dev/null ./edge; \
+	done
+
+.PHONY: tidy
+tidy: ## fail if a go.mod or go.sum is not tidy
+	@set -e; for m in $(MODULES); do (cd $$m && go mod tidy -diff); done
+
+.PHONY: vuln
+vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## check dependencies against the Go vulnerability database (needs its server)
+	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $< ./...); done
+
+.PHONY: fuzz
+fuzz: ## fuzz the decoders, a minute each
+	cd record/jsonscan && go test -run '^$$' -fuzz FuzzMembers -fuzztime 1m .
+	cd record && go test -run '^$$' -fuzz FuzzParseSample -fuzztime 1m .
+
+.PHONY: golden
+golden: ## rewrite golden files: wire lines, the committed template
+	cd record && go test . -run TestGoldenLines -update
+	cd cdk && go test ./... -run TestTemplate -update
+
+.PHONY: browser-test
+browser-test: ## test the page in headless Chromium (needs chromium)
+	cd dashboard && go test -tags browser -count 1 ./...
+
+.PHONY: interop
+interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and its Parquet with pyarrow and DuckDB (needs python3)
+	$(PYTHON) .ci/interop.py bin
+
+.PHONY: bench
+bench: ## run the benchmarks
+	cd record && go test -run '^$$' -bench . ./...
+	cd functions && go test -run '^$$' -bench . -cpu 1 ./...
+	cd local && go test -run '^$$' -bench . ./...
+
+# --- Cloud -----------------------------------------------------------------------------------------------------------
+
+.PHONY: synth
+synth: ## synthesize the CloudFormation template into cdk.out/, without an account
+	npx --yes aws-cdk@$(CDK_CLI) synth --quiet
+
+.PHONY: validate
+validate: synth $(TOOLS)/python/.cfn-lint ## check the synthesized template with cfn-lint (needs python3)
+	$(TOOLS)/python/bin/cfn-lint --template cdk.out/*.template.json
+
+# --- Release ---------------------------------------------------------------------------------------------------------
+
+.PHONY: release
+release: ## build edge for all platforms into dist/, with checksums
+	@rm -rf dist && mkdir dist
+	@set -e; for p in linux/amd64 linux/arm64 linux/arm darwin/amd64 darwin/arm64 windows/amd64; do \
+		os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os != windows ] || ext=.exe; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(EDGE_LDFLAGS)' \
+			-o dist/edge-$(VERSION)-$$os-$$arch$$ext ./edge; \
+	done
+	cd dist && sha256sum * > SHA256SUMS
+
+.PHONY: clean
+clean: ## remove what make made
+	rm -rf bin dist cdk.out .tools
+
+# --- Tools, at fixed versions ----------------------------------------------------------------------------------------
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	mv $(TOOLS)/golangci-lint $@
+
+$(TOOLS)/govulncheck-$(GOVULNCHECK):
+	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
+	mv $(TOOLS)/govulncheck $@
+
+$(TOOLS)/python/bin/python:
+	python3 -m venv $(TOOLS)/python
+
+$(TOOLS)/python/.cfn-lint: .ci/cfn-lint.txt | $(TOOLS)/python/bin/python
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(TOOLS)/python/.interop: .ci/interop.txt | $(TOOLS)/python/bin/python
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
