@@ -1,0 +1,66 @@
+// Package awsconf loads the AWS configuration by the SDK's default chain (environment, profiles, instance role,
+// AWS_ENDPOINT_URL) and settles the region. It holds no credentials and calls no service.
+package awsconf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+)
+
+// ErrNoRegion says that nothing names a region.
+var ErrNoRegion = errors.New("no AWS region: pass --region or set AWS_REGION")
+
+const (
+	// loopbackRegion signs requests to an endpoint on this machine, which has no region of its own.
+	loopbackRegion = "us-east-1"
+	// imdsTimeout bounds the question to the instance metadata service, which outside of EC2 is not there to answer.
+	imdsTimeout = 3 * time.Second
+)
+
+// Load returns the configuration for a region, or where that is empty for the default one: of the environment or profile,
+// else of the EC2 instance that this runs on.
+func Load(ctx context.Context, region string) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	if err != nil {
+		return cfg, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		cfg.Region = defaultRegion(ctx, cfg)
+	}
+	if cfg.Region == "" {
+		return cfg, ErrNoRegion
+	}
+	return cfg, nil
+}
+
+func defaultRegion(ctx context.Context, cfg aws.Config) string {
+	if onLoopback(os.Getenv("AWS_ENDPOINT_URL")) {
+		return loopbackRegion
+	}
+	ctx, cancel := context.WithTimeout(ctx, imdsTimeout)
+	defer cancel()
+	out, err := imds.NewFromConfig(cfg).GetRegion(ctx, nil)
+	if err != nil {
+		return ""
+	}
+	return out.Region
+}
+
+// onLoopback reports whether an endpoint is on this machine.
+func onLoopback(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,98 @@
+// Package collect reads this machine into a [record.Sample]: one collector per subject, one file each. Reading is
+// gopsutil's, arithmetic is here and apart from it. It does not decide when to read (package sampler) nor what a field
+// is called (package record).
+//
+// A rate needs two readings. Where the second one does not continue the first (the first reading of all, a counter that
+// went backwards, a suspended machine, a stepped clock) the field is left absent and the reading becomes the new base:
+// a missing point is honest, a spike is not.
+package collect
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Collector reads one subject. On an error it leaves absent what it could not read.
+type Collector interface {
+	Collect(ctx context.Context, at Moment, s *record.Sample) error
+}
+
+// Options say what to read. The zero value reads this machine with the default choice of devices.
+type Options struct {
+	// Interval is the time between readings; a reading that follows much later does not continue the last one.
+	Interval time.Duration
+	// Roots are the places of /proc, /sys and so on.
+	Roots Roots
+	// Interfaces and Disks narrow the choice of devices.
+	Interfaces, Disks Filter
+	// Log takes what began to fail and what works again.
+	Log *slog.Logger
+}
+
+// Set is all collectors of this machine. It is not safe for concurrent use.
+type Set struct {
+	roots   Roots
+	members []member
+}
+
+type member struct {
+	Collector
+	state *health.State
+}
+
+// NewSet returns the collectors, those of rates first: they should be read as close to the sample's time as possible.
+func NewSet(o Options) *Set {
+	roots := o.Roots.withDefaults()
+	set := &Set{roots: roots}
+	add := func(name string, c Collector) {
+		log := o.Log.With(slog.String("collector", name))
+		set.members = append(set.members, member{c, health.NewState(log, "collector")})
+	}
+	add("cpu", newCPU(o.Interval))
+	add("network", newNetwork(o.Interval, roots, o.Interfaces))
+	add("disk", newDisk(o.Interval, roots, o.Disks))
+	add("pressure", newPressure(roots))
+	add("load", load{})
+	add("memory", memory{})
+	add("host", newHost(roots))
+	add("filesystem", newFilesystem(roots))
+	return set
+}
+
+// Collect fills the sample. A collector that fails costs its own fields only; that is logged once until it recovers.
+func (set *Set) Collect(ctx context.Context, at Moment, s *record.Sample) {
+	ctx = set.roots.context(ctx)
+	for _, m := range set.members {
+		switch err := collectOne(ctx, m.Collector, at, s); {
+		case err == nil:
+			m.state.OK()
+		case ctx.Err() == nil:
+			m.state.Failed(err)
+		}
+	}
+}
+
+// Failures is how often a collector failed, all together.
+func (set *Set) Failures() int64 {
+	var n int64
+	for _, m := range set.members {
+		n += m.state.Failures()
+	}
+	return n
+}
+
+// collectOne turns a panic into an error: gopsutil indexes the fields of kernel files without looking at their number,
+// and a file that a sandbox cut short must not end the collector.
+func collectOne(ctx context.Context, c Collector, at Moment, s *record.Sample) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("unreadable data: %v", p)
+		}
+	}()
+	return c.Collect(ctx, at, s)
+}

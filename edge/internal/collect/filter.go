@@ -1,0 +1,62 @@
+package collect
+
+import (
+	"regexp"
+	"time"
+)
+
+// Filter narrows or replaces the default choice of devices by their names.
+type Filter struct {
+	Include *regexp.Regexp // takes the place of the default choice
+	Exclude *regexp.Regexp // takes away from the choice, default or not
+}
+
+// chooser decides which devices count. A look at sysfs is made when a device is first seen, not at each reading.
+type chooser struct {
+	filter Filter
+	// real says whether a device is one that stands for itself and not for others.
+	real func(name string) bool
+	// fallback chooses by name alone where no device is real, as in a container.
+	fallback func(names []string) []string
+
+	seen     map[string]bool
+	lookedAt time.Duration
+}
+
+// recheckAfter is when devices are looked at again: one may be enslaved after it appeared.
+const recheckAfter = time.Minute
+
+// choose returns those of the names that count.
+func (c *chooser) choose(at Moment, names []string) []string {
+	if c.seen == nil || at.Mono-c.lookedAt >= recheckAfter {
+		c.seen, c.lookedAt = make(map[string]bool, len(names)), at.Mono
+	}
+	chosen := make([]string, 0, len(names))
+	for _, name := range names {
+		if c.isReal(name) {
+			chosen = append(chosen, name)
+		}
+	}
+	if len(chosen) == 0 && c.filter.Include == nil {
+		chosen = c.fallback(names)
+	}
+	kept := chosen[:0]
+	for _, name := range chosen {
+		if c.filter.Exclude == nil || !c.filter.Exclude.MatchString(name) {
+			kept = append(kept, name)
+		}
+	}
+	return kept
+}
+
+func (c *chooser) isReal(name string) bool {
+	if c.filter.Include != nil {
+		return c.filter.Include.MatchString(name)
+	}
+	is, known := c.seen[name]
+	if !known {
+		is = c.real(name)
+		c.seen[name] = is
+	}
+	return is
+}

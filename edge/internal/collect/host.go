@@ -1,0 +1,121 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/cpu"
+	pshost "github.com/shirou/gopsutil/v3/host"
+	"github.com/shirou/gopsutil/v3/process"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// host collects what the machine is, and for how long and with how many processes it runs.
+type host struct {
+	roots  Roots
+	is     identity
+	known  bool
+	readAt time.Duration
+}
+
+// identity is what hardly ever changes.
+type identity struct {
+	hostname  string
+	osVersion string
+	cpuCount  int
+}
+
+// identityAfter is when the identity is read again: machines are renamed, upgraded and given cores while they run.
+const identityAfter = 10 * time.Minute
+
+func newHost(roots Roots) *host { return &host{roots: roots} }
+
+func (h *host) Collect(ctx context.Context, at Moment, s *record.Sample) error {
+	var errs []error
+	if !h.known || at.Mono-h.readAt >= identityAfter {
+		errs = append(errs, h.identify(ctx))
+		h.known, h.readAt = true, at.Mono
+	}
+	s.Hostname, s.OS, s.OSVersion, s.Arch = h.is.hostname, runtime.GOOS, h.is.osVersion, runtime.GOARCH
+	if h.is.cpuCount > 0 {
+		s.CPUCount = record.Some(int32(h.is.cpuCount))
+	}
+	if pids, err := process.PidsWithContext(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("count processes: %w", err))
+	} else {
+		s.Procs = record.Some(int32(len(pids)))
+	}
+	if uptime, err := pshost.UptimeWithContext(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("uptime: %w", err))
+	} else {
+		s.UptimeS = record.Some(int64(uptime))
+	}
+	return errors.Join(errs...)
+}
+
+// identify reads the identity; what cannot be read stays as it was.
+func (h *host) identify(ctx context.Context) error {
+	var errs []error
+	if name, err := os.Hostname(); err != nil {
+		errs = append(errs, fmt.Errorf("host name: %w", err))
+	} else {
+		h.is.hostname = name
+	}
+	if v, err := h.osVersion(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("system version: %w", err))
+	} else {
+		h.is.osVersion = v
+	}
+	if n, err := cpu.CountsWithContext(ctx, true); err != nil {
+		errs = append(errs, fmt.Errorf("count cores: %w", err))
+	} else {
+		h.is.cpuCount = n
+	}
+	return errors.Join(errs...)
+}
+
+// osVersion reads os-release itself on Linux, because gopsutil would start lsb_release where that is installed.
+func (h *host) osVersion(ctx context.Context) (string, error) {
+	if runtime.GOOS != "linux" {
+		platform, _, version, err := pshost.PlatformInformationWithContext(ctx)
+		return strings.TrimSpace(platform + " " + version), err
+	}
+	release, err := os.ReadFile(filepath.Join(h.roots.Etc, "os-release"))
+	if errors.Is(err, os.ErrNotExist) {
+		release, err = os.ReadFile(filepath.Join(h.roots.Root, "usr", "lib", "os-release"))
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil // os-release(5) is not everywhere; the field stays absent
+	}
+	// os-release of Debian names the major version only; the file is absent or holds a code name elsewhere.
+	point, _ := os.ReadFile(filepath.Join(h.roots.Etc, "debian_version"))
+	return distribution(string(release), strings.TrimSpace(string(point))), err
+}
+
+// distribution returns name and version by os-release(5), such as "debian 12.5" or "ubuntu 24.04".
+func distribution(release, debianVersion string) string {
+	var id, version string
+	for line := range strings.Lines(release) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		value = strings.Trim(value, `"'`)
+		switch key {
+		case "ID":
+			id = value
+		case "VERSION_ID":
+			version = value
+		}
+	}
+	if id == "debian" || id == "raspbian" {
+		if strings.HasPrefix(debianVersion, version+".") {
+			version = debianVersion
+		}
+	}
+	return strings.TrimSpace(id + " " + version)
+}

@@ -1,0 +1,111 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/net"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// network collects the traffic of the real interfaces together.
+type network struct {
+	base    base
+	last    map[string]counters
+	choices chooser
+}
+
+func newNetwork(interval time.Duration, roots Roots, filter Filter) *network {
+	class := filepath.Join(roots.Sys, "class", "net")
+	isReal := func(string) bool { return false }
+	if runtime.GOOS == "linux" {
+		isReal = func(name string) bool { return realInterface(class, name) }
+	}
+	return &network{
+		base:    base{interval: interval},
+		choices: chooser{filter: filter, real: isReal, fallback: likelyInterfaces},
+	}
+}
+
+func (n *network) Collect(ctx context.Context, at Moment, s *record.Sample) error {
+	stats, err := net.IOCountersWithContext(ctx, true)
+	if err != nil {
+		return err
+	}
+	all := make(map[string]counters, len(stats))
+	names := make([]string, 0, len(stats))
+	for _, st := range stats {
+		all[st.Name] = counters{
+			st.BytesSent, st.BytesRecv, st.PacketsSent, st.PacketsRecv, st.Errin, st.Errout, st.Dropin, st.Dropout,
+		}
+		names = append(names, st.Name)
+	}
+	cur := make(map[string]counters, len(stats))
+	for _, name := range n.choices.choose(at, names) {
+		cur[name] = all[name]
+	}
+	last := n.last
+	n.last = cur
+	seconds, ok := n.base.advance(at)
+	if len(cur) == 0 {
+		return errors.New("no interface to count")
+	}
+	if !ok {
+		return nil
+	}
+	if diffs, ok := differences(last, cur); ok {
+		storeNetwork(sum(diffs), seconds, s)
+	}
+	return nil
+}
+
+func storeNetwork(d counters, seconds float64, s *record.Sample) {
+	for i, field := range []*record.Float{
+		&s.NetBytesSentPerS, &s.NetBytesRecvPerS, &s.NetPacketsSentPerS, &s.NetPacketsRecvPerS,
+		&s.NetErrInPerS, &s.NetErrOutPerS, &s.NetDropInPerS, &s.NetDropOutPerS,
+	} {
+		*field = perSecond(d[i], seconds)
+	}
+}
+
+// realInterface reports whether a Linux interface is hardware (or a virtual machine's idea of it), so that nothing is
+// counted twice: loopback, veth, bridge, bond, VLAN and tunnel have no device behind them. Two kinds that do have one
+// repeat the traffic of another: a virtual function enslaved to the paravirtual interface of the same machine, and the
+// port of a switch chip, whose traffic passes the interface it is linked to.
+func realInterface(class, name string) bool {
+	dir := filepath.Join(class, name)
+	if !exists(dir, "device") || exists(dir, "master", "device") {
+		return false
+	}
+	index, err1 := os.ReadFile(filepath.Join(dir, "ifindex"))
+	link, err2 := os.ReadFile(filepath.Join(dir, "iflink"))
+	return err1 != nil || err2 != nil || strings.TrimSpace(string(index)) == strings.TrimSpace(string(link))
+}
+
+// virtualInterface matches names that container engines, hypervisors, VPNs and systems give to interfaces that carry what
+// another one carries too, or that never leave the machine.
+var virtualInterface = regexp.MustCompile(`^(` + strings.Join([]string{
+	`lo\d*`, `docker.*`, `veth.*`, `br-.*`, `br\d+`, `virbr.*`, `vnet\d+`, `vmnet.*`, `vboxnet.*`, `lxc.*`, `lxd.*`,
+	`cni.*`, `flannel.*`, `cali.*`, `cilium.*`, `weave.*`, `kube.*`, `nodelocaldns`, `tun.*`, `tap.*`, `wg.*`, `tailscale.*`,
+	`bond.*`, `team\d+`, `dummy.*`, `ifb.*`, `sit.*`, `gre.*`, `ip6.*`, `.*\.\d+`, `vlan\d+`,
+	`utun.*`, `awdl.*`, `llw.*`, `bridge.*`, `gif.*`, `stf.*`, `anpi.*`, `ap\d+`,
+	`Loopback Pseudo-Interface.*`, `isatap.*`, `Teredo.*`, `vEthernet.*`,
+}, "|") + `)$`)
+
+// likelyInterfaces leaves out what the name says is virtual.
+func likelyInterfaces(names []string) []string {
+	var likely []string
+	for _, name := range names {
+		if !virtualInterface.MatchString(name) {
+			likely = append(likely, name)
+		}
+	}
+	return likely
+}

@@ -1,0 +1,82 @@
+// Package discover finds out where to send: the SSM parameters that the stack leaves under /metrics-dashboard/<stack>/. It
+// asks once per call; when to ask again is the caller's to know.
+package discover
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+)
+
+// Target is where to send.
+type Target struct {
+	Stream string // name of the delivery stream
+	Region string
+}
+
+// Names of the parameters below the stack's path. Others there are for other readers.
+const (
+	streamParameter = "delivery-stream-name"
+	regionParameter = "region"
+)
+
+// callTimeout bounds one page.
+const callTimeout = 15 * time.Second
+
+// Path is where the parameters of a stack are.
+func Path(stack string) string { return "/metrics-dashboard/" + stack + "/" }
+
+// NotFoundError says that a stack left no parameters in a region.
+type NotFoundError struct {
+	Stack, Region string
+	Missing       string // the parameter that is missing while others are there; empty where there are none
+}
+
+func (e *NotFoundError) Error() string {
+	what := "no parameters under " + Path(e.Stack)
+	if e.Missing != "" {
+		what = "no parameter " + Path(e.Stack) + e.Missing
+	}
+	return fmt.Sprintf("%s in %s: deploy the stack there, or name another with --stack and --region, or skip this with "+
+		"--stream", what, e.Region)
+}
+
+// Find reads the target of a stack from the region of the configuration.
+func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
+	client := ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Retryer = aws.NopRetryer{} })
+	pages := ssm.NewGetParametersByPathPaginator(client, &ssm.GetParametersByPathInput{Path: aws.String(Path(stack))})
+	values := map[string]string{}
+	for pages.HasMorePages() {
+		if err := readPage(ctx, pages, values); err != nil {
+			return Target{}, fmt.Errorf("read parameters under %s in %s: %w", Path(stack), cfg.Region, err)
+		}
+	}
+	if len(values) == 0 {
+		return Target{}, &NotFoundError{Stack: stack, Region: cfg.Region}
+	}
+	t := Target{Stream: values[streamParameter], Region: values[regionParameter]}
+	if t.Stream == "" {
+		return Target{}, &NotFoundError{Stack: stack, Region: cfg.Region, Missing: streamParameter}
+	}
+	if t.Region == "" {
+		t.Region = cfg.Region
+	}
+	return t, nil
+}
+
+func readPage(ctx context.Context, pages *ssm.GetParametersByPathPaginator, values map[string]string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	page, err := pages.NextPage(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range page.Parameters {
+		values[path.Base(aws.ToString(p.Name))] = aws.ToString(p.Value)
+	}
+	return nil
+}

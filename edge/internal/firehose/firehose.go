@@ -1,0 +1,79 @@
+// Package firehose is the shipper's destination on AWS: PutRecordBatch of one delivery stream. It sends each call once;
+// package ship knows what to send again.
+package firehose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
+)
+
+// Stream is one delivery stream.
+type Stream struct {
+	name   string
+	client *firehose.Client
+}
+
+// New returns the delivery stream of a name.
+func New(cfg aws.Config, name string) *Stream {
+	client := firehose.NewFromConfig(cfg, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })
+	return &Stream{name, client}
+}
+
+// Put sends the records as one PutRecordBatch, see [ship.Destination].
+func (s *Stream) Put(ctx context.Context, records [][]byte) ([]error, error) {
+	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &s.name, Records: make([]types.Record, len(records))}
+	for i, r := range records {
+		in.Records[i].Data = r
+	}
+	out, err := s.client.PutRecordBatch(ctx, in)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	results := make([]error, len(out.RequestResponses))
+	for i, r := range out.RequestResponses {
+		if r.ErrorCode != nil || r.RecordId == nil {
+			results[i] = entryError(aws.ToString(r.ErrorCode), aws.ToString(r.ErrorMessage))
+		}
+	}
+	return results, nil
+}
+
+// serviceUnavailable is how Firehose says that its limits are reached, for a call as well as for a record.
+const serviceUnavailable = "ServiceUnavailableException"
+
+func entryError(code, message string) error {
+	if code == "" {
+		return errors.New("neither a record id nor an error code")
+	}
+	err := fmt.Errorf("%s: %s", code, message)
+	if code == serviceUnavailable {
+		err = fmt.Errorf("%w: %w", ship.ErrThrottled, err)
+	}
+	return err
+}
+
+// explain adds what an operator can do about it.
+func (s *Stream) explain(err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return err
+	}
+	switch api.ErrorCode() {
+	case serviceUnavailable, "ThrottlingException", "Throttling":
+		return fmt.Errorf("%w: %w", ship.ErrThrottled, err)
+	case "ResourceNotFoundException":
+		return fmt.Errorf("delivery stream %s does not exist here or is not active yet (see --stack, --stream and "+
+			"--region): %w", s.name, err)
+	case "AccessDeniedException":
+		return fmt.Errorf("these credentials may not put records on %s; attach the stack's edge policy: %w", s.name, err)
+	}
+	return err
+}

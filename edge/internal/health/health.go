@@ -1,0 +1,57 @@
+// Package health says that something began to fail once, and once that it works again, with counts in between. It is not a
+// metric and starts nothing: who owns a [State] tells it of each outcome.
+package health
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+)
+
+// State is the health of one thing that is tried again and again. It is safe for concurrent use.
+type State struct {
+	log     *slog.Logger
+	subject string
+
+	mu      sync.Mutex
+	failing bool
+	streak  int64
+	total   int64
+}
+
+// NewState returns the state of a subject that has not failed yet. The subject begins each message, as in "delivery is
+// failing"; the logger's attributes say which one it is.
+func NewState(log *slog.Logger, subject string) *State { return &State{log: log, subject: subject} }
+
+// Failed counts a failure and logs it if it is the first since the last success.
+func (s *State) Failed(err error, attrs ...slog.Attr) {
+	s.mu.Lock()
+	first := !s.failing
+	s.failing = true
+	s.streak++
+	s.total++
+	s.mu.Unlock()
+	if first {
+		attrs = append(attrs, slog.String("error", err.Error()))
+		s.log.LogAttrs(context.Background(), slog.LevelWarn, s.subject+" is failing", attrs...)
+	}
+}
+
+// OK notes a success and logs it if it ends a row of failures.
+func (s *State) OK(attrs ...slog.Attr) {
+	s.mu.Lock()
+	streak, recovered := s.streak, s.failing
+	s.failing, s.streak = false, 0
+	s.mu.Unlock()
+	if recovered {
+		attrs = append(attrs, slog.Int64("failures", streak))
+		s.log.LogAttrs(context.Background(), slog.LevelInfo, s.subject+" works again", attrs...)
+	}
+}
+
+// Failures is how many failures there were in all.
+func (s *State) Failures() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.total
+}

@@ -1,0 +1,165 @@
+package ship
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Firehose bills each record rounded up to a multiple of 5,120 bytes, at ingest and again at conversion. A sample costs
+// least in a record whose last step is full, and samples compress better together, so:
+//
+//   - A pack is built when its first sample is due, of all that waits: at the defaults 21 samples in one step.
+//   - What waits is cut by UTC hour, because a record has one partition, and at maxSteps, which keeps records far below
+//     Firehose's limit and the transform's input and output small. Cuts are made where a step is full.
+//   - Where the last pack has just begun another step, its youngest samples stay behind for the next pack, as long as
+//     the bill per sample is lower for it. They are not due yet. In a backlog, what is left of a round goes into the next.
+//
+// Compressing is what shipping costs in CPU time. It happens when a pack is built, not at each sample: once where a pack
+// is one step, a few times where a full step has to be found.
+const (
+	step     = 5120
+	maxSteps = 10
+	// maxRaw bounds a pack before compression, for samples that compress so well that maxSteps hardly does.
+	maxRaw = 1 << 20
+)
+
+// pack is a record and the number of lines it stands for. One without data stands for lines that are no samples.
+type pack struct {
+	data  []byte
+	lines int
+}
+
+// tail says what becomes of the last pack, the one that later lines could still join.
+type tail int
+
+const (
+	tailCut  tail = iota // it may lose its last step
+	tailKeep             // it is sent as it is: there will be no later lines
+	tailWait             // it is not sent, unless it is the only one: later lines are there already
+)
+
+// packer makes packs. It keeps memory and experience between them.
+type packer struct {
+	writer record.PackWriter
+	ratio  float64 // compressed by raw bytes, of the last pack
+}
+
+// pack makes packs of lines, in order. Together they stand for a prefix of the lines, and for at least one.
+func (p *packer) pack(lines [][]byte, t tail) (packs []pack, err error) {
+	for len(lines) > 0 {
+		hour, n := run(lines)
+		if n == 0 {
+			packs = append(packs, pack{lines: 1})
+			lines = lines[1:]
+			continue
+		}
+		last := n == len(lines)
+		next, err := p.fit(lines[:n], hour, maxSteps*step)
+		if err != nil {
+			return nil, err
+		}
+		if next.lines == n && last {
+			switch {
+			case t == tailWait && len(packs) > 0:
+				return packs, nil
+			case t == tailCut:
+				if next, err = p.cutStep(next, lines, hour); err != nil {
+					return nil, err
+				}
+			}
+			return append(packs, next), nil
+		}
+		packs = append(packs, next)
+		lines = lines[next.lines:]
+	}
+	return packs, nil
+}
+
+// cutStep takes the last step off a pack of all lines if that lowers the bill per sample.
+func (p *packer) cutStep(whole pack, lines [][]byte, hour record.Hour) (pack, error) {
+	steps := (len(whole.data) + step - 1) / step
+	if steps < 2 {
+		return whole, nil
+	}
+	cut, err := p.fit(lines, hour, (steps-1)*step)
+	if err != nil || len(cut.data) > (steps-1)*step || cut.lines*steps <= whole.lines*(steps-1) {
+		return whole, err
+	}
+	return cut, nil
+}
+
+// fit makes a pack of as many lines as compress to at most bound bytes, give or take half a line; of at least one.
+func (p *packer) fit(lines [][]byte, hour record.Hour, bound int) (best pack, err error) {
+	raw, most := 0, 0 // lines within maxRaw
+	for most < len(lines) && (most == 0 || raw+len(lines[most]) < maxRaw) {
+		raw += len(lines[most]) + 1
+		most++
+	}
+	tooMany := most + 1
+	guess := most
+	if p.ratio > 0 && float64(raw)*p.ratio > float64(bound) {
+		guess = int(float64(most) * float64(bound) / (float64(raw) * p.ratio))
+	}
+	for tries := 0; tries < 8 && best.lines < tooMany-1; tries++ {
+		guess = min(max(guess, best.lines+1), tooMany-1)
+		data, err := p.compress(lines[:guess], hour)
+		if err != nil {
+			return best, err
+		}
+		perLine := float64(len(data)) / float64(guess)
+		if len(data) > bound && guess > 1 {
+			tooMany = guess
+		} else {
+			best = pack{data: bytes.Clone(data), lines: guess}
+			if float64(bound-len(data)) < perLine/2 {
+				break
+			}
+		}
+		guess = int(float64(bound) / perLine)
+	}
+	return best, nil
+}
+
+// compress returns the lines as a pack, valid until the next call.
+func (p *packer) compress(lines [][]byte, hour record.Hour) ([]byte, error) {
+	p.writer.Reset()
+	for _, l := range lines {
+		if err := p.writer.Add(l, hour); err != nil {
+			return nil, err
+		}
+	}
+	data, err := p.writer.Bytes()
+	if err == nil {
+		p.ratio = float64(len(data)) / float64(p.writer.RawBytes())
+	}
+	return data, err
+}
+
+// run returns how many of the lines, from the first on, are of one hour, and which; none where the first is no sample.
+func run(lines [][]byte) (hour record.Hour, n int) {
+	for n < len(lines) {
+		ts, ok := tsOf(lines[n])
+		if !ok || n > 0 && record.HourOf(ts) != hour {
+			break
+		}
+		hour = record.HourOf(ts)
+		n++
+	}
+	return hour, n
+}
+
+// tsOf returns the ts of a line, which the contract puts first.
+func tsOf(line []byte) (float64, bool) {
+	rest, ok := bytes.CutPrefix(line, []byte(`{"ts":`))
+	if !ok {
+		return 0, false
+	}
+	end := bytes.IndexAny(rest, ",}")
+	if end < 0 {
+		return 0, false
+	}
+	ts, err := strconv.ParseFloat(string(rest[:end]), 64)
+	return ts, err == nil
+}

@@ -1,0 +1,14 @@
+// Command edge collects this machine's CPU, memory, network and disk readings and ships them to the stack's delivery
+// stream.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cli"
+)
+
+func main() {
+	os.Exit(cli.Main(context.Background(), os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
