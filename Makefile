@@ -30,7 +30,7 @@ demo: build ## live metrics of this machine on a web page, through the whole pip
 
 .PHONY: test
 test: ## run all tests of all modules
-	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && go test ./...); done
+	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && go test -count=1 ./...); done
 
 .PHONY: check
 check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability checks

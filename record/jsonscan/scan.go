@@ -77,18 +77,17 @@ func Members(dst []Member, data []byte) ([]Member, int, error) {
 		if err != nil {
 			return dst, i, err
 		}
-		m := Member{Key: data[i+1 : end-1]}
+		key := data[i+1 : end-1]
 		i = SkipSpace(data, end)
 		if i >= len(data) || data[i] != ':' {
 			return dst, i, unexpected(data, i, "a colon")
 		}
 		i = SkipSpace(data, i+1)
-		end, m.Kind, err = scanValue(data, i, 1)
+		end, kind, err := scanValue(data, i, 1)
 		if err != nil {
 			return dst, i, err
 		}
-		m.Value = data[i:end:end]
-		dst = append(dst, m)
+		dst = append(dst, Member{Key: key, Value: data[i:end:end], Kind: kind})
 		i = SkipSpace(data, end)
 		switch {
 		case i < len(data) && data[i] == ',':

@@ -139,8 +139,8 @@ func (d *delivery) object(prefix string, p *partition) error {
 	return nil
 }
 
-// chunkBytes is how much JSON one task converts.
-const chunkBytes = 2 << 20
+// chunkBytes is how much JSON one task converts. Its values fit the cache of a processor.
+const chunkBytes = 256 << 10
 
 // convert writes items as one Parquet file and returns its rows. What can not be converted becomes a failure. Chunks are
 // read in parallel and written in order.
