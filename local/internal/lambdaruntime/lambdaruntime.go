@@ -42,8 +42,9 @@ type Function struct {
 	MemoryMB int
 	// Environment are the function's variables; they give way to those that the runtime sets.
 	Environment map[string]string
-	// Endpoint is where its AWS SDK finds the local stack.
-	Endpoint string
+	// Endpoint is where its AWS SDK finds the local stack, AccessKeyID what it calls itself there.
+	Endpoint    string
+	AccessKeyID string
 }
 
 // Options of a [Runtime].

@@ -126,7 +126,7 @@ func function(t *testing.T, behaviour string, timeout time.Duration) Function {
 	}
 	return Function{
 		Path: path, ARN: "arn:aws:lambda:us-east-1:000000000000:function:f", Name: "f", Handler: "bootstrap", Region: "us-east-1",
-		Timeout: timeout, MemoryMB: 256, Endpoint: "http://127.0.0.1:1",
+		Timeout: timeout, MemoryMB: 256, Endpoint: "http://127.0.0.1:1", AccessKeyID: "function",
 		Environment: map[string]string{"BEHAVIOUR": behaviour, "AWS_REGION": "not-this-one"},
 	}
 }
@@ -219,7 +219,7 @@ func TestEnvironment(t *testing.T) {
 			t.Errorf("%s=%q, want %q", name, have[name], want)
 		}
 	}
-	if have["AWS_ACCESS_KEY_ID"] == "" || have["HOME"] != "" {
+	if have["AWS_ACCESS_KEY_ID"] != "function" || have["AWS_SECRET_ACCESS_KEY"] == "" || have["HOME"] != "" {
 		t.Error("want credentials, and nothing of this process's own environment")
 	}
 	deadline, err := strconv.ParseInt(have["deadline"], 10, 64)

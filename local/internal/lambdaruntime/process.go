@@ -15,12 +15,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/child"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 )
 
 // process is one running function and the Runtime API that it alone talks to.
 type process struct {
-	cmd    *exec.Cmd
+	child  *child.Process
 	server *http.Server
 	log    *slog.Logger
 
@@ -28,8 +29,6 @@ type process struct {
 	answers chan answer   // from the function
 	failed  chan answer   // the function could not start
 	ready   chan struct{} // closed at the first next
-	exited  chan struct{} // closed when the process has ended
-	exit    error         // why, after exited
 	once    sync.Once     // closes ready
 
 	mu      sync.Mutex
@@ -58,7 +57,7 @@ func start(ctx context.Context, path string, f Function, log *slog.Logger) (*pro
 	p := &process{
 		log:    log,
 		events: make(chan event), answers: make(chan answer, 1), failed: make(chan answer, 1),
-		ready: make(chan struct{}), exited: make(chan struct{}),
+		ready: make(chan struct{}),
 	}
 	p.server = &http.Server{Handler: p.api(f.ARN), ReadHeaderTimeout: time.Minute}
 	served := make(chan struct{})
@@ -77,20 +76,21 @@ func start(ctx context.Context, path string, f Function, log *slog.Logger) (*pro
 
 // run starts the process. It outlives the invocation that needed it first.
 func (p *process) run(path string, f Function, address string) error {
-	p.cmd = exec.CommandContext(context.Background(), path)
-	p.cmd.Env = environment(f, address)
+	cmd := exec.CommandContext(context.Background(), path)
+	cmd.Env = environment(f, address)
 	// What still holds the outputs after the process has ended shall not hold us.
-	p.cmd.WaitDelay = time.Second
+	cmd.WaitDelay = time.Second
 	output, input := io.Pipe()
-	p.cmd.Stdout, p.cmd.Stderr = input, input
-	if err := p.cmd.Start(); err != nil {
+	cmd.Stdout, cmd.Stderr = input, input
+	go p.logLines(output)
+	var err error
+	if p.child, err = child.Start(cmd); err != nil {
+		_ = input.Close() // never fails, see its documentation
 		return err
 	}
-	go p.logLines(output)
 	go func() {
-		p.exit = p.cmd.Wait()
+		<-p.child.Done()
 		_ = input.Close() // never fails, see its documentation
-		close(p.exited)
 	}()
 	return nil
 }
@@ -118,7 +118,7 @@ func (p *process) waitReady(ctx context.Context) error {
 		return nil
 	case a := <-p.failed:
 		err = a.err
-	case <-p.exited:
+	case <-p.child.Done():
 		err = functionError("Runtime exited before it asked for an event: %v", p.exitReason())
 	case <-timer.C:
 		err = functionError("Runtime asked for no event within %v", initTimeout)
@@ -134,15 +134,15 @@ func functionError(format string, args ...any) error {
 }
 
 func (p *process) exitReason() string {
-	if p.exit == nil {
-		return "exit status 0"
+	if err := p.child.Err(); err != nil {
+		return err.Error()
 	}
-	return p.exit.Error()
+	return "exit status 0"
 }
 
 func (p *process) alive() bool {
 	select {
-	case <-p.exited:
+	case <-p.child.Done():
 		return false
 	default:
 		return true
@@ -151,8 +151,7 @@ func (p *process) alive() bool {
 
 // stop ends the process and its API. It can be called twice.
 func (p *process) stop() {
-	_ = p.cmd.Process.Kill() // fails where it has ended already
-	<-p.exited
+	p.child.Kill()
 	_ = p.server.Close() // what it could fail with is of connections to a process that is gone
 }
 
@@ -165,7 +164,7 @@ func (p *process) invoke(ctx context.Context, payload []byte, timeout time.Durat
 	e := event{id: newRequestID(), payload: payload, deadline: deadline}
 	select {
 	case p.events <- e:
-	case <-p.exited:
+	case <-p.child.Done():
 		return nil, false, errNotTaken
 	case <-ctx.Done():
 		return nil, false, lateError(ctx, timeout)
@@ -173,7 +172,7 @@ func (p *process) invoke(ctx context.Context, payload []byte, timeout time.Durat
 	select {
 	case a := <-p.answers:
 		return a.body, true, a.err
-	case <-p.exited:
+	case <-p.child.Done():
 		// It may have answered just before it ended, as a runtime does after a panic.
 		select {
 		case a := <-p.answers:
@@ -214,7 +213,7 @@ func environment(f Function, api string) []string {
 		"AWS_REGION":                      f.Region,
 		"AWS_DEFAULT_REGION":              f.Region,
 		"AWS_ENDPOINT_URL":                f.Endpoint,
-		"AWS_ACCESS_KEY_ID":               "local",
+		"AWS_ACCESS_KEY_ID":               f.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY":           "local",
 		"AWS_EC2_METADATA_DISABLED":       "true",
 		"_HANDLER":                        f.Handler,

@@ -1,0 +1,13 @@
+//go:build unix && !linux
+
+package child
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+func attach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+func terminate(p *os.Process) { _ = p.Signal(syscall.SIGTERM) } // fails where it has ended already

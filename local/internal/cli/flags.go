@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/pflag"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
+)
+
+// stackFlags are the flags of all commands that run a stack.
+type stackFlags struct {
+	dir, listen, template, transform, stack, region string
+	parameters                                      map[string]string
+	allowRemote                                     bool
+	flushEvery                                      time.Duration
+	journalMax, fault, logLevel                     string
+	faultSeed                                       uint64
+}
+
+// Bounds of flags.
+const (
+	minFlushEvery   = time.Second
+	maxFlushEvery   = 15 * time.Minute
+	minJournalBytes = 8 << 20 // two of the largest batches
+	maxJournalBytes = 1 << 40
+)
+
+func (f *stackFlags) declare(flags *pflag.FlagSet, listen string, flushEvery time.Duration) {
+	flags.StringVar(&f.dir, "dir", "lake", "directory for objects, <dir>/<bucket>/…, and for what is not delivered yet")
+	flags.StringVar(&f.listen, "listen", listen, "address of the AWS endpoint, port 0 for any")
+	flags.BoolVar(&f.allowRemote, "allow-remote", false,
+		"allow --listen on an address that other machines reach; there is no authentication")
+	flags.StringVar(&f.template, "template", "",
+		"CloudFormation template in JSON, such as cdk.out/MetricsDashboard.template.json (default: the built-in one)")
+	flags.StringToStringVar(&f.parameters, "parameter", nil, "value of a template parameter, name=value; repeat for several")
+	flags.StringVar(&f.stack, "stack", "",
+		"name of the stack (default: that of the template's file, or "+template.DefaultName+")")
+	flags.StringVar(&f.region, "region", "us-east-1", "region that the stack believes to be in")
+	flags.StringVar(&f.transform, "transform", "",
+		"executable of the transform, run over the Lambda Runtime API (default: the transform in this process)")
+	flags.DurationVar(&f.flushEvery, "flush-every", flushEvery,
+		fmt.Sprintf("deliver objects after this time at most, %v to %v, instead of the template's (0s)", minFlushEvery, maxFlushEvery))
+	flags.StringVar(&f.journalMax, "journal-max", "1GiB", "bound of the records that wait for delivery; more are refused as throttled")
+	flags.StringVar(&f.fault, "fault", "",
+		"faults to inject, such as throttle=0.1,partial=0.2,error=0.05,drop=0.05,latency=200ms")
+	flags.Uint64Var(&f.faultSeed, "fault-seed", 1, "seed of the faults: the same seed repeats them")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+// resolved is what the flags say.
+type resolved struct {
+	stack   stack.Stack
+	options host.Options
+	log     *slog.Logger
+}
+
+// resolve checks the flags, all at once, and reads the template.
+func (f *stackFlags) resolve(stderr io.Writer) (resolved, error) {
+	var r resolved
+	var problems []error
+	bad := func(name, value string, err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("--%s %s: %w", name, value, err))
+		}
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+		bad("log-level", f.logLevel, errors.New("want debug, info, warn or error"))
+	}
+	r.log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	rates, err := fault.Parse(f.fault)
+	bad("fault", f.fault, err)
+	journal, err := humanize.ParseBytes(f.journalMax)
+	if err != nil || journal < minJournalBytes || journal > maxJournalBytes {
+		bad("journal-max", f.journalMax, fmt.Errorf("want a size from %s to %s, such as 1GiB",
+			humanize.IBytes(minJournalBytes), humanize.IBytes(maxJournalBytes)))
+	}
+	if f.flushEvery != 0 && (f.flushEvery < minFlushEvery || f.flushEvery > maxFlushEvery) {
+		bad("flush-every", f.flushEvery.String(), fmt.Errorf("want %v to %v, or 0s for the template's buffering", minFlushEvery, maxFlushEvery))
+	}
+	if f.dir == "" {
+		bad("dir", `""`, errors.New("want a directory"))
+	}
+	if err := host.CheckListen(f.listen, f.allowRemote); err != nil {
+		problems = append(problems, fmt.Errorf("--listen: %w", err))
+	}
+	if len(problems) > 0 {
+		return r, usageError{errors.Join(problems...)}
+	}
+	if r.stack, err = f.read(); err != nil {
+		return r, err
+	}
+	dir, err := filepath.Abs(f.dir)
+	if err != nil {
+		return r, fmt.Errorf("--dir %s: %w", f.dir, err)
+	}
+	r.options = host.Options{
+		Dir: dir, Listen: f.listen, AllowRemote: f.allowRemote, Transform: f.transform, FlushEvery: f.flushEvery,
+		JournalBytes: int64(min(journal, math.MaxInt64)), Faults: rates, FaultSeed: f.faultSeed, Log: r.log,
+	}
+	return r, nil
+}
+
+// maxTemplate is how large a template may be in bytes; CloudFormation takes 1 MB.
+const maxTemplate = 4 << 20
+
+// read reads the template.
+func (f *stackFlags) read() (stack.Stack, error) {
+	options := template.Options{StackName: f.stack, Region: f.region, Parameters: f.parameters}
+	if f.template == "" {
+		s, err := template.Read(template.Default(), options)
+		return s, located("the built-in template", err)
+	}
+	if options.StackName == "" {
+		options.StackName, _ = strings.CutSuffix(filepath.Base(f.template), ".template.json")
+		options.StackName = strings.TrimSuffix(options.StackName, ".json")
+	}
+	file, err := os.Open(f.template)
+	if err != nil {
+		return stack.Stack{}, fmt.Errorf("--template: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxTemplate+1))
+	switch {
+	case err != nil:
+		return stack.Stack{}, fmt.Errorf("--template: %w", err)
+	case len(data) > maxTemplate:
+		return stack.Stack{}, fmt.Errorf("--template %s: larger than %s", f.template, humanize.IBytes(maxTemplate))
+	}
+	s, err := template.Read(data, options)
+	return s, located("--template "+f.template, err)
+}
+
+// located puts the template's name in front of each problem, as each is printed on a line of its own.
+func located(name string, err error) error {
+	var problems template.Problems
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &problems):
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	lines := make([]error, len(problems))
+	for i, p := range problems {
+		lines[i] = fmt.Errorf("%s: %v", name, p)
+	}
+	return errors.Join(lines...)
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+)
+
+// closeWithin bounds the delivery of what is left when the program is asked to end.
+const closeWithin = time.Minute
+
+func newUp(stdout, stderr io.Writer) *cobra.Command {
+	var flags stackFlags
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run the stack until interrupted",
+		Long: "Run the stack of a template: Firehose (PutRecord, PutRecordBatch, DescribeDeliveryStream, ListDeliveryStreams) and SSM\n" +
+			"parameters (GetParameter, GetParameters, GetParametersByPath, PutParameter) on one port, the transform, and delivery\n" +
+			"into files. Accepted records are durable. An interrupt delivers what is left; a second one ends at once.",
+		Example: "  local up --dir lake --flush-every 10s\n" +
+			"  local up --template cdk.out/MetricsDashboard.template.json --transform bootstrap",
+		Args: noArgs,
+	}
+	flags.declare(cmd.Flags(), "127.0.0.1:4566", 0)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		r, err := flags.resolve(stderr)
+		if err != nil {
+			return err
+		}
+		ctx, stop := untilSignal(cmd.Context())
+		defer stop()
+		return up(ctx, r, stdout)
+	}
+	return cmd
+}
+
+func up(ctx context.Context, r resolved, stdout io.Writer) error {
+	h, err := host.Start(ctx, r.stack, r.options)
+	if err != nil {
+		return err
+	}
+	describe(stdout, r, h)
+	select {
+	case err = <-h.Failed():
+		err = fmt.Errorf("the endpoint ended: %w", err)
+	case <-ctx.Done():
+	}
+	if closeErr := shutDown(ctx, h, stdout); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// shutDown delivers what is left and ends the stack, also where the context has ended.
+func shutDown(ctx context.Context, h *host.Host, stdout io.Writer) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+	defer cancel()
+	fmt.Fprintf(stdout, "Stopping: %s to deliver.\n", counted(h.Stats().Pending, "record"))
+	err := h.Close(ctx)
+	s := h.Stats()
+	fmt.Fprintf(stdout, "Took %s, delivered %s in %s", counted(s.Records, "record"), counted(s.Rows, "row"), counted(s.Objects, "object"))
+	if s.FailedRecords > 0 {
+		fmt.Fprintf(stdout, ", and %s under the error prefix", counted(s.FailedRecords, "record"))
+	}
+	fmt.Fprintln(stdout, ".")
+	return err
+}
+
+// counted writes a number and its noun: "1 row", "1,200 rows".
+func counted(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return humanize.Comma(n) + " " + noun
+}
+
+// describe says what runs where, and how to reach it.
+func describe(w io.Writer, r resolved, h *host.Host) {
+	fmt.Fprintf(w, "Local stack %s on %s\n", r.stack.Name, h.Endpoint())
+	for _, s := range r.stack.Streams {
+		fmt.Fprintf(w, "  stream      %s\n", s.Name)
+		fmt.Fprintf(w, "  objects     %s\n", filepath.Join(r.options.Dir, s.Bucket, fixedPart(s.Prefix)))
+		fmt.Fprintf(w, "  buffering   %s\n", buffering(s, r.options.FlushEvery))
+		fmt.Fprintf(w, "  transform   %s\n", transformOf(s, r.options.Transform))
+	}
+	if path := h.ParameterPath(); path != "" {
+		fmt.Fprintf(w, "  parameters  %s/\n", path)
+	}
+	if r.options.Faults != (host.Options{}).Faults {
+		fmt.Fprintf(w, "  faults      %+v, seed %d\n", r.options.Faults, r.options.FaultSeed)
+	}
+	fmt.Fprintf(w, "Any AWS SDK or CLI talks to it with\n  export %s\n", strings.Join(h.Environment(), " "))
+}
+
+// fixedPart is a prefix up to its first expression.
+func fixedPart(prefix string) string {
+	before, _, _ := strings.Cut(prefix, "!{")
+	if i := strings.LastIndexByte(before, '/'); i >= 0 {
+		return before[:i]
+	}
+	return ""
+}
+
+func buffering(s stack.Stream, flushEvery time.Duration) string {
+	b := s.Buffering
+	text := fmt.Sprintf("%s or %v", humanize.IBytes(uint64(max(0, b.Bytes))), b.Interval)
+	if s.Lambda != nil {
+		l := s.Lambda.Buffering
+		text = fmt.Sprintf("%s or %v before the transform, then %s", humanize.IBytes(uint64(max(0, l.Bytes))), l.Interval, text)
+	}
+	if flushEvery > 0 {
+		return fmt.Sprintf("an object %v after its records at most (--flush-every), where the template has %s", flushEvery, text)
+	}
+	return text + ", as in the template"
+}
+
+func transformOf(s stack.Stream, path string) string {
+	switch {
+	case s.Lambda == nil:
+		return "none"
+	case path != "":
+		return path + ", over the Lambda Runtime API"
+	}
+	return "in this process"
+}

@@ -1,0 +1,68 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+)
+
+// page is the running dashboard.
+type page struct {
+	url    string
+	server *http.Server
+	failed chan error
+}
+
+func servePage(ctx context.Context, l *lake.Lake, o Options) (*page, error) {
+	handler, err := server.New(l, server.Options{
+		// A sample waits to be packed, then for its object; the page asks every few seconds.
+		Delay: o.Interval + latency(o) + o.Delay + 5*time.Second, AnyHost: o.AllowRemote, Source: l.Dir(), Log: o.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("dashboard: %w", err)
+	}
+	listener, err := listenPage(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{
+		url:    "http://" + listener.Addr().String() + "/",
+		server: &http.Server{Handler: handler},
+		failed: make(chan error, 1),
+	}
+	server.Timeouts(p.server)
+	go func() { p.failed <- p.server.Serve(listener) }()
+	return p, nil
+}
+
+func listenPage(ctx context.Context, o Options) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", o.Dashboard)
+	if errors.Is(err, syscall.EADDRINUSE) && o.AnyPort {
+		host, _, splitErr := net.SplitHostPort(o.Dashboard)
+		if splitErr != nil {
+			return nil, splitErr
+		}
+		fmt.Fprintf(o.Out, "%s is in use; the dashboard takes another port.\n", o.Dashboard)
+		listener, err = config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("--dashboard %s: the port is in use; choose another, or port 0 for any", o.Dashboard)
+	case err != nil:
+		return nil, fmt.Errorf("--dashboard %s: %w", o.Dashboard, err)
+	}
+	return listener, nil
+}
+
+// close ends the page at once: what it shows is on disk.
+func (p *page) close() {
+	_ = p.server.Close() // fails where connections fail to close, which the end of the process does
+}

@@ -1,0 +1,13 @@
+// Command local runs the whole pipeline on this machine, from the template that deploys.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/cli"
+)
+
+func main() {
+	os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
