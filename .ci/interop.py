@@ -143,7 +143,7 @@ def main():
     expect(process.wait(60) == 0, "local up flushed and ended with exit 0")
     parquet(lake, glue_columns())
     kept = []
-    for name in glob.glob(f"{lake}/*/errors/*/*"):
+    for name in filter(os.path.isfile, glob.glob(f"{lake}/*/errors/**", recursive=True)):
         with open(name) as file:
             kept += [json.loads(line) for line in file]
     expect(sorted(base64.b64decode(k["rawData"]) for k in kept) == sorted(bad), f"{len(kept)} bad records kept with their bytes")
