@@ -1,0 +1,184 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/cli"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+)
+
+func fixture(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	from := time.Date(2026, 2, 3, 4, 0, 0, 0, time.UTC)
+	laketest.Write(t, dir, laketest.Samples(2, from, from.Add(time.Minute), 3*time.Second))
+	return dir
+}
+
+func run(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = cli.Main(t.Context(), args, strings.NewReader(stdin), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestQueryOutputs(t *testing.T) {
+	lake := fixture(t)
+	const awkward = `SELECT 1 AS a, 'x,"y' || chr(10) || chr(27) AS "b c", NULL AS n, 1.5::DOUBLE AS d, map{'k': 'v'} AS m, true AS t,
+		TIMESTAMP '2026-02-03 04:05:06' AS ts, 12345678901234567890::HUGEINT AS h`
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"table": {
+			[]string{"SELECT count(*) AS n, count(DISTINCT seq) AS seqs, min(hour) AS hour FROM samples"},
+			"n   seqs  hour\n-   ----  ----\n40  20    04\n",
+		},
+		"csv": {
+			[]string{"--format", "csv", awkward},
+			"a,b c,n,d,m,t,ts,h\n1,\"x,\"\"y\n\x1b\",,1.5,\"{\"\"k\"\":\"\"v\"\"}\",true,2026-02-03 04:05:06,12345678901234567890\n",
+		},
+		"json": {
+			[]string{"--format=json", awkward},
+			`{"a":1,"b c":"x,\"y\n\u001b","n":null,"d":1.5,"m":{"k":"v"},"t":true,"ts":"2026-02-03T04:05:06Z","h":12345678901234567890}` + "\n",
+		},
+		"control characters in a table": {
+			[]string{awkward},
+			"a  b c         n     d    m          t     ts                   h\n-  ---         -     -    -          -     --                   -\n" +
+				"1  x,\"y\\n\\x1b  NULL  1.5  {\"k\":\"v\"}  true  2026-02-03 04:05:06  12345678901234567890\n",
+		},
+		"no rows": {[]string{"--format", "csv", "SELECT seq FROM samples WHERE false"}, "seq\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stdout, stderr := run(t, "", append([]string{"query", "--lake", lake}, c.args...)...)
+			if code != 0 || stderr != "" || stdout != c.want {
+				t.Errorf("code %d, stderr %q, stdout\n%s\nwant\n%s", code, stderr, stdout, c.want)
+			}
+		})
+	}
+}
+
+func TestQueryOfTheIssue(t *testing.T) {
+	code, stdout, stderr := run(t, "", "query", "--lake", fixture(t), "SELECT count(*), count(DISTINCT seq), min(cpu_pct), max(cpu_pct) FROM samples")
+	if code != 0 || stderr != "" || !regexp.MustCompile(`(?m)^40 +20 +\d+(\.\d+)? +\d+(\.\d+)?$`).MatchString(stdout) {
+		t.Errorf("code %d, stderr %q, stdout\n%s", code, stderr, stdout)
+	}
+}
+
+func TestQueryFromStandardInput(t *testing.T) {
+	code, stdout, stderr := run(t, "-- a comment\nSELECT count(*) AS n\nFROM samples;\n", "query", "--lake", fixture(t), "--format", "csv", "-")
+	if code != 0 || stdout != "n\n40\n" {
+		t.Errorf("code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+func TestQueryWarnsOfBrokenFiles(t *testing.T) {
+	lake := fixture(t)
+	hour := filepath.Join(lake, laketest.Prefix, "year=2026", "month=02", "day=03", "hour=04")
+	if err := os.WriteFile(filepath.Join(hour, "half.parquet"), []byte("PAR1 and then the power went"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := run(t, "", "query", "--lake", lake, "--format", "csv", "SELECT count(*) AS n FROM samples")
+	if code != 0 || stdout != "n\n40\n" || !strings.Contains(stderr, "half.parquet") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+func TestErrorsAreOneLine(t *testing.T) {
+	lake := fixture(t)
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := busy.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	missing := filepath.Join(t.TempDir(), "missing")
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"missing lake":       {[]string{"query", "--lake", missing, "SELECT 1"}, 1, missing + " does not exist"},
+		"missing lake, page": {[]string{"--lake", missing}, 1, missing + " does not exist"},
+		"syntax":             {[]string{"query", "--lake", lake, "SELEC 1"}, 1, `Parser Error: syntax error at or near "SELEC"`},
+		"no such column":     {[]string{"query", "--lake", lake, "SELECT cpu FROM samples"}, 1, `Binder Error: Referenced column "cpu" not found`},
+		"not a query":        {[]string{"query", "--lake", lake, "DROP VIEW samples"}, 1, "only queries"},
+		"two queries":        {[]string{"query", "--lake", lake, "SELECT 1; SELECT 2"}, 1, "one query at a time"},
+		"fails on the way":   {[]string{"query", "--lake", lake, "SELECT error('x') FROM samples"}, 1, "x"},
+		"empty SQL":          {[]string{"query", "--lake", lake, "  "}, 2, "SQL is empty"},
+		"no SQL":             {[]string{"query", "--lake", lake}, 2, "want one argument"},
+		"unquoted SQL":       {[]string{"query", "--lake", lake, "SELECT", "1"}, 2, "in quotes"},
+		"bad format":         {[]string{"query", "--lake", lake, "--format", "xml", "SELECT 1"}, 2, "table, csv, json"},
+		"unknown flag":       {[]string{"query", "--nope"}, 2, "unknown flag: --nope"},
+		"unknown command":    {[]string{"nope"}, 2, `unknown command "nope"`},
+		"port in use":        {[]string{"serve", "--lake", lake, "--listen", busy.Addr().String()}, 1, busy.Addr().String() + ": the port is in use"},
+		"reachable address":  {[]string{"serve", "--lake", lake, "--listen", "0.0.0.0:0"}, 2, "--allow-remote"},
+		"every address":      {[]string{"--lake", lake, "--listen", ":0"}, 2, "--allow-remote"},
+		"no port":            {[]string{"--lake", lake, "--listen", "localhost"}, 2, "want host:port"},
+		"negative delay":     {[]string{"--lake", lake, "--delay", "-1s"}, 2, "--delay"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stdout, stderr := run(t, "", c.args...)
+			if code != c.code || stdout != "" || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("code %d, want %d; stdout %q; stderr %q, want one line with %q", code, c.code, stdout, stderr, c.want)
+			}
+		})
+	}
+}
+
+// lines hands out what is written line by line.
+type lines struct{ c chan string }
+
+func (l lines) Write(p []byte) (int, error) {
+	l.c <- string(p)
+	return len(p), nil
+}
+
+func TestServe(t *testing.T) {
+	for _, args := range [][]string{{}, {"serve"}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		stderr := lines{make(chan string, 10)}
+		done := make(chan int, 1)
+		go func() {
+			done <- cli.Main(ctx, append(args, "--lake", fixture(t), "--listen", "127.0.0.1:0"), strings.NewReader(""), io.Discard, stderr)
+		}()
+		address := regexp.MustCompile(`http://[0-9.:]+/`).FindString(<-stderr.c)
+		for path, want := range map[string]string{"": "<title>Overview", "healthz": "ok", "api/panels/overview-cpu?range=1h": `"columns"`} {
+			r, err := http.Get(address + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, err := io.ReadAll(r.Body)
+			r.Body.Close()
+			if err != nil || r.StatusCode != http.StatusOK || !strings.Contains(string(content), want) {
+				t.Errorf("%s: %s %v %.100s", path, r.Status, err, content)
+			}
+		}
+		cancel()
+		if code := <-done; code != 0 {
+			t.Errorf("ended with %d: %s", code, <-stderr.c)
+		}
+	}
+}
+
+func TestHelpShowsAllFlags(t *testing.T) {
+	code, stdout, _ := run(t, "", "--help")
+	for _, want := range []string{"--lake", "--listen", "--allow-remote", "--delay", "query", "serve"} {
+		if code != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("help lacks %s:\n%s", want, stdout)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+type queryOptions struct {
+	lake   string
+	format string
+	memory string
+}
+
+func queryCommand() *cobra.Command {
+	var o queryOptions
+	cmd := &cobra.Command{
+		Use:   `query [flags] "SQL"`,
+		Short: "Run a query over the lake",
+		Long: "Run a query, in DuckDB's SQL, over the view samples: one row for each sample, with the partition keys\n" +
+			"year, month, day and hour (strings, UTC). A condition on them keeps other files from being read.\n" +
+			"SQL given as - is read from standard input. Nothing is written.",
+		Example: `  dashboard query --lake ./lake "SELECT hostname, avg(cpu_pct) FROM samples GROUP BY 1 ORDER BY 2 DESC"
+  dashboard query --format csv - < report.sql`,
+		RunE: o.run,
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it or of the table's prefix")
+	f.StringVar(&o.format, "format", "table", "table, csv or json (one object a line)")
+	f.StringVar(&o.memory, "memory-limit", "", "memory for the query, such as 2GB (default 80% of the machine's)")
+	return cmd
+}
+
+// maxSQL bounds what is read from standard input.
+const maxSQL = 1 << 20
+
+func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
+	if len(args) != 1 {
+		return usagef(`want one argument, the SQL in quotes, or - to read it from standard input; got %d`, len(args))
+	}
+	if !slices.Contains(formats, o.format) {
+		return usagef("--format %s: want one of %s", o.format, strings.Join(formats, ", "))
+	}
+	text := args[0]
+	if text == "-" {
+		b, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), maxSQL+1))
+		if err != nil {
+			return fmt.Errorf("read standard input: %w", err)
+		}
+		if len(b) > maxSQL {
+			return usagef("the SQL on standard input is longer than %d bytes", maxSQL)
+		}
+		text = string(b)
+	}
+	if strings.TrimSpace(text) == "" {
+		return usagef("the SQL is empty")
+	}
+	l, err := lake.Open(o.lake, lake.Options{MemoryLimit: o.memory})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	out := newOutput(o.format, cmd.OutOrStdout())
+	warnings, err := l.Stream(cmd.Context(), panels.Query{SQL: text}, out)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard: warning: %s\n", w)
+	}
+	return out.End()
+}

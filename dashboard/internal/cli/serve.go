@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+)
+
+type serveOptions struct {
+	lake        string
+	listen      string
+	allowRemote bool
+	delay       time.Duration
+	memory      string
+}
+
+func serveCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "Serve the web page (the default command)",
+		Example: "  dashboard serve --lake ./lake --listen 127.0.0.1:8080",
+		Args:    noArguments,
+		RunE:    o.run,
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func (o *serveOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it or of the table's prefix")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to serve on, port 0 for any")
+	f.BoolVar(&o.allowRemote, "allow-remote", false,
+		"allow --listen on an address that other machines reach; there is no login, everyone who reaches it sees the data")
+	f.DurationVar(&o.delay, "delay", server.DefaultDelay,
+		"how long samples normally take into the lake; hosts count as silent only beyond it")
+	f.StringVar(&o.memory, "memory-limit", "", "memory for queries, such as 2GB (default 80% of the machine's)")
+}
+
+func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
+	host, _, err := net.SplitHostPort(o.listen)
+	if err != nil {
+		return usagef("--listen %s: want host:port, such as 127.0.0.1:8080", o.listen)
+	}
+	if !o.allowRemote && !isLoopback(host) {
+		return usagef("--listen %s is reachable from other machines: add --allow-remote if everyone there may see the data", o.listen)
+	}
+	if o.delay < 0 {
+		return usagef("--delay %v: want a duration of 0s or more", o.delay)
+	}
+	l, err := lake.Open(o.lake, lake.Options{MemoryLimit: o.memory})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return o.serve(cmd.Context(), l, cmd.ErrOrStderr())
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
+}
+
+func (o *serveOptions) serve(ctx context.Context, l *lake.Lake, stderr io.Writer) error {
+	handler, err := server.New(l, server.Options{
+		Delay:   max(o.delay, time.Nanosecond), // 0 is what was asked for here, not the default
+		AnyHost: o.allowRemote,
+		Source:  l.Dir(),
+		Log:     slog.New(slog.NewTextHandler(stderr, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", o.listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("--listen %s: the port is in use; choose another, or port 0 for any", o.listen)
+	case err != nil:
+		return fmt.Errorf("--listen %s: %w", o.listen, err)
+	}
+	fmt.Fprintf(stderr, "dashboard of %s on http://%s/ (Ctrl-C ends it)\n", l.Dir(), listener.Addr())
+
+	s := &http.Server{Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx }}
+	server.Timeouts(s)
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(listener) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	if err := s.Shutdown(grace); err != nil {
+		return errors.Join(fmt.Errorf("shut down: %w", err), s.Close())
+	}
+	return nil
+}
+
+// shutdownGrace is how long answers under way may take once the program is asked to end.
+const shutdownGrace = 3 * time.Second

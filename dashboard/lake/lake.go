@@ -1,0 +1,159 @@
+// Package lake runs SQL over the Parquet files of a lake directory, by DuckDB inside the process.
+//
+// It offers one view, samples, with the columns of the contract and the partition keys. The view is made anew for each
+// query from the files that are there, so that new files show up by themselves, files of an older schema read as NULL
+// where they lack a column, and an empty lake is an empty table. Files that cannot be read are left out and named in the
+// result's warnings. It only reads: no statement but a query is run, and DuckDB may open nothing outside of the directory.
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// Lake is an open lake directory. It is safe for concurrent use.
+type Lake struct {
+	db      *sql.DB
+	catalog *catalog
+	maxRows int
+}
+
+// Options set limits. The zero value takes the defaults.
+type Options struct {
+	// MaxRows is how many rows [Lake.Query] returns at most before it fails; 0 means 1,000,000. [Lake.Stream] has no limit.
+	MaxRows int
+	// MemoryLimit bounds DuckDB's memory, in its spelling such as "2GB"; empty means DuckDB's default, 80 % of the machine's.
+	MemoryLimit string
+}
+
+const defaultMaxRows = 1_000_000
+
+// Open opens the lake below dir: a directory of buckets as the local stack writes it, a bucket, or the table's prefix in
+// it. The directory must exist; it may be empty.
+func Open(dir string, o Options) (*Lake, error) {
+	root, err := rootOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := duckdb.NewConnector("", nil)
+	if err != nil {
+		return nil, fmt.Errorf("start DuckDB: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	if err := lockDown(db, root, o); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if o.MaxRows == 0 {
+		o.MaxRows = defaultMaxRows
+	}
+	return &Lake{db: db, catalog: newCatalog(root), maxRows: o.MaxRows}, nil
+}
+
+// Close ends DuckDB. Queries under way fail.
+func (l *Lake) Close() error { return l.db.Close() }
+
+// Dir is the directory of the lake, absolute and with symbolic links resolved.
+func (l *Lake) Dir() string { return l.catalog.root }
+
+func rootOf(dir string) (string, error) {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "", fmt.Errorf("lake directory %s does not exist", dir)
+	case err != nil:
+		return "", fmt.Errorf("lake directory: %w", err)
+	case !info.IsDir():
+		return "", fmt.Errorf("lake %s is not a directory", dir)
+	}
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("lake directory %s: %w", dir, err)
+	}
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return "", fmt.Errorf("lake directory %s: %w", dir, err)
+	}
+	return root, nil
+}
+
+// lockDown takes from DuckDB what a reader of one directory does not need: other files, the network, extensions, spilling
+// to disk. The order matters, the last setting forbids all further ones.
+func lockDown(db *sql.DB, root string, o Options) error {
+	settings := []string{
+		"SET TimeZone = 'UTC'",
+		"SET temp_directory = ''",
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+		"SET allow_community_extensions = false",
+		"SET enable_logging = false",
+		"SET allowed_directories = [" + quote(strings.TrimSuffix(root, "/")+"/") + "]",
+		"SET enable_external_access = false",
+		"SET lock_configuration = true",
+	}
+	if o.MemoryLimit != "" {
+		settings = append([]string{"SET memory_limit = " + quote(o.MemoryLimit)}, settings...)
+	}
+	for _, s := range settings {
+		if _, err := db.ExecContext(context.Background(), s); err != nil {
+			return fmt.Errorf("set up DuckDB: %s: %w", s, err)
+		}
+	}
+	return nil
+}
+
+// quote writes a string as an SQL literal.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// checkReadOnly prepares the statement and refuses whatever is not a single query. DuckDB may write into the directories
+// that it may read, so that its own restrictions do not cover COPY … TO.
+func checkReadOnly(ctx context.Context, conn *sql.Conn, text string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	kind, err := statementType(conn, text)
+	if err != nil {
+		return err
+	}
+	if kind == duckdb.STATEMENT_TYPE_EXPLAIN {
+		inner := explainPrefix.FindString(text)
+		if inner == "" {
+			return errors.New("EXPLAIN is supported as EXPLAIN [ANALYZE] followed by a query")
+		}
+		if kind, err = statementType(conn, text[len(inner):]); err != nil {
+			return err
+		}
+	}
+	if kind != duckdb.STATEMENT_TYPE_SELECT {
+		return errors.New("only queries (SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN) are allowed here: the lake is read-only")
+	}
+	return nil
+}
+
+func statementType(conn *sql.Conn, text string) (kind duckdb.StmtType, err error) {
+	err = conn.Raw(func(c any) (err error) {
+		raw, ok := c.(*duckdb.Conn)
+		if !ok {
+			return fmt.Errorf("connection is a %T", c)
+		}
+		// Prepare, unlike PrepareContext, refuses several statements instead of running all but the last.
+		var stmt driver.Stmt
+		if stmt, err = raw.Prepare(text); err != nil {
+			return queryError(err)
+		}
+		defer func() { err = errors.Join(err, stmt.Close()) }()
+		prepared, ok := stmt.(*duckdb.Stmt)
+		if !ok {
+			return fmt.Errorf("statement is a %T", stmt)
+		}
+		kind, err = prepared.StatementType()
+		return err
+	})
+	return kind, err
+}

@@ -1,0 +1,81 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// plain turns a value of the driver into one of those that [panels.Result] lists. What JSON cannot say, NaN and the
+// infinities, is NULL.
+func plain(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+		return v
+	case float32:
+		return plain(float64(v))
+	case int8:
+		return int64(v)
+	case int16:
+		return int64(v)
+	case int32:
+		return int64(v)
+	case uint8:
+		return int64(v)
+	case uint16:
+		return int64(v)
+	case uint32:
+		return int64(v)
+	case uint64:
+		if v <= math.MaxInt64 {
+			return int64(v)
+		}
+		return fmt.Sprint(v)
+	case duckdb.Decimal:
+		return v.Float64()
+	case duckdb.Interval:
+		return fmt.Sprintf("%d months %d days %s", v.Months, v.Days, time.Duration(v.Micros)*time.Microsecond)
+	case []byte:
+		return strings.ToValidUTF8(string(v), "\uFFFD")
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = plain(v[i])
+		}
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for key, value := range v {
+			object[key] = plain(value)
+		}
+		return object
+	case duckdb.OrderedMap:
+		object := make(map[string]any, v.Len())
+		keys, values := v.Keys(), v.Values()
+		for i, key := range keys {
+			object[fmt.Sprint(plain(key))] = plain(values[i])
+		}
+		return object
+	}
+	return v
+}
+
+// queryError makes DuckDB's message one line, without the excerpt of the statement that it draws below.
+func queryError(err error) error {
+	var failure *duckdb.Error
+	if !errors.As(err, &failure) {
+		if err != nil && strings.Contains(err.Error(), "multi-statement") {
+			return errors.New("one query at a time")
+		}
+		return err
+	}
+	message, _, _ := strings.Cut(failure.Msg, "\n\nLINE ")
+	return &duckdb.Error{Type: failure.Type, Msg: strings.Join(strings.Fields(message), " ")}
+}

@@ -1,0 +1,89 @@
+package lake
+
+import (
+	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// duckType is the type of a column in DuckDB.
+var duckType = map[record.Type]string{
+	record.Double:    "DOUBLE",
+	record.String:    "VARCHAR",
+	record.BigInt:    "BIGINT",
+	record.Integer:   "INTEGER",
+	record.Timestamp: "TIMESTAMP",
+	record.StringMap: "MAP(VARCHAR, VARCHAR)",
+}
+
+// viewSQL is the statement that makes the view samples over the given files: one scan for each shape of file. DuckDB's own
+// union_by_name would open every file before it looks at the partitions.
+//
+// TRY_CAST costs nothing where a file has the contract's type. Where it has another one, a value that does not fit reads
+// as NULL, as Firehose's own conversion has it.
+func viewSQL(files []dataFile) string {
+	var b strings.Builder
+	b.WriteString("CREATE OR REPLACE TEMP VIEW samples AS\n")
+	if len(files) == 0 {
+		writeSelect(&b, nil)
+		b.WriteString(" WHERE false")
+		return b.String()
+	}
+	for i, group := range groups(files) {
+		if i > 0 {
+			b.WriteString("\nUNION ALL\n")
+		}
+		writeSelect(&b, group[0].columns)
+		b.WriteString(" FROM read_parquet([")
+		for j, f := range group {
+			if j > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(quote(f.path))
+		}
+		// Types of partition keys must not be guessed: 07 is a string.
+		b.WriteString("], hive_partitioning = true, hive_types_autocast = false)")
+	}
+	return b.String()
+}
+
+// writeSelect writes the list of columns; those that a file lacks are NULL. A nil map lacks all.
+func writeSelect(b *strings.Builder, present map[string]bool) {
+	b.WriteString("SELECT ")
+	for _, c := range record.Columns() {
+		name := `"` + c.Name + `"`
+		value := "NULL"
+		if present[c.Name] {
+			value = name
+		}
+		b.WriteString("TRY_CAST(" + value + " AS " + duckType[c.Type] + ") AS " + name + ", ")
+	}
+	for i, key := range record.PartitionKeys() {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		value := `"` + key + `"`
+		if present == nil {
+			value = "NULL"
+		}
+		b.WriteString("CAST(" + value + ` AS VARCHAR) AS "` + key + `"`)
+	}
+}
+
+// groups puts files that DuckDB can scan together into one group, in order of first appearance.
+func groups(files []dataFile) [][]dataFile {
+	type key struct{ table, shape string }
+	index := map[key]int{}
+	var all [][]dataFile
+	for _, f := range files {
+		k := key{f.table, f.shape}
+		i, ok := index[k]
+		if !ok {
+			i = len(all)
+			index[k] = i
+			all = append(all, nil)
+		}
+		all[i] = append(all[i], f)
+	}
+	return all
+}

@@ -1,0 +1,116 @@
+package panels
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Params are what a viewer chooses. They become the parameters of a panel's SQL:
+//
+//	:from :to               time range, Unix seconds, :from included, :to not
+//	:from_hour :to_hour     the same as yyyymmddhh, both included, against year || month || day || hour
+//	:year_from … :day_to    bounds of each partition key alone, both included (see partitionBounds)
+//	:bucket                 width of a time bucket in seconds
+//	:host                   the one host to show, '' for all
+//	:series                 how many hosts a chart shows at most
+//	:delay                  how long samples take to arrive, in seconds
+type Params struct {
+	Range  Range
+	Bucket time.Duration
+	Host   string
+	Series int
+	Delay  time.Duration
+}
+
+// MaxSpan is the longest time range.
+const MaxSpan = 400 * 24 * time.Hour
+
+// Validate says what is wrong with the parameters, all of it.
+func (p Params) Validate() error {
+	var problems []error
+	span := p.Range.To.Sub(p.Range.From)
+	if span <= 0 {
+		problems = append(problems, errors.New("the time range must end after it begins"))
+	}
+	if span > MaxSpan {
+		problems = append(problems, fmt.Errorf("the time range is longer than %d days", int(MaxSpan.Hours()/24)))
+	}
+	if y := p.Range.From.UTC().Year(); y < 1970 || p.Range.To.UTC().Year() > 9999 {
+		problems = append(problems, errors.New("the time range must lie in the years 1970 to 9999"))
+	}
+	if p.Bucket <= 0 {
+		problems = append(problems, errors.New("the bucket must be longer than 0"))
+	}
+	if p.Series <= 0 {
+		problems = append(problems, errors.New("at least one series must be shown"))
+	}
+	if p.Delay < 0 {
+		problems = append(problems, errors.New("the delay must not be negative"))
+	}
+	return errors.Join(problems...)
+}
+
+// values are the parameters by name.
+func (p Params) values() map[string]any {
+	from, to := p.Range.From.UTC(), p.Range.To.UTC()
+	last := to.Add(-time.Millisecond) // the range ends before To; ts has millisecond precision
+	if last.Before(from) {
+		last = from
+	}
+	v := map[string]any{
+		"from":      seconds(from),
+		"to":        seconds(to),
+		"from_hour": from.Format("2006010215"),
+		"to_hour":   last.Format("2006010215"),
+		"bucket":    p.Bucket.Seconds(),
+		"host":      p.Host,
+		"series":    int64(p.Series),
+		"delay":     p.Delay.Seconds(),
+	}
+	for name, value := range partitionBounds(from, last) {
+		v[name] = value
+	}
+	return v
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// partitionBounds gives bounds for each partition key alone. They are only as narrow as a range over a single key can be
+// (a range from May to July bounds the month, one from December to January does not) but they are what a catalog can look
+// up, whereas the exact bound on the concatenated keys must be evaluated for each partition.
+func partitionBounds(from, last time.Time) map[string]any {
+	v := map[string]any{"year_from": from.Format("2006"), "year_to": last.Format("2006")}
+	bound := func(key, layout, lowest, highest string, same bool) {
+		v[key+"_from"], v[key+"_to"] = lowest, highest
+		if same {
+			v[key+"_from"], v[key+"_to"] = from.Format(layout), last.Format(layout)
+		}
+	}
+	sameYear := from.Year() == last.Year()
+	sameMonth := sameYear && from.Month() == last.Month()
+	sameDay := sameMonth && from.Day() == last.Day()
+	bound("month", "01", "01", "12", sameYear)
+	bound("day", "02", "01", "31", sameMonth)
+	bound("hour", "15", "00", "23", sameDay)
+	return v
+}
+
+// bucketSteps are the widths of time buckets that read well on an axis.
+var bucketSteps = []time.Duration{
+	time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 6 * time.Second, 10 * time.Second, 15 * time.Second,
+	30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
+}
+
+// BucketFor returns the width of a bucket, so that the range falls into at most n of them, or somewhat more where not even
+// the widest is wide enough.
+func BucketFor(r Range, n int) time.Duration {
+	span := r.To.Sub(r.From)
+	for _, step := range bucketSteps {
+		if span <= step*time.Duration(n) {
+			return step
+		}
+	}
+	return 24 * time.Hour
+}

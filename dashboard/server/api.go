@@ -1,0 +1,126 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// dashboards answers with the definitions of all dashboards.
+func (s *server) dashboards(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"dashboards": panels.All()})
+}
+
+// panelData is the answer to a request for a panel's data. Times are Unix seconds.
+type panelData struct {
+	Panel    string          `json:"panel"`
+	From     float64         `json:"from"`
+	To       float64         `json:"to"`
+	BucketS  float64         `json:"bucket_s"`
+	Columns  []panels.Column `json:"columns"`
+	Data     [][]any         `json:"data"` // by column
+	Rows     int             `json:"rows"`
+	TookMS   float64         `json:"took_ms"`
+	Warnings []string        `json:"warnings,omitempty"`
+}
+
+func (s *server) panel(w http.ResponseWriter, r *http.Request) {
+	panel, ok := panels.Find(r.PathValue("id"))
+	if !ok {
+		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no panel %q", r.PathValue("id")))
+		return
+	}
+	params, err := paramsOf(r.URL.Query(), s.options.Now(), s.options.Delay)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, oneLine(err))
+		return
+	}
+	query, err := panels.Bind(panel, params)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, oneLine(err))
+		return
+	}
+	var result panels.Result
+	began := s.options.Now()
+	err = s.limited(r.Context(), func(ctx context.Context) (err error) {
+		result, err = s.engine.Query(ctx, query)
+		return err
+	})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, panelData{
+		Panel: panel.ID,
+		From:  unix(params.Range.From), To: unix(params.Range.To), BucketS: params.Bucket.Seconds(),
+		Columns: result.Columns, Data: result.Data, Rows: result.Rows(), Warnings: result.Warnings,
+		TookMS: float64(s.options.Now().Sub(began).Microseconds()) / 1000,
+	})
+}
+
+// statusData says how fresh the lake is.
+type statusData struct {
+	Now    float64  `json:"now"`
+	Newest *float64 `json:"newest"` // time of the newest sample; null while there is none
+	LagS   *float64 `json:"lag_s"`
+	DelayS float64  `json:"delay_s"` // up to which a lag is normal
+	Source string   `json:"source"`
+}
+
+func (s *server) status(w http.ResponseWriter, r *http.Request) {
+	now := s.options.Now()
+	data := statusData{Now: unix(now), DelayS: s.options.Delay.Seconds(), Source: s.options.Source}
+	err := s.limited(r.Context(), func(ctx context.Context) error {
+		newest, ok, err := s.engine.Newest(ctx, now)
+		if ok {
+			at, lag := unix(newest), now.Sub(newest).Seconds()
+			data.Newest, data.LagS = &at, &lag
+		}
+		return err
+	})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, data)
+}
+
+// limited runs f with the timeout of queries, as soon as not too many of them run.
+func (s *server) limited(ctx context.Context, f func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := f(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err() // what the engine says of its interruption is less clear
+		}
+		return err
+	}
+	return nil
+}
+
+// fail answers a request whose query failed.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case r.Context().Err() != nil: // nobody reads the answer
+		w.WriteHeader(http.StatusServiceUnavailable)
+	case errors.Is(err, context.DeadlineExceeded):
+		s.options.Log.Warn("query took too long", slog.String("path", r.URL.Path), slog.Duration("limit", s.options.Timeout))
+		writeError(w, http.StatusGatewayTimeout, fmt.Sprintf("the query took longer than %v: choose a shorter range", s.options.Timeout))
+	default:
+		s.options.Log.Error("query failed", slog.String("path", r.URL.Path), slog.Any("error", err))
+		writeError(w, http.StatusInternalServerError, oneLine(err))
+	}
+}
+
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -1,0 +1,122 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+const (
+	defaultRange   = 15 * time.Minute
+	minRange       = 10 * time.Second
+	defaultBuckets = 300
+	minBuckets     = 10
+	maxBuckets     = 2000
+	maxHostLen     = 255
+	// series is how many hosts a chart of lines shows: more cannot be told apart.
+	series = 12
+)
+
+// paramsOf reads a request for a panel's data: either range, a duration up to now such as 15m or 7d, or from and to, each
+// RFC 3339 or Unix seconds; further buckets (10 to 2000) and host. All that is wrong is said at once.
+func paramsOf(q url.Values, now time.Time, delay time.Duration) (panels.Params, error) {
+	p := panels.Params{Series: series, Delay: delay}
+	var problems []error
+	for name, values := range q {
+		switch {
+		case !slices.Contains([]string{"range", "from", "to", "buckets", "host"}, name):
+			problems = append(problems, fmt.Errorf("unknown parameter %q", name))
+		case len(values) > 1:
+			problems = append(problems, fmt.Errorf("parameter %s is given %d times", name, len(values)))
+		}
+	}
+	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+
+	r, err := rangeOf(q, now)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	p.Range = r
+
+	buckets := defaultBuckets
+	if text := q.Get("buckets"); q.Has("buckets") {
+		buckets, err = strconv.Atoi(text)
+		if err != nil || buckets < minBuckets || buckets > maxBuckets {
+			problems = append(problems, fmt.Errorf("buckets must be a number from %d to %d", minBuckets, maxBuckets))
+			buckets = defaultBuckets
+		}
+	}
+	p.Bucket = panels.BucketFor(r, buckets)
+
+	p.Host = q.Get("host")
+	if len(p.Host) > maxHostLen || !utf8.ValidString(p.Host) {
+		problems = append(problems, fmt.Errorf("host must be UTF-8 of at most %d bytes", maxHostLen))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return p, err
+	}
+	return p, p.Validate()
+}
+
+func rangeOf(q url.Values, now time.Time) (panels.Range, error) {
+	now = now.UTC().Truncate(time.Millisecond)
+	absolute := q.Has("from") || q.Has("to")
+	switch {
+	case absolute && q.Has("range"):
+		return panels.Range{}, errors.New("give either range or from and to")
+	case absolute && (!q.Has("from") || !q.Has("to")):
+		return panels.Range{}, errors.New("from and to go together")
+	case absolute:
+		from, err := parseTime("from", q.Get("from"))
+		if err != nil {
+			return panels.Range{}, err
+		}
+		to, err := parseTime("to", q.Get("to"))
+		if err != nil {
+			return panels.Range{}, err
+		}
+		if to.Sub(from) < minRange {
+			return panels.Range{}, fmt.Errorf("to must be at least %v after from", minRange)
+		}
+		return panels.Range{From: from, To: to}, nil
+	}
+	span := defaultRange
+	if q.Has("range") {
+		var err error
+		if span, err = parseSpan(q.Get("range")); err != nil {
+			return panels.Range{}, err
+		}
+	}
+	return panels.Range{From: now.Add(-span), To: now}, nil
+}
+
+// parseSpan reads a duration of one unit: s, m, h or d.
+func parseSpan(text string) (time.Duration, error) {
+	bad := fmt.Errorf("range must be a duration from %v to %dd, such as 15m, 6h or 7d", minRange, int(panels.MaxSpan.Hours()/24))
+	if len(text) < 2 {
+		return 0, bad
+	}
+	unit, ok := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[text[len(text)-1]]
+	n, err := strconv.ParseUint(text[:len(text)-1], 10, 32)
+	if !ok || err != nil || time.Duration(n) > panels.MaxSpan/unit || time.Duration(n)*unit < minRange {
+		return 0, bad
+	}
+	return time.Duration(n) * unit, nil
+}
+
+func parseTime(name, text string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t.UTC(), nil
+	}
+	if s, err := strconv.ParseFloat(text, 64); err == nil && s >= 0 && s < 253402300800 { // the year 10000
+		return time.UnixMilli(int64(s * 1000)).UTC(), nil
+	}
+	return time.Time{}, fmt.Errorf("%s must be a time such as 2026-02-03T04:05:06Z or Unix seconds", name)
+}

@@ -1,0 +1,108 @@
+// Package server is the dashboard's web server: the page, the definitions of the panels, and their data as JSON.
+//
+// It runs a panel's query on an [Engine] with the time range and host that the page asks for. It takes no SQL from the
+// outside, knows no engine, and keeps nothing between requests.
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// Engine runs the queries of panels. *lake.Lake is one.
+type Engine interface {
+	// Query runs a query; it ends early with ctx.
+	Query(ctx context.Context, q panels.Query) (panels.Result, error)
+	// Newest returns the time of the newest sample that is not after now, and whether there is one.
+	Newest(ctx context.Context, now time.Time) (newest time.Time, ok bool, err error)
+}
+
+// Options are settings of the server. The zero value takes the defaults.
+type Options struct {
+	// Delay is how long samples normally take from a machine into the lake: a host counts as silent, and the lake as
+	// lagging, only beyond it. 0 means [DefaultDelay].
+	Delay time.Duration
+	// Timeout ends a query; 0 means 30 s.
+	Timeout time.Duration
+	// AnyHost accepts requests for every host name. By default only names of the loopback interface are served, so that
+	// a web page elsewhere cannot reach the server by pointing a name of its own at it (DNS rebinding).
+	AnyHost bool
+	// Source is what the page says the data comes from, such as a directory.
+	Source string
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Log gets failures; nil means none.
+	Log *slog.Logger
+}
+
+// DefaultDelay is what the deployed pipeline takes at most by default: a minute until a pack is closed, and the five
+// minutes of Firehose's buffer.
+const DefaultDelay = 6 * time.Minute
+
+const (
+	defaultTimeout = 30 * time.Second
+	// maxQueries is how many queries run at once; a page asks for all of its panels together.
+	maxQueries = 4
+)
+
+type server struct {
+	engine  Engine
+	options Options
+	page    *page
+	slots   chan struct{}
+}
+
+// New returns the handler of the whole site.
+func New(engine Engine, o Options) (http.Handler, error) {
+	if o.Delay == 0 {
+		o.Delay = DefaultDelay
+	}
+	if o.Timeout == 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	p, err := loadPage()
+	if err != nil {
+		return nil, fmt.Errorf("load the page: %w", err)
+	}
+	s := &server{engine: engine, options: o, page: p, slots: make(chan struct{}, maxQueries)}
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.serveIndex)
+	mux.HandleFunc("GET /static/{version}/{file...}", p.serveFile)
+	mux.HandleFunc("GET /api/dashboards", s.dashboards)
+	mux.HandleFunc("GET /api/panels/{id}", s.panel)
+	mux.HandleFunc("GET /api/status", s.status)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			writeError(w, http.StatusMethodNotAllowed, "only GET is allowed")
+			return
+		}
+		writeError(w, http.StatusNotFound, "there is no "+r.URL.Path)
+	})
+	return s.protect(mux), nil
+}
+
+// Timeouts sets those of an http.Server that serves the handler: no client may hold a connection by being slow.
+func Timeouts(s *http.Server) {
+	s.ReadHeaderTimeout = 5 * time.Second
+	s.ReadTimeout = 10 * time.Second
+	s.WriteTimeout = 2 * time.Minute
+	s.IdleTimeout = 2 * time.Minute
+	s.MaxHeaderBytes = 64 << 10
+}

@@ -1,0 +1,393 @@
+package server_test
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/web"
+)
+
+var now = time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
+
+// engine answers as a test wants and keeps what it was asked.
+type engine struct {
+	query  func(ctx context.Context, q panels.Query) (panels.Result, error)
+	newest time.Time
+	asked  panels.Query
+}
+
+func (e *engine) Query(ctx context.Context, q panels.Query) (panels.Result, error) {
+	e.asked = q
+	if e.query == nil {
+		return panels.Result{
+			Columns: []panels.Column{{Name: "host", Type: "VARCHAR"}, {Name: "t", Type: "DOUBLE"}},
+			Data:    [][]any{{"a", "b"}, {1.5, nil}}, Warnings: []string{"left out x.parquet"},
+		}, nil
+	}
+	return e.query(ctx, q)
+}
+
+func (e *engine) Newest(context.Context, time.Time) (time.Time, bool, error) {
+	return e.newest, !e.newest.IsZero(), nil
+}
+
+func handler(t *testing.T, e *engine, o server.Options) http.Handler {
+	t.Helper()
+	if o.Now == nil {
+		o.Now = func() time.Time { return now }
+	}
+	h, err := server.New(e, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// get makes a request, with headers as name, value, and returns the answer.
+func get(h http.Handler, method, target string, headers ...string) *http.Response {
+	r := httptest.NewRequest(method, target, nil)
+	r.Host = "localhost:8080"
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+		}
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func body(t *testing.T, r *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func decode[T any](t *testing.T, r *http.Response) (v T) {
+	t.Helper()
+	text := body(t, r)
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return v
+}
+
+func TestEveryAnswerHasTheSafetyHeaders(t *testing.T) {
+	h := handler(t, &engine{}, server.Options{})
+	for _, target := range []string{"/", "/api/dashboards", "/api/panels/overview-cpu", "/api/panels/nope", "/api/status", "/healthz", "/nope", "/static/x/app.js"} {
+		r := get(h, "GET", target)
+		policy := r.Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'"} {
+			if !strings.Contains(policy, want) {
+				t.Errorf("%s: policy %q lacks %s", target, policy, want)
+			}
+		}
+		if strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: policy %q", target, policy)
+		}
+		if r.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: no nosniff", target)
+		}
+	}
+}
+
+func TestPageHasNothingInline(t *testing.T) {
+	text := body(t, get(handler(t, &engine{}, server.Options{}), "GET", "/"))
+	for _, bad := range []string{`<script>`, `<style`, ` style=`, `onclick=`, `onerror=`, `javascript:`, `http://`, `https://`, `{{`} {
+		if strings.Contains(text, bad) {
+			t.Errorf("the page contains %q", bad)
+		}
+	}
+}
+
+// TestAllLinkedFilesAreServed follows what the page and its modules refer to.
+func TestAllLinkedFilesAreServed(t *testing.T) {
+	h := handler(t, &engine{}, server.Options{})
+	page := body(t, get(h, "GET", "/"))
+	links := regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`).FindAllStringSubmatch(page, -1)
+	if len(links) < 5 {
+		t.Fatalf("%d links in the page", len(links))
+	}
+	base := regexp.MustCompile(`/static/[0-9a-f]{12}/`).FindString(page)
+	source, err := web.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]bool{}
+	for _, l := range links {
+		targets[l[1]] = true
+	}
+	modules, err := fs.Glob(source, "*.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range modules {
+		content, err := fs.ReadFile(source, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`from '\./([^']+)'`).FindAllStringSubmatch(string(content), -1) {
+			targets[base+m[1]] = true
+		}
+	}
+	for target := range targets {
+		r := get(h, "GET", target)
+		if r.StatusCode != http.StatusOK || r.Header.Get("ETag") == "" || !strings.Contains(r.Header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %s, ETag %q, Cache-Control %q", target, r.Status, r.Header.Get("ETag"), r.Header.Get("Cache-Control"))
+		}
+		if strings.HasSuffix(target, ".js") && !strings.HasPrefix(r.Header.Get("Content-Type"), "text/javascript") {
+			t.Errorf("%s is %q", target, r.Header.Get("Content-Type"))
+		}
+		if again := get(h, "GET", target, "If-None-Match", r.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+			t.Errorf("%s, known already: %s", target, again.Status)
+		}
+	}
+	if r := get(h, "GET", "/", "If-None-Match", get(h, "GET", "/").Header.Get("ETag")); r.StatusCode != http.StatusNotModified {
+		t.Errorf("the page, known already: %s", r.Status)
+	}
+	for _, target := range []string{"/static/000000000000/app.js", base + "nope.js", base + "../app.js", base + "vendor/", base + "index.html"} {
+		if r := get(h, "GET", target); r.StatusCode == http.StatusOK {
+			t.Errorf("%s is served", target)
+		}
+	}
+}
+
+func TestChartLibraryIsServedCompressedAndPlain(t *testing.T) {
+	h := handler(t, &engine{}, server.Options{})
+	target := regexp.MustCompile(`/static/[0-9a-f]{12}/vendor/echarts.min.js`).FindString(body(t, get(h, "GET", "/")))
+	plain := get(h, "GET", target)
+	packed := get(h, "GET", target, "Accept-Encoding", "br, gzip;q=0.5")
+	if packed.Header.Get("Content-Encoding") != "gzip" || plain.Header.Get("Content-Encoding") != "" {
+		t.Fatalf("encodings %q and %q", packed.Header.Get("Content-Encoding"), plain.Header.Get("Content-Encoding"))
+	}
+	if packed.Header.Get("Vary") != "Accept-Encoding" || packed.Header.Get("ETag") == plain.Header.Get("ETag") {
+		t.Error("the two forms are not kept apart")
+	}
+	r, err := gzip.NewReader(packed.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := body(t, plain); text != string(unpacked) || !strings.Contains(text, "Apache Software Foundation") {
+		t.Errorf("plain has %d bytes, unpacked %d", len(text), len(unpacked))
+	}
+	if r := get(h, "GET", target, "Accept-Encoding", "gzip;q=0"); r.Header.Get("Content-Encoding") != "" {
+		t.Error("compressed although refused")
+	}
+}
+
+func TestForeignHostNamesAreRefused(t *testing.T) {
+	h := handler(t, &engine{}, server.Options{})
+	for host, want := range map[string]int{
+		"localhost": 200, "localhost:8080": 200, "LocalHost:1": 200, "localhost.": 200, "127.0.0.1:8080": 200, "127.1.2.3": 200,
+		"[::1]:8080": 200, "[::1]": 200,
+		"example.com": 403, "example.com:8080": 403, "localhost.example.com": 403, "127.0.0.1.example.com": 403, "10.0.0.1:8080": 403, "": 403,
+	} {
+		if r := get(h, "GET", "/healthz", "Host", host); r.StatusCode != want {
+			t.Errorf("host %q: %s, want %d", host, r.Status, want)
+		}
+	}
+	if r := get(handler(t, &engine{}, server.Options{AnyHost: true}), "GET", "/healthz", "Host", "example.com"); r.StatusCode != http.StatusOK {
+		t.Errorf("any host allowed, yet %s", r.Status)
+	}
+}
+
+func TestPanelData(t *testing.T) {
+	e := &engine{}
+	r := get(handler(t, e, server.Options{Delay: time.Minute}), "GET", "/api/panels/overview-cpu?range=1h&buckets=100&host=a%27b")
+	data := decode[map[string]any](t, r)
+	if r.StatusCode != http.StatusOK || r.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		t.Errorf("%s %v", r.Status, r.Header)
+	}
+	for key, want := range map[string]string{
+		"panel": "overview-cpu", "from": fmt.Sprint(float64(now.Unix() - 3600)), "to": fmt.Sprint(float64(now.Unix())), "bucket_s": "60", "rows": "2",
+		"columns": "[map[name:host type:VARCHAR] map[name:t type:DOUBLE]]", "data": "[[a b] [1.5 <nil>]]", "warnings": "[left out x.parquet]",
+	} {
+		if got := fmt.Sprint(data[key]); got != want {
+			t.Errorf("%s is %s, want %s", key, got, want)
+		}
+	}
+	if e.asked.Range.From != now.Add(-time.Hour) || e.asked.Range.To != now {
+		t.Errorf("asked for %v", e.asked.Range)
+	}
+	found := false
+	for _, a := range e.asked.Args {
+		found = found || a == "a'b"
+	}
+	if !found || strings.Contains(e.asked.SQL, "a'b") {
+		t.Errorf("the host is not a value: %v", e.asked.Args)
+	}
+}
+
+func TestRanges(t *testing.T) {
+	for query, want := range map[string]time.Duration{
+		"": 15 * time.Minute, "range=5m": 5 * time.Minute, "range=90s": 90 * time.Second, "range=7d": 7 * 24 * time.Hour,
+		"from=2026-02-03T10:00:00Z&to=2026-02-03T11:30:00Z":          90 * time.Minute,
+		"from=2026-02-03T10:00:00%2B01:00&to=2026-02-03T11:30:00.5Z": 150*time.Minute + 500*time.Millisecond,
+		"from=1770112800&to=1770112810.5":                            10500 * time.Millisecond,
+	} {
+		e := &engine{}
+		if r := get(handler(t, e, server.Options{}), "GET", "/api/panels/overview-cpu?"+query); r.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s %s", query, r.Status, body(t, r))
+		}
+		if got := e.asked.Range.To.Sub(e.asked.Range.From); got != want {
+			t.Errorf("%s: %v, want %v", query, got, want)
+		}
+	}
+}
+
+func TestBadRequests(t *testing.T) {
+	h := handler(t, &engine{}, server.Options{})
+	for query, want := range map[string]string{
+		"range=":                            "range must be",
+		"range=5":                           "range must be",
+		"range=m":                           "range must be",
+		"range=-5m":                         "range must be",
+		"range=5w":                          "range must be",
+		"range=1s":                          "range must be",
+		"range=401d":                        "range must be",
+		"range=99999999999999999999d":       "range must be",
+		"range=4294967295d":                 "range must be",
+		"range=5m&range=1h":                 "given 2 times",
+		"range=5m&from=1&to=100":            "either range or",
+		"from=1770112800":                   "go together",
+		"to=1770112800":                     "go together",
+		"from=x&to=1770112800":              "from must be a time",
+		"from=NaN&to=1770112800":            "from must be a time",
+		"from=1e300&to=1e301":               "from must be a time",
+		"from=1770112800&to=Inf":            "to must be a time",
+		"from=1770112800&to=1770112800":     "to must be at least",
+		"from=1770112900&to=1770112800":     "to must be at least",
+		"from=0&to=1770112800":              "longer than 400 days",
+		"buckets=0":                         "buckets must be",
+		"buckets=2001":                      "buckets must be",
+		"buckets=many":                      "buckets must be",
+		"buckets=x&range=y":                 "; ",
+		"host=" + strings.Repeat("a", 256):  "host must be",
+		"host=%ff":                          "host must be",
+		"sql=SELECT+1":                      `unknown parameter "sql"`,
+		url.Values{"'; --": {"x"}}.Encode(): "unknown parameter",
+	} {
+		r := get(h, "GET", "/api/panels/overview-cpu?"+query)
+		answer := decode[map[string]string](t, r)
+		if r.StatusCode != http.StatusBadRequest || !strings.Contains(answer["error"], want) || strings.Contains(answer["error"], "\n") {
+			t.Errorf("%s: %s %q, want 400 with %q", query, r.Status, answer["error"], want)
+		}
+	}
+}
+
+func TestOtherErrors(t *testing.T) {
+	h := handler(t, &engine{}, server.Options{})
+	for _, c := range []struct {
+		method, target string
+		want           int
+	}{
+		{"GET", "/api/panels/nope", 404},
+		{"GET", "/api/nope", 404},
+		{"GET", "/nope", 404},
+		{"POST", "/api/dashboards", 405},
+		{"DELETE", "/api/panels/overview-cpu", 405},
+		{"POST", "/", 405},
+	} {
+		r := get(h, c.method, c.target)
+		if r.StatusCode != c.want {
+			t.Errorf("%s %s: %s, want %d", c.method, c.target, r.Status, c.want)
+		}
+		if strings.HasPrefix(c.target, "/api/") && decode[map[string]string](t, r)["error"] == "" {
+			t.Errorf("%s %s: no error in the answer", c.method, c.target)
+		}
+	}
+}
+
+func TestFailingEngine(t *testing.T) {
+	e := &engine{query: func(context.Context, panels.Query) (panels.Result, error) {
+		return panels.Result{}, errors.New("disk on fire")
+	}}
+	r := get(handler(t, e, server.Options{}), "GET", "/api/panels/overview-cpu")
+	if answer := decode[map[string]string](t, r); r.StatusCode != http.StatusInternalServerError || answer["error"] != "disk on fire" {
+		t.Errorf("%s %v", r.Status, answer)
+	}
+	e.query = func(context.Context, panels.Query) (panels.Result, error) { panic("what") }
+	r = get(handler(t, e, server.Options{}), "GET", "/api/panels/overview-cpu")
+	if answer := decode[map[string]string](t, r); r.StatusCode != http.StatusInternalServerError || answer["error"] != "internal error" {
+		t.Errorf("%s %v", r.Status, answer)
+	}
+}
+
+func TestSlowQueryEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &engine{query: func(ctx context.Context, _ panels.Query) (panels.Result, error) {
+			<-ctx.Done()
+			return panels.Result{}, errors.New("interrupted")
+		}}
+		r := get(handler(t, e, server.Options{Timeout: 5 * time.Second}), "GET", "/api/panels/overview-cpu")
+		if answer := decode[map[string]string](t, r); r.StatusCode != http.StatusGatewayTimeout || !strings.Contains(answer["error"], "longer than 5s") {
+			t.Errorf("%s %v", r.Status, answer)
+		}
+	})
+}
+
+func TestQueryEndsWithItsRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cancelled := false
+		e := &engine{query: func(ctx context.Context, _ panels.Query) (panels.Result, error) {
+			<-ctx.Done()
+			cancelled = errors.Is(ctx.Err(), context.Canceled)
+			return panels.Result{}, ctx.Err()
+		}}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		r := httptest.NewRequestWithContext(ctx, "GET", "/api/panels/overview-cpu", nil)
+		r.Host = "localhost"
+		go func() {
+			time.Sleep(time.Second) // of the bubble's clock
+			cancel()
+		}()
+		handler(t, e, server.Options{}).ServeHTTP(httptest.NewRecorder(), r)
+		if !cancelled {
+			t.Error("the query went on after its request was gone")
+		}
+	})
+}
+
+func TestStatus(t *testing.T) {
+	e := &engine{}
+	h := handler(t, e, server.Options{Delay: 90 * time.Second, Source: "/some/lake"})
+	if s := decode[map[string]any](t, get(h, "GET", "/api/status")); s["newest"] != nil || s["lag_s"] != nil || s["delay_s"] != 90.0 || s["source"] != "/some/lake" {
+		t.Errorf("empty: %v", s)
+	}
+	e.newest = now.Add(-4500 * time.Millisecond)
+	if s := decode[map[string]any](t, get(h, "GET", "/api/status")); s["lag_s"] != 4.5 || s["newest"] != float64(now.Unix())-4.5 {
+		t.Errorf("with data: %v", s)
+	}
+}
+
+func TestDashboards(t *testing.T) {
+	type answer struct{ Dashboards []panels.Dashboard }
+	got := decode[answer](t, get(handler(t, &engine{}, server.Options{}), "GET", "/api/dashboards"))
+	if len(got.Dashboards) != len(panels.All()) || got.Dashboards[0].Panels[0].SQL == "" {
+		t.Errorf("got %+v", got)
+	}
+}

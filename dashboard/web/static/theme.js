@@ -1,0 +1,34 @@
+// The theme: the system's choice until the viewer makes one.
+
+const system = matchMedia('(prefers-color-scheme: dark)');
+
+export function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === 'dark' : system.matches;
+}
+
+/** Wires the button; changed is called after each change. */
+export function initTheme(button, changed) {
+  const show = () => {
+    document.documentElement.classList.toggle('dark', isDark());
+    changed();
+  };
+  button.addEventListener('click', () => {
+    const next = isDark() ? 'light' : 'dark';
+    document.documentElement.dataset.theme = next;
+    try { localStorage.setItem('theme', next); } catch { /* kept for this page only */ }
+    show();
+  });
+  system.addEventListener('change', show);
+  document.documentElement.classList.toggle('dark', isDark());
+}
+
+/** The colours that charts need, from the style sheet. */
+export function colours() {
+  const style = getComputedStyle(document.documentElement);
+  const get = (name) => style.getPropertyValue(name).trim();
+  return {
+    text: get('--text'), muted: get('--muted'), line: get('--line'), surface: get('--surface'), accent: get('--accent'),
+    ok: get('--ok'), warn: get('--warn'), bad: get('--bad'),
+  };
+}
