@@ -4,6 +4,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -88,7 +89,7 @@ func (a *agent) run(ctx context.Context) {
 	shipped := make(chan struct{})
 	go func() {
 		defer close(shipped)
-		if err := a.ship(ctx, flush, stop); err != nil && flush.Err() == nil {
+		if err := a.ship(ctx, flush, stop); err != nil && !errors.Is(err, context.Canceled) {
 			a.log.LogAttrs(ctx, slog.LevelError, "shipping ended", slog.String("error", err.Error()))
 		}
 	}()
@@ -101,7 +102,7 @@ func (a *agent) run(ctx context.Context) {
 
 // ship finds the target and ships there. Until the target is found samples wait in the queue.
 func (a *agent) ship(ctx, flush context.Context, stop <-chan struct{}) error {
-	target, err := a.target(ctx)
+	target, err := a.target(ctx, flush)
 	if err != nil {
 		return err
 	}
@@ -115,21 +116,22 @@ func (a *agent) ship(ctx, flush context.Context, stop <-chan struct{}) error {
 	return a.shipper.Run(flush, stop)
 }
 
-// target returns where to send, asking until there is an answer or the context ends.
-func (a *agent) target(ctx context.Context) (discover.Target, error) {
+// target returns where to send, asking until there is an answer. When ctx ends, the question under way may still be
+// answered, as long as flush lasts, but none is asked any more.
+func (a *agent) target(ctx, flush context.Context) (discover.Target, error) {
 	if a.options.Stream != "" {
 		return discover.Target{Stream: a.options.Stream, Region: a.aws.Region}, nil
 	}
 	state := health.NewState(a.log, "discovery")
 	policy := backoff.Policy{Base: time.Second, Cap: time.Minute}
 	for failures := 1; ; failures++ {
-		target, err := discover.Find(ctx, a.aws, a.options.Stack)
-		if ctx.Err() != nil {
-			return target, ctx.Err()
-		}
+		target, err := discover.Find(flush, a.aws, a.options.Stack)
 		if err == nil {
 			state.OK()
 			return target, nil
+		}
+		if ctx.Err() != nil {
+			return target, ctx.Err()
 		}
 		state.Failed(err)
 		if !backoff.Sleep(ctx, nil, policy.Delay(failures)) {

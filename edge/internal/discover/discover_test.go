@@ -1,0 +1,67 @@
+package discover_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/discover"
+)
+
+func find(t *testing.T, status int, answer string) (discover.Target, int, error) {
+	t.Helper()
+	calls := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(answer))
+	}))
+	defer server.Close()
+	target, err := discover.Find(t.Context(), aws.Config{
+		Region: "eu-north-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+	}, "S")
+	return target, calls, err
+}
+
+const stream = `{"Name":"/metrics-dashboard/S/delivery-stream-name","Value":"x"}`
+
+func TestFind(t *testing.T) {
+	got, _, err := find(t, 200, `{"Parameters":[`+stream+`,{"Name":"/metrics-dashboard/S/region","Value":"us-west-2"}]}`)
+	if err != nil || got != (discover.Target{Stream: "x", Region: "us-west-2"}) {
+		t.Errorf("target is %+v, %v", got, err)
+	}
+	got, _, err = find(t, 200, `{"Parameters":[`+stream+`]}`)
+	if err != nil || got != (discover.Target{Stream: "x", Region: "eu-north-1"}) {
+		t.Errorf("without a region target is %+v, %v", got, err)
+	}
+}
+
+func TestNotFound(t *testing.T) {
+	for answer, want := range map[string]string{
+		`{"Parameters":[]}`: "no parameters under /metrics-dashboard/S/ in eu-north-1",
+		`{"Parameters":[{"Name":"/metrics-dashboard/S/region","Value":"us-west-2"}]}`: "no parameter " +
+			"/metrics-dashboard/S/delivery-stream-name in eu-north-1",
+	} {
+		_, _, err := find(t, 200, answer)
+		var missing *discover.NotFoundError
+		if !errors.As(err, &missing) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("error is %v, want %s", err, want)
+		}
+	}
+}
+
+func TestFailureIsNotRetriedHere(t *testing.T) {
+	_, calls, err := find(t, 500, `{"__type":"InternalServerError","message":"oops"}`)
+	if err == nil || !strings.Contains(err.Error(), "read parameters under /metrics-dashboard/S/ in eu-north-1") {
+		t.Errorf("error is %v", err)
+	}
+	if calls != 1 {
+		t.Errorf("%d calls, want 1", calls)
+	}
+}

@@ -1,0 +1,65 @@
+package firehose_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/firehose"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
+)
+
+func put(t *testing.T, status int, answer string) (results []error, calls int, err error) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(answer))
+	}))
+	defer server.Close()
+	s := firehose.New(aws.Config{
+		Region: "eu-north-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+	}, "the-stream")
+	results, err = s.Put(t.Context(), [][]byte{[]byte("one"), []byte("two")})
+	return results, calls, err
+}
+
+func TestPut(t *testing.T) {
+	results, _, err := put(t, 200, `{"FailedPutCount":2,"RequestResponses":[{"RecordId":"1"},
+		{"ErrorCode":"ServiceUnavailableException","ErrorMessage":"slow down"},
+		{"ErrorCode":"InternalFailure","ErrorMessage":"oops"},{}]}`)
+	if err != nil || len(results) != 4 {
+		t.Fatalf("%d results, %v", len(results), err)
+	}
+	if results[0] != nil || !errors.Is(results[1], ship.ErrThrottled) || results[2] == nil ||
+		errors.Is(results[2], ship.ErrThrottled) || results[3] == nil {
+		t.Errorf("results are %q", results)
+	}
+}
+
+func TestWholeCallFails(t *testing.T) {
+	for code, want := range map[string]string{
+		"ServiceUnavailableException": "throttled: ",
+		"ResourceNotFoundException":   "delivery stream the-stream does not exist here",
+		"AccessDeniedException":       "attach the stack's edge policy",
+		"InvalidArgumentException":    "InvalidArgumentException: text",
+	} {
+		_, calls, err := put(t, 400, fmt.Sprintf(`{"__type":%q,"message":"text"}`, code))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error is %v, want %q in it", code, err, want)
+		}
+		if throttled := errors.Is(err, ship.ErrThrottled); throttled != (code == "ServiceUnavailableException") {
+			t.Errorf("%s: throttled is %v", code, throttled)
+		}
+		if calls != 1 {
+			t.Errorf("%s: %d calls, want 1", code, calls)
+		}
+	}
+}

@@ -1,0 +1,406 @@
+package ship_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
+)
+
+// destination answers as a script says, and remembers what it accepted.
+type destination struct {
+	t *testing.T
+	// answer is asked for each call, counted from 0. It changes the results, which accept all, or returns an error.
+	answer   func(call int, results []error) ([]error, error)
+	calls    []call
+	accepted map[int64]int // how often, by seq
+	packs    map[string]int
+}
+
+type call struct {
+	at      time.Time
+	records int
+}
+
+func (d *destination) Put(_ context.Context, records [][]byte) ([]error, error) {
+	if len(records) == 0 || len(records) > ship.MaxRecords {
+		d.t.Errorf("a request of %d records", len(records))
+	}
+	d.calls = append(d.calls, call{time.Now(), len(records)})
+	results := make([]error, len(records))
+	var err error
+	if d.answer != nil {
+		results, err = d.answer(len(d.calls)-1, results)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var r record.PackReader
+	size := 0
+	for i, data := range records {
+		size += len(data)
+		if i >= len(results) || results[i] != nil {
+			continue
+		}
+		d.packs[string(data)]++
+		lines, err := r.AppendLines(nil, data)
+		if err != nil {
+			d.t.Errorf("record %d: %v", i, err)
+		}
+		for line := range bytes.Lines(lines) {
+			s, err := record.ParseSample(line)
+			if err != nil {
+				d.t.Errorf("record %d: %v", i, err)
+			}
+			d.accepted[s.Seq]++
+		}
+	}
+	if size > ship.MaxRequestBytes {
+		d.t.Errorf("a request of %d bytes", size)
+	}
+	return results, nil
+}
+
+// fixture is a shipper between a queue and a destination, in a synctest bubble.
+type fixture struct {
+	t       *testing.T
+	queue   *spool.Queue
+	to      *destination
+	shipper *ship.Shipper
+	host    *recordtest.Host
+	log     bytes.Buffer
+	stop    chan struct{}
+	done    chan error
+	taken   int64
+}
+
+func start(t *testing.T, latency time.Duration, answer func(int, []error) ([]error, error)) *fixture {
+	t.Helper()
+	// The bubble's clock starts at an hour's turn; leave it.
+	time.Sleep(10 * time.Minute)
+	queue, err := spool.New(spool.Options{MaxBytes: 64 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{
+		t: t, queue: queue, host: recordtest.New(5), stop: make(chan struct{}), done: make(chan error, 1),
+		to: &destination{t: t, answer: answer, accepted: map[int64]int{}, packs: map[string]int{}},
+	}
+	f.shipper = ship.New(queue, f.to, ship.Options{MaxLatency: latency, Log: slog.New(slog.NewTextHandler(&f.log, nil))})
+	return f
+}
+
+func (f *fixture) run(ctx context.Context) { go func() { f.done <- f.shipper.Run(ctx, f.stop) }() }
+
+// take takes samples of the present time.
+func (f *fixture) take(n int, interval time.Duration) {
+	f.t.Helper()
+	for range n {
+		s := f.host.Sample(time.Now())
+		f.taken++
+		if err := f.queue.Append(s.AppendJSON(nil)); err != nil {
+			f.t.Fatal(err)
+		}
+		time.Sleep(interval)
+	}
+}
+
+func (f *fixture) finish() {
+	f.t.Helper()
+	close(f.stop)
+	if err := <-f.done; err != nil {
+		f.t.Errorf("Run: %v", err)
+	}
+}
+
+// complete checks that every sample was accepted, and none twice where that could be helped.
+func (f *fixture) complete(duplicates bool) {
+	f.t.Helper()
+	for seq := range f.taken {
+		if n := f.to.accepted[seq]; n == 0 || n > 1 && !duplicates {
+			f.t.Errorf("sample %d was accepted %d times", seq, n)
+		}
+	}
+	if s := f.queue.Stats(); s.Lines != 0 || s.Dropped != 0 {
+		f.t.Errorf("the queue is left with %+v", s)
+	}
+	if got := f.shipper.Stats(); got.Requests != int64(len(f.to.calls)) || got.Unusable != 0 {
+		f.t.Errorf("stats are %+v after %d calls", got, len(f.to.calls))
+	}
+}
+
+func TestHealthy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, time.Minute, nil)
+		f.run(t.Context())
+		f.take(1200, 3*time.Second) // an hour, over its turn
+		n, first := len(f.to.calls), f.to.calls[0].at
+		f.finish()
+		f.complete(false)
+		// Every 63 s at most: 21 samples are due together.
+		if n < 55 || n > 60 {
+			t.Errorf("%d requests in an hour", n)
+		}
+		for i, c := range f.to.calls[1:n] {
+			if gap := c.at.Sub(f.to.calls[i].at); gap < time.Minute || gap > 64*time.Second {
+				t.Errorf("request %d follows after %v", i+1, gap)
+			}
+		}
+		if waited := first.Sub(time.Now().Add(-time.Hour)); waited > time.Minute {
+			t.Errorf("the first request came after %v", waited)
+		}
+		if got := f.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "first batch delivered") {
+			t.Errorf("log of a healthy hour:\n%s", got)
+		}
+	})
+}
+
+func TestFirstRequestsAreSpread(t *testing.T) {
+	var early, late int
+	for range 40 {
+		synctest.Test(t, func(t *testing.T) {
+			f := start(t, time.Minute, nil)
+			begin := time.Now()
+			f.run(t.Context())
+			f.take(25, 3*time.Second)
+			switch waited := f.to.calls[0].at.Sub(begin); {
+			case waited < 20*time.Second:
+				early++
+			case waited > 40*time.Second:
+				late++
+			}
+			f.finish()
+		})
+	}
+	if early == 0 || late == 0 {
+		t.Errorf("of 40 machines %d sent in the first third of the period, %d in the last", early, late)
+	}
+}
+
+var errBroken = errors.New("broken")
+
+// TestDeliversThrough is the contract: whatever the destination answers for a while, every sample is accepted in the end.
+func TestDeliversThrough(t *testing.T) {
+	throttled := fmt.Errorf("%w: slow down", ship.ErrThrottled)
+	for name, c := range map[string]struct {
+		answer     func(call int, results []error) ([]error, error)
+		duplicates bool // the destination accepts what it does not say it did
+	}{
+		"all calls fail for a while": {answer: func(call int, r []error) ([]error, error) {
+			if call < 12 {
+				return nil, errBroken
+			}
+			return r, nil
+		}},
+		"every third call is throttled": {answer: func(call int, r []error) ([]error, error) {
+			if call%3 == 0 {
+				return nil, throttled
+			}
+			return r, nil
+		}},
+		"every second record fails": {answer: func(call int, r []error) ([]error, error) {
+			for i := range r {
+				if i%2 == call%2 {
+					r[i] = throttled
+				}
+			}
+			return r, nil
+		}},
+		"random records fail": {answer: func(call int, r []error) ([]error, error) {
+			rng := rand.New(rand.NewPCG(uint64(call), 3))
+			for i := range r {
+				if rng.IntN(3) > 0 {
+					r[i] = errBroken
+				}
+			}
+			return r, nil
+		}},
+		"short answers": {duplicates: true, answer: func(call int, r []error) ([]error, error) {
+			if call%2 == 0 {
+				return r[:len(r)-1], nil
+			}
+			return r, nil
+		}},
+		"no answers": {answer: func(call int, r []error) ([]error, error) {
+			if call%2 == 0 {
+				return nil, nil
+			}
+			return r, nil
+		}},
+		"long answers": {duplicates: true, answer: func(call int, r []error) ([]error, error) {
+			if call%2 == 0 {
+				return append(r, nil), nil
+			}
+			return r, nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := start(t, 30*time.Second, c.answer)
+				f.take(1300, 10*time.Second) // a backlog of 3.6 hours
+				f.run(t.Context())
+				f.take(20, 3*time.Second)
+				time.Sleep(10 * time.Minute)
+				f.finish()
+				f.complete(c.duplicates)
+				if n := strings.Count(f.log.String(), "\n"); n > 2*len(f.to.calls)+1 {
+					t.Errorf("%d lines of log for %d calls", n, len(f.to.calls))
+				}
+			})
+		})
+	}
+}
+
+// TestOnlyFailedRecordsAreSentAgain also shows that they are the same bytes.
+func TestOnlyFailedRecordsAreSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, time.Second, func(call int, r []error) ([]error, error) {
+			if call == 0 {
+				r[1] = errBroken
+			}
+			return r, nil
+		})
+		f.take(3, 59*time.Minute) // three hours, three records
+		f.run(t.Context())
+		time.Sleep(time.Minute)
+		f.finish()
+		f.complete(false)
+		if len(f.to.calls) != 2 || f.to.calls[0].records != 3 || f.to.calls[1].records != 1 {
+			t.Errorf("calls are %+v, want 3 records and then 1", f.to.calls)
+		}
+		if len(f.to.packs) != 3 {
+			t.Errorf("%d different records were accepted, want 3", len(f.to.packs))
+		}
+	})
+}
+
+// TestRecordsStayTheSame: while the destination fails, samples keep coming, and the records under way do not change.
+func TestRecordsStayTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, 10*time.Second, nil)
+		seen := map[int]bool{}
+		f.to.answer = func(call int, r []error) ([]error, error) {
+			seen[len(r)] = true
+			if call < 20 {
+				return nil, errBroken
+			}
+			return r, nil
+		}
+		f.run(t.Context())
+		f.take(200, 3*time.Second)
+		time.Sleep(10 * time.Minute)
+		f.finish()
+		f.complete(false)
+		first := f.to.calls[0].records
+		for i, c := range f.to.calls[:21] {
+			if c.records != first {
+				t.Errorf("call %d has %d records, the first had %d", i, c.records, first)
+			}
+		}
+	})
+}
+
+func TestBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, time.Second, func(int, []error) ([]error, error) { return nil, ship.ErrThrottled })
+		ctx, cancel := context.WithCancel(t.Context())
+		f.run(ctx)
+		f.take(1, time.Hour)
+		cancel()
+		if err := <-f.done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run: %v", err)
+		}
+		// Pauses of 15 s on average, once they are long.
+		if n := len(f.to.calls); n < 150 || n > 400 {
+			t.Errorf("%d calls in an hour of throttling", n)
+		}
+		if n := strings.Count(f.log.String(), "\n"); n != 1 {
+			t.Errorf("%d lines of log:\n%s", n, f.log.String())
+		}
+		if got := f.queue.Stats(); got.Lines != 1 {
+			t.Errorf("the sample is not in the queue any more: %+v", got)
+		}
+	})
+}
+
+func TestStopDeliversWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, 15*time.Minute, nil)
+		f.run(t.Context())
+		f.take(5, 3*time.Second)
+		begin := time.Now()
+		f.finish()
+		f.complete(false)
+		if waited := time.Since(begin); waited > time.Second {
+			t.Errorf("stopping took %v", waited)
+		}
+	})
+}
+
+func TestStopGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, time.Second, func(int, []error) ([]error, error) { return nil, errBroken })
+		ctx, cancel := context.WithCancel(t.Context())
+		f.run(ctx)
+		f.take(5, 3*time.Second)
+		close(f.stop)
+		time.Sleep(10 * time.Second)
+		cancel()
+		if err := <-f.done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run: %v", err)
+		}
+		if got := f.shipper.Stats(); got.Samples != 0 || got.Requests == 0 {
+			t.Errorf("stats are %+v", got)
+		}
+	})
+}
+
+// TestQueueOverflowsWhileSending: what is pushed out under way is delivered or counted, never both, never neither.
+func TestQueueOverflowsWhileSending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, 10*time.Second, func(call int, r []error) ([]error, error) {
+			if call < 30 {
+				return nil, errBroken
+			}
+			return r, nil
+		})
+		small, err := spool.New(spool.Options{MaxBytes: 64 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.queue = small
+		f.shipper = ship.New(small, f.to, ship.Options{MaxLatency: 10 * time.Second, Log: slog.New(slog.DiscardHandler)})
+		f.run(t.Context())
+		f.take(1000, time.Second)
+		f.finish()
+		if got := small.Stats(); int64(len(f.to.accepted))+got.Dropped != f.taken || got.Dropped == 0 {
+			t.Errorf("%d taken, %d accepted, %d dropped", f.taken, len(f.to.accepted), got.Dropped)
+		}
+	})
+}
+
+func TestLineThatIsNoSampleDoesNotBlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, time.Second, nil)
+		if err := f.queue.Append([]byte("rubbish")); err != nil {
+			t.Fatal(err)
+		}
+		f.run(t.Context())
+		f.take(5, time.Second)
+		f.finish()
+		if got := f.shipper.Stats(); got.Unusable != 1 || got.Samples != 5 {
+			t.Errorf("stats are %+v", got)
+		}
+	})
+}
