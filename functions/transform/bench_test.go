@@ -24,23 +24,17 @@ const (
 func benchEvents(b *testing.B) (packed, plain transform.Event, rows int) {
 	b.Helper()
 	packed.DeliveryStreamARN, plain.DeliveryStreamARN = arn, arn
+	var reader record.PackReader
 	for i := range benchPacks {
-		host := recordtest.New(uint64(i))
-		var w record.PackWriter
-		var lines []byte
-		for j := range benchRows {
-			s := host.Sample(now.Add(time.Duration(j-benchRows) * time.Second))
-			line := s.AppendJSON(nil)
-			lines = append(append(lines, line...), '\n')
-			if err := w.Add(line, record.HourOf(s.TS)); err != nil {
-				b.Fatal(err)
-			}
-		}
-		pack, err := w.Bytes()
+		pack, err := recordtest.New(uint64(i)).Pack(now.Truncate(time.Hour), benchRows)
 		if err != nil {
 			b.Fatal(err)
 		}
-		packed.Records = append(packed.Records, transform.Record{RecordID: "id", Data: bytes.Clone(pack)})
+		lines, err := reader.AppendLines(nil, pack)
+		if err != nil {
+			b.Fatal(err)
+		}
+		packed.Records = append(packed.Records, transform.Record{RecordID: "id", Data: pack})
 		plain.Records = append(plain.Records, transform.Record{RecordID: "id", Data: lines})
 	}
 	return packed, plain, benchPacks * benchRows

@@ -66,9 +66,22 @@ func New(seed uint64) *Host {
 		CPUCount:      record.Some(int32(8)),
 		RAMTotalBytes: record.Some(int64(32 * gib)),
 		DiskUsedPct:   record.Some(40 + 40*rng.Float64()),
-		DiskFreeBytes: record.Some(int64(rng.IntN(500 * gib))),
+		DiskFreeBytes: record.Some(rng.Int64N(500 * gib)),
 		UptimeS:       record.Some(int64(rng.IntN(1e7))),
 	}}
+}
+
+// Pack returns the machine's next n samples as a pack. The first is taken at t, the others an interval apart; all have to
+// be of one UTC hour.
+func (h *Host) Pack(t time.Time, n int) ([]byte, error) {
+	var w record.PackWriter
+	for i := range n {
+		s := h.Sample(t.Add(time.Duration(i) * time.Duration(h.base.IntervalS) * time.Second))
+		if err := w.Add(s.AppendJSON(nil), record.HourOf(s.TS)); err != nil {
+			return nil, err
+		}
+	}
+	return w.Bytes()
 }
 
 // Sample returns the machine's next sample, taken at t.

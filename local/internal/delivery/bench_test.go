@@ -42,15 +42,7 @@ func benchRequests(b *testing.B, stream string) (bodies [][]byte, recordBytes in
 		var body bytes.Buffer
 		fmt.Fprintf(&body, `{"DeliveryStreamName":%q,"Records":[`, stream)
 		for i := range benchRecords {
-			host := recordtest.New(uint64(request*benchRecords + i))
-			var w record.PackWriter
-			for j := range benchSamples {
-				s := host.Sample(now.Add(time.Duration(j) * 3 * time.Second))
-				if err := w.Add(s.AppendJSON(nil), record.HourOf(s.TS)); err != nil {
-					b.Fatal(err)
-				}
-			}
-			pack, err := w.Bytes()
+			pack, err := recordtest.New(uint64(request*benchRecords+i)).Pack(now, benchSamples)
 			if err != nil {
 				b.Fatal(err)
 			}

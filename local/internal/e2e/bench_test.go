@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
+)
+
+// maxMemory bounds the memory of `local up` in bytes: two delivery buffers of 64 MiB (one filling, one being written), as
+// much again for the garbage collector's headroom, and 192 MiB for request bodies, invocations, conversion and the binary.
+const maxMemory = 2*2*64<<20 + 192<<20
+
+// BenchmarkTwoMillionRows puts two million samples through the real binary at the template's buffering, and fails where its
+// peak memory exceeds the bound or a row is missing. Linux only, as it reads /proc.
+func BenchmarkTwoMillionRows(b *testing.B) {
+	const (
+		rows     = 2_000_000
+		records  = 500
+		samples  = 20
+		requests = rows / records / samples
+	)
+	now := time.Now().Truncate(time.Hour)
+	batch := make([]types.Record, records)
+	for i := range batch {
+		pack, err := recordtest.New(uint64(i)).Pack(now, samples)
+		if err != nil {
+			b.Fatal(err)
+		}
+		batch[i].Data = pack
+	}
+	for b.Loop() {
+		dir := b.TempDir()
+		p := start(b, "up", "--dir", dir, "--listen", "127.0.0.1:0")
+		c := client(p.endpoint)
+		var heap, total int64
+		for range requests {
+			a, r := resident(b, p.Process.Pid)
+			heap, total = max(heap, a), max(total, r)
+			out, err := c.PutRecordBatch(b.Context(), &firehose.PutRecordBatchInput{DeliveryStreamName: aws.String(stream), Records: batch})
+			if err != nil || *out.FailedPutCount != 0 {
+				b.Fatal(err, out)
+			}
+		}
+		b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows-put/s")
+		p.stop(b)
+		if n := row(b, dir, "SELECT count(*) FROM samples")[0]; n != int64(rows) {
+			b.Fatalf("%d rows, want %d", n, rows)
+		}
+		b.ReportMetric(float64(heap)/(1<<20), "MiB-own-peak")
+		b.ReportMetric(float64(total)/(1<<20), "MiB-resident-peak")
+		if heap > maxMemory {
+			b.Fatalf("peak memory %d MiB, want at most %d MiB", heap>>20, maxMemory>>20)
+		}
+	}
+}
+
+// resident is the memory of a process in bytes: its own (anonymous), and with mapped files, which the kernel takes back when
+// it needs the room. The journal is such a file.
+func resident(b *testing.B, pid int) (own, total int64) {
+	b.Helper()
+	status, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "status"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range bytes.Lines(status) {
+		var kib int64
+		if _, err := fmt.Sscanf(string(line), "RssAnon: %d kB", &kib); err == nil {
+			own = kib << 10
+		}
+		if _, err := fmt.Sscanf(string(line), "VmHWM: %d kB", &kib); err == nil {
+			total = kib << 10
+		}
+	}
+	if own == 0 || total == 0 {
+		b.Fatal("no RssAnon or VmHWM")
+	}
+	return own, total
+}

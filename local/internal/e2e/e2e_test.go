@@ -1,0 +1,326 @@
+// Package e2e tests the binaries as a user runs them: the real local stack and the real collector, killed at random. It
+// holds tests only.
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// bin is the directory of the binaries under test.
+var bin string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "e2e")
+	if err == nil {
+		bin = dir
+		err = build(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(code)
+}
+
+func build(dir string) error {
+	for name, pkg := range map[string]string{"local": ".", "edge": "../edge", "bootstrap": "../functions/cmd/transform"} {
+		c := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg)
+		c.Dir = filepath.Join("..", "..")
+		if out, err := c.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w\n%s", name, err, out)
+		}
+	}
+	return nil
+}
+
+// process is a program under test.
+type process struct {
+	*exec.Cmd
+	lines    chan string // of its output; closed when it ended
+	endpoint string
+}
+
+var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// start starts the local stack and waits for its endpoint.
+func start(t testing.TB, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.Command(filepath.Join(bin, "local"), args...), lines: make(chan string, 1000)}
+	out, w := io.Pipe()
+	p.Stdout, p.Stderr = w, w
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.kill() })
+	go func() {
+		defer close(p.lines)
+		for s := bufio.NewScanner(out); s.Scan(); {
+			select {
+			case p.lines <- s.Text():
+			default: // nobody reads
+			}
+		}
+	}()
+	for line := range p.lines {
+		if p.endpoint = address.FindString(line); p.endpoint != "" {
+			return p
+		}
+	}
+	t.Fatal("local ended without naming its address")
+	return nil
+}
+
+// kill ends the process as a power failure would, and waits for its end.
+func (p *process) kill() {
+	_ = p.Process.Kill() // it may have ended
+	_ = p.Wait()         // the way it ended says nothing
+}
+
+// stop asks the process to end, and fails unless it does so well.
+func (p *process) stop(t testing.TB) {
+	t.Helper()
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(); err != nil {
+		t.Fatalf("local ended: %v", err)
+	}
+}
+
+func client(endpoint string) *firehose.Client {
+	return firehose.New(firehose.Options{
+		Region: "us-east-1", BaseEndpoint: &endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		Retryer:     aws.NopRetryer{},
+	})
+}
+
+const stream = "MetricsDashboard-Stream"
+
+// query asks DuckDB over the lake.
+func query(t testing.TB, dir, sql string) panels.Result {
+	t.Helper()
+	l, err := lake.Open(dir, lake.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.Query(t.Context(), panels.Query{SQL: sql})
+	if err := errors.Join(err, l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Warnings) > 0 {
+		t.Errorf("warnings: %v", r.Warnings)
+	}
+	return r
+}
+
+// row asks for one row.
+func row(t testing.TB, dir, sql string) (values []any) {
+	t.Helper()
+	for _, column := range query(t, dir, sql).Data {
+		values = append(values, column[0])
+	}
+	return values
+}
+
+// The local stack is killed again and again while a producer puts. Whatever it accepted is delivered, and nothing twice:
+// the producer retries only what was not answered, under another sequence number.
+func TestKilledStackLosesNothing(t *testing.T) {
+	dir := t.TempDir()
+	accepted, unanswered := map[int]bool{}, map[int]bool{}
+	seq := 0
+	for round := range 12 {
+		p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--flush-every", "1s")
+		c := client(p.endpoint)
+		deadline := time.After(time.Duration(300+rand.IntN(1500)) * time.Millisecond)
+		dead := make(chan struct{})
+		go func() {
+			<-deadline
+			p.kill()
+			close(dead)
+		}()
+		for alive := true; alive; {
+			var records []types.Record
+			first := seq
+			for range 1 + rand.IntN(20) {
+				records = append(records, types.Record{Data: fmt.Appendf(nil,
+					`{"ts":%d.5,"session_id":"s","seq":%d,"interval_s":1,"hostname":"h"}`, time.Now().Unix(), seq)})
+				seq++
+			}
+			_, err := c.PutRecordBatch(t.Context(), &firehose.PutRecordBatchInput{
+				DeliveryStreamName: aws.String(stream), Records: records,
+			})
+			for n := first; n < seq; n++ {
+				if err == nil {
+					accepted[n] = true
+				} else {
+					unanswered[n] = true
+				}
+			}
+			select {
+			case <-dead:
+				alive = false
+			default:
+				if err != nil {
+					<-dead
+					alive = false
+				}
+			}
+		}
+		t.Logf("round %d: %d accepted so far", round, len(accepted))
+	}
+	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0")
+	p.stop(t)
+	seen := map[int]int{}
+	for _, v := range query(t, dir, "SELECT seq FROM samples").Data[0] {
+		seen[int(v.(int64))]++
+	}
+	for n, times := range seen {
+		if times != 1 {
+			t.Errorf("sample %d was delivered %d times", n, times)
+		}
+		if !accepted[n] && !unanswered[n] {
+			t.Errorf("sample %d was never put", n)
+		}
+	}
+	for n := range accepted {
+		if seen[n] == 0 {
+			t.Errorf("sample %d was accepted and is gone", n)
+		}
+	}
+	if len(accepted) < 100 {
+		t.Errorf("only %d samples were accepted", len(accepted))
+	}
+}
+
+// The demo goes through every stage and ends by itself.
+func TestDemo(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, filepath.Join(bin, "local"), "demo", "--for", "8s", "--dir", dir,
+		"--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"first samples arrived", "first object", "first row"} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("the demo does not say %q:\n%s", want, out)
+		}
+	}
+	row := row(t, dir, `SELECT count(*), count(DISTINCT seq), min(cpu_pct) BETWEEN 0 AND 100, max(cpu_pct) BETWEEN 0 AND 100,
+		min(seq), max(seq), count(DISTINCT hostname) FROM samples`)
+	n, distinct := row[0].(int64), row[1].(int64)
+	if n < 4 || n != distinct || row[2] != true || row[3] != true || row[4] != int64(0) || row[5] != n-1 || row[6] != int64(1) {
+		t.Errorf("rows %v\n%s", row, out)
+	}
+}
+
+// The real collector finds the local stack by its parameters and delivers; what it took before an interrupt arrives.
+func TestEdgeDelivers(t *testing.T) {
+	for _, transform := range []string{"", filepath.Join(bin, "bootstrap")} {
+		t.Run("transform "+filepath.Base(transform), func(t *testing.T) {
+			dir := t.TempDir()
+			args := []string{"up", "--dir", dir, "--listen", "127.0.0.1:0"}
+			if transform != "" {
+				args = append(args, "--transform", transform)
+			}
+			p := start(t, args...)
+			edge := exec.Command(filepath.Join(bin, "edge"), "run", "--stack", "MetricsDashboard", "--interval", "1s", "--tag", "team=core")
+			edge.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+p.endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_REGION=us-east-1")
+			log, err := edge.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := edge.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for s := bufio.NewScanner(log); s.Scan(); {
+				if strings.Contains(s.Text(), "first sample taken") {
+					break
+				}
+			}
+			if err := edge.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			rest, err := io.ReadAll(log)
+			if err := errors.Join(err, edge.Wait()); err != nil {
+				t.Fatalf("edge ended: %v\n%s", err, rest)
+			}
+			p.stop(t)
+			row := row(t, dir, "SELECT count(*), min(tags['team']), count(cpu_count) FROM samples")
+			if n := row[0].(int64); n < 1 || row[1] != "core" || row[2] != n {
+				t.Errorf("rows %v\n%s", row, rest)
+			}
+		})
+	}
+}
+
+// Records of every bad kind come back whole from the error prefix, through the real function too.
+func TestBadRecordsAreKept(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--transform", filepath.Join(bin, "bootstrap"))
+	bad := []string{"", "\x00\xff", `{"ts":1}`, `{"ts":"x"}`, fmt.Sprintf(`{"ts":%d,"procs":"many"}`, time.Now().Unix())}
+	var records []types.Record
+	for _, b := range append(bad, fmt.Sprintf(`{"ts":%d,"hostname":"good"}`, time.Now().Unix())) {
+		records = append(records, types.Record{Data: []byte(b)})
+	}
+	if _, err := client(p.endpoint).PutRecordBatch(t.Context(), &firehose.PutRecordBatchInput{
+		DeliveryStreamName: aws.String(stream), Records: records,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p.stop(t)
+	if row := row(t, dir, "SELECT count(*), min(hostname) FROM samples"); row[0] != int64(1) || row[1] != "good" {
+		t.Errorf("rows %v", row)
+	}
+	kept := map[string]bool{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.Contains(path, "/errors/") {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, path))
+		for line := range bytes.Lines(data) {
+			var f struct{ RawData []byte }
+			err = errors.Join(err, json.Unmarshal(line, &f))
+			kept[string(f.RawData)] = true
+		}
+		return err
+	})
+	if err != nil || len(kept) != len(bad) {
+		t.Errorf("%d records are kept, want %d (%v)", len(kept), len(bad), err)
+	}
+	for _, b := range bad {
+		if !kept[b] {
+			t.Errorf("record %q is not kept", b)
+		}
+	}
+}
