@@ -13,7 +13,7 @@ func TestBound(t *testing.T) {
 	p := backoff.Policy{Base: 100 * time.Millisecond, Cap: 30 * time.Second}
 	for failures, want := range map[int]time.Duration{
 		0: 100 * time.Millisecond, 1: 100 * time.Millisecond, 2: 200 * time.Millisecond, 5: 1600 * time.Millisecond,
-		9: 25600 * time.Millisecond, 10: 30 * time.Second, 1 << 40: 30 * time.Second,
+		9: 25600 * time.Millisecond, 10: 30 * time.Second, 1 << 30: 30 * time.Second,
 	} {
 		if got := p.Bound(failures); got != want {
 			t.Errorf("bound after %d failures is %v, want %v", failures, got, want)

@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -14,11 +15,11 @@ import (
 func TestFilesystemThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answer := make(chan struct{})
-		looks := 0
+		var looks atomic.Int32
 		f := &filesystem{
 			mounts: []string{"/"},
 			usage: func(context.Context, string) (*psdisk.UsageStat, error) {
-				looks++
+				looks.Add(1)
 				<-answer
 				return &psdisk.UsageStat{Used: 1, Free: 3}, nil
 			},
@@ -32,8 +33,8 @@ func TestFilesystemThatHangs(t *testing.T) {
 				t.Errorf("reading %d has a value", i)
 			}
 		}
-		if looks != 1 {
-			t.Errorf("%d looks are outstanding, want 1", looks)
+		if n := looks.Load(); n != 1 {
+			t.Errorf("%d looks are outstanding, want 1", n)
 		}
 		close(answer)
 		synctest.Wait()
