@@ -3,9 +3,11 @@ module github.com/metrics-dashboard/metrics-dashboard/cdk
 go 1.26.0
 
 require (
+	github.com/agnivade/levenshtein v1.2.1
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0
 	github.com/aws/constructs-go/constructs/v10 v10.6.0
 	github.com/aws/jsii-runtime-go v1.139.0
+	github.com/joho/godotenv v1.5.1
 	github.com/metrics-dashboard/metrics-dashboard/record v0.0.0
 )
 

@@ -25,10 +25,11 @@ const (
 )
 
 // Main synthesizes the stack of the repository that dir lies in and returns the exit code: 2 where the configuration is
-// refused, one line for each problem, and 1 where anything else fails. Context and output folder come from the CDK CLI
+// refused, one line for each problem, and 1 where anything else fails. File dotEnv at the repository's root holds settings
+// (package config says which); it need not be there. Context and output folder come from the CDK CLI
 // through the process's environment. The Node process behind the CDK is the caller's to close.
-func Main(ctx context.Context, dir string, stderr io.Writer) int {
-	err := run(ctx, dir)
+func Main(ctx context.Context, dir, dotEnv string, stderr io.Writer) int {
+	err := run(ctx, dir, dotEnv)
 	var refused *refusal
 	switch {
 	case err == nil:
@@ -48,7 +49,7 @@ type refusal struct{ problems error }
 func (r *refusal) Error() string { return r.problems.Error() }
 func (r *refusal) Unwrap() error { return r.problems }
 
-func run(ctx context.Context, dir string) (err error) {
+func run(ctx context.Context, dir, dotEnv string) (err error) {
 	if _, err := exec.LookPath("node"); err != nil {
 		return fmt.Errorf("the CDK runs on Node.js 20 or later: %w", err)
 	}
@@ -60,6 +61,10 @@ func run(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
+	variables, err := config.ReadDotEnv(filepath.Join(root, dotEnv))
+	if err != nil {
+		return &refusal{err}
+	}
 	// The CDK reports its errors as panics of the language binding.
 	defer func() {
 		if p := recover(); p != nil {
@@ -69,7 +74,9 @@ func run(ctx context.Context, dir string) (err error) {
 	}()
 	app := NewApp(file)
 	given, _ := app.Node().GetAllContext(nil).(map[string]any)
-	c, err := config.Load(config.Sources{Context: given, File: file, Environment: os.LookupEnv})
+	c, err := config.Load(config.Sources{
+		Context: given, File: file, Environment: os.LookupEnv, DotEnv: variables,
+	})
 	if err != nil {
 		return &refusal{err}
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,9 +17,6 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/app"
 )
-
-// There is no golden here; the flag is taken so that go test ./... -update reaches the package that has one.
-var _ = flag.Bool("update", false, "rewrite golden files")
 
 // What the program synthesizes is the committed template, with the transform that is in the repository; a second run gives
 // the same asset, so that deploying twice changes nothing.
@@ -155,7 +151,7 @@ func TestMain(m *testing.M) {
 		jsii.Close() // importing the CDK unpacks it
 		os.Exit(code)
 	}
-	os.Exit(app.Main(context.Background(), ".", os.Stderr))
+	os.Exit(app.Main(context.Background(), ".", "no.env", os.Stderr)) // not the developer's own settings
 }
 
 func at(v any, path ...string) any {

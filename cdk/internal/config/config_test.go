@@ -1,16 +1,12 @@
 package config_test
 
 import (
-	"flag"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
-
-// There is no golden here; the flag is taken so that go test ./... -update reaches the package that has one.
-var _ = flag.Bool("update", false, "rewrite golden files")
 
 type environment map[string]string
 
@@ -30,7 +26,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := config.Config{
 		StackName: "MetricsDashboard", LogLevel: "INFO", Prefix: "analytics/", GlueDatabaseName: "metrics",
-		GlueTableName: "samples", BufferingMiB: 64, BufferingTime: 300 * time.Second, LambdaTimeout: 60 * time.Second,
+		GlueTableName: "samples", CrawlerSchedule: "cron(15 0 * * ? *)", AthenaScanLimitGiB: 10, BufferingMiB: 64, BufferingTime: 300 * time.Second, LambdaTimeout: 60 * time.Second,
 		LambdaMemoryMiB: 256,
 	}
 	if got != want {
@@ -40,45 +36,26 @@ func TestDefaults(t *testing.T) {
 
 func TestPrecedence(t *testing.T) {
 	type values = map[string]any
+	flag, file := values{"prefix": "flag/"}, values{"prefix": "file/"}
+	env, dotEnv := environment{"PREFIX": "env/"}, environment{"PREFIX": "dot/"}
 	for _, c := range []struct {
 		name          string
 		context, file values
-		env           environment
+		env, dotEnv   environment
 		want          string
 	}{
-		{"default", nil, nil, nil, "analytics/"},
-		{"cdk.json over default", values{"prefix": "file/"}, values{"prefix": "file/"}, nil, "file/"},
-		{
-			"environment over cdk.json",
-			values{"prefix": "file/"},
-			values{"prefix": "file/"},
-			environment{"PREFIX": "env/"},
-			"env/",
-		},
-		{
-			"-c over environment",
-			values{"prefix": "flag/"},
-			nil,
-			environment{"PREFIX": "env/"},
-			"flag/",
-		},
-		{
-			"-c over environment and cdk.json",
-			values{"prefix": "flag/"},
-			values{"prefix": "file/"},
-			environment{"PREFIX": "env/"},
-			"flag/",
-		},
-		{
-			"empty variable is unset",
-			values{"prefix": "file/"},
-			values{"prefix": "file/"},
-			environment{"PREFIX": ""},
-			"file/",
-		},
+		{"default", nil, nil, nil, nil, "analytics/"},
+		{"cdk.json over default", file, file, nil, nil, "file/"},
+		{".env over cdk.json", file, file, nil, dotEnv, "dot/"},
+		{"environment over .env and cdk.json", file, file, env, dotEnv, "env/"},
+		{"-c over environment", flag, nil, env, nil, "flag/"},
+		{"-c over all", flag, file, env, dotEnv, "flag/"},
+		{"empty variable is unset", file, file, environment{"PREFIX": ""}, environment{"PREFIX": ""}, "file/"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := load(c.context, c.file, c.env)
+			got, err := config.Load(config.Sources{
+				Context: c.context, File: c.file, Environment: c.env.lookup, DotEnv: c.dotEnv,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,6 +84,10 @@ func TestAllowed(t *testing.T) {
 		"logLevel":           {"DEBUG", "info", "Warn", "ERROR"},
 		"rawRetentionDays":   {"1", "36500", float64(30)},
 		"removalPolicy":      {"retain", "destroy"},
+		"crawlerSchedule":    {"NONE", "cron(0 * * * ? *)", "cron(15 3 ? * MON-FRI *)", "cron(0 1,13 1/2 JAN ? 2026-2030)"},
+		"athenaScanLimitGb":  {"1", "10000", float64(5)},
+		"alarmEmail":         {"a@b.c", "first.last+tag@mail.example.org"},
+		"edgeRoles":          {"none", "ec2", "hybrid", "both"},
 	} {
 		for _, v := range values {
 			if _, err := load(map[string]any{key: v}, nil, nil); err != nil {
@@ -121,7 +102,7 @@ func TestRefused(t *testing.T) {
 		"stackName":          {"", "9a", "a_b", strings.Repeat("a", 129)},
 		"deliveryStreamName": {"", "a b", strings.Repeat("a", 65), "é"},
 		"prefix": {
-			"", "/", "a", "/a/", "a//", "a/!{timestamp:yyyy}/", "errors/", "errors/a/", "a b/", "_a/", ".a/", "a/_b/",
+			"", "/", "a", "/a/", "a//", "a/!{timestamp:yyyy}/", "errors/", "errors/a/", "athena-results/b/", "a b/", "_a/", ".a/", "a/_b/",
 			strings.Repeat("a", 256) + "/", true, nil,
 			[]any{"a/"},
 		},
@@ -138,6 +119,13 @@ func TestRefused(t *testing.T) {
 		"logLevel":           {"WARNING", "", "TRACE"},
 		"rawRetentionDays":   {"0", "-1", "36501", ""},
 		"removalPolicy":      {"delete", "RETAIN", ""},
+		"crawlerSchedule": {
+			"", "none", "hourly", "0 * * * ? *", "cron(0 * * * *)", "cron(0 * * * * *)", "cron(0 * ? * ? *)", "rate(1 hour)",
+			"cron(0 * * * ? *) ", "cron(a * * * ? *)",
+		},
+		"athenaScanLimitGb": {"0", "10001", "1.5", ""},
+		"alarmEmail":        {"", "nobody", "a@b", "a@b.c,d@e.f", "a b@c.d"},
+		"edgeRoles":         {"", "EC2", "all", true},
 	} {
 		for _, v := range values {
 			if _, err := load(map[string]any{key: v}, nil, nil); err == nil {
@@ -180,6 +168,7 @@ func TestEnvironmentNames(t *testing.T) {
 		"ROLE_NAME": "r", "BUCKET_NAME": "bbb", "LAMBDA_FUNCTION_NAME": "f", "LAMBDA_TIMEOUT": "2", "LAMBDA_MEMORY_MB": "129",
 		"LAMBDA_RUNTIME": "provided.al2023", "LAMBDA_HANDLER": "bootstrap", "GLUE_DATABASE_NAME": "d",
 		"GLUE_TABLE_NAME": "t", "LOG_LEVEL": "warn", "RAW_RETENTION_DAYS": "3", "REMOVAL_POLICY": "destroy",
+		"CRAWLER_SCHEDULE": "NONE", "ATHENA_SCAN_LIMIT_GB": "7", "ALARM_EMAIL": "o@example.org", "EDGE_ROLES": "both",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +177,8 @@ func TestEnvironmentNames(t *testing.T) {
 		StackName: "MetricsDashboard", Region: "eu-west-1", LogLevel: "WARN", BucketName: "bbb", Prefix: "p/",
 		RawRetention: 72 * time.Hour, DestroyData: true, GlueDatabaseName: "d", GlueTableName: "t",
 		DeliveryStreamName: "s", RoleName: "r", BufferingMiB: 65, BufferingTime: 61 * time.Second,
-		LambdaFunctionName: "f", LambdaTimeout: 2 * time.Second, LambdaMemoryMiB: 129,
+		LambdaFunctionName: "f", LambdaTimeout: 2 * time.Second, LambdaMemoryMiB: 129, AthenaScanLimitGiB: 7,
+		AlarmEmail: "o@example.org", EC2Role: true, HybridRole: true,
 	}
 	if got != want {
 		t.Errorf("got %+v\nwant %+v", got, want)

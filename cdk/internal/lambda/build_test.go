@@ -3,7 +3,6 @@ package lambda_test
 import (
 	"debug/buildinfo"
 	"debug/elf"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,9 +10,6 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/lambda"
 )
-
-// There is no golden here; the flag is taken so that go test ./... -update reaches the package that has one.
-var _ = flag.Bool("update", false, "rewrite golden files")
 
 // module writes a module with a main package and returns its folder.
 func module(t *testing.T, source string) string {

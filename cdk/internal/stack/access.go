@@ -5,11 +5,13 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
 // newEdgePolicy adds the policy to attach to machines: send to this stream, read where to send, nothing else.
-func newEdgePolicy(scope constructs.Construct, streamARN *string, path string) {
-	policy := awsiam.NewManagedPolicy(scope, jsii.String("EdgePolicy"), &awsiam.ManagedPolicyProps{
+func newEdgePolicy(scope constructs.Construct, streamARN *string, path string) awsiam.IManagedPolicy {
+	return awsiam.NewManagedPolicy(scope, jsii.String("EdgePolicy"), &awsiam.ManagedPolicyProps{
 		Description: jsii.String("Collectors: send to the delivery stream and read the parameters of " + path),
 		Statements: &[]awsiam.PolicyStatement{
 			allow(streamARN)("firehose:PutRecordBatch"),
@@ -19,7 +21,48 @@ func newEdgePolicy(scope constructs.Construct, streamARN *string, path string) {
 				"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
 		},
 	})
-	output(scope, "EdgePolicyArn", policy.ManagedPolicyArn(), "Managed policy to attach to machines that run edge")
+}
+
+// newEdgeRoles adds the roles that the configuration asks for, for machines that run edge.
+func newEdgeRoles(scope constructs.Construct, c config.Config, policy awsiam.IManagedPolicy) []parameter {
+	var made []parameter
+	if c.EC2Role {
+		role := awsiam.NewRole(scope, jsii.String("EC2Role"), &awsiam.RoleProps{
+			Description: jsii.String("EC2 instances that run edge"),
+			// EC2 names no source account when it assumes an instance's role, so that no condition can ask for one; only
+			// who may pass the role within the account can give it to an instance.
+			AssumedBy:       awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil),
+			ManagedPolicies: &[]awsiam.IManagedPolicy{policy},
+		})
+		profile := awsiam.NewInstanceProfile(scope, jsii.String("EC2Profile"), &awsiam.InstanceProfileProps{Role: role})
+		made = append(made, parameter{
+			"EC2InstanceProfile", "ec2-instance-profile", profile.InstanceProfileName(),
+			"Instance profile for EC2 instances that run edge",
+		})
+	}
+	if c.HybridRole {
+		role := awsiam.NewRole(scope, jsii.String("HybridRole"), &awsiam.RoleProps{
+			Description: jsii.String("Machines outside EC2 that SSM manages and that run edge"),
+			AssumedBy: service("ssm", map[string]any{
+				"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()},
+				"ArnLike":      map[string]any{"aws:SourceArn": arn(scope, "ssm", "*")},
+			}),
+			ManagedPolicies: &[]awsiam.IManagedPolicy{policy},
+		})
+		// What the SSM agent needs to stay registered and hand out credentials. AWS's own AmazonSSMManagedInstanceCore
+		// also opens sessions on the machine and reads every parameter of the account.
+		awsiam.NewPolicy(scope, jsii.String("HybridPolicy"), &awsiam.PolicyProps{
+			Roles: &[]awsiam.IRole{role},
+			Statements: &[]awsiam.PolicyStatement{
+				// The machine's id is given when it is activated.
+				allow(arn(scope, "ssm", "managed-instance/*"))("ssm:UpdateInstanceInformation"),
+			},
+		})
+		made = append(made, parameter{
+			"HybridRoleName", "hybrid-role-name", role.RoleName(), "Role for SSM hybrid activations of machines that run edge",
+		})
+	}
+	return made
 }
 
 // allow returns a function that allows actions on resources.
@@ -30,11 +73,4 @@ func allow(resources ...*string) func(actions ...string) awsiam.PolicyStatement 
 			Resources: &resources,
 		})
 	}
-}
-
-func output(scope constructs.Construct, id string, value *string, description string) {
-	awscdk.NewCfnOutput(scope, jsii.String(id+"Output"), &awscdk.CfnOutputProps{
-		Value:       value,
-		Description: &description,
-	}).OverrideLogicalId(&id)
 }

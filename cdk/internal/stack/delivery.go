@@ -50,7 +50,7 @@ func newDelivery(scope constructs.Construct, c config.Config, to destination) de
 				BucketArn:         to.bucket.BucketArn(),
 				RoleArn:           role.RoleArn(),
 				Prefix:            jsii.String(c.Prefix + partitions()),
-				ErrorOutputPrefix: jsii.String(errorFolder + "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"),
+				ErrorOutputPrefix: jsii.String(config.ErrorFolder + "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"),
 				BufferingHints: &bufferingHints{
 					SizeInMBs:         jsii.Number(c.BufferingMiB),
 					IntervalInSeconds: jsii.Number(c.BufferingTime.Seconds()),

@@ -18,10 +18,8 @@ func newDeliveryRole(
 		RoleName:    optional(c.RoleName),
 		Description: jsii.String("Firehose: transform, convert and deliver samples"),
 		// Firehose gives the account that owns the stream, so that no stream of another account can use the role.
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("firehose.amazonaws.com"), &awsiam.ServicePrincipalOpts{
-			Conditions: &map[string]any{
-				"StringEquals": map[string]any{"sts:ExternalId": awscdk.Aws_ACCOUNT_ID()},
-			},
+		AssumedBy: service("firehose", map[string]any{
+			"StringEquals": map[string]any{"sts:ExternalId": awscdk.Aws_ACCOUNT_ID()},
 		}),
 	})
 	policy := awsiam.NewPolicy(scope, jsii.String("DeliveryPolicy"), &awsiam.PolicyProps{
@@ -30,7 +28,7 @@ func newDeliveryRole(
 			allow(to.bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
 			allow(
 				to.bucket.ArnForObjects(jsii.String(c.Prefix+"*")),
-				to.bucket.ArnForObjects(jsii.String(errorFolder+"*")),
+				to.bucket.ArnForObjects(jsii.String(config.ErrorFolder+"*")),
 			)("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
 			// Firehose may name the version; there is only this one.
 			allow(to.transform.FunctionArn(), jsii.String(*to.transform.FunctionArn()+":$LATEST"))(

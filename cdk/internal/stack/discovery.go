@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -25,4 +26,11 @@ func newDiscovery(scope constructs.Construct, path string, parameters []paramete
 		output(scope, p.id, p.value, p.description)
 	}
 	output(scope, "ParameterPath", &path, "Path of the parameters in SSM")
+}
+
+func output(scope constructs.Construct, id string, value *string, description string) {
+	awscdk.NewCfnOutput(scope, jsii.String(id+"Output"), &awscdk.CfnOutputProps{
+		Value:       value,
+		Description: &description,
+	}).OverrideLogicalId(&id)
 }

@@ -18,6 +18,11 @@ func TestParameters(t *testing.T) {
 		path + "glue-database-name":      "${DatabaseB269D8BB}",
 		path + "glue-table-name":         "${Table4C2D914F}",
 		path + "transform-function-name": "${TransformC0C45E96}",
+		path + "athena-workgroup":        "${WorkGroup}",
+		path + "athena-results":          "s3://${Bucket83908E77}/athena-results/",
+		path + "alarm-topic-arn":         "${Alarms04B5A0BF}",
+		path + "ops-dashboard-name":      "${Board47D7A2D0}",
+		path + "edge-policy-arn":         "${EdgePolicyC7233247}",
 	})
 }
 
@@ -37,5 +42,18 @@ func TestOutputs(t *testing.T) {
 		"TransformFunctionName": "${TransformC0C45E96}",
 		"ParameterPath":         "/metrics-dashboard/MetricsDashboard",
 		"EdgePolicyArn":         "${EdgePolicyC7233247}",
+		"AthenaWorkgroup":       "${WorkGroup}",
+		"AthenaResults":         "s3://${Bucket83908E77}/athena-results/",
+		"AlarmTopicArn":         "${Alarms04B5A0BF}",
+		"OpsDashboardName":      "${Board47D7A2D0}",
 	})
+}
+
+func TestEdgeRolesAreDiscoverable(t *testing.T) {
+	got := map[string]string{}
+	for id, o := range at(t, templateOf(t, "everything"), "Outputs").(map[string]any) {
+		got[id] = show(at(t, o, "Value"))
+	}
+	check(t, "instance profile", got["EC2InstanceProfile"], "${EC2Profile9C10E2B1}")
+	check(t, "hybrid role", got["HybridRoleName"], "${HybridRoleCAD55037}")
 }

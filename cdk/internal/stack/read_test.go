@@ -70,6 +70,9 @@ func show(v any) string {
 	if ref, ok := m["Ref"]; ok {
 		return fmt.Sprintf("${%v}", ref)
 	}
+	if sub, ok := m["Fn::Sub"].(string); ok {
+		return sub
+	}
 	if get, ok := m["Fn::GetAtt"].([]any); ok {
 		return fmt.Sprintf("${%v.%v}", get[0], get[1])
 	}

@@ -1,5 +1,5 @@
-// Package stack is the one description of the deployed pipeline: bucket, transform, delivery stream, catalog, discovery
-// and access, each in the file of its name. It decides no setting (package config does) and runs nothing.
+// Package stack is the one description of the deployed pipeline: bucket, transform, delivery stream, catalog, discovery,
+// access, analytics and alarms, each in the file of its name. It decides no setting (package config does) and runs nothing.
 package stack
 
 import (
@@ -28,24 +28,34 @@ func New(app constructs.Construct, c config.Config, transformDir string) awscdk.
 	stream := newDelivery(s, c, destination{bucket: bucket, transform: transform.function, table: table})
 	transform.allowPutBack(s, stream.arn)
 
+	if c.CrawlerSchedule != "" {
+		newCrawler(s, c, bucket, table)
+	}
+	athena := newAnalytics(s, c, bucket, table)
+
+	measured := newMetrics(s, c, stream, transform)
+	topicARN, made := newAlarms(s, c, alarms(c, measured))
+	board := newBoard(s, measured, made)
+
 	path := "/metrics-dashboard/" + c.StackName
-	newDiscovery(s, path, []parameter{
+	policy := newEdgePolicy(s, stream.arn, path)
+	newDiscovery(s, path, append([]parameter{
 		{"DeliveryStreamName", "delivery-stream-name", stream.name, "Delivery stream that collectors send to"},
 		{"Region", "region", s.Region(), "Region of the delivery stream"},
 		{"BucketName", "bucket-name", bucket.BucketName(), "Bucket of the lake"},
 		{"Prefix", "prefix", &c.Prefix, "Folder of the table's objects in the bucket"},
-		{"ErrorPrefix", "error-prefix", jsii.String(errorFolder), "Folder of the records that could not be delivered"},
+		{"ErrorPrefix", "error-prefix", jsii.String(config.ErrorFolder), "Folder of the records that could not be delivered"},
 		{"GlueDatabaseName", "glue-database-name", table.database, "Database of the table"},
 		{"GlueTableName", "glue-table-name", table.name, "Table of all samples"},
 		{"TransformFunctionName", "transform-function-name", transform.function.FunctionName(), "Transform's function"},
-	})
-	newEdgePolicy(s, stream.arn, path)
+		{"AthenaWorkgroup", "athena-workgroup", athena.workgroup, "Workgroup to query in"},
+		{"AthenaResults", "athena-results", athena.results, "Where the workgroup puts answers of queries"},
+		{"AlarmTopicArn", "alarm-topic-arn", topicARN, "Topic that alarms go to"},
+		{"OpsDashboardName", "ops-dashboard-name", board.DashboardName(), "CloudWatch dashboard of the pipeline"},
+		{"EdgePolicyArn", "edge-policy-arn", policy.ManagedPolicyArn(), "Managed policy to attach to machines that run edge"},
+	}, newEdgeRoles(s, c, policy)...))
 	return s
 }
-
-// errorFolder is where Firehose puts what it cannot deliver. It lies outside the table's folder, whatever that is called:
-// package config refuses a prefix below it.
-const errorFolder = "errors/"
 
 // optional is nil for what is left to CloudFormation.
 func optional(v string) *string {

@@ -5,19 +5,50 @@ import (
 	"testing"
 )
 
-// An id that changes makes CloudFormation replace what holds data, or what machines send to.
+// An id that changes makes CloudFormation replace what holds data, what machines send to, or what people refer to.
 func TestLogicalIDsAreStable(t *testing.T) {
-	template := synthesized(t)
-	for kind, id := range map[string]string{
-		"AWS::S3::Bucket":                      "Bucket83908E77",
-		"AWS::KinesisFirehose::DeliveryStream": "Stream",
-		"AWS::Glue::Table":                     "Table4C2D914F",
-		"AWS::Glue::Database":                  "DatabaseB269D8BB",
-		"AWS::Lambda::Function":                "TransformC0C45E96",
-		"AWS::IAM::ManagedPolicy":              "EdgePolicyC7233247",
-	} {
-		check(t, kind, one(t, template, kind).id, id)
-	}
+	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
+		for id, kind := range map[string]string{
+			"Bucket83908E77":       "AWS::S3::Bucket",
+			"Stream":               "AWS::KinesisFirehose::DeliveryStream",
+			"Table4C2D914F":        "AWS::Glue::Table",
+			"DatabaseB269D8BB":     "AWS::Glue::Database",
+			"TransformC0C45E96":    "AWS::Lambda::Function",
+			"DeliveryRole2A8B8F29": "AWS::IAM::Role",
+			"EdgePolicyC7233247":   "AWS::IAM::ManagedPolicy",
+			"WorkGroup":            "AWS::Athena::WorkGroup",
+			"Alarms04B5A0BF":       "AWS::SNS::Topic",
+		} {
+			check(t, id, at(t, template, "Resources", id, "Type"), kind)
+		}
+	})
+}
+
+// Samples stay whatever becomes of the stack, unless the configuration says otherwise; nothing else does.
+func TestWhatIsRetained(t *testing.T) {
+	eachVariant(t, func(t *testing.T, name string, template map[string]any) {
+		for id, body := range at(t, template, "Resources").(map[string]any) {
+			body := body.(map[string]any)
+			want := any("Delete")
+			if body["Type"] == "AWS::S3::Bucket" && name != "everything" {
+				want = "Retain"
+			}
+			for _, policy := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
+				if v, ok := body[policy]; (ok || want == "Retain") && v != want {
+					t.Errorf("%s has %s %v, want %v", id, policy, v, want)
+				}
+			}
+		}
+	})
+}
+
+// Firehose neither switches partitioning on nor off for a stream that exists, though CloudFormation would try.
+func TestPartitioningCannotBeSwitched(t *testing.T) {
+	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
+		s := one(t, template, "AWS::KinesisFirehose::DeliveryStream")
+		check(t, "partitioning", at(t, s.properties, "ExtendedS3DestinationConfiguration", "DynamicPartitioningConfiguration"),
+			"map[Enabled:true]")
+	})
 }
 
 // Other tools than the CDK CLI can deploy the template, and the local stack can read it.
@@ -36,13 +67,7 @@ func TestTemplateIsSelfContained(t *testing.T) {
 }
 
 func TestEverySettingReachesTheTemplate(t *testing.T) {
-	requireNode(t)
-	template := synthesize(map[string]any{
-		"stackName": "Other", "region": "eu-central-1", "deliveryStreamName": "in", "prefix": "a/b/", "bufferingSize": "128",
-		"bufferingTime": "60", "roleName": "deliver", "bucketName": "the-lake", "lambdaFunctionName": "enrich",
-		"lambdaTimeout": "300", "lambdaMemoryMb": "512", "glueDatabaseName": "d", "glueTableName": "s", "logLevel": "debug",
-		"rawRetentionDays": "30", "removalPolicy": "destroy",
-	})
+	template := templateOf(t, "everything")
 	stream := one(t, template, "AWS::KinesisFirehose::DeliveryStream")
 	d := at(t, stream.properties, "ExtendedS3DestinationConfiguration")
 	check(t, "stream name", stream.properties["DeliveryStreamName"], "in")
@@ -62,7 +87,7 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 	check(t, "bucket name", bucket.properties["BucketName"], "the-lake")
 	check(t, "deletion", bucket.body["DeletionPolicy"], "Delete")
 	check(t, "emptying", len(ofType(t, template, "Custom::S3AutoDeleteObjects")), 1)
-	expiry := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 1)
+	expiry := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 2)
 	check(t, "expiry", at(t, expiry, "ExpirationInDays"), 30)
 	check(t, "expiring prefix", at(t, expiry, "Prefix"), "a/b/")
 
@@ -75,6 +100,11 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 		check(t, "memory", f.properties["MemorySize"], 512)
 		check(t, "log level", at(t, f.properties, "Environment", "Variables", "LOG_LEVEL"), "DEBUG")
 	}
+	check(t, "schedule", at(t, one(t, template, "AWS::Glue::Crawler").properties, "Schedule", "ScheduleExpression"),
+		"cron(5 * * * ? *)")
+	check(t, "scan limit", at(t, one(t, template, "AWS::Athena::WorkGroup").properties, "WorkGroupConfiguration",
+		"BytesScannedCutoffPerQuery"), float64(1<<30))
+	check(t, "alarm address", one(t, template, "AWS::SNS::Subscription").properties["Endpoint"], "operator@example.org")
 	named := false
 	for _, r := range ofType(t, template, "AWS::IAM::Role") {
 		named = named || r.id == "DeliveryRole2A8B8F29" && r.properties["RoleName"] == "deliver"
@@ -82,7 +112,7 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 	check(t, "role is named", named, true)
 
 	for _, p := range ofType(t, template, "AWS::SSM::Parameter") {
-		if name := p.properties["Name"].(string); !strings.HasPrefix(name, "/metrics-dashboard/Other/") {
+		if name := p.properties["Name"].(string); !strings.HasPrefix(name, "/metrics-dashboard/Everything/") {
 			t.Errorf("parameter %s is outside the stack's path", name)
 		}
 		if strings.HasSuffix(p.id, "RegionParameter") {

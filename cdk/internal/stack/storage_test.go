@@ -17,9 +17,10 @@ func TestBucketIsPrivateAndKept(t *testing.T) {
 	check(t, "deletion", b.body["DeletionPolicy"], "Retain")
 	check(t, "replacement", b.body["UpdateReplacePolicy"], "Retain")
 	rules := at(t, b.properties, "LifecycleConfiguration", "Rules").([]any)
-	if len(rules) != 1 || at(t, rules, 0, "Id") != "AbortIncompleteUploads" {
-		t.Errorf("lifecycle rules are %v, want none that expires objects", rules)
+	if len(rules) != 2 || at(t, rules, 0, "Id") != "AbortIncompleteUploads" {
+		t.Errorf("lifecycle rules are %v, want none that expires samples", rules)
 	}
+	check(t, "expiring folder", at(t, rules, 1, "Prefix"), "athena-results/")
 }
 
 func TestBucketTakesTLSOnly(t *testing.T) {

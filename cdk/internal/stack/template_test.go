@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 
@@ -21,14 +23,50 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// golden is the committed template, where the local stack embeds it.
-const golden = "local/internal/template/default.json"
+// variants are the configurations that all invariants are checked on. Their templates are committed where the local stack
+// reads them.
+func variants() map[string]variant {
+	return map[string]variant{
+		"default": {"local/internal/template/default.json", nil},
+		"minimal": {"local/internal/template/testdata/minimal.json", map[string]any{"crawlerSchedule": "NONE"}},
+		"everything": {"local/internal/template/testdata/everything.json", map[string]any{
+			"stackName": "Everything", "region": "eu-central-1", "deliveryStreamName": "in", "prefix": "a/b/",
+			"bufferingSize": "128", "bufferingTime": "60", "roleName": "deliver", "bucketName": "the-lake",
+			"lambdaFunctionName": "enrich", "lambdaTimeout": "300", "lambdaMemoryMb": "512", "glueDatabaseName": "d",
+			"glueTableName": "s", "crawlerSchedule": "cron(5 * * * ? *)", "athenaScanLimitGb": "1",
+			"alarmEmail": "operator@example.org", "edgeRoles": "both", "logLevel": "debug", "rawRetentionDays": "30",
+			"removalPolicy": "destroy",
+		}},
+	}
+}
 
-// TestTemplate compares the default configuration's template with the committed one.
+type variant struct {
+	golden  string // below the repository's root
+	context map[string]any
+}
+
+// eachVariant runs a test on the template of each configuration.
+func eachVariant(t *testing.T, f func(t *testing.T, name string, template map[string]any)) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(variants())) {
+		t.Run(name, func(t *testing.T) { f(t, name, templateOf(t, name)) })
+	}
+}
+
+// TestTemplate compares the templates with the committed ones.
 func TestTemplate(t *testing.T) {
-	file := filepath.Join(repository(t), filepath.FromSlash(golden))
-	got := masked(t, synthesized(t))
+	eachVariant(t, func(t *testing.T, name string, template map[string]any) {
+		compare(t, filepath.Join(repository(t), filepath.FromSlash(variants()[name].golden)), masked(t, template))
+	})
+}
+
+// compare compares with a golden file, or rewrites it.
+func compare(t *testing.T, file string, got []byte) {
+	t.Helper()
 	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +77,7 @@ func TestTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what the app synthesizes; run make golden and look at the difference", golden)
+		t.Errorf("%s is not what the app synthesizes; run make golden and look at the difference", file)
 	}
 }
 
@@ -60,13 +98,22 @@ func masked(t *testing.T, template map[string]any) []byte {
 }
 
 // synthesized is the default configuration's template.
-func synthesized(t *testing.T) map[string]any {
+func synthesized(t *testing.T) map[string]any { return templateOf(t, "default") }
+
+// templateOf is a variant's template, made once for all tests.
+func templateOf(t *testing.T, name string) map[string]any {
 	t.Helper()
 	requireNode(t)
-	return once()
+	return once()[name]
 }
 
-var once = sync.OnceValue(func() map[string]any { return synthesize(nil) })
+var once = sync.OnceValue(func() map[string]map[string]any {
+	templates := map[string]map[string]any{}
+	for name, v := range variants() {
+		templates[name] = synthesize(v.context)
+	}
+	return templates
+})
 
 // synthesize returns the template of a configuration that is given by context keys. It panics where the CDK does, which
 // fails the test.

@@ -17,12 +17,13 @@ import (
 type transform struct {
 	function awslambda.IFunction
 	role     awsiam.IRole
+	logs     awslogs.ILogGroup
 }
 
 func newTransform(scope constructs.Construct, c config.Config, dir string) transform {
 	logs := newLogGroup(scope, "TransformLogs")
 	role := awsiam.NewRole(scope, jsii.String("TransformRole"), &awsiam.RoleProps{
-		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		AssumedBy:   service("lambda", sameAccount()),
 		Description: jsii.String("Transform: writes its own log, puts records back onto its own delivery stream"),
 	})
 	logs.GrantWrite(role)
@@ -39,7 +40,7 @@ func newTransform(scope constructs.Construct, c config.Config, dir string) trans
 		Role:         role,
 		LogGroup:     logs,
 	})
-	return transform{function: function, role: role}
+	return transform{function: function, role: role, logs: logs}
 }
 
 // allowPutBack lets the transform split a record by putting its parts back onto the stream. It is a policy of its own,

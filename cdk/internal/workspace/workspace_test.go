@@ -1,7 +1,6 @@
 package workspace_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,9 +8,6 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/workspace"
 )
-
-// There is no golden here; the flag is taken so that go test ./... -update reaches the package that has one.
-var _ = flag.Bool("update", false, "rewrite golden files")
 
 func TestRoot(t *testing.T) {
 	root := t.TempDir()

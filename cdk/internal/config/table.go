@@ -1,0 +1,170 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// settings is the table of all settings, in the order that problems are listed in.
+func settings() []setting {
+	const generated = ""
+	return []setting{
+		{
+			key: "stackName", fallback: "MetricsDashboard",
+			want: "1-128 letters, digits and hyphens, a letter first",
+			set:  match(`[A-Za-z][A-Za-z0-9-]{0,127}`, func(c *Config) *string { return &c.StackName }),
+		},
+		{
+			key: "deliveryStreamName", env: "DELIVERY_STREAM_NAME", fallback: generated,
+			want: "1-64 of A-Z a-z 0-9 _ . -",
+			set:  match(`[A-Za-z0-9_.-]{1,64}`, func(c *Config) *string { return &c.DeliveryStreamName }),
+		},
+		{
+			key: "prefix", env: "PREFIX", fallback: "analytics/",
+			want: "folders of A-Z a-z 0-9 _ . -, each ending in /, none starting with _ or ., at most 256 characters, no " +
+				"expression, not below " + strings.Join(reservedFolders(), " or "),
+			why: "the partitions are appended to it, Athena ignores folders that start with _ or ., and error objects and " +
+				"query results stay outside the table",
+			set: func(c *Config, v string) bool { c.Prefix = v; return prefixAllowed(v) },
+		},
+		{
+			key: "bufferingSize", env: "BUFFERING_SIZE", fallback: "64",
+			want: "64-128 (MiB)",
+			why:  "Firehose refuses less than 64 MiB with dynamic partitioning and Parquet conversion on",
+			set:  number(64, 128, func(c *Config, n int) { c.BufferingMiB = n }),
+		},
+		{
+			key: "bufferingTime", env: "BUFFERING_TIME", fallback: "300",
+			want: "60-900 (seconds)",
+			why:  "Firehose refuses less than 60 s with dynamic partitioning on",
+			set:  number(60, 900, func(c *Config, n int) { c.BufferingTime = time.Duration(n) * time.Second }),
+		},
+		{
+			key: "region", env: "REGION_NAME", fallback: "",
+			want: "an AWS region such as eu-central-1",
+			set:  match(`[a-z]{2}(-[a-z]+)+-[0-9]{1,2}`, func(c *Config) *string { return &c.Region }),
+		},
+		{
+			key: "roleName", env: "ROLE_NAME", fallback: generated,
+			want: "1-64 of A-Z a-z 0-9 _ + = , . @ -",
+			set:  match(`[A-Za-z0-9_+=,.@-]{1,64}`, func(c *Config) *string { return &c.RoleName }),
+		},
+		{
+			key: "bucketName", env: "BUCKET_NAME", fallback: generated,
+			want: "3-63 of a-z 0-9 -, a letter or digit first and last, not starting with xn-- or ending in -s3alias",
+			why:  "S3 reserves those, and a name with dots has no valid TLS certificate",
+			set: func(c *Config, v string) bool {
+				c.BucketName = v
+				return v == generated || bucketName.MatchString(v) &&
+					!strings.HasPrefix(v, "xn--") && !strings.HasSuffix(v, "-s3alias")
+			},
+		},
+		{
+			key: "lambdaFunctionName", env: "LAMBDA_FUNCTION_NAME", fallback: generated,
+			want: "1-64 of A-Z a-z 0-9 _ -",
+			set:  match(`[A-Za-z0-9_-]{1,64}`, func(c *Config) *string { return &c.LambdaFunctionName }),
+		},
+		{
+			key: "lambdaTimeout", env: "LAMBDA_TIMEOUT", fallback: "60",
+			want: "1-300 (seconds)",
+			why:  "Firehose waits 5 minutes for a transformation",
+			set:  number(1, 300, func(c *Config, n int) { c.LambdaTimeout = time.Duration(n) * time.Second }),
+		},
+		{
+			key: "lambdaMemoryMb", env: "LAMBDA_MEMORY_MB", fallback: "256",
+			want: "128-10240 (MB)",
+			set:  number(128, 10240, func(c *Config, n int) { c.LambdaMemoryMiB = n }),
+		},
+		only("LAMBDA_RUNTIME", "provided.al2023"),
+		only("LAMBDA_HANDLER", "bootstrap"),
+		{
+			key: "glueDatabaseName", env: "GLUE_DATABASE_NAME", fallback: "metrics",
+			want: glueWant, why: glueWhy,
+			set: match(gluePattern, func(c *Config) *string { return &c.GlueDatabaseName }),
+		},
+		{
+			key: "glueTableName", env: "GLUE_TABLE_NAME", fallback: "samples",
+			want: glueWant, why: glueWhy,
+			set: match(gluePattern, func(c *Config) *string { return &c.GlueTableName }),
+		},
+		{
+			key: "crawlerSchedule", env: "CRAWLER_SCHEDULE", fallback: "cron(15 0 * * ? *)",
+			want: "NONE, or cron(minutes hours day-of-month month day-of-week year) in UTC, with ? for one of the two days",
+			why:  "each run of the crawler is billed for ten minutes at least, and Athena sees new hours without it",
+			set: func(c *Config, v string) bool {
+				if v == "NONE" {
+					c.CrawlerSchedule = ""
+					return true
+				}
+				c.CrawlerSchedule = v
+				return scheduleAllowed(v)
+			},
+		},
+		{
+			key: "athenaScanLimitGb", env: "ATHENA_SCAN_LIMIT_GB", fallback: "10",
+			want: "1-10000 (GiB)",
+			why:  "Athena is billed by what a query reads, and cancels one that would read more",
+			set:  number(1, 10000, func(c *Config, n int) { c.AthenaScanLimitGiB = n }),
+		},
+		{
+			key: "alarmEmail", env: "ALARM_EMAIL", fallback: "",
+			want: "an e-mail address, or unset for none",
+			why:  "the address gets a message to confirm the subscription before it gets alarms",
+			set:  match(`[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+`, func(c *Config) *string { return &c.AlarmEmail }),
+		},
+		{
+			key: "edgeRoles", env: "EDGE_ROLES", fallback: "none",
+			want: "none, ec2, hybrid or both",
+			why:  "ec2 makes a role and instance profile for EC2, hybrid a role for machines that SSM manages elsewhere",
+			set: func(c *Config, v string) bool {
+				c.EC2Role = v == "ec2" || v == "both"
+				c.HybridRole = v == "hybrid" || v == "both"
+				return c.EC2Role || c.HybridRole || v == "none"
+			},
+		},
+		{
+			key: "logLevel", env: "LOG_LEVEL", fallback: "INFO",
+			want: "DEBUG, INFO, WARN or ERROR",
+			set: func(c *Config, v string) bool {
+				c.LogLevel = strings.ToUpper(v)
+				return regexp.MustCompile(`^(DEBUG|INFO|WARN|ERROR)$`).MatchString(c.LogLevel)
+			},
+		},
+		{
+			key: "rawRetentionDays", env: "RAW_RETENTION_DAYS", fallback: "",
+			want: "1-36500 (days), or unset to keep every object",
+			set: func(c *Config, v string) bool {
+				return v == "" || number(1, 36500, func(c *Config, n int) {
+					c.RawRetention = time.Duration(n) * 24 * time.Hour
+				})(c, v)
+			},
+		},
+		{
+			key: "removalPolicy", env: "REMOVAL_POLICY", fallback: "retain",
+			want: "retain or destroy",
+			why:  "destroy deletes the bucket with every object when the stack is deleted",
+			set: func(c *Config, v string) bool {
+				c.DestroyData = v == "destroy"
+				return v == "destroy" || v == "retain"
+			},
+		},
+	}
+}
+
+// Variables are the names of the environment variables that set something.
+func Variables() []string {
+	var names []string
+	for _, s := range settings() {
+		if s.env != "" && s.key != "" {
+			names = append(names, s.env)
+		}
+	}
+	return names
+}
+
+const (
+	gluePattern = `[a-z0-9_]{1,255}`
+	glueWant    = "1-255 of a-z 0-9 _"
+	glueWhy     = "Athena and Firehose write it in lower case, and another character needs quoting in each query"
+)

@@ -1,0 +1,135 @@
+package stack_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Each alarm: metric, statistic, comparison, threshold, how many of the last periods of 300 s, and what no data means.
+func TestAlarms(t *testing.T) {
+	got := map[string]string{}
+	for _, a := range ofType(t, synthesized(t), "AWS::CloudWatch::Alarm") {
+		p := a.properties
+		check(t, a.id+": period", p["Period"], 300)
+		got[a.id[:strings.Index(a.id, "Alarm")]] = strings.Join([]string{
+			show(p["Namespace"]), show(p["MetricName"]), show(p["Statistic"]), show(p["ComparisonOperator"]),
+			show(p["Threshold"]), show(p["DatapointsToAlarm"]) + "/" + show(p["EvaluationPeriods"]), show(p["TreatMissingData"]),
+		}, " ")
+	}
+	const above, below = "GreaterThanOrEqualToThreshold", "LessThanThreshold"
+	want := map[string]string{
+		"DataFreshness":          "AWS/Firehose DeliveryToS3.DataFreshness Maximum " + above + " 900 2/3 notBreaching",
+		"NoIncomingRecords":      "AWS/Firehose IncomingRecords Sum " + below + " 1 3/3 breaching",
+		"ThrottledRecords":       "AWS/Firehose ThrottledRecords Sum " + above + " 1 3/3 notBreaching",
+		"TransformationFailed":   "AWS/Firehose ExecuteProcessing.Success Average " + below + " 1 1/1 notBreaching",
+		"RecordsRefused":         "MetricsDashboard/MetricsDashboard RefusedRecords Sum " + above + " 1 1/1 notBreaching",
+		"ConversionFailed":       "AWS/Firehose FailedConversion.Records Sum " + above + " 1 1/1 notBreaching",
+		"PartitionCountExceeded": "AWS/Firehose PartitionCountExceeded Maximum " + above + " 1 1/1 notBreaching",
+		"TransformErrors":        "AWS/Lambda Errors Sum " + above + " 1 1/1 notBreaching",
+		"TransformThrottles":     "AWS/Lambda Throttles Sum " + above + " 1 2/3 notBreaching",
+		"TransformDuration":      "AWS/Lambda Duration Maximum " + above + " 48000 1/1 notBreaching",
+	}
+	for id, text := range want {
+		check(t, id, got[id], text)
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d alarms, want %d", len(got), len(want))
+	}
+}
+
+// Thresholds follow the settings that they guard.
+func TestAlarmThresholdsFollowTheSettings(t *testing.T) {
+	thresholds := map[string]any{}
+	for _, a := range ofType(t, templateOf(t, "everything"), "AWS::CloudWatch::Alarm") {
+		thresholds[a.id[:strings.Index(a.id, "Alarm")]] = a.properties["Threshold"]
+	}
+	check(t, "freshness (s) for a buffer of 60 s", thresholds["DataFreshness"], 420)
+	check(t, "duration (ms) for a timeout of 300 s", thresholds["TransformDuration"], 240000)
+}
+
+func TestAlarmsAreAboutThisStackAndReachTheTopic(t *testing.T) {
+	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
+		topic := one(t, template, "AWS::SNS::Topic").id
+		for _, a := range ofType(t, template, "AWS::CloudWatch::Alarm") {
+			for _, actions := range []string{"AlarmActions", "OKActions"} {
+				check(t, a.id+": "+actions, list(a.properties[actions]), []string{"${" + topic + "}"})
+			}
+			switch show(a.properties["Namespace"]) {
+			case "AWS/Firehose":
+				check(t, a.id, at(t, a.properties, "Dimensions", 0, "Value"), "${Stream}")
+			case "AWS/Lambda":
+				check(t, a.id, at(t, a.properties, "Dimensions", 0, "Value"), "${TransformC0C45E96}")
+			}
+		}
+	})
+}
+
+// The filter finds what the transform writes: the message is in its source.
+func TestRefusedRecordsAreCounted(t *testing.T) {
+	f := one(t, synthesized(t), "AWS::Logs::MetricFilter")
+	check(t, "log group", f.properties["LogGroupName"], "${TransformLogsFA8B2747}")
+	const message = "record refused"
+	check(t, "pattern", f.properties["FilterPattern"], `{ $.msg = "`+message+`" }`)
+	source, err := os.ReadFile(filepath.Join(repository(t), "functions", "transform", "transform.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(source), `slog.LevelWarn, "`+message+`"`) {
+		t.Errorf("the transform logs no %q as a warning any more", message)
+	}
+}
+
+var heading = regexp.MustCompile(`(?m)^## (.+)$`)
+
+// Each alarm's description names its entry of the runbook, and each entry has an alarm.
+func TestRunbookHasEveryAlarm(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repository(t), "RUNBOOK.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var entries []string
+	for _, match := range heading.FindAllStringSubmatch(string(text), -1) {
+		entries = append(entries, strings.ReplaceAll(strings.ToLower(match[1]), " ", "-"))
+	}
+	var named []string
+	for _, a := range ofType(t, synthesized(t), "AWS::CloudWatch::Alarm") {
+		_, entry, found := strings.Cut(a.properties["AlarmDescription"].(string), "RUNBOOK.md#")
+		if !found || !slices.Contains(entries, entry) {
+			t.Errorf("%s names no entry of RUNBOOK.md: %v", a.id, a.properties["AlarmDescription"])
+		}
+		named = append(named, entry)
+	}
+	for i, section := range strings.Split(string(text), "\n## ")[1:] {
+		if !slices.Contains(named, entries[i]) {
+			t.Errorf("RUNBOOK.md has an entry %s and no alarm for it", entries[i])
+		}
+		for _, part := range []string{"**Means**", "**Look at**", "**Do**"} {
+			if !strings.Contains(section, part) {
+				t.Errorf("entry %s has no %s", entries[i], part)
+			}
+		}
+	}
+}
+
+func TestBoardShowsEveryAlarm(t *testing.T) {
+	template := synthesized(t)
+	board := references(one(t, template, "AWS::CloudWatch::Dashboard").properties)
+	for _, a := range ofType(t, template, "AWS::CloudWatch::Alarm") {
+		if !slices.Contains(board, a.id) {
+			t.Errorf("%s is not on the dashboard", a.id)
+		}
+	}
+}
+
+func TestTopic(t *testing.T) {
+	if n := len(ofType(t, synthesized(t), "AWS::SNS::Subscription")); n != 0 {
+		t.Errorf("%d are subscribed with no address configured", n)
+	}
+	s := one(t, templateOf(t, "everything"), "AWS::SNS::Subscription")
+	check(t, "protocol", s.properties["Protocol"], "email")
+	check(t, "address", s.properties["Endpoint"], "operator@example.org")
+}

@@ -1,0 +1,56 @@
+package stack
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsathena"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/queries"
+)
+
+// analytics is where people and dashboards query.
+type analytics struct {
+	workgroup *string
+	results   *string // s3://bucket/folder/
+}
+
+// newAnalytics adds a workgroup whose settings its users cannot override, and the queries in it.
+func newAnalytics(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog) analytics {
+	results := bucket.S3UrlForObject(jsii.String(config.ResultFolder))
+	workgroup := awsathena.NewCfnWorkGroup(scope, jsii.String("WorkGroup"), &awsathena.CfnWorkGroupProps{
+		Name:        &c.StackName,
+		Description: jsii.String("Queries over the samples"),
+		State:       jsii.String("ENABLED"),
+		// The history of queries would be in the way of deleting the stack.
+		RecursiveDeleteOption: jsii.Bool(true),
+		WorkGroupConfiguration: &awsathena.CfnWorkGroup_WorkGroupConfigurationProperty{
+			EnforceWorkGroupConfiguration:   jsii.Bool(true),
+			PublishCloudWatchMetricsEnabled: jsii.Bool(true),
+			RequesterPaysEnabled:            jsii.Bool(false),
+			BytesScannedCutoffPerQuery:      jsii.Number(c.AthenaScanLimitGiB << 30),
+			EngineVersion: &awsathena.CfnWorkGroup_EngineVersionProperty{
+				SelectedEngineVersion: jsii.String("Athena engine version 3"),
+			},
+			ResultConfiguration: &awsathena.CfnWorkGroup_ResultConfigurationProperty{
+				OutputLocation:      results,
+				ExpectedBucketOwner: awscdk.Aws_ACCOUNT_ID(),
+				EncryptionConfiguration: &awsathena.CfnWorkGroup_EncryptionConfigurationProperty{
+					EncryptionOption: jsii.String("SSE_S3"),
+				},
+			},
+		},
+	})
+	for _, q := range queries.All(c.GlueTableName) {
+		awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+q.ID), &awsathena.CfnNamedQueryProps{
+			Name:        &q.Name,
+			Description: &q.Description,
+			Database:    table.database,
+			QueryString: &q.SQL,
+			WorkGroup:   workgroup.Ref(),
+		})
+	}
+	return analytics{workgroup: workgroup.Ref(), results: results}
+}

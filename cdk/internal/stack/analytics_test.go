@@ -1,0 +1,40 @@
+package stack_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/queries"
+)
+
+func TestWorkGroup(t *testing.T) {
+	w := one(t, synthesized(t), "AWS::Athena::WorkGroup")
+	check(t, "deletion", w.properties["RecursiveDeleteOption"], true)
+	c := at(t, w.properties, "WorkGroupConfiguration")
+	check(t, "enforced", at(t, c, "EnforceWorkGroupConfiguration"), true)
+	check(t, "scan limit", at(t, c, "BytesScannedCutoffPerQuery"), float64(10<<30))
+	results := at(t, c, "ResultConfiguration")
+	check(t, "results", at(t, results, "OutputLocation"), "s3://${Bucket83908E77}/athena-results/")
+	check(t, "encryption", at(t, results, "EncryptionConfiguration", "EncryptionOption"), "SSE_S3")
+	check(t, "owner", at(t, results, "ExpectedBucketOwner"), "${AWS::AccountId}")
+}
+
+func TestNamedQueries(t *testing.T) {
+	eachVariant(t, func(t *testing.T, name string, template map[string]any) {
+		table := map[string]string{"everything": "s"}[name]
+		if table == "" {
+			table = "samples"
+		}
+		found := ofType(t, template, "AWS::Athena::NamedQuery")
+		if want := len(queries.All(table)); len(found) != want {
+			t.Errorf("%d named queries, want %d", len(found), want)
+		}
+		for _, q := range found {
+			check(t, q.id+": workgroup", q.properties["WorkGroup"], "${WorkGroup}")
+			check(t, q.id+": database", q.properties["Database"], "${DatabaseB269D8BB}")
+			if sql := q.properties["QueryString"].(string); !strings.Contains(sql, `FROM "`+table+`"`) {
+				t.Errorf("%s does not read the table: %s", q.id, sql)
+			}
+		}
+	})
+}

@@ -1,0 +1,72 @@
+package stack
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+)
+
+// metrics are what AWS and the stack measure about the pipeline. Source of the names and meanings: Firehose developer
+// guide, "Monitor Amazon Data Firehose with CloudWatch metrics", and Lambda developer guide, "Types of metrics".
+type metrics struct {
+	incoming, incomingBytes, throttled              awscloudwatch.IMetric // at the stream's entry
+	transformed                                     awscloudwatch.IMetric // 0..1, share of invocations that succeeded
+	refused                                         awscloudwatch.IMetric // records, from the transform's log
+	converted, unconverted                          awscloudwatch.IMetric // records
+	partitions, partitionsExceeded                  awscloudwatch.IMetric
+	freshness                                       awscloudwatch.IMetric // s, age of the oldest undelivered record
+	delivered                                       awscloudwatch.IMetric // bytes
+	functionErrors, functionThrottles, functionRuns awscloudwatch.IMetric
+	functionDuration                                awscloudwatch.IMetric // ms
+}
+
+func newMetrics(scope constructs.Construct, c config.Config, stream delivery, t transform) metrics {
+	firehose := func(name, statistic string) awscloudwatch.IMetric {
+		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+			Namespace:     jsii.String("AWS/Firehose"),
+			MetricName:    &name,
+			DimensionsMap: &map[string]*string{"DeliveryStreamName": stream.name},
+			Statistic:     &statistic,
+			Period:        duration(period),
+		})
+	}
+	lambda := func(name, statistic string) awscloudwatch.IMetric {
+		return t.function.Metric(&name, &awscloudwatch.MetricOptions{Statistic: &statistic, Period: duration(period)})
+	}
+	return metrics{
+		incoming:           firehose("IncomingRecords", "Sum"),
+		incomingBytes:      firehose("IncomingBytes", "Sum"),
+		throttled:          firehose("ThrottledRecords", "Sum"),
+		transformed:        firehose("ExecuteProcessing.Success", "Average"),
+		refused:            newRefused(scope, c, t),
+		converted:          firehose("SucceedConversion.Records", "Sum"),
+		unconverted:        firehose("FailedConversion.Records", "Sum"),
+		partitions:         firehose("PartitionCount", "Maximum"),
+		partitionsExceeded: firehose("PartitionCountExceeded", "Maximum"),
+		freshness:          firehose("DeliveryToS3.DataFreshness", "Maximum"),
+		delivered:          firehose("DeliveryToS3.Bytes", "Sum"),
+		functionErrors:     lambda("Errors", "Sum"),
+		functionThrottles:  lambda("Throttles", "Sum"),
+		functionRuns:       lambda("Invocations", "Sum"),
+		functionDuration:   lambda("Duration", "Maximum"),
+	}
+}
+
+// newRefused counts the transform's lines about refused records, as no metric of AWS tells of a record that was answered
+// ProcessingFailed. It has no data, and costs nothing, where none is refused.
+func newRefused(scope constructs.Construct, c config.Config, t transform) awscloudwatch.IMetric {
+	filter := awslogs.NewMetricFilter(scope, jsii.String("RefusedRecords"), &awslogs.MetricFilterProps{
+		LogGroup:        t.logs,
+		FilterPattern:   awslogs.FilterPattern_StringValue(jsii.String("$.msg"), jsii.String("="), jsii.String(refusedMessage)),
+		MetricNamespace: jsii.String("MetricsDashboard/" + c.StackName), // a filter cannot set a dimension of its own
+		MetricName:      jsii.String("RefusedRecords"),
+		MetricValue:     jsii.String("1"),
+	})
+	return filter.Metric(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum"), Period: duration(period)})
+}
+
+// refusedMessage is the message of the transform's line about a record that it refuses.
+const refusedMessage = "record refused"
