@@ -22,6 +22,7 @@ type catalog struct {
 
 	mu      sync.Mutex
 	footers map[string]footer // by path
+	shapes  map[string]*shape // by their text
 }
 
 // dataFile is one Parquet file of the table.
@@ -32,7 +33,7 @@ type dataFile struct {
 }
 
 func newCatalog(root string) *catalog {
-	return &catalog{root: root, footers: map[string]footer{}}
+	return &catalog{root: root, footers: map[string]footer{}, shapes: map[string]*shape{}}
 }
 
 // list returns the files of the hours that the range touches, by path. What cannot be read is left out, with a warning.

@@ -15,11 +15,18 @@ import (
 type footer struct {
 	size     int64
 	modified time.Time
-	columns  map[string]bool
-	// shape is equal for files whose columns have equal names and types, so that DuckDB can read them together.
-	shape string
-	err   error
+	shape    *shape
+	err      error
 }
+
+// shape is what files have in common that DuckDB can read together: names and types of columns. Files of one shape point
+// to the same one, as a lake has many files and few shapes.
+type shape struct {
+	text    string
+	columns map[string]bool
+}
+
+func (s *shape) has(column string) bool { return s != nil && s.columns[column] }
 
 // footerOf returns a file's footer, or why it is not a data file: a half-written file has none.
 func (c *catalog) footerOf(path string) (footer, error) {
@@ -32,12 +39,27 @@ func (c *catalog) footerOf(path string) (footer, error) {
 	c.mu.Unlock()
 	if !ok || f.size != info.Size() || !f.modified.Equal(info.ModTime()) {
 		f = readFooter(path)
+		f.shape = c.intern(f.shape)
 		f.size, f.modified = info.Size(), info.ModTime()
 		c.mu.Lock()
 		c.footers[path] = f
 		c.mu.Unlock()
 	}
 	return f, f.err
+}
+
+// intern returns the shape that stands for all equal ones.
+func (c *catalog) intern(s *shape) *shape {
+	if s == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.shapes[s.text]; ok {
+		return known
+	}
+	c.shapes[s.text] = s
+	return s
 }
 
 // markBad records that a file cannot be read although its footer can, until it changes.
@@ -73,17 +95,17 @@ func readFooter(path string) (f footer) {
 	if err != nil {
 		return footer{err: fmt.Errorf("not a complete Parquet file: %w", err)}
 	}
-	f.columns = map[string]bool{}
-	var shape []string
+	f.shape = &shape{columns: map[string]bool{}}
+	var columns []string
 	for _, field := range p.Schema().Fields() {
 		name := strings.ToLower(field.Name())
-		f.columns[name] = true
-		shape = append(shape, field.Name()+" "+field.String())
+		f.shape.columns[name] = true
+		columns = append(columns, field.Name()+" "+field.String())
 	}
-	slices.Sort(shape)
-	f.shape = strings.Join(shape, "\n")
+	slices.Sort(columns)
+	f.shape.text = strings.Join(columns, "\n")
 	for _, name := range identity {
-		if !f.columns[name] {
+		if !f.shape.has(name) {
 			f.err = fmt.Errorf("no column %s: not a file of samples", name)
 		}
 	}

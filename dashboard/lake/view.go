@@ -33,7 +33,7 @@ func viewSQL(files []dataFile) string {
 		if i > 0 {
 			b.WriteString("\nUNION ALL\n")
 		}
-		writeSelect(&b, group[0].columns)
+		writeSelect(&b, group[0].shape)
 		b.WriteString(" FROM read_parquet([")
 		for j, f := range group {
 			if j > 0 {
@@ -47,13 +47,13 @@ func viewSQL(files []dataFile) string {
 	return b.String()
 }
 
-// writeSelect writes the list of columns; those that a file lacks are NULL. A nil map lacks all.
-func writeSelect(b *strings.Builder, present map[string]bool) {
+// writeSelect writes the list of columns; those that a file lacks are NULL. No shape has none.
+func writeSelect(b *strings.Builder, s *shape) {
 	b.WriteString("SELECT ")
 	for _, c := range record.Columns() {
 		name := `"` + c.Name + `"`
 		value := "NULL"
-		if present[c.Name] {
+		if s.has(c.Name) {
 			value = name
 		}
 		b.WriteString("TRY_CAST(" + value + " AS " + duckType[c.Type] + ") AS " + name + ", ")
@@ -63,7 +63,7 @@ func writeSelect(b *strings.Builder, present map[string]bool) {
 			b.WriteString(", ")
 		}
 		value := `"` + key + `"`
-		if present == nil {
+		if s == nil {
 			value = "NULL"
 		}
 		b.WriteString("CAST(" + value + ` AS VARCHAR) AS "` + key + `"`)
@@ -72,7 +72,10 @@ func writeSelect(b *strings.Builder, present map[string]bool) {
 
 // groups puts files that DuckDB can scan together into one group, in order of first appearance.
 func groups(files []dataFile) [][]dataFile {
-	type key struct{ table, shape string }
+	type key struct {
+		table string
+		shape *shape
+	}
 	index := map[key]int{}
 	var all [][]dataFile
 	for _, f := range files {

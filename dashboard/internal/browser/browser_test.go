@@ -305,7 +305,9 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 		t.Errorf("address %v after zooming out", wider)
 	}
 	// The tooltip is there and says what is under the pointer.
-	b.do(chromedp.Click("#ranges [data-range='1h']"), loaded(5))
+	settle(chromedp.Click("#ranges [data-range='1h']"), script("scrollTo(0, 0)"))
+	box = b.rectOf("[data-panel=overview-cpu] .chart")
+	y = box.Y + box.H/2
 	b.do(chromedp.MouseEvent(chromedp.MouseMoved, box.X+box.W*0.5, y), chromedp.MouseEvent(chromedp.MouseMoved, box.X+box.W*0.55, y),
 		chromedp.WaitVisible(".tip-body"))
 	if got := eval[string](b, "document.querySelector('.tip-body').textContent"); !strings.Contains(got, "web-01") {

@@ -12,9 +12,11 @@ import { Tiles } from './tiles.js';
 
 const $ = (id) => document.getElementById(id);
 const refreshMinS = 5, refreshMaxS = 60;
+// A refresh waits at least this many times as long as the one before it took, so that a large lake is not queried all the time.
+const restAfter = 8;
 
 let state = urlState.parse(location.search);
-let live = true, timer = 0, running = null, lastBucketS = 0, lastStatus = null, lines = [], tiles, table, panels;
+let live = true, timer = 0, running = null, lastBucketS = 0, lastLoadS = 0, lastStatus = null, lines = [], tiles, table, panels;
 
 // --- choosing ---
 
@@ -89,7 +91,9 @@ async function refresh({ restart = false } = {}) {
   running = controller;
   document.body.classList.add('loading');
   try {
+    const began = performance.now();
     const failed = await load(controller.signal);
+    lastLoadS = (performance.now() - began) / 1000;
     if (running === controller) showProblem(failed);
   } catch (error) {
     if (running === controller && error.name !== 'AbortError') showProblem([error]);
@@ -105,7 +109,7 @@ async function refresh({ restart = false } = {}) {
 
 function plan() {
   if (!live || !state.range || document.hidden) return;
-  timer = setTimeout(refresh, 1000 * Math.min(refreshMaxS, Math.max(refreshMinS, lastBucketS)));
+  timer = setTimeout(refresh, 1000 * Math.min(refreshMaxS, Math.max(refreshMinS, lastBucketS, restAfter * lastLoadS)));
 }
 
 async function load(signal) {
