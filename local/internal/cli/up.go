@@ -96,7 +96,7 @@ func describe(w io.Writer, r resolved, h *host.Host) {
 		fmt.Fprintf(w, "  parameters  %s/\n", path)
 	}
 	if r.options.Faults != (host.Options{}).Faults {
-		fmt.Fprintf(w, "  faults      %+v, seed %d\n", r.options.Faults, r.options.FaultSeed)
+		fmt.Fprintf(w, "  faults      %v, seed %d\n", r.options.Faults, r.options.FaultSeed)
 	}
 	fmt.Fprintf(w, "Any AWS SDK or CLI talks to it with\n  export %s\n", strings.Join(h.Environment(), " "))
 }

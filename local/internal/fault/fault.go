@@ -21,6 +21,24 @@ type Rates struct {
 	Latency  time.Duration // what every call takes longer
 }
 
+// String writes the rates as Parse reads them, those that are 0 left out.
+func (r Rates) String() string {
+	var parts []string
+	share := func(name string, v float64) {
+		if v != 0 {
+			parts = append(parts, name+"="+strconv.FormatFloat(v, 'f', -1, 64))
+		}
+	}
+	share("throttle", r.Throttle)
+	share("partial", r.Partial)
+	share("error", r.Error)
+	share("drop", r.Drop)
+	if r.Latency != 0 {
+		parts = append(parts, "latency="+r.Latency.String())
+	}
+	return strings.Join(parts, ",")
+}
+
 // MaxLatency is the longest latency; the SDKs give up before.
 const MaxLatency = time.Minute
 

@@ -8,10 +8,14 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	got, err := Parse("throttle=0.1,partial=0.2,error=0.05,drop=1,latency=200ms")
+	const text = "throttle=0.1,partial=0.2,error=0.05,drop=1,latency=200ms"
+	got, err := Parse(text)
 	want := Rates{Throttle: 0.1, Partial: 0.2, Error: 0.05, Drop: 1, Latency: 200 * time.Millisecond}
 	if err != nil || got != want {
 		t.Errorf("have %+v, %v", got, err)
+	}
+	if got.String() != text || (Rates{Drop: 1}).String() != "drop=1" || (Rates{}).String() != "" {
+		t.Errorf("have %v", got)
 	}
 	if got, err := Parse(""); err != nil || got != (Rates{}) {
 		t.Errorf("have %+v, %v", got, err)

@@ -161,11 +161,13 @@ func (h *Host) Endpoint() string {
 	return "http://" + address
 }
 
-// Environment is what lets an AWS SDK find the endpoint. Any credentials are accepted; these are ones.
+// Environment is what lets an AWS SDK find the endpoint. Any credentials are accepted; these are ones. The region has two
+// names: boto3 and version 1 of the CLI read the second only.
 func (h *Host) Environment() []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + h.Endpoint(),
 		"AWS_REGION=" + h.stack.Region,
+		"AWS_DEFAULT_REGION=" + h.stack.Region,
 		"AWS_ACCESS_KEY_ID=local",
 		"AWS_SECRET_ACCESS_KEY=local",
 	}

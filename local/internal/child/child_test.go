@@ -1,0 +1,83 @@
+package child_test
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/child"
+)
+
+// TestMain makes the test's own executable the process that tests start.
+func TestMain(m *testing.M) {
+	switch os.Getenv("CHILD") {
+	case "exit":
+		os.Exit(7)
+	case "wait":
+		_, _ = os.Stdout.WriteString("ready\n")
+		_, _ = io.Copy(io.Discard, os.Stdin) // until killed: the other end stays open
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func command(t *testing.T, behaviour string) *exec.Cmd {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), path)
+	cmd.Env = []string{"CHILD=" + behaviour}
+	return cmd
+}
+
+func TestExit(t *testing.T) {
+	p, err := child.Start(command(t, "exit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	if p.Err() == nil || !strings.Contains(p.Err().Error(), "exit status 7") {
+		t.Errorf("have %v, want exit status 7", p.Err())
+	}
+	p.Kill()
+	p.Terminate()
+}
+
+func TestStop(t *testing.T) {
+	for name, stop := range map[string]func(*child.Process){"kill": (*child.Process).Kill, "terminate": (*child.Process).Terminate} {
+		cmd := command(t, "wait")
+		input, output := io.Pipe()
+		cmd.Stdin = input
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := child.Start(cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "ready\n" {
+			t.Fatalf("%s: have %q, %v", name, line, err)
+		}
+		select {
+		case <-p.Done():
+			t.Fatalf("%s: ended by itself", name)
+		default:
+		}
+		// What exec copies to the process's input ends with it.
+		go func() { _ = output.Close() }()
+		stop(p)
+		<-p.Done()
+	}
+}
+
+func TestStartFailure(t *testing.T) {
+	if _, err := child.Start(exec.CommandContext(t.Context(), t.TempDir())); err == nil {
+		t.Error("a directory was started")
+	}
+}

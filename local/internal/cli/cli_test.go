@@ -1,0 +1,223 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// output can be read while it is written, and says when it contains a text.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	want string
+	seen chan struct{}
+}
+
+func expect(text string) *output { return &output{want: text, seen: make(chan struct{})} }
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	had := strings.Contains(o.text.String(), o.want)
+	n, err := o.text.Write(b)
+	if !had && strings.Contains(o.text.String(), o.want) {
+		close(o.seen)
+	}
+	return n, err
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// run runs local to its end.
+func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = Main(t.Context(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestRefusals(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	yaml := write("template.yaml", "Resources:\n")
+	function := write("function.json", `{"Resources":{"P":{"Type":"AWS::SSM::Parameter","Properties":{"Name":"n","Type":"String",
+		"Value":{"Fn::ImportValue":"x"}}},"S":{"Type":"AWS::KinesisFirehose::DeliveryStream","Properties":{"DeliveryStreamType":"MSKAsSource"}}}}`)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	used := listener.Addr().String()
+	free := filepath.Join(dir, "lake")
+	tests := []struct {
+		args string
+		code int
+		want []string // one line each, in order
+	}{
+		{"upp", exitUsage, []string{`unknown command "upp"; did you mean up?`}},
+		{"up extra", exitUsage, []string{`local up takes no argument, has "extra"`}},
+		{"up --colour", exitUsage, []string{"unknown flag: --colour; see local up --help"}},
+		{"up --flush-every soon", exitUsage, []string{"invalid argument"}},
+		{"up --fault a=1 --journal-max 1 --flush-every 1ms --log-level loud --listen 4566", exitUsage, []string{
+			"--log-level loud: want debug, info, warn or error", `--fault a=1: "a=1": want throttle`, "--journal-max 1: want a size",
+			"--flush-every 1ms: want 1s to 15m0s", `--listen: "4566": want host:port`,
+		}},
+		{"up --listen 0.0.0.0:0", exitUsage, []string{"reachable from other machines: add --allow-remote"}},
+		{"up --template " + dir + "/nobody", exitFailure, []string{"--template: open " + dir + "/nobody: no such file"}},
+		{"up --template " + yaml, exitFailure, []string{yaml + ": not a CloudFormation template in JSON (a YAML template must be"}},
+		{"up --template " + function, exitFailure, []string{
+			"--template " + function + ": Resources.P.Properties.Value: Fn::ImportValue is not known",
+			"Resources.S.Properties: no ExtendedS3DestinationConfiguration",
+			`Resources.S.Properties.DeliveryStreamType: "MSKAsSource": the local stack knows DirectPut only`,
+		}},
+		{"up --listen 127.0.0.1:0 --dir " + yaml, exitFailure, []string{yaml + ": not a directory"}},
+		{"up --dir " + free + " --listen " + used, exitFailure, []string{"listen on " + used + ": the port is in use"}},
+		{"up --dir " + free + " --listen 127.0.0.1:0 --transform " + yaml, exitFailure, []string{"--transform " + yaml + ": start"}},
+		{"demo --for -1s", exitUsage, []string{"--for -1s: want a duration such as 40s"}},
+		{"demo --interval 1500ms", exitUsage, []string{"--interval 1.5s: want 1s to 1h in whole seconds"}},
+		{"demo --dashboard 0.0.0.0:1", exitUsage, []string{"--dashboard: "}},
+	}
+	for _, test := range tests {
+		t.Run(test.args, func(t *testing.T) {
+			code, stdout, stderr := run(t, strings.Fields(test.args)...)
+			lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
+			if code != test.code || stdout != "" || len(lines) != len(test.want) {
+				t.Fatalf("exit code %d, %d lines, want %d and %d\n%s%s", code, len(lines), test.code, len(test.want), stdout, stderr)
+			}
+			for i, line := range lines {
+				if !strings.HasPrefix(line, "local: ") || !strings.Contains(line, test.want[i]) {
+					t.Errorf("have %s, want %s", line, test.want[i])
+				}
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{}, {"--help"}, {"up", "--help"}, {"demo", "--help"}} {
+		if code, stdout, stderr := run(t, args...); code != exitOK || !strings.Contains(stdout, "Usage:") || stderr != "" {
+			t.Errorf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
+		}
+	}
+}
+
+// TestUp runs the stack until it is asked to stop.
+func TestUp(t *testing.T) {
+	dir := t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	stdout, stderr := expect("export AWS_ENDPOINT_URL="), &output{seen: make(chan struct{})}
+	done := make(chan int)
+	go func() {
+		done <- Main(ctx, []string{"up", "--dir", dir, "--listen", "127.0.0.1:0", "--flush-every", "10s", "--fault", "latency=1ms"}, stdout, stderr)
+	}()
+	select {
+	case <-stdout.seen:
+	case code := <-done:
+		t.Fatalf("exit code %d before it was up\n%s%s", code, stdout, stderr)
+	}
+	stop()
+	if code := <-done; code != exitOK {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	for _, want := range []string{
+		`Local stack MetricsDashboard on http://127\.0\.0\.1:[1-9]\d*\n`, `stream +MetricsDashboard-Stream\n`,
+		`objects +` + regexp.QuoteMeta(dir) + `/metricsdashboard-.*/analytics\n`,
+		`an object 10s after its records at most \(--flush-every\), where the template has 205 KiB or 1m0s`,
+		`parameters +/metrics-dashboard/MetricsDashboard/\n`, `faults +latency=1ms, seed 1\n`, `Stopping: 0 records`, `Took 0 records`,
+	} {
+		if !regexp.MustCompile(want).MatchString(stdout.String()) {
+			t.Errorf("no %s in\n%s", want, stdout)
+		}
+	}
+}
+
+// TestStackName follows the template's file.
+func TestStackName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "Fleet.template.json")
+	data, err := os.ReadFile("../template/testdata/small.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ stack, want string }{{"", "Fleet"}, {"Other", "Other"}} {
+		f := stackFlags{template: path, stack: test.stack}
+		if s, err := f.read(); err != nil || s.Name != test.want || s.Streams[0].Name != test.want+"-Stream" {
+			t.Errorf("have %s, %v, want %s", s.Name, err, test.want)
+		}
+	}
+}
+
+func TestCounted(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 rows", 1: "1 row", 1234567: "1,234,567 rows"} {
+		if got := counted(n, "row"); got != want {
+			t.Errorf("have %s, want %s", got, want)
+		}
+	}
+}
+
+// TestDemoEdge runs the demo with collectors that are not there or do not stay.
+func TestDemoEdge(t *testing.T) {
+	demo := []string{"demo", "--dir", filepath.Join(t.TempDir(), "lake"), "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"}
+	t.Setenv("PATH", t.TempDir())
+	if code, _, stderr := run(t, demo...); code != exitFailure || !strings.Contains(stderr, "run `make build`") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	edge := func(script string) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "edge"), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("PATH", dir)
+	}
+	edge("echo first; echo it broke: $2 $3 >&2; exit 9")
+	code, _, stderr := run(t, demo...)
+	want := "local: the collector ended by itself: exit status 9; its last lines:\nlocal: first\nlocal: it broke: --stack MetricsDashboard\n"
+	if code != exitFailure || !strings.HasSuffix(stderr, want) {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	// One that sends nothing, and stops when asked to.
+	edge("trap 'exit 0' TERM; while :; do /bin/sleep 0.05; done")
+	code, stdout, stderr := run(t, append(demo, "--for", time.Second.String())...)
+	if code != exitFailure || !strings.Contains(stderr, "no row arrived in the lake within 1s") ||
+		!strings.Contains(stdout, "waiting for the first samples") || !strings.Contains(stdout, "Dashboard on http://127.0.0.1:") {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+}
+
+// TestDemoPort takes another port for the page only where none was asked for.
+func TestDemoPort(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "edge"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+	code, _, stderr := run(t, "demo", "--dir", filepath.Join(dir, "lake"), "--listen", "127.0.0.1:0", "--dashboard", listener.Addr().String())
+	if code != exitFailure || !strings.Contains(stderr, "--dashboard "+listener.Addr().String()+": the port is in use") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
