@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
 )
 
 // gate lets requests through until it is closed; then those of the stack's own function only, whose records belong to what
@@ -47,7 +50,10 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer g.mu.RUnlock()
 	if g.closed {
 		w.Header().Set("Connection", "close")
-		http.Error(w, `{"__type":"ServiceUnavailableException","message":"The local stack is stopping."}`, http.StatusServiceUnavailable)
+		w.Header().Set("Content-Type", awsjson.ContentType)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		// Who has gone needs no answer.
+		_, _ = io.WriteString(w, `{"__type":"ServiceUnavailableException","message":"The local stack is stopping."}`)
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
