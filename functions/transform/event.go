@@ -23,7 +23,7 @@ type Record struct {
 	Data                        []byte `json:"data"`
 }
 
-// Response answers an [Event]: exactly one result for each of its records.
+// Response answers an [Event]: exactly one result for each of its records. Its data belongs to the caller.
 type Response struct {
 	Records []Result `json:"records"`
 }

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -16,8 +17,11 @@ const maxDocument = 900_000
 // maxTS bounds the digits of a ts: more say nothing, and would come out twice.
 const maxTS = 40
 
-// maxEnrichment is at least what enrichment adds to a document in bytes: about 330.
-const maxEnrichment = 360 + maxTS
+// Enrichment adds about enrichmentBytes to a document, and never more than maxEnrichment.
+const (
+	enrichmentBytes = 330
+	maxEnrichment   = 360 + maxTS
+)
 
 // Reasons to refuse a record.
 var (
@@ -46,12 +50,14 @@ type document struct {
 type parsed struct {
 	text []byte
 	docs []document
+	// out are the documents, enriched. It is memory of its own, and so stays valid.
+	out []byte
 	// split says that the record cannot be answered as it is: its samples are of several hours, or it is too large.
 	split bool
 }
 
-// parse checks all documents of a record and appends them, enriched, to b.out. It stops appending, but goes on checking,
-// once it is clear that the record has to be split.
+// parse checks all documents of a record and enriches them. It stops enriching, but goes on checking, once it is clear that
+// the record has to be split.
 func (b *batch) parse(data []byte) (parsed, error) {
 	p := parsed{text: data}
 	if record.IsPack(data) {
@@ -65,7 +71,8 @@ func (b *batch) parse(data []byte) (parsed, error) {
 	if !utf8.Valid(p.text) {
 		return p, errNotUTF8
 	}
-	start := len(b.out)
+	lines := bytes.Count(p.text, []byte{'\n'}) + 1
+	p.out = make([]byte, 0, min(len(p.text)+lines*enrichmentBytes, maxRecordOutput+maxDocument))
 	p.docs = b.docs[:0]
 	defer func() { b.docs = p.docs[:0] }()
 	for i := jsonscan.SkipSpace(p.text, 0); i < len(p.text); i = jsonscan.SkipSpace(p.text, i) {
@@ -84,16 +91,16 @@ func (b *batch) parse(data []byte) (parsed, error) {
 		}
 		doc.hour = record.HourOf(ts)
 		p.docs = append(p.docs, doc)
-		p.split = p.split || doc.hour != p.docs[0].hour || len(b.out)-start > maxRecordOutput
+		p.split = p.split || doc.hour != p.docs[0].hour || len(p.out) > maxRecordOutput
 		if !p.split {
-			b.enrich(p.text[doc.start:doc.end], members, own, ts, raw)
+			p.out = b.enrich(p.out, p.text[doc.start:doc.end], members, own, ts, raw)
 		}
 		i = doc.end
 	}
 	if len(p.docs) == 0 {
 		return p, errEmpty
 	}
-	p.split = p.split || len(b.out)-start > maxRecordOutput
+	p.split = p.split || len(p.out) > maxRecordOutput
 	return p, nil
 }
 
@@ -125,22 +132,22 @@ func (b *batch) check(members []jsonscan.Member) (ts float64, raw []byte, own bo
 }
 
 // enrich appends one document with the transform's columns. A producer's own values for them are left out.
-func (b *batch) enrich(doc []byte, members []jsonscan.Member, own bool, ts float64, raw []byte) {
+func (b *batch) enrich(out, doc []byte, members []jsonscan.Member, own bool, ts float64, raw []byte) []byte {
 	if own {
-		b.out = append(b.out, '{')
+		out = append(out, '{')
 		for _, m := range members {
 			if record.IsEnrichment(m.Key) {
 				continue
 			}
-			b.out = append(b.out, '"')
-			b.out = append(b.out, m.Key...)
-			b.out = append(b.out, `":`...)
-			b.out = append(b.out, m.Value...)
-			b.out = append(b.out, ',')
+			out = append(out, '"')
+			out = append(out, m.Key...)
+			out = append(out, `":`...)
+			out = append(out, m.Value...)
+			out = append(out, ',')
 		}
 	} else {
-		b.out = append(b.out, doc[:len(doc)-1]...)
-		b.out = append(b.out, ',')
+		out = append(out, doc[:len(doc)-1]...)
+		out = append(out, ',')
 	}
-	b.out = append(b.enricher.AppendMembers(b.out, ts, raw), '}')
+	return append(b.enricher.AppendMembers(out, ts, raw), '}')
 }

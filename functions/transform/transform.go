@@ -93,18 +93,17 @@ type batch struct {
 	now      time.Time
 	enricher *record.Enricher
 	size     int // of the response so far, an empty answer counted for every record
-	out      []byte
 	answers  []answer
 	back     []putBack
 	samples  int // enriched
 	failed   int // records
 }
 
-// answer is a result whose data is a span of batch.out, which may still move.
+// answer is what a record is answered with; data and hour are of [OK] ones.
 type answer struct {
-	status     Status
-	start, end int
-	hour       record.Hour
+	status Status
+	data   []byte
+	hour   record.Hour
 }
 
 func newBatch(t *Transformer, s *scratch, ev Event) *batch {
@@ -115,22 +114,17 @@ func newBatch(t *Transformer, s *scratch, ev Event) *batch {
 		size:     len(`{"records":[]}`),
 		answers:  make([]answer, len(ev.Records)),
 	}
-	input := 0
 	for i := range ev.Records {
 		b.size += emptyAnswerLen + idLen(ev.Records[i].RecordID)
-		input += len(ev.Records[i].Data)
 	}
-	// Packs expand about sevenfold, enrichment included; base64 leaves three quarters of the response.
-	b.out = make([]byte, 0, min(7*input, MaxResponse/4*3))
 	return b
 }
 
 // record works on one record and notes its answer, or what has to be put back before it can be answered.
 func (b *batch) record(ctx context.Context, i int) {
 	data := b.event.Records[i].Data
-	start := len(b.out)
 	p, err := b.parse(data)
-	encoded := base64.StdEncoding.EncodedLen(len(b.out)-start) + metadataLen
+	encoded := base64.StdEncoding.EncodedLen(len(p.out)) + metadataLen
 	switch {
 	case err != nil:
 		b.fail(ctx, i, err)
@@ -141,10 +135,8 @@ func (b *batch) record(ctx context.Context, i int) {
 	default:
 		b.size += encoded
 		b.samples += len(p.docs)
-		b.answers[i] = answer{status: OK, start: start, end: len(b.out), hour: p.docs[0].hour}
-		return
+		b.answers[i] = answer{status: OK, data: p.out, hour: p.docs[0].hour}
 	}
-	b.out = b.out[:start]
 }
 
 func (b *batch) fail(ctx context.Context, i int, err error) {
@@ -155,13 +147,13 @@ func (b *batch) fail(ctx context.Context, i int, err error) {
 		slog.String("reason", err.Error()))
 }
 
-// response puts the answers together, once nothing moves any more.
+// response puts the answers together.
 func (b *batch) response() Response {
 	results := make([]Result, len(b.answers))
 	var metadata *Metadata
 	var hour record.Hour
 	for i, a := range b.answers {
-		results[i] = Result{RecordID: b.event.Records[i].RecordID, Result: a.status, Data: b.out[a.start:a.end:a.end]}
+		results[i] = Result{RecordID: b.event.Records[i].RecordID, Result: a.status, Data: a.data}
 		if a.status != OK {
 			results[i].Data = []byte{}
 			continue

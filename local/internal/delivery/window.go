@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
@@ -39,7 +38,7 @@ type failed struct {
 
 func newWindow() *window { return &window{partitions: map[string]*partition{}} }
 
-// add takes the outcomes of records. Data is copied: it is part of a response that may be much larger than what it holds.
+// add takes the outcomes of records, and their data with them.
 func (w *window) add(entries []journal.Entry, outcomes []outcome, now time.Time) {
 	if w.since.IsZero() {
 		w.since = now
@@ -72,7 +71,7 @@ func (w *window) place(entry journal.Entry, o outcome, now time.Time) {
 	if entry.Arrival.Before(p.arrival) {
 		p.arrival = entry.Arrival
 	}
-	p.items = append(p.items, item{seq: entry.Seq, data: bytes.Clone(o.data)})
+	p.items = append(p.items, item{seq: entry.Seq, data: o.data})
 	w.size += len(o.data)
 }
 
