@@ -37,7 +37,7 @@ check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability check
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## run golangci-lint over all modules
-	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $< run ./...); done
+	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $< run --build-tags browser ./...); done
 
 .PHONY: cross
 cross: ## compile edge for the platforms it runs on, without cgo
@@ -66,7 +66,7 @@ golden: ## rewrite golden files: wire lines, the committed template
 
 .PHONY: browser-test
 browser-test: ## test the page in headless Chromium (needs chromium)
-	cd dashboard && go test -tags browser -count 1 ./...
+	cd dashboard && go test -tags browser -count 1 ./internal/browser
 
 .PHONY: interop
 interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and its Parquet with pyarrow and DuckDB (needs python3)

@@ -90,6 +90,7 @@ func TestRefusals(t *testing.T) {
 		}},
 		{"up --listen 127.0.0.1:0 --dir " + yaml, exitFailure, []string{yaml + ": not a directory"}},
 		{"up --dir " + free + " --listen " + used, exitFailure, []string{"listen on " + used + ": the port is in use"}},
+		{"up --dir " + free + " --listen 127.0.0.1:99999", exitFailure, []string{"listen on 127.0.0.1:99999: "}},
 		{"up --dir " + free + " --listen 127.0.0.1:0 --transform " + yaml, exitFailure, []string{"--transform " + yaml + ": start"}},
 		{"demo --for -1s", exitUsage, []string{"--for -1s: want a duration such as 40s"}},
 		{"demo --interval 1500ms", exitUsage, []string{"--interval 1.5s: want 1s to 1h in whole seconds"}},

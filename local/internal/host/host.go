@@ -146,10 +146,13 @@ func listen(ctx context.Context, o Options) (net.Listener, error) {
 		return nil, err
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("listen on %s: the port is in use; choose another, or port 0 for any", o.Listen)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s: %w", o.Listen, err)
 	}
-	return listener, err
+	return listener, nil
 }
 
 // Endpoint is where the services are, as AWS_ENDPOINT_URL wants it.
