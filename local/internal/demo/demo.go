@@ -64,7 +64,7 @@ func Run(ctx context.Context, s Stack, o Options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Out, "Dashboard on %s\n", page.url)
+	fmt.Fprintf(o.Out, "Dashboard on %s?range=5m\n", page.url) // the default range would be nearly empty
 
 	edge, err := startEdge(s, o)
 	if err != nil {
