@@ -1,0 +1,106 @@
+package cost_test
+
+import (
+	"bytes"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/cost"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+func TestGolden(t *testing.T) {
+	for name, args := range map[string][]string{
+		"hosts100": {"--hosts", "100", "--interval", "3s"},
+		"hosts5":   {"--hosts=5", "--interval=10s", "--max-latency=5m", "--crawls=0", "--stored-months=1", "--athena-gib=1"},
+		"help":     {"--help"},
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := cost.Main(t.Context(), args, &stdout, &stderr); code != 0 {
+			t.Fatalf("%s: exit code %d: %s", name, code, &stderr)
+		}
+		file := filepath.Join("testdata", name+".txt")
+		if *update {
+			if err := os.WriteFile(file, stdout.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(stdout.Bytes(), want) {
+			t.Errorf("%s is\n%s\nwant\n%s", name, &stdout, want)
+		}
+	}
+}
+
+// The bill by hand: 100 hosts at 3 s take 87.6 million samples in 730 hours. A pack of 21 samples is one step of 5,120
+// bytes, and 58 packs make an hour.
+func TestBillByHand(t *testing.T) {
+	lines := map[string]cost.Line{}
+	for _, l := range cost.Default().Estimate() {
+		lines[l.Name] = l
+	}
+	for name, want := range map[string][2]float64{
+		"Firehose: ingest, in steps of 5,120 bytes": {
+			100 * 730 * 58 * 5120 / math.Pow(2, 30) * 0.029, 87.6e6 * 5120 / math.Pow(2, 30) * 0.029,
+		},
+		"Firehose: conversion to Parquet": {
+			100 * 730 * 58 * 5120 / math.Pow(2, 30) * 0.018, 87.6e6 * 5120 / math.Pow(2, 30) * 0.018,
+		},
+		"S3: PUTs":      {(8760 + 730) * 0.005 / 1000, (8760 + 730) * 0.005 / 1000},
+		"Glue: crawler": {730. / 24 * 2 / 6 * 0.44, 730. / 24 * 2 / 6 * 0.44},
+		// 0.2 MB are 1,428.6 packed samples or 219.8 plain ones.
+		"Lambda: requests": {87.6e6 / (0.2e6 / 140) * 0.2e-6, 87.6e6 / (0.2e6 / 910) * 0.2e-6},
+	} {
+		got := lines[name]
+		if math.Abs(got.Packed.USD-want[0]) > 1e-9 || math.Abs(got.Single.USD-want[1]) > 1e-9 {
+			t.Errorf("%s is %v and %v, want %v", name, got.Packed.USD, got.Single.USD, want)
+		}
+	}
+}
+
+// Packing is what keeps the bill small, at every interval at which several samples share a pack.
+func TestPackingSaves(t *testing.T) {
+	f := cost.Default()
+	for _, interval := range []time.Duration{time.Second, 3 * time.Second, 10 * time.Second, 30 * time.Second} {
+		f.Interval = interval
+		l := f.Estimate()[0]
+		if saved := l.Single.USD / l.Packed.USD; saved < 1.9 {
+			t.Errorf("every %v: ingest costs %.2f packed and %.2f single", interval, l.Packed.USD, l.Single.USD)
+		}
+	}
+	f.Interval = time.Hour
+	if l := f.Estimate()[0]; l.Packed.USD != l.Single.USD {
+		t.Errorf("every hour: ingest costs %.4f packed and %.4f single, want the same", l.Packed.USD, l.Single.USD)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for _, c := range []struct {
+		args  []string
+		lines int
+		names string
+	}{
+		{[]string{"--hosts", "0"}, 1, "--hosts: 0 is not allowed; want 1-1000000"},
+		{[]string{"--interval", "3"}, 1, `"--interval"`},
+		{[]string{"--hosts=-1", "--interval=1ms", "--crawls=-1"}, 3, "--crawls: -1 is not allowed; want 0-10000 a month"},
+		{[]string{"--host=3"}, 1, "--host"},
+		{[]string{"100"}, 1, "100"},
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := cost.Main(t.Context(), c.args, &stdout, &stderr); code != 2 || stdout.Len() > 0 {
+			t.Errorf("%v: exit code %d, stdout %q", c.args, code, &stdout)
+		}
+		if got := stderr.String(); strings.Count(got, "\n") != c.lines || !strings.Contains(got, c.names) {
+			t.Errorf("%v: %q, want %d lines with %s", c.args, got, c.lines, c.names)
+		}
+	}
+}

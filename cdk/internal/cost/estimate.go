@@ -1,0 +1,83 @@
+package cost
+
+import "math"
+
+// Line is one item of the month's bill.
+type Line struct {
+	Name   string
+	Packed Item // as this project sends
+	Single Item // one record for each sample
+}
+
+// Item is a quantity and what it costs.
+type Item struct {
+	Quantity float64
+	Unit     string
+	USD      float64
+}
+
+// Estimate returns the bill of a month, item by item.
+func (f Fleet) Estimate() []Line {
+	var (
+		packed  = f.bill(f.packed())
+		single  = f.bill(f.single())
+		summary []Line
+	)
+	for i, p := range packed {
+		summary = append(summary, Line{Name: p.name, Packed: p.Item, Single: single[i].Item})
+	}
+	return summary
+}
+
+// Total is the sum of a bill.
+func Total(lines []Line) (packed, single float64) {
+	for _, l := range lines {
+		packed += l.Packed.USD
+		single += l.Single.USD
+	}
+	return packed, single
+}
+
+type named struct {
+	name string
+	Item
+}
+
+func (f Fleet) bill(t traffic) []named {
+	item := func(name string, quantity float64, unit string, price float64) named {
+		return named{name, Item{quantity, unit, quantity * price}}
+	}
+	var (
+		invocations = f.invocations(t)
+		computed    = (f.samples()*transformTime.Seconds() + invocations*startTime.Seconds()) * memoryGiB
+		objects     = f.objects()
+		stored      = f.samples() * parquetBytes * float64(f.Stored) / gib
+	)
+	return []named{
+		item("Firehose: ingest, in steps of 5,120 bytes", t.billed/gib, "GiB", ingestGiB),
+		item("Firehose: conversion to Parquet", t.billed/gib, "GiB", conversionGiB),
+		item("Firehose: dynamic partitioning, at most", f.samples()*enrichedBytes/gib, "GiB", partitioningGiB),
+		item("Firehose: partitioned objects", objects, "objects", partitionObject),
+		item("Lambda: requests", invocations, "requests", lambdaRequest),
+		item("Lambda: compute", computed, "GiB-s", lambdaGiBSecond),
+		item("S3: PUTs", objects, "objects", putObject),
+		item("S3: storage", stored, "GiB", storageGiBMonth),
+		item("Glue: crawler", f.Crawls*crawlerDPUs*crawlerHours, "DPU-h", crawlerDPUHour),
+		item("Athena: allowance for queries", f.AthenaGiB, "GiB", athenaTiB/1024),
+		item("CloudWatch: logs", invocations*logBytes/gib, "GiB", logGiB),
+		item("CloudWatch: alarms", alarms, "alarms", alarm),
+		item("CloudWatch: dashboard", 1, "board", dashboard),
+	}
+}
+
+// invocations of the transform: when the processor's buffer is full or its time is over.
+func (f Fleet) invocations(t traffic) float64 {
+	bySize := t.bytes / processorBytes
+	byTime := month.Seconds() / processorWindow
+	return math.Max(bySize, math.Min(byTime, t.records))
+}
+
+// objects that Firehose writes: one each interval, and one more when the hour turns within it.
+func (f Fleet) objects() float64 {
+	return math.Ceil(month.Seconds()/f.Buffering.Seconds()) + month.Hours()
+}

@@ -1,0 +1,26 @@
+package cost
+
+// List prices of us-east-1 in USD, as known on 2026-11-23. Sources: public notes made from the AWS Price List API (Firehose,
+// Lambda, S3, Glue: 2026), AWS's Firehose page (what is rounded and counted), athena.guide (2020) and public notes of 2023 for
+// Athena, public notes for CloudWatch. No price page could be read directly: compare with the AWS calculator before a
+// decision rests on them. Other regions differ by up to a fifth.
+const (
+	ingestGiB       = 0.029 // Firehose, DirectPut, first 500 TB; each record rounded up to 5,120 bytes
+	conversionGiB   = 0.018 // Firehose, format conversion, on what ingest bills
+	partitioningGiB = 0.020 // Firehose, dynamic partitioning
+	partitionObject = 0.005 / 1000
+
+	lambdaRequest   = 0.20 / 1e6
+	lambdaGiBSecond = 0.0000133334 // arm64
+
+	storageGiBMonth = 0.023 // S3 Standard
+	putObject       = 0.005 / 1000
+
+	crawlerDPUHour = 0.44 // Glue
+
+	athenaTiB = 5.00
+
+	logGiB    = 0.50 // CloudWatch Logs, taken in
+	alarm     = 0.10 // month; the first 10 of an account are free
+	dashboard = 3.00 // month; the first 3 of an account are free
+)

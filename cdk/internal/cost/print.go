@@ -1,0 +1,53 @@
+package cost
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Print writes the bill of a fleet as a table.
+func Print(w io.Writer, f Fleet) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d hosts, a sample every %s: %s samples in a month of 730 hours\n\n", f.Hosts, f.Interval, count(f.samples()))
+	lines := f.Estimate()
+	fmt.Fprintf(&b, "%-42s %22s %10s   %22s %10s\n", "", "as edge sends, packed", "USD", "a record per sample", "USD")
+	for _, l := range lines {
+		fmt.Fprintf(&b, "%-42s %22s %10.2f   %22s %10.2f\n", l.Name, l.Packed, l.Packed.USD, l.Single, l.Single.USD)
+	}
+	packed, single := Total(lines)
+	fmt.Fprintf(&b, "%-42s %22s %10.2f   %22s %10.2f\n", "Total", "", packed, "", single)
+	more := f
+	more.Hosts *= 2
+	morePacked, moreSingle := Total(more.Estimate())
+	fmt.Fprintf(&b, "%-42s %22s %10.4f   %22s %10.4f\n", "Each further host adds", "", (morePacked-packed)/float64(f.Hosts),
+		"", (moreSingle-single)/float64(f.Hosts))
+	fmt.Fprintf(&b, `
+List prices of us-east-1, nothing counted as free: of an account, the first 10 alarms and 3 dashboards are.
+Dynamic partitioning is billed by the GB delivered; counted here is the JSON before conversion, about %d times the Parquet.
+Months of samples stored: %d. A run of the crawler is billed for %.2f USD at least.
+`, enrichedBytes/parquetBytes, f.Stored, crawlerDPUs*crawlerHours*crawlerDPUHour)
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("print the estimate: %w", err)
+	}
+	return nil
+}
+
+func (i Item) String() string { return count(i.Quantity) + " " + i.Unit }
+
+// count writes a number with thousands apart and, below 100, with two decimals.
+func count(v float64) string {
+	if v < 100 {
+		return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 2, 64), ".00")
+	}
+	digits := strconv.FormatFloat(v, 'f', 0, 64)
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}
