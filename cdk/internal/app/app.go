@@ -25,8 +25,8 @@ const (
 )
 
 // Main synthesizes the stack of the repository that dir lies in and returns the exit code: 2 where the configuration is
-// refused, one line for each problem, and 1 where anything else fails. File dotEnv at the repository's root holds settings
-// (package config says which); it need not be there. Context and output folder come from the CDK CLI
+// refused, one line for each problem, and 1 where anything else fails. File dotEnv, below the repository's root unless it is
+// absolute, holds settings (package config says which); it need not be there. Context and output folder come from the CDK CLI
 // through the process's environment. The Node process behind the CDK is the caller's to close.
 func Main(ctx context.Context, dir, dotEnv string, stderr io.Writer) int {
 	err := run(ctx, dir, dotEnv)
@@ -61,7 +61,10 @@ func run(ctx context.Context, dir, dotEnv string) (err error) {
 	if err != nil {
 		return err
 	}
-	variables, err := config.ReadDotEnv(filepath.Join(root, dotEnv))
+	if !filepath.IsAbs(dotEnv) {
+		dotEnv = filepath.Join(root, dotEnv)
+	}
+	variables, err := config.ReadDotEnv(dotEnv)
 	if err != nil {
 		return &refusal{err}
 	}

@@ -27,43 +27,91 @@ func TestMainSynthesizesTheCommittedTemplate(t *testing.T) {
 	if !reflect.DeepEqual(first, second) {
 		t.Error("two runs gave two templates")
 	}
-	key := at(first, "Resources", "TransformC0C45E96", "Properties", "Code").(map[string]any)
-	if hash, found := strings.CutSuffix(key["S3Key"].(string), ".zip"); !found || len(hash) != 64 {
-		t.Errorf("asset is %v, want one named by its hash", key["S3Key"])
-	}
-	key["S3Key"] = "asset.zip"
-	text, err := os.ReadFile(filepath.FromSlash("../../../local/internal/template/default.json"))
-	if err != nil {
+	compare(t, first, "default.json")
+}
+
+// Settings of .env reach the template, and all that there are together give what the golden test of package stack gives.
+func TestDotEnvReachesTheTemplate(t *testing.T) {
+	requireNode(t)
+	file := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(file, []byte(`# everything on
+DELIVERY_STREAM_NAME=in
+PREFIX=a/b/
+BUFFERING_SIZE=128
+BUFFERING_TIME=60
+REGION_NAME=eu-central-1
+ROLE_NAME=deliver
+BUCKET_NAME=the-lake
+LAMBDA_FUNCTION_NAME=enrich
+LAMBDA_TIMEOUT=300
+LAMBDA_MEMORY_MB=512
+GLUE_DATABASE_NAME=d
+GLUE_TABLE_NAME=s
+CRAWLER_SCHEDULE="cron(5 * * * ? *)"
+ATHENA_SCAN_LIMIT_GB=1
+ALARM_EMAIL=operator@example.org
+EDGE_ROLES=both
+LOG_LEVEL=DEBUG
+RAW_RETENTION_DAYS=30
+REMOVAL_POLICY=destroy
+`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var committed map[string]any
-	if err := json.Unmarshal(text, &committed); err != nil {
-		t.Fatal(err)
+	compare(t, synthesize(t, dotEnvFile+"="+file, `CDK_CONTEXT_JSON={"stackName":"Everything"}`), "testdata/everything.json")
+}
+
+// compare compares a template with a committed one, whose assets have no hashes.
+func compare(t *testing.T, template map[string]any, golden string) {
+	t.Helper()
+	for _, resource := range template["Resources"].(map[string]any) {
+		if at(resource, "Type") != "AWS::Lambda::Function" {
+			continue
+		}
+		code := at(resource, "Properties", "Code").(map[string]any)
+		if hash, found := strings.CutSuffix(code["S3Key"].(string), ".zip"); !found || len(hash) != 64 {
+			t.Errorf("asset is %v, want one named by its hash", code["S3Key"])
+		}
+		code["S3Key"] = "asset.zip"
 	}
-	if !reflect.DeepEqual(first, committed) {
-		t.Error("the committed template is not what the program synthesizes; run make golden and look at the difference")
+	committed := read(t, filepath.FromSlash("../../../local/internal/template/"+golden))
+	if !reflect.DeepEqual(template, committed) {
+		t.Errorf("%s is not what the program synthesizes; run make golden and look at the difference", golden)
 	}
 }
 
 // synthesize runs the program as the CLI does and returns the template.
-func synthesize(t *testing.T) map[string]any {
+func synthesize(t *testing.T, environment ...string) map[string]any {
 	t.Helper()
 	out := t.TempDir()
-	if code, stderr := run(t, ".", "CDK_OUTDIR="+out); code != 0 {
+	if code, stderr := run(t, ".", append(environment, "CDK_OUTDIR="+out)...); code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	if programs, err := filepath.Glob(filepath.Join(out, "asset.*", "bootstrap")); err != nil || len(programs) != 1 {
 		t.Errorf("programs in the output are %v (%v), want one", programs, err)
 	}
-	text, err := os.ReadFile(filepath.Join(out, "MetricsDashboard.template.json"))
+	// The CDK's own validation of the template: a finding of any rule would be a report.
+	check := read(t, filepath.Join(out, "validation-report.json"))
+	if reports := check["pluginReports"].([]any); len(reports) != 0 {
+		t.Errorf("the CDK's validation reports %v", reports)
+	}
+	templates, err := filepath.Glob(filepath.Join(out, "*.template.json"))
+	if err != nil || len(templates) != 1 {
+		t.Fatalf("templates in the output are %v (%v), want one", templates, err)
+	}
+	return read(t, templates[0])
+}
+
+func read(t *testing.T, file string) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var template map[string]any
-	if err := json.Unmarshal(text, &template); err != nil {
+	var content map[string]any
+	if err := json.Unmarshal(text, &content); err != nil {
 		t.Fatal(err)
 	}
-	return template
+	return content
 }
 
 // A bad configuration is refused, one line for each problem, before anything is synthesized.
@@ -71,13 +119,14 @@ func TestMainRefuses(t *testing.T) {
 	requireNode(t)
 	out := t.TempDir()
 	code, stderr := run(t, ".", "CDK_OUTDIR="+out, "BUFFERING_SIZE=5", "PREFIX=env/",
-		`CDK_CONTEXT_JSON={"prefix":"flag","bufferingTime":"1"}`)
+		`CDK_CONTEXT_JSON={"prefix":"flag","bufferingTime":"1","buffersize":"64"}`)
 	if code != 2 {
 		t.Errorf("exit code %d, want 2", code)
 	}
 	lines := strings.Split(strings.TrimSpace(stderr), "\n")
 	want := []string{
 		"context key prefix: ", "environment variable BUFFERING_SIZE: ", "context key bufferingTime: ",
+		"context key buffersize: no such setting; did you mean bufferingSize?",
 	}
 	if len(lines) != len(want) {
 		t.Fatalf("got %q, want %d lines", lines, len(want))
@@ -113,6 +162,9 @@ func TestMainWithoutNode(t *testing.T) {
 // asProgram makes the test binary run [app.Main]: the Node process behind the CDK takes its environment when it starts, so
 // that each run needs a process of its own.
 const asProgram = "TEST_RUNS_AS_PROGRAM"
+
+// dotEnvFile names the .env file of the program that the test binary runs as.
+const dotEnvFile = "TEST_DOTENV"
 
 // run runs the program in dir with nothing of the developer's own settings in its environment.
 func run(t *testing.T, dir string, environment ...string) (code int, stderr string) {
@@ -151,7 +203,11 @@ func TestMain(m *testing.M) {
 		jsii.Close() // importing the CDK unpacks it
 		os.Exit(code)
 	}
-	os.Exit(app.Main(context.Background(), ".", "no.env", os.Stderr)) // not the developer's own settings
+	dotEnv := os.Getenv(dotEnvFile)
+	if dotEnv == "" {
+		dotEnv = "no.env" // not the developer's own settings
+	}
+	os.Exit(app.Main(context.Background(), ".", dotEnv, os.Stderr))
 }
 
 func at(v any, path ...string) any {
