@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ var (
 
 // PackWriter collects lines and compresses them as one pack. The zero value is ready to use.
 type PackWriter struct {
+	// Level is the compression level of compress/gzip; 0 means the best. It is read at the first pack.
+	Level int
+
 	lines []byte
 	hour  Hour
 	count int
@@ -59,7 +63,7 @@ func (w *PackWriter) RawBytes() int { return len(w.lines) }
 func (w *PackWriter) Bytes() ([]byte, error) {
 	w.out.Reset()
 	if w.gzip == nil {
-		gz, err := gzip.NewWriterLevel(&w.out, gzip.BestCompression)
+		gz, err := gzip.NewWriterLevel(&w.out, cmp.Or(w.Level, gzip.BestCompression))
 		if err != nil {
 			return nil, err
 		}

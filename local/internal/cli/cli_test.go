@@ -73,6 +73,10 @@ func TestRefusals(t *testing.T) {
 		want []string // one line each, in order
 	}{
 		{"upp", exitUsage, []string{`unknown command "upp"; did you mean up?`}},
+		{"fleet --hosts 0 --days 500 --interval 1ms --max-latency 1h --endpoint here", exitUsage, []string{
+			"--hosts 0: want 1 to 10000", "--days 500: want 0 to 400", "--interval 1ms: want 1s to 1h", "--max-latency 1h0m0s: want up to 15m",
+			`--endpoint "here": want an address`,
+		}},
 		{"up extra", exitUsage, []string{`local up takes no argument, has "extra"`}},
 		{"up --colour", exitUsage, []string{"unknown flag: --colour; see local up --help"}},
 		{"up --flush-every soon", exitUsage, []string{"invalid argument"}},
@@ -220,5 +224,20 @@ func TestDemoPort(t *testing.T) {
 	code, _, stderr := run(t, "demo", "--dir", filepath.Join(dir, "lake"), "--listen", "127.0.0.1:0", "--dashboard", listener.Addr().String())
 	if code != exitFailure || !strings.Contains(stderr, "--dashboard "+listener.Addr().String()+": the port is in use") {
 		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+// A history of a fleet fills the lake and ends; a running stack can take it too.
+func TestFleet(t *testing.T) {
+	dir := t.TempDir()
+	args := []string{"fleet", "--hosts", "3", "--days", "1", "--interval", "5m", "--dir", dir}
+	code, stdout, stderr := run(t, args...)
+	if code != exitOK || !strings.Contains(stdout, "Simulating 3 hosts for 1 day, a sample every 5m0s.") ||
+		!strings.Contains(stdout, "Put 864 samples in ") || !strings.Contains(stdout, "delivered 864 rows in ") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	}
+	code, _, stderr = run(t, append(args, "--endpoint", "http://127.0.0.1:1")...)
+	if code != exitFailure || !strings.Contains(stderr, "connection refused") {
+		t.Errorf("exit %d: %s", code, stderr)
 	}
 }

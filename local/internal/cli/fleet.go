@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/dustin/go-humanize"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fleet"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
+)
+
+// Bounds of what is simulated.
+const (
+	maxHosts = 10_000
+	maxDays  = 400
+)
+
+type fleetFlags struct {
+	stackFlags
+	hosts, days          int
+	seed                 uint64
+	interval, maxLatency time.Duration
+	endpoint             string
+}
+
+func newFleet(stdout, stderr io.Writer) *cobra.Command {
+	var flags fleetFlags
+	cmd := &cobra.Command{
+		Use:   "fleet",
+		Short: "Simulate many machines, in real time or for past days",
+		Long: "Simulate machines that behave believably (days and weeks, batch jobs, leaks, noisy neighbours, disks that fill, dying\n" +
+			"hosts, skewed clocks, restarts) and put their samples through the real protocol in real packs. With --days it fills\n" +
+			"the lake with the past as fast as possible and ends; without, it goes on in real time until interrupted.\n" +
+			"The same seed, hosts, days and interval give the same rows.",
+		Example: "  local fleet --hosts 30 --days 14 --dir lake && dashboard --lake lake\n" +
+			"  local fleet --hosts 100 --flush-every 10s",
+		Args: noArgs,
+	}
+	f := cmd.Flags()
+	flags.declare(f, "127.0.0.1:0", 0)
+	f.IntVar(&flags.hosts, "hosts", 30, fmt.Sprintf("number of machines, 1 to %s", humanize.Comma(maxHosts)))
+	f.IntVar(&flags.days, "days", 0, fmt.Sprintf("past days to simulate, up to %d; 0 is real time", maxDays))
+	f.Uint64Var(&flags.seed, "seed", 1, "seed of the simulation")
+	f.DurationVar(&flags.interval, "interval", 0, "time between samples of a machine, 1s to 1h (default: 15s with --days, else 3s)")
+	f.DurationVar(&flags.maxLatency, "max-latency", 0, "time that a pack collects, up to 15m (default: 5m with --days, else 10s)")
+	f.StringVar(&flags.endpoint, "endpoint", "",
+		"put to a stack that runs already, such as http://127.0.0.1:4566 (default: run one for the while)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o, err := flags.options()
+		if err != nil {
+			return err
+		}
+		r, err := flags.resolve(stderr)
+		if err != nil {
+			return err
+		}
+		ctx, stop := untilSignal(cmd.Context())
+		defer stop()
+		return flags.run(ctx, r, o, stdout, stderr)
+	}
+	return cmd
+}
+
+func (f *fleetFlags) options() (o fleet.Options, err error) {
+	var problems []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	now := time.Now()
+	o = fleet.Options{Hosts: f.hosts, Seed: f.seed, Interval: f.interval, MaxLatency: f.maxLatency}
+	interval, latency := 3*time.Second, 10*time.Second
+	if f.days > 0 {
+		interval, latency = 15*time.Second, 5*time.Minute
+		// Whole hours, so that a second run within the hour gives the same rows.
+		o.To = now.Truncate(time.Hour)
+		o.From = o.To.AddDate(0, 0, -f.days)
+	}
+	if o.Interval == 0 {
+		o.Interval = interval
+	}
+	if o.MaxLatency == 0 {
+		o.MaxLatency = max(latency, o.Interval)
+	}
+	check(f.hosts >= 1 && f.hosts <= maxHosts, "--hosts %d: want 1 to %d", f.hosts, maxHosts)
+	check(f.days >= 0 && f.days <= maxDays, "--days %d: want 0 to %d", f.days, maxDays)
+	check(o.Interval >= time.Second && o.Interval <= time.Hour, "--interval %v: want 1s to 1h", f.interval)
+	check(o.MaxLatency > 0 && (o.MaxLatency <= 15*time.Minute || f.maxLatency == 0), "--max-latency %v: want up to 15m", f.maxLatency)
+	u, err := url.Parse(f.endpoint)
+	check(f.endpoint == "" || err == nil && u.Scheme != "" && u.Host != "", "--endpoint %q: want an address such as http://127.0.0.1:4566", f.endpoint)
+	if len(problems) > 0 {
+		return o, usageError{errors.Join(problems...)}
+	}
+	return o, nil
+}
+
+func (f *fleetFlags) run(ctx context.Context, r resolved, o fleet.Options, stdout, stderr io.Writer) error {
+	if len(r.stack.Streams) == 0 {
+		return errors.New("the template has no delivery stream to put to")
+	}
+	if f.endpoint != "" {
+		return f.simulate(ctx, f.endpoint, r.stack.Streams[0].Name, o, stdout, stderr)
+	}
+	h, err := host.Start(ctx, r.stack, r.options)
+	if err != nil {
+		return err
+	}
+	describe(stdout, r, h)
+	err = f.simulate(ctx, h.Endpoint(), r.stack.Streams[0].Name, o, stdout, stderr)
+	return errors.Join(err, shutDown(ctx, h, stdout))
+}
+
+func (f *fleetFlags) simulate(ctx context.Context, endpoint, stream string, o fleet.Options, stdout, stderr io.Writer) error {
+	to := fleet.NewStream(aws.Config{
+		Region: f.region, BaseEndpoint: &endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}, stream)
+	began := time.Now()
+	simulation := fleet.Live
+	if f.days > 0 {
+		simulation = fleet.History
+		var finish func()
+		o.Progress, finish = progress(o, stderr)
+		defer finish()
+		fmt.Fprintf(stdout, "Simulating %s for %s, a sample every %v.\n", counted(int64(o.Hosts), "host"), counted(int64(f.days), "day"), o.Interval)
+	} else {
+		fmt.Fprintf(stdout, "Simulating %s in real time, a sample every %v, until interrupted.\n", counted(int64(o.Hosts), "host"), o.Interval)
+	}
+	samples, err := simulation(ctx, to, o)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = nil // interrupted, which is how it ends
+	}
+	took := time.Since(began)
+	fmt.Fprintf(stdout, "Put %s in %v, %s a second.\n", counted(samples, "sample"), took.Round(time.Second/10),
+		humanize.Comma(int64(float64(samples)/took.Seconds())))
+	return err
+}
+
+// progress shows how far a history is: a bar with rate and estimated end on a terminal, else a line now and then.
+func progress(o fleet.Options, w io.Writer) (show func(time.Time, int64), finish func()) {
+	total := o.To.Sub(o.From)
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
+		const every = 10 * time.Second
+		last := time.Now()
+		return func(t time.Time, samples int64) {
+			if time.Since(last) >= every {
+				last = time.Now()
+				fmt.Fprintf(w, "%3.0f%%: %s put, up to %s\n", 100*float64(t.Sub(o.From))/float64(total), counted(samples, "sample"), t.Format(time.DateTime))
+			}
+		}, func() {}
+	}
+	bar := progressbar.NewOptions64(int64(total/time.Second),
+		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true),
+		progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish())
+	began := time.Now()
+	return func(t time.Time, samples int64) {
+		bar.Describe(fmt.Sprintf("%s samples, %s/s", humanize.Comma(samples), humanize.Comma(int64(float64(samples)/time.Since(began).Seconds()))))
+		_ = bar.Set64(int64(t.Sub(o.From) / time.Second)) // fails where the terminal has gone
+	}, func() { _ = bar.Finish() }
+}

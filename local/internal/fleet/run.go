@@ -1,0 +1,214 @@
+package fleet
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Destination takes records until they are accepted. The real protocol is behind it. It is safe for concurrent use.
+type Destination interface {
+	Put(ctx context.Context, records [][]byte) error
+}
+
+// Options say what is simulated.
+type Options struct {
+	Hosts int
+	Seed  uint64
+	// Interval is between samples of a host; MaxLatency what a pack collects.
+	Interval, MaxLatency time.Duration
+	// From and To are the simulated time of a history; To is not included.
+	From, To time.Time
+	// Progress is called now and then with the simulated time that is done and the samples put so far.
+	Progress func(done time.Time, samples int64)
+}
+
+// maxRecords is how many records one call puts, Firehose's limit.
+const maxRecords = 500
+
+// member is a host and the pack that its lines collect in.
+type member struct {
+	*Host
+	offset time.Duration // of its samples from the fleet's
+	pack   record.PackWriter
+	line   []byte
+	since  time.Time // of the pack's first sample
+}
+
+// fleet simulates some hosts of a fleet.
+type fleet struct {
+	Options
+	to      Destination
+	hosts   []member
+	next    time.Time // of the next samples
+	records [][]byte
+	size    int
+	samples int64
+}
+
+// newFleet returns every step-th host, from the first on.
+func newFleet(to Destination, o Options, start time.Time, about time.Duration, first, step int) *fleet {
+	f := &fleet{Options: o, to: to, next: start}
+	for n := first; n < o.Hosts; n += step {
+		m := member{Host: NewHost(o.Seed, n, start, about)}
+		m.pack.Level = gzip.BestSpeed // nobody is billed, and most of a history's time would go into the last percent
+		f.hosts = append(f.hosts, m)
+	}
+	return f
+}
+
+// History puts the samples of past time as fast as they are taken, oldest first, and returns how many there were. It calls
+// the destination from as many goroutines as there are processors.
+func History(ctx context.Context, to Destination, o Options) (samples int64, err error) {
+	fleets := make([]*fleet, min(o.Hosts, runtime.GOMAXPROCS(0)))
+	for i := range fleets {
+		fleets[i] = newFleet(to, o, o.From, o.To.Sub(o.From), i, len(fleets))
+		fleets[i].spread(i, len(fleets))
+	}
+	each := func(f func(ctx context.Context, f *fleet) error) error {
+		group, ctx := errgroup.WithContext(ctx)
+		for _, one := range fleets {
+			group.Go(func() error { return f(ctx, one) })
+		}
+		err := group.Wait()
+		samples = 0
+		for _, one := range fleets {
+			samples += one.samples
+		}
+		return err
+	}
+	// Together from hour to hour, so that a delivery buffer holds few partitions.
+	for t := o.From; t.Before(o.To); t = t.Add(time.Hour) {
+		end := t.Add(time.Hour)
+		if end.After(o.To) {
+			end = o.To
+		}
+		if err := each(func(ctx context.Context, f *fleet) error { return f.until(ctx, end) }); err != nil {
+			return samples, err
+		}
+		if o.Progress != nil {
+			o.Progress(end, samples)
+		}
+	}
+	return samples, each(func(ctx context.Context, f *fleet) error { return f.flush(ctx) })
+}
+
+// until takes all samples before a time.
+func (f *fleet) until(ctx context.Context, end time.Time) error {
+	for ; f.next.Before(end); f.next = f.next.Add(f.Interval) {
+		if err := f.takeAll(ctx, f.next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *fleet) takeAll(ctx context.Context, t time.Time) error {
+	for n := range f.hosts {
+		m := &f.hosts[n]
+		if err := f.take(ctx, m, t.Add(m.offset)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Live puts samples as time passes, until the context ends; what is packed then is put before it returns.
+func Live(ctx context.Context, to Destination, o Options) (samples int64, err error) {
+	start := time.Now().Truncate(o.Interval)
+	const about = time.Hour // so that somebody who watches sees the stories
+	f := newFleet(to, o, start, about, 0, 1)
+	ticker := time.NewTicker(o.Interval)
+	defer ticker.Stop()
+	for t := start; ; t = t.Add(o.Interval) {
+		if err := errors.Join(f.takeAll(ctx, t), f.send(ctx)); err != nil {
+			return f.samples, err
+		}
+		if o.Progress != nil {
+			o.Progress(t, f.samples)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return f.samples, f.flush(context.WithoutCancel(ctx))
+		}
+	}
+}
+
+// spread spreads the hosts over an interval, as their collectors were started at different times.
+func (f *fleet) spread(first, step int) {
+	for i := range f.hosts {
+		rng := rand.New(rand.NewPCG(f.Seed, uint64(first+i*step)))
+		f.hosts[i].offset = time.Duration(rng.Int64N(int64(f.Interval))).Truncate(time.Millisecond)
+	}
+}
+
+// take takes one sample of one host and sends its pack if it is due.
+func (f *fleet) take(ctx context.Context, m *member, t time.Time) error {
+	s, ok := m.Sample(t, f.Interval)
+	if !ok {
+		return nil
+	}
+	m.line = s.AppendJSON(m.line[:0])
+	hour := record.HourOf(s.TS)
+	if m.pack.Count() > 0 && (m.pack.Hour() != hour || t.Sub(m.since) >= f.MaxLatency) {
+		if err := f.close(ctx, m); err != nil {
+			return err
+		}
+	}
+	if m.pack.Count() == 0 {
+		m.since = t
+	}
+	return m.pack.Add(m.line, hour)
+}
+
+// close makes a record of a pack and sends when a request is full.
+func (f *fleet) close(ctx context.Context, m *member) error {
+	data, err := m.pack.Bytes()
+	if err != nil {
+		return fmt.Errorf("pack %d samples: %w", m.pack.Count(), err)
+	}
+	const maxBytes = 3 << 20 // well below a request's 4 MiB
+	if len(f.records) == maxRecords || f.size+len(data) > maxBytes {
+		if err := f.send(ctx); err != nil {
+			return err
+		}
+	}
+	f.records, f.size = append(f.records, bytes.Clone(data)), f.size+len(data)
+	f.samples += int64(m.pack.Count())
+	m.pack.Reset()
+	return nil
+}
+
+func (f *fleet) send(ctx context.Context) error {
+	if len(f.records) == 0 {
+		return nil
+	}
+	if err := f.to.Put(ctx, f.records); err != nil {
+		return fmt.Errorf("put %d records: %w", len(f.records), err)
+	}
+	f.records, f.size = f.records[:0], 0
+	return nil
+}
+
+// flush sends what is packed.
+func (f *fleet) flush(ctx context.Context) error {
+	for n := range f.hosts {
+		if f.hosts[n].pack.Count() == 0 {
+			continue
+		}
+		if err := f.close(ctx, &f.hosts[n]); err != nil {
+			return err
+		}
+	}
+	return f.send(ctx)
+}
