@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +16,6 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/backoff"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/discover"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/firehose"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
@@ -30,7 +30,12 @@ type Options struct {
 
 	Interval   time.Duration
 	MaxLatency time.Duration
-	QueueBytes int64
+	// SpoolDir is where samples wait; SpoolBytes bounds the files there, Sync says when they are made durable, see package
+	// spool. BacklogRate is how many times faster than they were taken they are sent after an outage.
+	SpoolDir    string
+	SpoolBytes  int64
+	Sync        time.Duration
+	BacklogRate float64
 	// StopWithin bounds how long a stop may take to deliver what is left.
 	StopWithin time.Duration
 
@@ -47,23 +52,24 @@ type agent struct {
 	queue   *spool.Queue
 	set     *collect.Set
 	sampler *sampler.Sampler
-	shipper *ship.Shipper // nil until the target is known
+	shipper atomic.Pointer[ship.Shipper] // nil until the target is known
 }
 
-// Run collects and ships until the context ends, then delivers what is left within Options.StopWithin. It fails only
-// where it cannot start; later trouble is logged and tried again.
+// Run collects and ships until the context ends, then delivers what is fresh within Options.StopWithin; the rest waits on
+// disk for the next start. It fails only where it cannot start; later trouble is logged and tried again.
 func Run(ctx context.Context, o Options) error {
+	saveMemory()
 	cfg, err := awsconf.Load(ctx, o.Region)
 	if err != nil {
 		return err
 	}
-	dropping := health.NewState(o.Log, "keeping samples in the full queue")
-	queue, err := spool.New(spool.Options{
-		MaxBytes: o.QueueBytes,
-		Dropped:  func(n int) { dropping.Failed(fmt.Errorf("dropping the oldest, %d at first", n)) },
+	dropping := health.NewState(o.Log, "keeping samples in the full spool")
+	queue, err := spool.Open(spool.Options{
+		FS: spool.Dir(o.SpoolDir), MaxBytes: o.SpoolBytes, Sync: o.Sync, Log: o.Log,
+		Dropped: func(n int) { dropping.Failed(fmt.Errorf("dropping the oldest, %d at first", n)) },
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w; another edge runs here, or give this one a --spool-dir of its own", o.SpoolDir, err)
 	}
 	set := collect.NewSet(collect.Options{
 		Interval: o.Interval, Interfaces: o.Interfaces, Disks: o.Disks, Log: o.Log,
@@ -75,9 +81,12 @@ func Run(ctx context.Context, o Options) error {
 	a.log.LogAttrs(ctx, slog.LevelInfo, "started",
 		slog.String("session_id", a.sampler.Session()),
 		slog.Duration("interval", o.Interval), slog.Duration("max_latency", o.MaxLatency),
-		slog.String("stack", o.Stack), slog.String("stream", o.Stream), slog.String("region", cfg.Region))
+		slog.String("spool", o.SpoolDir), slog.Int64("waiting", queue.Stats().Lines), slog.String("stack", o.Stack), slog.String("stream", o.Stream), slog.String("region", cfg.Region))
 	a.run(ctx)
 	a.logStopped()
+	if err := queue.Close(); err != nil {
+		a.log.LogAttrs(ctx, slog.LevelError, "closing the spool", slog.String("error", err.Error()))
+	}
 	return nil
 }
 
@@ -110,10 +119,10 @@ func (a *agent) ship(ctx, flush context.Context, stop <-chan struct{}) error {
 	cfg.Region = target.Region
 	a.log.LogAttrs(ctx, slog.LevelInfo, "shipping",
 		slog.String("stream", target.Stream), slog.String("region", target.Region))
-	a.shipper = ship.New(a.queue, firehose.New(cfg, target.Stream), ship.Options{
-		MaxLatency: a.options.MaxLatency, Log: a.log,
-	})
-	return a.shipper.Run(flush, stop)
+	a.shipper.Store(ship.New(a.queue, newStream(a, cfg, target), ship.Options{
+		Interval: a.options.Interval, MaxLatency: a.options.MaxLatency, BacklogRate: a.options.BacklogRate, Log: a.log,
+	}))
+	return a.shipper.Load().Run(flush, stop)
 }
 
 // target returns where to send, asking until there is an answer. When ctx ends, the question under way may still be
@@ -140,21 +149,20 @@ func (a *agent) target(ctx, flush context.Context) (discover.Target, error) {
 	}
 }
 
-// logStopped accounts for every sample that was taken.
+// logStopped accounts for every sample that was taken, now or before an earlier stop.
 func (a *agent) logStopped() {
 	var s ship.Stats
-	if a.shipper != nil {
-		s = a.shipper.Stats()
+	if shipper := a.shipper.Load(); shipper != nil {
+		s = shipper.Stats()
 	}
 	q := a.queue.Stats()
 	taken, lost := a.sampler.Taken(), a.sampler.Lost()
-	undelivered := taken - s.Samples - q.Dropped - lost - s.Unusable
 	level := slog.LevelInfo
-	if undelivered > 0 {
+	if q.Lines > 0 {
 		level = slog.LevelWarn
 	}
 	a.log.LogAttrs(context.Background(), level, "stopped",
-		slog.Int64("samples", taken), slog.Int64("delivered", s.Samples), slog.Int64("undelivered", undelivered),
-		slog.Int64("dropped", q.Dropped+lost+s.Unusable), slog.Int64("records", s.Records),
+		slog.Int64("samples", taken), slog.Int64("delivered", s.Samples), slog.Int64("undelivered", q.Lines),
+		slog.Int64("dropped", q.Dropped+q.Damaged+lost+s.Unusable), slog.Int64("records", s.Records),
 		slog.Int64("requests", s.Requests), slog.Int64("collector_failures", a.set.Failures()))
 }

@@ -149,9 +149,11 @@ func (b *buffer) String() string {
 	return b.Buffer.String()
 }
 
-func options(log *buffer) agent.Options {
+func options(t *testing.T, log *buffer) agent.Options {
+	t.Helper()
 	return agent.Options{
-		Stack: "Fleet", Interval: time.Second, MaxLatency: time.Second, QueueBytes: 1 << 20, StopWithin: 10 * time.Second,
+		Stack: "Fleet", Interval: time.Second, MaxLatency: time.Second, StopWithin: 10 * time.Second,
+		SpoolDir: t.TempDir(), SpoolBytes: 1 << 20, Sync: 5 * time.Second, BacklogRate: 20,
 		Labels: sampler.Labels{Env: "test"}, Log: slog.New(slog.NewTextHandler(log, nil)),
 	}
 }
@@ -171,7 +173,7 @@ func TestEndToEnd(t *testing.T) {
 	var log buffer
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- agent.Run(ctx, options(&log)) }()
+	go func() { done <- agent.Run(ctx, options(t, &log)) }()
 	for range 2 {
 		select {
 		case <-c.received:
@@ -214,7 +216,7 @@ func TestStackThatIsNotThere(t *testing.T) {
 	var log buffer
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	o := options(&log)
+	o := options(t, &log)
 	o.Log = slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
 		n, err := log.Write(p)
 		if text := log.String(); strings.Contains(text, "discovery is failing") && strings.Contains(text, "first sample taken") {
@@ -243,7 +245,7 @@ func TestNoRegion(t *testing.T) {
 	newCloud(t)
 	t.Setenv("AWS_ENDPOINT_URL", "")
 	var log buffer
-	err := agent.Run(t.Context(), options(&log))
+	err := agent.Run(t.Context(), options(t, &log))
 	if err == nil || err.Error() != "no AWS region: pass --region or set AWS_REGION" {
 		t.Errorf("error is %v", err)
 	}

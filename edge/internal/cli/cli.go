@@ -107,7 +107,8 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 		context.AfterFunc(ctx, restore)
 		return agent.Run(ctx, agent.Options{
 			Stack: c.stack, Stream: c.stream, Region: c.region,
-			Interval: c.interval, MaxLatency: c.maxLatency, QueueBytes: c.queueBytes, StopWithin: stopWithin,
+			Interval: c.interval, MaxLatency: c.maxLatency, StopWithin: stopWithin,
+			SpoolDir: c.spoolDir, SpoolBytes: c.spoolBytes, Sync: c.sync, BacklogRate: c.backlogRate,
 			Labels: c.labels, Interfaces: c.interfaces, Disks: c.disks,
 			Log: c.logger(stderr),
 		})

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"bytes"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -27,14 +29,13 @@ func TestUsageErrors(t *testing.T) {
 		"unknown command":  {[]string{"rum"}, nil, []string{`unknown command "rum"; did you mean run?`}},
 		"strange command":  {[]string{"xyzzy"}, nil, []string{`unknown command "xyzzy"; see edge --help`}},
 		"unknown flag":     {[]string{"run", "--intervall", "3s"}, nil, []string{"unknown flag: --intervall; see edge run --help"}},
-		"a later flag":     {[]string{"run", "--spool-dir", "x"}, nil, []string{"unknown flag: --spool-dir"}},
 		"flag of run only": {[]string{"once", "--stack", "x"}, nil, []string{"unknown flag: --stack"}},
 		"argument":         {[]string{"run", "now"}, nil, []string{`edge run takes no argument, has "now"`}},
 		"version argument": {[]string{"version", "1"}, nil, []string{"takes no argument"}},
 		"all at once": {
 			[]string{
 				"run", "--stack", "a/b", "--stream", "", "--region", "moon", "--interval", "0s", "--max-latency", "1h",
-				"--spool-max", "1KiB", "--tag", "A=b", "--tag", "nothing", "--tag", "a=1", "--tag", "a=2",
+				"--spool-dir", "", "--spool-max", "1KiB", "--sync", "often", "--backlog-rate", "0.5", "--tag", "A=b", "--tag", "nothing", "--tag", "a=1", "--tag", "a=2",
 				"--interface-exclude", "(", "--log-level", "loud", "--env", strings.Repeat("x", 300),
 			},
 			[]string{"METRICS_EDGE_INTERVL=3s", "METRICS_EDGE_NODE_ROLE=\xff", "OTHER=1"},
@@ -42,7 +43,9 @@ func TestUsageErrors(t *testing.T) {
 				"METRICS_EDGE_INTERVL: no such setting; did you mean METRICS_EDGE_INTERVAL?",
 				`--stack "a/b": must match`, `--stream "": must match`, `--region "moon": must match`,
 				`--interval "0s": must be 1s to 1h`, `--max-latency "1h": must be 1s to 15m`,
-				`--spool-max "1KiB": must be 1MiB to`, `--env "xxx`, `METRICS_EDGE_NODE_ROLE "\xff": must be text`,
+				`--spool-dir "": must name`, `--spool-max "1KiB": must be 1MiB to`,
+				`--sync "often": must be every, none or a duration of 100ms to 1h`,
+				`--backlog-rate "0.5": must be a number of 1 to 10000`, `--env "xxx`, `METRICS_EDGE_NODE_ROLE "\xff": must be text`,
 				`--tag "A=b": must be key=value`, `--tag "nothing": must be key=value`, `--tag "a=2": key a is given twice`,
 				`--interface-exclude "(": is no regular expression`, `--log-level "loud": must be debug`,
 			},
@@ -97,12 +100,12 @@ func resolved(t *testing.T, environ []string, args ...string) config {
 func TestPrecedence(t *testing.T) {
 	c := resolved(t, nil)
 	if c.stack != "MetricsDashboard" || c.interval != 3*time.Second || c.maxLatency != time.Minute ||
-		c.queueBytes != 64<<20 || c.stream != "" || c.logLevel != 0 {
+		c.spoolBytes != 64<<20 || c.sync != 5*time.Second || c.backlogRate != 20 || c.spoolDir == "" || c.stream != "" || c.logLevel != 0 {
 		t.Errorf("defaults are %+v", c)
 	}
 	environ := []string{"METRICS_EDGE_INTERVAL=7s", "METRICS_EDGE_ENV=prod", "METRICS_EDGE_TAG=a=1,b=2", "METRICS_EDGE_STACK="}
 	c = resolved(t, environ, "--env", "test", "--spool-max=2MiB")
-	if c.interval != 7*time.Second || c.labels.Env != "test" || c.labels.Tags["b"] != "2" || c.queueBytes != 2<<20 ||
+	if c.interval != 7*time.Second || c.labels.Env != "test" || c.labels.Tags["b"] != "2" || c.spoolBytes != 2<<20 ||
 		c.stack != "MetricsDashboard" {
 		t.Errorf("settings are %+v", c)
 	}
@@ -190,5 +193,36 @@ func TestNoCommandIsHelp(t *testing.T) {
 	code, stdout, stderr := edge(t, nil)
 	if code != exitOK || stderr != "" || !strings.Contains(stdout, "run ") || !strings.Contains(stdout, "once ") {
 		t.Errorf("exit code %d, stderr %q, stdout %q", code, stderr, stdout)
+	}
+}
+
+func TestSync(t *testing.T) {
+	for text, want := range map[string]time.Duration{"every": spool.SyncEvery, "none": spool.SyncNever, "250ms": 250 * time.Millisecond} {
+		if got := resolved(t, nil, "--sync", text).sync; got != want {
+			t.Errorf("--sync %s is %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestStateDir(t *testing.T) {
+	home := []string{"HOME=/home/u", "ProgramData=D:/Data"}
+	for _, c := range []struct {
+		goos    string
+		uid     int
+		environ []string
+		want    string
+	}{
+		{"linux", 0, nil, "/var/lib/metrics-edge"},
+		{"linux", 0, []string{"STATE_DIRECTORY=/var/lib/a:/var/lib/b"}, "/var/lib/a"},
+		{"linux", 7, home, "/home/u/.local/state/metrics-edge"},
+		{"linux", 7, append(home, "XDG_STATE_HOME=/state"), "/state/metrics-edge"},
+		{"linux", 7, append(home, "XDG_STATE_HOME=relative"), "/home/u/.local/state/metrics-edge"},
+		{"darwin", 0, home, "/Library/Application Support/metrics-edge"},
+		{"darwin", 7, home, "/home/u/Library/Application Support/metrics-edge"},
+		{"windows", -1, home, "D:/Data/metrics-edge"},
+	} {
+		if got := stateDir(c.goos, c.uid, lookup(c.environ)); filepath.ToSlash(got) != c.want {
+			t.Errorf("on %s for %d with %q it is %s, want %s", c.goos, c.uid, c.environ, got, c.want)
+		}
 	}
 }

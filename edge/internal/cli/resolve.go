@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -80,6 +82,9 @@ func resolve(values []*value, environ []string) (c config, err error) {
 	}
 	if len(errs) == 0 && c.interval > 0 {
 		errs = append(errs, c.checkTogether(explicitLatency))
+	}
+	if c.spoolDir == "" {
+		c.spoolDir = stateDir(runtime.GOOS, os.Geteuid(), lookup(environ))
 	}
 	return c, errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
 // config is what the settings say.
@@ -20,7 +22,10 @@ type config struct {
 	stack, stream, region string
 	interval, maxLatency  time.Duration
 	over                  time.Duration
-	queueBytes            int64
+	spoolDir              string
+	spoolBytes            int64
+	sync                  time.Duration
+	backlogRate           float64
 	labels                sampler.Labels
 	logLevel              slog.Level
 	interfaces, disks     collect.Filter
@@ -32,7 +37,9 @@ const (
 	minLatency, maxLatency       = time.Second, 15 * time.Minute
 	defaultLatency               = time.Minute
 	minOver, maxOver             = 100 * time.Millisecond, time.Minute
-	minQueueBytes, maxQueueBytes = 1 << 20, 1 << 40
+	minSpoolBytes, maxSpoolBytes = spool.MinBytes, 1 << 40
+	minSync, maxSync             = 100 * time.Millisecond, time.Hour
+	minRate, maxRate             = 1, 10_000
 	maxTags, maxLabel            = 50, 256
 	// stopWithin bounds a graceful stop; systemd kills after 90 s by default.
 	stopWithin = 10 * time.Second
@@ -44,6 +51,7 @@ type command uint8
 const (
 	forRun command = 1 << iota
 	forOnce
+	forSpool
 )
 
 // setting is one setting, declared here and nowhere else: flag, environment variable, default, help and check.
@@ -86,9 +94,23 @@ func settings() []setting {
 			durationIn(minLatency, maxLatency, func(c *config) *time.Duration { return &c.maxLatency }),
 		},
 		{
+			"spool-dir", forRun | forSpool, "directory", "", false,
+			"where samples wait until they are delivered (default: the service manager's state directory, else\n" +
+				"one of the machine's for root and of the user's for others)", setSpoolDir,
+		},
+		{
 			"spool-max", forRun, "size", "64MiB", false,
-			"bound of the queue of samples that could not be shipped yet, at least 1MiB; it is in memory,\n" +
-				"and the oldest samples are dropped when it is full", setQueueBytes,
+			"bound of the spool, at least 1MiB; when it is full its oldest sixteenth is dropped", setSpoolBytes,
+		},
+		{
+			"sync", forRun, "when", "5s", false,
+			"when samples are made safe from a loss of power: every (each at once), none (when the system likes to)\n" +
+				"or a duration, 100ms to 1h; the end of the process loses nothing in any case", setSync,
+		},
+		{
+			"backlog-rate", forRun, "factor", "20", false,
+			"how many times faster than they were taken the samples of an outage are sent after it, 1 to 10000",
+			setBacklogRate,
 		},
 		{
 			"over", forOnce, "duration", "1s", false,
@@ -196,15 +218,47 @@ func setInterval(c *config, value string) error {
 	return err
 }
 
-func setQueueBytes(c *config, value string) error {
+func setSpoolDir(c *config, value string) error {
+	if value == "" {
+		return fmt.Errorf("must name a directory")
+	}
+	c.spoolDir = value
+	return nil
+}
+
+func setSpoolBytes(c *config, value string) error {
 	n, err := humanize.ParseBytes(value)
 	if err != nil {
 		return fmt.Errorf("is no size, which would be such as 64MiB")
 	}
-	if n < minQueueBytes || n > min(maxQueueBytes, math.MaxInt) {
-		return fmt.Errorf("must be 1MiB to %s", humanize.IBytes(min(maxQueueBytes, math.MaxInt)))
+	if n < minSpoolBytes || n > min(maxSpoolBytes, math.MaxInt) {
+		return fmt.Errorf("must be 1MiB to %s", humanize.IBytes(min(maxSpoolBytes, math.MaxInt)))
 	}
-	c.queueBytes = int64(n)
+	c.spoolBytes = int64(n)
+	return nil
+}
+
+func setSync(c *config, value string) error {
+	switch value {
+	case "every":
+		c.sync = spool.SyncEvery
+		return nil
+	case "none":
+		c.sync = spool.SyncNever
+		return nil
+	}
+	if err := durationIn(minSync, maxSync, func(c *config) *time.Duration { return &c.sync })(c, value); err != nil {
+		return fmt.Errorf("must be every, none or a duration of %s to %s", short(minSync), short(maxSync))
+	}
+	return nil
+}
+
+func setBacklogRate(c *config, value string) error {
+	n, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(n >= minRate && n <= maxRate) {
+		return fmt.Errorf("must be a number of %d to %d", minRate, maxRate)
+	}
+	c.backlogRate = n
 	return nil
 }
 

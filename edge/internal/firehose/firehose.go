@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	nethttp "net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
 	"github.com/aws/smithy-go"
@@ -26,6 +28,9 @@ func New(cfg aws.Config, name string) *Stream {
 	client := firehose.NewFromConfig(cfg, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })
 	return &Stream{name, client}
 }
+
+// ErrGone says that the delivery stream is not there: it was never, or it has been replaced.
+var ErrGone = errors.New("no such stream")
 
 // Put sends the records as one PutRecordBatch, see [ship.Destination].
 func (s *Stream) Put(ctx context.Context, records [][]byte) ([]error, error) {
@@ -62,6 +67,10 @@ func entryError(code, message string) error {
 
 // explain adds what an operator can do about it.
 func (s *Stream) explain(err error) error {
+	var answer *http.ResponseError
+	if errors.As(err, &answer) && answer.HTTPStatusCode() == nethttp.StatusRequestEntityTooLarge {
+		return fmt.Errorf("%w on the way to delivery stream %s: %w", ship.ErrInvalid, s.name, err)
+	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		return err
@@ -69,9 +78,11 @@ func (s *Stream) explain(err error) error {
 	switch api.ErrorCode() {
 	case serviceUnavailable, "ThrottlingException", "Throttling":
 		return fmt.Errorf("%w: %w", ship.ErrThrottled, err)
+	case "InvalidArgumentException", "ValidationException", "SerializationException":
+		return fmt.Errorf("%w by delivery stream %s: %w", ship.ErrInvalid, s.name, err)
 	case "ResourceNotFoundException":
-		return fmt.Errorf("delivery stream %s does not exist here or is not active yet (see --stack, --stream and "+
-			"--region): %w", s.name, err)
+		return fmt.Errorf("%w: delivery stream %s does not exist here or is not active yet (see --stack, --stream and "+
+			"--region): %w", ErrGone, s.name, err)
 	case "AccessDeniedException":
 		return fmt.Errorf("these credentials may not put records on %s; attach the stack's edge policy: %w", s.name, err)
 	}

@@ -47,9 +47,9 @@ func TestPut(t *testing.T) {
 func TestWholeCallFails(t *testing.T) {
 	for code, want := range map[string]string{
 		"ServiceUnavailableException": "throttled: ",
-		"ResourceNotFoundException":   "delivery stream the-stream does not exist here",
+		"ResourceNotFoundException":   "no such stream: delivery stream the-stream does not exist here",
 		"AccessDeniedException":       "attach the stack's edge policy",
-		"InvalidArgumentException":    "InvalidArgumentException: text",
+		"InvalidArgumentException":    "refused as invalid by delivery stream the-stream: ",
 	} {
 		_, calls, err := put(t, 400, fmt.Sprintf(`{"__type":%q,"message":"text"}`, code))
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -58,8 +58,17 @@ func TestWholeCallFails(t *testing.T) {
 		if throttled := errors.Is(err, ship.ErrThrottled); throttled != (code == "ServiceUnavailableException") {
 			t.Errorf("%s: throttled is %v", code, throttled)
 		}
+		if invalid := errors.Is(err, ship.ErrInvalid); invalid != (code == "InvalidArgumentException") {
+			t.Errorf("%s: invalid is %v", code, invalid)
+		}
+		if gone := errors.Is(err, firehose.ErrGone); gone != (code == "ResourceNotFoundException") {
+			t.Errorf("%s: gone is %v", code, gone)
+		}
 		if calls != 1 {
 			t.Errorf("%s: %d calls, want 1", code, calls)
 		}
+	}
+	if _, _, err := put(t, 413, "<html>too large</html>"); !errors.Is(err, ship.ErrInvalid) {
+		t.Errorf("of a request that is too large: %v", err)
 	}
 }

@@ -29,6 +29,7 @@ const (
 type pack struct {
 	data  []byte
 	lines int
+	done  bool // accepted
 }
 
 // tail says what becomes of the last pack, the one that later lines could still join.

@@ -175,18 +175,18 @@ func TestOneLineLargerThanAnyBound(t *testing.T) {
 	}
 }
 
-func TestFitRequest(t *testing.T) {
+func TestTodoFitsARequest(t *testing.T) {
 	of := func(n, size int) []pack {
 		packs := make([]pack, n)
 		for i := range packs {
 			packs[i].data = make([]byte, size)
 		}
-		return packs
+		return append([]pack{{data: []byte{1}, done: true}, {lines: 1}}, packs...)
 	}
 	for _, c := range []struct{ n, size, want int }{
 		{1, 10, 1}, {500, 10, 500}, {501, 10, 500}, {5, 1_000_000, 4}, {4, MaxRequestBytes / 4, 4}, {1, MaxRequestBytes + 1, 1},
 	} {
-		if got := fitRequest(of(c.n, c.size)); got != c.want {
+		if got := len(todo(of(c.n, c.size), false)); got != c.want {
 			t.Errorf("of %d records of %d bytes %d fit, want %d", c.n, c.size, got, c.want)
 		}
 	}

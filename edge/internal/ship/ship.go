@@ -3,12 +3,14 @@
 //
 // All retries happen here and none below: only here is it known which records of a batch failed, so a client that
 // repeats a whole call on its own would deliver the accepted ones again.
+//
+// What comes now and what has piled up are sent apart: when more waits than a working destination leaves behind, it becomes
+// backlog, which drains oldest first at a bounded rate, while fresh samples go on as ever.
 package ship
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -18,20 +20,27 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// Queue is where samples wait. Peek waits for a line, but returns what there is even where its context has ended.
+// Queue is where samples wait, see [spool.Queue].
 type Queue interface {
-	Peek(ctx context.Context, maxLines, maxBytes int) (spool.Batch, error)
+	Peek(ctx context.Context, lane spool.Lane, maxLines, maxBytes int) (spool.Batch, error)
 	Ack(b spool.Batch) error
+	Reject(b spool.Batch) error
+	Split()
+	Stats() spool.Stats
 }
 
 // Destination takes records, at most [MaxRecords] of them and [MaxRequestBytes] in sum. It answers for each record, in
-// order, with nil where it was accepted; or with one error for all. A destination that asks for less wraps [ErrThrottled].
+// order, with nil where it was accepted; or with one error for all. A destination that asks for less wraps [ErrThrottled];
+// one that will not take what it was sent, however often, wraps [ErrInvalid].
 type Destination interface {
 	Put(ctx context.Context, records [][]byte) ([]error, error)
 }
 
-// ErrThrottled says that the destination is taking more than it can.
-var ErrThrottled = errors.New("throttled")
+// Errors of destinations.
+var (
+	ErrThrottled = errors.New("throttled")
+	ErrInvalid   = errors.New("refused as invalid")
+)
 
 // errAnswer says that the destination did not answer for each record, so that none can be taken for accepted.
 var errAnswer = errors.New("wrong answer")
@@ -43,10 +52,14 @@ const (
 	MaxRecordBytes  = 1_024_000
 )
 
-// Options say how to ship. MaxLatency and Log are required.
+// Options say how to ship. All are required.
 type Options struct {
+	// Interval is the time between samples, as far as it is known how many are usual.
+	Interval time.Duration
 	// MaxLatency is how long a sample waits for others to share its record with.
 	MaxLatency time.Duration
+	// BacklogRate is how many times faster than they were taken the samples of a backlog are sent.
+	BacklogRate float64
 	// Log takes the first delivery, what began to fail and what works again.
 	Log *slog.Logger
 }
@@ -56,9 +69,14 @@ const (
 	closeGrace = 500 * time.Millisecond
 	// putTimeout bounds one request; a lost connection shows no other sign.
 	putTimeout = 30 * time.Second
-	// What one round takes from the queue at most: about a thousand samples. It bounds memory, and with it the rate at
-	// which a backlog is sent.
-	peekLines, peekBytes = 1000, 2 << 20
+	// peekBytes bounds the memory that a batch takes.
+	peekBytes = 1 << 20
+	// A round of the backlog is at most what fills two records, and what the rate allows in a minute.
+	backlogLines, backlogBytes = 400, 512 << 10
+	backlogRound               = time.Minute
+	// Pauses between attempts grow to MaxLatency, within these bounds: machines whose destination comes back find out
+	// spread over that time, as they would have sent anyway.
+	minPause, maxPause = 10 * time.Second, 5 * time.Minute
 )
 
 // Shipper ships from one queue to one destination.
@@ -69,13 +87,23 @@ type Shipper struct {
 	packer  packer
 	state   *health.State
 	refused *health.State
-	// phase is where in a period of MaxLatency this machine sends: drawn once, so that a fleet which was started at one
-	// instant does not send at one.
-	phase time.Duration
-
-	retry, throttled backoff.Policy
+	reading *health.State
+	// behind is how many lines may wait before they are backlog.
+	behind    int
+	rate      float64 // of the backlog, lines per second
+	retry     backoff.Policy
+	throttled backoff.Policy
+	lanes     [2]lane
 
 	samples, records, requests, unusable atomic.Int64
+}
+
+// lane is the state of one of the queue's lanes.
+type lane struct {
+	due time.Time // of the next round, by the monotonic clock; zero where nothing waits
+	// suspect says that a record was refused as invalid when the shipper had delivered so many others.
+	suspect  bool
+	accepted int64
 }
 
 // Stats are the numbers of a shipper.
@@ -83,20 +111,23 @@ type Stats struct {
 	Samples  int64 // delivered
 	Records  int64 // delivered
 	Requests int64 // sent, failed ones included
-	Unusable int64 // lines that are no samples, passed over
+	Unusable int64 // lines that the destination will never take, set aside
 }
 
 // New returns a shipper.
 func New(q Queue, to Destination, o Options) *Shipper {
+	longest := min(max(o.MaxLatency, minPause), maxPause)
 	return &Shipper{
 		queue:     q,
 		to:        to,
 		options:   o,
 		state:     health.NewState(o.Log, "delivery"),
-		refused:   health.NewState(o.Log, "reading the queue"),
-		phase:     backoff.Spread(o.MaxLatency),
-		retry:     backoff.Policy{Base: 100 * time.Millisecond, Cap: 30 * time.Second},
-		throttled: backoff.Policy{Base: time.Second, Cap: 30 * time.Second},
+		refused:   health.NewState(o.Log, "using what is in the queue"),
+		reading:   health.NewState(o.Log, "reading the queue"),
+		behind:    max(64, int(3*o.MaxLatency/o.Interval)),
+		rate:      o.BacklogRate / o.Interval.Seconds(),
+		retry:     backoff.Policy{Base: 100 * time.Millisecond, Cap: longest},
+		throttled: backoff.Policy{Base: time.Second, Cap: longest},
 	}
 }
 
@@ -108,8 +139,8 @@ func (s *Shipper) Stats() Stats {
 	}
 }
 
-// Run ships until the context ends. Once stop is closed it sends without waiting for packs to fill, and returns when the
-// queue is empty. The error says what kept it from emptying the queue.
+// Run ships until the context ends. Once stop is closed it sends what is fresh without waiting for packs to fill, and what
+// a stop would lose because it is not on a disk, and returns. The error says what kept it from that.
 func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 	wait, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -120,39 +151,58 @@ func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 		}
 		cancel()
 	}()
-	for first := true; ; first = false {
-		batch, err := s.queue.Peek(wait, peekLines, peekBytes)
-		switch {
-		case ctx.Err() != nil:
+	// Where in a period of MaxLatency this machine sends is drawn once, so that a fleet which was started at one instant
+	// does not send at one. What was left by an earlier run is sent then too.
+	s.lanes[spool.Fresh].due = time.Now().Add(backoff.Spread(s.options.MaxLatency))
+	s.lanes[spool.Backlog].due = s.lanes[spool.Fresh].due
+	for {
+		stopping := !s.sleep(wait)
+		if ctx.Err() != nil {
 			return ctx.Err()
-		case wait.Err() != nil && len(batch.Lines) == 0:
-			return nil
-		case err != nil:
-			return fmt.Errorf("read the queue: %w", err)
 		}
-		stopping := wait.Err() != nil
-		if !stopping {
-			pause := s.untilDue(batch.Lines[0])
-			if first {
-				pause = s.phase
-			}
-			stopping = !backoff.Sleep(wait, nil, pause)
-			// More has arrived; and should the oldest have made room for it, the batch is another.
-			if batch, err = s.queue.Peek(wait, peekLines, peekBytes); err != nil {
+		if stopping {
+			return s.flush(ctx, stop)
+		}
+		for _, l := range []spool.Lane{spool.Backlog, spool.Fresh} {
+			if due := s.lanes[l].due; due.IsZero() || time.Now().Before(due) {
 				continue
 			}
-		}
-		t := tailCut
-		switch {
-		case len(batch.Lines) == peekLines:
-			t = tailWait
-		case stopping:
-			t = tailKeep
-		}
-		if err := s.round(ctx, stop, batch, t); err != nil {
-			return err
+			if err := s.round(ctx, stop, l, false); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// sleep waits until a lane is due. It returns false when it is to stop.
+func (s *Shipper) sleep(ctx context.Context) bool {
+	next := s.lanes[spool.Backlog].due
+	if fresh := &s.lanes[spool.Fresh]; fresh.due.IsZero() {
+		waiting := ctx
+		if !next.IsZero() {
+			var cancel context.CancelFunc
+			waiting, cancel = context.WithDeadline(ctx, next)
+			defer cancel()
+		}
+		b, err := s.queue.Peek(waiting, spool.Fresh, 1, 1)
+		switch {
+		case ctx.Err() != nil:
+			return false
+		case len(b.Lines) > 0:
+			fresh.due = time.Now().Add(s.untilDue(b.Lines[0]))
+		case waiting.Err() != nil:
+			return true
+		case errors.Is(err, spool.ErrClosed):
+			return false
+		default:
+			s.reading.Failed(err)
+			fresh.due = time.Now().Add(s.retry.Delay(5))
+		}
+	}
+	if fresh := s.lanes[spool.Fresh].due; next.IsZero() || fresh.Before(next) {
+		next = fresh
+	}
+	return backoff.Sleep(ctx, nil, time.Until(next))
 }
 
 // untilDue is how long the oldest line may still wait. Its age is of the wall clock, which may have been stepped since:
@@ -167,116 +217,18 @@ func (s *Shipper) untilDue(line []byte) time.Duration {
 	return min(longest, max(0, longest-age))
 }
 
-// round packs a batch, delivers the packs and acknowledges their lines.
-func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, batch spool.Batch, t tail) error {
-	packs, err := s.packer.pack(batch.Lines, t)
-	if err != nil {
-		return fmt.Errorf("pack %d samples: %w", len(batch.Lines), err)
-	}
-	lines := 0
-	usable := packs[:0]
-	for _, p := range packs {
-		lines += p.lines
-		if p.data != nil {
-			usable = append(usable, p)
-			continue
-		}
-		s.unusable.Add(int64(p.lines))
-		s.refused.Failed(errors.New("a line is no sample, passed over"))
-	}
-	if err := s.deliver(ctx, stop, usable); err != nil {
-		return err
-	}
-	if err := s.queue.Ack(batch.Head(lines)); err != nil {
-		return fmt.Errorf("acknowledge %d samples: %w", lines, err)
-	}
-	return nil
-}
-
-// deliver sends packs until each was accepted or the context ends.
-func (s *Shipper) deliver(ctx context.Context, stop <-chan struct{}, packs []pack) error {
-	for failures := 0; len(packs) > 0; {
-		n := fitRequest(packs)
-		failed, err := s.put(ctx, packs[:n])
-		packs = append(failed, packs[n:]...)
-		if err == nil {
-			failures = 0
-			continue
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		failures++
-		s.state.Failed(err, slog.Int("records", len(packs)))
-		policy := s.retry
-		if errors.Is(err, ErrThrottled) {
-			policy = s.throttled
-		}
-		if !backoff.Sleep(ctx, stop, policy.Delay(failures)) {
-			if ctx.Err() != nil {
-				return ctx.Err()
+// flush sends what is left at a stop.
+func (s *Shipper) flush(ctx context.Context, stop <-chan struct{}) error {
+	for _, l := range []spool.Lane{spool.Backlog, spool.Fresh} {
+		for l == spool.Fresh || s.queue.Stats().MemoryLines > 0 {
+			s.lanes[l] = lane{due: time.Now()}
+			if err := s.round(ctx, stop, l, true); err != nil {
+				return err
 			}
-			stop = nil // it cut one pause short, not all that follow
+			if s.lanes[l].due.IsZero() || s.lanes[l].suspect {
+				break
+			}
 		}
 	}
 	return nil
-}
-
-// put sends packs as one request and returns those that were not accepted, with the reason of the first.
-func (s *Shipper) put(ctx context.Context, packs []pack) (failed []pack, err error) {
-	records := make([][]byte, len(packs))
-	for i, p := range packs {
-		records[i] = p.data
-	}
-	s.requests.Add(1)
-	putCtx, cancel := context.WithTimeout(ctx, putTimeout)
-	defer cancel()
-	results, err := s.to.Put(putCtx, records)
-	if err == nil && len(results) != len(packs) {
-		err = fmt.Errorf("%w: %d results for %d records", errAnswer, len(results), len(packs))
-	}
-	if err != nil {
-		return append(failed, packs...), err
-	}
-	var samples, accepted int
-	for i, result := range results {
-		if result != nil {
-			failed = append(failed, packs[i])
-			if err == nil || errors.Is(result, ErrThrottled) {
-				err = fmt.Errorf("record %d of %d: %w", i+1, len(packs), result)
-			}
-			continue
-		}
-		accepted++
-		samples += packs[i].lines
-	}
-	s.accepted(ctx, samples, accepted)
-	if err == nil {
-		s.state.OK()
-	}
-	return failed, err
-}
-
-func (s *Shipper) accepted(ctx context.Context, samples, records int) {
-	if records == 0 {
-		return
-	}
-	s.samples.Add(int64(samples))
-	if s.records.Add(int64(records)) == int64(records) {
-		s.options.Log.LogAttrs(ctx, slog.LevelInfo, "first batch delivered",
-			slog.Int("samples", samples), slog.Int("records", records))
-	}
-}
-
-// fitRequest returns how many of the packs one request can take, at least one.
-func fitRequest(packs []pack) int {
-	n, bytes := 0, 0
-	for n < len(packs) && n < MaxRecords {
-		bytes += len(packs[n].data)
-		if n > 0 && bytes > MaxRequestBytes {
-			break
-		}
-		n++
-	}
-	return n
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
@@ -78,6 +79,7 @@ type fixture struct {
 	queue   *spool.Queue
 	to      *destination
 	shipper *ship.Shipper
+	latency time.Duration
 	host    *recordtest.Host
 	log     bytes.Buffer
 	stop    chan struct{}
@@ -89,16 +91,30 @@ func start(t *testing.T, latency time.Duration, answer func(int, []error) ([]err
 	t.Helper()
 	// The bubble's clock starts at an hour's turn; leave it.
 	time.Sleep(10 * time.Minute)
-	queue, err := spool.New(spool.Options{MaxBytes: 64 << 20})
+	f := &fixture{
+		t: t, queue: openQueue(t, 64<<20), latency: latency, host: recordtest.New(5), stop: make(chan struct{}), done: make(chan error, 1),
+		to: &destination{t: t, answer: answer, accepted: map[int64]int{}, packs: map[string]int{}},
+	}
+	f.ship(f.queue)
+	return f
+}
+
+func openQueue(t *testing.T, maxBytes int64) *spool.Queue {
+	t.Helper()
+	q, err := spool.Open(spool.Options{
+		FS: spooltest.New(), MaxBytes: maxBytes, Sync: spool.SyncNever, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{
-		t: t, queue: queue, host: recordtest.New(5), stop: make(chan struct{}), done: make(chan error, 1),
-		to: &destination{t: t, answer: answer, accepted: map[int64]int{}, packs: map[string]int{}},
-	}
-	f.shipper = ship.New(queue, f.to, ship.Options{MaxLatency: latency, Log: slog.New(slog.NewTextHandler(&f.log, nil))})
-	return f
+	return q
+}
+
+// ship makes a shipper from a queue to the fixture's destination.
+func (f *fixture) ship(q ship.Queue) {
+	f.shipper = ship.New(q, f.to, ship.Options{
+		Interval: 3 * time.Second, MaxLatency: f.latency, BacklogRate: 20, Log: slog.New(slog.NewTextHandler(&f.log, nil)),
+	})
 }
 
 func (f *fixture) run(ctx context.Context) { go func() { f.done <- f.shipper.Run(ctx, f.stop) }() }
@@ -313,7 +329,7 @@ func TestRecordsStayTheSame(t *testing.T) {
 
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := start(t, time.Second, func(int, []error) ([]error, error) { return nil, ship.ErrThrottled })
+		f := start(t, 30*time.Second, func(int, []error) ([]error, error) { return nil, ship.ErrThrottled })
 		ctx, cancel := context.WithCancel(t.Context())
 		f.run(ctx)
 		f.take(1, time.Hour)
@@ -370,19 +386,17 @@ func TestStopGivesUp(t *testing.T) {
 func TestQueueOverflowsWhileSending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, 10*time.Second, func(call int, r []error) ([]error, error) {
-			if call < 30 {
+			if call < 150 {
 				return nil, errBroken
 			}
 			return r, nil
 		})
-		small, err := spool.New(spool.Options{MaxBytes: 64 << 10})
-		if err != nil {
-			t.Fatal(err)
-		}
+		small := openQueue(t, spool.MinBytes)
 		f.queue = small
-		f.shipper = ship.New(small, f.to, ship.Options{MaxLatency: 10 * time.Second, Log: slog.New(slog.DiscardHandler)})
+		f.ship(small)
 		f.run(t.Context())
-		f.take(1000, time.Second)
+		f.take(3000, 300*time.Millisecond)
+		time.Sleep(time.Hour)
 		f.finish()
 		if got := small.Stats(); int64(len(f.to.accepted))+got.Dropped != f.taken || got.Dropped == 0 {
 			t.Errorf("%d taken, %d accepted, %d dropped", f.taken, len(f.to.accepted), got.Dropped)

@@ -1,191 +1,237 @@
 // Package spool keeps samples between the moment they are taken and the moment Firehose has accepted them: a bounded
-// first-in, first-out queue of encoded lines, held in memory. When it is full the oldest lines go, counted.
+// first-in, first-out queue of encoded lines in segment files, which survives the end of the process and of the machine's
+// power. FORMAT.md describes the files, what is lost when, and what is assumed of a disk. When the spool is full its oldest
+// segment goes, counted by lines. While its disk cannot be written, lines wait in a bounded piece of memory.
 //
 // It is not a channel: a consumer looks at the front as often as it likes ([Queue.Peek]) and only what it acknowledges
-// ([Queue.Ack]) is gone. It does not know what a line holds.
+// ([Queue.Ack]) is gone. It is not a database: nothing but order is known of a line. It does not know what a line holds.
 package spool
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"sync"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
 )
 
 // Errors of a queue.
 var (
-	ErrClosed      = errors.New("the queue is closed")
-	ErrLineTooLong = errors.New("the line is longer than the queue may be")
+	ErrClosed      = errors.New("the spool is closed")
+	ErrLineTooLong = fmt.Errorf("the line is longer than %d bytes", MaxLine)
 	ErrOutOfOrder  = errors.New("acknowledged before older lines were")
 )
 
-// lineOverhead is what a line takes besides its bytes: its slice header and what the allocator rounds up.
-const lineOverhead = 64
+// MinBytes is the least bound of a spool.
+const MinBytes = 1 << 20
 
-// Options bound a queue.
+// When lines are made durable against the loss of power. The end of the process alone loses nothing in any case.
+const (
+	SyncEvery time.Duration = 0  // before Append returns: at most the line being written is lost
+	SyncNever time.Duration = -1 // when the operating system likes to: up to half a minute is lost, on Linux
+)
+
+const (
+	// segments is into how many the bound is divided: what is dropped when it is full is the oldest of them.
+	segments                         = 16
+	minSegmentBytes, maxSegmentBytes = 64 << 10, 4 << 20
+	// memoryBytes bounds the lines that wait in memory: about 1,700 samples, over an hour at 3 s.
+	memoryBytes = 1536 << 10
+	// retryAfter is how soon a disk that failed is tried again.
+	retryAfter = 10 * time.Second
+	// patience is how often the reading of a segment may fail before it is set aside.
+	patience = 3
+)
+
+// Options say how to spool. All are required but Dropped.
 type Options struct {
-	// MaxBytes is how much memory the lines may take, their bookkeeping included. It must be positive.
+	FS FS
+	// MaxBytes bounds the files together, at least [MinBytes]. Files of another version of edge are not counted.
 	MaxBytes int64
+	// Sync is how long a line may wait to be made durable, or [SyncEvery] or [SyncNever].
+	Sync time.Duration
+	// Log takes what is found at the start, and when the disk begins to fail and works again.
+	Log *slog.Logger
 	// Dropped is called, outside of any lock, with the number of lines that an Append pushed out. It may be nil.
 	Dropped func(lines int)
 }
 
-// Queue is a bounded queue of lines. It is safe for concurrent use; one consumer at a time is meant.
+// Queue is a spool. It is safe for concurrent use; one consumer at a time is meant.
 type Queue struct {
-	options Options
+	options      Options
+	segmentBytes int64
+	disk         *health.State
 
-	mu      sync.Mutex
-	lines   [][]byte // lines[0] is at position head
-	head    uint64   // position of the oldest line; positions count from 0 and never repeat
-	acked   uint64   // positions below are acknowledged
-	bytes   int64
-	dropped int64
-	closed  bool
-	arrived chan struct{} // closed and replaced when lines arrive or the queue closes
+	mu       sync.Mutex
+	attached bool // the directory is ours, and its segments are known
+	locked   io.Closer
+	segs     []*segment // oldest first
+	active   *segment   // the last of segs, or nil: the next line begins another
+	nextID   uint64
+	aside    []FileInfo // segments set aside, oldest first
+	litter   []FileInfo // files that could not be removed yet
+	retryAt  time.Time  // when a disk that failed is tried again; zero while it works
+	okAt     time.Time  // when a disk that works again is said to; zero otherwise
+	rejected rejects
+	buf      []byte
+	counts   counts
+	closed   bool
+	arrived  chan struct{} // closed and replaced when lines arrive or the spool closes
+
+	syncTimer *time.Timer // nil while nothing waits to be made durable
+	syncDir   bool        // files came or went since the directory was synced
 }
 
-// Batch is a run of lines from the front of the queue. It must not be changed.
-type Batch struct {
-	Lines [][]byte
-	first uint64
+type counts struct {
+	dropped  int64 // by this process
+	total    int64 // since the directory is there
+	damaged  int64
+	aside    int64
+	rejected int64
 }
 
-// Head returns the first n lines of the batch as a batch of their own.
-func (b Batch) Head(n int) Batch { return Batch{Lines: b.Lines[:n], first: b.first} }
-
-// Tail returns the lines after the first n as a batch of their own.
-func (b Batch) Tail(n int) Batch { return Batch{Lines: b.Lines[n:], first: b.first + uint64(n)} }
-
-// Stats are the numbers of a queue.
+// Stats are the numbers of a spool. All but the first four count from the start of the process.
 type Stats struct {
-	Lines   int64 // lines waiting
-	Bytes   int64 // what they take, bookkeeping included
-	Dropped int64 // lines pushed out by newer ones and never acknowledged
+	Lines       int64 // lines waiting
+	MemoryLines int64 // those of them that are in memory only
+	Bytes       int64 // size of the files, those set aside included
+	Segments    int64
+	Dropped     int64 // lines pushed out by newer ones and never acknowledged
+	Damaged     int64 // damaged places passed over, and lines that were there before and are not readable any more
+	SetAside    int64 // segments set aside because they could not be read
+	Rejected    int64 // lines set aside by Reject
 }
 
-// New returns an empty queue.
-func New(o Options) (*Queue, error) {
-	if o.MaxBytes <= 0 {
-		return nil, fmt.Errorf("queue bound is %d bytes, must be positive", o.MaxBytes)
+// Open opens the spool. It fails if the options are wrong or if another process has the directory ([ErrInUse]). Whatever
+// else is wrong with the disk is logged and tried again later: collecting begins all the same.
+func Open(o Options) (*Queue, error) {
+	if o.MaxBytes < MinBytes {
+		return nil, fmt.Errorf("spool bound is %d bytes, must be at least %d", o.MaxBytes, MinBytes)
 	}
-	return &Queue{options: o, arrived: make(chan struct{})}, nil
+	q := &Queue{
+		options:      o,
+		segmentBytes: min(max(o.MaxBytes/segments, minSegmentBytes), maxSegmentBytes),
+		disk:         health.NewState(o.Log, "spooling to disk"),
+		nextID:       1,
+		arrived:      make(chan struct{}),
+	}
+	if err := q.attach(); errors.Is(err, ErrInUse) {
+		return nil, err
+	} else if err != nil {
+		q.fail(err)
+	}
+	return q, nil
 }
 
 // Append puts copies of the lines at the end, all of them or, with an error, none. Where they do not fit, the oldest lines
 // make room.
 func (q *Queue) Append(lines ...[]byte) error {
 	for _, l := range lines {
-		if cost(l) > q.options.MaxBytes {
-			return fmt.Errorf("%w: %d bytes", ErrLineTooLong, len(l))
+		if len(l) > MaxLine {
+			return fmt.Errorf("%w: %d", ErrLineTooLong, len(l))
 		}
 	}
-	dropped, err := q.append(lines)
+	q.mu.Lock()
+	before := q.counts.dropped
+	err := q.append(lines)
+	dropped := int(q.counts.dropped - before)
+	q.mu.Unlock()
 	if dropped > 0 && q.options.Dropped != nil {
 		q.options.Dropped(dropped)
 	}
 	return err
 }
 
-func (q *Queue) append(lines [][]byte) (dropped int, err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+func (q *Queue) append(lines [][]byte) error {
 	if q.closed {
-		return 0, ErrClosed
+		return ErrClosed
 	}
 	for _, l := range lines {
-		for q.bytes+cost(l) > q.options.MaxBytes {
-			q.removeFront()
-			dropped++
-		}
-		q.lines = append(q.lines, append(make([]byte, 0, len(l)), l...))
-		q.bytes += cost(l)
+		q.appendLine(l)
 	}
-	q.dropped += int64(dropped)
 	q.signal()
-	return dropped, nil
-}
-
-// Peek returns the lines at the front, at most maxLines of them and at most maxBytes in sum, but at least one; it waits
-// until there is one. It returns the same lines again until they are acknowledged or pushed out. After Close it returns
-// what is left and then [ErrClosed].
-func (q *Queue) Peek(ctx context.Context, maxLines, maxBytes int) (Batch, error) {
-	for {
-		q.mu.Lock()
-		b, closed, arrived := q.front(maxLines, maxBytes), q.closed, q.arrived
-		q.mu.Unlock()
-		if len(b.Lines) > 0 {
-			return b, nil
-		}
-		if closed {
-			return b, ErrClosed
-		}
-		select {
-		case <-ctx.Done():
-			return b, ctx.Err()
-		case <-arrived:
-		}
-	}
-}
-
-func (q *Queue) front(maxLines, maxBytes int) Batch {
-	n, bytes := 0, 0
-	for n < len(q.lines) && n < maxLines {
-		bytes += len(q.lines[n])
-		if n > 0 && bytes > maxBytes {
-			break
-		}
-		n++
-	}
-	// A copy of the headers: the queue clears its own when lines leave.
-	return Batch{Lines: append([][]byte(nil), q.lines[:n]...), first: q.head}
-}
-
-// Ack removes the lines of a batch from the queue. Lines that were pushed out while the consumer had them arrived after
-// all, and are no longer counted as dropped. Acknowledging twice does nothing; passing over older lines is refused with
-// [ErrOutOfOrder].
-func (q *Queue) Ack(b Batch) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	end := b.first + uint64(len(b.Lines))
-	if end <= q.acked {
-		return nil
-	}
-	if b.first > max(q.acked, q.head) {
-		return fmt.Errorf("%w: line %d while %d is the oldest", ErrOutOfOrder, b.first, q.head)
-	}
-	if pushedOut := min(end, q.head); pushedOut > max(b.first, q.acked) {
-		q.dropped -= int64(pushedOut - max(b.first, q.acked))
-	}
-	for q.head < end && len(q.lines) > 0 {
-		q.removeFront()
-	}
-	q.acked = end
 	return nil
 }
 
-// Stats returns the queue's present numbers.
+// appendLine writes a line to the disk, or where that fails to memory.
+func (q *Queue) appendLine(line []byte) {
+	if q.writable() == nil {
+		err := q.prepare(int64(entryBytes + len(line)))
+		if err == nil {
+			err = q.write(1, func(dst []byte, base int64) []byte { return appendEntry(dst, base, kindLine, line) })
+		}
+		if err == nil {
+			return
+		}
+		q.fail(err)
+	}
+	q.remember(line)
+}
+
+// Stats returns the present numbers.
 func (q *Queue) Stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return Stats{Lines: int64(len(q.lines)), Bytes: q.bytes, Dropped: q.dropped}
+	s := Stats{
+		Bytes: q.diskBytes(), Segments: int64(len(q.segs)), Dropped: q.counts.dropped, Damaged: q.counts.damaged,
+		SetAside: q.counts.aside, Rejected: q.counts.rejected,
+	}
+	for _, seg := range q.segs {
+		s.Lines += int64(seg.waiting())
+		if seg.inMemory() {
+			s.MemoryLines += int64(seg.waiting())
+		}
+	}
+	return s
 }
 
-// Close refuses further lines. What is in the queue stays readable.
+// Split ends the present segment and makes all lines that wait backlog: from now on they are read from [Backlog], while
+// [Fresh] goes on with what comes.
+func (q *Queue) Split() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.seal()
+	for _, seg := range q.segs {
+		seg.backlog = true
+	}
+}
+
+// Close makes all that is on disk durable, tries once more to bring there what is in memory, and refuses further lines. The
+// error says what is lost.
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.closed {
-		q.closed = true
-		q.signal()
+	if q.closed {
+		return nil
 	}
-	return nil
-}
-
-func (q *Queue) removeFront() {
-	q.bytes -= cost(q.lines[0])
-	q.lines[0] = nil // the array behind the slice lives on until the next append outgrows it
-	q.lines = q.lines[1:]
-	q.head++
+	q.closed = true
+	q.signal()
+	if q.syncTimer != nil {
+		q.syncTimer.Stop()
+	}
+	q.retryAt = time.Time{}
+	err := q.writable()
+	q.seal()
+	if q.syncDir && q.attached {
+		err = errors.Join(err, q.options.FS.Sync())
+	}
+	lost := 0
+	for _, seg := range q.segs {
+		if seg.inMemory() {
+			lost += seg.waiting()
+		}
+	}
+	if q.locked != nil {
+		err = errors.Join(err, q.locked.Close())
+	}
+	if lost > 0 {
+		return fmt.Errorf("%d samples that could not be written to the spool are lost: %w", lost, err)
+	}
+	return err
 }
 
 // signal wakes those who wait in Peek.
@@ -194,4 +240,12 @@ func (q *Queue) signal() {
 	q.arrived = make(chan struct{})
 }
 
-func cost(line []byte) int64 { return int64(len(line)) + lineOverhead }
+// wait waits for lines or Close. It returns false when the context ends.
+func wait(ctx context.Context, arrived <-chan struct{}) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-arrived:
+		return true
+	}
+}

@@ -1,22 +1,38 @@
 package spool_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
 )
 
-func open(t *testing.T, maxBytes int64, dropped func(int)) *spool.Queue {
+func open(t *testing.T, fs spool.FS) *spool.Queue {
 	t.Helper()
-	q, err := spool.New(spool.Options{MaxBytes: maxBytes, Dropped: dropped})
+	return openWith(t, spool.Options{FS: fs})
+}
+
+func openWith(t *testing.T, o spool.Options) *spool.Queue {
+	t.Helper()
+	if o.MaxBytes == 0 {
+		o.MaxBytes = spool.MinBytes
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	q, err := spool.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = q.Close() })
 	return q
 }
 
@@ -31,8 +47,10 @@ func put(t *testing.T, q *spool.Queue, lines ...string) {
 
 func peek(t *testing.T, q *spool.Queue, n, bytes int) spool.Batch {
 	t.Helper()
-	b, err := q.Peek(t.Context(), n, bytes)
-	if err != nil {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // it does not wait
+	b, err := q.Peek(ctx, spool.Fresh, n, bytes)
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, spool.ErrClosed) {
 		t.Fatal(err)
 	}
 	return b
@@ -41,7 +59,7 @@ func peek(t *testing.T, q *spool.Queue, n, bytes int) spool.Batch {
 func text(b spool.Batch) string { return fmt.Sprintf("%s", b.Lines) }
 
 func TestPeekRepeatsUntilAck(t *testing.T) {
-	q := open(t, 1<<20, nil)
+	q := open(t, spooltest.New())
 	put(t, q, "a", "b", "c")
 	for range 2 {
 		if got := text(peek(t, q, 2, 1<<20)); got != "[a b]" {
@@ -66,13 +84,13 @@ func TestPeekRepeatsUntilAck(t *testing.T) {
 	if got := text(peek(t, q, 5, 1<<20)); got != "[c]" {
 		t.Fatalf("Peek gives %s, want [c]", got)
 	}
-	if s := q.Stats(); s.Lines != 1 || s.Dropped != 0 || s.Bytes != 65 {
+	if s := q.Stats(); s.Lines != 1 || s.Dropped != 0 || s.MemoryLines != 0 {
 		t.Errorf("Stats are %+v", s)
 	}
 }
 
 func TestPeekBoundsBytesButGivesOne(t *testing.T) {
-	q := open(t, 1<<20, nil)
+	q := open(t, spooltest.New())
 	put(t, q, "aaaa", "bbbb", "cccc")
 	if got := text(peek(t, q, 9, 8)); got != "[aaaa bbbb]" {
 		t.Errorf("Peek of 8 bytes gives %s", got)
@@ -82,45 +100,100 @@ func TestPeekBoundsBytesButGivesOne(t *testing.T) {
 	}
 }
 
-func TestOldestLinesMakeRoom(t *testing.T) {
-	var told int
-	q := open(t, 3*65, func(n int) { told += n })
-	put(t, q, "a", "b", "c")
-	held := peek(t, q, 2, 100) // a, b are under way
-	put(t, q, "d", "e", "f")
-	if got := text(peek(t, q, 9, 100)); got != "[d e f]" {
-		t.Fatalf("Peek gives %s, want [d e f]", got)
+// TestLanes: what waits at a Split is read apart from what comes later, and both are remembered over a restart.
+func TestLanes(t *testing.T) {
+	fs := spooltest.New()
+	q := open(t, fs)
+	backlog := func(q *spool.Queue) spool.Batch {
+		b, err := q.Peek(t.Context(), spool.Backlog, 9, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
 	}
-	if s := q.Stats(); s.Dropped != 3 || told != 3 {
-		t.Errorf("%d dropped, told of %d, want 3", s.Dropped, told)
+	put(t, q, "a", "b", "c")
+	if got := text(backlog(q)); got != "[]" {
+		t.Fatalf("backlog before a Split is %s", got)
+	}
+	q.Split()
+	put(t, q, "d", "e")
+	q.Split()
+	put(t, q, "f", "g")
+	if got := text(backlog(q)) + text(peek(t, q, 9, 100)); got != "[a b c d e][f g]" {
+		t.Fatalf("backlog and fresh are %s", got)
+	}
+	if err := errors.Join(q.Ack(peek(t, q, 1, 100)), q.Ack(backlog(q).Head(4))); err != nil {
+		t.Fatal(err)
+	}
+	if got := text(backlog(q)) + text(peek(t, q, 9, 100)); got != "[e][g]" {
+		t.Fatalf("backlog and fresh are %s", got)
+	}
+	if got := text(peek(t, open(t, fs.Killed()), 9, 100)); got != "[e g]" {
+		t.Fatalf("after a restart there is %s", got)
+	}
+}
+
+func TestOldestSegmentMakesRoom(t *testing.T) {
+	var told int
+	fs := spooltest.New()
+	q := openWith(t, spool.Options{FS: fs, Dropped: func(n int) { told += n }})
+	held := spool.Batch{}
+	const n = 5000
+	for i := range n {
+		put(t, q, fmt.Sprintf("%05d %s", i, strings.Repeat("x", 500)))
+		if i == 10 {
+			held = peek(t, q, 3, 1<<20) // under way
+		}
+		if fs.Size() > spool.MinBytes {
+			t.Fatalf("%d bytes after %d lines", fs.Size(), i)
+		}
+	}
+	s := q.Stats()
+	if s.Lines+s.Dropped != n || int(s.Dropped) != told || s.Bytes != fs.Size() {
+		t.Errorf("told of %d, %+v, %d bytes", told, s, fs.Size())
+	}
+	if s.Lines*500 < spool.MinBytes*7/10 {
+		t.Errorf("only %d lines are kept", s.Lines)
+	}
+	if first := peek(t, q, 1, 1).Lines[0]; !bytes.HasPrefix(first, fmt.Appendf(nil, "%05d ", s.Dropped)) {
+		t.Errorf("%d dropped, the oldest is %.9s", s.Dropped, first)
 	}
 	if err := q.Ack(held); err != nil { // they arrived after all
 		t.Fatal(err)
 	}
-	if s := q.Stats(); s.Dropped != 1 || s.Lines != 3 {
-		t.Errorf("after the Ack of pushed out lines: %+v, want 1 dropped of 3 waiting", s)
+	if got := q.Stats(); got.Dropped != s.Dropped-3 || got.Lines != s.Lines {
+		t.Errorf("after the Ack of dropped lines: %+v", got)
 	}
 }
 
 func TestRefusals(t *testing.T) {
-	if _, err := spool.New(spool.Options{}); err == nil {
-		t.Error("a queue without a bound was made")
+	log := slog.New(slog.DiscardHandler)
+	if _, err := spool.Open(spool.Options{FS: spooltest.New(), Log: log, MaxBytes: 1000}); err == nil {
+		t.Error("a spool of 1000 bytes was opened")
 	}
-	q := open(t, 100, nil)
-	if err := q.Append([]byte("a"), make([]byte, 50)); !errors.Is(err, spool.ErrLineTooLong) {
+	fs := spooltest.New()
+	q := open(t, fs)
+	if _, err := spool.Open(spool.Options{FS: fs, Log: log, MaxBytes: spool.MinBytes}); !errors.Is(err, spool.ErrInUse) {
+		t.Errorf("opened twice: %v", err)
+	}
+	if err := q.Append([]byte("a"), make([]byte, spool.MaxLine+1)); !errors.Is(err, spool.ErrLineTooLong) {
 		t.Errorf("Append of a long line: %v", err)
 	}
 	if s := q.Stats(); s.Lines != 0 {
 		t.Errorf("%d lines after a refused Append", s.Lines)
 	}
+	put(t, q, strings.Repeat("x", spool.MaxLine), "b")
+	if b := peek(t, q, 9, 1<<20); len(b.Lines) != 2 || len(b.Lines[0]) != spool.MaxLine {
+		t.Errorf("%d lines", len(b.Lines))
+	}
 }
 
 func TestPeekWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := open(t, 1<<10, nil)
+		q := open(t, spooltest.New())
 		got := make(chan string, 1)
 		go func() {
-			b, err := q.Peek(t.Context(), 1, 1)
+			b, err := q.Peek(t.Context(), spool.Fresh, 1, 1)
 			got <- fmt.Sprint(text(b), err)
 		}()
 		synctest.Wait()
@@ -132,55 +205,65 @@ func TestPeekWaits(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	q := open(t, 1<<10, nil)
+	q := open(t, spooltest.New())
 	put(t, q, "a")
-	_ = q.Close()
-	_ = q.Close()
+	if err := errors.Join(q.Close(), q.Close()); err != nil {
+		t.Fatal(err)
+	}
 	if err := q.Append([]byte("b")); !errors.Is(err, spool.ErrClosed) {
 		t.Errorf("Append after Close: %v", err)
 	}
-	b := peek(t, q, 9, 9)
-	_ = q.Ack(b)
-	if _, err := q.Peek(t.Context(), 9, 9); !errors.Is(err, spool.ErrClosed) {
+	if err := q.Ack(peek(t, q, 9, 9)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Peek(t.Context(), spool.Fresh, 9, 9); !errors.Is(err, spool.ErrClosed) {
 		t.Errorf("Peek of a closed and empty queue: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := open(t, 10, nil).Peek(ctx, 1, 1); !errors.Is(err, context.Canceled) {
+	if _, err := open(t, spooltest.New()).Peek(ctx, spool.Fresh, 1, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("Peek with a cancelled context: %v", err)
 	}
 }
 
-// TestEveryLineIsAcknowledgedOrDropped runs random operations and checks the accounts after each.
+// TestEveryLineIsAcknowledgedOrDropped runs random operations, restarts among them, and checks the accounts after each.
 func TestEveryLineIsAcknowledgedOrDropped(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := range uint64(40) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		q := open(t, 2000, nil)
-		var appended int
+		fs := spooltest.New()
+		q := open(t, fs)
+		var appended, dropped int
 		acked := map[string]bool{}
-		var held []spool.Batch
-		for range 500 {
-			switch rng.IntN(3) {
-			case 0:
-				put(t, q, fmt.Sprintf("%d-%0*d", appended, 1+rng.IntN(40), 0))
+		for range 400 {
+			switch op := rng.IntN(20); {
+			case op < 12:
+				put(t, q, fmt.Sprintf("%d-%0*d", appended, 1+rng.IntN(20_000), 0))
 				appended++
-			case 1:
-				if q.Stats().Lines > 0 {
-					held = append(held, peek(t, q, 1+rng.IntN(9), 1+rng.IntN(300)))
+			case op < 18:
+				lane := spool.Lane(rng.IntN(2))
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				b, _ := q.Peek(ctx, lane, 1+rng.IntN(9), 1+rng.IntN(60_000))
+				b = b.Head(rng.IntN(len(b.Lines) + 1))
+				if err := q.Ack(b); err != nil {
+					t.Fatal(err)
 				}
-			case 2:
-				if len(held) > 0 {
-					b := held[0].Head(1 + rng.IntN(len(held[0].Lines)))
-					held = held[1:]
-					_ = q.Ack(b)
-					for _, l := range b.Lines {
-						acked[string(l)] = true
+				for _, l := range b.Lines {
+					if acked[string(l)] {
+						t.Fatalf("seed %d: %.20s was read again after its Ack", seed, l)
 					}
+					acked[string(l)] = true
 				}
+			case op < 19:
+				q.Split()
+			default:
+				dropped += int(q.Stats().Dropped)
+				fs = fs.Killed()
+				q = open(t, fs)
 			}
 			s := q.Stats()
-			if s.Bytes > 2000 || int(s.Lines+s.Dropped)+len(acked) != appended {
-				t.Fatalf("seed %d: %d appended, %d acknowledged, %+v", seed, appended, len(acked), s)
+			if fs.Size() > spool.MinBytes || int(s.Lines+s.Dropped)+dropped+len(acked) != appended || s.Damaged != 0 {
+				t.Fatalf("seed %d: %d appended, %d acknowledged, %d dropped before, %+v", seed, appended, len(acked), dropped, s)
 			}
 		}
 	}

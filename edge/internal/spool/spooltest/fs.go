@@ -1,0 +1,327 @@
+// Package spooltest is a file system in memory for tests of what uses a spool: it fails where a test says so, counts what
+// is done, and forgets what was not synced when the power is cut. It is no general file system, and not for the product.
+package spooltest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"sync"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+)
+
+// FS is a directory in memory. It is safe for concurrent use.
+type FS struct {
+	// Fail is asked before each operation, such as "write 1.seg", numbered from 0, whether it fails. A write that fails
+	// has been done in part. It may be nil.
+	Fail func(n int, op string) error
+
+	mu      sync.Mutex
+	ops     int
+	written int64
+	names   map[string]*file
+	durable map[string]*file // names as of the last Sync
+	locked  bool
+}
+
+type file struct {
+	data   []byte
+	synced []byte
+}
+
+// New returns an empty directory.
+func New() *FS { return &FS{names: map[string]*file{}, durable: map[string]*file{}} }
+
+// Ops is how many operations there were.
+func (f *FS) Ops() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ops
+}
+
+// Written is how many bytes were written.
+func (f *FS) Written() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.written
+}
+
+// Size is the size of the files that a spool bounds.
+func (f *FS) Size() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var sum int64
+	for _, file := range f.names {
+		sum += int64(len(file.data))
+	}
+	return sum
+}
+
+// Killed is the directory after the process was killed: what was written stays, the lock does not.
+func (f *FS) Killed() *FS {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	next := New()
+	for name, old := range f.names {
+		next.names[name] = &file{append([]byte(nil), old.data...), append([]byte(nil), old.synced...)}
+	}
+	maps.Copy(next.durable, next.names)
+	return next
+}
+
+// PowerCut is the directory after the power failed: of what was not synced, an arbitrary part is lost. Files keep a prefix
+// of what was written since, or have zeros in its place; of names that came, went or changed, some did not.
+func (f *FS) PowerCut(rng *rand.Rand) *FS {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	next := New()
+	names := map[string]*file{}
+	for name, old := range f.durable {
+		if f.names[name] == old || rng.IntN(2) == 0 {
+			names[name] = old
+		}
+	}
+	for name, now := range f.names {
+		if f.durable[name] != now && rng.IntN(2) == 0 {
+			names[name] = now
+		}
+	}
+	for name, old := range names {
+		data := append([]byte(nil), old.synced...)
+		if more := len(old.data) - len(data); more > 0 {
+			switch keep := rng.IntN(more + 1); rng.IntN(3) {
+			case 0:
+				data = append(data, old.data[len(data):len(data)+keep]...)
+			case 1:
+				data = append(data, make([]byte, keep)...)
+			}
+		}
+		next.names[name] = &file{data, append([]byte(nil), data...)}
+	}
+	maps.Copy(next.durable, next.names)
+	return next
+}
+
+// Change changes the content of a file behind the spool's back.
+func (f *FS) Change(name string, change func(data []byte) []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	file := f.names[name]
+	file.data = change(file.data)
+	file.synced = append([]byte(nil), file.data...)
+}
+
+// Names are the names of the files whose name ends so.
+func (f *FS) Names(suffix string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for name := range f.names {
+		if strings.HasSuffix(name, suffix) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Content is a copy of a file's content.
+func (f *FS) Content(name string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if file := f.names[name]; file != nil {
+		return string(file.data)
+	}
+	return ""
+}
+
+// do counts an operation and returns the error that it shall fail with. The lock must be held.
+func (f *FS) do(op, name string) error {
+	n := f.ops
+	f.ops++
+	if f.Fail == nil {
+		return nil
+	}
+	return f.Fail(n, op+" "+name)
+}
+
+// Lock implements [spool.FS].
+func (f *FS) Lock() (io.Closer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.do("lock", ""); err != nil {
+		return nil, err
+	}
+	if f.locked {
+		return nil, spool.ErrInUse
+	}
+	f.locked = true
+	return unlocker{f}, nil
+}
+
+type unlocker struct{ fs *FS }
+
+func (u unlocker) Close() error {
+	u.fs.mu.Lock()
+	defer u.fs.mu.Unlock()
+	u.fs.locked = false
+	return nil
+}
+
+// List implements [spool.FS].
+func (f *FS) List() ([]spool.FileInfo, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.do("list", ""); err != nil {
+		return nil, err
+	}
+	var files []spool.FileInfo
+	for name, file := range f.names {
+		files = append(files, spool.FileInfo{Name: name, Size: int64(len(file.data))})
+	}
+	return files, nil
+}
+
+// Open implements [spool.FS].
+func (f *FS) Open(name string, create bool) (spool.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	op := "open"
+	if create {
+		op = "create"
+	}
+	if err := f.do(op, name); err != nil {
+		return nil, err
+	}
+	old := f.names[name]
+	switch {
+	case create && old != nil:
+		return nil, fmt.Errorf("create %s: %w", name, fs.ErrExist)
+	case create:
+		old = &file{}
+		f.names[name] = old
+	case old == nil:
+		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
+	}
+	return &handle{fs: f, name: name, file: old}, nil
+}
+
+// Rename implements [spool.FS].
+func (f *FS) Rename(from, to string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.do("rename", from); err != nil {
+		return err
+	}
+	old := f.names[from]
+	if old == nil {
+		return fmt.Errorf("rename %s: %w", from, fs.ErrNotExist)
+	}
+	delete(f.names, from)
+	f.names[to] = old
+	return nil
+}
+
+// Remove implements [spool.FS].
+func (f *FS) Remove(name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.do("remove", name); err != nil {
+		return err
+	}
+	delete(f.names, name)
+	return nil
+}
+
+// Sync implements [spool.FS].
+func (f *FS) Sync() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.do("syncdir", ""); err != nil {
+		return err
+	}
+	f.durable = maps.Clone(f.names)
+	return nil
+}
+
+type handle struct {
+	fs     *FS
+	name   string
+	file   *file
+	closed bool
+}
+
+var errClosed = fmt.Errorf("file is closed: %w", fs.ErrClosed)
+
+// do locks the directory, which the caller unlocks, and counts.
+func (h *handle) do(op string) error {
+	h.fs.mu.Lock()
+	if h.closed {
+		return errClosed
+	}
+	return h.fs.do(op, h.name)
+}
+
+func (h *handle) ReadAt(p []byte, off int64) (int, error) {
+	err := h.do("read")
+	defer h.fs.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	if off >= int64(len(h.file.data)) {
+		return 0, io.EOF
+	}
+	n := copy(p, h.file.data[off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (h *handle) WriteAt(p []byte, off int64) (int, error) {
+	err := h.do("write")
+	defer h.fs.mu.Unlock()
+	if errors.Is(err, errClosed) {
+		return 0, err
+	}
+	if err != nil {
+		p = p[:len(p)/2]
+	}
+	if end := off + int64(len(p)); end > int64(len(h.file.data)) {
+		h.file.data = append(h.file.data, make([]byte, end-int64(len(h.file.data)))...)
+	}
+	copy(h.file.data[off:], p)
+	h.fs.written += int64(len(p))
+	return len(p), err
+}
+
+func (h *handle) Sync() error {
+	err := h.do("sync")
+	defer h.fs.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	h.file.synced = append(h.file.synced[:0], h.file.data...)
+	return nil
+}
+
+func (h *handle) Truncate(size int64) error {
+	err := h.do("truncate")
+	defer h.fs.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	h.file.data = h.file.data[:size]
+	return nil
+}
+
+func (h *handle) Close() error {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	h.closed = true
+	return nil
+}
