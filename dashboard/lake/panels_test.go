@@ -383,14 +383,19 @@ func TestPanelsOverAnEmptyLake(t *testing.T) {
 		for _, panel := range d.Panels {
 			r := runPanel(t, l, panel.ID, cases["all"])
 			want := 0
-			if panel.Kind == panels.Stat {
+			if panel.Kind == panels.Stat || panel.Kind == panels.Gauge {
 				want = 1
 			}
 			if r.Rows() != want {
 				t.Errorf("%s: %d rows, want %d", panel.ID, r.Rows(), want)
 			}
+			for _, by := range []panels.Dimension{panel.By, panel.Across, panel.Group} {
+				if by != "" && r.Index(string(by)) < 0 {
+					t.Errorf("%s: no column %s", panel.ID, by)
+				}
+			}
 			for _, v := range panel.Values {
-				for _, column := range []string{v.Column, v.Low, v.High, v.Host} {
+				for _, column := range []string{v.Column, v.Low, v.High, v.Host, v.UnitColumn} {
 					if column != "" && r.Index(column) < 0 {
 						t.Errorf("%s: no column %s", panel.ID, column)
 					}
@@ -420,7 +425,7 @@ func TestPanelsReadOnlyTheirPartitions(t *testing.T) {
 	l := open(t, dir)
 	for _, d := range panels.All() {
 		for _, panel := range d.Panels {
-			panel.MinSpanS = 0
+			panel.MinSpanS, panel.MaxSpanS, panel.Lead = 0, 0, 0
 			q, err := panels.Bind(panel, params(start.Add(-5*time.Hour-30*time.Minute), start.Add(-4*time.Hour)))
 			if err != nil {
 				t.Fatal(err)

@@ -62,8 +62,10 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink Sink) (warnings 
 }
 
 func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink Sink) (err error) {
-	if _, err := conn.ExecContext(ctx, view); err != nil {
-		return queryError(err)
+	for _, statement := range []string{dialect, view} {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return queryError(err)
+		}
 	}
 	if err := checkReadOnly(ctx, conn, q.SQL); err != nil {
 		return err

@@ -10,19 +10,25 @@ import (
 // Bind makes a panel's query ready to run: each :name of its SQL becomes a positional parameter, the one form that DuckDB
 // and Athena's execution parameters share, and its value is listed at that place. Nothing of a value gets into the text.
 func Bind(p Panel, params Params) (Query, error) {
-	if minSpan := time.Duration(p.MinSpanS) * time.Second; params.Range.To.Sub(params.Range.From) < minSpan {
-		if params.Range.To.After(params.Range.From) {
-			params.Range.From = params.Range.To.Add(-minSpan)
-		}
-	}
 	if err := params.Validate(); err != nil {
 		return Query{}, err
 	}
+	params.shown = params.Range.From
+	slot := params.slot()
+	span := params.Range.To.Sub(params.Range.From)
+	if least := time.Duration(p.MinSpanS) * time.Second; span < least {
+		params.Range.From = params.Range.To.Add(-least)
+	}
+	if most := time.Duration(p.MaxSpanS) * time.Second; most > 0 && span > most {
+		params.Range.From = params.Range.To.Add(-most)
+	}
+	params.Range.From = params.Range.From.Add(-time.Duration(p.Lead) * slot)
 	text, names, err := positional(p.SQL)
 	if err != nil {
 		return Query{}, fmt.Errorf("panel %s: %w", p.ID, err)
 	}
 	values := params.values()
+	values["slot"] = slot.Seconds()
 	q := Query{SQL: text, Range: params.Range, Args: make([]any, len(names))}
 	for i, name := range names {
 		value, ok := values[name]

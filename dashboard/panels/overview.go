@@ -2,15 +2,15 @@ package panels
 
 // overview answers: how is the fleet now, and is anything in trouble?
 func overview() Dashboard {
-	percent := &Thresholds{Warn: 75, Critical: 90}
 	return Dashboard{
-		ID:    "overview",
-		Title: "Overview",
+		ID:       "overview",
+		Title:    "Overview",
+		Question: "Which hosts are in trouble, why, and since when?",
 		Panels: []Panel{
 			{
 				ID: "overview-fleet", Title: "Hosts", Kind: Stat,
 				Question: "How many hosts report, and how many fell silent within the last day?",
-				SQL:      fleetSQL, MinSpanS: daySeconds,
+				SQL:      fleetSQL, MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "hosts", Label: "Hosts", Unit: Count},
 					{Column: "silent", Label: "Silent", Unit: Count, Thresholds: &Thresholds{Warn: 1, Critical: 1}},
@@ -19,11 +19,11 @@ func overview() Dashboard {
 			{
 				ID: "overview-now", Title: "Now", Kind: Stat,
 				Question: "What are CPU, memory, the busiest disk and the network of the hosts that report doing now?",
-				SQL:      nowSQL, MinSpanS: quarterHourSeconds,
+				SQL:      nowSQL, MinSpanS: quarterHourSeconds, MaxSpanS: hourSeconds,
 				Values: []Value{
-					{Column: "cpu_pct", Label: "CPU", Unit: Percent, High: "cpu_max", Host: "cpu_host", Thresholds: percent},
-					{Column: "ram_pct", Label: "Memory", Unit: Percent, High: "ram_max", Host: "ram_host", Thresholds: percent},
-					{Column: "disk_busy_pct", Label: "Busiest disk", Unit: Percent, Host: "disk_host", Thresholds: percent},
+					{Column: "cpu_pct", Label: "CPU", Unit: Percent, High: "cpu_max", Host: "cpu_host", Thresholds: &loaded},
+					{Column: "ram_pct", Label: "Memory", Unit: Percent, High: "ram_max", Host: "ram_host", Thresholds: &loaded},
+					{Column: "disk_busy_pct", Label: "Busiest disk", Unit: Percent, Host: "disk_host", Thresholds: &loaded},
 					{Column: "net_recv", Label: "Received", Unit: BytesPerSecond},
 					{Column: "net_sent", Label: "Sent", Unit: BytesPerSecond},
 				},
@@ -40,31 +40,41 @@ func overview() Dashboard {
 				},
 			},
 			{
-				ID: "overview-cpu", Title: "CPU", Kind: Lines,
+				ID: "overview-attention", Title: "Needs attention", Kind: Table, By: ByHost, Width: full,
+				Question: "Which hosts are in trouble now, why, and since when?",
+				SQL:      attentionSQL(), MinSpanS: daySeconds, MaxSpanS: daySeconds,
+				Values: []Value{
+					{Column: "problem", Label: "Problem", Unit: Text},
+					{Column: "value", Label: "Now", Unit: OfRow, UnitColumn: "unit"},
+					{Column: "since", Label: "Since", Unit: Time},
+				},
+			},
+			{
+				ID: "overview-cpu", Title: "CPU", Kind: Lines, By: ByHost,
 				Question: "Which hosts are busy, and since when?",
 				SQL:      byHost("cpu_pct"),
 				Values: []Value{
-					{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high", Thresholds: percent},
+					{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
 			},
 			{
-				ID: "overview-memory", Title: "Memory", Kind: Lines,
+				ID: "overview-memory", Title: "Memory", Kind: Lines, By: ByHost,
 				Question: "Which hosts run out of memory?",
 				SQL:      byHost("ram_pct"),
 				Values: []Value{
-					{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high", Thresholds: percent},
+					{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
 			},
 			{
-				ID: "overview-disk", Title: "Busiest disk", Kind: Lines,
+				ID: "overview-disk", Title: "Busiest disk", Kind: Lines, By: ByHost,
 				Question: "On which hosts is a disk saturated?",
 				SQL:      byHost("disk_busy_pct"),
 				Values: []Value{
-					{Column: "value", Label: "Busy", Unit: Percent, Low: "low", High: "high", Thresholds: percent},
+					{Column: "value", Label: "Busy", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
 			},
 			{
-				ID: "overview-network", Title: "Network", Kind: Lines,
+				ID: "overview-network", Title: "Network", Kind: Lines, By: ByHost,
 				Question: "Which hosts receive and send the most?",
 				SQL:      networkByHostSQL,
 				Values: []Value{
@@ -73,24 +83,38 @@ func overview() Dashboard {
 				},
 			},
 			{
-				ID: "overview-last-seen", Title: "Hosts", Kind: Table,
+				ID: "overview-lag", Title: "Ingest lag", Kind: Series,
+				Question: "How long do samples take until they are processed?",
+				SQL:      lagSQL,
+				Values: []Value{
+					{Column: "lag", Label: "Mean", Unit: Seconds},
+					{Column: "lag_max", Label: "Longest", Unit: Seconds},
+				},
+			},
+			{
+				ID: "overview-pressure", Title: "Pressure", Kind: Lines, By: ByHost,
+				Question: "Where do tasks wait for CPU, memory or I/O?",
+				SQL:      byHost(pressure),
+				Values: []Value{
+					{Column: "value", Label: "Pressure", Unit: Percent, Low: "low", High: "high", Thresholds: &pressed},
+				},
+			},
+			{
+				ID: "overview-last-seen", Title: "Hosts", Kind: Table, By: ByHost, Width: full,
 				Question: "When was each host last seen, and what did it say?",
-				SQL:      lastSeenSQL, MinSpanS: daySeconds,
+				SQL:      lastSeenSQL, MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "last_ts", Label: "Last seen", Unit: Time},
-					{Column: "cpu_pct", Label: "CPU", Unit: Percent, Thresholds: percent},
-					{Column: "ram_pct", Label: "Memory", Unit: Percent, Thresholds: percent},
-					{Column: "disk_busy_pct", Label: "Disk busy", Unit: Percent, Thresholds: percent},
-					{Column: "disk_used_pct", Label: "Disk used", Unit: Percent, Thresholds: percent},
+					{Column: "cpu_pct", Label: "CPU", Unit: Percent, Thresholds: &loaded},
+					{Column: "ram_pct", Label: "Memory", Unit: Percent, Thresholds: &loaded},
+					{Column: "disk_busy_pct", Label: "Disk busy", Unit: Percent, Thresholds: &loaded},
+					{Column: "disk_used_pct", Label: "Disk used", Unit: Percent, Thresholds: &filled},
 					{Column: "net_recv", Label: "Received", Unit: BytesPerSecond},
 					{Column: "net_sent", Label: "Sent", Unit: BytesPerSecond},
+					{Column: "errors", Label: "Errors", Unit: PerSecond, Thresholds: &erroneous},
+					{Column: "pressure", Label: "Pressure", Unit: Percent, Thresholds: &pressed},
 				},
 			},
 		},
 	}
 }
-
-const (
-	quarterHourSeconds = 15 * 60
-	daySeconds         = 24 * 60 * 60
-)

@@ -2,9 +2,17 @@ package panels
 
 // Dashboard is a page of panels.
 type Dashboard struct {
-	ID     string  `json:"id"` // stands in the page's address
-	Title  string  `json:"title"`
-	Panels []Panel `json:"panels"`
+	ID       string  `json:"id"` // stands in the page's address
+	Title    string  `json:"title"`
+	Question string  `json:"question"`
+	Panels   []Panel `json:"panels"`
+	// Hidden keeps it out of the menu: it is reached from elsewhere, as the page of one host is.
+	Hidden bool `json:"hidden,omitempty"`
+	// SpanS is the shortest time range that the dashboard makes sense over, in seconds: a week has no rhythm within an
+	// hour. 0 where every range does.
+	SpanS int `json:"span_s,omitempty"`
+	// Metric says that the viewer chooses the metric that its panels show, one of [Metrics].
+	Metric bool `json:"metric,omitempty"`
 }
 
 // Panel is one picture: a question and the query that answers it.
@@ -13,6 +21,12 @@ type Panel struct {
 	Title    string `json:"title"`
 	Question string `json:"question"`
 	Kind     Kind   `json:"kind"`
+	// By is what one line, bar, box, point or row stands for.
+	By Dimension `json:"by,omitempty"`
+	// Across is the horizontal axis of a heat map, whose vertical one is By.
+	Across Dimension `json:"across,omitempty"`
+	// Group is what points of one colour have in common.
+	Group Dimension `json:"group,omitempty"`
 	// Values are the result's columns that carry quantities, in the order in which they are shown.
 	Values []Value `json:"values"`
 	// SQL reads the view or table samples. Its parameters are those of [Params], written as :name.
@@ -20,6 +34,12 @@ type Panel struct {
 	// MinSpanS widens the time range to at least this many seconds: a machine that went silent an hour ago belongs
 	// into the list of machines also where the last five minutes are looked at. 0 leaves the range as it is.
 	MinSpanS int `json:"min_span_s,omitempty"`
+	// MaxSpanS shortens the time range to at most this many seconds up to its end. 0 leaves it as it is.
+	MaxSpanS int `json:"max_span_s,omitempty"`
+	// Lead is how many slots before the time range the query reads as well, for what is compared with its past.
+	Lead int `json:"lead,omitempty"`
+	// Width is how much of a row of twelve the panel takes; 0 means half.
+	Width int `json:"width,omitempty"`
 }
 
 // Kind is how a panel is drawn.
@@ -29,12 +49,46 @@ type Kind string
 const (
 	// Stat shows single numbers. Its query gives one row.
 	Stat Kind = "stat"
+	// Gauge shows each value of the one row on a dial.
+	Gauge Kind = "gauge"
 	// Trend is the small chart within a Stat: one row for each time bucket, its start in the column t.
 	Trend Kind = "trend"
-	// Lines is one line for each host: rows of host, t (start of the bucket, Unix seconds) and the values, by host and t.
+	// Lines is one line for each By: rows of it, t (start of the bucket, Unix seconds) and the values, by both.
 	Lines Kind = "lines"
+	// Series is one line for each value: rows of t and the values.
+	Series Kind = "series"
+	// Area is as Series, filled and stacked.
+	Area Kind = "area"
+	// Bar is a group of bars for each By, in the order of rows.
+	Bar Kind = "bar"
+	// Stack is as Bar with the values on top of each other.
+	Stack Kind = "stack"
+	// Scatter is a point for each By, the first value to the right, the second upwards.
+	Scatter Kind = "scatter"
+	// HeatMap colours the cell of By and Across by the first value.
+	HeatMap Kind = "heatmap"
+	// Box is a box plot for each By. Its five values are low, lower quartile, median, upper quartile, high.
+	Box Kind = "box"
+	// Band is the value of one host over time within the band between its Low and High, around the column median; the
+	// column outside marks the points beyond the band.
+	Band Kind = "band"
 	// Table shows the rows as they are.
 	Table Kind = "table"
+)
+
+// Dimension is what the rows of a result are about. It is the name of the column, too.
+type Dimension string
+
+// The dimensions.
+const (
+	ByHost    Dimension = "host"
+	ByEnv     Dimension = "env"
+	ByHour    Dimension = "hour"    // 0..23, in the viewer's zone
+	ByWeekday Dimension = "weekday" // 0 = Monday .. 6, in the viewer's zone
+	ByDay     Dimension = "day"     // the day's beginning by the viewer's clock, read as UTC, Unix seconds
+	ByTime    Dimension = "t"       // Unix seconds
+	ByProblem Dimension = "problem" // what is wrong with a host
+	ByTag     Dimension = "tag"     // the key of a tag
 )
 
 // Value is a column that carries a quantity.
@@ -49,6 +103,8 @@ type Value struct {
 	Below bool `json:"below,omitempty"`
 	// Host names the column that says which host a maximum is of.
 	Host string `json:"host,omitempty"`
+	// UnitColumn names the column that holds the unit, where it differs from row to row.
+	UnitColumn string `json:"unit_column,omitempty"`
 	// Thresholds colour a value; nil where no value is bad as such.
 	Thresholds *Thresholds `json:"thresholds,omitempty"`
 }
@@ -62,17 +118,28 @@ type Thresholds struct {
 // Unit says how a number is formatted.
 type Unit string
 
-// The units of values. They are spelled as record.Unit spells them; Age is one more.
+// The units of values. They are spelled as record.Unit spells them, up to the last ones.
 const (
 	Percent        Unit = "percent" // 0..100
+	Bytes          Unit = "bytes"
 	BytesPerSecond Unit = "bytes_per_s"
+	PerSecond      Unit = "per_s"
 	Count          Unit = "count"
+	Load           Unit = "load"
 	Seconds        Unit = "s"
-	Time           Unit = "time" // Unix seconds, shown as a moment or as its age
+	Time           Unit = "time"     // Unix seconds, shown as a moment or as its age
+	Duration       Unit = "duration" // seconds, shown in the largest fitting unit
+	Text           Unit = "text"
+	OfMetric       Unit = "metric" // that of the chosen metric
+	OfRow          Unit = "row"    // that which the row says, see [Value.UnitColumn]
 )
 
-// All returns the dashboards in the order of the menu.
-func All() []Dashboard { return []Dashboard{overview()} }
+// All returns the dashboards in the order of the menu, those that are not in it last.
+func All() []Dashboard {
+	return []Dashboard{
+		overview(), performance(), network(), disk(), hosts(), patterns(), environments(), anomalies(), oneHost(), filters(),
+	}
+}
 
 // Find returns the panel of an id.
 func Find(id string) (Panel, bool) {
@@ -85,3 +152,23 @@ func Find(id string) (Panel, bool) {
 	}
 	return Panel{}, false
 }
+
+const (
+	minuteSeconds      = 60
+	quarterHourSeconds = 15 * minuteSeconds
+	hourSeconds        = 60 * minuteSeconds
+	daySeconds         = 24 * hourSeconds
+)
+
+const (
+	full  = 12
+	third = 4
+)
+
+// From these on a reading deserves attention. They stand in charts, in colours and in the SQL of what is wrong.
+var (
+	loaded    = Thresholds{Warn: 75, Critical: 90} // CPU, memory, a disk's time, in percent
+	filled    = Thresholds{Warn: 80, Critical: 90} // space, in percent
+	pressed   = Thresholds{Warn: 20, Critical: 50} // time that tasks wait, in percent
+	erroneous = Thresholds{Warn: 1, Critical: 10}  // network errors and drops per second
+)

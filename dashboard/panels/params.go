@@ -12,16 +12,35 @@ import (
 //	:from_hour :to_hour     the same as yyyymmddhh, both included, against year || month || day || hour
 //	:year_from … :day_to    bounds of each partition key alone, both included (see partitionBounds)
 //	:bucket                 width of a time bucket in seconds
-//	:host                   the one host to show, '' for all
+//	:slot                   width of a coarser bucket in seconds, of which a range has about [slots]
+//	:shown                  begin of the range as it was chosen, without what a panel reads before it
+//	:host :env :role        the one host, environment or role to show, '' for all
+//	:tag :tag_value         the tag to show and its value; a key of '' for all
+//	:metric :slight         the column to show, and the smallest difference in it that may count as unusual
+//	:offset                 how far the viewer's clock is ahead of UTC, in seconds
 //	:series                 how many hosts a chart shows at most
 //	:delay                  how long samples take to arrive, in seconds
 type Params struct {
 	Range  Range
 	Bucket time.Duration
 	Host   string
+	Env    string
+	Role   string
+	// TagKey and TagValue choose the hosts with that tag. An empty key means all.
+	TagKey, TagValue string
+	// Metric is the column of one of [Metrics]; empty means the first.
+	Metric string
+	// Offset is how far the viewer's clock is ahead of UTC. It is one for the whole range: where daylight saving begins
+	// or ends within, hours before that are an hour off.
+	Offset time.Duration
 	Series int
 	Delay  time.Duration
+
+	shown time.Time
 }
+
+// slots is how many slots a range falls into at most.
+const slots = 120
 
 // MaxSpan is the longest time range.
 const MaxSpan = 400 * 24 * time.Hour
@@ -45,6 +64,12 @@ func (p Params) Validate() error {
 	if p.Series <= 0 {
 		problems = append(problems, errors.New("at least one series must be shown"))
 	}
+	if _, ok := MetricOf(p.Metric); !ok {
+		problems = append(problems, fmt.Errorf("there is no metric %q: want one of %s", p.Metric, metricNames()))
+	}
+	if p.Offset < -24*time.Hour || p.Offset > 24*time.Hour {
+		problems = append(problems, errors.New("the offset must lie within a day of UTC"))
+	}
 	if p.Delay < 0 {
 		problems = append(problems, errors.New("the delay must not be negative"))
 	}
@@ -58,7 +83,21 @@ func (p Params) values() map[string]any {
 	if last.Before(from) {
 		last = from
 	}
+	metric, _ := MetricOf(p.Metric)
+	shown := p.shown
+	if shown.IsZero() {
+		shown = from
+	}
 	v := map[string]any{
+		"shown":     seconds(shown),
+		"slot":      p.slot().Seconds(),
+		"env":       p.Env,
+		"role":      p.Role,
+		"tag":       p.TagKey,
+		"tag_value": p.TagValue,
+		"metric":    metric.Column,
+		"slight":    metric.Least,
+		"offset":    p.Offset.Seconds(),
 		"from":      seconds(from),
 		"to":        seconds(to),
 		"from_hour": from.Format("2006010215"),
@@ -73,6 +112,12 @@ func (p Params) values() map[string]any {
 	}
 	return v
 }
+
+// slot is the width of a coarse bucket.
+func (p Params) slot() time.Duration { return max(BucketFor(p.Range, slots), minSlot) }
+
+// minSlot leaves a mean over some samples in each slot.
+const minSlot = 15 * time.Second
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 

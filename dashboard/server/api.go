@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
@@ -13,7 +14,7 @@ import (
 
 // dashboards answers with the definitions of all dashboards.
 func (s *server) dashboards(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"dashboards": panels.All()})
+	writeJSON(w, http.StatusOK, map[string]any{"dashboards": panels.All(), "metrics": panels.Metrics()})
 }
 
 // panelData is the answer to a request for a panel's data. Times are Unix seconds.
@@ -29,30 +30,32 @@ type panelData struct {
 	Warnings []string        `json:"warnings,omitempty"`
 }
 
-func (s *server) panel(w http.ResponseWriter, r *http.Request) {
-	panel, ok := panels.Find(r.PathValue("id"))
+// bound reads which panel is asked for, and with which parameters; it answers itself where that is wrong.
+func (s *server) bound(w http.ResponseWriter, r *http.Request, q url.Values) (panel panels.Panel, params panels.Params, query panels.Query, ok bool) {
+	panel, ok = panels.Find(r.PathValue("id"))
 	if !ok {
 		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no panel %q", r.PathValue("id")))
-		return
+		return panel, params, query, false
 	}
-	params, err := paramsOf(r.URL.Query(), s.options.Now(), s.options.Delay)
+	params, err := Params(q, s.options.Now(), s.options.Delay)
+	if err == nil {
+		query, err = panels.Bind(panel, params)
+	}
 	if err != nil {
 		writeError(w, http.StatusBadRequest, oneLine(err))
+		return panel, params, query, false
+	}
+	return panel, params, query, true
+}
+
+func (s *server) panel(w http.ResponseWriter, r *http.Request) {
+	panel, params, query, ok := s.bound(w, r, r.URL.Query())
+	if !ok {
 		return
 	}
-	query, err := panels.Bind(panel, params)
-	if err != nil {
-		writeError(w, http.StatusBadRequest, oneLine(err))
-		return
-	}
-	var result panels.Result
 	began := s.options.Now()
-	err = s.limited(r.Context(), func(ctx context.Context) (err error) {
-		result, err = s.engine.Query(ctx, query)
-		return err
-	})
-	if err != nil {
-		s.fail(w, r, err)
+	result, ok := s.query(w, r, query)
+	if !ok {
 		return
 	}
 	writeJSON(w, http.StatusOK, panelData{
@@ -61,6 +64,19 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 		Columns: result.Columns, Data: result.Data, Rows: result.Rows(), Warnings: result.Warnings,
 		TookMS: float64(s.options.Now().Sub(began).Microseconds()) / 1000,
 	})
+}
+
+// query runs a query; it answers itself where that fails.
+func (s *server) query(w http.ResponseWriter, r *http.Request, query panels.Query) (result panels.Result, ok bool) {
+	err := s.limited(r.Context(), func(ctx context.Context) (err error) {
+		result, err = s.engine.Query(ctx, query)
+		return err
+	})
+	if err != nil {
+		s.fail(w, r, err)
+		return result, false
+	}
+	return result, true
 }
 
 // statusData says how fresh the lake is.

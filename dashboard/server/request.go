@@ -19,19 +19,24 @@ const (
 	defaultBuckets = 300
 	minBuckets     = 10
 	maxBuckets     = 2000
-	maxHostLen     = 255
+	maxTextLen     = 255
+	maxOffset      = 86400
 	// series is how many hosts a chart of lines shows: more cannot be told apart.
 	series = 12
 )
 
-// paramsOf reads a request for a panel's data: either range, a duration up to now such as 15m or 7d, or from and to, each
-// RFC 3339 or Unix seconds; further buckets (10 to 2000) and host. All that is wrong is said at once.
-func paramsOf(q url.Values, now time.Time, delay time.Duration) (panels.Params, error) {
+// known are the parameters of a request.
+var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "tag", "metric", "offset"}
+
+// Params reads a request for a panel's data: either range, a duration up to now such as 15m or 7d, or from and to, each
+// RFC 3339 or Unix seconds; further buckets (10 to 2000), the filters host, env, role and tag (key=value), the metric and
+// the offset of the viewer's clock from UTC in seconds. All that is wrong is said at once. delay is that of the options.
+func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, error) {
 	p := panels.Params{Series: series, Delay: delay}
 	var problems []error
 	for name, values := range q {
 		switch {
-		case !slices.Contains([]string{"range", "from", "to", "buckets", "host"}, name):
+		case !slices.Contains(known, name):
 			problems = append(problems, fmt.Errorf("unknown parameter %q", name))
 		case len(values) > 1:
 			problems = append(problems, fmt.Errorf("parameter %s is given %d times", name, len(values)))
@@ -55,9 +60,26 @@ func paramsOf(q url.Values, now time.Time, delay time.Duration) (panels.Params, 
 	}
 	p.Bucket = panels.BucketFor(r, buckets)
 
-	p.Host = q.Get("host")
-	if len(p.Host) > maxHostLen || !utf8.ValidString(p.Host) {
-		problems = append(problems, fmt.Errorf("host must be UTF-8 of at most %d bytes", maxHostLen))
+	for name, into := range map[string]*string{"host": &p.Host, "env": &p.Env, "role": &p.Role} {
+		if *into = q.Get(name); len(*into) > maxTextLen || !utf8.ValidString(*into) {
+			problems = append(problems, fmt.Errorf("%s must be UTF-8 of at most %d bytes", name, maxTextLen))
+		}
+	}
+	if text := q.Get("tag"); q.Has("tag") {
+		var ok bool
+		p.TagKey, p.TagValue, ok = strings.Cut(text, "=")
+		if !ok || p.TagKey == "" || len(text) > maxTextLen || !utf8.ValidString(text) {
+			problems = append(problems, fmt.Errorf("tag must be key=value, UTF-8 of at most %d bytes", maxTextLen))
+		}
+	}
+	p.Metric = q.Get("metric")
+	if text := q.Get("offset"); q.Has("offset") {
+		s, err := strconv.Atoi(text)
+		if err != nil || s < -maxOffset || s > maxOffset {
+			problems = append(problems, fmt.Errorf("offset must be the seconds that the clock is ahead of UTC, up to %d", maxOffset))
+			s = 0
+		}
+		p.Offset = time.Duration(s) * time.Second
 	}
 	if err := errors.Join(problems...); err != nil {
 		return p, err

@@ -1,6 +1,6 @@
 // Package server is the dashboard's web server: the page, the definitions of the panels, and their data as JSON.
 //
-// It runs a panel's query on an [Engine] with the time range and host that the page asks for. It takes no SQL from the
+// It runs a panel's query on an [Engine] with the time range and filters that the page asks for. It takes no SQL from the
 // outside, knows no engine, and keeps nothing between requests.
 package server
 
@@ -34,6 +34,9 @@ type Options struct {
 	AnyHost bool
 	// Source is what the page says the data comes from, such as a directory.
 	Source string
+	// Table is the name of the table in Athena, for the SQL that the page shows; empty means metrics.samples, the name
+	// that the stack gives it by default.
+	Table string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Log gets failures; nil means none.
@@ -65,6 +68,9 @@ func New(engine Engine, o Options) (http.Handler, error) {
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
+	if o.Table == "" {
+		o.Table = "metrics.samples"
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -82,6 +88,8 @@ func New(engine Engine, o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /static/{version}/{file...}", p.serveFile)
 	mux.HandleFunc("GET /api/dashboards", s.dashboards)
 	mux.HandleFunc("GET /api/panels/{id}", s.panel)
+	mux.HandleFunc("GET /api/panels/{id}/sql", s.sql)
+	mux.HandleFunc("GET /api/panels/{id}/download", s.download)
 	mux.HandleFunc("GET /api/status", s.status)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -52,7 +52,7 @@ func rootCommand() *cobra.Command {
 		Use:   "dashboard",
 		Short: "Show the metrics in a lake of Parquet files",
 		Long: "Show the metrics in a lake of Parquet files: as a web page (dashboard, or dashboard serve),\n" +
-			"or as the answer to a query in the terminal (dashboard query).",
+			"or as the answer to a query in the terminal (dashboard query, dashboard panels).",
 		Args:          noArguments,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -60,7 +60,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	o.flags(root)
-	root.AddCommand(serveCommand(), queryCommand())
+	root.AddCommand(serveCommand(), queryCommand(), panelsCommand())
 	return root
 }
 

@@ -1,180 +1,47 @@
 package cli
 
 import (
-	"bufio"
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
+	"os"
+	"slices"
 	"strings"
-	"text/tabwriter"
-	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-var formats = []string{"table", "csv", "json"}
+const formatUsage = "table, csv, json (one object a line) or parquet"
 
-// output writes rows as they come; End completes it.
-type output interface {
-	lake.Sink
-	End() error
-}
-
-func newOutput(format string, w io.Writer) output {
-	switch format {
-	case "csv":
-		return &csvOutput{w: csv.NewWriter(w)}
-	case "json":
-		return &jsonOutput{w: bufio.NewWriter(w)}
-	default:
-		return &tableOutput{w: tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.StripEscape)}
+// checkFormat refuses an unknown format, and Parquet where it would go to a screen.
+func checkFormat(format string, stdout io.Writer) error {
+	formats := []string{output.Table, output.CSV, output.JSON, output.Parquet}
+	if !slices.Contains(formats, format) {
+		return usagef("--format %s: want one of %s", format, strings.Join(formats, ", "))
 	}
-}
-
-// text writes a value for people and for CSV. NULL is the given text.
-func text(v any, null string) string {
-	switch v := v.(type) {
-	case nil:
-		return null
-	case string:
-		return v
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case time.Time:
-		return v.Format("2006-01-02 15:04:05.999999999")
-	case []any, map[string]any:
-		b, err := json.Marshal(v)
-		if err != nil {
-			return fmt.Sprint(v)
+	if file, ok := stdout.(*os.File); ok && format == output.Parquet {
+		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return usagef("--format parquet: standard output is a terminal: send it into a file (> result.parquet)")
 		}
-		return string(b)
-	default:
-		return fmt.Sprint(v)
-	}
-}
-
-// tableOutput aligns columns. It flushes in blocks, so that a long result neither waits for its end nor fills the memory.
-type tableOutput struct {
-	w    *tabwriter.Writer
-	rows int
-}
-
-const tableBlock = 1000
-
-func (t *tableOutput) Begin(columns []panels.Column) error {
-	names, rules := make([]string, len(columns)), make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = c.Name
-		rules[i] = strings.Repeat("-", len([]rune(c.Name)))
-	}
-	if err := t.line(names); err != nil {
-		return err
-	}
-	return t.line(rules)
-}
-
-func (t *tableOutput) Row(values []any) error {
-	cells := make([]string, len(values))
-	for i, v := range values {
-		cells[i] = text(v, "NULL")
-	}
-	if err := t.line(cells); err != nil {
-		return err
-	}
-	if t.rows++; t.rows%tableBlock == 0 {
-		return t.w.Flush()
 	}
 	return nil
 }
 
-// line writes one line of cells. What would break the line or control the terminal is shown escaped; text of several
-// lines, as EXPLAIN gives it, stands as it is where it is the last cell.
-func (t *tableOutput) line(cells []string) error {
-	for i, cell := range cells {
-		if i == len(cells)-1 {
-			cells[i] = printable(cell, true)
-		} else {
-			cells[i] = printable(cell, false)
-		}
+// stream runs a query and prints its rows as they come, and what was left out to standard error.
+func stream(cmd *cobra.Command, l *lake.Lake, q panels.Query, format string) error {
+	out, err := output.New(format, cmd.OutOrStdout())
+	if err != nil {
+		return err
 	}
-	_, err := fmt.Fprintln(t.w, strings.Join(cells, "\t"))
-	return err
-}
-
-func printable(s string, lines bool) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strconv.IsPrint(r) || lines && r == '\n' {
-			b.WriteRune(r)
-			continue
-		}
-		quoted := strconv.QuoteRune(r)
-		b.WriteString(quoted[1 : len(quoted)-1])
+	warnings, err := l.Stream(cmd.Context(), q, out)
+	if err != nil {
+		return err
 	}
-	return b.String()
-}
-
-func (t *tableOutput) End() error { return t.w.Flush() }
-
-type csvOutput struct{ w *csv.Writer }
-
-func (c *csvOutput) Begin(columns []panels.Column) error {
-	names := make([]string, len(columns))
-	for i, column := range columns {
-		names[i] = column.Name
+	for _, w := range warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard: warning: %s\n", w)
 	}
-	return c.w.Write(names)
+	return out.End()
 }
-
-func (c *csvOutput) Row(values []any) error {
-	cells := make([]string, len(values))
-	for i, v := range values {
-		cells[i] = text(v, "")
-	}
-	return c.w.Write(cells)
-}
-
-func (c *csvOutput) End() error {
-	c.w.Flush()
-	return c.w.Error()
-}
-
-// jsonOutput writes one object a line, with keys in the order of columns.
-type jsonOutput struct {
-	w    *bufio.Writer
-	keys [][]byte
-}
-
-func (j *jsonOutput) Begin(columns []panels.Column) error {
-	for _, column := range columns {
-		key, err := json.Marshal(column.Name)
-		if err != nil {
-			return err
-		}
-		j.keys = append(j.keys, key)
-	}
-	return nil
-}
-
-func (j *jsonOutput) Row(values []any) error {
-	separator := byte('{')
-	for i, v := range values {
-		value, err := json.Marshal(v)
-		if err != nil {
-			return err
-		}
-		// An error of the writer shows at its Flush.
-		_ = j.w.WriteByte(separator)
-		_, _ = j.w.Write(j.keys[i])
-		_ = j.w.WriteByte(':')
-		_, _ = j.w.Write(value)
-		separator = ','
-	}
-	_, err := j.w.WriteString("}\n")
-	return err
-}
-
-func (j *jsonOutput) End() error { return j.w.Flush() }

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
@@ -28,12 +28,13 @@ func queryCommand() *cobra.Command {
 			"year, month, day and hour (strings, UTC). A condition on them keeps other files from being read.\n" +
 			"SQL given as - is read from standard input. Nothing is written.",
 		Example: `  dashboard query --lake ./lake "SELECT hostname, avg(cpu_pct) FROM samples GROUP BY 1 ORDER BY 2 DESC"
-  dashboard query --format csv - < report.sql`,
+  dashboard query --format csv - < report.sql
+  dashboard query --format parquet "SELECT * FROM samples WHERE day = '03'" > day.parquet`,
 		RunE: o.run,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it or of the table's prefix")
-	f.StringVar(&o.format, "format", "table", "table, csv or json (one object a line)")
+	f.StringVar(&o.format, "format", output.Table, formatUsage)
 	f.StringVar(&o.memory, "memory-limit", "", "memory for the query, such as 2GB (default 80% of the machine's)")
 	return cmd
 }
@@ -45,8 +46,8 @@ func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 	if len(args) != 1 {
 		return usagef(`want one argument, the SQL in quotes, or - to read it from standard input; got %d`, len(args))
 	}
-	if !slices.Contains(formats, o.format) {
-		return usagef("--format %s: want one of %s", o.format, strings.Join(formats, ", "))
+	if err := checkFormat(o.format, cmd.OutOrStdout()); err != nil {
+		return err
 	}
 	text := args[0]
 	if text == "-" {
@@ -67,13 +68,5 @@ func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	out := newOutput(o.format, cmd.OutOrStdout())
-	warnings, err := l.Stream(cmd.Context(), panels.Query{SQL: text}, out)
-	if err != nil {
-		return err
-	}
-	for _, w := range warnings {
-		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard: warning: %s\n", w)
-	}
-	return out.End()
+	return stream(cmd, l, panels.Query{SQL: text}, o.format)
 }

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+)
+
+type panelsOptions struct {
+	queryOptions
+	delay  time.Duration
+	sql    bool
+	params map[string]*string // as the page's address has them
+}
+
+func panelsCommand() *cobra.Command {
+	o := panelsOptions{params: map[string]*string{}}
+	cmd := &cobra.Command{
+		Use:   "panels [flags] [ID]",
+		Short: "List the panels of the dashboards, or run one",
+		Long: "List the panels of the dashboards, or run the one of the given ID and print its rows, or with --sql its query:\n" +
+			"the text that both DuckDB (dashboard query) and Athena understand.",
+		Example: `  dashboard panels
+  dashboard panels --lake ./lake --range 24h hosts-summary
+  dashboard panels --sql --range 7d --env prod --metric ram_pct patterns-week`,
+		RunE: o.run,
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it or of the table's prefix")
+	f.StringVar(&o.format, "format", output.Table, formatUsage)
+	f.StringVar(&o.memory, "memory-limit", "", "memory for the query, such as 2GB (default 80% of the machine's)")
+	f.DurationVar(&o.delay, "delay", server.DefaultDelay, "how long samples normally take into the lake")
+	f.BoolVar(&o.sql, "sql", false, "print the query instead of running it")
+	for name, usage := range map[string]string{
+		"range":   "time up to now, such as 15m, 6h or 7d (default 15m)",
+		"from":    "begin of the time, RFC 3339 or Unix seconds; goes with --to",
+		"to":      "end of the time",
+		"host":    "only this host",
+		"env":     "only this environment",
+		"role":    "only this role",
+		"tag":     "only hosts with this tag, key=value",
+		"metric":  "column for the panels that show any, such as ram_pct (default cpu_pct)",
+		"buckets": "how many points over time at most, 10 to 2000 (default 300)",
+		"offset":  "seconds that clocks are ahead of UTC, for the panels by hour and day (default 0)",
+	} {
+		o.params[name] = f.String(name, "", usage)
+	}
+	return cmd
+}
+
+func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
+	if err := checkFormat(o.format, cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		return o.list(cmd)
+	}
+	if len(args) > 1 {
+		return usagef("want one panel at a time, got %s", strings.Join(args, " "))
+	}
+	panel, ok := panels.Find(args[0])
+	if !ok {
+		return usagef("there is no panel %q: dashboard panels lists them", args[0])
+	}
+	values := url.Values{}
+	for name, value := range o.params {
+		if cmd.Flags().Changed(name) {
+			values.Set(name, *value)
+		}
+	}
+	params, err := server.Params(values, time.Now(), o.delay)
+	if err != nil {
+		return usageError{err}
+	}
+	query, err := panels.Bind(panel, params)
+	if err != nil {
+		return err
+	}
+	if o.sql {
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), panels.Literal(query, "samples"))
+		return err
+	}
+	l, err := lake.Open(o.lake, lake.Options{MemoryLimit: o.memory})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return stream(cmd, l, query, o.format)
+}
+
+func (o *panelsOptions) list(cmd *cobra.Command) error {
+	text := panels.Column{Type: "VARCHAR"}
+	columns := make([]panels.Column, 5)
+	for i, name := range []string{"id", "dashboard", "title", "kind", "question"} {
+		columns[i] = text
+		columns[i].Name = name
+	}
+	r := panels.Result{Columns: columns, Data: make([][]any, len(columns))}
+	for _, d := range panels.All() {
+		for _, p := range d.Panels {
+			for i, value := range []string{p.ID, d.Title, p.Title, string(p.Kind), p.Question} {
+				r.Data[i] = append(r.Data[i], value)
+			}
+		}
+	}
+	out, err := output.New(o.format, cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	return output.Copy(out, r)
+}

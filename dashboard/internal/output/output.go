@@ -1,0 +1,232 @@
+// Package output writes the rows of a query in the forms that the terminal and the page offer: an aligned table, CSV, JSON
+// and Parquet.
+package output
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// The formats.
+const (
+	Table     = "table"
+	CSV       = "csv"
+	JSON      = "json"       // one object a line
+	JSONArray = "json-array" // one array of objects
+	Parquet   = "parquet"
+)
+
+// Output takes rows as they come; End completes it.
+type Output interface {
+	// Begin is called once, before the first row.
+	Begin(columns []panels.Column) error
+	// Row takes the values of a row, see [panels.Result]; it does not keep the slice.
+	Row(values []any) error
+	End() error
+}
+
+// New returns the output of a format.
+func New(format string, w io.Writer) (Output, error) {
+	switch format {
+	case Table:
+		return &tableOutput{w: tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.StripEscape)}, nil
+	case CSV:
+		return &csvOutput{w: csv.NewWriter(w)}, nil
+	case JSON:
+		return &jsonOutput{w: bufio.NewWriter(w)}, nil
+	case JSONArray:
+		return &jsonOutput{w: bufio.NewWriter(w), array: true}, nil
+	case Parquet:
+		return &parquetOutput{w: w}, nil
+	}
+	return nil, fmt.Errorf("there is no format %q", format)
+}
+
+// Copy writes a whole result.
+func Copy(o Output, r panels.Result) error {
+	if err := o.Begin(r.Columns); err != nil {
+		return err
+	}
+	values := make([]any, len(r.Data))
+	for i := range r.Rows() {
+		for j := range r.Data {
+			values[j] = r.Data[j][i]
+		}
+		if err := o.Row(values); err != nil {
+			return err
+		}
+	}
+	return o.End()
+}
+
+// text writes a value for people and for CSV. NULL is the given text.
+func text(v any, null string) string {
+	switch v := v.(type) {
+	case nil:
+		return null
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case time.Time:
+		return v.Format("2006-01-02 15:04:05.999999999")
+	case []any, map[string]any:
+		b, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Sprint(v)
+		}
+		return string(b)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// tableOutput aligns columns. It flushes in blocks, so that a long result neither waits for its end nor fills the memory.
+type tableOutput struct {
+	w    *tabwriter.Writer
+	rows int
+}
+
+const tableBlock = 1000
+
+func (t *tableOutput) Begin(columns []panels.Column) error {
+	names, rules := make([]string, len(columns)), make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+		rules[i] = strings.Repeat("-", len([]rune(c.Name)))
+	}
+	if err := t.line(names); err != nil {
+		return err
+	}
+	return t.line(rules)
+}
+
+func (t *tableOutput) Row(values []any) error {
+	cells := make([]string, len(values))
+	for i, v := range values {
+		cells[i] = text(v, "NULL")
+	}
+	if err := t.line(cells); err != nil {
+		return err
+	}
+	if t.rows++; t.rows%tableBlock == 0 {
+		return t.w.Flush()
+	}
+	return nil
+}
+
+// line writes one line of cells. What would break the line or control the terminal is shown escaped; text of several
+// lines, as EXPLAIN gives it, stands as it is where it is the last cell.
+func (t *tableOutput) line(cells []string) error {
+	for i, cell := range cells {
+		if i == len(cells)-1 {
+			cells[i] = printable(cell, true)
+		} else {
+			cells[i] = printable(cell, false)
+		}
+	}
+	_, err := fmt.Fprintln(t.w, strings.Join(cells, "\t"))
+	return err
+}
+
+func printable(s string, lines bool) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strconv.IsPrint(r) || lines && r == '\n' {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
+}
+
+func (t *tableOutput) End() error { return t.w.Flush() }
+
+type csvOutput struct{ w *csv.Writer }
+
+func (c *csvOutput) Begin(columns []panels.Column) error {
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = column.Name
+	}
+	return c.w.Write(names)
+}
+
+func (c *csvOutput) Row(values []any) error {
+	cells := make([]string, len(values))
+	for i, v := range values {
+		cells[i] = text(v, "")
+	}
+	return c.w.Write(cells)
+}
+
+func (c *csvOutput) End() error {
+	c.w.Flush()
+	return c.w.Error()
+}
+
+// jsonOutput writes objects with keys in the order of columns.
+type jsonOutput struct {
+	w     *bufio.Writer
+	keys  [][]byte
+	array bool
+	rows  int
+}
+
+func (j *jsonOutput) Begin(columns []panels.Column) error {
+	for _, column := range columns {
+		key, err := json.Marshal(column.Name)
+		if err != nil {
+			return err
+		}
+		j.keys = append(j.keys, key)
+	}
+	if j.array {
+		return j.w.WriteByte('[')
+	}
+	return nil
+}
+
+func (j *jsonOutput) Row(values []any) error {
+	// An error of the writer shows at its Flush.
+	if j.array && j.rows > 0 {
+		_, _ = j.w.WriteString(",\n")
+	}
+	j.rows++
+	separator := byte('{')
+	for i, v := range values {
+		value, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		_ = j.w.WriteByte(separator)
+		_, _ = j.w.Write(j.keys[i])
+		_ = j.w.WriteByte(':')
+		_, _ = j.w.Write(value)
+		separator = ','
+	}
+	end := "}\n"
+	if j.array {
+		end = "}"
+	}
+	_, err := j.w.WriteString(end)
+	return err
+}
+
+func (j *jsonOutput) End() error {
+	if j.array {
+		_, _ = j.w.WriteString("]\n")
+	}
+	return j.w.Flush()
+}

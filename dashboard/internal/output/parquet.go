@@ -1,0 +1,153 @@
+package output
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// parquetOutput writes one Parquet file, compressed by Snappy. All columns are optional. Types are kept as far as Parquet
+// has them; a nested value becomes its JSON, whatever else there is its text.
+type parquetOutput struct {
+	w       io.Writer
+	writer  *parquet.Writer
+	columns []panels.Column
+	row     parquet.Row
+}
+
+// ordered is a group whose columns stand in the order of the query. A plain one sorts them by name.
+type ordered struct {
+	parquet.Group
+	names []string
+}
+
+func (o ordered) Fields() []parquet.Field {
+	byName := map[string]parquet.Field{}
+	for _, f := range o.Group.Fields() {
+		byName[f.Name()] = f
+	}
+	fields := make([]parquet.Field, len(o.names))
+	for i, name := range o.names {
+		fields[i] = byName[name]
+	}
+	return fields
+}
+
+func (p *parquetOutput) Begin(columns []panels.Column) error {
+	p.columns = columns
+	root := ordered{Group: parquet.Group{}}
+	for _, c := range columns {
+		if _, ok := root.Group[c.Name]; ok {
+			return fmt.Errorf("two columns are called %q: name them apart for Parquet (AS …)", c.Name)
+		}
+		root.Group[c.Name] = parquet.Optional(nodeOf(c.Type))
+		root.names = append(root.names, c.Name)
+	}
+	p.writer = parquet.NewWriter(p.w, parquet.NewSchema("result", root), parquet.Compression(&parquet.Snappy))
+	return nil
+}
+
+const (
+	maxDigits = 38 // of a decimal in 16 bytes
+	wideBytes = 16
+)
+
+// nodeOf is the Parquet type of a column of DuckDB or Athena.
+func nodeOf(kind string) parquet.Node {
+	switch name, _, _ := strings.Cut(strings.ToUpper(kind), "("); name {
+	case "BOOLEAN":
+		return parquet.Leaf(parquet.BooleanType)
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "INT":
+		return parquet.Int(64)
+	case "HUGEINT":
+		return parquet.Decimal(0, maxDigits, parquet.FixedLenByteArrayType(wideBytes))
+	case "FLOAT", "DOUBLE", "DECIMAL", "REAL":
+		return parquet.Leaf(parquet.DoubleType)
+	case "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS":
+		return parquet.Timestamp(parquet.Microsecond)
+	case "DATE":
+		return parquet.Date()
+	}
+	return parquet.String()
+}
+
+func (p *parquetOutput) Row(values []any) error {
+	p.row = p.row[:0]
+	for i, v := range values {
+		cell, err := cellOf(v, p.columns[i].Type)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", p.columns[i].Name, err)
+		}
+		defined := 1
+		if cell.IsNull() {
+			defined = 0
+		}
+		p.row = append(p.row, cell.Level(0, defined, i))
+	}
+	_, err := p.writer.WriteRows([]parquet.Row{p.row})
+	return err
+}
+
+func cellOf(v any, kind string) (parquet.Value, error) {
+	if v == nil {
+		return parquet.NullValue(), nil
+	}
+	switch nodeOf(kind).Type().Kind() {
+	case parquet.Boolean:
+		if b, ok := v.(bool); ok {
+			return parquet.BooleanValue(b), nil
+		}
+	case parquet.Int64:
+		switch v := v.(type) {
+		case int64:
+			return parquet.Int64Value(v), nil
+		case time.Time:
+			return parquet.Int64Value(v.UnixMicro()), nil
+		}
+	case parquet.Int32: // a date, in days since 1970
+		if t, ok := v.(time.Time); ok {
+			return parquet.Int32Value(int32(t.Unix() / int64((24 * time.Hour).Seconds()))), nil
+		}
+	case parquet.Double:
+		if f, ok := v.(float64); ok {
+			return parquet.DoubleValue(f), nil
+		}
+	case parquet.FixedLenByteArray:
+		if n, ok := v.(*big.Int); ok {
+			return wide(n)
+		}
+	default:
+		return parquet.ByteArrayValue([]byte(textOf(v))), nil
+	}
+	return parquet.Value{}, fmt.Errorf("a %T in a column of type %s cannot be written", v, kind)
+}
+
+// wide is a number as the two's complement that a decimal of Parquet is.
+func wide(n *big.Int) (parquet.Value, error) {
+	if limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(maxDigits), nil); n.CmpAbs(limit) >= 0 {
+		return parquet.Value{}, fmt.Errorf("%v has more than %d digits", n, maxDigits)
+	}
+	if n.Sign() < 0 {
+		n = new(big.Int).Add(n, new(big.Int).Lsh(big.NewInt(1), 8*wideBytes))
+	}
+	return parquet.FixedLenByteArrayValue(n.FillBytes(make([]byte, wideBytes))), nil
+}
+
+func textOf(v any) string {
+	switch v.(type) {
+	case []any, map[string]any:
+		if b, err := json.Marshal(v); err == nil {
+			return string(b)
+		}
+	}
+	return text(v, "")
+}
+
+func (p *parquetOutput) End() error { return p.writer.Close() }

@@ -1,0 +1,75 @@
+package panels
+
+// environments answers: how do production, staging and the others compare?
+func environments() Dashboard {
+	return Dashboard{
+		ID: "environments", Title: "Environments",
+		Question: "How do production, staging and the others compare?",
+		Panels: []Panel{
+			{
+				ID: "environments-average", Title: "Averages", Kind: Bar, By: ByEnv,
+				Question: "Which environment is loaded, in which respect?",
+				SQL: `WITH means AS (
+  SELECT ` + hostName + ` AS host, max(` + envName + `) AS env, ` + averages([]string{"cpu_pct", "ram_pct", "disk_busy_pct", "disk_used_pct"}) + `
+  FROM samples
+  WHERE ` + inRange + `
+  GROUP BY 1
+)
+SELECT env, ` + averages([]string{"cpu_pct", "ram_pct", "disk_busy_pct", "disk_used_pct"}) + `
+FROM means
+GROUP BY env
+ORDER BY env`,
+				Values: []Value{
+					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
+					{Column: "ram_pct", Label: "Memory", Unit: Percent},
+					{Column: "disk_busy_pct", Label: "Disk busy", Unit: Percent},
+					{Column: "disk_used_pct", Label: "Disk used", Unit: Percent},
+				},
+			},
+			{
+				ID: "environments-scatter", Title: "CPU against memory", Kind: Scatter, By: ByHost, Group: ByEnv,
+				Question: "Are hosts of one environment alike?",
+				SQL:      againstSQL("cpu_pct", "ram_pct"),
+				Values: []Value{
+					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
+					{Column: "ram_pct", Label: "Memory", Unit: Percent},
+				},
+			},
+			{
+				ID: "environments-cpu", Title: "CPU", Kind: Lines, By: ByEnv,
+				Question: "How does the CPU of each environment develop?",
+				SQL:      linesBy(envName, ByEnv, "cpu_pct"),
+				Values:   []Value{{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high"}},
+			},
+			{
+				ID: "environments-memory", Title: "Memory", Kind: Lines, By: ByEnv,
+				Question: "How does the memory of each environment develop?",
+				SQL:      linesBy(envName, ByEnv, "ram_pct"),
+				Values:   []Value{{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high"}},
+			},
+			{
+				ID: "environments-summary", Title: "Summary", Kind: Table, By: ByEnv, Width: full,
+				Question: "What are the statistics of each environment in this time?",
+				SQL: `SELECT ` + envName + ` AS env, count(DISTINCT ` + hostName + `) AS hosts, count(*) AS samples,
+  avg(cpu_pct) AS cpu_mean, approx_percentile(cpu_pct, 0.95) AS cpu_ninety_five, max(cpu_pct) AS cpu_highest,
+  avg(ram_pct) AS ram_mean, max(ram_pct) AS ram_highest, max(disk_used_pct) AS disk_fullest,
+  avg(net_bytes_recv_per_s + net_bytes_sent_per_s) AS net_mean
+FROM samples
+WHERE ` + inRange + `
+GROUP BY 1
+ORDER BY 1`,
+				Values: []Value{
+					{Column: "hosts", Label: "Hosts", Unit: Count},
+					{Column: "samples", Label: "Samples", Unit: Count},
+					{Column: "cpu_mean", Label: "CPU mean", Unit: Percent, Thresholds: &loaded},
+					{Column: "cpu_ninety_five", Label: "95 %", Unit: Percent, Thresholds: &loaded},
+					{Column: "cpu_highest", Label: "Highest", Unit: Percent, Thresholds: &loaded},
+					{Column: "ram_mean", Label: "Memory mean", Unit: Percent, Thresholds: &loaded},
+					{Column: "ram_highest", Label: "Highest", Unit: Percent, Thresholds: &loaded},
+					{Column: "disk_fullest", Label: "Fullest disk", Unit: Percent, Thresholds: &filled},
+					{Column: "net_mean", Label: "Network per host", Unit: BytesPerSecond},
+				},
+			},
+		},
+	}
+}

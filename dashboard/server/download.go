@@ -1,0 +1,74 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// sql answers with the query that a panel's data comes from, ready to be pasted elsewhere.
+func (s *server) sql(w http.ResponseWriter, r *http.Request) {
+	if _, _, query, ok := s.bound(w, r, r.URL.Query()); ok {
+		writeJSON(w, http.StatusOK, map[string]string{
+			"local":  panels.Literal(query, "samples"),
+			"athena": panels.Literal(query, s.options.Table),
+		})
+	}
+}
+
+var downloads = map[string]string{"csv": "text/csv; charset=utf-8", "json": "application/json; charset=utf-8"}
+
+// download answers with a panel's data as a file: CSV, or JSON with an array of objects.
+func (s *server) download(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	format := q.Get("format")
+	kind, ok := downloads[format]
+	if !ok || len(q["format"]) > 1 {
+		writeError(w, http.StatusBadRequest, "format must be csv or json")
+		return
+	}
+	q.Del("format")
+	panel, params, query, ok := s.bound(w, r, q)
+	if !ok {
+		return
+	}
+	result, ok := s.query(w, r, query)
+	if !ok {
+		return
+	}
+	const layout = "20060102T150405Z"
+	name := fmt.Sprintf("%s_%s_%s.%s", panel.ID, params.Range.From.Format(layout), params.Range.To.Format(layout), format)
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	if format == "csv" {
+		disarm(result)
+	} else {
+		format = output.JSONArray
+	}
+	out, err := output.New(format, w)
+	if err == nil {
+		err = output.Copy(out, result)
+	}
+	if err != nil {
+		s.options.Log.Warn("download not complete", slog.String("panel", panel.ID), slog.Any("error", err))
+	}
+}
+
+// disarm keeps spreadsheets from taking a text for a formula: host names come from machines, and a cell that begins like
+// one would be computed on opening the file. An apostrophe before it says that it is text.
+func disarm(r panels.Result) {
+	for _, column := range r.Data {
+		for i, v := range column {
+			if text, ok := v.(string); ok && text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+				column[i] = "'" + text
+			}
+		}
+	}
+}
