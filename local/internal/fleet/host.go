@@ -51,14 +51,14 @@ var kinds = []kind{
 	{role: "web", cores: 8, ramGiB: 16, diskGiB: 100, cpu: 32, swing: .7, ram: .45, netMB: 6, diskMB: .4, weekend: .6},
 	{role: "api", cores: 16, ramGiB: 32, diskGiB: 100, cpu: 38, swing: .6, ram: .5, netMB: 9, diskMB: .6, weekend: .7},
 	{
-		role: "db", cores: 16, ramGiB: 128, diskGiB: 1000, cpu: 25, swing: .4, ram: .8, netMB: 12, diskMB: 18, weekend: .8,
+		role: "db", cores: 16, ramGiB: 128, diskGiB: 1000, cpu: 25, swing: .4, ram: .74, netMB: 12, diskMB: 18, weekend: .8,
 		jobEvery: 24 * time.Hour, jobTime: 50 * time.Minute,
 	},
 	{
 		role: "worker", cores: 32, ramGiB: 64, diskGiB: 400, cpu: 18, swing: .2, ram: .35, netMB: 3, diskMB: 5, weekend: 1,
 		jobEvery: 3 * time.Hour, jobTime: 35 * time.Minute,
 	},
-	{role: "cache", cores: 4, ramGiB: 64, diskGiB: 50, cpu: 12, swing: .7, ram: .88, netMB: 15, diskMB: .1, weekend: .65},
+	{role: "cache", cores: 4, ramGiB: 64, diskGiB: 50, cpu: 12, swing: .7, ram: .8, netMB: 15, diskMB: .1, weekend: .65},
 	{role: "edge", cores: 4, ramGiB: 4, diskGiB: 32, cpu: 9, swing: .3, ram: .55, netMB: .2, diskMB: .3, weekend: .9},
 }
 
@@ -75,9 +75,10 @@ const (
 	flaky           // restarts now and then
 )
 
-// storyOf gives most machines of a fleet an uneventful life and lets each story be told from a dozen hosts on.
+// storyOf gives most machines of a fleet an uneventful life and lets each story be told from a dozen hosts on. 13 shares no
+// factor with the number of kinds, so that each story meets each kind.
 func storyOf(n int) story {
-	return [...]story{nothing, filling, nothing, leak, nothing, neighbour, nothing, flaky, nothing, skewed, nothing, dying}[n%12]
+	return [...]story{nothing, filling, nothing, leak, nothing, neighbour, nothing, flaky, nothing, skewed, nothing, dying, nothing}[n%13]
 }
 
 // NewHost returns the n-th machine of a fleet whose simulation runs from start on, for about a time: stories are told in it.
@@ -112,9 +113,14 @@ func NewHost(seed uint64, n int, start time.Time, about time.Duration) *Host {
 	if h.story == skewed {
 		h.skew = time.Duration(rng.IntN(80)-40) * time.Second
 	}
-	h.cpu, h.ram = walk{speed: .02, spread: .18}, walk{speed: .004, spread: .06}
+	h.cpu, h.ram = walk{speed: .02, spread: .18}, walk{speed: .004, spread: .02}
 	h.net, h.disk = walk{speed: .03, spread: .35}, walk{speed: .03, spread: .4}
 	h.newSession()
+	// No two machines of a kind are equally busy.
+	h.kind.cpu *= math.Exp(.3 * rng.NormFloat64())
+	h.kind.ram *= .9 + .2*rng.Float64()
+	h.kind.netMB *= math.Exp(.5 * rng.NormFloat64())
+	h.kind.diskMB *= math.Exp(.5 * rng.NormFloat64())
 	return h
 }
 
