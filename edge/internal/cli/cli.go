@@ -73,7 +73,8 @@ func newRoot(environ []string, stdout, stderr io.Writer) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRun(environ, stderr), newOnce(environ, stdout, stderr), newVersion(stdout))
+	root.AddCommand(newRun(environ, stderr), newOnce(environ, stdout, stderr), newSpool(environ, stdout),
+		newVersion(stdout))
 	return root
 }
 

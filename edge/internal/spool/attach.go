@@ -52,6 +52,18 @@ type found struct {
 	torn  bool // the last segment ends in a part of an entry
 }
 
+// note takes down what an entry says of other segments.
+func (f *found) note(e entry) {
+	a, b := e.pair()
+	switch e.kind {
+	case kindAck:
+		f.acks[a] = max(f.acks[a], int64(b))
+	case kindDrop:
+		f.drops[a] = true
+		f.total = int64(b)
+	}
+}
+
 // take looks at one file of the directory.
 func (q *Queue) take(file FileInfo, f *found) {
 	switch file.Name {
@@ -111,16 +123,10 @@ func (q *Queue) takeSegment(id uint64, info FileInfo, f *found) error {
 		if err != nil {
 			return err
 		}
-		a, b := e.pair()
-		switch e.kind {
-		case kindLine:
+		if e.kind == kindLine {
 			seg.lines++
-		case kindAck:
-			f.acks[a] = max(f.acks[a], int64(b))
-		case kindDrop:
-			f.drops[a] = true
-			f.total = int64(b)
 		}
+		f.note(e)
 	}
 	seg.size = s.good
 	if s.damaged > 0 {

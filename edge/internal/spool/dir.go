@@ -34,7 +34,7 @@ func (d Dir) Lock() (io.Closer, error) {
 		holder, _ := io.ReadAll(io.LimitReader(f, 20)) // for the message only; Windows does not let it be read
 		f.Close()
 		if errors.Is(err, ErrInUse) && len(holder) > 0 {
-			return nil, fmt.Errorf("%w, process %s", err, strings.TrimSpace(string(holder)))
+			return nil, fmt.Errorf("%w (%s)", err, strings.TrimSpace(string(holder)))
 		}
 		return nil, fmt.Errorf("lock: %w", err)
 	}

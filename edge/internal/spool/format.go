@@ -81,6 +81,18 @@ func checkHeader(h []byte, id uint64) error {
 	return nil
 }
 
+// headerFields returns what a header says, for people to look at; zero where it is none.
+func headerFields(h []byte) (v int, created time.Time) {
+	if len(h) < headerBytes || string(h[:len(magic)]) != magic {
+		return 0, created
+	}
+	v = int(binary.LittleEndian.Uint16(h[8:]))
+	if v == version {
+		created = time.UnixMilli(int64(binary.LittleEndian.Uint64(h[24:])))
+	}
+	return v, created
+}
+
 // appendEntry appends an entry. The first byte of dst is at offset base of its segment.
 func appendEntry(dst []byte, base int64, kind byte, payload []byte) []byte {
 	start := len(dst)

@@ -57,10 +57,15 @@ func (q *Queue) prepare(need int64) error {
 		}
 		q.seal()
 	}
-	if q.active == nil {
+	if q.active != nil {
+		q.makeRoom(need)
+	}
+	switch {
+	case !q.retryAt.IsZero():
+		return errWaiting // the disk failed just now
+	case q.active == nil:
 		return q.begin(need)
 	}
-	q.makeRoom(need)
 	return nil
 }
 

@@ -94,7 +94,8 @@ type counts struct {
 	rejected int64
 }
 
-// Stats are the numbers of a spool. All but the first four count from the start of the process.
+// Stats are the numbers of a spool. The first four are of now; but for Lost, the others count from the
+// start of the process.
 type Stats struct {
 	Lines       int64 // lines waiting
 	MemoryLines int64 // those of them that are in memory only
@@ -104,6 +105,9 @@ type Stats struct {
 	Damaged     int64 // damaged places passed over, and lines that were there before and are not readable any more
 	SetAside    int64 // segments set aside because they could not be read
 	Rejected    int64 // lines set aside by Reject
+	// Lost is how many lines were dropped or damaged since the directory is there. Lines that were dropped under way and
+	// arrived after all may be among them.
+	Lost int64
 }
 
 // Open opens the spool. It fails if the options are wrong or if another process has the directory ([ErrInUse]). Whatever
@@ -178,7 +182,7 @@ func (q *Queue) Stats() Stats {
 	defer q.mu.Unlock()
 	s := Stats{
 		Bytes: q.diskBytes(), Segments: int64(len(q.segs)), Dropped: q.counts.dropped, Damaged: q.counts.damaged,
-		SetAside: q.counts.aside, Rejected: q.counts.rejected,
+		SetAside: q.counts.aside, Rejected: q.counts.rejected, Lost: q.counts.total,
 	}
 	for _, seg := range q.segs {
 		s.Lines += int64(seg.waiting())

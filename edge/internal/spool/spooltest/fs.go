@@ -3,6 +3,7 @@
 package spooltest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
+
+// ErrOff is for Fail to return when the power is off: unlike others, a write that fails so has not been done in part.
+var ErrOff = errors.New("no power")
 
 // FS is a directory in memory. It is safe for concurrent use.
 type FS struct {
@@ -32,6 +36,7 @@ type FS struct {
 type file struct {
 	data   []byte
 	synced []byte
+	same   int // how many bytes at the beginning are as when it was synced
 }
 
 // New returns an empty directory.
@@ -68,7 +73,7 @@ func (f *FS) Killed() *FS {
 	defer f.mu.Unlock()
 	next := New()
 	for name, old := range f.names {
-		next.names[name] = &file{append([]byte(nil), old.data...), append([]byte(nil), old.synced...)}
+		next.names[name] = &file{data: bytes.Clone(old.data), synced: bytes.Clone(old.synced), same: old.same}
 	}
 	maps.Copy(next.durable, next.names)
 	return next
@@ -92,7 +97,7 @@ func (f *FS) PowerCut(rng *rand.Rand) *FS {
 		}
 	}
 	for name, old := range names {
-		data := append([]byte(nil), old.synced...)
+		data := bytes.Clone(old.synced)
 		if more := len(old.data) - len(data); more > 0 {
 			switch keep := rng.IntN(more + 1); rng.IntN(3) {
 			case 0:
@@ -101,7 +106,7 @@ func (f *FS) PowerCut(rng *rand.Rand) *FS {
 				data = append(data, make([]byte, keep)...)
 			}
 		}
-		next.names[name] = &file{data, append([]byte(nil), data...)}
+		next.names[name] = &file{data: data, synced: bytes.Clone(data), same: len(data)}
 	}
 	maps.Copy(next.durable, next.names)
 	return next
@@ -113,7 +118,7 @@ func (f *FS) Change(name string, change func(data []byte) []byte) {
 	defer f.mu.Unlock()
 	file := f.names[name]
 	file.data = change(file.data)
-	file.synced = append([]byte(nil), file.data...)
+	file.synced, file.same = bytes.Clone(file.data), len(file.data)
 }
 
 // Names are the names of the files whose name ends so.
@@ -288,13 +293,17 @@ func (h *handle) WriteAt(p []byte, off int64) (int, error) {
 	if errors.Is(err, errClosed) {
 		return 0, err
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrOff):
+		p = nil
+	case err != nil:
 		p = p[:len(p)/2]
 	}
 	if end := off + int64(len(p)); end > int64(len(h.file.data)) {
 		h.file.data = append(h.file.data, make([]byte, end-int64(len(h.file.data)))...)
 	}
 	copy(h.file.data[off:], p)
+	h.file.same = min(h.file.same, int(off))
 	h.fs.written += int64(len(p))
 	return len(p), err
 }
@@ -305,7 +314,8 @@ func (h *handle) Sync() error {
 	if err != nil {
 		return err
 	}
-	h.file.synced = append(h.file.synced[:0], h.file.data...)
+	h.file.synced = append(h.file.synced[:h.file.same], h.file.data[h.file.same:]...)
+	h.file.same = len(h.file.data)
 	return nil
 }
 
@@ -316,6 +326,7 @@ func (h *handle) Truncate(size int64) error {
 		return err
 	}
 	h.file.data = h.file.data[:size]
+	h.file.same = min(h.file.same, int(size))
 	return nil
 }
 

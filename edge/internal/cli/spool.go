@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+)
+
+// newSpool is the inspector of the spool's format. It changes nothing and needs no lock.
+func newSpool(environ []string, stdout io.Writer) *cobra.Command {
+	parent := &cobra.Command{
+		Use:   "spool",
+		Short: "Look at the samples that wait on disk",
+		Long:  "Look at the spool, also while a collector uses it. Nothing is changed.",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	add := func(use, short string, run func(cmd *cobra.Command, dir spool.Dir) error) *cobra.Command {
+		cmd := &cobra.Command{Use: use, Short: short, Args: noArgs}
+		values := declare(cmd.Flags(), forSpool)
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+			c, err := resolve(values, environ)
+			if err != nil {
+				return usageError{err}
+			}
+			if _, err := os.Stat(c.spoolDir); errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("there is no spool at %s; --spool-dir names another", c.spoolDir)
+			}
+			return run(cmd, spool.Dir(c.spoolDir))
+		}
+		parent.AddCommand(cmd)
+		return cmd
+	}
+	add("ls", "List the segments", func(_ *cobra.Command, dir spool.Dir) error { return listSpool(dir, stdout) })
+	cat := add("cat", "Print the samples that wait, as JSON lines", func(cmd *cobra.Command, dir spool.Dir) error {
+		all, err := cmd.Flags().GetBool("all")
+		if err != nil {
+			return err
+		}
+		return catSpool(dir, stdout, all)
+	})
+	cat.Flags().Bool("all", false, "print delivered samples too, as far as they are still there")
+	add("verify", "Check every segment; exit code 1 if one is damaged",
+		func(_ *cobra.Command, dir spool.Dir) error { return verifySpool(dir, stdout) })
+	return parent
+}
+
+func listSpool(dir spool.Dir, stdout io.Writer) error {
+	segments, err := spool.Inspect(dir, nil)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SEGMENT\tFORMAT\tCREATED\tSIZE\tSAMPLES\tWAITING\tSTATE")
+	var bytes int64
+	waiting := 0
+	for _, s := range segments {
+		created := "-"
+		if !s.Created.IsZero() {
+			created = s.Created.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%d\t%s\n",
+			s.Name, s.Version, created, humanize.IBytes(uint64(s.Bytes)), s.Lines, s.Waiting, describeSegment(s))
+		bytes += s.Bytes
+		waiting += s.Waiting
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%d samples wait in %s\n", waiting, humanize.IBytes(uint64(bytes)))
+	return err
+}
+
+// describeSegment says what is wrong with a segment.
+func describeSegment(s spool.Segment) string {
+	switch {
+	case s.Err != nil:
+		return s.Err.Error()
+	case s.Damaged > 0:
+		return fmt.Sprintf("damaged in %d places", s.Damaged)
+	case s.Torn > 0:
+		return fmt.Sprintf("ends in %d bytes of an entry that was not finished", s.Torn)
+	}
+	return "ok"
+}
+
+func catSpool(dir spool.Dir, stdout io.Writer, all bool) error {
+	out := bufio.NewWriter(stdout)
+	_, err := spool.Inspect(dir, func(line []byte, waiting bool) error {
+		if !waiting && !all {
+			return nil
+		}
+		_, err := fmt.Fprintf(out, "%s\n", line)
+		return err
+	})
+	return errors.Join(err, out.Flush())
+}
+
+func verifySpool(dir spool.Dir, stdout io.Writer) error {
+	segments, err := spool.Inspect(dir, nil)
+	if err != nil {
+		return err
+	}
+	bad := 0
+	for _, s := range segments {
+		if s.Err != nil || s.Damaged > 0 {
+			bad++
+		}
+		if _, err := fmt.Fprintf(stdout, "%s: %s\n", s.Name, describeSegment(s)); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d of %d segments are damaged or of another version", bad, len(segments))
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+)
+
+// spoolOf makes a spool of two segments, of whose samples the first is delivered.
+func spoolOf(t *testing.T) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "spool")
+	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close() }()
+	for _, line := range []string{`{"ts":1}`, `{"ts":2}`} {
+		if err := q.Append([]byte(line)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := q.Peek(t.Context(), spool.Fresh, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Ack(b); err != nil {
+		t.Fatal(err)
+	}
+	q.Split()
+	if err := q.Append([]byte(`{"ts":3}`)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestSpoolCommands(t *testing.T) {
+	dir := spoolOf(t)
+	for args, want := range map[string]string{
+		"ls":        "2 samples wait in ",
+		"cat":       "{\"ts\":2}\n{\"ts\":3}\n",
+		"cat --all": "{\"ts\":1}\n{\"ts\":2}\n{\"ts\":3}\n",
+		"verify":    "00000000000000000001.seg: ok\n00000000000000000002.seg: ok\n",
+	} {
+		code, stdout, stderr := edge(t, []string{"METRICS_EDGE_SPOOL_DIR=" + dir}, append([]string{"spool"}, strings.Fields(args)...)...)
+		if code != exitOK || stderr != "" || !strings.HasPrefix(stdout, want) && !strings.Contains(stdout, "\n"+want) {
+			t.Errorf("edge spool %s: exit code %d, %s%s", args, code, stdout, stderr)
+		}
+	}
+	first := filepath.Join(dir, "00000000000000000001.seg")
+	data, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[strings.Index(string(data), `{"ts":1}`)]++
+	if err := os.WriteFile(first, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := edge(t, nil, "spool", "verify", "--spool-dir", dir)
+	if code != exitFailure || !strings.Contains(stdout, "damaged in 1 places") || stderr != "edge: 1 of 2 segments are damaged or of another version\n" {
+		t.Errorf("edge spool verify: exit code %d, %s%s", code, stdout, stderr)
+	}
+	code, _, stderr = edge(t, nil, "spool", "ls", "--spool-dir", dir+"/none")
+	if code != exitFailure || !strings.Contains(stderr, "there is no spool at ") {
+		t.Errorf("edge spool ls: exit code %d, %s", code, stderr)
+	}
+}
+
+// TestSecondCollector is refused with one line that says what to do.
+func TestSecondCollector(t *testing.T) {
+	dir := t.TempDir()
+	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close() }()
+	t.Setenv("AWS_REGION", "eu-north-1")
+	code, _, stderr := edge(t, nil, "run", "--stream", "s", "--spool-dir", dir)
+	if code != exitFailure || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "in use by another process (") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+// TestSpoolThatCannotBe does not keep a collector from its work, and is used as soon as it can be.
+func TestSpoolThatCannotBe(t *testing.T) {
+	inTheWay := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(inTheWay, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(inTheWay, "spool")
+	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Append([]byte(`{"ts":1}`)); err != nil || q.Stats().MemoryLines != 1 {
+		t.Errorf("%+v, %v", q.Stats(), err)
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+	if code, stdout, stderr := edge(t, nil, "spool", "cat", "--spool-dir", dir); code != exitOK || stdout != "{\"ts\":1}\n" {
+		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
+	}
+}

@@ -1,0 +1,191 @@
+package spool_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
+)
+
+// three returns a spool of three segments with the lines a0..a3, b0..b3 and c0..c3.
+func three(t *testing.T) *spooltest.FS {
+	t.Helper()
+	fs := spooltest.New()
+	q := open(t, fs)
+	for _, s := range []string{"a", "b", "c"} {
+		put(t, q, s+"0", s+"1", s+"2", s+"3")
+		if s != "c" {
+			q.Split()
+		}
+	}
+	return fs.Killed()
+}
+
+func name(id int) string { return fmt.Sprintf("%020d.seg", id) }
+
+func TestDamage(t *testing.T) {
+	const everything = "[a0 a1 a2 a3 b0 b1 b2 b3 c0 c1 c2 c3]"
+	at := func(data []byte, text string) int { return bytes.Index(data, []byte(text)) }
+	for title, c := range map[string]struct {
+		file    int
+		change  func(data []byte) []byte
+		want    string
+		damaged int64
+		aside   int64
+	}{
+		"none": {1, func(d []byte) []byte { return d }, everything, 0, 0},
+		"a bit of a line": {
+			2, func(d []byte) []byte { d[at(d, "b1")] ^= 4; return d },
+			"[a0 a1 a2 a3 b0 b2 b3 c0 c1 c2 c3]", 1, 0,
+		},
+		"a length too large": {
+			2, func(d []byte) []byte { d[at(d, "b1")-7] = 0xff; return d },
+			"[a0 a1 a2 a3 b0 b2 b3 c0 c1 c2 c3]", 1, 0,
+		},
+		"a length beyond the end": {
+			2, func(d []byte) []byte { d[at(d, "b1")-6] = 1; return d },
+			"[a0 a1 a2 a3 b0 b2 b3 c0 c1 c2 c3]", 1, 0,
+		},
+		"two lines apart": {
+			2, func(d []byte) []byte { d[at(d, "b0")] ^= 1; d[at(d, "b2")] ^= 1; return d },
+			"[a0 a1 a2 a3 b1 b3 c0 c1 c2 c3]", 2, 0,
+		},
+		"the first entry of a segment": {2, func(d []byte) []byte { d[40] ^= 1; return d }, everything, 1, 0},
+		"an entry moved": {2, func(d []byte) []byte {
+			i, j := at(d, "b1")-12, at(d, "b2")-12
+			copy(d[j:], d[i:j])
+			return d
+		}, "[a0 a1 a2 a3 b0 b1 b3 c0 c1 c2 c3]", 1, 0},
+		"a torn tail in the middle": {
+			2, func(d []byte) []byte { return d[:len(d)-1] },
+			"[a0 a1 a2 a3 b0 b1 b2 c0 c1 c2 c3]", 0, 0,
+		},
+		"a torn tail":        {3, func(d []byte) []byte { return d[:at(d, "c3")+1] }, "[a0 a1 a2 a3 b0 b1 b2 b3 c0 c1 c2]", 0, 0},
+		"a tail of zeros":    {3, func(d []byte) []byte { return append(d, make([]byte, 5000)...) }, everything, 0, 0},
+		"no entries":         {2, func(d []byte) []byte { return d[:32] }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 0, 0},
+		"a torn header":      {2, func(d []byte) []byte { return d[:31] }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 0, 0},
+		"an empty file":      {3, func([]byte) []byte { return nil }, "[a0 a1 a2 a3 b0 b1 b2 b3]", 0, 0},
+		"another magic":      {1, func(d []byte) []byte { d[0] ^= 1; return d }, "[b0 b1 b2 b3 c0 c1 c2 c3]", 0, 1},
+		"a bit of a header":  {2, func(d []byte) []byte { d[20] ^= 1; return d }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 0, 1},
+		"another's number":   {3, func(d []byte) []byte { return slices.Concat(d[:16], []byte{9}, d[17:]) }, "[a0 a1 a2 a3 b0 b1 b2 b3]", 0, 1},
+		"nothing but zeros":  {3, func(d []byte) []byte { return make([]byte, len(d)) }, "[a0 a1 a2 a3 b0 b1 b2 b3]", 0, 1},
+		"a longer tail torn": {3, func(d []byte) []byte { return append(d, d[at(d, "c0")-12:at(d, "c3")]...) }, everything, 0, 0},
+	} {
+		t.Run(title, func(t *testing.T) {
+			fs := three(t)
+			fs.Change(name(c.file), c.change)
+			q := open(t, fs)
+			if got := text(peek(t, q, 99, 1000)); got != c.want {
+				t.Errorf("left is %s, want %s", got, c.want)
+			}
+			if s := q.Stats(); s.Damaged != c.damaged || s.SetAside != c.aside || len(fs.Names(".corrupt")) != int(c.aside) {
+				t.Errorf("%+v, want %d damaged and %d set aside", s, c.damaged, c.aside)
+			}
+			// What is put now is there after another start.
+			put(t, q, "d")
+			want := strings.TrimSuffix(c.want, "]") + " d]"
+			if got := text(peek(t, open(t, fs.Killed()), 99, 1000)); got != want {
+				t.Errorf("after another start there is %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// TestAnotherVersion: its segments are left alone and not taken for damaged, even where all else about them differs.
+func TestAnotherVersion(t *testing.T) {
+	for _, rest := range []string{"same", "different"} {
+		fs := three(t)
+		fs.Change(name(2), func(d []byte) []byte {
+			binary.LittleEndian.PutUint16(d[8:], 2)
+			if rest == "different" {
+				d = append(d[:10], "a format of the future that is laid out otherwise"...)
+			}
+			return d
+		})
+		before := fs.Content(name(2))
+		var log bytes.Buffer
+		q := openWith(t, spool.Options{FS: fs, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		for range 3000 { // more than there is room for
+			put(t, q, strings.Repeat("x", 1000))
+		}
+		if fs.Content(name(2)) != before {
+			t.Error("it was changed")
+		}
+		if s := q.Stats(); s.Damaged != 0 || s.SetAside != 0 || s.Bytes != fs.Size()-int64(len(before)) {
+			t.Errorf("%+v", s)
+		}
+		if n := strings.Count(log.String(), "written by another version of edge: format 2, this one knows 1"); n != 1 {
+			t.Errorf("it says:\n%s", &log)
+		}
+		if got := q.Stats().Lines; got < 700 {
+			t.Errorf("only %d lines are kept", got)
+		}
+	}
+}
+
+// TestSetAsideIsBounded: whatever the number of bad segments, few are kept, and they make room first.
+func TestSetAsideIsBounded(t *testing.T) {
+	fs := spooltest.New()
+	q := open(t, fs)
+	for range 12 {
+		put(t, q, strings.Repeat("x", 30_000))
+		q.Split()
+	}
+	fs = fs.Killed()
+	for i := range 12 {
+		fs.Change(name(i+1), func(d []byte) []byte { d[0] = 'X'; return d })
+	}
+	q = open(t, fs)
+	if kept := fs.Names(".corrupt"); len(kept) != 4 || q.Stats().SetAside != 12 || q.Stats().Bytes != fs.Size() {
+		t.Errorf("%d of 12 are kept, %+v", len(kept), q.Stats())
+	}
+	for range 1000 {
+		put(t, q, strings.Repeat("x", 1000))
+	}
+	if kept := fs.Names(".corrupt"); len(kept) != 0 || q.Stats().Dropped != 0 {
+		t.Errorf("%d are kept while there is no room, %+v", len(kept), q.Stats())
+	}
+}
+
+// TestOtherFiles of people are none of the spool's business.
+func TestOtherFiles(t *testing.T) {
+	fs := three(t)
+	for _, other := range []string{"notes.txt", "1.seg", "00000000000000000000.seg", "99999999999999999999999.seg"} {
+		f, err := fs.Open(other, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt([]byte("mine"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := open(t, fs)
+	if s := q.Stats(); s.Lines != 12 || s.SetAside != 0 || fs.Content("1.seg") != "mine" {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestReject(t *testing.T) {
+	fs := spooltest.New()
+	q := open(t, fs)
+	for i := range 1000 {
+		put(t, q, fmt.Sprintf("%d-%0*d", i, 100, 0))
+		if err := q.Reject(peek(t, q, 1, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := q.Stats()
+	last, before := fs.Content("rejected.jsonl"), fs.Content("rejected.1.jsonl")
+	if s.Rejected != 1000 || s.Lines != 0 || len(last)+len(before) > spool.MinBytes/32 || s.Bytes != fs.Size() {
+		t.Errorf("%+v, files of %d and %d bytes", s, len(last), len(before))
+	}
+	if !strings.HasSuffix(last, fmt.Sprintf("\n999-%0*d\n", 100, 0)) || len(before) < 15_000 {
+		t.Errorf("rejected ends in %q, and before it there are %d bytes", last[max(0, len(last)-20):], len(before))
+	}
+}

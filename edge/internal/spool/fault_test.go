@@ -1,0 +1,307 @@
+package spool_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
+)
+
+// life is one run of a collector: lines are put, read in both lanes and acknowledged, over a full spool.
+type life struct {
+	fs    *spooltest.FS
+	acked [lifeLines]int
+	last  spool.Stats
+	// safe is how many lines were put before the first operation failed.
+	safe   int
+	failed bool
+}
+
+const lifeLines = 48
+
+// lifeLine is a line of a life; together they are larger than the spool.
+func lifeLine(i int) []byte {
+	return append(strconv.AppendInt(nil, int64(i), 10), zeros[:20_000+i*500]...)
+}
+
+var zeros = []byte(strings.Repeat("-", 44_000))
+
+func live(t *testing.T, fs *spooltest.FS, sync time.Duration) *life {
+	t.Helper()
+	l := &life{fs: fs}
+	if fail := fs.Fail; fail != nil {
+		fs.Fail = func(n int, op string) error {
+			err := fail(n, op)
+			l.failed = l.failed || err != nil
+			return err
+		}
+	}
+	q, err := spool.Open(spool.Options{FS: fs, MaxBytes: spool.MinBytes, Sync: sync, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range lifeLines {
+		if err := q.Append(lifeLine(i)); err != nil {
+			t.Fatal(err)
+		}
+		if !l.failed {
+			l.safe++
+		}
+		switch {
+		case i%10 == 9:
+			q.Split()
+		case i%7 == 6:
+			l.drain(t, q, spool.Fresh, 1)
+			l.drain(t, q, spool.Backlog, 1)
+		}
+		if fs.Size() > spool.MinBytes {
+			t.Fatalf("%d bytes after %d lines", fs.Size(), i)
+		}
+		time.Sleep(time.Second)
+	}
+	_ = q.Close() // what it could not save is in the numbers
+	l.last = q.Stats()
+	return l
+}
+
+// drain reads and acknowledges lines; where a read fails, later ones may not.
+func (l *life) drain(t *testing.T, q *spool.Queue, lane spool.Lane, n int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	b, _ := q.Peek(ctx, lane, n, 1<<20)
+	if err := q.Ack(b); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range b.Lines {
+		i, err := strconv.Atoi(strings.TrimRight(string(line), "-"))
+		if err != nil || !bytes.Equal(line, lifeLine(i)) {
+			t.Errorf("a line that was never put: %.20s", line)
+			continue
+		}
+		l.acked[i]++
+	}
+}
+
+// check starts anew on what the disk holds and accounts for each line.
+func (l *life) check(t *testing.T, fs *spooltest.FS, want func(line int) bool) (duplicates int) {
+	t.Helper()
+	q, err := spool.Open(spool.Options{FS: fs, MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for q.Stats().Lines > 0 {
+		l.drain(t, q, spool.Fresh, 10)
+	}
+	_ = q.Close()
+	missing := int64(0)
+	for i := range lifeLines {
+		n := l.acked[i]
+		if n == 0 && want(i) {
+			missing++
+		}
+		duplicates += max(0, n-1)
+	}
+	if counted := l.last.Dropped + l.last.Damaged + l.last.MemoryLines; missing > counted {
+		t.Errorf("%d lines are missing, counted are %+v", missing, l.last)
+	}
+	return duplicates
+}
+
+func all(int) bool { return true }
+
+// TestFaultAtEveryOperation lets each operation of a life fail in turn: once, for a while, and from then on.
+func TestFaultAtEveryOperation(t *testing.T) {
+	for name, length := range map[string]int{"once": 1, "for a while": 30, "from then on": 1 << 30} {
+		t.Run(name, func(t *testing.T) {
+			operations := 0
+			for k := 0; ; k++ {
+				done := false
+				synctest.Test(t, func(t *testing.T) {
+					fs := spooltest.New()
+					seen := ""
+					fs.Fail = func(n int, op string) error {
+						if n >= k && n < k+length {
+							seen = op
+							return syscall.ENOSPC
+						}
+						return nil
+					}
+					l := live(t, fs, spool.SyncEvery)
+					l.check(t, fs.Killed(), all)
+					if t.Failed() {
+						t.Fatalf("operation %d, %s, failed %s", k, seen, name)
+					}
+					operations, done = fs.Ops(), !l.failed
+				})
+				if done || t.Failed() {
+					break
+				}
+			}
+			t.Logf("%d operations", operations)
+		})
+	}
+}
+
+// TestPowerCutAtEveryOperation: with --sync every, what was put before is there after, whatever the disk forgot.
+func TestPowerCutAtEveryOperation(t *testing.T) {
+	for k := 0; ; k++ {
+		done := false
+		synctest.Test(t, func(t *testing.T) {
+			fs := spooltest.New()
+			fs.Fail = func(n int, _ string) error {
+				if n >= k {
+					return spooltest.ErrOff
+				}
+				return nil
+			}
+			l := live(t, fs, spool.SyncEvery)
+			l.last.MemoryLines = 0 // they went with the power
+			l.check(t, fs.PowerCut(rand.New(rand.NewPCG(uint64(k), 7))), func(i int) bool { return i < l.safe })
+			if t.Failed() {
+				t.Fatalf("power cut at operation %d", k)
+			}
+			done = !l.failed
+		})
+		if done || t.Failed() {
+			t.Logf("%d operations", k)
+			return
+		}
+	}
+}
+
+// TestPowerCutLosesNoMoreThanItMay: lines are lost from the end only, at most those of the last sync period.
+func TestPowerCutLosesNoMoreThanItMay(t *testing.T) {
+	for seed := range uint64(200) {
+		synctest.Test(t, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 8))
+			fs := spooltest.New()
+			q := openWith(t, spool.Options{FS: fs, Sync: 5 * time.Second})
+			n := 1 + rng.IntN(60)
+			for i := range n {
+				put(t, q, fmt.Sprintf("%d-%0*d", i, 9000, 0))
+				time.Sleep(time.Second)
+				synctest.Wait()
+			}
+			b := peek(t, open(t, fs.PowerCut(rng)), n, 1<<30)
+			for i, line := range b.Lines {
+				if !strings.HasPrefix(string(line), fmt.Sprintf("%d-", i)) {
+					t.Fatalf("seed %d: line %d is %.10s", seed, i, line)
+				}
+			}
+			if lost := n - len(b.Lines); lost > 6 {
+				t.Errorf("seed %d: %d of %d lines are lost, one a second", seed, lost, n)
+			}
+		})
+	}
+}
+
+// TestFullDisk: collecting goes on in memory, it is said once, and all of it gets to the disk later, in order.
+func TestFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		fs := spooltest.New()
+		full := true
+		fs.Fail = func(_ int, op string) error {
+			if full && (strings.HasPrefix(op, "write") || strings.HasPrefix(op, "create")) {
+				return syscall.ENOSPC
+			}
+			return nil
+		}
+		q := openWith(t, spool.Options{FS: fs, Log: slog.New(slog.NewTextHandler(&log, nil)), Sync: spool.SyncNever})
+		for i := range 500 {
+			put(t, q, fmt.Sprint(i))
+			time.Sleep(3 * time.Second)
+		}
+		if s := q.Stats(); s.MemoryLines != 500 || s.Dropped != 0 {
+			t.Errorf("on a full disk: %+v", s)
+		}
+		if err := q.Ack(peek(t, q, 100, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), "no space left") {
+			t.Errorf("it says:\n%s", &log)
+		}
+		full = false
+		for i := range 60 {
+			put(t, q, fmt.Sprint(500+i))
+			time.Sleep(3 * time.Second)
+		}
+		if s := q.Stats(); s.MemoryLines != 0 || s.Lines != 460 {
+			t.Errorf("after it: %+v", s)
+		}
+		if n := strings.Count(log.String(), "works again"); n != 1 {
+			t.Errorf("it says:\n%s", &log)
+		}
+		b := peek(t, open(t, fs.Killed()), 1000, 1<<20)
+		for i, line := range b.Lines[len(b.Lines)-460:] {
+			if string(line) != fmt.Sprint(100+i) {
+				t.Fatalf("line %d is %s", i, line)
+			}
+		}
+	})
+}
+
+// TestMemoryIsBounded: the oldest lines go, counted.
+func TestMemoryIsBounded(t *testing.T) {
+	fs := spooltest.New()
+	fs.Fail = func(int, string) error { return syscall.EROFS }
+	told := 0
+	q := openWith(t, spool.Options{FS: fs, Dropped: func(n int) { told += n }})
+	const n = 10_000
+	for i := range n {
+		put(t, q, fmt.Sprintf("%d-%0*d", i, 900, 0))
+	}
+	s := q.Stats()
+	if s.Lines != s.MemoryLines || s.Lines+s.Dropped != n || int(s.Dropped) != told || s.Lines < 1000 || s.Lines > 2000 {
+		t.Errorf("told of %d, %+v", told, s)
+	}
+	if err := q.Close(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%d samples that could not be written", s.Lines)) {
+		t.Errorf("Close: %v", err)
+	}
+}
+
+// TestUnreadableSegment: after some patience it is set aside, and what comes after it is read.
+func TestUnreadableSegment(t *testing.T) {
+	fs := spooltest.New()
+	q := open(t, fs)
+	put(t, q, "a", "b")
+	q.Split()
+	put(t, q, "c")
+	q.Split()
+	broken := fs.Names(".seg")
+	first := min(broken[0], broken[1])
+	fs.Fail = func(_ int, op string) error {
+		if op == "read "+first {
+			return syscall.EIO
+		}
+		return nil
+	}
+	failures := 0
+	for {
+		b, err := q.Peek(t.Context(), spool.Backlog, 9, 100)
+		if err == nil {
+			if text(b) != "[c]" {
+				t.Errorf("read is %s", text(b))
+			}
+			break
+		}
+		if failures++; !errors.Is(err, syscall.EIO) || failures > 5 {
+			t.Fatalf("Peek: %v", err)
+		}
+	}
+	if s := q.Stats(); s.SetAside != 1 || s.Damaged != 2 || s.Lines != 1 || failures == 0 || len(fs.Names(".corrupt")) != 1 {
+		t.Errorf("after %d failures: %+v", failures, s)
+	}
+}
