@@ -60,9 +60,9 @@ fuzz: ## fuzz the decoders, a minute each
 	cd record && go test -run '^$$' -fuzz FuzzParseSample -fuzztime 1m .
 
 .PHONY: golden
-golden: ## rewrite golden files: wire lines, the committed template
+golden: ## rewrite golden files: wire lines, templates, IAM lists, the cost estimate
 	cd record && go test . -run TestGoldenLines -update
-	cd cdk && go test ./... -run TestTemplate -update
+	cd cdk && go test ./internal/stack ./internal/cost -update
 
 .PHONY: browser-test
 browser-test: ## test the page in headless Chromium (needs chromium)
@@ -85,8 +85,19 @@ synth: ## synthesize the CloudFormation template into cdk.out/, without an accou
 	npx --yes aws-cdk@$(CDK_CLI) synth --quiet
 
 .PHONY: validate
-validate: synth $(TOOLS)/python/.cfn-lint ## check the synthesized template with cfn-lint (needs python3)
-	$(TOOLS)/python/bin/cfn-lint --template cdk.out/*.template.json
+validate: $(TOOLS)/python/.cfn-lint ## check the committed templates with cfn-lint (needs python3; a test keeps them what the app makes)
+	$(TOOLS)/python/bin/cfn-lint --config-file cdk/cfn-lint.yaml
+
+.PHONY: emulator
+emulator: build ## deploy to an AWS emulator on this machine, deliver, deploy again, destroy (needs python3)
+	cdk/emulator/run bin/edge
+
+HOSTS    ?= 100
+INTERVAL ?= 3s
+
+.PHONY: cost
+cost: ## estimate a month on AWS line by line: make cost HOSTS=100 INTERVAL=3s
+	@go run ./cdk/cmd/cost --hosts $(HOSTS) --interval $(INTERVAL)
 
 # --- Release ---------------------------------------------------------------------------------------------------------
 

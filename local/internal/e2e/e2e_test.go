@@ -324,3 +324,28 @@ func TestBadRecordsAreKept(t *testing.T) {
 		}
 	}
 }
+
+// Each configuration of the CDK app that is committed becomes a stack that delivers.
+func TestTemplates(t *testing.T) {
+	for _, name := range []string{"default.json", "testdata/minimal.json", "testdata/everything.json"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--template", filepath.Join("..", "template", name))
+			c := client(p.endpoint)
+			streams, err := c.ListDeliveryStreams(t.Context(), &firehose.ListDeliveryStreamsInput{})
+			if err != nil || len(streams.DeliveryStreamNames) != 1 {
+				t.Fatal(streams, err)
+			}
+			if _, err := c.PutRecord(t.Context(), &firehose.PutRecordInput{
+				DeliveryStreamName: &streams.DeliveryStreamNames[0],
+				Record:             &types.Record{Data: fmt.Appendf(nil, `{"ts":%d,"hostname":"h","cpu_pct":7.5}`, time.Now().Unix())},
+			}); err != nil {
+				t.Fatal(err)
+			}
+			p.stop(t)
+			if row := row(t, dir, "SELECT count(*), min(cpu_pct) FROM samples"); row[0] != int64(1) || row[1] != 7.5 {
+				t.Errorf("rows %v", row)
+			}
+		})
+	}
+}
