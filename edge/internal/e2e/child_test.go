@@ -1,0 +1,95 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/firehose"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Variables by which the test's own binary is started as a collector.
+const (
+	childEndpoint = "EDGE_E2E_ENDPOINT"
+	childSpool    = "EDGE_E2E_SPOOL"
+)
+
+func TestMain(m *testing.M) {
+	if endpoint := os.Getenv(childEndpoint); endpoint != "" {
+		if err := child(endpoint, os.Getenv(childSpool), os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// fast is how the parts of a collector are set for these tests: some hundred times as fast as people would.
+const (
+	fastInterval = 10 * time.Millisecond
+	fastLatency  = 50 * time.Millisecond
+)
+
+// child is a collector, all but its readings: sampler, spool, shipper and the SDK's client, until it is killed. It says of
+// each sample that it is taken, once the spool has it.
+func child(endpoint, dir string, stdout io.Writer) error {
+	log := slog.New(slog.DiscardHandler)
+	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Sync: time.Second, Log: log})
+	if err != nil {
+		return err
+	}
+	s := ship.New(q, client(endpoint), ship.Options{
+		Interval: fastInterval, MaxLatency: fastLatency, BacklogRate: 20, Log: log,
+	})
+	go func() { _ = s.Run(context.Background(), nil) }()
+	labels := sampler.Labels{Tags: map[string]string{"padding": strings.Repeat("x", 12_000)}}
+	sampler.New(fastInterval, labels, readings{}, log).Run(context.Background(), announcing{q, stdout})
+	return nil
+}
+
+func client(endpoint string) *firehose.Stream {
+	return firehose.New(aws.Config{
+		Region: "eu-north-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+	}, "the-stream")
+}
+
+// readings are none; a sample costs next to nothing.
+type readings struct{}
+
+func (readings) Collect(_ context.Context, _ collect.Moment, s *record.Sample) { s.Hostname = "h" }
+
+// announcing says which lines the queue has.
+type announcing struct {
+	queue *spool.Queue
+	to    io.Writer
+}
+
+func (a announcing) Append(lines ...[]byte) error {
+	if err := a.queue.Append(lines...); err != nil {
+		return err
+	}
+	for _, l := range lines {
+		s, err := record.ParseSample(l)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(a.to, "%s %d\n", s.SessionID, s.Seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}

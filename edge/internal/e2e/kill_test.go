@@ -1,0 +1,163 @@
+// Package e2e tests the parts of the collector together, over real connections and real files.
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+const kills = 200
+
+// TestKill kills a collector under load at random points, again and again, while its endpoint fails in every third request
+// and is gone for a while, long enough for the spool to overflow. Each sample that was taken is delivered, or is left in the
+// spool, or is counted as lost. It is delivered twice only where the answer did not arrive before the kill, or at all.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	down := false
+	s.fault = func(n int, w http.ResponseWriter, _ *http.Request) outcome {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch {
+		case down, n%9 == 2:
+			w.WriteHeader(http.StatusInternalServerError)
+			return outcome{answered: true}
+		case n%9 == 5:
+			hangUp(w)
+			return outcome{answered: true}
+		case n%9 == 8:
+			return outcome{silent: true}
+		}
+		return outcome{}
+	}
+	h := httptest.NewServer(s)
+	defer h.Close()
+	dir := t.TempDir()
+	taken := map[id]bool{}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for n := range kills {
+		s.mu.Lock()
+		down = n >= kills/4 && n < kills/2
+		s.mu.Unlock()
+		runUntilKilled(t, fmt.Sprintf("%s/%d", h.URL, n), dir, time.Duration(rng.IntN(120))*time.Millisecond, taken)
+	}
+	checkAccounts(t, s, dir, taken)
+}
+
+// runUntilKilled starts a collector, kills it a while after its first sample and adds what it has taken.
+func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, taken map[id]bool) {
+	t.Helper()
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(own)
+	c.Env = append(os.Environ(), childEndpoint+"="+endpoint, childSpool+"="+dir)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var timer *time.Timer
+	samples := bufio.NewReader(out)
+	for {
+		line, err := samples.ReadString('\n')
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				t.Error(err)
+			}
+			break
+		}
+		var i id
+		if _, err := fmt.Sscan(line, &i.session, &i.seq); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		taken[i] = true
+		if timer == nil {
+			timer = time.AfterFunc(while, func() { _ = c.Process.Kill() })
+		}
+	}
+	if err := c.Wait(); timer == nil || !strings.Contains(fmt.Sprint(err), "killed") {
+		t.Fatalf("the collector ended by itself: %v", err)
+	}
+}
+
+func checkAccounts(t *testing.T, s *server, dir string, taken map[id]bool) {
+	t.Helper()
+	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close() }()
+	delivered := s.counts()
+	left := map[id]bool{}
+	for q.Stats().Lines > 0 {
+		b, err := q.Peek(context.Background(), spool.Fresh, 1000, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range b.Lines {
+			sample, err := record.ParseSample(l)
+			if err != nil {
+				t.Error(err)
+			}
+			left[id{sample.SessionID, sample.Seq}] = true
+		}
+		if err := q.Ack(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	missing := int64(0)
+	for i := range taken {
+		if delivered[i] == 0 && !left[i] {
+			missing++
+		}
+	}
+	stats := q.Stats()
+	if missing > stats.Lost || stats.Damaged > 0 || stats.SetAside > 0 {
+		t.Errorf("%d samples are missing, %+v", missing, stats)
+	}
+	// The last request that a process had an answer of may have been before its acknowledgement.
+	last := map[string]int{}
+	for n, r := range s.accepted {
+		last[r.path] = n
+	}
+	first := map[id]int{}
+	duplicates := 0
+	for n, r := range s.accepted {
+		for _, i := range r.samples {
+			before, again := first[i]
+			first[i] = n
+			if !again {
+				continue
+			}
+			duplicates++
+			if b := s.accepted[before]; !b.unanswered && last[b.path] != before {
+				t.Errorf("sample %v was sent again after the answer to request %d", i, before)
+			}
+		}
+	}
+	t.Logf("%d samples taken, %d delivered in %d requests of %d, %d left, %d missing, %d counted as lost, %d duplicates",
+		len(taken), len(delivered), len(s.accepted), s.requests, len(left), missing, stats.Lost, duplicates)
+	if len(delivered) == 0 || missing == 0 || duplicates == 0 {
+		t.Error("the test shows too little")
+	}
+}
