@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -19,6 +20,7 @@ type id struct {
 
 // request is one that the server took records of.
 type request struct {
+	at      time.Time
 	path    string
 	samples []id
 	// unanswered says that the collector cannot know that they were taken.
@@ -40,10 +42,11 @@ type server struct {
 
 // outcome is what becomes of a request.
 type outcome struct {
-	answered bool               // the fault did, and nothing is taken
-	refused  func(i int) string // error code of a record; "" where it is taken
-	silent   bool               // what is taken, the collector does not hear of
-	results  int                // this many results fewer than records
+	answered bool                 // the fault did, and nothing is taken
+	refused  func(i int) string   // error code of a record; "" where it is taken
+	poison   func(seq int64) bool // samples that a request is refused as invalid for
+	silent   bool                 // what is taken, the collector does not hear of
+	results  int                  // this many results fewer than records
 }
 
 func newServer(t testing.TB) *server { return &server{t: t, arrived: make(chan struct{}, 1)} }
@@ -64,7 +67,17 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	taken := request{path: r.URL.Path, unanswered: o.silent || o.results > 0}
+	if o.poison != nil {
+		for _, rec := range in.Records {
+			for _, i := range s.expand(rec.Data) {
+				if o.poison(i.seq) {
+					refuse(w, http.StatusBadRequest, "InvalidArgumentException")
+					return
+				}
+			}
+		}
+	}
+	taken := request{at: time.Now(), path: r.URL.Path, unanswered: o.silent || o.results > 0}
 	var results []string
 	failed, billed := 0, int64(0)
 	for i, rec := range in.Records {
