@@ -92,9 +92,8 @@ func TestFaults(t *testing.T) {
 				m := w.start(setup{padding: int(c.spool)})
 				time.Sleep(time.Hour)
 				w.mu.Lock()
-				w.fault = nil
+				w.fault, w.dial = nil, nil
 				w.mu.Unlock()
-				w.dial = nil
 				time.Sleep(time.Hour)
 				m.end()
 				if n := w.check(m); n > 0 != c.duplicates {

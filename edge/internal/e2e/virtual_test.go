@@ -27,7 +27,7 @@ type world struct {
 	t         *testing.T
 	listener  *listener
 	transport *http.Transport
-	dial      func() error // fails a connection; nil to make it
+	dial      func() error // fails a connection; nil to make it; guarded by mu
 	log       strings.Builder
 }
 
@@ -60,8 +60,11 @@ func newWorld(t *testing.T) *world {
 		MaxIdleConnsPerHost: 10,
 		IdleConnTimeout:     time.Second, // connections in memory cost memory
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			if w.dial != nil {
-				if err := w.dial(); err != nil {
+			w.mu.Lock()
+			dial := w.dial
+			w.mu.Unlock()
+			if dial != nil {
+				if err := dial(); err != nil {
 					return nil, err
 				}
 			}
@@ -97,6 +100,7 @@ type setup struct {
 	interval, latency time.Duration
 	spoolBytes        int64
 	padding           int
+	quiet             bool
 	sink              func(sampler.Sink) sampler.Sink
 	destination       func(ship.Destination) ship.Destination
 }
@@ -107,6 +111,9 @@ func (w *world) start(o setup) *machine {
 		o.interval, o.latency = 3*time.Second, time.Minute
 	}
 	log := slog.New(slog.NewTextHandler(&w.log, nil))
+	if o.quiet {
+		log = slog.New(slog.DiscardHandler)
+	}
 	m := &machine{fs: spooltest.New(), stop: make(chan struct{}), done: make(chan error, 1)}
 	var err error
 	if m.queue, err = spool.Open(spool.Options{
@@ -157,7 +164,11 @@ func (w *world) start(o setup) *machine {
 // check accounts for each sample of a machine that has ended. It returns how many were delivered twice.
 func (w *world) check(m *machine) (duplicates int) {
 	w.t.Helper()
-	counts := w.counts()
+	return w.checkCounts(m, w.counts())
+}
+
+func (w *world) checkCounts(m *machine, counts map[id]int) (duplicates int) {
+	w.t.Helper()
 	missing := int64(0)
 	for seq := range m.sampler.Taken() {
 		n := counts[id{m.sampler.Session(), seq}]

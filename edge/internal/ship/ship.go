@@ -89,7 +89,10 @@ type Shipper struct {
 	refused *health.State
 	reading *health.State
 	// behind is how many lines may wait before they are backlog.
-	behind    int
+	behind int
+	// grace is how much longer than MaxLatency a pack stays open: closeGrace, and a part of an interval, drawn once, so that
+	// machines that take their samples at the same instants do not send at the same instants.
+	grace     time.Duration
 	rate      float64 // of the backlog, lines per second
 	retry     backoff.Policy
 	throttled backoff.Policy
@@ -125,8 +128,9 @@ func New(q Queue, to Destination, o Options) *Shipper {
 		refused:   health.NewState(o.Log, "using what is in the queue"),
 		reading:   health.NewState(o.Log, "reading the queue"),
 		behind:    max(64, int(3*o.MaxLatency/o.Interval)),
+		grace:     closeGrace + backoff.Spread(min(o.Interval, o.MaxLatency/20)),
 		rate:      o.BacklogRate / o.Interval.Seconds(),
-		retry:     backoff.Policy{Base: 100 * time.Millisecond, Cap: longest},
+		retry:     backoff.Policy{Base: min(time.Second, o.MaxLatency/10), Cap: longest},
 		throttled: backoff.Policy{Base: time.Second, Cap: longest},
 	}
 }
@@ -208,7 +212,7 @@ func (s *Shipper) sleep(ctx context.Context) bool {
 // untilDue is how long the oldest line may still wait. Its age is of the wall clock, which may have been stepped since:
 // it waits no longer than from now on.
 func (s *Shipper) untilDue(line []byte) time.Duration {
-	longest := s.options.MaxLatency + closeGrace
+	longest := s.options.MaxLatency + s.grace
 	ts, ok := tsOf(line)
 	if !ok {
 		return 0
