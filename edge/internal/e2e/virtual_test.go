@@ -101,6 +101,7 @@ type setup struct {
 	spoolBytes        int64
 	padding           int
 	quiet             bool
+	collector         sampler.Collector
 	sink              func(sampler.Sink) sampler.Sink
 	destination       func(ship.Destination) ship.Destination
 }
@@ -131,7 +132,10 @@ func (w *world) start(o setup) *machine {
 	}
 	m.shipper = ship.New(m.queue, to, ship.Options{Interval: o.interval, MaxLatency: o.latency, BacklogRate: 20, Log: log})
 	labels := sampler.Labels{Tags: map[string]string{"padding": strings.Repeat("x", o.padding)}}
-	m.sampler = sampler.New(o.interval, labels, readings{}, log)
+	if o.collector == nil {
+		o.collector = readings{}
+	}
+	m.sampler = sampler.New(o.interval, labels, o.collector, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	ship, giveUp := context.WithCancel(context.Background())
 	go func() { m.done <- m.shipper.Run(ship, m.stop) }()

@@ -28,6 +28,7 @@ type FS struct {
 	mu      sync.Mutex
 	ops     int
 	written int64
+	syncs   int
 	names   map[string]*file
 	durable map[string]*file // names as of the last Sync
 	locked  bool
@@ -54,6 +55,13 @@ func (f *FS) Written() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.written
+}
+
+// Syncs is how often a file was synced.
+func (f *FS) Syncs() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.syncs
 }
 
 // Size is the size of the files that a spool bounds.
@@ -314,6 +322,7 @@ func (h *handle) Sync() error {
 	if err != nil {
 		return err
 	}
+	h.fs.syncs++
 	h.file.synced = append(h.file.synced[:h.file.same], h.file.data[h.file.same:]...)
 	h.file.same = len(h.file.data)
 	return nil

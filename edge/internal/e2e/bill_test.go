@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
+)
+
+// believable are readings as a server has them.
+type believable struct{ host *recordtest.Host }
+
+func (r believable) Collect(_ context.Context, at collect.Moment, s *record.Sample) {
+	full := r.host.Sample(at.Wall)
+	full.TS, full.SessionID, full.Seq, full.IntervalS = s.TS, s.SessionID, s.Seq, s.IntervalS
+	*s = full
+}
+
+// TestBill is what Firehose bills and the disk takes of a machine in four healthy hours. Bytes are counted where they
+// arrive.
+func TestBill(t *testing.T) {
+	for name, c := range map[string]struct {
+		latency         time.Duration
+		billed, written float64
+	}{
+		"default":      {time.Minute, 260, 60_000},
+		"five minutes": {5 * time.Minute, 160, 60_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				m := w.start(setup{
+					interval: 3 * time.Second, latency: c.latency, spoolBytes: 64 << 20, collector: believable{recordtest.New(9)},
+				})
+				const minutes = 240
+				time.Sleep(minutes * time.Minute)
+				w.mu.Lock()
+				requests, billed, samples := w.requests, w.billed, 0
+				for _, r := range w.accepted {
+					samples += len(r.samples)
+				}
+				w.mu.Unlock()
+				written := float64(m.fs.Written()) / minutes
+				m.end()
+				w.check(m)
+				perSample, perMinute := float64(billed)/float64(samples), float64(requests)/minutes
+				t.Logf("%.1f billed bytes a sample, %.3f requests and %.0f bytes written to files a minute, %d syncs in all",
+					perSample, perMinute, written, m.fs.Syncs())
+				if perSample > c.billed || perMinute > 1 || written > c.written {
+					t.Errorf("want at most %v, 1 and %v", c.billed, c.written)
+				}
+			})
+		})
+	}
+}
