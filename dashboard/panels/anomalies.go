@@ -21,17 +21,19 @@ func anomalies() Dashboard {
 				ID: "anomalies-map", Title: "When and where", Kind: HeatMap, By: ByHost, Across: ByTime, Width: full, Lead: window,
 				Question: "Do hosts deviate together, and by how many widths of the band?",
 				SQL:      anomalyMapSQL(),
-				Values:   []Value{{Column: "score", Label: "Distance", Unit: Load}},
+				Values:   []Value{{Column: "score", Label: "Distance", Unit: Load, Thresholds: &Thresholds{Warn: 1, Critical: 2}}},
 			},
 			{
 				ID: "anomalies-hosts", Title: "By host", Kind: Bar, By: ByHost, Width: third, Lead: window,
 				Question: "Which hosts are unusual most often?",
+				Empty:    "No host was unusual",
 				SQL:      anomalyHostsSQL(),
 				Values:   []Value{{Column: "points", Label: "Points outside", Unit: Count}},
 			},
 			{
 				ID: "anomalies-events", Title: "Events", Kind: Table, By: ByHost, Width: full - third, Lead: window,
 				Question: "When did what happen, for how long, and how much?",
+				Empty:    "Nothing unusual happened",
 				SQL:      eventsSQL(),
 				Values: []Value{
 					{Column: "start_t", Label: "Start", Unit: Time},

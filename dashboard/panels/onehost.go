@@ -8,24 +8,28 @@ func oneHost() Dashboard {
 		}
 		return values
 	}
+	wide := func(p Panel) Panel {
+		p.Width = full
+		return p
+	}
 	return Dashboard{
 		ID: "host", Title: "Host", Hidden: true,
 		Question: "What does this one host do?",
 		Panels: []Panel{
-			ofHost("host-cpu", "CPU", "How busy is it, with what?", Area,
+			wide(ofHost("host-cpu", "CPU", "How busy is it, and what do means hide?", Series, percents("cpu_pct", "CPU")...)),
+			ofHost("host-states", "What CPUs do", "Is it programs, the kernel, disks or the hypervisor?", Area,
 				percents("cpu_user_pct", "User", "cpu_system_pct", "System", "cpu_iowait_pct", "Waiting for I/O", "cpu_steal_pct", "Stolen")...),
-			ofHost("host-memory", "Memory", "Is there enough of it?", Series, percents("ram_pct", "In use", "swap_pct", "Swap in use")...),
-			ofHost("host-total", "CPU, mean and peak", "What do means hide?", Series, percents("cpu_pct", "CPU")...),
-			ofHost("host-bytes-memory", "Memory in bytes", "How much is in use, how much is left?", Series,
-				Value{Column: "ram_used_bytes", Label: "Used", Unit: Bytes},
-				Value{Column: "ram_available_bytes", Label: "Available", Unit: Bytes},
-				Value{Column: "ram_total_bytes", Label: "Total", Unit: Bytes},
-				Value{Column: "swap_used_bytes", Label: "Swap", Unit: Bytes}),
 			ofHost("host-load", "Load", "How many tasks run or want to?", Series,
 				Value{Column: "load1", Label: "1 minute", Unit: Load},
 				Value{Column: "load5", Label: "5 minutes", Unit: Load},
 				Value{Column: "load15", Label: "15 minutes", Unit: Load},
 				Value{Column: "cpu_count", Label: "Cores", Unit: Count}),
+			ofHost("host-memory", "Memory", "Is there enough of it?", Series, percents("ram_pct", "In use", "swap_pct", "Swap in use")...),
+			ofHost("host-bytes-memory", "Memory in bytes", "How much is in use, how much is left?", Series,
+				Value{Column: "ram_used_bytes", Label: "Used", Unit: Bytes},
+				Value{Column: "ram_available_bytes", Label: "Available", Unit: Bytes},
+				Value{Column: "ram_total_bytes", Label: "Total", Unit: Bytes},
+				Value{Column: "swap_used_bytes", Label: "Swap", Unit: Bytes}),
 			ofHost("host-pressure", "Pressure", "What do tasks wait for?", Series,
 				percents("cpu_pressure_pct", "CPU", "mem_pressure_pct", "Memory", "io_pressure_pct", "I/O")...),
 			ofHost("host-network", "Network", "How much does it receive and send?", Series,

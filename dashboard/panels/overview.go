@@ -42,6 +42,7 @@ func overview() Dashboard {
 			{
 				ID: "overview-attention", Title: "Needs attention", Kind: Table, By: ByHost, Width: full,
 				Question: "Which hosts are in trouble now, why, and since when?",
+				Empty:    "Nothing needs attention",
 				SQL:      attentionSQL(), MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "problem", Label: "Problem", Unit: Text},

@@ -30,7 +30,7 @@ type Panel struct {
 	// Values are the result's columns that carry quantities, in the order in which they are shown.
 	Values []Value `json:"values"`
 	// SQL reads the view or table samples. Its parameters are those of [Params], written as :name.
-	SQL string `json:"sql"`
+	SQL string `json:"sql,omitempty"`
 	// MinSpanS widens the time range to at least this many seconds: a machine that went silent an hour ago belongs
 	// into the list of machines also where the last five minutes are looked at. 0 leaves the range as it is.
 	MinSpanS int `json:"min_span_s,omitempty"`
@@ -38,6 +38,8 @@ type Panel struct {
 	MaxSpanS int `json:"max_span_s,omitempty"`
 	// Lead is how many slots before the time range the query reads as well, for what is compared with its past.
 	Lead int `json:"lead,omitempty"`
+	// Empty is what an answer without rows means, where it means something good.
+	Empty string `json:"empty,omitempty"`
 	// Width is how much of a row of twelve the panel takes; 0 means half.
 	Width int `json:"width,omitempty"`
 }

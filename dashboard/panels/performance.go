@@ -53,7 +53,7 @@ func performance() Dashboard {
 			{
 				ID: "performance-week", Title: "CPU by hour and weekday", Kind: HeatMap, By: ByWeekday, Across: ByHour,
 				Question: "At which hours of the week is the fleet busy?",
-				SQL:      weekSQL("cpu_pct"), MinSpanS: daySeconds,
+				SQL:      weekSQL("cpu_pct"), MinSpanS: 7 * daySeconds,
 				Values: []Value{{Column: "value", Label: "CPU", Unit: Percent, High: "high"}},
 			},
 			{

@@ -12,9 +12,15 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// dashboards answers with the definitions of all dashboards.
+// dashboards answers with the definitions of all dashboards, without the SQL: a page seldom shows it.
 func (s *server) dashboards(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"dashboards": panels.All(), "metrics": panels.Metrics()})
+	all := panels.All()
+	for _, d := range all {
+		for i := range d.Panels {
+			d.Panels[i].SQL = ""
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"dashboards": all, "metrics": panels.Metrics()})
 }
 
 // panelData is the answer to a request for a panel's data. Times are Unix seconds.

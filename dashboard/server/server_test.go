@@ -387,7 +387,7 @@ func TestStatus(t *testing.T) {
 func TestDashboards(t *testing.T) {
 	type answer struct{ Dashboards []panels.Dashboard }
 	got := decode[answer](t, get(handler(t, &engine{}, server.Options{}), "GET", "/api/dashboards"))
-	if len(got.Dashboards) != len(panels.All()) || got.Dashboards[0].Panels[0].SQL == "" {
+	if len(got.Dashboards) != len(panels.All()) || got.Dashboards[0].Panels[0].SQL != "" || got.Dashboards[0].Panels[0].Title == "" {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
@@ -33,6 +34,36 @@ var shots = flag.String("shots", "", "directory to write screenshots to")
 
 // testTime bounds one test: loading a page takes a second or two.
 const testTime = 90 * time.Second
+
+// dirs are the directories that outlive a test.
+var dirs []string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, dir := range dirs {
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	os.Exit(code)
+}
+
+func newDir() (string, error) {
+	dir, err := os.MkdirTemp("", "dashboard-test")
+	dirs = append(dirs, dir)
+	return dir, err
+}
+
+// failer takes the first failure of a fixture that is made outside of a test.
+type failer struct{ err *error }
+
+func (failer) Helper() {}
+
+func (f failer) Fatalf(format string, args ...any) {
+	if *f.err == nil {
+		*f.err = fmt.Errorf(format, args...)
+	}
+}
 
 // site serves the page over a lake and returns its address.
 func site(t *testing.T, dir string) string {
@@ -215,10 +246,10 @@ func TestOverview(t *testing.T) {
 			t.Errorf("%s has %d points", panel, points)
 		}
 	}
-	if got := eval[int](b, "document.querySelectorAll('#hosts tbody tr').length"); got != 6 {
+	if got := eval[int](b, "document.querySelectorAll('[data-panel=overview-last-seen] tbody tr').length"); got != 6 {
 		t.Errorf("%d hosts in the table, want 6", got)
 	}
-	if got := eval[string](b, "document.querySelector('#hosts tbody tr.silent')?.dataset.host ?? ''"); got != "worker-02" {
+	if got := eval[string](b, "document.querySelector('[data-panel=overview-last-seen] tbody tr.silent')?.dataset.host ?? ''"); got != "worker-02" {
 		t.Errorf("the silent host is %q, want worker-02", got)
 	}
 	if got := eval[string](b, "document.querySelector('[data-tile=fleet] .tile-value').textContent"); got != "5" {
@@ -269,19 +300,35 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 	if got := points(); got == hour || got == 0 {
 		t.Errorf("%d points in 5m, %d in 1h", got, hour)
 	}
-	settle(chromedp.Click("#hosts tbody tr[data-host='db-01'] .host"))
+	// A host is found by a part of its name and chosen from the keyboard.
+	b.do(chromedp.Click("[data-choose=host] summary"), chromedp.WaitVisible("[data-choose=host] input"))
+	settle(chromedp.SendKeys("[data-choose=host] input", "b-01"+kb.Backspace+kb.Backspace+kb.Backspace+kb.Backspace+"db"+kb.Enter))
 	if q := query(); q.Get("host") != "db-01" || q.Get("range") != "5m" {
 		t.Errorf("address %v after choosing a host", q)
 	}
-	if got := eval[int](b, "document.querySelectorAll('#hosts tbody tr').length"); got != 1 {
+	if got := eval[int](b, "document.querySelectorAll('[data-panel=overview-last-seen] tbody tr').length"); got != 1 {
 		t.Errorf("%d rows with one host chosen", got)
 	}
-	b.shoot("host")
+	b.shoot("one-host")
 	settle(chromedp.NavigateBack())
 	if q := query(); q.Has("host") {
 		t.Errorf("address %v after going back", q)
 	}
+	// Its name leads to the page of the host, and Back from there.
+	settle(chromedp.Click("[data-panel=overview-last-seen] tbody tr[data-host='db-01'] .host"))
+	if q := query(); q.Get("dashboard") != "host" || q.Get("host") != "db-01" {
+		t.Errorf("address %v after opening a host", q)
+	}
+	if got := eval[string](b, "document.querySelector('#title').textContent + ' ' + document.title"); got != "db-01 db-01 · Metrics Dashboard" {
+		t.Errorf("titles %q", got)
+	}
+	settle(chromedp.NavigateBack())
+	if q := query(); q.Has("dashboard") {
+		t.Errorf("address %v after going back", q)
+	}
 	// Dragging over a chart chooses its time range.
+	const middle = "document.querySelector('[data-panel=overview-cpu]').scrollIntoView({block: 'center'})"
+	b.do(script(middle))
 	box := b.rectOf("[data-panel=overview-cpu] .chart")
 	y := box.Y + box.H/2
 	settle(
@@ -305,7 +352,7 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 		t.Errorf("address %v after zooming out", wider)
 	}
 	// The tooltip is there and says what is under the pointer.
-	settle(chromedp.Click("#ranges [data-range='1h']"), script("scrollTo(0, 0)"))
+	settle(chromedp.Click("#ranges [data-range='1h']"), script(middle))
 	box = b.rectOf("[data-panel=overview-cpu] .chart")
 	y = box.Y + box.H/2
 	b.do(chromedp.MouseEvent(chromedp.MouseMoved, box.X+box.W*0.5, y), chromedp.MouseEvent(chromedp.MouseMoved, box.X+box.W*0.55, y),
@@ -338,7 +385,7 @@ func TestEmptyLakeFillsByItself(t *testing.T) {
 	b.shoot("empty")
 	now := time.Now().UTC().Truncate(time.Second)
 	laketest.Write(t, dir, laketest.Scene(now.Add(-5*time.Minute), now, 3*time.Second))
-	b.do(chromedp.WaitVisible("#content"), poll("document.querySelectorAll('#hosts tbody tr').length == 6"))
+	b.do(chromedp.WaitVisible("#content"), poll("document.querySelectorAll('[data-panel=overview-last-seen] tbody tr').length == 6"))
 }
 
 func TestOldLakeOffersItsNewestSamples(t *testing.T) {
@@ -375,7 +422,7 @@ func TestAwkwardHostNameIsText(t *testing.T) {
 	address := site(t, dir)
 	b := open(t)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/?host="+url.QueryEscape(name)), loaded(1))
-	if got := eval[string](b, "document.querySelector('#hosts tbody .host-name').textContent"); got != name {
+	if got := eval[string](b, "document.querySelector('[data-panel=overview-last-seen] tbody .host-name').textContent"); got != name {
 		t.Errorf("the table says %q", got)
 	}
 	if eval[int](b, "document.querySelectorAll('main img, main b').length") != 0 {

@@ -1,6 +1,7 @@
 package laketest
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
@@ -31,13 +32,17 @@ func WriteFleet(t TB, dir string, f Fleet) (rows int64) {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	defer db.Close()
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Fatalf("%v", err)
+		}
+	}()
 	table := filepath.Join(dir, Prefix)
 	if err := os.MkdirAll(table, 0o755); err != nil {
 		t.Fatalf("%v", err)
 	}
 	exec := func(statement string) int64 {
-		r, err := db.Exec(statement)
+		r, err := db.ExecContext(context.Background(), statement)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, statement)
 		}

@@ -17,7 +17,7 @@ import (
 // has them; a nested value becomes its JSON, whatever else there is its text.
 type parquetOutput struct {
 	w       io.Writer
-	writer  *parquet.Writer
+	writer  *parquet.GenericWriter[any]
 	columns []panels.Column
 	row     parquet.Row
 }
@@ -50,7 +50,7 @@ func (p *parquetOutput) Begin(columns []panels.Column) error {
 		root.Group[c.Name] = parquet.Optional(nodeOf(c.Type))
 		root.names = append(root.names, c.Name)
 	}
-	p.writer = parquet.NewWriter(p.w, parquet.NewSchema("result", root), parquet.Compression(&parquet.Snappy))
+	p.writer = parquet.NewGenericWriter[any](p.w, parquet.NewSchema("result", root), parquet.Compression(&parquet.Snappy))
 	return nil
 }
 

@@ -1,14 +1,14 @@
 // The page: it reads the state from the address, asks for the panels' data, and does so again by itself.
 
 import * as api from './api.js';
-import { el, dot } from './dom.js';
+import { Choose } from './choose.js';
+import { el } from './dom.js';
 import * as format from './format.js';
-import { assign, styleOf } from './hosts-palette.js';
-import { HostsTable } from './hosts-table.js';
-import { LinesPanel } from './lines.js';
+import { assign } from './palette.js';
+import { SQLDialog } from './sql.js';
 import * as urlState from './state.js';
 import { initTheme } from './theme.js';
-import { Tiles } from './tiles.js';
+import { View } from './view.js';
 
 const $ = (id) => document.getElementById(id);
 const refreshMinS = 5, refreshMaxS = 60;
@@ -16,18 +16,74 @@ const refreshMinS = 5, refreshMaxS = 60;
 const restAfter = 8;
 
 let state = urlState.parse(location.search);
-let live = true, timer = 0, running = null, lastBucketS = 0, lastLoadS = 0, lastStatus = null, lines = [], tiles, table, panels;
+let live = true, timer = 0, running = null, lastBucketS = 0, lastLoadS = 0, lastStatus = null;
+let dashboards = [], metrics = [], view = null, sqlDialog, choices = { hosts: [], tags: [], key: '' };
+// The range that was chosen before a dashboard asked for a longer one.
+let preferred = null;
 
 // --- choosing ---
 
 function go(next, { replace = false } = {}) {
   state = next;
   history[replace ? 'replaceState' : 'pushState'](null, '', urlState.toSearch(state));
+  arrive();
+}
+
+/** Shows what the state says. */
+function arrive() {
+  if (view?.dashboard.id !== state.dashboard) openDashboard();
   showControls();
   refresh({ restart: true });
 }
 
-const chooseHost = (host) => go({ ...state, host: state.host === host ? '' : host });
+function openDashboard() {
+  const dashboard = dashboards.find((d) => d.id === state.dashboard && d.id !== 'filters') ?? dashboards[0];
+  state.dashboard = dashboard.id;
+  view?.dispose();
+  view = new View($('content'), dashboard, page);
+  $('content').hidden = false;
+  $('empty').hidden = true;
+  scrollTo(0, 0);
+}
+
+/** The state of a dashboard reached from here: a longer range where this one is too short for it, the chosen one again after it. */
+function towards(id, more = {}) {
+  const dashboard = dashboards.find((d) => d.id === id), next = { ...state, ...more, dashboard: id };
+  if (!dashboard?.metric) next.metric = '';
+  if (preferred && state.range === preferred.instead) next.range = preferred.range;
+  if (next.range && dashboard?.span_s > urlState.span(next)) {
+    const instead = urlState.ranges.find((r) => urlState.spanOf(r) >= dashboard.span_s);
+    preferred = { range: next.range, instead };
+    next.range = instead;
+  }
+  return next;
+}
+
+const page = {
+  openHost: (host) => go(towards('host', { host })),
+  filter: (name, value) => go({ ...state, [name]: value }),
+  zoom: (from, to) => go({ ...state, range: null, from: Math.floor(from), to: Math.ceil(Math.max(to, from + 10)) }),
+  metric: () => metrics.find((m) => m.column === state.metric) ?? metrics[0],
+  showSQL: (panel) => sqlDialog.open(panel, query()),
+  download: (panel, form) => {
+    const link = el('a', { href: api.download(panel.id, query(), form), download: '' });
+    document.body.append(link);
+    link.click();
+    link.remove();
+  },
+};
+
+const query = () => urlState.toQuery(state, Math.max(60, Math.min(600, Math.round(view.width / 2))));
+
+// --- controls ---
+
+const choosers = {
+  host: new Choose('host', 'Host', 'All hosts', (v) => page.filter('host', v)),
+  env: new Choose('env', 'Environment', 'All environments', (v) => page.filter('env', v)),
+  role: new Choose('role', 'Role', 'All roles', (v) => page.filter('role', v)),
+  tag: new Choose('tag', 'Tag', 'All tags', (v) => page.filter('tag', v)),
+  metric: new Choose('metric', 'Metric', null, (v) => page.filter('metric', v)),
+};
 
 function showControls() {
   for (const b of $('ranges').children) b.setAttribute('aria-pressed', String(b.dataset.range === state.range));
@@ -37,14 +93,56 @@ function showControls() {
   $('custom-label').classList.toggle('chosen', custom);
   $('live').setAttribute('aria-pressed', String(live));
   $('live').disabled = !state.range;
-  document.title = `${state.host ? `${state.host} · ` : ''}Overview · Metrics Dashboard`;
+  const { dashboard } = view, one = dashboard.id === 'host';
+  $('title').textContent = one && state.host ? state.host : dashboard.title;
+  $('question').textContent = (one && aboutHost(state.host)) || dashboard.question;
+  const title = one ? state.host || 'Host' : `${state.host ? `${state.host} · ` : ''}${dashboard.title}`;
+  document.title = `${title} · Metrics Dashboard`;
+  for (const link of $('dashboards').children) {
+    const here = link.dataset.dashboard === (one ? 'hosts' : dashboard.id);
+    link.toggleAttribute('data-here', here);
+    if (link.dataset.dashboard === dashboard.id) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current');
+    link.href = urlState.toSearch(towardsPeek(link.dataset.dashboard));
+    if (here) link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }
+  choosers.metric.element.hidden = !dashboard.metric;
+  $('clear').hidden = !urlState.filters.some((f) => state[f]);
+  showChoices();
+}
+
+/** Role and environment of a host. */
+function aboutHost(host) {
+  const known = choices.hosts.find((h) => h.host === host);
+  return known ? [known.role, known.env].filter((x) => x !== '(none)').join(' · ') : '';
+}
+
+/** Where a link leads, without remembering that it was gone to. */
+function towardsPeek(id) {
+  const kept = preferred, next = towards(id, leavingHost());
+  preferred = kept;
+  return next;
+}
+
+/** The host that the page of one host is about is no filter elsewhere. */
+const leavingHost = () => (state.dashboard === 'host' ? { host: '' } : {});
+
+function showChoices() {
+  const unique = (name) => [...new Set(choices.hosts.map((h) => h[name]))].sort().map((v) => [v, v]);
+  const hosts = new Map(choices.hosts.map((h) => [h.host, h]));
+  choosers.host.set([...hosts.values()].map((h) => [h.host, h.host, [h.role, h.env].filter((x) => x !== '(none)').join(' · ')]), state.host);
+  choosers.env.set(unique('env'), state.env);
+  choosers.role.set(unique('role'), state.role);
+  choosers.tag.set(choices.tags.map((t) => [`${t.tag}=${t.value}`, `${t.tag} = ${t.value}`, `${t.hosts} ${t.hosts === 1 ? 'host' : 'hosts'}`]), state.tag);
+  choosers.metric.set(metrics.map((m) => [m.column, m.label]), page.metric()?.column ?? '');
 }
 
 function initControls() {
   for (const range of urlState.ranges) {
     $('ranges').append(el('button', { type: 'button', 'data-range': range, 'aria-pressed': 'false',
-      onclick: () => go({ ...state, range, from: null, to: null }) }, range));
+      onclick: () => { preferred = null; go({ ...state, range, from: null, to: null }); } }, range));
   }
+  for (const c of Object.values(choosers)) $('filters').insertBefore(c.element, $('clear'));
+  $('clear').addEventListener('click', () => go({ ...state, host: '', env: '', role: '', tag: '' }));
   const menu = $('custom');
   menu.addEventListener('toggle', () => {
     if (!menu.open) return;
@@ -54,9 +152,13 @@ function initControls() {
     $('custom-error').textContent = '';
     $('custom-from').focus();
   });
-  document.addEventListener('click', (e) => { if (menu.open && !menu.contains(e.target)) menu.open = false; });
-  menu.addEventListener('keydown', (e) => {
-    if (e.key === 'Escape') { menu.open = false; $('custom-label').focus(); }
+  // One menu at a time, and none after a click elsewhere.
+  document.addEventListener('click', (e) => {
+    for (const open of document.querySelectorAll('details.menu[open]')) if (!open.contains(e.target)) open.open = false;
+  });
+  document.addEventListener('keydown', (e) => {
+    const open = e.target.closest?.('details.menu[open]');
+    if (e.key === 'Escape' && open) { open.open = false; open.querySelector('summary').focus(); }
   });
   $('custom-form').addEventListener('submit', (e) => {
     e.preventDefault();
@@ -70,8 +172,18 @@ function initControls() {
   });
   $('zoom-out').addEventListener('click', () => go(urlState.zoomedOut(state, Date.now() / 1000)));
   $('live').addEventListener('click', () => { live = !live; showControls(); refresh({ restart: true }); });
-  addEventListener('popstate', () => { state = urlState.parse(location.search); showControls(); refresh({ restart: true }); });
+  addEventListener('popstate', () => { state = urlState.parse(location.search); arrive(); });
   document.addEventListener('visibilitychange', () => { if (document.hidden) clearTimeout(timer); else refresh({ restart: true }); });
+}
+
+function initMenu() {
+  for (const d of dashboards.filter((x) => !x.hidden)) {
+    $('dashboards').append(el('a', { 'data-dashboard': d.id, href: '?', onclick: (e) => {
+      if (e.ctrlKey || e.metaKey || e.shiftKey || e.button !== 0) return;
+      e.preventDefault();
+      go(towards(d.id, leavingHost()));
+    } }, d.title));
+  }
 }
 
 /** A moment as an input of type datetime-local has it. */
@@ -113,44 +225,44 @@ function plan() {
 }
 
 async function load(signal) {
-  const query = urlState.toQuery(state, Math.max(60, Math.min(600, Math.round((lines[0].width || 600) / 2))));
-  const one = (id) => api.panel(id, query, signal);
   const failed = [], warnings = new Set();
   const into = async (promise, show, fail = () => {}) => {
     try {
       const data = await promise;
+      if (signal.aborted) return;
       data.warnings?.forEach((w) => warnings.add(w));
+      lastBucketS = data.bucket_s ?? lastBucketS;
       show(data);
-      return data;
     } catch (error) {
       if (signal.aborted) throw error;
       failed.push(error);
       fail(error.message);
-      return null;
     }
   };
-  // The table first: it decides which host has which colour.
-  const seen = await into(one('overview-last-seen'), (data) => {
-    assign(data.column('host'));
-    table.show(data, state.host);
-    const silent = data.column('silent').filter(Boolean).length;
-    $('hosts-note').textContent = data.rows === 0 ? '' : `${data.rows} in the last day${silent ? `, ${silent} silent` : ''}`;
-  });
-  const drawn = new Set();
-  await Promise.all([
-    into(api.status(signal), showStatus),
-    into(one('overview-fleet'), (data) => tiles.showFleet(data)),
-    into(one('overview-now'), (data) => tiles.showNow(data)).then(() => into(one('overview-trend'), (data) => tiles.showTrend(data))),
-    ...lines.map((l) => into(one(l.id), (data) => {
-      lastBucketS = data.bucket_s;
-      l.panel.show(data).forEach((host) => drawn.add(host));
-    }, (message) => l.panel.fail(message))),
-  ]);
-  if (failed.length === 0) showLegend(drawn);
-  showEmpty(seen, drawn, failed);
+  await loadChoices(signal, into);
+  const [drawn] = await Promise.all([view.load(query(), signal, into), into(api.status(signal), showStatus)]);
+  if (failed.length === 0) view.showLegend(state.host);
+  showEmpty(drawn, failed);
   $('updated').textContent = `Updated ${format.clockTime(Date.now())}`;
   if (failed.length === 0 && warnings.size > 0) return [new Error([...warnings].slice(0, 3).join('; '))];
   return failed;
+}
+
+/** What there is to choose from, which also decides about colours. It depends on the range and is asked for once for each. */
+async function loadChoices(signal, into) {
+  const range = { ...state, host: '', env: '', role: '', tag: '', metric: '' }, key = urlState.toSearch({ ...range, dashboard: 'overview' });
+  if (choices.key === key && choices.hosts.length > 0) return;
+  const q = urlState.toQuery(range, 60);
+  const next = { hosts: [], tags: [], key };
+  const tags = into(api.panel('filters-tags', q, signal), (data) => { next.tags = data.list(); showChoices(); });
+  await into(api.panel('filters-hosts', q, signal), (data) => {
+    next.hosts = data.list();
+    assign(data.column('host'));
+    assign(data.column('env'), 'env');
+    choices = next;
+    showControls();
+  });
+  tags.catch(() => {}); // it was given up together with all else
 }
 
 // --- showing ---
@@ -177,64 +289,41 @@ function showStatus(status) {
   $('source').textContent = status.source;
 }
 
-function showEmpty(seen, drawn, failed) {
-  const empty = failed.length === 0 && lastStatus && drawn.size === 0;
-  const nothingAtAll = empty && lastStatus.newest === null;
+function showEmpty(drawn, failed) {
+  const filtered = urlState.filters.some((f) => state[f]);
+  const empty = failed.length === 0 && lastStatus && (drawn === 0 || (choices.hosts.length === 0 && !filtered && drawn <= 1));
   $('empty').hidden = !empty;
-  $('content').hidden = Boolean(nothingAtAll) || Boolean(empty && seen?.rows === 0);
+  $('content').hidden = Boolean(empty);
   if (!empty) return;
-  const action = $('empty-action');
-  action.hidden = nothingAtAll && !state.host;
-  if (state.host && seen?.rows === 0) {
-    $('empty-title').textContent = `No samples of ${state.host}`;
-    $('empty-text').textContent = 'There is none in this range. The host may be gone, or its name may have changed.';
+  const action = $('empty-action'), nothingAtAll = lastStatus.newest === null;
+  action.hidden = nothingAtAll && !filtered;
+  if (filtered && (choices.hosts.length > 0 || nothingAtAll)) {
+    const what = urlState.filters.filter((f) => state[f]).map((f) => state[f]).join(', ');
+    $('empty-title').textContent = `No samples of ${what}`;
+    $('empty-text').textContent = 'There is none in this range. The host may be gone, or its name or labels may have changed.';
     action.textContent = 'Show all hosts';
-    action.onclick = () => go({ ...state, host: '' });
+    action.onclick = () => go({ ...state, host: '', env: '', role: '', tag: '', dashboard: state.dashboard === 'host' ? 'hosts' : state.dashboard });
   } else if (nothingAtAll) {
     $('empty-title').textContent = 'No samples yet – waiting for the first';
     $('empty-text').textContent = `The page fills by itself as soon as a file arrives in ${lastStatus.source || 'the lake'}.`;
   } else {
     $('empty-title').textContent = 'No samples in this time range';
     $('empty-text').textContent = `The newest one is from ${format.moment(lastStatus.newest)}, ${format.age(lastStatus.lag_s)} ago.`;
-    action.textContent = 'Show the 15 minutes up to it';
-    action.onclick = () => go({ ...state, range: null, from: Math.floor(lastStatus.newest) - 900, to: Math.ceil(lastStatus.newest) + 1 });
+    action.textContent = 'Show the time up to it';
+    action.onclick = () => {
+      const to = Math.ceil(lastStatus.newest) + 1;
+      go({ ...state, range: null, from: to - urlState.span(state), to });
+    };
   }
-}
-
-function showLegend(hosts) {
-  const legend = $('legend'), names = [...hosts].sort();
-  legend.hidden = names.length < 2 && !state.host;
-  legend.replaceChildren(...names.map((host) => el('button', {
-    type: 'button', class: 'chip', 'aria-pressed': String(host === state.host), title: host === state.host ? 'Show all hosts' : `Show ${host} alone`,
-    onclick: () => chooseHost(host),
-    onpointerenter: () => lines.forEach((l) => l.panel.highlight(host)), onpointerleave: () => lines.forEach((l) => l.panel.highlight(null)),
-  }, dot(styleOf(host).colour), host)));
-  if (state.host) legend.append(el('button', { type: 'button', class: 'chip all', onclick: () => chooseHost(state.host) }, '× all hosts'));
-}
-
-function zoom(from, to) {
-  if (to - from < 10) to = from + 10;
-  go({ ...state, range: null, from: Math.floor(from), to: Math.ceil(to) });
 }
 
 async function start() {
   initControls();
-  showControls();
-  const { dashboards } = await api.dashboards();
-  panels = new Map(dashboards[0].panels.map((p) => [p.id, p]));
-  tiles = new Tiles($('tiles'), { now: panels.get('overview-now') }, chooseHost);
-  table = new HostsTable(panels.get('overview-last-seen'), $('hosts'), chooseHost);
-  $('hosts-question').textContent = panels.get('overview-last-seen').question;
-  for (const p of panels.values()) {
-    if (p.kind !== 'lines') continue;
-    const panel = new LinesPanel(p, zoom);
-    $('charts').append(panel.element);
-    lines.push({ id: p.id, panel });
-  }
-  tiles.mount();
-  lines.forEach((l) => l.panel.mount());
-  initTheme($('theme'), () => { tiles.redraw(); lines.forEach((l) => l.panel.redraw()); });
-  await refresh();
+  sqlDialog = new SQLDialog(document.body);
+  ({ dashboards, metrics } = await api.dashboards());
+  initMenu();
+  initTheme($('theme'), () => view?.redraw());
+  arrive();
 }
 
 start().catch((error) => {

@@ -6,18 +6,23 @@ const prefixes = ['', 'k', 'M', 'G', 'T', 'P'];
 function scaled(v, unit) {
   let n = Math.abs(v), i = 0;
   while (n >= 999.5 && i < prefixes.length - 1) { n /= 1000; i++; }
-  const digits = n >= 99.5 || n === 0 || i === 0 ? 0 : n >= 9.95 ? 1 : 2;
+  const digits = n >= 99.5 || n === 0 || (i === 0 && unit !== '/s') ? 0 : n >= 9.95 ? 1 : 2;
   return [(v < 0 ? '−' : '') + n.toFixed(digits), prefixes[i] + unit];
 }
+
+const scales = { bytes: 'B', bytes_per_s: 'B/s', per_s: '/s' };
 
 /** A value as [number, unit]. */
 export function parts(v, unit) {
   if (v === null || v === undefined) return ['–', ''];
   switch (unit) {
-    case 'percent': return [v >= 99.95 ? '100' : v.toFixed(1), '%'];
-    case 'bytes_per_s': return scaled(v, 'B/s');
-    case 'count': return [v.toLocaleString('en'), ''];
-    case 's': return [v.toFixed(1), 's'];
+    case 'percent': return [v >= 99.95 && v < 100.05 ? '100' : `${v < 0 ? '−' : ''}${Math.abs(v).toFixed(Math.abs(v) < 0.995 && v !== 0 ? 2 : 1)}`, '%'];
+    case 'bytes': case 'bytes_per_s': case 'per_s': return scaled(v, scales[unit]);
+    case 'count': return [v.toLocaleString('en', { maximumFractionDigits: 1 }), ''];
+    case 'load': return [v.toFixed(2), ''];
+    case 's': return Math.abs(v) < 99.5 ? [v.toFixed(1), 's'] : [age(v), ''];
+    case 'duration': return [age(v), ''];
+    case 'time': return [moment(v), ''];
     default: return [String(v), ''];
   }
 }
@@ -30,11 +35,13 @@ export function value(v, unit) {
 /** Labels of an axis: no more digits than needed. */
 export function axisLabel(v, unit) {
   if (unit === 'percent') return `${Number(v.toFixed(1))}%`;
-  if (unit === 'bytes_per_s') {
-    const [number, u] = scaled(Math.abs(v), 'B/s');
+  if (scales[unit]) {
+    const [number, u] = scaled(Math.abs(v), scales[unit]);
     return `${Number(number)} ${u}`;
   }
-  return String(v);
+  if (unit === 's' || unit === 'duration') return v === 0 ? '0' : age(v);
+  if (unit === 'count') return Math.abs(v) >= 10_000 ? scaled(v, '').join('') : String(Number(v.toFixed(1)));
+  return String(Number(v.toFixed(2)));
 }
 
 /** A duration in seconds, in its largest unit. */
@@ -43,7 +50,8 @@ export function age(seconds) {
   if (s < 99.5) return `${Math.round(s)} s`;
   if (s < 99.5 * 60) return `${Math.round(s / 60)} min`;
   if (s < 48 * 3600) return `${Math.round(s / 3600)} h`;
-  return `${Math.round(s / 86400)} days`;
+  if (s < 3 * 365 * 86400) return `${Math.round(s / 86400)} days`;
+  return 'years';
 }
 
 const dateTime = new Intl.DateTimeFormat(undefined, {
@@ -51,7 +59,21 @@ const dateTime = new Intl.DateTimeFormat(undefined, {
 });
 const short = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const date = new Intl.DateTimeFormat(undefined, { weekday: 'short', month: 'short', day: 'numeric', timeZone: 'UTC' });
 
 export const moment = (seconds) => dateTime.format(seconds * 1000);
 export const shortMoment = (seconds) => short.format(seconds * 1000);
 export const clockTime = (ms) => clock.format(ms);
+
+const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** What a row is about, as text: the name of a host, an hour, a weekday, a day. */
+export function dimension(v, by) {
+  switch (by) {
+    case 'hour': return `${String(v).padStart(2, '0')}:00`;
+    case 'weekday': return weekdays[v];
+    case 'day': return date.format(v * 1000);
+    case 't': return shortMoment(v);
+    default: return String(v);
+  }
+}

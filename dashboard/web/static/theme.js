@@ -30,5 +30,7 @@ export function colours() {
   return {
     text: get('--text'), muted: get('--muted'), line: get('--line'), surface: get('--surface'), accent: get('--accent'),
     ok: get('--ok'), warn: get('--warn'), bad: get('--bad'),
+    font: getComputedStyle(document.body).fontFamily,
+    heat: get('--heat').split(/\s+/), alarm: get('--alarm').split(/\s+/),
   };
 }

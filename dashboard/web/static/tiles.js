@@ -14,10 +14,14 @@ const definitions = [
 ];
 
 export class Tiles {
-  #tiles = new Map(); #panels; #trend = null; #fleet;
+  #tiles = new Map(); #now; #trend = null; #fleet; #observers = [];
 
+  /** panels are those of the kinds stat and trend. */
   constructor(root, panels, onHost) {
-    this.#panels = panels;
+    const find = (suffix) => panels.find((p) => p.id.endsWith(suffix));
+    this.#now = find('-now');
+    this.jobs = [[find('-fleet').id, (data) => this.showFleet(data)], [this.#now.id, (data) => this.showNow(data)],
+      [find('-trend').id, (data) => this.showTrend(data)]];
     this.#fleet = tile('Hosts', 'fleet');
     root.append(this.#fleet.element);
     for (const d of definitions) {
@@ -33,8 +37,15 @@ export class Tiles {
   mount() {
     for (const t of this.#tiles.values()) {
       t.chart = echarts.init(t.spark, null, { renderer: 'canvas' });
-      new ResizeObserver(() => t.chart.resize()).observe(t.spark);
+      const observer = new ResizeObserver(() => t.chart.resize());
+      observer.observe(t.spark);
+      this.#observers.push(observer);
     }
+  }
+
+  dispose() {
+    this.#observers.forEach((o) => o.disconnect());
+    for (const t of this.#tiles.values()) t.chart?.dispose();
   }
 
   showFleet(data) {
@@ -48,7 +59,8 @@ export class Tiles {
   }
 
   showNow(data) {
-    const row = data.row(0), values = new Map(this.#panels.now.values.map((v) => [v.column, v]));
+    const redraw = this.#trend !== null;
+    const row = data.row(0), values = new Map(this.#now.values.map((v) => [v.column, v]));
     for (const t of this.#tiles.values()) {
       t.element.classList.remove('skeleton');
       if (t.id === 'network') {
@@ -69,6 +81,7 @@ export class Tiles {
         t.sub.textContent = sentence(t.id);
       }
     }
+    if (redraw) this.redraw();
   }
 
   showTrend(data) {

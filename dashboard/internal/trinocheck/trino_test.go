@@ -1,0 +1,69 @@
+//go:build trino
+
+package trinocheck
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// TestTrinoReadsEveryPanel checks each panel twice: with its parameters as Athena's API takes them, and with the values in
+// place as the page shows it.
+func TestTrinoReadsEveryPanel(t *testing.T) {
+	to := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
+	params := panels.Params{
+		Range: panels.Range{From: to.Add(-26 * time.Hour), To: to}, Bucket: 5 * time.Minute, Series: 12, Delay: 6 * time.Minute,
+		Host: `o'neil "x" 🦊 ?`, Env: "prod", Role: "''", TagKey: "team", TagValue: `a'b`, Metric: "ram_pct", Offset: -3 * time.Hour,
+	}
+	dir := t.TempDir()
+	want := map[string]bool{"wrong.sql": false, "writes.sql": false, "duckdb.sql": false}
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, d := range panels.All() {
+		for _, p := range d.Panels {
+			q, err := panels.Bind(p, params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(p.ID+".bound.sql", q.SQL)
+			write(p.ID+".literal.sql", panels.Literal(q, "metrics.samples"))
+			want[p.ID+".bound.sql"], want[p.ID+".literal.sql"] = true, true
+		}
+	}
+	// What the check itself must refuse.
+	write("wrong.sql", "SELECT FROM WHERE")
+	write("writes.sql", "DELETE FROM samples")
+	write("duckdb.sql", "SELECT ts::bigint FROM samples QUALIFY true")
+
+	cmd := exec.CommandContext(t.Context(), "mvn", "--batch-mode", "--quiet", "compile", "exec:java", "-Dexec.args="+dir,
+		"-DbuildDirectory="+dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("mvn: %v\n%s", err, out)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		_, rest, ok := strings.Cut(strings.TrimSpace(line), "check: ") // Maven may colour what stands before
+		if !ok {
+			continue
+		}
+		name, problem, _ := strings.Cut(rest, ": ")
+		seen++
+		if good := problem == "ok"; good != want[name] {
+			t.Errorf("%s: %s", name, problem)
+		}
+	}
+	if seen != len(want) {
+		t.Errorf("%d texts checked, want %d", seen, len(want))
+	}
+	t.Logf("Trino's parser has read %d texts of %d panels", seen, (len(want)-3)/2)
+}

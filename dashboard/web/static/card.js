@@ -1,0 +1,151 @@
+// What all panels have in common: a card with title and question, a menu to take the data along, and what is shown while
+// there is no data.
+/* global echarts */
+
+import { el, dot } from './dom.js';
+import { colours } from './theme.js';
+
+export class Card {
+  #note; #state; #legend; #data = null;
+
+  /** page is what a panel may ask of the page: openHost, zoom, showSQL, download, unit. */
+  constructor(panel, page) {
+    this.panel = panel;
+    this.page = page;
+    this.#note = el('span', { class: 'note' });
+    this.#legend = el('div', { class: 'card-legend', hidden: true });
+    this.#state = el('div', { class: 'chart-state skeleton' });
+    this.body = el('div', { class: 'card-body' });
+    this.element = el('article', { class: `card panel w-${panel.width ?? 6} kind-${panel.kind}`, 'data-panel': panel.id,
+      'aria-label': panel.title },
+      el('div', { class: 'card-head' },
+        el('div', {}, el('h2', {}, panel.title), el('p', { class: 'question' }, panel.question)),
+        el('div', { class: 'card-side' }, this.#note, this.#menu())),
+      this.#legend, el('div', { class: 'card-box' }, this.body, this.#state));
+  }
+
+  #menu() {
+    const menu = el('details', { class: 'menu card-menu' });
+    const item = (text, action) => el('button', { type: 'button', onclick: () => { menu.open = false; action(); } }, text);
+    menu.append(el('summary', { class: 'dots', title: 'Data of this panel', 'aria-label': `Data of ${this.panel.title}` }, '⋯'),
+      el('div', { class: 'menu-panel menu-list' },
+        item('Show SQL', () => this.page.showSQL(this.panel)),
+        item('Download CSV', () => this.page.download(this.panel, 'csv')),
+        item('Download JSON', () => this.page.download(this.panel, 'json'))));
+    return menu;
+  }
+
+  get data() { return this.#data; }
+
+  show(data) {
+    this.#data = data;
+    const empty = data.rows === 0 || this.isEmpty(data);
+    this.#state.className = `chart-state${empty && this.panel.empty ? ' good' : ''}`;
+    this.#state.textContent = empty ? this.panel.empty ?? 'No data in this range' : '';
+    this.element.classList.remove('stale');
+    this.element.classList.toggle('no-data', empty);
+    this.element.dataset.points = String(data.rows);
+    this.#note.textContent = this.note(data);
+    this.redraw();
+  }
+
+  fail(message) {
+    this.element.classList.add('stale');
+    this.#state.className = 'chart-state error';
+    this.#state.textContent = message;
+  }
+
+  /** Coloured names above the chart. */
+  legend(items) {
+    this.#legend.hidden = items.length < 2;
+    this.#legend.replaceChildren(...items.map(([colour, text]) => el('span', {}, dot(colour), text)));
+  }
+
+  /** The unit of a value; some depend on what is chosen. */
+  unit(value) { return value.unit === 'metric' ? this.page.metric().unit : value.unit; }
+
+  mount() {}
+  redraw() {}
+  dispose() {}
+  isEmpty() { return false; }
+  note() { return ''; }
+  highlight() {}
+}
+
+/** A card with a chart. A subclass gives option(data, colours), which is merged into the common one. */
+export class ChartCard extends Card {
+  #observer;
+
+  mount() {
+    this.box = el('div', { class: 'chart' });
+    this.body.append(this.box);
+    this.chart = echarts.init(this.box, null, { renderer: 'canvas' });
+    this.#observer = new ResizeObserver(() => this.chart.resize());
+    this.#observer.observe(this.box);
+    this.chart.on('click', (e) => this.clicked(e));
+  }
+
+  dispose() {
+    this.#observer?.disconnect();
+    this.chart?.dispose();
+  }
+
+  redraw() {
+    if (!this.data) return;
+    const c = colours();
+    this.chart.setOption({ ...frame(this.panel, c), ...this.option(this.data, c) }, { replaceMerge: ['series'] });
+  }
+
+  clicked() {}
+
+  /** Makes room for so many rows. */
+  rows(n, each = 22) { this.body.style.minHeight = `${Math.max(250, n * each + 46)}px`; }
+}
+
+function frame(panel, c) {
+  return {
+    animation: false,
+    textStyle: { fontFamily: c.font },
+    toolbox: { show: false },
+    aria: { enabled: true, label: { description: `${panel.title}. ${panel.question}` } },
+    tooltip: {
+      confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
+      extraCssText: 'box-shadow: none',
+    },
+  };
+}
+
+export const axisText = (c) => ({ color: c.muted, fontSize: 11 });
+
+/** The axis of a value. */
+export function valueAxis(c, unit, label, extra = {}) {
+  return {
+    type: 'value', axisLabel: { ...axisText(c), hideOverlap: true, formatter: label }, splitLine: { lineStyle: { color: c.line } },
+    axisLine: { show: false }, axisTick: { show: false }, splitNumber: 4, ...extra,
+  };
+}
+
+/** An axis with names. */
+export function nameAxis(c, names, extra = {}) {
+  return {
+    type: 'category', data: names, axisLine: { lineStyle: { color: c.line } }, axisTick: { show: false },
+    axisLabel: { ...axisText(c), color: c.text }, ...extra,
+  };
+}
+
+/** From 0 up to a round number above the values, so that 3 % looks like little and 95 % like much. */
+export function percentAxis(values = []) {
+  const highest = values.reduce((m, v) => Math.max(m, v ?? 0), 0);
+  const max = [10, 20, 40, 60, 100].find((m) => highest <= m * 0.95) ?? 100;
+  return { min: 0, max, interval: max / 4 };
+}
+
+/** A tooltip: a heading and rows of cells. The first cell is text or an element. */
+export function tip(heading, rows, more = '') {
+  const table = el('table', {});
+  for (const [first, ...cells] of rows) {
+    table.append(el('tr', {}, el('td', {}, ...[first].flat()), ...cells.map((c) => el('td', { class: 'num' }, c))));
+  }
+  return el('div', { class: 'tip-body' }, heading ? el('div', { class: 'tip-head' }, heading) : null, table,
+    more ? el('div', { class: 'tip-more' }, more) : null);
+}

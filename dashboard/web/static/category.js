@@ -1,0 +1,178 @@
+// Charts of hosts, environments or times of the day against values: bars, boxes, heat maps, points.
+
+import { ChartCard, axisText, nameAxis, percentAxis, tip, valueAxis } from './card.js';
+import { dot } from './dom.js';
+import * as format from './format.js';
+import { styleOf, valueColour } from './palette.js';
+
+const long = 22;
+
+/** Names of hosts may be of any length and stand beside the axis. */
+const nameLabel = (c) => ({ ...axisText(c), color: c.text, width: 120, overflow: 'truncate', ellipsis: '…' });
+
+/** Groups of bars: lying for hosts, standing for all else. */
+export class Bars extends ChartCard {
+  get lying() { return this.panel.by === 'host'; }
+
+  option(data, c) {
+    const { values, by, kind } = this.panel, unit = this.unit(values[0]), stacked = kind === 'stack';
+    const names = data.column(by).map((v) => format.dimension(v, by));
+    this.legend(values.map((v, i) => [valueColour(i), v.label]));
+    if (this.lying) this.rows(names.length, stacked || values.length === 1 ? long : 8 + 9 * values.length);
+    const heights = stacked ? names.map((_, i) => values.reduce((s, v) => s + (data.column(v.column)[i] ?? 0), 0))
+      : values.flatMap((v) => data.column(v.column));
+    const scale = valueAxis(c, unit, (v) => format.axisLabel(v, unit), unit === 'percent' ? percentAxis(heights) : { min: 0 });
+    const axis = this.lying ? nameAxis(c, names, { inverse: true, axisLabel: nameLabel(c) })
+      : nameAxis(c, names, { axisLabel: { ...axisText(c), hideOverlap: true } });
+    return {
+      grid: this.lying ? { left: 8, right: 22, top: 8, bottom: 8, containLabel: true } : { left: 62, right: 14, top: 12, bottom: 28 },
+      xAxis: this.lying ? scale : axis, yAxis: this.lying ? axis : scale,
+      tooltip: {
+        trigger: 'axis', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
+        extraCssText: 'box-shadow: none', axisPointer: { type: 'shadow', shadowStyle: { color: c.muted, opacity: 0.1 } },
+        formatter: ([point]) => this.#tooltip(data.row(point.dataIndex)),
+      },
+      series: values.map((v, i) => ({
+        name: v.label, type: 'bar', stack: stacked ? 'all' : undefined, barMaxWidth: this.lying ? 14 : 34, barGap: '10%',
+        data: data.column(v.column), cursor: this.lying ? 'pointer' : 'default',
+        itemStyle: { color: valueColour(i), borderRadius: stacked ? 0 : this.lying ? [0, 3, 3, 0] : [3, 3, 0, 0] },
+      })),
+    };
+  }
+
+  #tooltip(row) {
+    const { values, by } = this.panel;
+    const rows = values.map((v, i) => [[dot(valueColour(i)), v.unit === 'metric' ? this.page.metric().label : v.label], format.value(row[v.column], this.unit(v))]);
+    for (const v of values) if (v.high) rows.push(['highest hour of a host', format.value(row[v.high], this.unit(v))]);
+    return tip(format.dimension(row[by], by), rows);
+  }
+
+  clicked(e) { if (this.lying) this.page.openHost(this.data.column('host')[e.dataIndex]); }
+}
+
+/** A box plot, lying. */
+export class Boxes extends ChartCard {
+  option(data, c) {
+    const { values, by } = this.panel, unit = values[0].unit;
+    const names = data.column(by).map((v) => format.dimension(v, by));
+    this.rows(names.length);
+    return {
+      grid: { left: 8, right: 22, top: 8, bottom: 8, containLabel: true },
+      xAxis: valueAxis(c, unit, (v) => format.axisLabel(v, unit), percentAxis(data.column(values[4].column))),
+      yAxis: nameAxis(c, names, { inverse: true, axisLabel: nameLabel(c) }),
+      tooltip: {
+        trigger: 'item', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
+        extraCssText: 'box-shadow: none',
+        formatter: (point) => tip(names[point.dataIndex], [...values].reverse().map((v) => [v.label, format.value(data.column(v.column)[point.dataIndex], unit)])),
+      },
+      series: [{
+        type: 'boxplot', boxWidth: [5, 12], cursor: 'pointer', data: names.map((_, i) => values.map((v) => data.column(v.column)[i])),
+        itemStyle: { color: `${c.accent}33`, borderColor: c.accent, borderWidth: 1.3 },
+        emphasis: { itemStyle: { borderWidth: 2, shadowBlur: 0 } },
+      }],
+    };
+  }
+
+  clicked(e) { this.page.openHost(this.data.column('host')[e.dataIndex]); }
+}
+
+/** Cells coloured by a value. */
+export class HeatMap extends ChartCard {
+  option(data, c) {
+    const { by, across, values: [value] } = this.panel, unit = this.unit(value);
+    const xs = across === 'hour' ? Array.from({ length: 24 }, (_, i) => i) : [...new Set(data.column(across))].sort((a, b) => a - b);
+    const ys = by === 'weekday' ? [0, 1, 2, 3, 4, 5, 6] : [...new Set(data.column(by))];
+    const x = new Map(xs.map((v, i) => [v, i])), y = new Map(ys.map((v, i) => [v, i]));
+    const cells = data.column(value.column).map((v, i) => [x.get(data.column(across)[i]), y.get(data.column(by)[i]), v])
+      .filter(([, , v]) => v !== null);
+    const heights = cells.map((cell) => cell[2]);
+    const limits = value.thresholds ? [0, value.thresholds.critical] : [Math.min(...heights), Math.max(...heights)];
+    this.rows(ys.length, by === 'host' ? 17 : long);
+    return {
+      grid: { left: 8, right: 74, top: 8, bottom: 8, containLabel: true },
+      xAxis: nameAxis(c, xs.map((v) => format.dimension(v, across)), { axisLine: { show: false },
+        axisLabel: { ...axisText(c), hideOverlap: true, interval: across === 'hour' ? 2 : 'auto' } }),
+      yAxis: nameAxis(c, ys.map((v) => format.dimension(v, by)), { inverse: true, axisLine: { show: false },
+        axisLabel: by === 'host' ? nameLabel(c) : { ...axisText(c), color: c.text } }),
+      visualMap: {
+        type: 'continuous', min: limits[0], max: limits[1] > limits[0] ? limits[1] : limits[0] + 1, right: 2, top: 'middle', orient: 'vertical',
+        itemWidth: 8, itemHeight: 130, calculable: false, textStyle: axisText(c), dimension: 2,
+        text: [format.axisLabel(limits[1], unit), format.axisLabel(limits[0], unit)],
+        inRange: { color: value.thresholds ? c.alarm : c.heat },
+      },
+      tooltip: {
+        trigger: 'item', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
+        extraCssText: 'box-shadow: none', formatter: ({ value: [i, j, v] }) => this.#tooltip(data, xs[i], ys[j], v),
+      },
+      series: [{
+        type: 'heatmap', data: cells, itemStyle: { borderColor: c.surface, borderWidth: xs.length > 60 ? 0.4 : 1.5, borderRadius: 2 },
+        emphasis: { itemStyle: { borderColor: c.text, borderWidth: 1 } }, cursor: by === 'host' ? 'pointer' : 'default', progressive: 0,
+      }],
+    };
+  }
+
+  #tooltip(data, x, y, v) {
+    const { by, across, values: [value] } = this.panel, unit = this.unit(value);
+    const rows = [[value.unit === 'metric' ? this.page.metric().label : value.label, format.value(v, unit)]];
+    const i = data.column(by).findIndex((name, n) => name === y && data.column(across)[n] === x);
+    if (value.high) rows.push(['highest hour of a host', format.value(data.column(value.high)[i], unit)]);
+    if (data.has('median')) {
+      const of = this.page.metric();
+      rows.push([of.label, format.value(data.column('value')[i], of.unit)], ['usual', format.value(data.column('median')[i], of.unit)]);
+    }
+    return tip(`${format.dimension(y, by)}, ${format.dimension(x, across)}`, rows);
+  }
+
+  clicked(e) {
+    if (this.panel.by !== 'host') return;
+    this.page.openHost([...new Set(this.data.column('host'))][e.value[1]]);
+  }
+}
+
+/** A point for each host. */
+export class Scatter extends ChartCard {
+  option(data, c) {
+    const { by, group, values: [right, up] } = this.panel;
+    const groups = new Map();
+    data.list().forEach((row) => {
+      if (row[right.column] === null || row[up.column] === null) return;
+      const name = group ? row[group] : '';
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push({ name: row[by], value: [row[right.column], row[up.column]] });
+    });
+    this.legend([...groups.keys()].map((name) => [styleOf(name, group).colour, name]));
+    for (const point of outermost([...groups.values()].flat())) point.label = { show: true };
+    const axis = (v) => valueAxis(c, v.unit, (x) => format.axisLabel(x, v.unit), {
+      name: v.label, nameLocation: 'middle', nameTextStyle: axisText(c), ...(v.unit === 'percent' ? percentAxis(data.column(v.column)) : { min: 0 }),
+    });
+    return {
+      grid: { left: 76, right: 20, top: 14, bottom: 46 },
+      xAxis: { ...axis(right), nameGap: 26 }, yAxis: { ...axis(up), nameGap: 52 },
+      tooltip: {
+        trigger: 'item', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
+        extraCssText: 'box-shadow: none',
+        formatter: (point) => tip(point.data.name, [right, up].map((v, i) => [v.label, format.value(point.data.value[i], v.unit)])),
+      },
+      series: [...groups].map(([name, points]) => ({
+        name, type: 'scatter', data: points, symbolSize: 11, cursor: 'pointer',
+        itemStyle: { color: styleOf(name, group).colour, opacity: 0.8, borderColor: c.surface, borderWidth: 1 },
+        label: { show: false, position: 'top', distance: 4, formatter: '{b}', color: c.muted, fontSize: 10.5 },
+        emphasis: { scale: 1.4, label: { show: true, color: c.text } },
+      })),
+    };
+  }
+
+  clicked(e) { this.page.openHost(e.data.name); }
+}
+
+/** The points furthest out, which deserve their names: all names would cover each other. */
+function outermost(points) {
+  const along = (i) => [...points].sort((a, b) => b.value[i] - a.value[i]);
+  const named = [];
+  const reach = [0, 1].map((i) => Math.max(...points.map((p) => p.value[i]), 1e-9));
+  for (const p of [...along(0).slice(0, 3), ...along(1).slice(0, 3), ...along(0).slice(-1), ...along(1).slice(-1)]) {
+    const apart = named.every((n) => Math.abs(n.value[0] - p.value[0]) / reach[0] > 0.12 || Math.abs(n.value[1] - p.value[1]) / reach[1] > 0.09);
+    if (apart) named.push(p);
+  }
+  return named;
+}

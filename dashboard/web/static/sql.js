@@ -1,0 +1,62 @@
+// The dialog with a panel's query, for DuckDB and for Athena.
+
+import * as api from './api.js';
+import { el } from './dom.js';
+
+const forms = {
+  local: ['dashboard query', 'Over this lake: dashboard query - < query.sql'],
+  athena: ['Athena', 'In Athena\'s console, with the workgroup of the stack.'],
+};
+
+export class SQLDialog {
+  #dialog; #title; #tabs = {}; #hint; #code; #copy; #texts = {}; #form = 'local';
+
+  constructor(root) {
+    this.#title = el('h2', { id: 'sql-title' });
+    this.#hint = el('p', { class: 'question' });
+    this.#code = el('pre', { class: 'sql', tabindex: '0' });
+    this.#copy = el('button', { type: 'button', class: 'button', onclick: () => this.#toClipboard() }, 'Copy');
+    const tabs = el('div', { class: 'segmented', role: 'group', 'aria-label': 'Form' });
+    for (const [form, [name]] of Object.entries(forms)) {
+      this.#tabs[form] = el('button', { type: 'button', 'data-form': form, onclick: () => this.#select(form) }, name);
+      tabs.append(this.#tabs[form]);
+    }
+    this.#dialog = el('dialog', { class: 'sql-dialog', 'aria-labelledby': 'sql-title' },
+      el('header', {}, el('div', {}, this.#title, this.#hint), el('button', { type: 'button', class: 'button icon', 'aria-label': 'Close',
+        onclick: () => this.#dialog.close() }, '×')),
+      this.#code, el('footer', {}, tabs, this.#copy));
+    this.#dialog.addEventListener('click', (e) => { if (e.target === this.#dialog) this.#dialog.close(); });
+    root.append(this.#dialog);
+  }
+
+  async open(panel, query) {
+    this.#title.textContent = panel.title;
+    this.#texts = {};
+    this.#select(this.#form);
+    this.#code.textContent = '…';
+    this.#dialog.showModal();
+    try {
+      this.#texts = await api.sql(panel.id, query);
+      this.#select(this.#form);
+    } catch (error) {
+      this.#code.textContent = error.message;
+    }
+  }
+
+  #select(form) {
+    this.#form = form;
+    for (const [name, tab] of Object.entries(this.#tabs)) tab.setAttribute('aria-pressed', String(name === form));
+    this.#hint.textContent = forms[form][1];
+    this.#code.textContent = this.#texts[form] ?? '…';
+    this.#copy.textContent = 'Copy';
+  }
+
+  async #toClipboard() {
+    try {
+      await navigator.clipboard.writeText(this.#code.textContent);
+      this.#copy.textContent = 'Copied';
+    } catch { // a page that is not secure has no clipboard: select it for the viewer to copy
+      getSelection().selectAllChildren(this.#code);
+    }
+  }
+}

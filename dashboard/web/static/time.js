@@ -1,0 +1,234 @@
+// Charts over time. They share their cursor; dragging over one zooms all, by way of the address.
+/* global echarts */
+
+import { axisText, ChartCard, percentAxis, tip, valueAxis } from './card.js';
+import { el, dot } from './dom.js';
+import * as format from './format.js';
+import { styleOf, valueColour } from './palette.js';
+
+const group = 'time';
+const tooltipRows = 12;
+
+/** A chart over time. A subclass gives lines(data, colours), a list of series, and tooltip(t). */
+class TimeChart extends ChartCard {
+  hovered = false;
+
+  mount() {
+    super.mount();
+    this.chart.group = group;
+    echarts.connect(group);
+    this.body.addEventListener('pointerenter', (e) => {
+      this.hovered = true;
+      // Dragging selects a range with a mouse or pen; a finger scrolls the page.
+      this.chart.dispatchAction({ type: 'takeGlobalCursor', key: 'brush',
+        brushOption: { brushType: e.pointerType === 'touch' ? false : 'lineX', brushMode: 'single' } });
+    });
+    this.body.addEventListener('pointerleave', () => { this.hovered = false; });
+    this.chart.on('brushEnd', (event) => {
+      const [area] = event.areas;
+      if (!this.hovered || !area) return;
+      const [from, to] = area.coordRange.map((ms) => ms / 1000);
+      this.chart.dispatchAction({ type: 'brush', areas: [] });
+      if (to > from) this.page.zoom(from, to);
+    });
+  }
+
+  option(data, c) {
+    const unit = this.unit(this.panel.values[0]);
+    return {
+      grid: { left: 66, right: 14, top: 12, bottom: 26 },
+      xAxis: {
+        type: 'time', min: data.from * 1000, max: data.to * 1000,
+        axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false },
+        axisLabel: {
+          ...axisText(c), hideOverlap: true, margin: 10,
+          formatter: { year: '{yyyy}', month: '{MMM} {yyyy}', day: '{MMM} {d}', hour: '{HH}:{mm}', minute: '{HH}:{mm}',
+            second: '{HH}:{mm}:{ss}', millisecond: '{HH}:{mm}:{ss}', none: '{HH}:{mm}:{ss}' },
+        },
+        axisPointer: { lineStyle: { color: c.muted, type: 'solid', width: 1, opacity: 0.6 }, label: { show: false } },
+      },
+      yAxis: valueAxis(c, unit, (v) => format.axisLabel(v, unit), unit === 'percent' ? percentAxis(this.heights(data)) : {}),
+      tooltip: {
+        trigger: 'axis', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
+        extraCssText: 'box-shadow: none', axisPointer: { type: 'line', snap: false },
+        // Nothing in the charts that are not under the pointer.
+        formatter: (points) => (this.hovered && points.length ? this.tooltip(points[0].axisValue / 1000) : ''),
+      },
+      brush: { xAxisIndex: 0, brushType: 'lineX', toolbox: [], brushStyle: { color: c.accent, opacity: 0.16, borderWidth: 0 },
+        inBrush: {}, outOfBrush: {} },
+      series: this.lines(data, c),
+    };
+  }
+
+  /** The values that decide how high the axis is. */
+  heights(data) { return this.panel.values.flatMap((v) => data.column(v.column)); }
+
+  /** The rows of the bucket that begins at t. */
+  at(t) {
+    const rows = [], times = this.data.column('t');
+    for (let i = 0; i < times.length; i++) if (Math.abs(times[i] - t) < 0.001) rows.push(this.data.row(i));
+    return rows;
+  }
+}
+
+const line = (name, points, colour, more = {}) => ({
+  name, type: 'line', data: points, connectNulls: false, showSymbol: points.length < 3, symbol: 'circle', symbolSize: 5,
+  lineStyle: { color: colour, width: 1.6, ...more.line }, itemStyle: { color: colour }, triggerLineEvent: false, z: 2, ...more.series,
+});
+
+/** One line for each host or environment. */
+export class Lines extends TimeChart {
+  get by() { return this.panel.by ?? 'host'; }
+
+  /** The names that are drawn. */
+  names() { return this.data ? new Set(this.data.column(this.by)) : new Set(); }
+
+  note(data) {
+    const shown = new Set(data.column(this.by)).size, all = data.column('hosts')[0] ?? 0;
+    return this.by === 'host' && all > shown ? `top ${shown} of ${all} hosts` : '';
+  }
+
+  highlight(host) { this.chart.dispatchAction(host ? { type: 'highlight', seriesName: host } : { type: 'downplay' }); }
+
+  lines(data) {
+    const rowsOf = split(data, this.by), alone = rowsOf.size === 1;
+    if (this.by !== 'host') this.legend([...rowsOf.keys()].map((name) => [styleOf(name, this.by).colour, name]));
+    const series = [], [first] = this.panel.values;
+    for (const [name, rows] of rowsOf) {
+      const { colour, dash } = styleOf(name, this.by);
+      for (const value of this.panel.values) {
+        series.push(line(name, withGaps(data, rows, value.column, value.below), colour, {
+          line: { width: alone ? 2 : 1.6, type: alone ? 'solid' : dash },
+          series: { areaStyle: alone ? { color: colour, opacity: 0.14 } : undefined,
+            emphasis: { focus: 'series', lineStyle: { width: 2.6 } }, blur: { lineStyle: { opacity: 0.15 } } },
+        }));
+      }
+      if (alone && first.high) series.push(peakLine(data, rows, first, colour));
+    }
+    return series;
+  }
+
+  /** The rows of a tooltip, worst first. */
+  tooltip(t) {
+    const rows = this.at(t), values = this.panel.values, [first] = values;
+    const total = (row) => values.reduce((sum, v) => sum + (row[v.column] ?? 0), 0);
+    rows.sort((a, b) => total(b) - total(a));
+    const body = tip(format.moment(t), rows.slice(0, tooltipRows).map((row) => [
+      [dot(styleOf(row[this.by], this.by).colour), row[this.by]], ...values.map((v) => format.value(row[v.column], v.unit)),
+    ]), rows.length > tooltipRows ? `and ${rows.length - tooltipRows} more` : '');
+    const table = body.querySelector('table');
+    if (values.length > 1) {
+      table.prepend(el('tr', {}, el('th'), ...values.map((v) => el('th', {}, v.label))));
+    } else if (first.high && rows.some((r) => r[first.high] > r[first.column] + 0.05)) {
+      [...table.rows].forEach((tr, i) => tr.append(el('td', { class: 'num dim' }, format.value(rows[i][first.high], first.unit))));
+      table.prepend(el('tr', {}, el('th'), el('th', {}, 'mean'), el('th', {}, 'peak')));
+    }
+    return body;
+  }
+}
+
+/** One line for each value, on its own or stacked. */
+export class Series extends TimeChart {
+  get stacked() { return this.panel.kind === 'area'; }
+
+  isEmpty(data) { return this.panel.values.every((v) => data.column(v.column).every((x) => x === null)); }
+
+  heights(data) {
+    if (!this.stacked) return super.heights(data);
+    return data.column('t').map((_, i) => this.panel.values.reduce((sum, v) => sum + (data.column(v.column)[i] ?? 0), 0));
+  }
+
+  lines(data) {
+    const values = this.panel.values, rows = data.column('t').map((_, i) => i), alone = values.length === 1;
+    this.legend(values.map((v, i) => [valueColour(i), v.label]));
+    const series = values.map((v, i) => line(v.label, withGaps(data, rows, v.column, v.below), valueColour(i), {
+      line: this.stacked ? { width: 1 } : {},
+      series: this.stacked ? { stack: 'all', areaStyle: { color: valueColour(i), opacity: 0.55 } }
+        : { areaStyle: alone ? { color: valueColour(i), opacity: 0.14 } : undefined },
+    }));
+    if (alone && values[0].high) series.push(peakLine(data, rows, values[0], valueColour(0)));
+    return series;
+  }
+
+  tooltip(t) {
+    const [row] = this.at(t);
+    if (!row) return '';
+    return tip(format.moment(t), this.panel.values.map((v, i) => [
+      [dot(valueColour(i)), v.label], format.value(row[v.column], v.unit), ...(v.high ? [`peak ${format.value(row[v.high], v.unit)}`] : []),
+    ]));
+  }
+}
+
+/** A value within the band of what was normal before. */
+export class Band extends TimeChart {
+  note(data) { return data.column('host')[0] ?? ''; }
+
+  heights(data) { return [...data.column('value'), ...data.column('high')]; }
+
+  lines(data, c) {
+    const rows = data.column('t').map((_, i) => i);
+    const low = data.column('low'), high = data.column('high'), times = data.column('t');
+    const outside = data.column('outside');
+    const points = (of) => times.map((t, i) => [t * 1000, of(i)]);
+    this.legend([[c.accent, this.page.metric().label], [c.muted, 'median of the past'], [c.bad, 'outside of the band']]);
+    const floor = this.unit(this.panel.values[0]) === 'percent' ? 0 : -Infinity;
+    const bottom = low.map((v) => Math.max(v, floor));
+    const edge = { lineStyle: { opacity: 0 }, itemStyle: { opacity: 0 }, symbol: 'none', silent: true, type: 'line', stackStrategy: 'all', z: 1 };
+    return [
+      { ...edge, name: 'low', stack: 'band', data: points((i) => bottom[i]) },
+      { ...edge, name: 'high', stack: 'band', data: points((i) => high[i] - bottom[i]), areaStyle: { color: c.muted, opacity: 0.16 } },
+      line('median', withGaps(data, rows, 'median'), c.muted, { line: { width: 1, type: 'dashed' } }),
+      line('value', withGaps(data, rows, 'value'), c.accent, { line: { width: 1.8 } }),
+      { name: 'outside', type: 'scatter', symbolSize: 8, itemStyle: { color: c.bad, borderColor: c.surface, borderWidth: 1 }, z: 4,
+        data: points((i) => data.column('value')[i]).filter((_, i) => outside[i]) },
+    ];
+  }
+
+  tooltip(t) {
+    const [row] = this.at(t);
+    if (!row) return '';
+    const unit = this.unit(this.panel.values[0]);
+    return tip(format.moment(t), [
+      [row.outside ? `${row.host}, outside` : row.host, format.value(row.value, unit)],
+      ['usual', format.value(row.median, unit)],
+      ['band', `${format.value(row.low, unit)} to ${format.value(row.high, unit)}`],
+    ]);
+  }
+}
+
+/** The indices of the rows of each name. */
+function split(data, by) {
+  const rowsOf = new Map();
+  data.column(by).forEach((name, i) => {
+    if (!rowsOf.has(name)) rowsOf.set(name, []);
+    rowsOf.get(name).push(i);
+  });
+  return rowsOf;
+}
+
+/** Points of a line, with a break wherever samples are missing. */
+function withGaps(data, rows, column, below = false) {
+  const times = data.column('t'), values = data.column(column), intervals = data.column('interval_s');
+  const step = stepOf(data);
+  const points = [];
+  let last = null;
+  for (const i of rows) {
+    const t = times[i];
+    const gap = Math.max(2.5 * step, 3.5 * (intervals[i] ?? 3));
+    if (last !== null && t - last > gap) points.push([(last + step) * 1000, null]);
+    const v = values[i];
+    points.push([t * 1000, v === null ? null : below ? -v : v]);
+    last = t;
+  }
+  return points;
+}
+
+/** The width of a bucket: that of the request, or that of coarser slots. */
+const stepOf = (data) => Math.max(data.bucket_s, data.has('median') ? (data.to - data.from) / 60 : 0);
+
+/** The highest single reading in each bucket, where one line is looked at. */
+function peakLine(data, rows, value, colour) {
+  return line('peak', withGaps(data, rows, value.high), colour, {
+    line: { width: 1, opacity: 0.45, type: 'dotted' }, series: { showSymbol: false, silent: true, z: 1 },
+  });
+}
