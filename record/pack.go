@@ -86,17 +86,28 @@ func (w *PackWriter) Reset() { w.lines, w.count = w.lines[:0], 0 }
 // IsPack reports whether data is gzip-compressed, by its magic number (RFC 1952, section 2.3.1).
 func IsPack(data []byte) bool { return len(data) >= 2 && data[0] == 0x1f && data[1] == 0x8b }
 
+// Inflater is a gzip reader that can be used again; that of compress/gzip is one, and so are faster ones.
+type Inflater interface {
+	io.Reader
+	Reset(r io.Reader) error
+}
+
 // PackReader expands packs, reusing its memory. The zero value is ready to use. It is not safe for concurrent use.
 type PackReader struct {
-	gzip gzip.Reader
-	in   bytes.Reader
+	// Gzip is what expands; nil stands for compress/gzip.
+	Gzip Inflater
+
+	in bytes.Reader
 }
 
 // AppendLines appends the expanded lines of a pack to dst. A pack that would expand to more than [MaxPackBytes] is refused
 // with [ErrPackTooLarge] as soon as it has.
 func (r *PackReader) AppendLines(dst, pack []byte) ([]byte, error) {
+	if r.Gzip == nil {
+		r.Gzip = new(gzip.Reader)
+	}
 	r.in.Reset(pack)
-	if err := r.gzip.Reset(&r.in); err != nil {
+	if err := r.Gzip.Reset(&r.in); err != nil {
 		return dst, fmt.Errorf("gzip: %w", err)
 	}
 	start := len(dst)
@@ -105,7 +116,7 @@ func (r *PackReader) AppendLines(dst, pack []byte) ([]byte, error) {
 			dst = append(dst, 0)[:len(dst)]
 		}
 		free := dst[len(dst):min(cap(dst), start+MaxPackBytes+1)]
-		n, err := r.gzip.Read(free)
+		n, err := r.Gzip.Read(free)
 		dst = dst[:len(dst)+n]
 		switch {
 		case len(dst)-start > MaxPackBytes:

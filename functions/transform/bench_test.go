@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	kgzip "github.com/klauspost/compress/gzip"
+
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
@@ -113,6 +115,26 @@ func BenchmarkTransform(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+// BenchmarkInflate compares the gzip that the transform uses with that of the standard library.
+func BenchmarkInflate(b *testing.B) {
+	pack, err := recordtest.New(1).Pack(now.Truncate(time.Hour), benchRows)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, inflater := range map[string]record.Inflater{"klauspost": new(kgzip.Reader), "standard": new(gzip.Reader)} {
+		b.Run(name, func(b *testing.B) {
+			reader := record.PackReader{Gzip: inflater}
+			var lines []byte
+			for b.Loop() {
+				if lines, err = reader.AppendLines(lines[:0], pack); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.SetBytes(int64(len(lines)))
 		})
 	}
 }

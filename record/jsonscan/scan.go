@@ -6,7 +6,9 @@
 package jsonscan
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -48,6 +50,13 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Rea
 
 // SkipSpace returns the first index from i on that is not JSON white space.
 func SkipSpace(data []byte, i int) int {
+	if i < len(data) && data[i] > ' ' { // as most often, and small enough to be inlined
+		return i
+	}
+	return skipSpace(data, i)
+}
+
+func skipSpace(data []byte, i int) int {
 	for i < len(data) && class[data[i]]&space != 0 {
 		i++
 	}
@@ -138,9 +147,7 @@ func scanString(data []byte, i int) (int, error) {
 	start := i
 	i++
 	for {
-		for i < len(data) && class[data[i]]&plain != 0 {
-			i++
-		}
+		i = skipPlain(data, i)
 		if i >= len(data) {
 			return i, &SyntaxError{start, "string without an end"}
 		}
@@ -157,6 +164,28 @@ func scanString(data []byte, i int) (int, error) {
 			return i, &SyntaxError{i, "control character in a string"}
 		}
 	}
+}
+
+// skipPlain returns the first index from i on of a byte that may not stand in a string as it is. It looks at eight bytes at
+// a time: a byte b is found by the borrow of b-1 (or of b-0x20) where b had no high bit. A borrow spreads upwards only,
+// so that the lowest one found is right.
+func skipPlain(data []byte, i int) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	for ; i+8 <= len(data); i += 8 {
+		x := binary.LittleEndian.Uint64(data[i:])
+		quote, escape := x^('"'*ones), x^('\\'*ones)
+		found := ((x-0x20*ones)&^x | (quote-ones)&^quote | (escape-ones)&^escape) & highs
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(data) && class[data[i]]&plain != 0 {
+		i++
+	}
+	return i
 }
 
 // escapeLen returns the length of the escape that b begins with, 0 where it is none.

@@ -266,7 +266,7 @@ func BenchmarkConvert(b *testing.B) {
 			if err := columns.Add(r); err != nil {
 				b.Fatal(err)
 			}
-			if i%50 == 49 {
+			if i%5 == 4 { // as many rows as delivery converts at a time
 				if err := w.Write(columns); err != nil {
 					b.Fatal(err)
 				}

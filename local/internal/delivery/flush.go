@@ -140,7 +140,7 @@ func (d *delivery) object(prefix string, p *partition) error {
 }
 
 // chunkBytes is how much JSON one task converts. Its values fit the cache of a processor.
-const chunkBytes = 256 << 10
+const chunkBytes = 128 << 10
 
 // convert writes items as one Parquet file and returns its rows. What can not be converted becomes a failure. Chunks are
 // read in parallel and written in order.
