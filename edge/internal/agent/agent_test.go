@@ -22,18 +22,20 @@ import (
 type cloud struct {
 	t *testing.T
 
-	mu       sync.Mutex
-	pages    []string // answers of GetParametersByPath, by token
-	puts     int
-	fail     func(put, record int) string // error code of a record, "" to accept it
-	samples  []record.Sample
-	regions  map[string]bool // that requests were signed for, by service
-	received chan struct{}   // gets a token for each sample, as far as there is room
+	mu        sync.Mutex
+	pages     []string // answers of GetParametersByPath, by token
+	stream    string   // that there is
+	strangers int      // requests to another
+	puts      int
+	fail      func(put, record int) string // error code of a record, "" to accept it
+	samples   []record.Sample
+	regions   map[string]bool // that requests were signed for, by service
+	received  chan struct{}   // gets a token for each sample, as far as there is room
 }
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{t: t, regions: map[string]bool{}, received: make(chan struct{}, 1000)}
+	c := &cloud{t: t, stream: "the-stream", regions: map[string]bool{}, received: make(chan struct{}, 1000)}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
@@ -90,8 +92,15 @@ func (c *cloud) put(w http.ResponseWriter, r *http.Request) {
 		DeliveryStreamName string
 		Records            []struct{ Data []byte }
 	}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.DeliveryStreamName != "the-stream" {
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		c.t.Errorf("PutRecordBatch to %q: %v", in.DeliveryStreamName, err)
+	}
+	if in.DeliveryStreamName != c.stream {
+		c.strangers++
+		c.pages = []string{parameter("region", "eu-west-1"), parameter("delivery-stream-name", c.stream)}
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"__type":"ResourceNotFoundException","message":"Firehose not found"}`)
+		return
 	}
 	var results []string
 	failed := 0
@@ -208,6 +217,36 @@ func TestEndToEnd(t *testing.T) {
 		if n := strings.Count(text, want); n != 1 {
 			t.Errorf("log has %q %d times:\n%s", want, n, text)
 		}
+	}
+}
+
+// TestStreamIsReplaced: the collector finds the stream that took the place of the one it knew. Nothing is lost.
+func TestStreamIsReplaced(t *testing.T) {
+	c := newCloud(t)
+	c.pages = []string{parameter("delivery-stream-name", "the-one-before")}
+	c.fail = func(int, int) string { return "" }
+	var log buffer
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- agent.Run(ctx, options(t, &log)) }()
+	select {
+	case <-c.received:
+	case <-time.After(time.Minute):
+		t.Fatalf("nothing is delivered:\n%s", &log)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"no such stream: delivery stream the-one-before", "msg=\"shipping to another stream\" stream=the-stream", "undelivered=0 dropped=0",
+	} {
+		if n := strings.Count(log.String(), want); n != 1 {
+			t.Errorf("log has %q %d times:\n%s", want, n, log.String())
+		}
+	}
+	if c.strangers == 0 || c.samples[0].Seq != 0 {
+		t.Errorf("%d requests to the stream before, the first sample is %d", c.strangers, c.samples[0].Seq)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
 // Variables by which the test's own binary is started as a collector.
@@ -92,4 +93,36 @@ func (a announcing) Append(lines ...[]byte) error {
 		}
 	}
 	return nil
+}
+
+// startFast runs a collector's parts at a hundred times the default pace, a disk spool included.
+func startFast(tb testing.TB, endpoint string) (end func()) {
+	tb.Helper()
+	log := slog.New(slog.DiscardHandler)
+	q, err := spool.Open(spool.Options{
+		FS: spool.Dir(tb.TempDir()), MaxBytes: 64 << 20, Sync: 50 * time.Millisecond, Log: log,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := ship.New(q, client(endpoint), ship.Options{
+		Interval: 30 * time.Millisecond, MaxLatency: 600 * time.Millisecond, BacklogRate: 20, Log: log,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{}, 2)
+	stop := make(chan struct{})
+	go func() { _ = s.Run(context.Background(), stop); done <- struct{}{} }()
+	go func() {
+		sampler.New(30*time.Millisecond, sampler.Labels{}, believable{recordtest.New(1)}, log).Run(ctx, q)
+		done <- struct{}{}
+	}()
+	return func() {
+		cancel()
+		close(stop)
+		<-done
+		<-done
+		if err := q.Close(); err != nil {
+			tb.Error(err)
+		}
+	}
 }

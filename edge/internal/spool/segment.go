@@ -127,6 +127,10 @@ func (q *Queue) write(lines int, entry func(dst []byte, base int64) []byte) erro
 	seg.size += int64(len(q.buf))
 	seg.disk = max(seg.disk, seg.size)
 	seg.lines += lines
+	if lines == 0 {
+		seg.dirty = true // that only duplicates are at stake for is not worth a sync of its own
+		return nil
+	}
 	if err := q.written(seg); err != nil {
 		q.fail(err) // the lines are there, though not durable
 	} else if !q.okAt.IsZero() && time.Now().After(q.okAt) {

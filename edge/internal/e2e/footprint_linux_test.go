@@ -1,0 +1,239 @@
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// build builds edge as a release is built.
+func build(tb testing.TB) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "edge")
+	c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "../..")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		tb.Fatalf("build edge: %v\n%s", err, out)
+	}
+	return path
+}
+
+// runEdge starts the real collector and returns once it has taken its first sample.
+func runEdge(tb testing.TB, path, endpoint, dir string, args ...string) (c *exec.Cmd, lines <-chan string) {
+	tb.Helper()
+	c = exec.Command(path, append([]string{"run", "--stream", "the-stream", "--region", "eu-north-1", "--spool-dir", dir}, args...)...)
+	c.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")
+	out, err := c.StderrPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	said := make(chan string, 1000)
+	go func() {
+		defer close(said)
+		for s := bufio.NewScanner(out); s.Scan(); {
+			said <- s.Text()
+		}
+	}()
+	for line := range said {
+		if strings.Contains(line, "first sample taken") {
+			return c, said
+		}
+	}
+	tb.Fatal("edge ended before its first sample")
+	return nil, nil
+}
+
+// TestRealCollectorKilled kills the real binary: what it took is delivered, or in its spool.
+func TestRealCollectorKilled(t *testing.T) {
+	t.Parallel()
+	path, dir := build(t), t.TempDir()
+	s := newServer(t)
+	h := httptest.NewServer(s)
+	defer h.Close()
+	for range 3 {
+		c, _ := runEdge(t, path, h.URL, dir, "--interval", "1s", "--max-latency", "1s")
+		<-s.arrived // it delivers, and takes the next sample
+		_ = c.Process.Kill()
+		_ = c.Wait() // it was killed
+	}
+	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close() }()
+	seen := s.counts()
+	for q.Stats().Lines > 0 {
+		b, err := q.Peek(t.Context(), spool.Fresh, 100, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range b.Lines {
+			sample, err := record.ParseSample(l)
+			if err != nil {
+				t.Error(err)
+			}
+			seen[id{sample.SessionID, sample.Seq}]++
+		}
+		if err := q.Ack(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := map[string]int64{}
+	for i := range seen {
+		next[i.session] = max(next[i.session], i.seq+1)
+	}
+	total := 0
+	for session, n := range next {
+		total += int(n)
+		for seq := range n {
+			if seen[id{session, seq}] == 0 {
+				t.Errorf("sample %d of %d is missing", seq, n)
+			}
+		}
+	}
+	if len(next) != 3 || total != len(seen) {
+		t.Errorf("%d sessions, %d of %d samples", len(next), len(seen), total)
+	}
+}
+
+// BenchmarkFootprint runs the real binary at its defaults, for EDGE_FOOTPRINT or 20 s (at least 5m for figures to quote),
+// and reports what it takes of the machine. It is run with -benchtime 1x.
+func BenchmarkFootprint(b *testing.B) {
+	length := 20 * time.Second
+	if text := os.Getenv("EDGE_FOOTPRINT"); text != "" {
+		var err error
+		if length, err = time.ParseDuration(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	path := build(b)
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for range b.N {
+		s := newServer(b)
+		h := httptest.NewServer(s)
+		c, said := runEdge(b, path, h.URL, b.TempDir())
+		go func() {
+			for range said { // it shall not wait for a reader
+			}
+		}()
+		cpu, written := cpuSeconds(b, c.Process.Pid), procValue(b, c.Process.Pid, "io", "write_bytes")
+		most := int64(0)
+		for begin := time.Now(); time.Since(begin) < length; time.Sleep(time.Second) {
+			most = max(most, procValue(b, c.Process.Pid, "status", "VmRSS"))
+		}
+		hours := length.Hours()
+		b.ReportMetric(float64(procValue(b, c.Process.Pid, "status", "VmRSS"))/1000, "MB-resident")
+		b.ReportMetric(float64(most)/1000, "MB-resident-most")
+		b.ReportMetric(float64(procValue(b, c.Process.Pid, "status", "RssAnon"))/1000, "MB-anonymous")
+		b.ReportMetric((cpuSeconds(b, c.Process.Pid)-cpu)/hours, "CPU-s/hour")
+		b.ReportMetric(float64(procValue(b, c.Process.Pid, "io", "write_bytes")-written)/1000/length.Minutes(), "disk-kB/minute")
+		b.ReportMetric(float64(info.Size())/1e6, "MB-binary")
+		s.mu.Lock()
+		b.ReportMetric(float64(s.requests)/length.Minutes(), "requests/minute")
+		s.mu.Unlock()
+		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+			b.Fatal(err)
+		}
+		if err := c.Wait(); err != nil {
+			b.Errorf("edge ended: %v", err)
+		}
+		h.Close()
+	}
+}
+
+// procValue reads a number of a file in /proc, in kB in status and in bytes in io.
+func procValue(tb testing.TB, pid int, file, key string) int64 {
+	tb.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, key+":"); ok {
+			n, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			if file == "status" {
+				n = n * 1024 / 1000
+			}
+			return n
+		}
+	}
+	tb.Fatalf("no %s in /proc/%d/%s", key, pid, file)
+	return 0
+}
+
+// cpuSeconds is the CPU time of a process, user and system, in steps of the kernel's 10 ms.
+func cpuSeconds(tb testing.TB, pid int) float64 {
+	tb.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	sum := 0.0
+	for _, f := range fields[11:13] { // utime and stime, proc_pid_stat(5)
+		n, err := strconv.ParseFloat(f, 64)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		sum += n / 100
+	}
+	return sum
+}
+
+// BenchmarkGrowth runs a collector's parts a hundred times as fast as the defaults, for EDGE_GROWTH or 5 s (36s are an hour
+// at the usual pace, 1h is four days), and reports heap and goroutines after the first fifth and at the end: they shall be
+// the same. It is run with -benchtime 1x.
+func BenchmarkGrowth(b *testing.B) {
+	length := 5 * time.Second
+	if text := os.Getenv("EDGE_GROWTH"); text != "" {
+		var err error
+		if length, err = time.ParseDuration(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for range b.N {
+		s := newServer(b)
+		s.forget = true
+		h := httptest.NewServer(s)
+		end := startFast(b, h.URL)
+		time.Sleep(length / 5)
+		heap, goroutines := measure()
+		time.Sleep(length * 4 / 5)
+		heapLater, goroutinesLater := measure()
+		b.ReportMetric(float64(heap)/1e6, "MB-heap-early")
+		b.ReportMetric(float64(heapLater)/1e6, "MB-heap-late")
+		b.ReportMetric(float64(goroutines), "goroutines-early")
+		b.ReportMetric(float64(goroutinesLater), "goroutines-late")
+		end()
+		h.Close()
+	}
+}
+
+func measure() (heap uint64, goroutines int) {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc, runtime.NumGoroutine()
+}
