@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +22,7 @@ import (
 // samples that the files were written from.
 
 // scene begins before midnight at the end of a month, so that ranges cross all partition keys but the year.
-func scene() []record.Sample {
+var scene = sync.OnceValue(func() []record.Sample {
 	samples := laketest.Scene(start, start.Add(3*time.Hour), 5*time.Second)
 	// The first samples of a session lack what needs a difference; one host says nothing of its disk.
 	for i := range samples {
@@ -29,13 +31,31 @@ func scene() []record.Sample {
 		}
 	}
 	return samples
+})
+
+// sceneDir is a lake of the scene, written once for all tests that only read it.
+var sceneDir string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := os.RemoveAll(sceneDir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 func fixture(t *testing.T) (*lake.Lake, []record.Sample) {
 	t.Helper()
-	dir, samples := t.TempDir(), scene()
-	laketest.Write(t, dir, samples)
-	return open(t, dir), samples
+	if sceneDir == "" {
+		dir, err := os.MkdirTemp("", "lake-test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sceneDir = dir
+		laketest.Write(t, dir, scene())
+	}
+	return open(t, sceneDir), scene()
 }
 
 func runPanel(t *testing.T, l *lake.Lake, id string, p panels.Params) panels.Result {
@@ -64,7 +84,19 @@ var cases = map[string]panels.Params{
 	"all":           params(start, start.Add(3*time.Hour)),
 	"over midnight": params(start.Add(110*time.Minute), start.Add(130*time.Minute+time.Millisecond)),
 	"within":        params(start.Add(31*time.Minute), start.Add(52*time.Minute)),
-	"one host":      func() panels.Params { p := params(start, start.Add(2*time.Hour)); p.Host = "db-01"; return p }(),
+	"one host":      with(func(p *panels.Params) { p.Host = "db-01" }),
+	"environment":   with(func(p *panels.Params) { p.Env = "staging" }),
+	"role":          with(func(p *panels.Params) { p.Role = "web" }),
+	"tag":           with(func(p *panels.Params) { p.TagKey, p.TagValue = "team", "core" }),
+	"all filters": with(func(p *panels.Params) {
+		p.Host, p.Env, p.Role, p.TagKey, p.TagValue = "db-01", scene()[2].Env, "db", "rack", scene()[2].Tags["rack"]
+	}),
+}
+
+func with(change func(*panels.Params)) panels.Params {
+	p := params(start, start.Add(2*time.Hour))
+	change(&p)
+	return p
 }
 
 func within(samples []record.Sample, p panels.Params, minSpan time.Duration) []record.Sample {
@@ -74,7 +106,8 @@ func within(samples []record.Sample, p panels.Params, minSpan time.Duration) []r
 	}
 	var found []record.Sample
 	for _, s := range samples {
-		if s.TS >= record.TS(from) && s.TS < record.TS(to) && (p.Host == "" || p.Host == s.Hostname) {
+		if s.TS >= record.TS(from) && s.TS < record.TS(to) && (p.Host == "" || p.Host == s.Hostname) &&
+			(p.Env == "" || p.Env == s.Env) && (p.Role == "" || p.Role == s.NodeRole) && (p.TagKey == "" || s.Tags[p.TagKey] == p.TagValue) {
 			found = append(found, s)
 		}
 	}
@@ -405,16 +438,32 @@ func TestPanelsOverAnEmptyLake(t *testing.T) {
 	}
 }
 
-func TestHostIsOnlyEverAValue(t *testing.T) {
+// TestChoicesAreOnlyEverValues tries what might get out of a literal in each parameter that is a text. No host has such
+// a name, so that nothing may be found.
+func TestChoicesAreOnlyEverValues(t *testing.T) {
 	l, _ := fixture(t)
-	for _, attack := range []string{"' OR '1'='1", "x' OR hostname <> 'x", "'; SELECT 1; --", "%", "db-0_", "\x00", "DB-01"} {
-		p := cases["all"]
-		p.Host = attack
-		for _, id := range []string{"overview-cpu", "overview-network", "overview-last-seen", "overview-trend"} {
-			if r := runPanel(t, l, id, p); r.Rows() != 0 {
-				t.Errorf("%s with host %q: %d rows", id, attack, r.Rows())
+	attacks := []string{"' OR '1'='1", "x' OR hostname <> 'x", "'; SELECT 1; --", "%", "db-0_", "\x00", "DB-01", `"`, ":host", "?", "$1"}
+	for name, set := range map[string]func(p *panels.Params, attack string){
+		"host":      func(p *panels.Params, attack string) { p.Host = attack },
+		"env":       func(p *panels.Params, attack string) { p.Env = attack },
+		"role":      func(p *panels.Params, attack string) { p.Role = attack },
+		"tag":       func(p *panels.Params, attack string) { p.TagKey, p.TagValue = attack, "core" },
+		"tag value": func(p *panels.Params, attack string) { p.TagKey, p.TagValue = "team", attack },
+	} {
+		for _, attack := range attacks {
+			p := cases["all"]
+			set(&p, attack)
+			for _, id := range []string{"overview-cpu", "overview-network", "overview-last-seen", "hosts-summary", "anomalies-map", "filters-hosts"} {
+				if r := runPanel(t, l, id, p); r.Rows() != 0 {
+					t.Errorf("%s with %s %q: %d rows", id, name, attack, r.Rows())
+				}
 			}
 		}
+	}
+	p := cases["all"]
+	p.Metric = "cpu_pct THEN 1 END) FROM samples; --"
+	if q, err := panels.Bind(panels.Panel{ID: "x", SQL: "SELECT :metric"}, p); err == nil {
+		t.Errorf("a metric of no column is accepted: %v", q)
 	}
 }
 

@@ -1,0 +1,199 @@
+package lake_test
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// clocks are metrics and offsets to try the panels by time of the day with. The hours and days are computed by package
+// time in a zone of that offset.
+var clocks = map[string]struct {
+	metric string
+	offset time.Duration
+}{
+	"UTC":   {"", 0},
+	"India": {"ram_pct", 5*time.Hour + 30*time.Minute},
+	"west":  {"net_bytes_recv_per_s", -9 * time.Hour},
+}
+
+// hourOfHost is the mean of a metric on a host in an hour of the viewer's clock.
+type hourOfHost struct {
+	host  string
+	start time.Time
+	value float64
+}
+
+func hoursOf(rows []row, metric string, offset time.Duration) (hours []hourOfHost) {
+	type key struct {
+		host string
+		at   time.Time
+	}
+	zone := time.FixedZone("viewer", int(offset.Seconds()))
+	for k, rows := range by(rows, func(r row) key {
+		at := time.UnixMilli(record.Millis(r["ts"].(float64))).In(zone)
+		return key{r.host(), time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), 0, 0, 0, zone)}
+	}) {
+		if values := present(rows, column(metric)); len(values) > 0 {
+			hours = append(hours, hourOfHost{k.host, k.at, mean(values)})
+		}
+	}
+	return hours
+}
+
+func weekday(t time.Time) float64 { return float64((int(t.Weekday()) + 6) % 7) }
+
+// dayOf is the day of the viewer's clock, its beginning read as UTC.
+func dayOf(t time.Time) float64 {
+	return float64(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix())
+}
+
+func TestTimePatterns(t *testing.T) {
+	type cell struct{ a, b float64 }
+	hour := func(t time.Time) float64 { return float64(t.Hour()) }
+	forCases(t, func(t *testing.T, l *lake.Lake, samples []record.Sample, p panels.Params) {
+		for name, clock := range clocks {
+			p := p
+			p.Metric, p.Offset = clock.metric, clock.offset
+			metric, _ := panels.MetricOf(p.Metric)
+			for id, axes := range map[string][]func(time.Time) float64{
+				"patterns-week": {weekday, hour}, "patterns-days": {dayOf, hour}, "patterns-hour": {hour}, "patterns-weekday": {weekday},
+				"patterns-trend": {dayOf}, "performance-week": {weekday, hour},
+			} {
+				panel, _ := panels.Find(id)
+				column := metric.Column
+				if id == "performance-week" {
+					column = "cpu_pct"
+				}
+				cells := map[cell][]float64{}
+				for _, h := range hoursOf(of(t, id, samples, p), column, p.Offset) {
+					c := cell{a: axes[0](h.start)}
+					if len(axes) > 1 {
+						c.b = axes[1](h.start)
+					}
+					cells[c] = append(cells[c], h.value)
+				}
+				result := runPanel(t, l, id, p)
+				if result.Rows() != len(cells) || len(cells) == 0 {
+					t.Fatalf("%s %s: %d rows, want %d", name, id, result.Rows(), len(cells))
+				}
+				order := slices.SortedFunc(maps.Keys(cells), func(x, y cell) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+				for i, c := range order {
+					want := map[string]float64{string(panel.By): c.a, "value": mean(cells[c]), "high": slices.Max(cells[c])}
+					if len(axes) > 1 {
+						want[string(panel.Across)] = c.b
+					}
+					check(t, result, i, want)
+				}
+			}
+		}
+	})
+}
+
+func TestPeakTimes(t *testing.T) {
+	forCases(t, func(t *testing.T, l *lake.Lake, samples []record.Sample, p panels.Params) {
+		p.Metric, p.Offset = "ram_pct", 90*time.Minute
+		hours := map[time.Time][]hourOfHost{}
+		for _, h := range hoursOf(of(t, "patterns-peaks", samples, p), p.Metric, p.Offset) {
+			hours[h.start.UTC()] = append(hours[h.start.UTC()], h)
+		}
+		value := func(at time.Time) float64 {
+			var values []float64
+			for _, h := range hours[at] {
+				values = append(values, h.value)
+			}
+			return mean(values)
+		}
+		order := slices.SortedFunc(maps.Keys(hours), func(a, b time.Time) int { return cmp.Compare(value(b), value(a)) })
+		result := runPanel(t, l, "patterns-peaks", p)
+		if result.Rows() != len(order) {
+			t.Fatalf("%d rows, want %d", result.Rows(), len(order))
+		}
+		for i, when := range order {
+			top := slices.MaxFunc(hours[when], func(a, b hourOfHost) int { return cmp.Compare(a.value, b.value) })
+			check(t, result, i, map[string]float64{"t": float64(when.Unix()), "value": value(when), "high": top.value})
+			if got := at(t, result, "high_host", i); got != top.host {
+				t.Errorf("row %d: the highest host is %v, want %s", i, got, top.host)
+			}
+		}
+	})
+}
+
+func TestDiskHours(t *testing.T) {
+	forCases(t, func(t *testing.T, l *lake.Lake, samples []record.Sample, p panels.Params) {
+		p.Offset = time.Hour
+		rows := of(t, "disk-hours", samples, p)
+		for _, r := range rows {
+			if v, ok := r.sum("disk_read_bytes_per_s", "disk_write_bytes_per_s"); ok {
+				r["test_io"] = v
+			}
+		}
+		type cell struct {
+			host string
+			hour int
+		}
+		cells := map[cell][]float64{}
+		for _, h := range hoursOf(rows, "test_io", p.Offset) {
+			c := cell{h.host, h.start.Hour()}
+			cells[c] = append(cells[c], h.value)
+		}
+		result := runPanel(t, l, "disk-hours", p)
+		if result.Rows() != len(cells) {
+			t.Fatalf("%d rows, want %d", result.Rows(), len(cells))
+		}
+		for i := range result.Rows() {
+			c := cell{fmt.Sprint(at(t, result, "host", i)), int(at(t, result, "hour", i).(float64))}
+			check(t, result, i, map[string]float64{"value": mean(cells[c])})
+			delete(cells, c)
+		}
+	})
+}
+
+func TestFullestDisks(t *testing.T) {
+	l, samples := fixture(t)
+	p := cases["all"]
+	rows := of(t, "disk-fullest", samples, p)
+	hosts := by(rows, row.host)
+	result := runPanel(t, l, "disk-fullest", p)
+	if result.Rows() != len(hosts) {
+		t.Fatalf("%d rows, want %d", result.Rows(), len(hosts))
+	}
+	last := math.Inf(1)
+	for i := range result.Rows() {
+		rows := hosts[fmt.Sprint(at(t, result, "host", i))]
+		newest := rows[len(rows)-1]
+		used, _ := newest.get("disk_used_pct")
+		free, _ := newest.get("disk_free_bytes")
+		check(t, result, i, map[string]float64{"disk_used_pct": used, "disk_free_bytes": free})
+		if used > last {
+			t.Errorf("row %d is out of order", i)
+		}
+		last = used
+		// Least squares through the hourly means, by the textbook.
+		var xs, ys []float64
+		hours := by(rows, func(r row) float64 { return math.Floor(r["ts"].(float64) / 3600) })
+		for _, h := range slices.Sorted(maps.Keys(hours)) {
+			xs, ys = append(xs, h), append(ys, mean(present(hours[h], column("disk_used_pct"))))
+		}
+		sxy, sxx := 0.0, 0.0
+		for j := range xs {
+			sxy += (xs[j] - mean(xs)) * (ys[j] - mean(ys))
+			sxx += (xs[j] - mean(xs)) * (xs[j] - mean(xs))
+		}
+		perDay := 24 * sxy / sxx
+		check(t, result, i, map[string]float64{"per_day": perDay})
+		if perDay >= 0.01 {
+			check(t, result, i, map[string]float64{"full_in": 86400 * (100 - used) / perDay})
+		} else if got := at(t, result, "full_in", i); got != nil {
+			t.Errorf("row %d: full in %v although it does not grow", i, got)
+		}
+	}
+}
