@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -287,6 +288,16 @@ func TestBadRequests(t *testing.T) {
 		"buckets=x&range=y":                 "; ",
 		"host=" + strings.Repeat("a", 256):  "host must be",
 		"host=%ff":                          "host must be",
+		"env=" + strings.Repeat("a", 256):   "env must be",
+		"role=%ff":                          "role must be",
+		"tag=team":                          "tag must be",
+		"tag==x":                            "tag must be",
+		"tag=a=%ff":                         "tag must be",
+		"metric=hostname":                   `no metric "hostname"`,
+		"metric=cpu_pct--":                  "no metric",
+		"offset=x":                          "offset must be",
+		"offset=86401":                      "offset must be",
+		"format=csv":                        `unknown parameter "format"`,
 		"sql=SELECT+1":                      `unknown parameter "sql"`,
 		url.Values{"'; --": {"x"}}.Encode(): "unknown parameter",
 	} {
@@ -389,5 +400,75 @@ func TestDashboards(t *testing.T) {
 	got := decode[answer](t, get(handler(t, &engine{}, server.Options{}), "GET", "/api/dashboards"))
 	if len(got.Dashboards) != len(panels.All()) || got.Dashboards[0].Panels[0].SQL != "" || got.Dashboards[0].Panels[0].Title == "" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestChoicesBecomeValues(t *testing.T) {
+	e := &engine{}
+	query := url.Values{
+		"range": {"1h"}, "host": {"a'b"}, "env": {`"prod"`}, "role": {"; --"}, "tag": {"team=x=y?"}, "metric": {"ram_pct"}, "offset": {"-19800"},
+	}
+	r := get(handler(t, e, server.Options{}), "GET", "/api/panels/patterns-week?"+query.Encode())
+	if r.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s", r.Status, body(t, r))
+	}
+	for _, want := range []any{"a'b", `"prod"`, "; --", "team", "x=y?", "ram_pct", -19800.0} {
+		if !slices.Contains(e.asked.Args, want) {
+			t.Errorf("%v is not among the values", want)
+		}
+		if text, ok := want.(string); ok && text != "ram_pct" && strings.Contains(e.asked.SQL, text) {
+			t.Errorf("%v is in the text", want)
+		}
+	}
+}
+
+func TestSQLToRead(t *testing.T) {
+	h := handler(t, &engine{}, server.Options{})
+	r := get(h, "GET", "/api/panels/hosts-summary/sql?range=1h&host="+url.QueryEscape("o'neil ? FROM samples\n"))
+	answer := decode[map[string]string](t, r)
+	for form, table := range map[string]string{"local": "FROM samples\n", "athena": "FROM metrics.samples\n"} {
+		text := answer[form]
+		if strings.Count(text, table) < 1 || !strings.Contains(text, "coalesce(hostname, '(unnamed)') = 'o''neil ? FROM samples\n')") ||
+			!strings.Contains(text, "year BETWEEN '2026' AND '2026'") || !strings.Contains(text, "ts >= CAST(1770116400 AS double)") {
+			t.Errorf("%s: %s", form, text)
+		}
+	}
+	own := decode[map[string]string](t, get(handler(t, &engine{}, server.Options{Table: "db.t"}), "GET", "/api/panels/hosts-summary/sql"))
+	if !strings.Contains(own["athena"], "FROM db.t\n") {
+		t.Errorf("another table: %s", own["athena"])
+	}
+	if r := get(h, "GET", "/api/panels/nope/sql"); r.StatusCode != http.StatusNotFound {
+		t.Errorf("no such panel: %s", r.Status)
+	}
+	if r := get(h, "GET", "/api/panels/hosts-summary/sql?range=x"); r.StatusCode != http.StatusBadRequest {
+		t.Errorf("bad range: %s", r.Status)
+	}
+}
+
+func TestDownload(t *testing.T) {
+	e := &engine{query: func(context.Context, panels.Query) (panels.Result, error) {
+		return panels.Result{
+			Columns: []panels.Column{{Name: "host", Type: "VARCHAR"}, {Name: "value", Type: "DOUBLE"}},
+			Data:    [][]any{{`=HYPERLINK("x")`, `a,"b"`, "🦊"}, {-1.5, nil, int64(3)}},
+		}, nil
+	}}
+	h := handler(t, e, server.Options{})
+	for format, want := range map[string][2]string{
+		"csv": {"text/csv; charset=utf-8", "host,value\n\"'=HYPERLINK(\"\"x\"\")\",-1.5\n\"a,\"\"b\"\"\",\n🦊,3\n"},
+		"json": {"application/json; charset=utf-8",
+			"[{\"host\":\"=HYPERLINK(\\\"x\\\")\",\"value\":-1.5},\n{\"host\":\"a,\\\"b\\\"\",\"value\":null},\n{\"host\":\"🦊\",\"value\":3}]\n"},
+	} {
+		r := get(h, "GET", "/api/panels/hosts-summary/download?range=1h&format="+format)
+		if got := body(t, r); r.StatusCode != http.StatusOK || got != want[1] || r.Header.Get("Content-Type") != want[0] {
+			t.Errorf("%s: %s %s %q, want %q", format, r.Status, r.Header.Get("Content-Type"), got, want[1])
+		}
+		if got := r.Header.Get("Content-Disposition"); got != "attachment; filename=hosts-summary_20260203T110000Z_20260203T120000Z."+format {
+			t.Errorf("%s: %s", format, got)
+		}
+	}
+	for query, want := range map[string]int{"": 400, "format=xml": 400, "format=csv&format=csv": 400, "format=csv&range=x": 400} {
+		if r := get(h, "GET", "/api/panels/hosts-summary/download?"+query); r.StatusCode != want {
+			t.Errorf("%s: %s", query, r.Status)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/cli"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 func fixture(t *testing.T) string {
@@ -121,13 +122,19 @@ func TestErrorsAreOneLine(t *testing.T) {
 		"empty SQL":          {[]string{"query", "--lake", lake, "  "}, 2, "SQL is empty"},
 		"no SQL":             {[]string{"query", "--lake", lake}, 2, "want one argument"},
 		"unquoted SQL":       {[]string{"query", "--lake", lake, "SELECT", "1"}, 2, "in quotes"},
-		"bad format":         {[]string{"query", "--lake", lake, "--format", "xml", "SELECT 1"}, 2, "table, csv, json"},
+		"bad format":         {[]string{"query", "--lake", lake, "--format", "xml", "SELECT 1"}, 2, "table, csv, json, parquet"},
 		"unknown flag":       {[]string{"query", "--nope"}, 2, "unknown flag: --nope"},
 		"unknown command":    {[]string{"nope"}, 2, `unknown command "nope"`},
 		"port in use":        {[]string{"serve", "--lake", lake, "--listen", busy.Addr().String()}, 1, busy.Addr().String() + ": the port is in use"},
 		"reachable address":  {[]string{"serve", "--lake", lake, "--listen", "0.0.0.0:0"}, 2, "--allow-remote"},
 		"every address":      {[]string{"--lake", lake, "--listen", ":0"}, 2, "--allow-remote"},
 		"no port":            {[]string{"--lake", lake, "--listen", "localhost"}, 2, "want host:port"},
+		"no such panel":      {[]string{"panels", "--lake", lake, "nope"}, 2, `no panel "nope"`},
+		"two panels":         {[]string{"panels", "--lake", lake, "a", "b"}, 2, "one panel at a time"},
+		"bad range":          {[]string{"panels", "--range", "5w", "hosts-summary"}, 2, "range must be"},
+		"bad metric":         {[]string{"panels", "--metric", "x", "patterns-week"}, 2, "want one of cpu_pct"},
+		"panel of no lake":   {[]string{"panels", "--lake", missing, "hosts-summary"}, 1, missing + " does not exist"},
+		"two equal columns":  {[]string{"query", "--lake", lake, "--format", "parquet", "SELECT 1 AS a, 2 AS a"}, 1, "two columns are called"},
 		"negative delay":     {[]string{"--lake", lake, "--delay", "-1s"}, 2, "--delay"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -180,5 +187,66 @@ func TestHelpShowsAllFlags(t *testing.T) {
 		if code != 0 || !strings.Contains(stdout, want) {
 			t.Errorf("help lacks %s:\n%s", want, stdout)
 		}
+	}
+}
+
+func TestPanelsAreListed(t *testing.T) {
+	code, stdout, stderr := run(t, "", "panels", "--format", "csv")
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "\nhosts-summary,Hosts,Summary,table,") {
+		t.Errorf("code %d, stderr %q, stdout\n%s", code, stderr, stdout)
+	}
+	n := 1
+	for _, d := range panels.All() {
+		n += len(d.Panels)
+	}
+	if got := strings.Count(stdout, "\n"); got != n {
+		t.Errorf("%d lines, want %d", got, n)
+	}
+}
+
+// TestPanelAndItsSQL runs a panel, and the text that --sql prints, and expects the same.
+func TestPanelAndItsSQL(t *testing.T) {
+	lake := fixture(t)
+	for _, id := range []string{"hosts-summary", "hosts-cpu", "patterns-week", "anomalies-map", "filters-tags", "overview-attention"} {
+		args := []string{"panels", "--lake", lake, "--from", "2026-02-03T04:00:00Z", "--to", "2026-02-03T04:01:00Z", "--format", "csv", id}
+		code, direct, stderr := run(t, "", args...)
+		if code != 0 || stderr != "" || !strings.Contains(direct, "\n") {
+			t.Fatalf("%s: code %d, stderr %q, stdout\n%s", id, code, stderr, direct)
+		}
+		_, text, _ := run(t, "", append(args, "--sql")...)
+		code, pasted, stderr := run(t, text, "query", "--lake", lake, "--format", "csv", "-")
+		if code != 0 || pasted != direct {
+			t.Errorf("%s: code %d, stderr %q, stdout\n%s\nwant\n%s", id, code, stderr, pasted, direct)
+		}
+	}
+}
+
+func TestParquetIsReadBack(t *testing.T) {
+	lake := fixture(t)
+	const text = `SELECT 'x' || chr(10) AS "b, c", 1 AS a, 1.5::DOUBLE AS d, 2.25::DECIMAL(9,2) AS e, true AS t, NULL AS n, -12345678901234567890::HUGEINT AS h,
+		TIMESTAMP '2026-02-03 04:05:06.789' AS ts, DATE '1969-12-31' AS day, map{'k': 'v'} AS m UNION ALL
+		SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL`
+	code, stdout, stderr := run(t, "", "query", "--lake", lake, "--format", "parquet", text)
+	if code != 0 || stderr != "" {
+		t.Fatalf("code %d, stderr %q", code, stderr)
+	}
+	path := filepath.Join(lake, "result.parquet")
+	if err := os.WriteFile(path, []byte(stdout), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, got, stderr := run(t, "", "query", "--lake", lake, "--format", "csv", "SELECT * FROM read_parquet('"+path+"')")
+	want := "\"b, c\",a,d,e,t,n,h,ts,day,m\n\"x\n\",1,1.5,2.25,true,,-12345678901234567000,2026-02-03 04:05:06.789,1969-12-31 00:00:00,\"{\"\"k\"\":\"\"v\"\"}\"\n,,,,,,,,,\n"
+	if code != 0 || got != want {
+		t.Errorf("code %d, stderr %q, got\n%s\nwant\n%s", code, stderr, got, want)
+	}
+	code, all, stderr := run(t, "", "query", "--lake", lake, "--format", "parquet", "SELECT * FROM samples")
+	if err := os.WriteFile(path, []byte(all), 0o600); err != nil || code != 0 {
+		t.Fatal(err, code, stderr)
+	}
+	const sums = "SELECT count(*) AS n, count(DISTINCT seq) AS s, round(sum(cpu_pct), 6) AS c, min(event_time) AS e, min(hour) AS h FROM "
+	_, a, _ := run(t, "", "query", "--lake", lake, "--format", "csv", sums+"samples")
+	_, b, stderr := run(t, "", "query", "--lake", lake, "--format", "csv", sums+"read_parquet('"+path+"')")
+	if a != b || !strings.Contains(a, "\n40,20,") {
+		t.Errorf("copied %q, lake %q, stderr %q", b, a, stderr)
 	}
 }
