@@ -36,7 +36,7 @@ func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane,
 		return nil
 	}
 	s.reading.OK()
-	full := len(batch.Lines) == most
+	full := len(batch.Lines) == most || size(batch.Lines) > mostBytes/2
 	if l == spool.Fresh && full && !stopping {
 		s.split()
 		return nil
@@ -66,6 +66,13 @@ func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane,
 		*state = lane{due: time.Now().Add(time.Duration(float64(sent) / s.rate * float64(time.Second)))}
 	}
 	return nil
+}
+
+func size(lines [][]byte) (sum int) {
+	for _, l := range lines {
+		sum += len(l)
+	}
+	return sum
 }
 
 // split makes backlog of what waits. It begins to drain within MaxLatency, as the other machines' that lost the same

@@ -69,8 +69,8 @@ const (
 	closeGrace = 500 * time.Millisecond
 	// putTimeout bounds one request; a lost connection shows no other sign.
 	putTimeout = 30 * time.Second
-	// peekBytes bounds the memory that a batch takes.
-	peekBytes = 1 << 20
+	// peekBytes bounds the memory that a batch takes. Half of it is more than a quarter of an hour's samples, one a second.
+	peekBytes = 8 << 20
 	// A round of the backlog is at most what fills two records, and what the rate allows in a minute.
 	backlogLines, backlogBytes = 400, 512 << 10
 	backlogRound               = time.Minute

@@ -130,6 +130,7 @@ func (f *fixture) take(n int, interval time.Duration) {
 		}
 		time.Sleep(interval)
 	}
+	synctest.Wait() // for who reads what the destination was called with
 }
 
 func (f *fixture) finish() {
