@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
@@ -86,5 +87,236 @@ func TestEveryDashboardShowsEveryPanel(t *testing.T) {
 			b.do(theme("dark"))
 			b.shoot(d.ID + "-dark")
 		})
+	}
+}
+
+// settle does something and waits until its data is shown.
+func (b *tab) settle(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	n := eval[int](b, "Number(document.body.dataset.loaded)")
+	b.do(append(actions, loaded(n+1))...)
+}
+
+// pause turns the refresh off, so that nothing but the test changes the page.
+func (b *tab) pause() {
+	b.t.Helper()
+	b.settle(chromedp.Click("#live"))
+}
+
+func (b *tab) query() url.Values {
+	b.t.Helper()
+	u, err := url.Parse(eval[string](b, "location.href"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return u.Query()
+}
+
+func (b *tab) points(panel string) int {
+	b.t.Helper()
+	return eval[int](b, fmt.Sprintf("Number(document.querySelector('[data-panel=%s]').dataset.points)", panel))
+}
+
+// choose picks an option of a filter by what is typed to find it.
+func (b *tab) choose(filter, text string) {
+	b.t.Helper()
+	b.do(chromedp.Click("[data-choose="+filter+"] summary"), chromedp.WaitVisible("[data-choose="+filter+"] input"))
+	b.settle(chromedp.SendKeys("[data-choose="+filter+"] input", text+kb.Enter))
+}
+
+func TestFiltersAndRangeChangeTheNumbers(t *testing.T) {
+	address := fleetSite(t)
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/?dashboard=hosts&range=6h"), loaded(1))
+	b.pause()
+	samples := func() string {
+		return eval[string](b, "[...document.querySelectorAll('[data-panel=hosts-summary] .col-samples')].slice(1).map((e) => e.textContent).join(' ')")
+	}
+	all := samples()
+	if n := b.points("hosts-summary"); n != 30 {
+		t.Errorf("%d hosts", n)
+	}
+	steps := []struct {
+		filter, text, key, want string
+		hosts                   int
+	}{
+		{"env", "stag", "env", "staging", 6},
+		{"role", "work", "role", "worker", 6},
+		{"tag", "team core", "tag", "team=core", 2},
+		{"host", "worker-06", "host", "worker-06", 1},
+	}
+	for _, s := range steps {
+		b.choose(s.filter, s.text)
+		if q := b.query(); q.Get(s.key) != s.want {
+			t.Errorf("address %v after choosing %s", q, s.want)
+		}
+		if n := b.points("hosts-summary"); n != s.hosts {
+			t.Errorf("%d hosts after choosing %s, want %d", n, s.want, s.hosts)
+		}
+	}
+	link := eval[string](b, "location.href")
+	b.settle(chromedp.Click("#clear"))
+	if q := b.query(); len(q) != 2 || b.points("hosts-summary") != 30 {
+		t.Errorf("address %v and %d hosts after clearing the filters", q, b.points("hosts-summary"))
+	}
+	b.settle(chromedp.Click("#ranges [data-range='1h']"))
+	if shorter := samples(); shorter == all || shorter == "" {
+		t.Errorf("an hour and six have the same samples: %s", shorter)
+	}
+	// A link shows what it was taken from.
+	b.do(chromedp.Navigate(link), loaded(1))
+	if n := b.points("hosts-summary"); n != 1 {
+		t.Errorf("%d hosts behind the link %s", n, link)
+	}
+}
+
+func TestMenuKeepsChoicesAndWidensTheRange(t *testing.T) {
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(fleetSite(t)+"/?range=15m&env=prod"), loaded(1))
+	b.pause()
+	b.settle(chromedp.Click("[data-dashboard=patterns]"))
+	if q := b.query(); q.Get("dashboard") != "patterns" || q.Get("range") != "7d" || q.Get("env") != "prod" {
+		t.Errorf("address %v of the time patterns", q)
+	}
+	label := func() string {
+		return eval[string](b, "document.querySelector('[data-panel=patterns-peaks] td.col-value').textContent")
+	}
+	cpu := label()
+	b.choose("metric", "received")
+	if q := b.query(); q.Get("metric") != "net_bytes_recv_per_s" || !strings.Contains(label(), "B/s") || label() == cpu {
+		t.Errorf("address %v, peak %s before, %s after choosing a metric", q, cpu, label())
+	}
+	b.settle(chromedp.Click("[data-dashboard=network]"))
+	if q := b.query(); q.Get("range") != "15m" || q.Get("env") != "prod" || q.Has("metric") {
+		t.Errorf("address %v of the network after the time patterns", q)
+	}
+	b.settle(chromedp.NavigateBack())
+	if q := b.query(); q.Get("dashboard") != "patterns" || eval[string](b, "document.querySelector('#title').textContent") != "Time patterns" {
+		t.Errorf("address %v after going back", q)
+	}
+}
+
+func TestSQLAndDownloads(t *testing.T) {
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(fleetSite(t)+"/?dashboard=environments&range=1h&role=web"), loaded(1))
+	b.pause()
+	const card = "[data-panel=environments-average]"
+	b.do(chromedp.Click(card+" .dots"), chromedp.Click(card+" .menu-list button:nth-child(1)"), chromedp.WaitVisible(".sql-dialog"),
+		poll("document.querySelector('pre.sql').textContent.includes('FROM samples')"))
+	if text := eval[string](b, "document.querySelector('pre.sql').textContent"); !strings.Contains(text, "= 'web')") {
+		t.Errorf("the SQL is\n%s", text)
+	}
+	b.do(chromedp.Click(".sql-dialog [data-form=athena]"))
+	if text := eval[string](b, "document.querySelector('pre.sql').textContent"); !strings.Contains(text, "FROM metrics.samples") {
+		t.Errorf("Athena's SQL is\n%s", text)
+	}
+	b.shoot("sql")
+	b.do(chromedp.KeyEvent(kb.Escape), chromedp.WaitNotVisible(".sql-dialog"))
+	// What the menu would download, fetched as a link would.
+	b.do(script(`(HTMLAnchorElement.prototype.click = function () { window.asked = this.href; })`))
+	for i, want := range []string{"env,cpu_pct,ram_pct", `[{"env":`} {
+		b.do(chromedp.Click(card+" .dots"), chromedp.Click(fmt.Sprintf("%s .menu-list button:nth-child(%d)", card, i+2)))
+		got := eval[string](b, "fetch(window.asked).then((r) => r.text().then((text) => r.headers.get('Content-Disposition') + ' ' + text))", chromedp.EvalAwaitPromise)
+		if !strings.HasPrefix(got, "attachment; filename=environments-average_") || !strings.Contains(got, want) {
+			t.Errorf("download %d: %.200s", i, got)
+		}
+	}
+}
+
+// TestKeyboard reaches the parts of the page by Tab and works a filter, a menu and a table with keys alone.
+func TestKeyboard(t *testing.T) {
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(fleetSite(t)+"/?dashboard=hosts&range=1h"), loaded(1))
+	b.pause()
+	b.do(script("(document.activeElement.blur(), scrollTo(0, 0))"), script("document.querySelector('.skip').focus()"))
+	reached := map[string]bool{}
+	for range 60 {
+		b.do(chromedp.KeyEvent(kb.Tab))
+		at := eval[string](b, "(() => { const e = document.activeElement; return e.dataset.dashboard ?? e.dataset.range ?? e.id ?? ''; })()"+
+			" || (document.activeElement.closest('[data-choose]')?.dataset.choose ?? document.activeElement.className)")
+		reached[at] = true
+	}
+	for _, want := range []string{"overview", "anomalies", "5m", "30d", "zoom-out", "live", "theme", "host", "env", "role", "tag", "dots", "sort"} {
+		if !reached[want] {
+			t.Errorf("Tab does not reach %s: %v", want, reached)
+		}
+	}
+	b.do(script("document.querySelector('[data-choose=env] summary').focus()"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("[data-choose=env] input"))
+	b.settle(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
+	if q := b.query(); q.Get("env") != "dev" {
+		t.Errorf("address %v after choosing by arrow keys", q)
+	}
+	b.do(script("document.querySelector('[data-panel=hosts-summary] .col-cpu_mean .sort').focus()"), chromedp.KeyEvent(kb.Enter))
+	if got := eval[string](b, "document.querySelector('[data-panel=hosts-summary] [aria-sort=descending]').dataset.column"); got != "cpu_mean" {
+		t.Errorf("the table is sorted by %s", got)
+	}
+}
+
+// TestRefreshRestsWhileHidden counts the requests of a page that nobody sees.
+func TestRefreshRestsWhileHidden(t *testing.T) {
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(fleetSite(t)+"/?range=5m"), loaded(2))
+	b.do(script(`(Object.defineProperty(document, 'hidden', { value: true, configurable: true }), document.dispatchEvent(new Event('visibilitychange')))`))
+	b.do(poll("!document.body.classList.contains('loading')"))
+	before := eval[int](b, "Number(document.body.dataset.loaded)")
+	// Longer than the shortest time between two refreshes.
+	eval[bool](b, "new Promise((r) => setTimeout(() => r(true), 7000))", chromedp.EvalAwaitPromise)
+	if after := eval[int](b, "Number(document.body.dataset.loaded)"); after != before {
+		t.Errorf("%d refreshes while hidden", after-before)
+	}
+	b.settle(script("(delete document.hidden, document.dispatchEvent(new Event('visibilitychange')))"))
+}
+
+// TestAwkwardNamesInEveryDashboard has hosts, environments, roles and tags that are markup, quotes and emoji everywhere.
+func TestAwkwardNamesInEveryDashboard(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now().UTC().Truncate(time.Second)
+	samples := laketest.Scene(now.Add(-50*time.Minute), now, 10*time.Second)
+	name := `<img src=x onerror=alert(1)> "o'neil" & 🦊 ${x}`
+	for i := range samples {
+		if samples[i].Hostname == "db-01" {
+			samples[i].Hostname = name
+			samples[i].Env, samples[i].NodeRole = "<b>env'</b>", `</script>"`
+			samples[i].Tags = map[string]string{"team": `<i>'"&=`}
+		}
+	}
+	laketest.Write(t, dir, samples)
+	address := site(t, dir)
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/?range=1h"), loaded(1))
+	for _, d := range panels.All() {
+		if d.ID == "filters" {
+			continue
+		}
+		for _, q := range []url.Values{{"host": {name}}, {"env": {"<b>env'</b>"}}, {"tag": {`team=<i>'"&=`}}} {
+			q.Set("dashboard", d.ID)
+			q.Set("range", "1h")
+			b.do(chromedp.Navigate(address+"/?"+q.Encode()), loaded(1))
+			if got := eval[int](b, "document.querySelectorAll('main img, main b, main i:not(.meter i), main script').length"); got != 0 {
+				t.Errorf("%s: a name became markup", d.ID)
+			}
+			if got := eval[bool](b, "document.querySelector('#notice').hidden && document.querySelector('#empty').hidden"); !got {
+				t.Errorf("%s with %v shows a notice or nothing", d.ID, q)
+			}
+		}
+	}
+	if got := eval[string](b, "document.querySelector('[data-choose=tag] summary').textContent"); got != `Tag: team = <i>'"&=` {
+		t.Errorf("the filter says %q", got)
+	}
+}
+
+func TestPhoneOnEveryDashboard(t *testing.T) {
+	address := fleetSite(t)
+	b := open(t)
+	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateScale(2)))
+	for _, d := range panels.All() {
+		if d.ID == "filters" {
+			continue
+		}
+		b.do(chromedp.Navigate(address+"/?range=6h&dashboard="+d.ID), loaded(1))
+		if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > 390 {
+			t.Errorf("%s is %d px wide on a phone of 390", d.ID, wide)
+		}
+		b.shoot("phone-" + d.ID)
 	}
 }
