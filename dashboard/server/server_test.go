@@ -142,6 +142,9 @@ func TestAllLinkedFilesAreServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range modules {
+		if !targets[base+name] {
+			t.Errorf("the page does not load or preload %s: it would be found only after others", name)
+		}
 		content, err := fs.ReadFile(source, name)
 		if err != nil {
 			t.Fatal(err)

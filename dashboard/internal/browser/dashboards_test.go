@@ -3,6 +3,8 @@
 package browser_test
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"net/url"
 	"strings"
@@ -14,8 +16,39 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
+
+var largeLake = flag.String("lake", "", "directory of a large lake for TestFirstPaint, as BenchmarkPanels of package lake makes it")
+
+// TestFirstPaint says how long the Overview page takes over a large lake that was just opened. It asserts no time: that is
+// for whoever reads the log.
+func TestFirstPaint(t *testing.T) {
+	dir := *largeLake
+	if dir == "" {
+		var err error
+		if dir, err = fleet(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := lake.Open(dir, lake.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest, ok, err := l.Newest(t.Context(), time.Now())
+	if err := errors.Join(err, l.Close()); err != nil || !ok {
+		t.Fatalf("newest sample: %v %v", ok, err)
+	}
+	for _, span := range []time.Duration{time.Hour, 24 * time.Hour} {
+		address := site(t, dir)
+		b := open(t)
+		q := url.Values{"from": {newest.Add(-span).Format(time.RFC3339)}, "to": {newest.Format(time.RFC3339)}}
+		b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/?"+q.Encode()), loaded(1))
+		times := eval[[]float64](b, "[performance.getEntriesByName('first-contentful-paint')[0].startTime, ...(([a, ...z]) => [a.startTime, (z.at(-1) ?? a).startTime])(performance.getEntriesByName('panel'))]")
+		t.Logf("range %v: first paint after %.0f ms, first panel with data after %.0f ms, all after %.0f ms", span, times[0], times[1], times[2])
+	}
+}
 
 // fleet is a lake of 30 hosts and 14 days up to now. It is made once for all tests that only read it.
 var fleet = sync.OnceValues(func() (string, error) {

@@ -233,14 +233,14 @@ async function load(signal) {
       data.warnings?.forEach((w) => warnings.add(w));
       lastBucketS = data.bucket_s ?? lastBucketS;
       show(data);
+      if (data.panel && !data.panel.startsWith('filters-')) performance.mark('panel'); // for whoever measures the page
     } catch (error) {
       if (signal.aborted) throw error;
       failed.push(error);
       fail(error.message);
     }
   };
-  await loadChoices(signal, into);
-  const [drawn] = await Promise.all([view.load(query(), signal, into), into(api.status(signal), showStatus)]);
+  const [drawn] = await Promise.all([view.load(query(), signal, into, () => loadChoices(signal, into)), into(api.status(signal), showStatus)]);
   if (failed.length === 0) view.showLegend(state.host);
   showEmpty(drawn, failed);
   $('updated').textContent = `Updated ${format.clockTime(Date.now())}`;
@@ -254,7 +254,6 @@ async function loadChoices(signal, into) {
   if (choices.key === key && choices.hosts.length > 0) return;
   const q = urlState.toQuery(range, 60);
   const next = { hosts: [], tags: [], key };
-  const tags = into(api.panel('filters-tags', q, signal), (data) => { next.tags = data.list(); showChoices(); });
   await into(api.panel('filters-hosts', q, signal), (data) => {
     next.hosts = data.list();
     assign(data.column('host'));
@@ -262,7 +261,8 @@ async function loadChoices(signal, into) {
     choices = next;
     showControls();
   });
-  tags.catch(() => {}); // it was given up together with all else
+  // The tags are asked for last: no chart waits for them, and a request that is given up is given up with all else.
+  into(api.panel('filters-tags', q, signal), (data) => { next.tags = data.list(); showChoices(); }).catch(() => {});
 }
 
 // --- showing ---

@@ -20,7 +20,7 @@ export class Tiles {
   constructor(root, panels, onHost) {
     const find = (suffix) => panels.find((p) => p.id.endsWith(suffix));
     this.#now = find('-now');
-    this.jobs = [[find('-fleet').id, (data) => this.showFleet(data)], [this.#now.id, (data) => this.showNow(data)],
+    this.jobs = [[this.#now.id, (data) => this.showNow(data)], [find('-fleet').id, (data) => this.showFleet(data)],
       [find('-trend').id, (data) => this.showTrend(data)]];
     this.#fleet = tile('Hosts', 'fleet');
     root.append(this.#fleet.element);

@@ -55,12 +55,21 @@ export class View {
     return box?.clientWidth || 600;
   }
 
-  /** Asks for the data of all panels and shows it. into runs one request and shows its answer or its failure. */
-  async load(query, signal, into) {
+  /**
+   * Asks for the data of all panels and shows it. into runs one request and shows its answer or its failure. begin starts
+   * what decides about colours, after the numbers of now, which need none, and before the charts, which wait for it.
+   */
+  async load(query, signal, into, begin) {
     const one = (id) => api.panel(id, query, signal);
     let drawn = 0;
     const jobs = this.#tiles ? this.#tiles.jobs.map(([id, show]) => into(one(id), show)) : [];
-    jobs.push(...this.#cards.map((card) => into(one(card.panel.id), (data) => {
+    const ready = begin();
+    const coloured = async (id) => {
+      const data = await one(id);
+      await ready;
+      return data;
+    };
+    jobs.push(ready, ...this.#cards.map((card) => into(coloured(card.panel.id), (data) => {
       drawn += data.rows;
       card.show(data);
     }, (message) => card.fail(message))));
