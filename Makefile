@@ -9,7 +9,7 @@ GOLANGCI_LINT := v2.15.0
 GOVULNCHECK   := v1.9.0
 CDK_CLI       := 2.1148.1
 
-EDGE_LDFLAGS := -s -w -X main.version=$(VERSION)
+EDGE_LDFLAGS := -s -w -X github.com/metrics-dashboard/metrics-dashboard/edge/internal/cli.version=$(VERSION)
 
 .PHONY: help
 help: ## list the targets
@@ -58,6 +58,7 @@ vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## check dependencies against the Go v
 fuzz: ## fuzz the decoders, a minute each
 	cd record/jsonscan && go test -run '^$$' -fuzz FuzzMembers -fuzztime 1m .
 	cd record && go test -run '^$$' -fuzz FuzzParseSample -fuzztime 1m .
+	cd edge && go test -run '^$$' -fuzz FuzzScanner -fuzztime 1m ./internal/spool
 
 .PHONY: golden
 golden: ## rewrite golden files: wire lines, templates, IAM lists, the cost estimate
@@ -77,6 +78,8 @@ bench: ## run the benchmarks
 	cd record && go test -run '^$$' -bench . ./...
 	cd functions && go test -run '^$$' -bench . -cpu 1 ./...
 	cd local && go test -run '^$$' -bench . ./...
+	cd edge && go test -run TestBill -v ./internal/e2e
+	cd edge && EDGE_FOOTPRINT=5m EDGE_GROWTH=36s go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./internal/e2e
 
 # --- Cloud -----------------------------------------------------------------------------------------------------------
 

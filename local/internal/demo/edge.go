@@ -42,6 +42,9 @@ func FindEdge() (string, error) {
 // stopWithin is how long the collector may take to ship what it has.
 const stopWithin = 15 * time.Second
 
+// spoolDir is the collector's directory below the demo's. Readers of the lake pass over names that begin with a dot.
+const spoolDir = ".edge"
+
 // edge is the running collector.
 type edge struct {
 	child *child.Process
@@ -54,7 +57,9 @@ func startEdge(s Stack, o Options) (*edge, error) {
 		return nil, errors.New("the template has no parameter …/delivery-stream-name by which the collector could find the stream")
 	}
 	cmd := exec.Command(o.Edge, "run", //nolint:noctx // it is stopped with a chance to ship what it has, see stop
-		"--stack", stack, "--interval", o.Interval.String(), "--max-latency", latency(o).String())
+		"--stack", stack, "--interval", o.Interval.String(), "--max-latency", latency(o).String(),
+		// A collector that this machine runs already has the usual one.
+		"--spool-dir", filepath.Join(o.Dir, spoolDir))
 	cmd.Env = append(foreignEnvironment(), s.Environment()...)
 	e := &edge{lines: &tail{out: o.Out}}
 	output, input := io.Pipe()

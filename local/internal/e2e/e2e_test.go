@@ -254,7 +254,8 @@ func TestEdgeDelivers(t *testing.T) {
 				args = append(args, "--transform", transform)
 			}
 			p := start(t, args...)
-			edge := exec.Command(filepath.Join(bin, "edge"), "run", "--stack", "MetricsDashboard", "--interval", "1s", "--tag", "team=core")
+			edge := exec.Command(filepath.Join(bin, "edge"), "run", "--stack", "MetricsDashboard", "--interval", "1s", "--tag", "team=core",
+				"--spool-dir", filepath.Join(dir, ".edge"))
 			edge.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+p.endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_REGION=us-east-1")
 			log, err := edge.StderrPipe()
 			if err != nil {
