@@ -458,8 +458,10 @@ func TestDownload(t *testing.T) {
 	h := handler(t, e, server.Options{})
 	for format, want := range map[string][2]string{
 		"csv": {"text/csv; charset=utf-8", "host,value\n\"'=HYPERLINK(\"\"x\"\")\",-1.5\n\"a,\"\"b\"\"\",\n🦊,3\n"},
-		"json": {"application/json; charset=utf-8",
-			"[{\"host\":\"=HYPERLINK(\\\"x\\\")\",\"value\":-1.5},\n{\"host\":\"a,\\\"b\\\"\",\"value\":null},\n{\"host\":\"🦊\",\"value\":3}]\n"},
+		"json": {
+			"application/json; charset=utf-8",
+			"[{\"host\":\"=HYPERLINK(\\\"x\\\")\",\"value\":-1.5},\n{\"host\":\"a,\\\"b\\\"\",\"value\":null},\n{\"host\":\"🦊\",\"value\":3}]\n",
+		},
 	} {
 		r := get(h, "GET", "/api/panels/hosts-summary/download?range=1h&format="+format)
 		if got := body(t, r); r.StatusCode != http.StatusOK || got != want[1] || r.Header.Get("Content-Type") != want[0] {

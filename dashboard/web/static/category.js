@@ -86,10 +86,13 @@ export class HeatMap extends ChartCard {
     const cells = data.column(value.column).map((v, i) => [x.get(data.column(across)[i]), y.get(data.column(by)[i]), v])
       .filter(([, , v]) => v !== null);
     const heights = cells.map((cell) => cell[2]);
-    const limits = value.thresholds ? [0, value.thresholds.critical] : [Math.min(...heights), Math.max(...heights)];
+    // A few extreme cells would leave all others in one colour: the scale ends where nearly all of them do.
+    const sorted = [...heights].sort((a, b) => a - b), high = sorted[Math.floor(0.98 * (sorted.length - 1))];
+    const limits = value.thresholds ? [0, value.thresholds.critical] : [sorted[0], high];
+    const beyond = sorted.at(-1) > 1.02 * limits[1] ? '≥ ' : '';
     this.rows(ys.length, by === 'host' ? 17 : long);
     return {
-      grid: { left: 8, right: 74, top: 8, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 82, top: 8, bottom: 8, containLabel: true },
       xAxis: nameAxis(c, xs.map((v) => format.dimension(v, across)), { axisLine: { show: false },
         axisLabel: { ...axisText(c), hideOverlap: true, interval: across === 'hour' ? 2 : 'auto' } }),
       yAxis: nameAxis(c, ys.map((v) => format.dimension(v, by)), { inverse: true, axisLine: { show: false },
@@ -97,7 +100,7 @@ export class HeatMap extends ChartCard {
       visualMap: {
         type: 'continuous', min: limits[0], max: limits[1] > limits[0] ? limits[1] : limits[0] + 1, right: 2, top: 'middle', orient: 'vertical',
         itemWidth: 8, itemHeight: 130, calculable: false, textStyle: axisText(c), dimension: 2,
-        text: [format.axisLabel(limits[1], unit), format.axisLabel(limits[0], unit)],
+        text: [beyond + format.axisLabel(limits[1], unit), format.axisLabel(limits[0], unit)],
         inRange: { color: value.thresholds ? c.alarm : c.heat },
       },
       tooltip: {
