@@ -387,3 +387,26 @@ func TestEnvironments(t *testing.T) {
 		}
 	})
 }
+
+func TestWorstOfTheNetwork(t *testing.T) {
+	forCases(t, func(t *testing.T, l *lake.Lake, samples []record.Sample, p panels.Params) {
+		hosts := by(of(t, "network-worst", samples, p), row.host)
+		result := runPanel(t, l, "network-worst", p)
+		if result.Rows() != len(hosts) {
+			t.Fatalf("%d rows, want %d", result.Rows(), len(hosts))
+		}
+		last := math.Inf(1)
+		for i := range result.Rows() {
+			rows := hosts[fmt.Sprint(at(t, result, "host", i))]
+			errors := present(rows, errorRate)
+			expect(t, result, "errors", i, errors, mean)
+			expect(t, result, "peak", i, errors, slices.Max)
+			expect(t, result, "recv", i, present(rows, column("net_bytes_recv_per_s")), mean)
+			expect(t, result, "sent", i, present(rows, column("net_bytes_sent_per_s")), mean)
+			if mean(errors) > last+1e-9 {
+				t.Errorf("row %d is out of order", i)
+			}
+			last = mean(errors)
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -175,11 +176,31 @@ func cpu(s record.Sample) record.Float  { return s.CPUPct }
 func ram(s record.Sample) record.Float  { return s.RAMPct }
 func disk(s record.Sample) record.Float { return s.DiskBusyPct }
 func recv(s record.Sample) record.Float { return s.NetBytesRecvPerS }
+
+// pressed is the highest of the three pressures.
+func pressed(s record.Sample) record.Float {
+	highest := record.Float{}
+	for _, p := range []record.Float{s.CPUPressurePct, s.MemPressurePct, s.IOPressurePct} {
+		if v, ok := p.Get(); ok && v >= highest.Or(0) {
+			highest = p
+		}
+	}
+	return highest
+}
+
+// lost is errors and drops together.
+func lost(s record.Sample) record.Float {
+	return record.Some(s.NetErrInPerS.Or(0) + s.NetErrOutPerS.Or(0) + s.NetDropInPerS.Or(0) + s.NetDropOutPerS.Or(0))
+}
+
 func sent(s record.Sample) record.Float { return s.NetBytesSentPerS }
 
 func TestLinesByHost(t *testing.T) {
 	l, samples := fixture(t)
-	for id, get := range map[string]func(record.Sample) record.Float{"overview-cpu": cpu, "overview-memory": ram, "overview-disk": disk} {
+	for id, get := range map[string]func(record.Sample) record.Float{
+		"overview-cpu": cpu, "overview-memory": ram, "overview-disk": disk, "overview-pressure": pressed,
+		"performance-cpu": cpu, "performance-memory": ram, "disk-busy": disk,
+	} {
 		for name, p := range cases {
 			t.Run(id+" "+name, func(t *testing.T) {
 				type key struct {
@@ -248,6 +269,9 @@ func TestNetworkByHost(t *testing.T) {
 			hosts := slices.SortedFunc(maps.Keys(buckets), func(a, b string) int { return cmp.Compare(weight(b), weight(a)) })
 			shown := slices.Sorted(slices.Values(hosts[:min(p.Series, len(hosts))]))
 			r := runPanel(t, l, "overview-network", p)
+			if again := runPanel(t, l, "network-hosts", p); !reflect.DeepEqual(again.Data, r.Data) {
+				t.Error("network-hosts differs from overview-network")
+			}
 			row := 0
 			for _, host := range shown {
 				for _, when := range slices.Sorted(maps.Keys(buckets[host])) {
@@ -346,6 +370,7 @@ func TestFleetAndLastSeen(t *testing.T) {
 				want := map[string]float64{"last_ts": newest.TS}
 				for column, get := range map[string]func(record.Sample) record.Float{
 					"cpu_pct": cpu, "ram_pct": ram, "disk_busy_pct": disk, "net_recv": recv, "net_sent": sent,
+					"errors": lost, "pressure": pressed,
 				} {
 					if v, ok := last(s, get); ok {
 						want[column] = v
