@@ -37,7 +37,7 @@ check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability check
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## run golangci-lint over all modules
-	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $< run --build-tags browser ./...); done
+	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $< run --build-tags browser,trino ./...); done
 
 .PHONY: cross
 cross: ## compile edge for the platforms it runs on, without cgo
@@ -69,6 +69,10 @@ golden: ## rewrite golden files: wire lines, templates, IAM lists, the cost esti
 browser-test: ## test the page in headless Chromium (needs chromium)
 	cd dashboard && go test -tags browser -count 1 ./internal/browser
 
+.PHONY: trino-check
+trino-check: ## check every panel's SQL with Trino's own parser (needs Java 17 and Maven)
+	cd dashboard && go test -tags trino -count 1 ./internal/trinocheck
+
 .PHONY: interop
 interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and its Parquet with pyarrow and DuckDB (needs python3)
 	$(PYTHON) .ci/interop.py bin
@@ -78,6 +82,7 @@ bench: ## run the benchmarks
 	cd record && go test -run '^$$' -bench . ./...
 	cd functions && go test -run '^$$' -bench . -cpu 1 ./...
 	cd local && go test -run '^$$' -bench . ./...
+	cd dashboard && go test -run '^$$' -bench Panels -benchtime 1x -timeout 1h ./lake
 	cd edge && go test -run TestBill -v ./internal/e2e
 	cd edge && EDGE_FOOTPRINT=5m EDGE_GROWTH=36s go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./internal/e2e
 
