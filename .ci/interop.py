@@ -130,7 +130,8 @@ def main():
     try:
         firehose, ssm = clients(endpoint)
         path = f"/metrics-dashboard/{STACK}/"
-        parameters = ssm.get_parameters_by_path(Path=path, Recursive=True)["Parameters"]
+        pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True)
+        parameters = [p for page in pages for p in page["Parameters"]]
         stream = ssm.get_parameter(Name=path + "delivery-stream-name")["Parameter"]["Value"]
         expect(path + "region" in [p["Name"] for p in parameters], f"{len(parameters)} parameters below {path}")
         description = firehose.describe_delivery_stream(DeliveryStreamName=stream)["DeliveryStreamDescription"]
