@@ -63,8 +63,9 @@ type Engine struct {
 	prefix      prefix
 	errorPrefix prefix
 	journal     *journal.Journal
-	bucket      string // directory of the bucket
-	staging     string // directory of objects not yet committed
+	bucket      string          // directory of the bucket
+	staging     string          // directory of objects not yet committed
+	durable     map[string]bool // directories whose names are known to be on disk; only deliveries use it
 	log         *slog.Logger
 	now         func() time.Time
 
@@ -85,7 +86,8 @@ func Open(dir string, s stack.Stream, invoker Invoker, o Options) (*Engine, erro
 		bucket:  filepath.Join(dir, s.Bucket),
 		staging: filepath.Join(dir, StateDir, s.Name, "staging"),
 		log:     o.Log, now: o.Now,
-		wake: make(chan struct{}, 1), flushes: make(chan chan struct{}), done: make(chan struct{}),
+		durable: map[string]bool{},
+		wake:    make(chan struct{}, 1), flushes: make(chan chan struct{}), done: make(chan struct{}),
 	}
 	if e.log == nil {
 		e.log = slog.Default()

@@ -283,23 +283,32 @@ func (e *Engine) finishMoves(moves []journal.Move) error {
 		dirs[filepath.Dir(to)] = true
 	}
 	for dir := range dirs {
-		if err := syncPath(dir, e.bucket); err != nil {
+		if err := e.syncPath(dir); err != nil {
 			return fmt.Errorf("move object: %w", err)
 		}
 	}
 	return e.journal.MovesDone()
 }
 
-// syncPath makes names in dir durable, and those of the directories above it up to top.
-func syncPath(dir, top string) error {
-	for {
-		d, err := os.Open(dir)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(d.Sync(), d.Close()); err != nil || dir == top || dir == filepath.Dir(dir) {
-			return err
-		}
-		dir = filepath.Dir(dir)
+// syncPath makes the names in dir durable, and dir's own and those of the directories above it, up to the bucket, where this
+// engine has not done so before.
+func (e *Engine) syncPath(dir string) error {
+	if err := syncDir(dir); err != nil {
+		return err
 	}
+	for ; dir != e.bucket && dir != filepath.Dir(dir) && !e.durable[dir]; dir = filepath.Dir(dir) {
+		if err := syncDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+		e.durable[dir] = true
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
