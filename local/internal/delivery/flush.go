@@ -293,22 +293,14 @@ func (e *Engine) finishMoves(moves []journal.Move) error {
 // syncPath makes the names in dir durable, and dir's own and those of the directories above it, up to the bucket, where this
 // engine has not done so before.
 func (e *Engine) syncPath(dir string) error {
-	if err := syncDir(dir); err != nil {
+	if err := journal.SyncDir(dir); err != nil {
 		return err
 	}
 	for ; dir != e.bucket && dir != filepath.Dir(dir) && !e.durable[dir]; dir = filepath.Dir(dir) {
-		if err := syncDir(filepath.Dir(dir)); err != nil {
+		if err := journal.SyncDir(filepath.Dir(dir)); err != nil {
 			return err
 		}
 		e.durable[dir] = true
 	}
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -70,14 +70,14 @@ func Open(path string, maxBytes int64) (*Journal, error) {
 	// Concurrent appends share a transaction; waiting longer than a write takes would slow down a single producer.
 	db.MaxBatchDelay = time.Millisecond
 	j := &Journal{db: db, path: path, maxBytes: maxBytes}
-	if err := errors.Join(j.load(), syncDir(filepath.Dir(path))); err != nil {
+	if err := errors.Join(j.load(), SyncDir(filepath.Dir(path))); err != nil {
 		return nil, errors.Join(fmt.Errorf("open journal %s: %w", path, err), db.Close())
 	}
 	return j, nil
 }
 
-// syncDir makes a created file's name durable.
-func syncDir(dir string) error {
+// SyncDir makes the names in a directory durable: a file that was created or moved there is found after a power failure.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
