@@ -9,7 +9,9 @@ GOLANGCI_LINT := v2.15.0
 GOVULNCHECK   := v1.9.0
 CDK_CLI       := 2.1148.1
 
-EDGE_LDFLAGS := -s -w -X github.com/metrics-dashboard/metrics-dashboard/edge/internal/cli.version=$(VERSION)
+# No endpoint of AWS asks for HTTP/2, and without it edge is 0.4 MB smaller.
+EDGE_BUILD := CGO_ENABLED=0 go build -trimpath -tags nethttpomithttp2 \
+	-ldflags '-s -w -X github.com/metrics-dashboard/metrics-dashboard/edge/internal/cli.version=$(VERSION)'
 
 .PHONY: help
 help: ## list the targets
@@ -19,7 +21,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build the binaries edge, local and dashboard into bin/
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(EDGE_LDFLAGS)' -o bin/edge ./edge
+	$(EDGE_BUILD) -o bin/edge ./edge
 	go build -trimpath -ldflags '-s -w' -o bin/ ./local ./dashboard
 
 .PHONY: demo
@@ -43,7 +45,7 @@ lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## run golangci-lint over all modu
 cross: ## compile edge for the platforms it runs on, without cgo
 	@set -e; for p in linux/amd64 linux/arm64 linux/arm darwin/amd64 darwin/arm64 windows/amd64; do \
 		echo "edge for $$p"; \
-		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -trimpath -ldflags '$(EDGE_LDFLAGS)' -o /dev/null ./edge; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} $(EDGE_BUILD) -o /dev/null ./edge; \
 	done
 
 .PHONY: tidy
@@ -114,8 +116,7 @@ release: ## build edge for all platforms into dist/, with checksums
 	@rm -rf dist && mkdir dist
 	@set -e; for p in linux/amd64 linux/arm64 linux/arm darwin/amd64 darwin/arm64 windows/amd64; do \
 		os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os != windows ] || ext=.exe; \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(EDGE_LDFLAGS)' \
-			-o dist/edge-$(VERSION)-$$os-$$arch$$ext ./edge; \
+		GOOS=$$os GOARCH=$$arch $(EDGE_BUILD) -o dist/edge-$(VERSION)-$$os-$$arch$$ext ./edge; \
 	done
 	cd dist && sha256sum * > SHA256SUMS
 

@@ -23,7 +23,7 @@ import (
 func build(tb testing.TB) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "edge")
-	c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "../..")
+	c := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", path, "../..")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		tb.Fatalf("build edge: %v\n%s", err, out)
