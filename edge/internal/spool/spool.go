@@ -83,6 +83,8 @@ type Queue struct {
 	arrived  chan struct{} // closed and replaced when lines arrive or the spool closes
 
 	syncTimer *time.Timer // nil while nothing waits to be made durable
+	syncBy    time.Time   // when it fires
+	writtenAt time.Time   // when a line was written last
 	syncDir   bool        // files came or went since the directory was synced
 }
 
