@@ -49,17 +49,18 @@ type member struct {
 func NewSet(o Options) *Set {
 	roots := o.Roots.withDefaults()
 	set := &Set{roots: roots}
+	from := newReadings(roots)
 	add := func(name string, c Collector) {
 		log := o.Log.With(slog.String("collector", name))
 		set.members = append(set.members, member{c, health.NewState(log, "collector")})
 	}
-	add("cpu", newCPU(o.Interval))
-	add("network", newNetwork(o.Interval, roots, o.Interfaces))
-	add("disk", newDisk(o.Interval, roots, o.Disks))
+	add("cpu", newCPU(o.Interval, from))
+	add("network", newNetwork(o.Interval, from, roots, o.Interfaces))
+	add("disk", newDisk(o.Interval, from, roots, o.Disks))
 	add("pressure", newPressure(roots))
-	add("load", load{})
-	add("memory", memory{})
-	add("host", newHost(roots))
+	add("load", load{from})
+	add("memory", memory{from})
+	add("host", newHost(from, roots))
 	add("filesystem", newFilesystem(roots))
 	return set
 }

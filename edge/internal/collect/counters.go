@@ -5,6 +5,12 @@ import "github.com/metrics-dashboard/metrics-dashboard/record"
 // counters are the monotonic counters of one device, of which a subject uses as many as it needs.
 type counters [8]uint64
 
+// device is one device's counters.
+type device struct {
+	name     string
+	counters counters
+}
+
 // difference returns cur-prev by counter; ok is false where any went backwards, which a reset and a wrap both do.
 func difference(prev, cur counters) (diff counters, ok bool) {
 	for i := range cur {

@@ -2,7 +2,6 @@ package collect
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"time"
 
@@ -14,25 +13,25 @@ import (
 // cpuTimes collects what the cores did since the last reading.
 type cpuTimes struct {
 	base base
+	from *readings
 	last cpu.TimesStat
 }
 
-func newCPU(interval time.Duration) *cpuTimes { return &cpuTimes{base: base{interval: interval}} }
+func newCPU(interval time.Duration, from *readings) *cpuTimes {
+	return &cpuTimes{base: base{interval: interval}, from: from}
+}
 
 func (c *cpuTimes) Collect(ctx context.Context, at Moment, s *record.Sample) error {
-	times, err := cpu.TimesWithContext(ctx, false)
+	times, err := c.from.cpuTimes(ctx)
 	if err != nil {
 		return err
 	}
-	if len(times) == 0 {
-		return errors.New("no CPU times")
-	}
 	last := c.last
-	c.last = times[0]
+	c.last = times
 	if _, ok := c.base.advance(at); !ok {
 		return nil
 	}
-	if u, ok := usageBetween(last, times[0]); ok {
+	if u, ok := usageBetween(last, times); ok {
 		u.store(s, runtime.GOOS == "linux")
 	}
 	return nil

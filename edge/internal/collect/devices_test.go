@@ -38,7 +38,7 @@ func TestChooser(t *testing.T) {
 		real:     func(name string) bool { looks++; return realNames[name] },
 		fallback: func(names []string) []string { return names[:1] },
 	}
-	choose := func(at time.Duration, names ...string) []string { return c.choose(Moment{Mono: at}, names) }
+	choose := func(at time.Duration, names ...string) []string { return c.chooseNames(Moment{Mono: at}, names) }
 	if got := choose(0, "lo", "eth0", "eth1"); !slices.Equal(got, []string{"eth0", "eth1"}) {
 		t.Errorf("chosen %q", got)
 	}

@@ -4,16 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/shirou/gopsutil/v3/common"
-	psdisk "github.com/shirou/gopsutil/v3/disk"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -30,12 +27,12 @@ const (
 // disk collects the traffic of whole devices together, and how busy the busiest was.
 type disk struct {
 	base    base
-	roots   Roots
+	from    *readings
 	last    map[string]counters
 	choices chooser
 }
 
-func newDisk(interval time.Duration, roots Roots, filter Filter) *disk {
+func newDisk(interval time.Duration, from *readings, roots Roots, filter Filter) *disk {
 	block := filepath.Join(roots.Sys, "block")
 	isReal := func(string) bool { return false }
 	if runtime.GOOS == "linux" {
@@ -43,16 +40,17 @@ func newDisk(interval time.Duration, roots Roots, filter Filter) *disk {
 	}
 	return &disk{
 		base:    base{interval: interval},
-		roots:   roots,
+		from:    from,
 		choices: chooser{filter: filter, real: isReal, fallback: likelyDevices},
 	}
 }
 
 func (d *disk) Collect(ctx context.Context, at Moment, s *record.Sample) error {
-	cur, err := d.read(ctx, at)
+	all, err := d.from.diskCounters(ctx)
 	if err != nil {
 		return err
 	}
+	cur := d.choices.choose(at, all)
 	last := d.last
 	d.last = cur
 	seconds, ok := d.base.advance(at)
@@ -66,32 +64,6 @@ func (d *disk) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 		storeDisk(diffs, seconds, s)
 	}
 	return nil
-}
-
-// read returns the counters of the chosen devices.
-func (d *disk) read(ctx context.Context, at Moment) (map[string]counters, error) {
-	// gopsutil looks up each device's serial number and label, by stat of its node and a scan of udev's database, at each
-	// reading. Nobody asked; a place below a file, where no node can be, ends both lookups at their first call.
-	env := d.roots.environment()
-	env[common.HostDevEnvKey] = os.DevNull
-	stats, err := psdisk.IOCountersWithContext(context.WithValue(ctx, common.EnvKey, env))
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, 0, len(stats))
-	for name := range stats {
-		names = append(names, name)
-	}
-	cur := make(map[string]counters, len(stats))
-	for _, name := range d.choices.choose(at, names) {
-		st := stats[name]
-		cur[name] = counters{
-			diskReadBytes: st.ReadBytes, diskWriteBytes: st.WriteBytes,
-			diskReadOps: st.ReadCount, diskWriteOps: st.WriteCount,
-			diskBusyMillis: st.IoTime,
-		}
-	}
-	return cur, nil
 }
 
 func storeDisk(diffs []counters, seconds float64, s *record.Sample) {
@@ -120,13 +92,15 @@ func wholeDevice(block, name string) bool {
 }
 
 // stackedDevice matches names of devices that pass on to others, or to memory.
-var stackedDevice = regexp.MustCompile(`^(loop|ram|zram|dm-|md|sr|fd|nbd|bcache|drbd)\d*`)
+var stackedDevice = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(loop|ram|zram|dm-|md|sr|fd|nbd|bcache|drbd)\d*`)
+})
 
 // likelyDevices leaves out, by name alone, stacked devices and the partitions of the others.
 func likelyDevices(names []string) []string {
 	var likely []string
 	for _, name := range names {
-		if !stackedDevice.MatchString(name) && !slices.ContainsFunc(names, func(whole string) bool {
+		if !stackedDevice().MatchString(name) && !slices.ContainsFunc(names, func(whole string) bool {
 			return isPartition(name, whole)
 		}) {
 			likely = append(likely, name)

@@ -26,8 +26,24 @@ type chooser struct {
 // recheckAfter is when devices are looked at again: one may be enslaved after it appeared.
 const recheckAfter = time.Minute
 
-// choose returns those of the names that count.
-func (c *chooser) choose(at Moment, names []string) []string {
+// choose returns the counters of those devices that count.
+func (c *chooser) choose(at Moment, all []device) map[string]counters {
+	names := make([]string, len(all))
+	for i, d := range all {
+		names[i] = d.name
+	}
+	chosen := c.chooseNames(at, names)
+	counted := make(map[string]counters, len(chosen))
+	for _, d := range all {
+		if len(chosen) > 0 && chosen[0] == d.name { // they are in the same order
+			counted[d.name], chosen = d.counters, chosen[1:]
+		}
+	}
+	return counted
+}
+
+// chooseNames returns those of the names that count, in their order.
+func (c *chooser) chooseNames(at Moment, names []string) []string {
 	if c.seen == nil || at.Mono-c.lookedAt >= recheckAfter {
 		c.seen, c.lookedAt = make(map[string]bool, len(names)), at.Mono
 	}

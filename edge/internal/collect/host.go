@@ -12,7 +12,6 @@ import (
 
 	"github.com/shirou/gopsutil/v3/cpu"
 	pshost "github.com/shirou/gopsutil/v3/host"
-	"github.com/shirou/gopsutil/v3/process"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -20,9 +19,13 @@ import (
 // host collects what the machine is, and for how long and with how many processes it runs.
 type host struct {
 	roots  Roots
+	from   *readings
 	is     identity
 	known  bool
 	readAt time.Duration
+
+	processes record.Optional[int32]
+	countedAt time.Duration
 }
 
 // identity is what hardly ever changes.
@@ -35,7 +38,11 @@ type identity struct {
 // identityAfter is when the identity is read again: machines are renamed, upgraded and given cores while they run.
 const identityAfter = 10 * time.Minute
 
-func newHost(roots Roots) *host { return &host{roots: roots} }
+// countAfter is when the processes are counted again. A kernel that lists a thousand of them takes about a millisecond, more
+// than all other readings together.
+const countAfter = 15 * time.Second
+
+func newHost(from *readings, roots Roots) *host { return &host{from: from, roots: roots} }
 
 func (h *host) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 	var errs []error
@@ -47,17 +54,29 @@ func (h *host) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 	if h.is.cpuCount > 0 {
 		s.CPUCount = record.Some(int32(h.is.cpuCount))
 	}
-	if pids, err := process.PidsWithContext(ctx); err != nil {
-		errs = append(errs, fmt.Errorf("count processes: %w", err))
-	} else {
-		s.Procs = record.Some(int32(len(pids)))
+	if _, counted := h.processes.Get(); !counted || at.Mono-h.countedAt >= countAfter {
+		n, err := h.count(ctx)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("count processes: %w", err))
+		}
+		h.processes, h.countedAt = n, at.Mono
 	}
+	s.Procs = h.processes
 	if uptime, err := pshost.UptimeWithContext(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("uptime: %w", err))
 	} else {
 		s.UptimeS = record.Some(int64(uptime))
 	}
 	return errors.Join(errs...)
+}
+
+// count counts the processes; absent where they cannot be.
+func (h *host) count(ctx context.Context) (n record.Optional[int32], err error) {
+	count, err := h.from.processes(ctx)
+	if err != nil {
+		return n, err
+	}
+	return record.Some(int32(count)), nil
 }
 
 // identify reads the identity; what cannot be read stays as it was.

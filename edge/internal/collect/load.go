@@ -3,16 +3,14 @@ package collect
 import (
 	"context"
 
-	psload "github.com/shirou/gopsutil/v3/load"
-
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // load collects the load averages.
-type load struct{}
+type load struct{ from *readings }
 
-func (load) Collect(ctx context.Context, _ Moment, s *record.Sample) error {
-	avg, err := psload.AvgWithContext(ctx)
+func (l load) Collect(ctx context.Context, _ Moment, s *record.Sample) error {
+	avg, err := l.from.loadAverages(ctx)
 	if err != nil {
 		return err
 	}

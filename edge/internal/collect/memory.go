@@ -3,8 +3,6 @@ package collect
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime"
 
 	"github.com/shirou/gopsutil/v3/mem"
 
@@ -12,10 +10,10 @@ import (
 )
 
 // memory collects physical memory and swap.
-type memory struct{}
+type memory struct{ from *readings }
 
-func (memory) Collect(ctx context.Context, _ Moment, s *record.Sample) error {
-	m, err := mem.VirtualMemoryWithContext(ctx)
+func (c memory) Collect(ctx context.Context, _ Moment, s *record.Sample) error {
+	m, err := c.from.memoryState(ctx)
 	if err != nil {
 		return err
 	}
@@ -23,16 +21,7 @@ func (memory) Collect(ctx context.Context, _ Moment, s *record.Sample) error {
 		return errors.New("no memory total")
 	}
 	storeMemory(m, s)
-	if runtime.GOOS == "linux" {
-		// meminfo has it already; gopsutil's own reading of swap goes through all of vmstat for it.
-		storeSwap(m.SwapTotal, m.SwapFree, s)
-		return nil
-	}
-	swap, err := mem.SwapMemoryWithContext(ctx)
-	if err != nil {
-		return fmt.Errorf("swap: %w", err)
-	}
-	storeSwap(swap.Total, swap.Free, s)
+	storeSwap(m.SwapTotal, m.SwapFree, s)
 	return nil
 }
 

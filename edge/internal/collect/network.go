@@ -8,9 +8,8 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/shirou/gopsutil/v3/net"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -18,11 +17,12 @@ import (
 // network collects the traffic of the real interfaces together.
 type network struct {
 	base    base
+	from    *readings
 	last    map[string]counters
 	choices chooser
 }
 
-func newNetwork(interval time.Duration, roots Roots, filter Filter) *network {
+func newNetwork(interval time.Duration, from *readings, roots Roots, filter Filter) *network {
 	class := filepath.Join(roots.Sys, "class", "net")
 	isReal := func(string) bool { return false }
 	if runtime.GOOS == "linux" {
@@ -30,27 +30,17 @@ func newNetwork(interval time.Duration, roots Roots, filter Filter) *network {
 	}
 	return &network{
 		base:    base{interval: interval},
+		from:    from,
 		choices: chooser{filter: filter, real: isReal, fallback: likelyInterfaces},
 	}
 }
 
 func (n *network) Collect(ctx context.Context, at Moment, s *record.Sample) error {
-	stats, err := net.IOCountersWithContext(ctx, true)
+	all, err := n.from.networkCounters(ctx)
 	if err != nil {
 		return err
 	}
-	all := make(map[string]counters, len(stats))
-	names := make([]string, 0, len(stats))
-	for _, st := range stats {
-		all[st.Name] = counters{
-			st.BytesSent, st.BytesRecv, st.PacketsSent, st.PacketsRecv, st.Errin, st.Errout, st.Dropin, st.Dropout,
-		}
-		names = append(names, st.Name)
-	}
-	cur := make(map[string]counters, len(stats))
-	for _, name := range n.choices.choose(at, names) {
-		cur[name] = all[name]
-	}
+	cur := n.choices.choose(at, all)
 	last := n.last
 	n.last = cur
 	seconds, ok := n.base.advance(at)
@@ -91,19 +81,21 @@ func realInterface(class, name string) bool {
 
 // virtualInterface matches names that container engines, hypervisors, VPNs and systems give to interfaces that carry what
 // another one carries too, or that never leave the machine.
-var virtualInterface = regexp.MustCompile(`^(` + strings.Join([]string{
-	`lo\d*`, `docker.*`, `veth.*`, `br-.*`, `br\d+`, `virbr.*`, `vnet\d+`, `vmnet.*`, `vboxnet.*`, `lxc.*`, `lxd.*`,
-	`cni.*`, `flannel.*`, `cali.*`, `cilium.*`, `weave.*`, `kube.*`, `nodelocaldns`, `tun.*`, `tap.*`, `wg.*`, `tailscale.*`,
-	`bond.*`, `team\d+`, `dummy.*`, `ifb.*`, `sit.*`, `gre.*`, `ip6.*`, `.*\.\d+`, `vlan\d+`,
-	`utun.*`, `awdl.*`, `llw.*`, `bridge.*`, `gif.*`, `stf.*`, `anpi.*`, `ap\d+`,
-	`Loopback Pseudo-Interface.*`, `isatap.*`, `Teredo.*`, `vEthernet.*`,
-}, "|") + `)$`)
+var virtualInterface = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(` + strings.Join([]string{
+		`lo\d*`, `docker.*`, `veth.*`, `br-.*`, `br\d+`, `virbr.*`, `vnet\d+`, `vmnet.*`, `vboxnet.*`, `lxc.*`, `lxd.*`,
+		`cni.*`, `flannel.*`, `cali.*`, `cilium.*`, `weave.*`, `kube.*`, `nodelocaldns`, `tun.*`, `tap.*`, `wg.*`, `tailscale.*`,
+		`bond.*`, `team\d+`, `dummy.*`, `ifb.*`, `sit.*`, `gre.*`, `ip6.*`, `.*\.\d+`, `vlan\d+`,
+		`utun.*`, `awdl.*`, `llw.*`, `bridge.*`, `gif.*`, `stf.*`, `anpi.*`, `ap\d+`,
+		`Loopback Pseudo-Interface.*`, `isatap.*`, `Teredo.*`, `vEthernet.*`,
+	}, "|") + `)$`)
+})
 
 // likelyInterfaces leaves out what the name says is virtual.
 func likelyInterfaces(names []string) []string {
 	var likely []string
 	for _, name := range names {
-		if !virtualInterface.MatchString(name) {
+		if !virtualInterface().MatchString(name) {
 			likely = append(likely, name)
 		}
 	}

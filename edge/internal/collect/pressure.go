@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,19 +14,22 @@ import (
 )
 
 // pressure collects Linux pressure stall information (Documentation/accounting/psi.rst of the kernel).
-type pressure struct{ dir string }
+type pressure struct{ cpu, memory, io *kernelFile }
 
-func newPressure(r Roots) pressure { return pressure{filepath.Join(r.Proc, "pressure")} }
+func newPressure(r Roots) pressure {
+	file := func(name string) *kernelFile { return newKernelFile(filepath.Join(r.Proc, "pressure", name)) }
+	return pressure{file("cpu"), file("memory"), file("io")}
+}
 
 func (p pressure) Collect(_ context.Context, _ Moment, s *record.Sample) error {
 	return errors.Join(
-		p.read("cpu", &s.CPUPressurePct),
-		p.read("memory", &s.MemPressurePct),
-		p.read("io", &s.IOPressurePct))
+		readPressure(p.cpu, &s.CPUPressurePct),
+		readPressure(p.memory, &s.MemPressurePct),
+		readPressure(p.io, &s.IOPressurePct))
 }
 
-func (p pressure) read(name string, to *record.Float) error {
-	data, err := os.ReadFile(filepath.Join(p.dir, name))
+func readPressure(file *kernelFile, to *record.Float) error {
+	data, err := file.begin()
 	// A kernel before 4.20 has no such file; one booted with psi=0 has files that answer EOPNOTSUPP. Neither is a failure.
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EOPNOTSUPP) {
 		return nil
@@ -37,7 +39,7 @@ func (p pressure) read(name string, to *record.Float) error {
 	}
 	avg, err := someAvg10(string(data))
 	if err != nil {
-		return fmt.Errorf("pressure/%s: %w", name, err)
+		return fmt.Errorf("%s: %w", file.path, err)
 	}
 	*to = record.Some(avg)
 	return nil

@@ -1,0 +1,179 @@
+package collect
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/shirou/gopsutil/v3/common"
+	"github.com/shirou/gopsutil/v3/cpu"
+	psdisk "github.com/shirou/gopsutil/v3/disk"
+	psload "github.com/shirou/gopsutil/v3/load"
+	"github.com/shirou/gopsutil/v3/mem"
+	"github.com/shirou/gopsutil/v3/net"
+	"github.com/shirou/gopsutil/v3/process"
+)
+
+// reading is all that readings and gopsutil read of a machine, the devices by name.
+type reading struct {
+	cpu           cpu.TimesStat
+	network, disk map[string]counters
+	memory        mem.VirtualMemoryStat
+	load          psload.AvgStat
+	processes     int
+}
+
+func ours(ctx context.Context, t *testing.T, r *readings) (all reading) {
+	t.Helper()
+	var errs [6]error
+	var network, disks []device
+	var memory *mem.VirtualMemoryStat
+	var load *psload.AvgStat
+	all.cpu, errs[0] = r.cpuTimes(ctx)
+	network, errs[1] = r.networkCounters(ctx)
+	disks, errs[2] = r.diskCounters(ctx)
+	memory, errs[3] = r.memoryState(ctx)
+	load, errs[4] = r.loadAverages(ctx)
+	all.processes, errs[5] = r.processes(ctx)
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	all.network, all.disk, all.memory, all.load = byName(network), byName(disks), *memory, *load
+	return all
+}
+
+func byName(devices []device) map[string]counters {
+	m := map[string]counters{}
+	for _, d := range devices {
+		if d.counters != (counters{}) { // gopsutil passes those over
+			m[d.name] = d.counters
+		}
+	}
+	return m
+}
+
+func gopsutils(ctx context.Context, t *testing.T) (all reading) {
+	t.Helper()
+	var errs [6]error
+	times, err := cpu.TimesWithContext(ctx, false)
+	errs[0] = err
+	network, err := net.IOCountersWithContext(ctx, true)
+	errs[1] = err
+	disks, err := psdisk.IOCountersWithContext(ctx)
+	errs[2] = err
+	memory, err := mem.VirtualMemoryWithContext(ctx)
+	errs[3] = err
+	load, err := psload.AvgWithContext(ctx)
+	errs[4] = err
+	pids, err := process.PidsWithContext(ctx)
+	errs[5] = err
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	all.cpu, all.memory, all.load, all.processes = times[0], *memory, *load, len(pids)
+	all.cpu.Guest, all.cpu.GuestNice = 0, 0 // part of user, not used
+	all.network, all.disk = map[string]counters{}, map[string]counters{}
+	for _, st := range network {
+		all.network[st.Name] = counters{
+			st.BytesSent, st.BytesRecv, st.PacketsSent, st.PacketsRecv, st.Errin, st.Errout, st.Dropin, st.Dropout,
+		}
+	}
+	for name, st := range disks {
+		all.disk[name] = counters{
+			diskReadBytes: st.ReadBytes, diskWriteBytes: st.WriteBytes, diskReadOps: st.ReadCount, diskWriteOps: st.WriteCount,
+			diskBusyMillis: st.IoTime,
+		}
+	}
+	return all
+}
+
+// used are the parts of memory that a sample is made of.
+func used(m mem.VirtualMemoryStat) []uint64 {
+	return []uint64{m.Total, m.Available, m.Used, m.SwapTotal, m.SwapFree}
+}
+
+// TestReadingsAgreeWithGopsutil on made-up machines, where nothing moves in between.
+func TestReadingsAgreeWithGopsutil(t *testing.T) {
+	for name, change := range map[string]func(m *machine){
+		"the usual one": func(*machine) {},
+		"256 cores":     manyCores,
+		"no MemAvailable": func(m *machine) {
+			m.edit("proc/meminfo", "MemAvailable:    6000000 kB\n", "Active(file): 900000 kB\nInactive(file): 700000 kB\n")
+		},
+		"an alias and a long name": func(m *machine) {
+			m.edit("proc/net/dev", "  eth1:", "eth0:1:", "  vf0:", "averyverylongname0:")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t, Options{})
+			change(m)
+			roots := m.set.roots
+			// Without the device nodes of the machine that the test runs on.
+			env := roots.environment()
+			env[common.HostDevEnvKey] = os.DevNull
+			ctx := context.WithValue(t.Context(), common.EnvKey, env)
+			got, want := ours(ctx, t, newReadings(roots)), gopsutils(ctx, t)
+			if !slices.Equal(used(got.memory), used(want.memory)) {
+				t.Errorf("memory is %v, gopsutil has %v", used(got.memory), used(want.memory))
+			}
+			got.memory, want.memory = mem.VirtualMemoryStat{}, mem.VirtualMemoryStat{}
+			if a, b := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); a != b {
+				t.Errorf("read\n%s, gopsutil reads\n%s", a, b)
+			}
+		})
+	}
+}
+
+// manyCores makes a big machine of it: 256 cores, and a line of interrupts that is longer than any buffer.
+func manyCores(m *machine) {
+	var cores strings.Builder
+	for i := range 256 {
+		fmt.Fprintf(&cores, "cpu%d 39 4 19 390 8 2 2 3 11 1\n", i)
+	}
+	m.edit("proc/stat",
+		"cpu0 5000 500 2500 50000 1000 250 300 350 1500 150\ncpu1 5000 500 2500 50000 1000 250 300 350 1500 150\n", cores.String(),
+		"intr 1\n", "intr 1"+strings.Repeat(" 1234567", 20_000)+"\n")
+	cpuinfo := strings.Builder{}
+	for i := range 256 {
+		fmt.Fprintf(&cpuinfo, "processor\t: %d\n\n", i)
+	}
+	if err := os.WriteFile(m.path("proc", "cpuinfo"), []byte(cpuinfo.String()), 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// TestReadingsAgreeOnThisMachine: what gopsutil reads is between two readings, as counters only grow.
+func TestReadingsAgreeOnThisMachine(t *testing.T) {
+	r := newReadings(Roots{}.withDefaults())
+	before := ours(t.Context(), t, r)
+	theirs := gopsutils(t.Context(), t)
+	after := ours(t.Context(), t, r)
+	total := func(c cpu.TimesStat) float64 { return c.User + c.Nice + c.System + c.Irq + c.Softirq + c.Steal }
+	if x := total(theirs.cpu); x < total(before.cpu) || x > total(after.cpu) {
+		t.Errorf("busy CPU time is %v, %v, and by gopsutil in between %v", total(before.cpu), total(after.cpu), x)
+	}
+	between := func(what string, before, theirs, after map[string]counters) {
+		for name, x := range theirs {
+			for i := range x {
+				if b, ok := before[name]; ok && (x[i] < b[i] || x[i] > after[name][i]) {
+					t.Errorf("counter %d of %s %s is %d, %d, and by gopsutil in between %d", i, what, name, b[i], after[name][i], x[i])
+				}
+			}
+		}
+		if len(theirs) == 0 {
+			t.Logf("no %s here", what)
+		}
+	}
+	between("interface", before.network, theirs.network, after.network)
+	between("disk", before.disk, theirs.disk, after.disk)
+	if before.memory.Total != theirs.memory.Total || before.memory.SwapTotal != theirs.memory.SwapTotal {
+		t.Errorf("memory is %v, by gopsutil %v", used(before.memory), used(theirs.memory))
+	}
+}

@@ -1,0 +1,88 @@
+//go:build !linux
+
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/shirou/gopsutil/v3/cpu"
+	psdisk "github.com/shirou/gopsutil/v3/disk"
+	psload "github.com/shirou/gopsutil/v3/load"
+	"github.com/shirou/gopsutil/v3/mem"
+	"github.com/shirou/gopsutil/v3/net"
+	"github.com/shirou/gopsutil/v3/process"
+)
+
+// readings are what changes from sample to sample.
+type readings struct{}
+
+func newReadings(Roots) *readings { return &readings{} }
+
+func (*readings) cpuTimes(ctx context.Context) (t cpu.TimesStat, err error) {
+	times, err := cpu.TimesWithContext(ctx, false)
+	if err != nil {
+		return t, err
+	}
+	if len(times) == 0 {
+		return t, errors.New("no CPU times")
+	}
+	return times[0], nil
+}
+
+// networkCounters returns the counters of all interfaces, by place as in storeNetwork.
+func (*readings) networkCounters(ctx context.Context) ([]device, error) {
+	stats, err := net.IOCountersWithContext(ctx, true)
+	devices := make([]device, 0, len(stats))
+	for _, st := range stats {
+		devices = append(devices, device{st.Name, counters{
+			st.BytesSent, st.BytesRecv, st.PacketsSent, st.PacketsRecv, st.Errin, st.Errout, st.Dropin, st.Dropout,
+		}})
+	}
+	return devices, err
+}
+
+// diskCounters returns the counters of all disks.
+func (*readings) diskCounters(ctx context.Context) ([]device, error) {
+	stats, err := psdisk.IOCountersWithContext(ctx)
+	devices := make([]device, 0, len(stats))
+	for name, st := range stats {
+		devices = append(devices, device{name, counters{
+			diskReadBytes: st.ReadBytes, diskWriteBytes: st.WriteBytes, diskReadOps: st.ReadCount, diskWriteOps: st.WriteCount,
+			diskBusyMillis: st.IoTime,
+		}})
+	}
+	return devices, err
+}
+
+// memoryState returns the state of memory and swap, in bytes.
+func (*readings) memoryState(ctx context.Context) (*mem.VirtualMemoryStat, error) {
+	m, err := mem.VirtualMemoryWithContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	swap, err := mem.SwapMemoryWithContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("swap: %w", err)
+	}
+	m.SwapTotal, m.SwapFree = swap.Total, swap.Free
+	return m, nil
+}
+
+func (*readings) loadAverages(ctx context.Context) (*psload.AvgStat, error) {
+	return psload.AvgWithContext(ctx)
+}
+
+func (*readings) processes(ctx context.Context) (int, error) {
+	pids, err := process.PidsWithContext(ctx)
+	return len(pids), err
+}
+
+// kernelFile is Linux's; elsewhere there is none to be read.
+type kernelFile struct{ path string }
+
+func newKernelFile(path string) *kernelFile { return &kernelFile{path} }
+
+func (f *kernelFile) begin() ([]byte, error) { return os.ReadFile(f.path) }
