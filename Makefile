@@ -79,6 +79,10 @@ trino-check: ## check every panel's SQL with Trino's own parser (needs Java 17 a
 interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and its Parquet with pyarrow and DuckDB (needs python3)
 	$(PYTHON) .ci/interop.py bin
 
+.PHONY: values
+values: build $(TOOLS)/python/.values ## compare what edge reads with psutil, df, vmstat and iostat (needs python3, sysstat, procps)
+	$(PYTHON) .ci/values.py bin/edge
+
 .PHONY: bench
 bench: ## run the benchmarks
 	cd record && go test -run '^$$' -bench . ./...
@@ -142,5 +146,9 @@ $(TOOLS)/python/.cfn-lint: .ci/cfn-lint.txt | $(TOOLS)/python/bin/python
 	touch $@
 
 $(TOOLS)/python/.interop: .ci/interop.txt | $(TOOLS)/python/bin/python
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(TOOLS)/python/.values: .ci/values.txt | $(TOOLS)/python/bin/python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@

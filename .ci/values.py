@@ -1,0 +1,291 @@
+"""Compares a sample of `edge once` with software that this project did not write (psutil, df, vmstat, iostat) and with
+arithmetic over /proc, on this machine, while it works. Usage: values.py EDGE
+
+Counters only grow. So the difference between two of edge's readings must lie between that of two readings of psutil's that
+were made within the same window and that of two around it. psutil is read all the time, and edge says when it read, so that
+the bounds are close: however busy the machine is, a right value never falls outside, and a window whose bounds are further
+apart than TIGHT is not counted but taken again. vmstat and iostat measure a window of their own, beside edge's; for them
+there is a tolerance."""
+
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import psutil
+
+OVER = 5  # seconds of a window
+WINDOWS = 8  # at most
+NEEDED = 2  # windows with close bounds in which everything agrees
+TIGHT = 0.15  # how far the bounds of the load's own counters may be apart
+MIB = 1 << 20
+
+# --- What the machine does meanwhile ------------------------------------------------------------------------------------
+
+stop = threading.Event()
+
+
+def burn():
+    """A part of one core, in the user's mode and the kernel's."""
+    zero = os.open("/dev/zero", os.O_RDONLY)
+    while not stop.is_set():
+        begin = time.monotonic()
+        while time.monotonic() - begin < 0.02:
+            sum(range(1000))
+            os.read(zero, 1 << 18)
+        time.sleep(0.03)
+
+
+def write(directory):
+    """About 20 writes a second of 64 KiB, each to the disk."""
+    with open(os.path.join(directory, "load"), "wb", buffering=0) as f:
+        while not stop.is_set():
+            f.seek(0)
+            f.write(os.urandom(1 << 16))
+            os.fdatasync(f.fileno())
+            time.sleep(0.05)
+
+
+def send():
+    """About 500 packets a second over loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as to, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        to.bind(("127.0.0.1", 0))
+        while not stop.is_set():
+            for _ in range(10):
+                s.sendto(bytes(1000), to.getsockname())
+            time.sleep(0.02)
+
+
+# --- What psutil and /proc say --------------------------------------------------------------------------------------------
+
+def is_whole(disk):
+    return os.path.exists(f"/sys/block/{disk}/device")
+
+
+def pressure(what):
+    try:
+        with open(f"/proc/pressure/{what}") as f:
+            return float(f.readline().split()[1].removeprefix("avg10="))
+    except OSError:
+        return None
+
+
+def meminfo():
+    with open("/proc/meminfo") as f:
+        return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in f}
+
+
+def read(directory):
+    """One reading of everything: counters, which are compared as differences, and states."""
+    cpu = psutil.cpu_times()
+    busy = cpu.user + cpu.nice + cpu.system + cpu.irq + cpu.softirq + cpu.steal
+    lo = psutil.net_io_counters(pernic=True)["lo"]
+    disks = {name: d for name, d in psutil.disk_io_counters(perdisk=True).items() if is_whole(name)}
+    mem, space = meminfo(), os.statvfs(directory)
+    return {
+        "at": time.time(),
+        "counters": {
+            "cpu_pct": busy, "cpu_user_pct": cpu.user + cpu.nice, "cpu_system_pct": cpu.system + cpu.irq + cpu.softirq,
+            "cpu_steal_pct": cpu.steal, "all": busy + cpu.idle + cpu.iowait,
+            "net_bytes_sent_per_s": lo.bytes_sent, "net_bytes_recv_per_s": lo.bytes_recv,
+            "net_packets_sent_per_s": lo.packets_sent, "net_packets_recv_per_s": lo.packets_recv,
+            "net_err_in_per_s": lo.errin, "net_err_out_per_s": lo.errout,
+            "net_drop_in_per_s": lo.dropin, "net_drop_out_per_s": lo.dropout,
+            "disk_read_bytes_per_s": sum(d.read_bytes for d in disks.values()),
+            "disk_write_bytes_per_s": sum(d.write_bytes for d in disks.values()),
+            "disk_read_ops_per_s": sum(d.read_count for d in disks.values()),
+            "disk_write_ops_per_s": sum(d.write_count for d in disks.values()),
+        },
+        "busy": {name: d.busy_time for name, d in disks.items()},
+        "states": {
+            "ram_available_bytes": mem["MemAvailable"],
+            "ram_used_bytes": mem["MemTotal"] - mem["MemFree"] - mem["Buffers"] - mem["Cached"] - mem["SReclaimable"],
+            "ram_pct": 100 * (1 - mem["MemAvailable"] / mem["MemTotal"]),
+            "swap_used_bytes": mem["SwapTotal"] - mem["SwapFree"],
+            "load1": os.getloadavg()[0], "load5": os.getloadavg()[1], "load15": os.getloadavg()[2],
+            "procs": len(psutil.pids()), "uptime_s": time.time() - psutil.boot_time(),
+            "cpu_pressure_pct": pressure("cpu"), "mem_pressure_pct": pressure("memory"), "io_pressure_pct": pressure("io"),
+        },
+    }
+
+
+# What a state may have moved by between two looks at it, and what rounding adds.
+SLACK = {
+    "ram_available_bytes": 32 * MIB, "ram_used_bytes": 32 * MIB, "ram_pct": 0.5, "swap_used_bytes": MIB, "procs": 5,
+    "uptime_s": 2, "load1": 0.05, "load5": 0.03, "load15": 0.02,
+    "cpu_pressure_pct": 1, "mem_pressure_pct": 1, "io_pressure_pct": 1,
+}
+
+
+class Window:
+    """A sample of edge, and psutil's readings before, during and after it."""
+
+    def __init__(self, edge, directory):
+        self.readings = [read(directory)]
+        tools = {
+            "vmstat": subprocess.Popen(["vmstat", str(OVER), "2"], stdout=subprocess.PIPE, text=True),
+            "iostat": subprocess.Popen(["iostat", "-dxky", str(OVER), "1"], stdout=subprocess.PIPE, text=True,
+                                       env=os.environ | {"LC_ALL": "C"}),
+        }
+        self.began = time.time()
+        once = subprocess.Popen([edge, "once", "--over", f"{OVER}s", "--interface-include", "lo"],
+                                stdout=subprocess.PIPE, text=True)
+        while once.poll() is None:
+            self.readings.append(read(directory))
+            time.sleep(0.02)
+        self.readings.append(read(directory))
+        self.sample = json.loads(once.stdout.read())
+        self.output = {name: tool.communicate()[0] for name, tool in tools.items()}
+        # edge reads, waits OVER, dates the sample and reads again: its first reading is over by then, its second not begun.
+        self.first, self.second = self.sample["ts"] - OVER + 0.001, self.sample["ts"] - 0.001
+
+    def bounds(self, of):
+        """The least and the most that a counter can have moved by between edge's two readings."""
+        inner = [r for r in self.readings[1:-1] if self.first <= r["at"] and r["at"] <= self.second]
+        before = [r for r in self.readings if r["at"] <= self.began][-1]
+        return max(0, of(inner[-1]) - of(inner[0])), of(self.readings[-1]) - of(before)
+
+    def rate(self, name):
+        """The bounds of a rate per second; edge's window is at least OVER and at most what lies between start and sample."""
+        low, high = self.bounds(lambda r: r["counters"][name])
+        return low / (self.sample["ts"] - self.began), high / OVER
+
+    def share(self, name):
+        low, high = self.bounds(lambda r: r["counters"][name])
+        least, most = self.bounds(lambda r: r["counters"]["all"])
+        # Counters of a CPU are in ticks, a hundredth of a second, and each core's are cut off to that.
+        ticks = 0.01 * (psutil.cpu_count() + 2)
+        return 100 * max(0, low - ticks) / (most + ticks), 100 * (high + ticks) / (least - ticks)
+
+    def states(self, name):
+        near = [r["states"][name] for r in self.readings if r["at"] >= self.second - 0.5]
+        if name == "procs":
+            near = [r["states"][name] for r in self.readings]
+        return min(near) - SLACK[name], max(near) + SLACK[name]
+
+
+# --- The comparison -------------------------------------------------------------------------------------------------------
+
+class Checks:
+    def __init__(self):
+        self.failed = []
+
+    def between(self, name, got, low, high):
+        good = got is not None and low - 1e-9 <= got <= high + 1e-9
+        print("    " if good else "FAIL", f"{name:24} {got!s:>16}   in {low:.2f} .. {high:.2f}")
+        if not good:
+            self.failed.append(name)
+
+    def equal(self, name, got, want):
+        self.between(name, got, want, want) if isinstance(want, int) else self.same(name, got, want)
+
+    def same(self, name, got, want):
+        print("    " if got == want else "FAIL", f"{name:24} {got!s:>16}   is {want}")
+        if got != want:
+            self.failed.append(name)
+
+
+def compare(w):
+    c, s = Checks(), w.sample
+    for name in w.readings[0]["counters"]:
+        if name.startswith("cpu_"):
+            low, high = w.share(name)
+            c.between(name, s.get(name), low - 0.01, high + 0.01)
+        elif name != "all":
+            low, high = w.rate(name)
+            c.between(name, s.get(name), low - 0.1, high + 0.1)
+    busiest = [w.bounds(lambda r, d=d: r["busy"].get(d, 0)) for d in w.readings[0]["busy"]]
+    c.between("disk_busy_pct", s.get("disk_busy_pct"), max(low for low, _ in busiest) / (OVER * 10) * 0.98 - 0.1,
+              min(100, max(high for _, high in busiest) / (OVER * 10) + 0.1))
+    for name, first in w.readings[0]["states"].items():
+        if first is None:
+            c.same(name, s.get(name), None)  # a kernel without it
+        else:
+            c.between(name, s.get(name), *w.states(name))
+    c.equal("ram_total_bytes", s["ram_total_bytes"], psutil.virtual_memory().total)
+    c.equal("cpu_count", s["cpu_count"], psutil.cpu_count())
+    c.same("hostname", s["hostname"], socket.gethostname())
+    c.same("os", s["os"], platform.system().lower())
+    c.same("arch", {"amd64": "x86_64", "arm64": "aarch64"}.get(s["arch"], s["arch"]), platform.machine())
+    df(c, s)
+    vmstat(c, s, w.output["vmstat"])
+    iostat(c, s, w.output["iostat"])
+    return c.failed
+
+
+def df(c, s):
+    """The fullest of df's local filesystems with a device, images aside. df rounds its percentage up."""
+    skip = [a for t in ("squashfs", "iso9660", "erofs", "tmpfs", "devtmpfs", "efivarfs", "overlay") for a in ("-x", t)]
+    out = subprocess.run(["df", "-l", "-B1", "--output=pcent,avail,source", *skip], stdout=subprocess.PIPE, text=True,
+                         stderr=subprocess.DEVNULL, check=False).stdout
+    rows = [line.split(None, 2) for line in out.splitlines()[1:]]
+    rows = [(int(p.rstrip("%")), int(a)) for p, a, source in rows if source.startswith("/dev/") and p != "-"]
+    if not rows:
+        print("NOT CHECKED: disk_used_pct with df, which shows no filesystem with a device")
+        return
+    most = max(p for p, _ in rows)
+    c.between("disk_used_pct, by df", s["disk_used_pct"], most - 1.5, most + 0.5)
+    free = [a for p, a in rows if p >= most - 1]
+    c.between("disk_free_bytes, by df", s["disk_free_bytes"], min(free) - 256 * MIB, max(free) + 256 * MIB)
+
+
+def vmstat(c, s, out):
+    """vmstat's window is its own and its numbers are whole percents: 6 points."""
+    rows = [line.split() for line in out.splitlines()]
+    found = dict(zip(rows[1], map(int, rows[-1])))
+    # guest time, which newer ones show apart, is part of edge's user time
+    for name, want in ("cpu_user_pct", found["us"] + found.get("gu", 0)), ("cpu_system_pct", found["sy"]), \
+            ("cpu_iowait_pct", found["wa"]), ("cpu_steal_pct", found["st"]):
+        c.between(name + ", by vmstat", s[name], want - 6, want + 6)
+
+
+def iostat(c, s, out):
+    """iostat's window is its own: 20 percent and what one burst may be."""
+    rows = [line.split() for line in out.splitlines() if line.strip()]
+    head = next(i for i, r in enumerate(rows) if r[0].startswith("Device"))
+    disks = [dict(zip(rows[head], [r[0], *map(float, r[1:])])) for r in rows[head + 1:]]
+    disks = [d for d in disks if is_whole(d["Device"])]
+    for name, key, unit, burst in ("disk_write_bytes_per_s", "wkB/s", 1024, MIB), ("disk_read_bytes_per_s", "rkB/s", 1024, MIB), \
+            ("disk_write_ops_per_s", "w/s", 1, 20), ("disk_read_ops_per_s", "r/s", 1, 20):
+        want = unit * sum(d[key] for d in disks)
+        c.between(name + ", by iostat", s[name], want * 0.8 - burst, want * 1.2 + burst)
+    busy = max(d["%util"] for d in disks)
+    c.between("disk_busy_pct, by iostat", s["disk_busy_pct"], busy - 8, busy + 8)
+
+
+def main():
+    edge = os.path.abspath(sys.argv[1])
+    agreed, failures = 0, []
+    with tempfile.TemporaryDirectory(dir=os.getcwd()) as directory:
+        work = [threading.Thread(target=burn), threading.Thread(target=write, args=[directory]), threading.Thread(target=send)]
+        for t in work:
+            t.start()
+        try:
+            for n in range(WINDOWS):
+                w = Window(edge, directory)
+                low, high = w.rate("net_packets_sent_per_s")
+                print(f"--- window {n + 1}: the bounds of a steady counter are {100 * (1 - low / high):.0f}% apart")
+                if low < (1 - TIGHT) * high:
+                    print("the machine was too busy to tell; once more")
+                    continue
+                if failed := compare(w):
+                    failures.append(failed)
+                    continue
+                agreed += 1
+                if agreed == NEEDED:
+                    print(f"edge agrees with psutil, df, vmstat, iostat and /proc, in {agreed} of {n + 1} windows")
+                    return
+        finally:
+            stop.set()
+            for t in work:
+                t.join()
+    sys.exit(f"agreed in {agreed} of {WINDOWS} windows, {NEEDED} are needed; not in the others: {failures}")
+
+
+if __name__ == "__main__":
+    main()
