@@ -210,6 +210,40 @@ func TestCountersStartOver(t *testing.T) {
 	check(t, "cpu_pct", s.CPUPct, 50)
 }
 
+// TestWrap: a counter of 32 bits, as some drivers and kernels of 32 bits have, begins anew each 4 GiB.
+func TestWrap(t *testing.T) {
+	m := newMachine(t, Options{})
+	m.edit("proc/net/dev", "eth0: 1000000", "eth0: 4294967000")
+	m.edit("proc/diskstats", "sda 1000 10 20000", "sda 1000 10 4294967000")
+	m.collect(0)
+	m.edit("proc/net/dev", "eth0: 4294967000", "eth0: 704")
+	m.edit("proc/diskstats", "sda 1000 10 4294967000", "sda 1000 10 704")
+	s := m.collect(interval)
+	absent(t, "net_bytes_recv_per_s", s.NetBytesRecvPerS)
+	absent(t, "disk_read_bytes_per_s", s.DiskReadBytesPerS)
+	if m.set.Failures() != 0 {
+		t.Errorf("a wrap is taken for a failure:\n%s", m.log.String())
+	}
+	m.edit("proc/net/dev", "eth0: 704", "eth0: 3704")
+	m.edit("proc/diskstats", "sda 1000 10 704", "sda 1000 10 1004")
+	s = m.collect(interval)
+	check(t, "net_bytes_recv_per_s of the next", s.NetBytesRecvPerS, 1000)
+	check(t, "disk_read_bytes_per_s of the next", s.DiskReadBytesPerS, 100*512)
+}
+
+func TestManyCores(t *testing.T) {
+	m := newMachine(t, Options{})
+	manyCores(m)
+	m.collect(0)
+	m.edit("proc/stat", "cpu  10000 1000 5000 100000 ", "cpu  20000 1000 5000 110000 ")
+	s := m.collect(interval)
+	check(t, "cpu_pct", s.CPUPct, 50)
+	check(t, "cpu_user_pct", s.CPUUserPct, 50)
+	if got := s.CPUCount.Or(0); got != 256 {
+		t.Errorf("cpu_count is %d", got)
+	}
+}
+
 func TestHotPlug(t *testing.T) {
 	m := newMachine(t, Options{})
 	m.collect(0)
@@ -257,6 +291,48 @@ func TestContainer(t *testing.T) {
 	}
 }
 
+// TestLimitedContainer: what a container may take is not what the machine has. The sample is of the machine, as /proc shows
+// it there; under LXC, where lxcfs shows the container's share in /proc, it is of the container.
+func TestLimitedContainer(t *testing.T) {
+	limited := func(m *machine) record.Sample {
+		m.collect(0)
+		m.work()
+		return m.collect(interval)
+	}
+	free, m := newMachine(t, Options{}), newMachine(t, Options{})
+	for file, text := range map[string]string{
+		"sys/fs/cgroup/cpu.max": "50000 100000\n", "sys/fs/cgroup/memory.max": "268435456\n",
+		"sys/fs/cgroup/memory.current": "200000000\n", "sys/fs/cgroup/cpuset.cpus.effective": "0\n",
+		"proc/self/cgroup": "0::/\n", "proc/1/cgroup": "0::/docker/abc\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(m.path(file)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(m.path(file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, want := limited(m), limited(free)
+	got.UptimeS, want.UptimeS = record.Long{}, record.Long{} // of the machine that the test runs on
+	if a, b := string(got.AppendJSON(nil)), string(want.AppendJSON(nil)); a != b {
+		t.Errorf("limited\n%s, and free\n%s", a, b)
+	}
+}
+
+func TestProcessesAreCountedNowAndThen(t *testing.T) {
+	m := newMachine(t, Options{})
+	m.collect(0)
+	if err := os.Mkdir(m.path("proc", "78"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if s := m.collect(interval); s.Procs.Or(0) != 3 {
+		t.Errorf("after an interval procs is %d, want the count of before, 3", s.Procs.Or(0))
+	}
+	if s := m.collect(countAfter); s.Procs.Or(0) != 4 {
+		t.Errorf("later procs is %d, want 4", s.Procs.Or(0))
+	}
+}
+
 func TestFilters(t *testing.T) {
 	m := newMachine(t, Options{
 		Interfaces: Filter{Include: regexp.MustCompile(`^(?:lo|eth.*)$`), Exclude: regexp.MustCompile(`^(?:eth1)$`)},
@@ -275,13 +351,14 @@ func TestOneCollectorFails(t *testing.T) {
 		file, content string // content of "" takes the file away
 		absent        func(s *record.Sample) record.Float
 	}{
-		"cpu":        {"proc/stat", "", func(s *record.Sample) record.Float { return s.CPUPct }},
-		"memory":     {"proc/meminfo", "", func(s *record.Sample) record.Float { return s.RAMPct }},
-		"network":    {"proc/net/dev", "", func(s *record.Sample) record.Float { return s.NetBytesRecvPerS }},
-		"cut short":  {"proc/net/dev", "Inter-\n", func(s *record.Sample) record.Float { return s.NetBytesRecvPerS }},
-		"disk":       {"proc/diskstats", "", func(s *record.Sample) record.Float { return s.DiskBusyPct }},
-		"filesystem": {"proc/filesystems", "", func(s *record.Sample) record.Float { return s.DiskUsedPct }},
-		"pressure":   {"proc/pressure/cpu", "rubbish", func(s *record.Sample) record.Float { return s.CPUPressurePct }},
+		"cpu":            {"proc/stat", "", func(s *record.Sample) record.Float { return s.CPUPct }},
+		"memory":         {"proc/meminfo", "", func(s *record.Sample) record.Float { return s.RAMPct }},
+		"network":        {"proc/net/dev", "", func(s *record.Sample) record.Float { return s.NetBytesRecvPerS }},
+		"cut short":      {"proc/net/dev", "Inter-\n", func(s *record.Sample) record.Float { return s.NetBytesRecvPerS }},
+		"disk":           {"proc/diskstats", "", func(s *record.Sample) record.Float { return s.DiskBusyPct }},
+		"filesystem":     {"proc/filesystems", "", func(s *record.Sample) record.Float { return s.DiskUsedPct }},
+		"disk cut short": {"proc/diskstats", "   8       0 sda 1000 10 20000", func(s *record.Sample) record.Float { return s.DiskBusyPct }},
+		"pressure":       {"proc/pressure/cpu", "rubbish", func(s *record.Sample) record.Float { return s.CPUPressurePct }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t, Options{})
