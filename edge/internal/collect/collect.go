@@ -1,6 +1,14 @@
 // Package collect reads this machine into a [record.Sample]: one collector per subject, one file each. Reading is
-// gopsutil's, arithmetic is here and apart from it. It does not decide when to read (package sampler) nor what a field
-// is called (package record).
+// gopsutil's (on Linux but for what each sample needs anew, see readings), arithmetic is here and apart from it. It does
+// not decide when to read (package sampler) nor what a field is called (package record).
+//
+// What changes seldom is not read each time: processes are counted every 15 s, mounts and the choice of devices looked at
+// again every minute, name, version and cores every 10 minutes. A device that appears is counted from the next sample on.
+//
+// A sample is of the machine, in a container too: what a control group allows is neither its memory nor its cores, as for
+// node_exporter and psutil. Where /proc itself shows a container's share, as lxcfs makes it, so does the sample.
+//
+// On macOS without cgo, gopsutil v3 knows no CPU and disk counters, and starts vm_stat and netstat for memory and network.
 //
 // A rate needs two readings. Where the second one does not continue the first (the first reading of all, a counter that
 // went backwards, a suspended machine, a stepped clock) the field is left absent and the reading becomes the new base:
