@@ -71,7 +71,11 @@ func (d Dir) Open(name string, create bool) (File, error) {
 	if create {
 		flags |= os.O_CREATE | os.O_EXCL
 	}
-	return os.OpenFile(d.path(name), flags, fileMode)
+	f, err := os.OpenFile(d.path(name), flags, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	return reserve(f), nil
 }
 
 // Rename implements [FS].
