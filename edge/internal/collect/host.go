@@ -24,7 +24,7 @@ type host struct {
 	known  bool
 	readAt time.Duration
 
-	processes record.Optional[int32]
+	processes record.Int
 	countedAt time.Duration
 }
 
@@ -38,7 +38,7 @@ type identity struct {
 // identityAfter is when the identity is read again: machines are renamed, upgraded and given cores while they run.
 const identityAfter = 10 * time.Minute
 
-// countAfter is when the processes are counted again. A kernel that lists a thousand of them takes about a millisecond, more
+// countAfter is when the processes are counted again. To list a thousand of them takes a kernel half a millisecond, more
 // than all other readings together.
 const countAfter = 15 * time.Second
 
@@ -55,11 +55,12 @@ func (h *host) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 		s.CPUCount = record.Some(int32(h.is.cpuCount))
 	}
 	if _, counted := h.processes.Get(); !counted || at.Mono-h.countedAt >= countAfter {
-		n, err := h.count(ctx)
-		if err != nil {
+		h.processes, h.countedAt = record.Int{}, at.Mono
+		if n, err := h.from.processes(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("count processes: %w", err))
+		} else {
+			h.processes = record.Some(int32(n))
 		}
-		h.processes, h.countedAt = n, at.Mono
 	}
 	s.Procs = h.processes
 	if uptime, err := pshost.UptimeWithContext(ctx); err != nil {
@@ -68,15 +69,6 @@ func (h *host) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 		s.UptimeS = record.Some(int64(uptime))
 	}
 	return errors.Join(errs...)
-}
-
-// count counts the processes; absent where they cannot be.
-func (h *host) count(ctx context.Context) (n record.Optional[int32], err error) {
-	count, err := h.from.processes(ctx)
-	if err != nil {
-		return n, err
-	}
-	return record.Some(int32(count)), nil
 }
 
 // identify reads the identity; what cannot be read stays as it was.
