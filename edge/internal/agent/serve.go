@@ -37,7 +37,7 @@ func (a *agent) serve(ctx context.Context) (*sync.WaitGroup, error) {
 	}
 	running.Go(func() {
 		for {
-			l, err := status.ListenSocket(status.Socket(a.start.SpoolDir))
+			l, err := status.ListenSocket(ctx, status.Socket(a.start.SpoolDir))
 			if err == nil {
 				a.serving.OK()
 				err = status.Serve(ctx, l, handler)

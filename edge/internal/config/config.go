@@ -51,16 +51,16 @@ const (
 
 // checkTogether sets what depends on several settings, and checks it. chosen says where the settings stand that are not
 // defaults.
-func (c *Config) checkTogether(chosen map[string]given) error {
+func (c *Config) checkTogether(chosen map[string]given) (errs []error) {
+	if listen, is := chosen[listenName]; is && c.Listen != "" && !c.AllowRemote && !onLoopback(c.Listen) {
+		errs = append(errs, fmt.Errorf("%s: is reachable from other machines; add --allow-remote if everyone there may read it", listen))
+	}
 	least := min(c.Interval, maxLatency)
 	switch latency, is := chosen[latencyName]; {
 	case !is:
 		c.MaxLatency = max(defaultLatency, least)
-	case c.MaxLatency < least:
-		return fmt.Errorf("%s: shorter than the interval of %s; at least %s would be right", latency, short(c.Interval), short(least))
+	case c.MaxLatency > 0 && c.MaxLatency < least:
+		errs = append(errs, fmt.Errorf("%s: shorter than the interval of %s; at least %s would be right", latency, short(c.Interval), short(least)))
 	}
-	if listen, is := chosen[listenName]; is && !c.AllowRemote && !onLoopback(c.Listen) {
-		return fmt.Errorf("%s: is reachable from other machines; add --allow-remote if everyone there may read it", listen)
-	}
-	return nil
+	return errs
 }

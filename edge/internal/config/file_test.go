@@ -60,6 +60,7 @@ func TestBadFiles(t *testing.T) {
 		"central, no JSON":     {"", `{"interval"`, []string{"edge-config: line 1: did not find"}},
 		"central against file": {"max_latency: 5s", `{"interval": "10s"}`, []string{`FILE:1: max_latency "5s": shorter than the interval of 10s`}},
 		"remote":               {"listen: 0.0.0.0:1", "", []string{`FILE:1: listen "0.0.0.0:1": is reachable from other machines`}},
+		"remote, and more":     {"listen: 0.0.0.0:1\ninterval: 1ms", "", []string{`FILE:2: interval "1ms": must be`, `FILE:1: listen "0.0.0.0:1": is reachable`}},
 		"not an address":       {"listen: somewhere", "", []string{`FILE:1: listen "somewhere": must be host:port`}},
 		"not a truth":          {"allow_remote: maybe", "", []string{`FILE:1: allow_remote "maybe": must be true or false`}},
 		"large":                {strings.Repeat("#", maxFile+1), "", []string{"configuration file FILE: is larger than"}},

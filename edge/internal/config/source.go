@@ -137,9 +137,7 @@ func (l Local) With(central string) (Config, error) {
 	if c.SpoolDir == "" {
 		c.SpoolDir = stateDir(runtime.GOOS, os.Geteuid(), lookup(l.environ))
 	}
-	if len(errs) == 0 && c.Interval > 0 {
-		errs = append(errs, c.checkTogether(chosen))
-	}
+	errs = append(errs, c.checkTogether(chosen)...)
 	return c, errors.Join(errs...)
 }
 

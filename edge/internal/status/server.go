@@ -58,11 +58,11 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 
 // ListenSocket listens on a socket file that only its owner may use. What an earlier process left there goes: the caller knows
 // that no other one lives, as it has the spool's lock.
-func ListenSocket(path string) (net.Listener, error) {
+func ListenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	l, err := net.Listen("unix", path)
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,8 @@ func report() status.Report {
 		Spool:    status.Spool{Dir: "/var/lib/metrics-edge", Bytes: 1 << 20, MaxBytes: 64 << 20, Segments: 2, MemoryLines: 3, OldestAgeS: &age},
 		Problems: []status.Problem{
 			{Failure: failure, Since: now.Add(-10 * time.Minute), Failures: 12},
-			{Failure: status.Failure{Subject: "collector"}, Failures: 1}, {Failure: status.Failure{Subject: "collector"}, Failures: 2},
+			{Failure: status.Failure{Subject: "collector"}, Failures: 1},
+			{Failure: status.Failure{Subject: "collector"}, Failures: 2},
 		},
 		LastError: &failure, CollectorFailures: 4,
 	}
@@ -151,7 +152,7 @@ func TestSocket(t *testing.T) {
 	if _, err := status.Fetch(t.Context(), path); !errors.Is(err, status.ErrNotRunning) {
 		t.Errorf("with a socket of the dead: %v", err)
 	}
-	l, err := status.ListenSocket(path)
+	l, err := status.ListenSocket(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +172,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"404 Not Found":         http.NotFound,
 		"read the collector's ": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") },
 	} {
-		l, err := status.ListenSocket(filepath.Join(t.TempDir(), "s"))
+		l, err := status.ListenSocket(t.Context(), filepath.Join(t.TempDir(), "s"))
 		if err != nil {
 			t.Fatal(err)
 		}
