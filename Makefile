@@ -128,6 +128,7 @@ release: ## build edge for all platforms into dist/, with checksums
 		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(EDGE_LDFLAGS)' \
 			-o dist/edge-$(VERSION)-$$os-$$arch$$ext ./edge; \
 	done
+	cp edge/packaging/config.yaml edge/packaging/metrics-edge.service dist/
 	cd dist && sha256sum * > SHA256SUMS
 
 .PHONY: clean

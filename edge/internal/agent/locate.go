@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"sync"
@@ -33,6 +32,7 @@ type locator struct {
 	cache                 discover.Cache
 	log                   *slog.Logger
 	asks, keeps           *health.State
+	find                  func(ctx context.Context) (discover.Target, error)
 	retune                func(central string)
 
 	known chan struct{} // closed when there is a target
@@ -61,6 +61,7 @@ func (a *agent) newLocator(ctx context.Context, c config.Config) (*locator, erro
 		return nil, err
 	}
 	l.aws = cfg
+	l.find = func(ctx context.Context) (discover.Target, error) { return discover.Find(ctx, l.aws, l.stack) }
 	switch {
 	case c.Stream != "":
 		l.learn(discover.Target{Stream: c.Stream, Region: cfg.Region})
@@ -131,7 +132,7 @@ func (l *locator) run(ctx, flush context.Context) {
 func (l *locator) ask(ctx context.Context) error {
 	l.asking.Lock()
 	defer l.asking.Unlock()
-	t, err := discover.Find(ctx, l.aws, l.stack)
+	t, err := l.find(ctx)
 	if err != nil {
 		return err
 	}
@@ -150,11 +151,3 @@ func (l *locator) ask(ctx context.Context) error {
 
 // health is what keeps the target from being known or kept.
 func (l *locator) health() []*health.State { return []*health.State{l.asks, l.keeps} }
-
-// String names the target for the log.
-func (l *locator) String() string {
-	if l.stream != "" {
-		return "stream " + l.stream
-	}
-	return fmt.Sprintf("stack %s in %s", l.stack, l.aws.Region)
-}

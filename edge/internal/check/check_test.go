@@ -202,7 +202,8 @@ func TestSpoolIsLeftAsItWas(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	go func() { _ = status.Serve(ctx, l, status.Handler(func() status.Report { return status.Report{PID: 4711} })) }()
+	running := status.Handler(func() status.Report { return status.Report{PID: 4711} })
+	go func() { _ = status.Serve(ctx, l, running) }()
 	results, _ := run(t, &cloud{ssm: fmt.Sprintf(parameters, ""), firehose: accepted}, nil, "--spool-dir", dir)
 	if r := results["spool"]; r.Outcome != check.OK || !strings.Contains(r.Text, "a collector runs there (pid 4711)") {
 		t.Errorf("spool is %+v", r)

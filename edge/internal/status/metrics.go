@@ -78,6 +78,10 @@ func WriteMetrics(w io.Writer, r Report, now time.Time) error {
 	for _, p := range merged(r.Problems) {
 		e.value("metrics_edge_failing", float64(p.Failures), "subject", p.Subject)
 	}
+	if f := r.LastError; f != nil {
+		e.family("metrics_edge_last_error_timestamp_seconds", "gauge", "When something last failed, Unix time; /status says why.")
+		e.value("metrics_edge_last_error_timestamp_seconds", unix(f.At), "subject", f.Subject)
+	}
 	_, err := io.WriteString(w, e.String())
 	return err
 }

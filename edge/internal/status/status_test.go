@@ -73,7 +73,7 @@ func TestMetrics(t *testing.T) {
 		"samples_dropped_total|damaged": 0, "samples_dropped_total|not_stored": 0, "spool_samples": 90, "spool_memory_samples": 3,
 		"spool_bytes": 1 << 20, "spool_max_bytes": 64 << 20, "spool_oldest_seconds": 125.5, "records_delivered_total": 55,
 		"requests_total": 60, "retries_total": 5, "last_delivery_seconds": 90, "collector_failures_total": 4,
-		"failing|delivery": 12, "failing|collector": 3,
+		"last_error_timestamp_seconds|delivery": 1770091505, "failing|delivery": 12, "failing|collector": 3,
 	} {
 		if v, ok := got[key]; !ok || v != want {
 			t.Errorf("%s is %v, %v, want %v", key, v, ok, want)
