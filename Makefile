@@ -83,6 +83,17 @@ interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and
 values: build $(TOOLS)/python/.values ## compare what edge reads with psutil, df, vmstat and iostat (needs python3, sysstat, procps)
 	$(PYTHON) .ci/values.py bin/edge
 
+# systemd gives 0 (best) to 100 points of exposure; the unit has 15 in systemd 252, each version counts a little differently.
+.PHONY: unit
+unit: build ## check edge's systemd unit, and run it under a systemd of its own (needs Linux, systemd and root)
+	@mkdir -p $(TOOLS)/unit
+	@sed 's#/usr/local/bin/edge#$(CURDIR)/bin/edge#' edge/packaging/metrics-edge.service > $(TOOLS)/unit/metrics-edge.service
+	systemd-analyze verify $(TOOLS)/unit/metrics-edge.service
+	systemd-analyze security --offline=true --threshold=20 --no-pager $(TOOLS)/unit/metrics-edge.service > $(TOOLS)/unit/exposure || \
+		{ cat $(TOOLS)/unit/exposure; exit 1; }
+	@tail -1 $(TOOLS)/unit/exposure
+	$(if $(filter-out 0,$(shell id -u)),sudo )edge/packaging/try-unit bin
+
 .PHONY: bench
 bench: ## run the benchmarks
 	cd record && go test -run '^$$' -bench . ./...
@@ -122,6 +133,7 @@ release: ## build edge for all platforms into dist/, with checksums
 		os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os != windows ] || ext=.exe; \
 		GOOS=$$os GOARCH=$$arch $(EDGE_BUILD) -o dist/edge-$(VERSION)-$$os-$$arch$$ext ./edge; \
 	done
+	cp edge/packaging/config.yaml edge/packaging/metrics-edge.service dist/
 	cd dist && sha256sum * > SHA256SUMS
 
 .PHONY: clean
