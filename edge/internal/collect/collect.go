@@ -2,8 +2,9 @@
 // gopsutil's (on Linux but for what each sample needs anew, see readings), arithmetic is here and apart from it. It does
 // not decide when to read (package sampler) nor what a field is called (package record).
 //
-// What changes seldom is not read each time: processes are counted every 15 s, mounts and the choice of devices looked at
-// again every minute, name, version and cores every 10 minutes. A device that appears is counted from the next sample on.
+// What changes slowly is not read each time: processes are counted and filesystems looked at every 15 s, the list of mounts
+// and the choice of devices are made anew every minute, name, version and cores read every 10 minutes. A device that appears
+// is counted from its second reading on.
 //
 // A sample is of the machine, in a container too: what a control group allows is neither its memory nor its cores, as for
 // node_exporter and psutil. Where /proc itself shows a container's share, as lxcfs makes it, so does the sample.

@@ -21,6 +21,9 @@ type filesystem struct {
 
 	mounts   []string
 	listedAt time.Duration
+	last     usage // of lookedAt, where there is one
+	known    bool
+	lookedAt time.Duration
 	pending  chan answer // the answer of a look that took too long, nil where none is outstanding
 }
 
@@ -36,6 +39,8 @@ type answer struct {
 }
 
 const (
+	// lookAfter is when the filesystems are looked at again. They fill slowly, and on some machines there are dozens.
+	lookAfter = 15 * time.Second
 	// listAfter is when the mounts are listed again; on a container host that list is long.
 	listAfter = time.Minute
 	// lookTimeout bounds the look at all filesystems: one on a dying disk may never answer.
@@ -47,18 +52,32 @@ func newFilesystem(roots Roots) *filesystem {
 }
 
 func (f *filesystem) Collect(ctx context.Context, at Moment, s *record.Sample) error {
+	if !f.known || at.Mono-f.lookedAt >= lookAfter {
+		f.known = false
+		last, err := f.look(ctx, at)
+		if err != nil {
+			return err
+		}
+		f.last, f.known, f.lookedAt = last, true, at.Mono
+	}
+	s.DiskUsedPct, s.DiskFreeBytes = f.last.usedPct, record.Some(int64(f.last.free))
+	return nil
+}
+
+// look returns the fill of the fullest filesystem now.
+func (f *filesystem) look(ctx context.Context, at Moment) (fullest usage, err error) {
 	select {
 	case <-f.pending: // late, and of another time than this sample
 		f.pending = nil
 	default:
 		if f.pending != nil {
-			return errors.New("a filesystem does not answer")
+			return usage{}, errors.New("a filesystem does not answer")
 		}
 	}
 	if f.mounts == nil || at.Mono-f.listedAt >= listAfter {
 		partitions, err := psdisk.PartitionsWithContext(ctx, false)
 		if err != nil {
-			return fmt.Errorf("list mounts: %w", err)
+			return usage{}, fmt.Errorf("list mounts: %w", err)
 		}
 		f.mounts, f.listedAt = localMounts(partitions, f.root), at.Mono
 	}
@@ -72,13 +91,10 @@ func (f *filesystem) Collect(ctx context.Context, at Moment, s *record.Sample) e
 	defer timeout.Stop()
 	select {
 	case a := <-result:
-		if a.err == nil {
-			s.DiskUsedPct, s.DiskFreeBytes = a.fullest.usedPct, record.Some(int64(a.fullest.free))
-		}
-		return a.err
+		return a.fullest, a.err
 	case <-timeout.C:
 		f.pending = result
-		return fmt.Errorf("a filesystem did not answer within %v", lookTimeout)
+		return usage{}, fmt.Errorf("a filesystem did not answer within %v", lookTimeout)
 	}
 }
 

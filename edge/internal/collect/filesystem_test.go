@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	psdisk "github.com/shirou/gopsutil/v3/disk"
 
@@ -64,5 +65,28 @@ func TestFullest(t *testing.T) {
 		if got, err := f.fullest(t.Context(), mounts); err == nil {
 			t.Errorf("fullest of %q is %+v, want an error", mounts, got)
 		}
+	}
+}
+
+func TestFilesystemsAreLookedAtNowAndThen(t *testing.T) {
+	used := uint64(1)
+	f := &filesystem{
+		mounts: []string{"/"},
+		usage: func(context.Context, string) (*psdisk.UsageStat, error) {
+			return &psdisk.UsageStat{Used: used, Free: 4 - used}, nil
+		},
+	}
+	for _, c := range []struct {
+		at   time.Duration
+		want float64
+	}{{0, 25}, {3 * time.Second, 25}, {lookAfter, 75}} {
+		var s record.Sample
+		if err := f.Collect(t.Context(), Moment{Mono: c.at}, &s); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.DiskUsedPct.Or(-1); got != c.want {
+			t.Errorf("after %v disk_used_pct is %v, want %v", c.at, got, c.want)
+		}
+		used = 3
 	}
 }
