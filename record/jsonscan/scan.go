@@ -147,7 +147,7 @@ func scanString(data []byte, i int) (int, error) {
 	start := i
 	i++
 	for {
-		i = skipPlain(data, i)
+		i = SkipPlain(data, i)
 		if i >= len(data) {
 			return i, &SyntaxError{start, "string without an end"}
 		}
@@ -166,10 +166,10 @@ func scanString(data []byte, i int) (int, error) {
 	}
 }
 
-// skipPlain returns the first index from i on of a byte that may not stand in a string as it is. It looks at eight bytes at
+// SkipPlain returns the first index from i on of a byte that may not stand in a string as it is. It looks at eight bytes at
 // a time: a byte b is found by the borrow of b-1 (or of b-0x20) where b had no high bit. A borrow spreads upwards only,
 // so that the lowest one found is right.
-func skipPlain(data []byte, i int) int {
+func SkipPlain(data []byte, i int) int {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x8080808080808080
