@@ -34,12 +34,16 @@ type Columns struct {
 	members []jsonscan.Member
 	walker  *jsonscan.Walker
 	days    days
+	maps    []lastMap // by column
 	name    []byte
 }
 
 // NewColumns returns an empty collection of rows.
 func (c *Converter) NewColumns() *Columns {
-	o := &Columns{c: c, leafs: make([][]parquet.Value, c.leafs()), marks: make([]int, c.leafs()), filled: make([]int, len(c.columns))}
+	o := &Columns{
+		c: c, leafs: make([][]parquet.Value, c.leafs()), marks: make([]int, c.leafs()),
+		filled: make([]int, len(c.columns)), maps: make([]lastMap, len(c.columns)),
+	}
 	o.walker = jsonscan.NewWalker(o.find)
 	return o
 }
@@ -54,6 +58,7 @@ func (o *Columns) Reset() {
 		o.leafs[i] = o.leafs[i][:0]
 	}
 	o.rows = 0
+	clear(o.maps)
 }
 
 // Add converts the documents of one record: all of them or, with an [*Error], none.
@@ -79,6 +84,7 @@ func (o *Columns) cut(rows int) {
 		o.leafs[i] = o.leafs[i][:n]
 	}
 	o.rows = rows
+	clear(o.maps)
 }
 
 func (o *Columns) add(data []byte) error {

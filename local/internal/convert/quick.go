@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"bytes"
 	"math"
 
 	"github.com/parquet-go/parquet-go"
@@ -22,6 +23,7 @@ const (
 	quickBigInt
 	quickText
 	quickTimestamp
+	quickMap
 )
 
 // quick adds the documents of one record. Where it declines, it may have added some of their values.
@@ -61,7 +63,7 @@ func (o *Columns) quickDocument(data []byte, i int) (end int, ok bool) {
 		case o.filled[at] == o.row: // twice
 			return 0, false
 		}
-		if i = o.quickValue(&o.c.columns[at], data, value); i == 0 {
+		if i = o.quickValue(at, data, value); i == 0 {
 			return 0, false
 		}
 		o.fill(at)
@@ -69,7 +71,8 @@ func (o *Columns) quickDocument(data []byte, i int) (end int, ok bool) {
 }
 
 // quickValue adds the value at data[i], which is not null, and returns the index behind it, 0 where it declines.
-func (o *Columns) quickValue(col *column, data []byte, i int) (end int) {
+func (o *Columns) quickValue(at int, data []byte, i int) (end int) {
+	col := &o.c.columns[at]
 	leaf := &o.leafs[col.first]
 	switch col.quick {
 	case quickDouble:
@@ -100,10 +103,38 @@ func (o *Columns) quickValue(col *column, data []byte, i int) (end int) {
 			add(leaf, parquet.Int64Value(ms))
 			return end
 		}
+	case quickMap:
+		return o.quickMap(at, data, i)
 	}
+	return o.quickRead(col, data, i)
+}
+
+// quickRead adds any value by the column's reader.
+func (o *Columns) quickRead(col *column, data []byte, i int) (end int) {
 	end, kind, err := jsonscan.Value(data, i)
 	if err != nil || col.read(o.leafs[col.first:], jsonscan.Member{Value: data[i:end:end], Kind: kind}) != nil {
 		return 0
+	}
+	return end
+}
+
+// lastMap is the map that a column got last: the samples of a machine repeat it.
+type lastMap struct {
+	text     []byte // in the document
+	from, to int    // its values in both leafs
+}
+
+func (o *Columns) quickMap(at int, data []byte, i int) (end int) {
+	col, last := &o.c.columns[at], &o.maps[at]
+	keys, values := &o.leafs[col.first], &o.leafs[col.first+1]
+	if n := len(last.text); n > 0 && bytes.HasPrefix(data[i:], last.text) {
+		*keys = append(*keys, (*keys)[last.from:last.to]...)
+		*values = append(*values, (*values)[last.from:last.to]...)
+		return i + n
+	}
+	from := len(*keys)
+	if end = o.quickRead(col, data, i); end > 0 {
+		*last = lastMap{text: data[i:end], from: from, to: len(*keys)}
 	}
 	return end
 }

@@ -135,6 +135,8 @@ func TestQuick(t *testing.T) {
 			)
 		}
 	}
+	const m = `{"m":{"A":"x","b":null}}`
+	records = append(records, m+m, m, m+`{"d":"x"}`, m, m+`{"m":{}}{"m":{}}{"m":{"A":"x"}}`+m+m, `{"m":{"A":"x","b":null}`)
 	records = append(records, ``, ` `, `{}`, `{}{}`, `{"d":1}x`, `x`, `[]`, `{"d":1}{"d":2}{"d":"x"}`)
 	c := quickTable(t)
 	compare(t, c, records...)

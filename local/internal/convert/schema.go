@@ -78,7 +78,7 @@ var types = map[string]columnType{
 	"double":  {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, readDouble, 1, quickDouble},
 	// A Hive timestamp has no time zone: not adjusted to UTC, although what we write is UTC.
 	"timestamp":          {func() parquet.Node { return parquet.TimestampAdjusted(parquet.Millisecond, false) }, readTimestamp, 1, quickTimestamp},
-	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, readMap, 2, quickNone},
+	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, readMap, 2, quickMap},
 }
 
 func text() parquet.Node { return parquet.Encoded(parquet.String(), &parquet.RLEDictionary) }
