@@ -119,7 +119,6 @@ func unexpected(data []byte, i int, want string) error {
 // Character classes.
 const (
 	space  = 1 << iota
-	digit  // 0-9
 	plain  // may stand in a string as it is
 	hexdig // hexadecimal digit
 )
@@ -129,7 +128,7 @@ var class = func() (c [256]byte) {
 		c[b] |= space
 	}
 	for b := '0'; b <= '9'; b++ {
-		c[b] |= digit | hexdig
+		c[b] |= hexdig
 	}
 	for _, b := range "abcdefABCDEF" {
 		c[b] |= hexdig
@@ -268,7 +267,7 @@ func scanNumber(data []byte, i int) (int, error) {
 }
 
 func skipDigits(data []byte, i int) int {
-	for i < len(data) && class[data[i]]&digit != 0 {
+	for i < len(data) && data[i]-'0' <= 9 {
 		i++
 	}
 	return i

@@ -120,4 +120,10 @@ func (w *Walker) remember(step []byte, at, i int) (meaning, next int) {
 
 // Value scans the value that begins at data[i], where a member of a document has it. It returns the index behind the value
 // and its kind.
-func Value(data []byte, i int) (end int, kind Kind, err error) { return scanValue(data, i, 1) }
+func Value(data []byte, i int) (end int, kind Kind, err error) {
+	if i < len(data) && data[i]-'0' <= 9 { // as most often
+		end, err = scanNumber(data, i)
+		return end, Number, err
+	}
+	return scanValue(data, i, 1)
+}
