@@ -28,8 +28,10 @@ func TestWalk(t *testing.T) {
 	b := newWalk()
 	for line := range bytes.Lines(recordtest.GoldenLines) {
 		for _, data := range [][]byte{line, bytes.ReplaceAll(line, []byte(`,"`), []byte(` , "`))} {
-			if !checkWalk(t, b, data) || !checkWalk(t, b, data) {
-				t.Errorf("not taken: %s", data)
+			for range 2 { // unknown at first, then as remembered
+				if !checkWalk(t, b, data) {
+					t.Errorf("not taken: %s", data)
+				}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -139,7 +140,7 @@ func putAll(b *testing.B, address string, next func() []byte) (used time.Duratio
 	if err != nil {
 		return 0, err
 	}
-	defer conn.Close()
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	in := bufio.NewReader(conn)
 	for body := next(); body != nil; body = next() {
 		if err := putOne(conn, in, address, body); err != nil {
