@@ -23,7 +23,11 @@ func Bind(p Panel, params Params) (Query, error) {
 		params.Range.From = params.Range.To.Add(-most)
 	}
 	params.Range.From = params.Range.From.Add(-time.Duration(p.Lead) * slot)
-	text, names, err := positional(p.SQL)
+	sql := p.SQL
+	if params.Once {
+		sql = strings.ReplaceAll(sql, "FROM samples\n", "FROM samples_once\n")
+	}
+	text, names, err := positional(sql)
 	if err != nil {
 		return Query{}, fmt.Errorf("panel %s: %w", p.ID, err)
 	}

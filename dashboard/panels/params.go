@@ -35,6 +35,8 @@ type Params struct {
 	Offset time.Duration
 	Series int
 	Delay  time.Duration
+	// Once reads the view samples_once in place of samples: a sample that was delivered twice counts once.
+	Once bool
 
 	shown time.Time
 }

@@ -37,7 +37,7 @@ func (e *engine) Query(ctx context.Context, q panels.Query) (panels.Result, erro
 	if e.query == nil {
 		return panels.Result{
 			Columns: []panels.Column{{Name: "host", Type: "VARCHAR"}, {Name: "t", Type: "DOUBLE"}},
-			Data:    [][]any{{"a", "b"}, {1.5, nil}}, Warnings: []string{"left out x.parquet"},
+			Data:    [][]any{{"a", "b"}, {1.5, nil}}, Notes: panels.Notes{Warnings: []string{"left out x.parquet"}},
 		}, nil
 	}
 	return e.query(ctx, q)

@@ -35,7 +35,7 @@ func TestTrinoReadsEveryPanel(t *testing.T) {
 				t.Fatal(err)
 			}
 			write(p.ID+".bound.sql", q.SQL)
-			write(p.ID+".literal.sql", panels.Literal(q, "metrics.samples"))
+			write(p.ID+".literal.sql", views.Define(panels.Literal(q), "metrics.samples"))
 			want[p.ID+".bound.sql"], want[p.ID+".literal.sql"] = true, true
 		}
 	}
