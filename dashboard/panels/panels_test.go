@@ -255,3 +255,67 @@ func TestBucketFor(t *testing.T) {
 		}
 	}
 }
+
+// TestParametersStayInConditions holds what the Athena engine relies on: parameters are in WHERE only, and all text that a
+// viewer chooses is among them.
+func TestParametersStayInConditions(t *testing.T) {
+	chosen := hour
+	chosen.Host, chosen.Env, chosen.Role, chosen.TagKey, chosen.TagValue, chosen.Metric = "h'?", "e'?", "r'?", "k'?", "v'?", "ram_pct"
+	each(t, func(t *testing.T, p panels.Panel) {
+		q, err := panels.Bind(p, chosen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := panels.InConditions(q)
+		if n := strings.Count(in.SQL, "?"); n != len(in.Args) || n == 0 || in.Range != q.Range {
+			t.Errorf("%d parameters, %d values", n, len(in.Args))
+		}
+		for _, text := range []string{"h'?", "e'?", "r'?", "k'?", "v'?"} {
+			if strings.Contains(in.SQL, text[:1]+"''?") || !slices.Contains(in.Args, any(text)) {
+				t.Errorf("%s is in the text", text)
+			}
+		}
+		// What stands before the first condition, and between the end of one and the next, has no parameter.
+		for part := range strings.SplitSeq(in.SQL, "WHERE") {
+			if _, rest, ok := strings.Cut(part, "GROUP BY"); ok && strings.Contains(rest, "?") {
+				t.Errorf("a parameter after WHERE: %s", rest)
+			}
+		}
+		if before, _, _ := strings.Cut(in.SQL, "WHERE"); strings.Contains(before, "?") {
+			t.Errorf("a parameter before WHERE: %s", before)
+		}
+		if text := panels.Literal(q); strings.Count(text, "?") != strings.Count(text, "''?") {
+			t.Errorf("a parameter is left in %s", text)
+		}
+	})
+}
+
+func TestClauses(t *testing.T) {
+	q := panels.Query{
+		SQL: `SELECT ?, (SELECT max(a) FROM t WHERE b = ? AND c IN (?, abs(?))) + ?, 'WHERE ?' AS "WHERE ?" FROM u JOIN v ON u.x = ? ` +
+			`WHERE d = ? AND (e = ? OR f > (SELECT ? FROM w GROUP BY ? HAVING count(*) > ?)) AND whereabouts = ? GROUP BY ? ORDER BY ?`,
+	}
+	for i := range strings.Count(q.SQL, "?") - 2 {
+		q.Args = append(q.Args, int64(i))
+	}
+	in := panels.InConditions(q)
+	want := `SELECT 0, (SELECT max(a) FROM t WHERE b = ? AND c IN (?, abs(?))) + 4, 'WHERE ?' AS "WHERE ?" FROM u JOIN v ON u.x = 5 ` +
+		`WHERE d = ? AND (e = ? OR f > (SELECT 8 FROM w GROUP BY 9 HAVING count(*) > 10)) AND whereabouts = ? GROUP BY 12 ORDER BY 13`
+	if in.SQL != want || fmt.Sprint(in.Args) != "[1 2 3 6 7 11]" {
+		t.Errorf("%s %v", in.SQL, in.Args)
+	}
+}
+
+func TestOnceReadsTheOtherView(t *testing.T) {
+	once := hour
+	once.Once = true
+	each(t, func(t *testing.T, p panels.Panel) {
+		q, err := panels.Bind(p, once)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(q.SQL, "FROM samples\n") || strings.Count(q.SQL, "FROM samples_once\n") != strings.Count(p.SQL, "FROM samples\n") {
+			t.Errorf("it reads %s", q.SQL)
+		}
+	})
+}
