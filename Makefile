@@ -77,6 +77,10 @@ trino-check: ## check every panel's SQL with Trino's own parser (needs Java 17 a
 interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and its Parquet with pyarrow and DuckDB (needs python3)
 	$(PYTHON) .ci/interop.py bin
 
+.PHONY: athena-check
+athena-check: build $(TOOLS)/athena/.installed ## check the Athena engine against moto and ministack, over the real protocol (needs python3)
+	$(TOOLS)/athena/bin/python .ci/athena.py bin
+
 .PHONY: bench
 bench: ## run the benchmarks
 	cd record && go test -run '^$$' -bench . ./...
@@ -138,6 +142,12 @@ $(TOOLS)/python/bin/python:
 
 $(TOOLS)/python/.cfn-lint: .ci/cfn-lint.txt | $(TOOLS)/python/bin/python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Apart from the other tools: what it needs pins other versions of the same libraries.
+$(TOOLS)/athena/.installed: .ci/athena.txt
+	python3 -m venv --clear $(TOOLS)/athena
+	$(TOOLS)/athena/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 $(TOOLS)/python/.interop: .ci/interop.txt | $(TOOLS)/python/bin/python
