@@ -20,7 +20,10 @@ func (s *server) dashboards(w http.ResponseWriter, _ *http.Request) {
 			d.Panels[i].SQL = ""
 		}
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"dashboards": all, "metrics": panels.Metrics()})
+	writeJSON(w, http.StatusOK, map[string]any{
+		"dashboards": all, "metrics": panels.Metrics(),
+		"refresh_s": s.options.Refresh.Seconds(), // how long a page waits at least before it asks again by itself
+	})
 }
 
 // panelData is the answer to a request for a panel's data. Times are Unix seconds.
@@ -93,15 +96,13 @@ type statusData struct {
 	LagS   *float64 `json:"lag_s"`
 	DelayS float64  `json:"delay_s"` // up to which a lag is normal
 	Source string   `json:"source"`
-	// RefreshS is how long a page waits at least before it asks again by itself; 0 leaves that to the page.
-	RefreshS float64 `json:"refresh_s"`
 	// Spent is what all queries since the server's start have cost; absent where they cost nothing.
 	Spent *panels.Cost `json:"spent,omitempty"`
 }
 
 func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	now := s.options.Now()
-	data := statusData{Now: unix(now), DelayS: s.options.Delay.Seconds(), Source: s.options.Source, RefreshS: s.options.Refresh.Seconds()}
+	data := statusData{Now: unix(now), DelayS: s.options.Delay.Seconds(), Source: s.options.Source}
 	err := s.limited(r.Context(), func(ctx context.Context) error {
 		newest, ok, err := s.engine.Newest(ctx, now)
 		if ok {
