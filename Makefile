@@ -70,7 +70,7 @@ browser-test: ## test the page in headless Chromium (needs chromium)
 	cd dashboard && go test -tags browser -count 1 ./internal/browser
 
 .PHONY: trino-check
-trino-check: ## check every panel's SQL with Trino's own parser (needs Java 17 and Maven)
+trino-check: ## run every panel's SQL in Trino's own engine and compare it with DuckDB (needs Java 17 and Maven)
 	cd dashboard && go test -tags trino -count 1 ./internal/trinocheck
 
 .PHONY: interop
