@@ -2,6 +2,7 @@ package athena_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,10 +25,10 @@ func newestService(t *testing.T, at *time.Time) *service {
 			}
 			found := strings.SplitAfter(values, "CAST(")
 			if len(found) != 3 {
-				t.Fatalf("values %s", values)
+				t.Errorf("values %s", values)
+				return refusal{400, "InvalidRequestException", "values"}
 			}
-			fmt.Sscan(strings.Fields(found[1])[0], &from)
-			fmt.Sscan(strings.Fields(found[2])[0], &to)
+			from, to = number(t, found[1]), number(t, found[2])
 			asked = true
 			return map[string]any{"QueryExecutionId": "q-1"}
 		case "GetQueryExecution":
@@ -38,6 +39,16 @@ func newestService(t *testing.T, at *time.Time) *service {
 		}
 		return a.page(0, 1)
 	})
+}
+
+// number is the one that a text begins with.
+func number(t *testing.T, text string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(strings.Fields(text)[0], 64)
+	if err != nil {
+		t.Error(err)
+	}
+	return v
 }
 
 func TestNewest(t *testing.T) {

@@ -30,7 +30,7 @@ func (e *Engine) results(ctx context.Context, id string, execution *types.QueryE
 		case err != nil:
 			return fmt.Errorf("fetch the answer of query %s: %w", id, explain(err))
 		case page.ResultSet == nil:
-			return fmt.Errorf("Athena's answer of query %s has no rows", id)
+			return fmt.Errorf("the answer of query %s has no rows", id)
 		}
 		rows := page.ResultSet.Rows
 		if first {
@@ -57,7 +57,7 @@ func (e *Engine) results(ctx context.Context, id string, execution *types.QueryE
 
 func columnsOf(metadata *types.ResultSetMetadata) ([]panels.Column, error) {
 	if metadata == nil {
-		return nil, errors.New("Athena's answer does not say its columns")
+		return nil, errors.New("the answer does not say its columns")
 	}
 	columns := make([]panels.Column, len(metadata.ColumnInfo))
 	for i, c := range metadata.ColumnInfo {

@@ -40,7 +40,7 @@ func (e *Engine) start(ctx context.Context, s statement) (string, error) {
 	}
 	id := aws.ToString(out.QueryExecutionId)
 	if id == "" {
-		return "", errors.New("Athena started a query without saying its id")
+		return "", errors.New("start a query: Athena does not say its id")
 	}
 	return id, nil
 }
@@ -60,7 +60,7 @@ func (e *Engine) wait(ctx context.Context, id string) (*types.QueryExecution, er
 		case err != nil:
 			return nil, e.stop(ctx, id, fmt.Errorf("ask about query %s: %w", id, explain(err)))
 		case out.QueryExecution == nil || out.QueryExecution.Status == nil:
-			return nil, e.stop(ctx, id, fmt.Errorf("Athena's answer about query %s has no status", id))
+			return nil, e.stop(ctx, id, fmt.Errorf("ask about query %s: the answer has no status", id))
 		}
 		switch status := out.QueryExecution.Status; status.State {
 		case types.QueryExecutionStateSucceeded:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -181,11 +182,10 @@ func answering(a table) func(c call) any {
 			asked++
 			return a.execution([]string{"QUEUED", "RUNNING", "SUCCEEDED"}[min(asked, 3)-1], "")
 		case "GetQueryResults":
-			from, size := 0, 1000
-			if token := c.text("NextToken"); token != "" {
-				fmt.Sscan(token, &from)
-			} else {
-				size-- // the header is one of the page's rows
+			from, err := strconv.Atoi(c.text("NextToken"))
+			size := 1000
+			if err != nil {
+				size-- // the first page: the header is one of its rows
 			}
 			return a.page(from, from+size)
 		}

@@ -39,9 +39,7 @@ func reads(sql, view string) bool {
 		!regexp.MustCompile(`(?i)\b`+view+`\s*(\([^()]*\)\s*)?\bAS\s*\(`).MatchString(sql)
 }
 
-var (
-	with = regexp.MustCompile(`(?i)^WITH\s+(RECURSIVE\s)?`)
-)
+var with = regexp.MustCompile(`(?i)^WITH\s+(RECURSIVE\s)?`)
 
 // Define puts the definitions of those views that a query reads before it; table is the name of the table, as Athena has
 // it. A table that is called samples itself is not defined again. What is not a query stays as it is.

@@ -36,7 +36,11 @@ func TestCostIsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	handler, err := server.New(charging{l}, server.Options{
 		Delay: 10 * time.Second, Source: "Athena · metrics.samples · eu-north-1", Refresh: 5 * time.Minute, Step: time.Minute,
 		Spent: func() panels.Cost { return panels.Cost{ScannedBytes: 1e9, USD: 0.0123} },
@@ -45,7 +49,7 @@ func TestCostIsShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := httptest.NewServer(handler)
-	defer s.Close()
+	t.Cleanup(s.Close)
 	queries := len(panels.All()[0].Panels) + 2 // and what there is to choose from
 
 	b := open(t)

@@ -127,7 +127,7 @@ func fixture(t *testing.T) *lake.Lake {
 	dir := t.TempDir()
 	samples := laketest.Scene(noon.Add(-3*time.Hour), noon, 2*time.Minute)
 	laketest.Write(t, dir, samples)
-	var again = samples[:0:0]
+	again := samples[:0:0]
 	for _, s := range samples {
 		if s.TS >= float64(noon.Add(-time.Hour).Unix()) {
 			again = append(again, s)
