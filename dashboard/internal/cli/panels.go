@@ -79,7 +79,11 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 			values.Set(name, *value)
 		}
 	}
-	params, err := server.Params(values, time.Now(), o.delay)
+	now := time.Now()
+	if o.athena {
+		now = now.Truncate(stepOfAthena)
+	}
+	params, err := server.Params(values, now, o.delay)
 	if err != nil {
 		return usageError{err}
 	}
