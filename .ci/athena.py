@@ -267,6 +267,11 @@ def engines(cloud, folder):
             out = cloud.dashboard("query", "--athena", "--stack", stack, "--format", "csv", "-", stdin=sql.encode())[0]
             rows = len(out.splitlines()) - 1
             expect(out == duck and rows > 0, f"{what}: {rows} rows, the same by both engines, stack {stack}", (out[:400], duck[:400]))
+    text = cloud.dashboard("panels", "--athena", "--stack", "Other", "--sql", *panel)[0]
+    expect(text.startswith(b'WITH samples AS (SELECT * FROM "metrics"."host_samples")'), "a panel's text names the table", text[:100])
+    pasted = cloud.dashboard("query", "--athena", "--format", "csv", "-", stdin=text)[0]
+    sent = cloud.dashboard("query", "--athena", "--format", "csv", "-", stdin=queries["a panel"].encode())[0]
+    expect(pasted == sent, "and runs as it is", pasted[:400])
     out = cloud.dashboard("query", "--athena", "--format", "csv", queries["copies"])[0]
     expect(out == f"n,once\n{ROWS + ROWS // 4},{ROWS}\n".encode(), "the copies are there", out)
     out = cloud.dashboard("query", "--athena", "--format", "csv", "SELECT count(*) AS n FROM samples_once")[0]

@@ -219,6 +219,20 @@ func TestForeignHostNamesAreRefused(t *testing.T) {
 	}
 }
 
+func TestForeignPagesRunNoQueries(t *testing.T) {
+	for site, want := range map[string]int{"": 200, "same-origin": 200, "none": 200, "same-site": 403, "cross-site": 403, "what": 403} {
+		e := &engine{}
+		r := get(handler(t, e, server.Options{AnyHost: true}), "GET", "/api/panels/overview-cpu", "Sec-Fetch-Site", site)
+		if r.StatusCode != want || (e.asked.SQL != "") != (want == http.StatusOK) {
+			t.Errorf("%q: %s, want %d; asked %q", site, r.Status, want, e.asked.SQL)
+		}
+	}
+	// A link from elsewhere to the page works.
+	if r := get(handler(t, &engine{}, server.Options{}), "GET", "/", "Sec-Fetch-Site", "cross-site"); r.StatusCode != http.StatusOK {
+		t.Errorf("the page: %s", r.Status)
+	}
+}
+
 func TestPanelData(t *testing.T) {
 	e := &engine{}
 	r := get(handler(t, e, server.Options{Delay: time.Minute}), "GET", "/api/panels/overview-cpu?range=1h&buckets=100&host=a%27b")

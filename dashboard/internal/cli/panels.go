@@ -29,7 +29,7 @@ func panelsCommand() *cobra.Command {
 		Use:   "panels [flags] [ID]",
 		Short: "List the panels of the dashboards, or run one",
 		Long: "List the panels of the dashboards, or run the one of the given ID and print its rows, or with --sql its query:\n" +
-			"the text that both DuckDB (dashboard query) and Athena understand.",
+			"the text that both DuckDB (dashboard query) and, with --athena over the stack's table, Athena understand.",
 		Example: `  dashboard panels
   dashboard panels --lake ./lake --range 24h hosts-summary
   dashboard panels --athena --once --range 24h hosts-summary
