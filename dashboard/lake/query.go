@@ -12,6 +12,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 )
 
 // Query runs a query and returns its whole result.
@@ -54,7 +55,11 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 }
 
 func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink panels.Sink) (err error) {
-	for _, statement := range []string{dialect, view, onceSQL} {
+	statements := []string{dialect, view}
+	if views.Reads(q.SQL, views.Once) { // to make a view, DuckDB looks at files once more
+		statements = append(statements, onceSQL)
+	}
+	for _, statement := range statements {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
 			return queryError(err)
 		}

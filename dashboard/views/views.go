@@ -33,8 +33,8 @@ func OnceOf(table string) string {
 		", ts, session_id, seq) AS copy FROM " + table + ") AS copies WHERE copy = 1 OR session_id IS NULL OR seq IS NULL"
 }
 
-// reads reports whether a text names a view and does not define a relation of that name itself.
-func reads(sql, view string) bool {
+// Reads reports whether a text may read a view: it has its name and does not define a relation of that name itself.
+func Reads(sql, view string) bool {
 	return regexp.MustCompile(`(?i)\b`+view+`\b`).MatchString(sql) &&
 		!regexp.MustCompile(`(?i)\b`+view+`\s*(\([^()]*\)\s*)?\bAS\s*\(`).MatchString(sql)
 }
@@ -45,10 +45,10 @@ var with = regexp.MustCompile(`(?i)^WITH\s+(RECURSIVE\s)?`)
 // it. A table that is called samples itself is not defined again. What is not a query stays as it is.
 func Define(sql, table string) string {
 	var views []string
-	if reads(sql, Samples) && table != Samples {
+	if Reads(sql, Samples) && table != Samples {
 		views = append(views, Samples+" AS (SELECT * FROM "+table+")")
 	}
-	if reads(sql, Once) {
+	if Reads(sql, Once) {
 		views = append(views, Once+" AS ("+OnceOf(table)+")")
 	}
 	before, query := split(sql)
