@@ -21,16 +21,7 @@ var start = time.Date(2026, 2, 28, 22, 0, 0, 0, time.UTC)
 
 func open(t *testing.T, dir string) *lake.Lake {
 	t.Helper()
-	l, err := lake.Open(dir, lake.Options{MemoryLimit: "1GB"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
+	return laketest.Open(t, dir)
 }
 
 func query(t *testing.T, l *lake.Lake, sql string, args ...any) panels.Result {

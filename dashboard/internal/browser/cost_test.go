@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
@@ -32,16 +33,7 @@ func (c charging) Query(ctx context.Context, q panels.Query) (panels.Result, err
 // TestCostIsShown looks at a page whose engine charges: what it shows, how often it refreshes, and that another engine's
 // page has none of it.
 func TestCostIsShown(t *testing.T) {
-	l, err := lake.Open(scene(t), lake.Options{MemoryLimit: "1GB"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	handler, err := server.New(charging{l}, server.Options{
+	handler, err := server.New(charging{laketest.Open(t, scene(t))}, server.Options{
 		Delay: 10 * time.Second, Source: "Athena · metrics.samples · eu-north-1", Refresh: 5 * time.Minute, Step: time.Minute,
 		Spent: func() panels.Cost { return panels.Cost{ScannedBytes: 1e9, USD: 0.0123} },
 	})

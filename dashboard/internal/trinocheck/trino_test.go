@@ -134,16 +134,7 @@ func fixture(t *testing.T) *lake.Lake {
 		}
 	}
 	laketest.Write(t, dir, again)
-	l, err := lake.Open(dir, lake.Options{MemoryLimit: "1GB"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
+	return laketest.Open(t, dir)
 }
 
 // run has Trino run the files of a directory. want says which of them must succeed.
