@@ -10,7 +10,7 @@ import (
 // It reads the given table or view, such as metrics.samples. No engine of this project runs it: they take the values as
 // parameters.
 func Literal(q Query, table string) string {
-	text := strings.ReplaceAll(q.SQL, "FROM samples\n", "FROM "+table+"\n")
+	text := fromTable(q.SQL, table)
 	var b strings.Builder
 	next := 0
 	for i := 0; i < len(text); i++ {
@@ -27,6 +27,11 @@ func Literal(q Query, table string) string {
 		}
 	}
 	return b.String()
+}
+
+// fromTable has a query read another table or view than samples.
+func fromTable(sql, table string) string {
+	return strings.ReplaceAll(sql, "FROM samples\n", "FROM "+table+"\n")
 }
 
 // literal writes a value as SQL. Numbers with a fraction are doubles, not decimals, and written without an exponent as far

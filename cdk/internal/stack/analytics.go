@@ -18,7 +18,9 @@ type analytics struct {
 }
 
 // newAnalytics adds a workgroup whose settings its users cannot override, and the queries in it.
-func newAnalytics(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog) analytics {
+func newAnalytics(
+	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, named []queries.Query,
+) analytics {
 	results := bucket.S3UrlForObject(jsii.String(config.ResultFolder))
 	workgroup := awsathena.NewCfnWorkGroup(scope, jsii.String("WorkGroup"), &awsathena.CfnWorkGroupProps{
 		Name:        &c.StackName,
@@ -43,7 +45,7 @@ func newAnalytics(scope constructs.Construct, c config.Config, bucket awss3.IBuc
 			},
 		},
 	})
-	for _, q := range queries.All(c.GlueTableName) {
+	for _, q := range named {
 		awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+q.ID), &awsathena.CfnNamedQueryProps{
 			Name:        &q.Name,
 			Description: &q.Description,
