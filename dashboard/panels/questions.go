@@ -1,5 +1,7 @@
 package panels
 
+import "strings"
+
 // Questions are panels of no page: what is asked when something about the delivery itself looks wrong, in Athena's console
 // or in the terminal.
 func Questions() []Panel {
@@ -55,3 +57,12 @@ FROM copied
 WHERE copies > 1
 GROUP BY host
 ORDER BY extra_rows DESC, host`
+
+// Readings are columns as they are, a row for each sample, for tools that aggregate by themselves.
+func Readings(columns ...string) Panel {
+	return Panel{
+		ID: "readings-all", Title: "Readings", Kind: Table,
+		Question: "What did the machines say?",
+		SQL:      "SELECT " + strings.Join(columns, ", ") + "\nFROM samples\nWHERE " + inRange,
+	}
+}

@@ -10,14 +10,14 @@ import (
 )
 
 // Saved is the form of panels' queries for where nothing binds values to them: Athena's saved queries, QuickSight's data
-// sets. Their time range ends when they run, and what Trino's planner needs to pick partitions stays constant while it
-// plans: bounds are expressions of current_timestamp in the very place, not columns of a common table expression.
+// sets. Their time range ends when they run. The bounds of partitions are expressions of current_timestamp in the very
+// place, which Trino's planner makes constants of, and not columns of a common table expression, which it would not.
 type Saved struct {
 	Table string // to read, as SQL
 	// Spans are the lengths of the time range that can be chosen, whole hours, the default first.
 	Spans []time.Duration
-	// Hours is the SQL of the chosen length in hours, such as the placeholder of a tool; any other than those of Spans is
-	// taken for the default. Empty: it is the default always.
+	// Hours is the SQL of the chosen length in hours, one of Spans, such as the placeholder of a tool. Empty: it is the
+	// default always.
 	Hours string
 	// Host, Env and Metric are the SQL of what is chosen, texts as in [Params]. Empty: all hosts, all environments and the
 	// first metric, with no trace of a choice in the query.
@@ -31,15 +31,14 @@ const (
 	savedSeries  = 12
 )
 
-const now = `current_timestamp`
-
 // SQL is a panel's query in the saved form, in Trino's SQL. Times of day are in UTC. The range is as long as makes sense on
 // the panel's dashboard, at least; a panel of none comes with the zero Dashboard.
 func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	if len(s.Spans) == 0 || s.Table == "" {
 		return "", errors.New("saved queries need a table and the length of their time range")
 	}
-	text := p.SQL
+	p.MinSpanS = max(p.MinSpanS, d.SpanS)
+	text := strings.ReplaceAll(p.SQL, inTime, s.inTime(p))
 	for filter, chosen := range map[string]string{andHost: s.Host, andEnv: s.Env, andRole: "", andTag: ""} {
 		if chosen == "" {
 			text = strings.ReplaceAll(text, filter, "")
@@ -48,8 +47,7 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	if s.Metric == "" {
 		text = strings.ReplaceAll(text, chosenMetric(), Metrics()[0].Column)
 	}
-	p.MinSpanS = max(p.MinSpanS, d.SpanS)
-	values := s.values(p)
+	values := s.values()
 	text, err := replaced(text, func(name string) (string, error) {
 		value, ok := values[name]
 		if !ok {
@@ -60,47 +58,54 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	return fromTable(text, s.Table), err
 }
 
-// values are the parameters by name, as SQL.
-func (s Saved) values(p Panel) map[string]string {
+// inTime restricts a query as the constant of that name does: a partition key alone has bounds where the keys above it are
+// the same at both ends. See partitionBounds.
+func (s Saved) inTime(p Panel) string {
 	length := s.seconds(p.reads)
-	from := `date_add('second', -` + length + `, ` + now + `)`
-	to := `to_unixtime(` + now + `)`
-	v := map[string]string{
-		"from":      `(` + to + ` - ` + length + `)`,
-		"shown":     `(` + to + ` - ` + s.seconds(func(span time.Duration) time.Duration { return span }) + `)`,
-		"to":        to,
-		"from_hour": formatted(from, "%Y%m%d%H"),
-		"to_hour":   formatted(now, "%Y%m%d%H"),
-		"bucket":    s.seconds(func(span time.Duration) time.Duration { return bucketFor(span, savedBuckets) }),
-		"slot":      s.seconds(slotFor),
-		"host":      s.Host,
-		"env":       s.Env,
-		"metric":    s.Metric,
-		"slight":    s.slight(),
-		"offset":    "0",
-		"series":    strconv.Itoa(savedSeries),
-		"delay":     whole(s.Delay),
-		"year_from": formatted(from, "%Y"),
-		"year_to":   formatted(now, "%Y"),
+	both := func(form, format string) string {
+		from := `date_format(date_add('second', -` + length + `, current_timestamp), '` + format + `')`
+		to := `date_format(current_timestamp, '` + format + `')`
+		return strings.NewReplacer("{from}", from, "{to}", to).Replace(form)
 	}
-	// As partitionBounds: a key alone has bounds where the keys above it are the same at both ends.
-	for _, key := range []struct{ name, above, format, lowest, highest string }{
-		{"month", "%Y", "%m", "01", "12"},
-		{"day", "%Y%m", "%d", "01", "31"},
-		{"hour", "%Y%m%d", "%H", "00", "23"},
-	} {
-		same := `CASE WHEN ` + formatted(from, key.above) + ` = ` + formatted(now, key.above) + ` THEN `
-		v[key.name+"_from"] = same + formatted(from, key.format) + ` ELSE '` + key.lowest + `' END`
-		v[key.name+"_to"] = same + formatted(now, key.format) + ` ELSE '` + key.highest + `' END`
+	return both(`year BETWEEN {from} AND {to}`, `%Y`) +
+		both("\n    AND ({from} <> {to}", `%Y`) + both(` OR month BETWEEN {from} AND {to})`, `%m`) +
+		both("\n    AND ({from} <> {to}", `%Y%m`) + both(` OR day BETWEEN {from} AND {to})`, `%d`) +
+		both("\n    AND ({from} <> {to}", `%Y%m%d`) + both(` OR hour BETWEEN {from} AND {to})`, `%H`) +
+		both("\n    AND year || month || day || hour BETWEEN {from} AND {to}", `%Y%m%d%H`) +
+		"\n    AND ts >= " + now + ` - ` + length + ` AND ts < ` + now
+}
+
+// now is the end of the time range, in Unix seconds. Athena's clock is UTC, as the partitions are.
+const now = `to_unixtime(current_timestamp)`
+
+// values are the parameters by name, as SQL.
+func (s Saved) values() map[string]string {
+	return map[string]string{
+		"shown":  `(` + now + ` - ` + s.seconds(chosenSpan) + `)`,
+		"to":     now,
+		"bucket": s.seconds(func(span time.Duration) time.Duration { return bucketFor(span, savedBuckets) }),
+		"slot":   s.seconds(slotFor),
+		"host":   s.Host,
+		"env":    s.Env,
+		"metric": s.Metric,
+		"slight": s.slight(),
+		"offset": "0",
+		"series": strconv.Itoa(savedSeries),
+		"delay":  whole(s.Delay),
 	}
-	return v
 }
 
 // seconds is what a chosen length of the time range means, as the SQL of a whole number of seconds.
 func (s Saved) seconds(of func(span time.Duration) time.Duration) string {
 	usual := of(s.Spans[0])
-	if s.Hours == "" || !slices.ContainsFunc(s.Spans, func(span time.Duration) bool { return of(span) != usual }) {
+	differs := func(from func(time.Duration) time.Duration) bool {
+		return slices.ContainsFunc(s.Spans, func(span time.Duration) bool { return of(span) != from(span) })
+	}
+	if s.Hours == "" || !differs(func(time.Duration) time.Duration { return usual }) {
 		return whole(usual)
+	}
+	if !differs(chosenSpan) {
+		return "3600 * " + s.Hours
 	}
 	var b strings.Builder
 	b.WriteString("CASE " + s.Hours)
@@ -111,6 +116,8 @@ func (s Saved) seconds(of func(span time.Duration) time.Duration) string {
 	}
 	return b.String() + " ELSE " + whole(usual) + " END"
 }
+
+func chosenSpan(span time.Duration) time.Duration { return span }
 
 func whole(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
@@ -127,6 +134,3 @@ func (s Saved) slight() string {
 	}
 	return b.String() + " END"
 }
-
-// formatted is a moment as a text. Athena's clock is UTC, as the partitions are.
-func formatted(moment, format string) string { return `date_format(` + moment + `, '` + format + `')` }

@@ -54,6 +54,7 @@ EDGE_ROLES=both
 LOG_LEVEL=DEBUG
 RAW_RETENTION_DAYS=30
 REMOVAL_POLICY=destroy
+QUICKSIGHT_PRINCIPAL_ARN=arn:aws:quicksight:us-east-1:123456789012:user/default/someone@example.org
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}

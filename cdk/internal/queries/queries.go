@@ -4,7 +4,6 @@ package queries
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
@@ -12,7 +11,7 @@ import (
 
 // Query is one question, in Athena's SQL.
 type Query struct {
-	ID          string // of the resource, letters only
+	ID          string // that of the first panel which asks it
 	Name        string
 	Description string
 	SQL         string
@@ -39,19 +38,10 @@ func All(table string, delay time.Duration) ([]Query, error) {
 				name += " (" + string(p.Kind) + ")"
 			}
 			if !seen[sql] {
-				all = append(all, Query{ID: identifier(p.ID), Name: name, Description: p.Question, SQL: sql})
+				all = append(all, Query{ID: p.ID, Name: name, Description: p.Question, SQL: sql})
 			}
 			seen[sql], seen[name] = true, true
 		}
 	}
 	return all, nil
-}
-
-// identifier makes overview-cpu OverviewCpu.
-func identifier(id string) string {
-	var b strings.Builder
-	for word := range strings.SplitSeq(id, "-") {
-		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
-	}
-	return b.String()
 }

@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsathena"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -46,7 +48,7 @@ func newAnalytics(
 		},
 	})
 	for _, q := range named {
-		awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+q.ID), &awsathena.CfnNamedQueryProps{
+		awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+identifier(q.ID)), &awsathena.CfnNamedQueryProps{
 			Name:        &q.Name,
 			Description: &q.Description,
 			Database:    table.database,
@@ -55,4 +57,13 @@ func newAnalytics(
 		})
 	}
 	return analytics{workgroup: workgroup.Ref(), results: results}
+}
+
+// identifier makes the id of a panel, overview-cpu, that of a resource: OverviewCpu.
+func identifier(id string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(id, "-") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
 }
