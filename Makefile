@@ -104,8 +104,9 @@ synth: ## synthesize the CloudFormation template into cdk.out/, without an accou
 	npx --yes aws-cdk@$(CDK_CLI) synth --quiet
 
 .PHONY: validate
-validate: $(TOOLS)/python/.cfn-lint ## check the committed templates with cfn-lint (needs python3; a test keeps them what the app makes)
+validate: $(TOOLS)/python/.cfn-lint $(TOOLS)/python/.interop ## check the committed templates with cfn-lint and AWS's API models (needs python3; a test keeps them what the app makes)
 	$(TOOLS)/python/bin/cfn-lint --config-file cdk/cfn-lint.yaml
+	$(PYTHON) cdk/apimodel.py local/internal/template/default.json local/internal/template/testdata/everything.json
 
 .PHONY: emulator
 emulator: build ## deploy to an AWS emulator on this machine, deliver, deploy again, destroy (needs python3)

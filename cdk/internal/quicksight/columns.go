@@ -2,43 +2,41 @@ package quicksight
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 // Column is a column of a data set.
 type Column struct {
-	Name  string // in the query
-	Label string // in QuickSight
-	Type  string // STRING, INTEGER, DECIMAL or DATETIME
+	Name string // as people see it
+	Type string // STRING, INTEGER, DECIMAL or DATETIME
 
-	sql  string // of it in the panel's result
+	of   string // the name in the panel's result
+	sql  string // of it there
 	unit panels.Unit
 }
 
-// column is the column of a name. Visuals ask for those that their panel has.
-func (s DataSet) column(name string) Column {
-	i := slices.IndexFunc(s.Columns, func(c Column) bool { return c.Name == name })
+// column is the column of a name in the panel's result. Visuals ask for those that their panel has.
+func (s DataSet) column(of string) Column {
+	i := slices.IndexFunc(s.Columns, func(c Column) bool { return c.of == of })
 	return s.Columns[i]
 }
 
 // identifier names a column to the visuals.
 func (c Column) identifier(s DataSet) object {
-	return object{"DataSetIdentifier": s.ID, "ColumnName": c.Label}
+	return object{"DataSetIdentifier": s.ID, "ColumnName": c.Name}
 }
 
-// columnsOf are the columns of a panel's result that its visuals show, each with a label of its own.
+// columnsOf are the columns of a panel's result that its visuals show, each under a name of its own.
 func columnsOf(p panels.Panel) []Column {
 	var list []Column
 	add := func(c Column) {
-		taken := func(label string) bool {
-			return slices.ContainsFunc(list, func(other Column) bool { return other.Label == label })
-		}
-		if slices.ContainsFunc(list, func(other Column) bool { return other.Name == c.Name }) {
+		if slices.ContainsFunc(list, func(other Column) bool { return other.of == c.of }) {
 			return
 		}
-		if taken(c.Label) {
-			c.Label += " (" + c.Name + ")"
+		if slices.ContainsFunc(list, func(other Column) bool { return strings.EqualFold(other.Name, c.Name) }) {
+			c.Name += " (" + c.of + ")"
 		}
 		list = append(list, c)
 	}
@@ -46,7 +44,7 @@ func columnsOf(p panels.Panel) []Column {
 		add(dimension(d))
 	}
 	if p.Kind == panels.Box {
-		add(Column{Name: "value", Label: "Value", Type: "DECIMAL", sql: "CAST(number.value AS double)", unit: p.Values[0].Unit})
+		add(Column{of: "value", Name: "Value", Type: "DECIMAL", sql: "CAST(number.value AS double)", unit: p.Values[0].Unit})
 		return list
 	}
 	for _, v := range p.Values {
@@ -61,7 +59,7 @@ func columnsOf(p panels.Panel) []Column {
 			}
 			if v.UnitColumn != "" {
 				add(Column{
-					Name: v.UnitColumn, Label: "Unit", Type: "STRING",
+					of: v.UnitColumn, Name: "Unit", Type: "STRING",
 					sql: "CASE " + v.UnitColumn + " WHEN 'percent' THEN '%' WHEN 'per_s' THEN '/s' WHEN 'duration' THEN 's' ELSE " + v.UnitColumn + " END",
 				})
 			}
@@ -82,47 +80,45 @@ func dimensionsOf(p panels.Panel) []panels.Dimension {
 
 // dimension is the column of a dimension, as QuickSight can sort and show it.
 func dimension(d panels.Dimension) Column {
-	name := string(d)
+	of := string(d)
 	switch d {
 	case panels.ByTime:
-		return moment(name, "Time")
+		return moment(of, "Time")
 	case panels.ByDay:
-		return moment(name, "Day")
+		return moment(of, "Day")
 	case panels.ByHour:
-		return Column{Name: name, Label: "Hour", Type: "STRING", sql: "lpad(CAST(CAST(hour AS integer) AS varchar), 2, '0')"}
+		return Column{of: of, Name: "Hour", Type: "STRING", sql: "lpad(CAST(CAST(hour AS integer) AS varchar), 2, '0')"}
 	case panels.ByWeekday:
 		return Column{
-			Name: name, Label: "Weekday", Type: "STRING",
+			of: of, Name: "Weekday", Type: "STRING",
 			sql: "element_at(ARRAY['1 Monday', '2 Tuesday', '3 Wednesday', '4 Thursday', '5 Friday', '6 Saturday', '7 Sunday'], " +
 				"CAST(weekday AS integer) + 1)",
 		}
 	case panels.ByEnv:
-		return text(name, "Environment")
+		return text(of, "Environment")
 	default:
-		return text(name, "Host")
+		return text(of, "Host")
 	}
 }
 
-func quantity(name, label string, unit panels.Unit) Column {
+func quantity(of, name string, unit panels.Unit) Column {
 	switch unit {
 	case panels.Text:
-		return text(name, label)
+		return text(of, name)
 	case panels.Time:
-		return moment(name, label)
+		return moment(of, name)
 	case panels.Duration: // QuickSight formats numbers only
-		return Column{Name: name, Label: label, Type: "DECIMAL", sql: "CAST(" + name + " AS double) / 3600", unit: unit}
+		return Column{of: of, Name: name, Type: "DECIMAL", sql: "CAST(" + of + " AS double) / 3600", unit: unit}
 	default:
-		return Column{Name: name, Label: label, Type: "DECIMAL", sql: "CAST(" + name + " AS double)", unit: unit}
+		return Column{of: of, Name: name, Type: "DECIMAL", sql: "CAST(" + of + " AS double)", unit: unit}
 	}
 }
 
-func text(name, label string) Column {
-	return Column{Name: name, Label: label, Type: "STRING", sql: "CAST(" + name + " AS varchar)"}
+func text(of, name string) Column {
+	return Column{of: of, Name: name, Type: "STRING", sql: "CAST(" + of + " AS varchar)"}
 }
 
 // moment is a column of Unix seconds.
-func moment(name, label string) Column {
-	return Column{
-		Name: name, Label: label, Type: "DATETIME", sql: "CAST(from_unixtime(" + name + ") AS timestamp)", unit: panels.Time,
-	}
+func moment(of, name string) Column {
+	return Column{of: of, Name: name, Type: "DATETIME", sql: "CAST(from_unixtime(" + of + ") AS timestamp)", unit: panels.Time}
 }

@@ -21,8 +21,8 @@ type DataSet struct {
 // Calculated is a field that QuickSight computes from columns, in its own language.
 type Calculated struct{ ID, Name, Expression string }
 
-// panel adds the data set of a panel. What its query gives is cast and named in a query around it: QuickSight takes no
-// Unix seconds for a time.
+// panel adds the data set of a panel. What its query gives is cast in a query around it, as QuickSight takes no Unix seconds
+// for a time, and named as people see it, as charts take their legends from the names of columns.
 func (b *builder) panel(d panels.Dashboard, p panels.Panel) (DataSet, error) {
 	inner, err := b.saved.SQL(d, p)
 	if err != nil {
@@ -31,7 +31,7 @@ func (b *builder) panel(d panels.Dashboard, p panels.Panel) (DataSet, error) {
 	columns := columnsOf(p)
 	list := make([]string, len(columns))
 	for i, c := range columns {
-		list[i] = c.sql + " AS " + c.Name
+		list[i] = c.sql + ` AS "` + c.Name + `"`
 	}
 	sql := "SELECT " + strings.Join(list, ", ") + "\nFROM (\n" + inner + "\n) AS panel"
 	if p.Kind == panels.Box {
@@ -78,7 +78,7 @@ func (b *builder) samples() (DataSet, error) {
 			continue
 		}
 		names = append(names, c.Name)
-		set.Columns = append(set.Columns, Column{Name: c.Name, Type: kind, Label: c.Name})
+		set.Columns = append(set.Columns, Column{Name: c.Name, of: c.Name, Type: kind})
 	}
 	var err error
 	set.SQL, err = b.saved.SQL(panels.Dashboard{}, panels.Readings(names...))
@@ -102,6 +102,24 @@ func calculated() []Calculated {
 		{"memory-load-class", memoryClass, loadClass("ram_pct", "overview-memory")},
 	}
 }
+
+// Logical is the map of logical tables that adds the calculated fields, nil where there are none.
+func (s DataSet) Logical() map[string]any {
+	var fields []any
+	for _, f := range s.Calculated {
+		fields = append(fields, object{"ColumnId": f.ID, "ColumnName": f.Name, "Expression": f.Expression})
+	}
+	if fields == nil {
+		return nil
+	}
+	return object{"calculated": object{
+		"Alias": s.ID, "Source": object{"PhysicalTableId": PhysicalTable},
+		"DataTransforms": []any{object{"CreateColumnsOperation": object{"Columns": fields}}},
+	}}
+}
+
+// PhysicalTable is the id of the one physical table of a data set.
+const PhysicalTable = "query"
 
 // loadClass sorts readings by the thresholds of the panel that shows the column.
 func loadClass(column, panel string) string {

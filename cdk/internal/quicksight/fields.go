@@ -9,37 +9,37 @@ type fields struct {
 	set    DataSet
 }
 
-func (f fields) id(column string) string { return f.visual + "." + column }
+func (f fields) id(of string) string { return f.visual + "." + of }
 
 // place is what every field has.
 func (f fields) place(c Column) object {
-	return object{"FieldId": f.id(c.Name), "Column": c.identifier(f.set)}
+	return object{"FieldId": f.id(c.of), "Column": c.identifier(f.set)}
 }
 
 // dimension is a field that rows are grouped by. Times keep the width that the query gave their buckets.
-func (f fields) dimension(name string) object {
-	c := f.set.column(name)
+func (f fields) dimension(of string) object {
+	c := f.set.column(of)
 	field := f.place(c)
 	if c.Type != "DATETIME" {
 		return object{"CategoricalDimensionField": field}
 	}
 	field["DateGranularity"] = "SECOND"
-	if name == string(panels.ByDay) {
+	if of == string(panels.ByDay) {
 		field["DateGranularity"] = "DAY"
 	}
 	return object{"DateDimensionField": field}
 }
 
 // measure is a field with a quantity. A group has one row, of which the average is the value.
-func (f fields) measure(name string) object {
-	field := f.number(name)
+func (f fields) measure(of string) object {
+	field := f.number(of)
 	field["AggregationFunction"] = object{"SimpleNumericalAggregation": "AVERAGE"}
 	return object{"NumericalMeasureField": field}
 }
 
 // number is a field with a quantity, formatted.
-func (f fields) number(name string) object {
-	c := f.set.column(name)
+func (f fields) number(of string) object {
+	c := f.set.column(of)
 	field := f.place(c)
 	field["FormatConfiguration"] = object{"FormatConfiguration": object{"NumberDisplayFormatConfiguration": format(c.unit)}}
 	return field
@@ -50,14 +50,14 @@ func (f fields) unaggregated(c Column) object {
 	if c.Type != "DECIMAL" {
 		return f.place(c)
 	}
-	field := f.number(c.Name)
+	field := f.number(c.of)
 	field["FormatConfiguration"] = object{"NumberFormatConfiguration": field["FormatConfiguration"]}
 	return field
 }
 
 // sorted orders by a field.
-func (f fields) sorted(column, direction string) []any {
-	return []any{object{"FieldSort": object{"FieldId": f.id(column), "Direction": direction}}}
+func (f fields) sorted(of, direction string) []any {
+	return []any{object{"FieldSort": object{"FieldId": f.id(of), "Direction": direction}}}
 }
 
 const (

@@ -67,7 +67,6 @@ func newQuickSight(
 func newDataSet(
 	scope constructs.Construct, c config.Config, source awsquicksight.CfnDataSource, set quicksight.DataSet,
 ) awsquicksight.CfnDataSet {
-	const physical, logical = "query", "named"
 	var columns []any
 	for _, column := range set.Columns {
 		columns = append(columns, &awsquicksight.CfnDataSet_InputColumnProperty{Name: &column.Name, Type: &column.Type})
@@ -77,15 +76,10 @@ func newDataSet(
 		DataSetId:    jsii.String(c.StackName + "-" + set.ID),
 		Name:         jsii.String(fmt.Sprintf("%.90s %s", c.StackName, set.ID)), // 128 at most
 		ImportMode:   jsii.String("DIRECT_QUERY"),
-		PhysicalTableMap: map[string]any{physical: &awsquicksight.CfnDataSet_PhysicalTableProperty{
+		PhysicalTableMap: map[string]any{quicksight.PhysicalTable: &awsquicksight.CfnDataSet_PhysicalTableProperty{
 			CustomSql: &awsquicksight.CfnDataSet_CustomSqlProperty{
 				DataSourceArn: source.AttrArn(), Name: &set.ID, SqlQuery: &set.SQL, Columns: columns,
 			},
-		}},
-		LogicalTableMap: map[string]any{logical: &awsquicksight.CfnDataSet_LogicalTableProperty{
-			Alias:          &set.ID,
-			Source:         &awsquicksight.CfnDataSet_LogicalTableSourceProperty{PhysicalTableId: jsii.String(physical)},
-			DataTransforms: transforms(set),
 		}},
 		Permissions: []any{&awsquicksight.CfnDataSet_ResourcePermissionProperty{
 			Principal: &c.QuickSightPrincipalARN, Actions: quickSightActions(useDataSet),
@@ -94,33 +88,17 @@ func newDataSet(
 	if parameters := dataSetParameters(set); parameters != nil {
 		props.DatasetParameters = parameters
 	}
-	return awsquicksight.NewCfnDataSet(scope, jsii.String("QuickSight"+identifier(set.ID)), props)
-}
-
-// transforms give columns their labels and add the calculated ones.
-func transforms(set quicksight.DataSet) []any {
-	var list []any
-	for _, column := range set.Columns {
-		if column.Label != column.Name {
-			list = append(list, &awsquicksight.CfnDataSet_TransformOperationProperty{
-				RenameColumnOperation: &awsquicksight.CfnDataSet_RenameColumnOperationProperty{
-					ColumnName: &column.Name, NewColumnName: &column.Label,
-				},
-			})
-		}
-	}
-	var calculated []any
-	for _, field := range set.Calculated {
-		calculated = append(calculated, &awsquicksight.CfnDataSet_CalculatedColumnProperty{
-			ColumnId: &field.ID, ColumnName: &field.Name, Expression: &field.Expression,
+	made := awsquicksight.NewCfnDataSet(scope, jsii.String("QuickSight"+identifier(set.ID)), props)
+	if logical := set.Logical(); logical != nil {
+		made.AddPropertyOverride(jsii.String("LogicalTableMap"), logical)
+		// Deprecated in favour of DataPrepConfiguration, which serves QuickSight's newer data preparation and of which no
+		// example with parameters of a direct query could be found.
+		awscdk.Validations_Of(made).Acknowledge(&awscdk.Acknowledgment{
+			Id:     jsii.String("CloudFormation-Validate::W9009"),
+			Reason: jsii.String("the form of calculated fields that is known to go with parameters of a direct query"),
 		})
 	}
-	if calculated != nil {
-		list = append(list, &awsquicksight.CfnDataSet_TransformOperationProperty{
-			CreateColumnsOperation: &awsquicksight.CfnDataSet_CreateColumnsOperationProperty{Columns: calculated},
-		})
-	}
-	return list
+	return made
 }
 
 func dataSetParameters(set quicksight.DataSet) []any {
