@@ -14,7 +14,7 @@ import (
 
 func each(t *testing.T, f func(t *testing.T, p panels.Panel)) {
 	t.Helper()
-	for _, d := range panels.All() {
+	for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
 		for _, p := range d.Panels {
 			t.Run(p.ID, func(t *testing.T) { f(t, p) })
 		}

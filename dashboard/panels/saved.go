@@ -49,11 +49,10 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	}
 	values := s.values()
 	text, err := replaced(text, func(name string) (string, error) {
-		value, ok := values[name]
-		if !ok {
-			return "", fmt.Errorf("panel %s: unknown parameter :%s", p.ID, name)
+		if values[name] == "" {
+			return "", fmt.Errorf("panel %s: no value for parameter :%s", p.ID, name)
 		}
-		return value, nil
+		return values[name], nil
 	})
 	return fromTable(text, s.Table), err
 }

@@ -3,6 +3,7 @@
 package trinocheck
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +14,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// TestTrinoReadsEveryPanel checks each panel twice: with its parameters as Athena's API takes them, and with the values in
-// place as the page shows it.
+// TestTrinoReadsEveryPanel checks each panel with its parameters as Athena's API takes them and with the values in place as
+// the page shows it, and the queries that the stack leaves in Athena and QuickSight.
 func TestTrinoReadsEveryPanel(t *testing.T) {
 	to := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
 	params := panels.Params{
@@ -28,7 +29,7 @@ func TestTrinoReadsEveryPanel(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, d := range panels.All() {
+	for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
 		for _, p := range d.Panels {
 			q, err := panels.Bind(p, params)
 			if err != nil {
@@ -38,6 +39,10 @@ func TestTrinoReadsEveryPanel(t *testing.T) {
 			write(p.ID+".literal.sql", panels.Literal(q, "metrics.samples"))
 			want[p.ID+".bound.sql"], want[p.ID+".literal.sql"] = true, true
 		}
+	}
+	for name, sql := range deployed(t) {
+		write(name+".sql", sql)
+		want[name+".sql"] = true
 	}
 	// What the check itself must refuse.
 	write("wrong.sql", "SELECT FROM WHERE")
@@ -65,5 +70,46 @@ func TestTrinoReadsEveryPanel(t *testing.T) {
 	if seen != len(want) {
 		t.Errorf("%d texts checked, want %d", seen, len(want))
 	}
-	t.Logf("Trino's parser has read %d texts of %d panels", seen, (len(want)-3)/2)
+	t.Logf("Trino's parser has read %d texts", seen)
+}
+
+// deployed are the queries of the largest committed template, with values as QuickSight writes them in.
+func deployed(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "local", "internal", "template", "testdata", "everything.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Type       string
+			Properties struct {
+				QueryString      string
+				PhysicalTableMap map[string]struct{ CustomSql struct{ SqlQuery string } }
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	values := strings.NewReplacer("<<$hours>>", "24", "<<$host>>", "'(all)'", "<<$environment>>", "'prod'", "<<$metric>>", "'ram_pct'")
+	queries := map[string]string{}
+	types := map[string]int{}
+	for id, r := range template.Resources {
+		switch r.Type {
+		case "AWS::Athena::NamedQuery":
+			queries[id] = r.Properties.QueryString
+		case "AWS::QuickSight::DataSet":
+			for _, table := range r.Properties.PhysicalTableMap {
+				queries[id] = values.Replace(table.CustomSql.SqlQuery)
+			}
+		default:
+			continue
+		}
+		types[r.Type]++
+	}
+	if len(types) != 2 {
+		t.Fatalf("the template has queries of %v", types)
+	}
+	return queries
 }
