@@ -21,10 +21,19 @@ type DataSet struct {
 // Calculated is a field that QuickSight computes from columns, in its own language.
 type Calculated struct{ ID, Name, Expression string }
 
-// panel adds the data set of a panel. What its query gives is cast in a query around it, as QuickSight takes no Unix seconds
-// for a time, and named as people see it, as charts take their legends from the names of columns.
+// panel adds the data set of a panel.
 func (b *builder) panel(d panels.Dashboard, p panels.Panel) (DataSet, error) {
-	inner, err := b.saved.SQL(d, p)
+	set, err := newDataSet(b.saved, d, p)
+	if err != nil {
+		return DataSet{}, err
+	}
+	return b.add(set), nil
+}
+
+// newDataSet makes the data set of a panel. What its query gives is cast in a query around it, as QuickSight takes no Unix
+// seconds for a time, and named as people see it, as charts take their legends from the names of columns.
+func newDataSet(saved panels.Saved, d panels.Dashboard, p panels.Panel) (DataSet, error) {
+	inner, err := saved.SQL(d, p)
 	if err != nil {
 		return DataSet{}, err
 	}
@@ -37,7 +46,7 @@ func (b *builder) panel(d panels.Dashboard, p panels.Panel) (DataSet, error) {
 	if p.Kind == panels.Box {
 		sql += "\n" + fiveNumbers(p)
 	}
-	return b.add(DataSet{ID: p.ID, SQL: sql, Columns: columns, Parameters: used(sql)}), nil
+	return DataSet{ID: p.ID, SQL: sql, Columns: columns, Parameters: used(sql)}, nil
 }
 
 // fiveNumbers has a row for each of the five numbers that a box shows. QuickSight draws boxes of rows, and the quartiles of
@@ -53,10 +62,10 @@ func fiveNumbers(p panels.Panel) string {
 // choices adds the data set of hosts and environments to choose from.
 func (b *builder) choices() (DataSet, error) {
 	p, _ := panels.Find("filters-hosts")
-	all := *b
-	all.saved.Host, all.saved.Env = "", ""
 	p.Group, p.Values = panels.ByEnv, nil
-	set, err := (&builder{saved: all.saved, known: map[string]DataSet{}}).panel(panels.Dashboard{}, p)
+	saved := b.saved
+	saved.Host, saved.Env = "", ""
+	set, err := newDataSet(saved, panels.Dashboard{}, p)
 	if err != nil {
 		return DataSet{}, err
 	}

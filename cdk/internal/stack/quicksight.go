@@ -25,7 +25,7 @@ func newQuickSight(
 	if err != nil {
 		return nil, err
 	}
-	role, policy := newQuickSightRole(scope, c, bucket, table, athena)
+	role, policy := newQuickSightRole(scope, c, bucket, table)
 	source := awsquicksight.NewCfnDataSource(scope, jsii.String("QuickSightSource"), &awsquicksight.CfnDataSourceProps{
 		AwsAccountId: awscdk.Aws_ACCOUNT_ID(),
 		DataSourceId: &c.StackName,
@@ -149,7 +149,7 @@ func quickSightActions(names string) *[]*string {
 // newQuickSightRole adds the role that QuickSight queries as: this workgroup, this table, these folders. Without a role of
 // the data source QuickSight would take its own, which somebody has to give access in its console.
 func newQuickSightRole(
-	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, athena analytics,
+	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog,
 ) (awsiam.IRole, awsiam.Policy) {
 	role := awsiam.NewRole(scope, jsii.String("QuickSightRole"), &awsiam.RoleProps{
 		Description: jsii.String("QuickSight: query the samples in Athena"),

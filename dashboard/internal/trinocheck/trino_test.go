@@ -85,7 +85,9 @@ func deployed(t *testing.T) map[string]string {
 			Type       string
 			Properties struct {
 				QueryString      string
-				PhysicalTableMap map[string]struct{ CustomSql struct{ SqlQuery string } }
+				PhysicalTableMap map[string]struct {
+					CustomSQL struct{ SQLQuery string } // names are matched in any case
+				}
 			}
 		}
 	}
@@ -101,7 +103,7 @@ func deployed(t *testing.T) map[string]string {
 			queries[id] = r.Properties.QueryString
 		case "AWS::QuickSight::DataSet":
 			for _, table := range r.Properties.PhysicalTableMap {
-				queries[id] = values.Replace(table.CustomSql.SqlQuery)
+				queries[id] = values.Replace(table.CustomSQL.SQLQuery)
 			}
 		default:
 			continue
