@@ -13,8 +13,8 @@ type visual struct {
 	id            string
 	kind          string // of the API's union
 	title         string
-	question      string
-	width, height int // in cells; a sheet is 36 wide
+	question      string // empty where there is no room for it
+	width, height int    // in cells; a sheet is 36 wide
 	configuration object
 }
 
@@ -49,9 +49,11 @@ func (v visual) definition() object {
 	label := func(text string) object {
 		return object{"Visibility": "VISIBLE", "FormatText": object{"PlainText": text}}
 	}
-	return object{v.kind: object{
-		"VisualId": v.id, "Title": label(v.title), "Subtitle": label(v.question), "ChartConfiguration": v.configuration,
-	}}
+	body := object{"VisualId": v.id, "Title": label(v.title), "ChartConfiguration": v.configuration}
+	if v.question != "" {
+		body["Subtitle"] = label(v.question)
+	}
+	return object{v.kind: body}
 }
 
 // layout places elements in rows, from the left.

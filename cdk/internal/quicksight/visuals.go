@@ -16,10 +16,10 @@ func visualsOf(p panels.Panel, set DataSet) []visual {
 	whole := visual{id: p.ID, title: p.Title, question: p.Question, width: width * sheetWidth / 12, height: chartHeight}
 	switch p.Kind {
 	case panels.Stat:
-		whole.kind, whole.width, whole.height = "KPIVisual", sheetWidth/6, numberHeight
+		whole.kind, whole.width, whole.height, whole.question = "KPIVisual", sheetWidth/6, numberHeight, ""
 		return each(whole, p, set, kpi)
 	case panels.Gauge:
-		whole.kind, whole.width, whole.height = "GaugeChartVisual", sheetWidth/4, numberHeight
+		whole.kind, whole.width, whole.height, whole.question = "GaugeChartVisual", sheetWidth/4, numberHeight, ""
 		return each(whole, p, set, gauge)
 	case panels.Lines:
 		whole.kind = "LineChartVisual"
@@ -79,7 +79,9 @@ func drawn(whole visual, p panels.Panel, set DataSet, groups [][]panels.Value, d
 		v := whole
 		if len(groups) > 1 {
 			v.id += "-" + values[0].Column
-			v.title += ": " + values[0].Label
+			if v.title != values[0].Label {
+				v.title += ": " + values[0].Label
+			}
 		}
 		v.configuration = draw(p, fields{v.id, set}, values)
 		list[i] = v

@@ -166,6 +166,8 @@ func newQuickSightRole(
 			allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))(
 				"athena:GetDataCatalog", "athena:GetDatabase", "athena:GetTableMetadata", "athena:ListDatabases",
 				"athena:ListTableMetadata"),
+			// Athena looks at the default database before any other ("Access to the default database and catalog" in its guide).
+			allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
 			allow(table.arns...)(
 				"glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
 				"glue:GetTables"),
