@@ -68,6 +68,11 @@ func fill(q Query, keep func(clause string) bool) Query {
 	return filled
 }
 
+// fromTable has a query read another table or view than samples.
+func fromTable(sql, table string) string {
+	return strings.ReplaceAll(sql, "FROM samples\n", "FROM "+table+"\n")
+}
+
 func isLetter(c byte) bool { return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 
 // LiteralOf writes a value as SQL. Numbers with a fraction are doubles, not decimals, and written without an exponent as far

@@ -14,7 +14,7 @@ import (
 
 func each(t *testing.T, f func(t *testing.T, p panels.Panel)) {
 	t.Helper()
-	for _, d := range panels.All() {
+	for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
 		for _, p := range d.Panels {
 			t.Run(p.ID, func(t *testing.T) { f(t, p) })
 		}
@@ -115,10 +115,12 @@ func TestColumnsAndUnitsAreOfTheContract(t *testing.T) {
 
 func TestBindNeverSplicesText(t *testing.T) {
 	attacks := []string{
-		"' OR 1=1 --", "'; DROP VIEW samples; --", `"`, "?", ":from", "$1", "\x00", "web-01", "", "🦊 o'neil <b>",
+		"' OR 1=1 --", "'; DROP VIEW samples; --", `"`, "?", ":from", "$1", "\x00", "web-01", " ", "🦊 o'neil <b>",
 	}
 	each(t, func(t *testing.T, p panels.Panel) {
-		plain, err := panels.Bind(p, hour)
+		one := hour
+		one.Host = "one"
+		plain, err := panels.Bind(p, one)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,6 +143,33 @@ func TestBindNeverSplicesText(t *testing.T) {
 			if !slices.Contains(q.Args, any(attack)) {
 				t.Errorf("host %q is not among the values", attack)
 			}
+		}
+	})
+}
+
+// TestBindLeavesOutWhatIsNotChosen: the columns of a filter are not read where there is none.
+func TestBindLeavesOutWhatIsNotChosen(t *testing.T) {
+	every := hour
+	every.Host, every.Env, every.Role, every.TagKey, every.TagValue = "h", "e", "r", "k", "v"
+	each(t, func(t *testing.T, p panels.Panel) {
+		narrow, err := panels.Bind(p, every)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wide, err := panels.Bind(p, hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, filter := range []string{
+			"(? = '' OR coalesce(hostname, '(unnamed)') = ?)", "(? = '' OR coalesce(env, '(none)') = ?)",
+			"(? = '' OR coalesce(node_role, '(none)') = ?)", "(? = '' OR CASE WHEN contains(map_keys(tags), ?) THEN tags[?] END = ?)",
+		} {
+			if reads := strings.Count(p.SQL, "ts >= :from"); strings.Count(narrow.SQL, filter) < min(1, reads) || strings.Contains(wide.SQL, filter) {
+				t.Errorf("%s is in the query %d times where it is chosen, %d where it is not", filter, strings.Count(narrow.SQL, filter), strings.Count(wide.SQL, filter))
+			}
+		}
+		if slices.Contains(wide.Args, any("")) {
+			t.Error("an empty text is among the values")
 		}
 	})
 }

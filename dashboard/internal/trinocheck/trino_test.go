@@ -3,6 +3,7 @@
 package trinocheck
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -36,7 +37,7 @@ func TestPanelsInTrino(t *testing.T) {
 	want := map[string]bool{"wrong.sql": false, "writes.sql": false, "duckdb.sql": false, "untyped.sql": false, "plan.sql": true}
 	queries := map[string]panels.Query{}
 	for _, c := range cases() {
-		for _, d := range panels.All() {
+		for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
 			for i, p := range d.Panels {
 				if i > 0 && c.firstOnly {
 					break
@@ -57,6 +58,10 @@ func TestPanelsInTrino(t *testing.T) {
 				}
 			}
 		}
+	}
+	for name, sql := range deployed(t) {
+		write(t, dir, name+".sql", deployedTable.ReplaceAllString(sql, "FROM "+table))
+		want[name+".sql"] = true
 	}
 	// What the check itself must refuse.
 	write(t, dir, "wrong.sql", "SELECT FROM WHERE")
@@ -198,4 +203,50 @@ func differ(duck panels.Result, trino []string) string {
 		}
 	}
 	return ""
+}
+
+// deployedTable is how the queries of that template name the table.
+var deployedTable = regexp.MustCompile(`FROM ("d"\.)?"s"`)
+
+// deployed are the queries of the largest committed template, with values as QuickSight writes them in.
+func deployed(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "local", "internal", "template", "testdata", "everything.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Type       string
+			Properties struct {
+				QueryString      string
+				PhysicalTableMap map[string]struct {
+					CustomSQL struct{ SQLQuery string } // names are matched in any case
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	values := strings.NewReplacer("<<$hours>>", "24", "<<$host>>", "'(all)'", "<<$environment>>", "'prod'", "<<$metric>>", "'ram_pct'")
+	queries := map[string]string{}
+	types := map[string]int{}
+	for id, r := range template.Resources {
+		switch r.Type {
+		case "AWS::Athena::NamedQuery":
+			queries[id] = r.Properties.QueryString
+		case "AWS::QuickSight::DataSet":
+			for _, table := range r.Properties.PhysicalTableMap {
+				queries[id] = values.Replace(table.CustomSQL.SQLQuery)
+			}
+		default:
+			continue
+		}
+		types[r.Type]++
+	}
+	if len(types) != 2 {
+		t.Fatalf("the template has queries of %v", types)
+	}
+	return queries
 }
