@@ -73,12 +73,27 @@ browser-test: ## test the page in headless Chromium (needs chromium)
 	cd dashboard && go test -tags browser -count 1 ./internal/browser
 
 .PHONY: trino-check
-trino-check: ## check every panel's SQL with Trino's own parser (needs Java 17 and Maven)
+trino-check: ## run every panel's SQL in Trino's own engine and compare it with DuckDB (needs Java 17 and Maven)
 	cd dashboard && go test -tags trino -count 1 ./internal/trinocheck
 
 .PHONY: interop
 interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and its Parquet with pyarrow and DuckDB (needs python3)
 	$(PYTHON) .ci/interop.py bin
+
+.PHONY: athena-check
+athena-check: build $(TOOLS)/athena/.installed ## check the Athena engine against moto and ministack, over the real protocol (needs python3)
+	$(TOOLS)/athena/bin/python .ci/athena.py bin
+
+# systemd gives 0 (best) to 100 points of exposure; the unit has 15 in systemd 252, each version counts a little differently.
+.PHONY: unit
+unit: build ## check edge's systemd unit, and run it under a systemd of its own (needs Linux, systemd and root)
+	@mkdir -p $(TOOLS)/unit
+	@sed 's#/usr/local/bin/edge#$(CURDIR)/bin/edge#' edge/packaging/metrics-edge.service > $(TOOLS)/unit/metrics-edge.service
+	systemd-analyze verify $(TOOLS)/unit/metrics-edge.service
+	systemd-analyze security --offline=true --threshold=20 --no-pager $(TOOLS)/unit/metrics-edge.service > $(TOOLS)/unit/exposure || \
+		{ cat $(TOOLS)/unit/exposure; exit 1; }
+	@tail -1 $(TOOLS)/unit/exposure
+	$(if $(filter-out 0,$(shell id -u)),sudo )edge/packaging/try-unit bin
 
 .PHONY: bench
 bench: ## run the benchmarks
@@ -96,8 +111,9 @@ synth: ## synthesize the CloudFormation template into cdk.out/, without an accou
 	npx --yes aws-cdk@$(CDK_CLI) synth --quiet
 
 .PHONY: validate
-validate: $(TOOLS)/python/.cfn-lint ## check the committed templates with cfn-lint (needs python3; a test keeps them what the app makes)
+validate: $(TOOLS)/python/.cfn-lint $(TOOLS)/python/.interop ## check the committed templates with cfn-lint and AWS's API models (needs python3; a test keeps them what the app makes)
 	$(TOOLS)/python/bin/cfn-lint --config-file cdk/cfn-lint.yaml
+	$(PYTHON) cdk/apimodel.py local/internal/template/default.json local/internal/template/testdata/everything.json
 
 .PHONY: emulator
 emulator: build ## deploy to an AWS emulator on this machine, deliver, deploy again, destroy (needs python3)
@@ -120,6 +136,7 @@ release: ## build edge for all platforms into dist/, with checksums
 		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(EDGE_LDFLAGS)' \
 			-o dist/edge-$(VERSION)-$$os-$$arch$$ext ./edge; \
 	done
+	cp edge/packaging/config.yaml edge/packaging/metrics-edge.service dist/
 	cd dist && sha256sum * > SHA256SUMS
 
 .PHONY: clean
@@ -141,6 +158,12 @@ $(TOOLS)/python/bin/python:
 
 $(TOOLS)/python/.cfn-lint: .ci/cfn-lint.txt | $(TOOLS)/python/bin/python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Apart from the other tools: what it needs pins other versions of the same libraries.
+$(TOOLS)/athena/.installed: .ci/athena.txt
+	python3 -m venv --clear $(TOOLS)/athena
+	$(TOOLS)/athena/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 $(TOOLS)/python/.interop: .ci/interop.txt | $(TOOLS)/python/bin/python

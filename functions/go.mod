@@ -6,7 +6,7 @@ require (
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/aws/aws-sdk-go-v2 v1.47.5
 	github.com/aws/aws-sdk-go-v2/config v1.33.12
-	github.com/aws/aws-sdk-go-v2/service/firehose v1.52.7
+	github.com/aws/aws-sdk-go-v2/service/firehose v1.51.0
 	github.com/klauspost/compress v1.20.3
 	github.com/metrics-dashboard/metrics-dashboard/record v0.0.0
 	pgregory.net/rapid v1.3.0

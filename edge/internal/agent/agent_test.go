@@ -1,170 +1,74 @@
 package agent_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
+	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/agent"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
-	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 )
 
-// cloud speaks the JSON 1.1 protocol of SSM and Firehose, as far as the collector does.
-type cloud struct {
-	t *testing.T
-
-	mu        sync.Mutex
-	pages     []string // answers of GetParametersByPath, by token
-	stream    string   // that there is
-	strangers int      // requests to another
-	puts      int
-	fail      func(put, record int) string // error code of a record, "" to accept it
-	samples   []record.Sample
-	regions   map[string]bool // that requests were signed for, by service
-	received  chan struct{}   // gets a token for each sample, as far as there is room
+// options are those of edge run with a command line, in the environment that newCloud makes.
+func options(t *testing.T, log *buffer, args ...string) agent.Options {
+	t.Helper()
+	cmd := &cobra.Command{Use: "run"}
+	source := config.Declare(cmd, config.ForRun, os.Environ())
+	all := []string{
+		"--stack=Fleet", "--interval=1s", "--max-latency=1s", "--spool-max=1MiB", "--env=test", "--spool-dir=" + t.TempDir(),
+	}
+	if err := cmd.ParseFlags(append(all, args...)); err != nil {
+		t.Fatal(err)
+	}
+	return agent.Options{
+		Load: source.Load, StopWithin: 10 * time.Second, Version: "v1.2.3", Log: slog.New(slog.NewTextHandler(log, nil)),
+	}
 }
 
-func newCloud(t *testing.T) *cloud {
+// collector is one that runs.
+type collector struct {
+	t    *testing.T
+	log  *buffer
+	stop context.CancelFunc
+	done chan error
+}
+
+func start(t *testing.T, o agent.Options, log *buffer) *collector {
 	t.Helper()
-	c := &cloud{t: t, stream: "the-stream", regions: map[string]bool{}, received: make(chan struct{}, 1000)}
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "",
-		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "", "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_CONFIG_FILE": t.TempDir() + "/none", "AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
-	} {
-		t.Setenv(name, value)
-	}
+	ctx, stop := context.WithCancel(t.Context())
+	c := &collector{t, log, stop, make(chan error, 1)}
+	go func() { c.done <- agent.Run(ctx, o) }()
 	return c
 }
 
-func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	// Credential=id/20260203/us-east-1/ssm/aws4_request
-	if scope := strings.Split(r.Header.Get("Authorization"), "/"); len(scope) > 3 {
-		c.regions[scope[3]+" in "+scope[2]] = true
-	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	switch target := r.Header.Get("X-Amz-Target"); target {
-	case "AmazonSSM.GetParametersByPath":
-		c.parameters(w, r)
-	case "Firehose_20150804.PutRecordBatch":
-		c.put(w, r)
-	default:
-		c.t.Errorf("request of %s", target)
-		w.WriteHeader(http.StatusBadRequest)
+// finish stops the collector and waits for it.
+func (c *collector) finish() {
+	c.t.Helper()
+	c.stop()
+	if err := <-c.done; err != nil {
+		c.t.Fatal(err)
 	}
 }
 
-func (c *cloud) parameters(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Path, NextToken string }
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Path != "/metrics-dashboard/Fleet/" {
-		c.t.Errorf("GetParametersByPath of %+v: %v", in, err)
-	}
-	page := 0
-	if in.NextToken != "" {
-		_, _ = fmt.Sscan(in.NextToken, &page)
-	}
-	if page >= len(c.pages) {
-		fmt.Fprint(w, `{"Parameters":[]}`)
-		return
-	}
-	next := ""
-	if page+1 < len(c.pages) {
-		next = fmt.Sprintf(`,"NextToken":"%d"`, page+1)
-	}
-	fmt.Fprintf(w, `{"Parameters":[%s]%s}`, c.pages[page], next)
-}
-
-func (c *cloud) put(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		DeliveryStreamName string
-		Records            []struct{ Data []byte }
-	}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		c.t.Errorf("PutRecordBatch to %q: %v", in.DeliveryStreamName, err)
-	}
-	if in.DeliveryStreamName != c.stream {
-		c.strangers++
-		c.pages = []string{parameter("region", "eu-west-1"), parameter("delivery-stream-name", c.stream)}
-		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprint(w, `{"__type":"ResourceNotFoundException","message":"Firehose not found"}`)
-		return
-	}
-	var results []string
-	failed := 0
-	for i, rec := range in.Records {
-		if code := c.fail(c.puts, i); code != "" {
-			failed++
-			results = append(results, fmt.Sprintf(`{"ErrorCode":%q,"ErrorMessage":"slow down"}`, code))
-			continue
-		}
-		results = append(results, fmt.Sprintf(`{"RecordId":"%d"}`, i))
-		c.accept(rec.Data)
-	}
-	c.puts++
-	fmt.Fprintf(w, `{"FailedPutCount":%d,"RequestResponses":[%s]}`, failed, strings.Join(results, ","))
-}
-
-func (c *cloud) accept(data []byte) {
-	var reader record.PackReader
-	lines, err := reader.AppendLines(nil, data)
-	if err != nil {
-		c.t.Errorf("record is no pack: %v", err)
-	}
-	for line := range bytes.Lines(lines) {
-		s, err := record.ParseSample(line)
-		if err != nil {
-			c.t.Errorf("line is no sample: %v", err)
-		}
-		c.samples = append(c.samples, s)
-		select {
-		case c.received <- struct{}{}:
-		default:
+// await waits until a condition holds, and fails where it does not within a minute.
+func (c *collector) await(what string, holds func() bool) {
+	c.t.Helper()
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("not within a minute: %s\n%s", what, c.log)
 		}
 	}
 }
 
-func parameter(name, value string) string {
-	return fmt.Sprintf(`{"Name":"/metrics-dashboard/Fleet/%s","Type":"String","Value":%q}`, name, value)
-}
-
-// buffer is a log that is read while it is written.
-type buffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
-}
-
-func options(t *testing.T, log *buffer) agent.Options {
-	t.Helper()
-	return agent.Options{
-		Stack: "Fleet", Interval: time.Second, MaxLatency: time.Second, StopWithin: 10 * time.Second,
-		SpoolDir: t.TempDir(), SpoolBytes: 1 << 20, Sync: 5 * time.Second, BacklogRate: 20,
-		Labels: sampler.Labels{Env: "test"}, Log: slog.New(slog.NewTextHandler(log, nil)),
-	}
+// says waits until the log has a text.
+func (c *collector) says(text string) {
+	c.t.Helper()
+	c.await("log has "+text, func() bool { return strings.Contains(c.log.String(), text) })
 }
 
 // TestEndToEnd is this machine's samples through discovery and delivery by the real SDK, with throttling on the way.
@@ -180,20 +84,9 @@ func TestEndToEnd(t *testing.T) {
 		return ""
 	}
 	var log buffer
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- agent.Run(ctx, options(t, &log)) }()
-	for range 2 {
-		select {
-		case <-c.received:
-		case <-time.After(time.Minute):
-			t.Fatalf("nothing is delivered:\n%s", &log)
-		}
-	}
-	stop()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	edge := start(t, options(t, &log), &log)
+	edge.await("two samples delivered", func() bool { return c.delivered() >= 2 })
+	edge.finish()
 	seen := map[int64]bool{}
 	for _, s := range c.samples {
 		seen[s.Seq] = true
@@ -226,18 +119,9 @@ func TestStreamIsReplaced(t *testing.T) {
 	c.pages = []string{parameter("delivery-stream-name", "the-one-before")}
 	c.fail = func(int, int) string { return "" }
 	var log buffer
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- agent.Run(ctx, options(t, &log)) }()
-	select {
-	case <-c.received:
-	case <-time.After(time.Minute):
-		t.Fatalf("nothing is delivered:\n%s", &log)
-	}
-	stop()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	edge := start(t, options(t, &log), &log)
+	edge.await("a sample delivered", func() bool { return c.delivered() >= 1 })
+	edge.finish()
 	for _, want := range []string{
 		"no such stream: delivery stream the-one-before", "msg=\"shipping to another stream\" stream=the-stream", "undelivered=0 dropped=0",
 	} {
@@ -253,19 +137,10 @@ func TestStreamIsReplaced(t *testing.T) {
 func TestStackThatIsNotThere(t *testing.T) {
 	newCloud(t)
 	var log buffer
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	o := options(t, &log)
-	o.Log = slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
-		n, err := log.Write(p)
-		if text := log.String(); strings.Contains(text, "discovery is failing") && strings.Contains(text, "first sample taken") {
-			stop()
-		}
-		return n, err
-	}), nil))
-	if err := agent.Run(ctx, o); err != nil {
-		t.Fatal(err)
-	}
+	edge := start(t, options(t, &log), &log)
+	edge.says("discovery is failing")
+	edge.says("first sample taken")
+	edge.finish()
 	for _, want := range []string{
 		"no parameters under /metrics-dashboard/Fleet/ in us-east-1: deploy the stack there, or name another with --stack",
 		"delivered=0", "level=WARN msg=stopped",
@@ -275,10 +150,6 @@ func TestStackThatIsNotThere(t *testing.T) {
 		}
 	}
 }
-
-type writerFunc func(p []byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestNoRegion(t *testing.T) {
 	newCloud(t)

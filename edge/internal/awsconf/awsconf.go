@@ -1,12 +1,12 @@
 // Package awsconf loads the AWS configuration by the SDK's default chain (environment, profiles, instance role,
-// AWS_ENDPOINT_URL) and settles the region. It holds no credentials and calls no service.
+// AWS_ENDPOINT_URL), settles the region and refuses endpoints that others could listen to. It holds no credentials and calls
+// no service.
 package awsconf
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"time"
@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // ErrNoRegion says that nothing names a region.
@@ -29,8 +30,12 @@ const (
 // Load returns the configuration for a region, or where that is empty for the default one: of the environment or profile,
 // else of the EC2 instance that this runs on.
 func Load(ctx context.Context, region string) (aws.Config, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region),
+		config.WithAPIOptions([]func(*middleware.Stack) error{refusePlain}))
 	if err != nil {
+		return cfg, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if err := checkEndpoints(cfg); err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
@@ -43,7 +48,7 @@ func Load(ctx context.Context, region string) (aws.Config, error) {
 }
 
 func defaultRegion(ctx context.Context, cfg aws.Config) string {
-	if onLoopback(os.Getenv("AWS_ENDPOINT_URL")) {
+	if u, err := url.Parse(os.Getenv("AWS_ENDPOINT_URL")); err == nil && onLoopback(u.Hostname()) {
 		return loopbackRegion
 	}
 	ctx, cancel := context.WithTimeout(ctx, imdsTimeout)
@@ -53,14 +58,4 @@ func defaultRegion(ctx context.Context, cfg aws.Config) string {
 		return ""
 	}
 	return out.Region
-}
-
-// onLoopback reports whether an endpoint is on this machine.
-func onLoopback(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -2,7 +2,14 @@ package awsconf_test
 
 import (
 	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/awsconf"
 )
@@ -11,27 +18,91 @@ func TestRegion(t *testing.T) {
 	for name, c := range map[string]struct {
 		given, environment, endpoint, want string
 	}{
-		"given":                  {"eu-west-1", "us-west-2", "", "eu-west-1"},
-		"environment":            {"", "us-west-2", "http://127.0.0.1:1", "us-west-2"},
-		"loopback":               {"", "", "http://127.0.0.1:1", "us-east-1"},
-		"loopback of version 6":  {"", "", "http://[::1]:1", "us-east-1"},
-		"localhost":              {"", "", "http://localhost:1", "us-east-1"},
-		"none":                   {"", "", "", ""},
-		"an endpoint far away":   {"", "", "https://proxy.example", ""},
-		"an endpoint like a URL": {"", "", "http://127.0.0.1.example", ""},
+		"given":                 {"eu-west-1", "us-west-2", "", "eu-west-1"},
+		"environment":           {"", "us-west-2", "http://127.0.0.1:1", "us-west-2"},
+		"loopback":              {"", "", "http://127.0.0.1:1", "us-east-1"},
+		"loopback of version 6": {"", "", "http://[::1]:1", "us-east-1"},
+		"localhost":             {"", "", "http://localhost:1", "us-east-1"},
+		"none":                  {"", "", "", ""},
+		"an endpoint far away":  {"", "", "https://proxy.example", ""},
+		"an endpoint like one":  {"", "", "https://127.0.0.1.example", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for variable, value := range map[string]string{
-				"AWS_REGION": c.environment, "AWS_DEFAULT_REGION": "", "AWS_ENDPOINT_URL": c.endpoint, "AWS_PROFILE": "",
-				"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": t.TempDir() + "/none",
-				"AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
-			} {
-				t.Setenv(variable, value)
-			}
+			environment(t, map[string]string{"AWS_REGION": c.environment, "AWS_ENDPOINT_URL": c.endpoint})
 			cfg, err := awsconf.Load(t.Context(), c.given)
 			if cfg.Region != c.want || (c.want == "") != errors.Is(err, awsconf.ErrNoRegion) {
 				t.Errorf("region is %q, %v, want %q", cfg.Region, err, c.want)
 			}
 		})
+	}
+}
+
+// environment is one of nothing but the given variables, as far as the SDK looks at it.
+func environment(t *testing.T, variables map[string]string) {
+	t.Helper()
+	all := map[string]string{
+		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_ENDPOINT_URL": "", "AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "id",
+		"AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": t.TempDir() + "/none",
+		"AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
+	}
+	maps.Copy(all, variables)
+	for name, value := range all {
+		t.Setenv(name, value)
+		if value == "" {
+			if err := os.Unsetenv(name); err != nil { // an empty endpoint hides those of the profile; Setenv restores it
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestPlainHTTP is refused wherever the endpoint is set, before anything is sent.
+func TestPlainHTTP(t *testing.T) {
+	profile := filepath.Join(t.TempDir(), "config")
+	text := "[default]\nservices = there\n[services there]\nssm =\n  endpoint_url = http://ssm.example\n"
+	if err := os.WriteFile(profile, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		variables map[string]string
+		want      string // "" where it is allowed
+	}{
+		"loopback":             {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, ""},
+		"encrypted":            {map[string]string{"AWS_ENDPOINT_URL": "https://firehose.example"}, ""},
+		"all services":         {map[string]string{"AWS_ENDPOINT_URL": "http://10.0.0.1:4566"}, "endpoint http://10.0.0.1:4566: plain HTTP"},
+		"one service":          {map[string]string{"AWS_ENDPOINT_URL_FIREHOSE": "http://firehose.example"}, "endpoint http://firehose.example: plain HTTP"},
+		"a profile":            {map[string]string{"AWS_CONFIG_FILE": profile}, "endpoint http://ssm.example: plain HTTP"},
+		"a name like loopback": {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1.example"}, "plain HTTP"},
+		"no URL":               {map[string]string{"AWS_ENDPOINT_URL": "firehose.example"}, "is no URL"},
+		"a password":           {map[string]string{"AWS_ENDPOINT_URL": "http://user:hidden@10.0.0.1"}, "endpoint http://10.0.0.1: plain HTTP"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environment(t, c.variables)
+			_, err := awsconf.Load(t.Context(), "eu-west-1")
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v, want %q", err, c.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "hidden") {
+				t.Errorf("error shows the password: %v", err)
+			}
+		})
+	}
+}
+
+// TestPlainHTTPOfOtherServices is refused for those that give credentials as well, and where a client is told to.
+func TestPlainHTTPOfOtherServices(t *testing.T) {
+	environment(t, map[string]string{"AWS_ENDPOINT_URL_STS": "http://sts.example"})
+	cfg, err := awsconf.Load(t.Context(), "eu-west-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain *awsconf.PlainError
+	if _, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), nil); !errors.As(err, &plain) {
+		t.Errorf("error of STS is %v", err)
+	}
+	endpoint := "http://firehose.example"
+	client := firehose.NewFromConfig(cfg, func(o *firehose.Options) { o.BaseEndpoint = &endpoint })
+	if _, err := client.ListDeliveryStreams(t.Context(), nil); !errors.As(err, &plain) {
+		t.Errorf("error of Firehose is %v", err)
 	}
 }

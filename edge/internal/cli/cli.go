@@ -1,4 +1,5 @@
-// Package cli is the command line of edge: commands, settings and exit codes. It runs nothing itself; package agent does.
+// Package cli is the command line of edge: commands and exit codes. It runs nothing itself; package agent does. What there is to
+// set, package config says.
 package cli
 
 import (
@@ -6,15 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/agent"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 )
 
 // Exit codes.
@@ -73,8 +70,8 @@ func newRoot(environ []string, stdout, stderr io.Writer) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newRun(environ, stderr), newOnce(environ, stdout, stderr), newSpool(environ, stdout),
-		newVersion(stdout))
+	root.AddCommand(newRun(environ, stderr), newCheck(environ, stdout), newStatus(environ, stdout),
+		newOnce(environ, stdout, stderr), newSpool(environ, stdout), newVersion(stdout))
 	return root
 }
 
@@ -86,37 +83,13 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func newRun(environ []string, stderr io.Writer) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "run",
-		Short: "Collect and ship until stopped",
-		Long: "Collect a sample every interval and ship it. Each flag can also be set by an environment variable, such as\n" +
-			"METRICS_EDGE_MAX_LATENCY for --max-latency; a flag wins over the variable, the variable over the default.\n" +
-			"Credentials are found as any AWS SDK finds them; AWS_ENDPOINT_URL sends to another endpoint.",
-		Args: noArgs,
-	}
-	values := declare(cmd.Flags(), forRun)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := resolve(values, environ)
+// configured runs a command with its configuration.
+func configured(source *config.Source, run func(cmd *cobra.Command, c config.Config) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		c, err := source.Load().With("")
 		if err != nil {
 			return usageError{err}
 		}
-		// The first signal asks for a graceful stop; after it signals have their usual effect again, so that the second
-		// ends the process at once.
-		ctx, restore := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-		defer restore()
-		context.AfterFunc(ctx, restore)
-		return agent.Run(ctx, agent.Options{
-			Stack: c.stack, Stream: c.stream, Region: c.region,
-			Interval: c.interval, MaxLatency: c.maxLatency, StopWithin: stopWithin,
-			SpoolDir: c.spoolDir, SpoolBytes: c.spoolBytes, Sync: c.sync, BacklogRate: c.backlogRate,
-			Labels: c.labels, Interfaces: c.interfaces, Disks: c.disks,
-			Log: c.logger(stderr),
-		})
+		return run(cmd, c)
 	}
-	return cmd
-}
-
-func (c config) logger(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: c.logLevel}))
 }

@@ -2,14 +2,11 @@ package cli
 
 import (
 	"bytes"
-	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -78,83 +75,6 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
-func resolved(t *testing.T, environ []string, args ...string) config {
-	t.Helper()
-	cmd := newRun(environ, nil)
-	values := declare(newOnce(nil, nil, nil).Flags(), 0)
-	if len(values) != 0 {
-		t.Fatal("settings of no command")
-	}
-	cmd.ResetFlags()
-	values = declare(cmd.Flags(), forRun)
-	if err := cmd.ParseFlags(args); err != nil {
-		t.Fatal(err)
-	}
-	c, err := resolve(values, environ)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func TestPrecedence(t *testing.T) {
-	c := resolved(t, nil)
-	if c.stack != "MetricsDashboard" || c.interval != 3*time.Second || c.maxLatency != time.Minute ||
-		c.spoolBytes != 64<<20 || c.sync != 5*time.Second || c.backlogRate != 20 || c.spoolDir == "" || c.stream != "" || c.logLevel != 0 {
-		t.Errorf("defaults are %+v", c)
-	}
-	environ := []string{"METRICS_EDGE_INTERVAL=7s", "METRICS_EDGE_ENV=prod", "METRICS_EDGE_TAG=a=1,b=2", "METRICS_EDGE_STACK="}
-	c = resolved(t, environ, "--env", "test", "--spool-max=2MiB")
-	if c.interval != 7*time.Second || c.labels.Env != "test" || c.labels.Tags["b"] != "2" || c.spoolBytes != 2<<20 ||
-		c.stack != "MetricsDashboard" {
-		t.Errorf("settings are %+v", c)
-	}
-	c = resolved(t, environ, "--tag", "c=3")
-	if len(c.labels.Tags) != 1 || c.labels.Tags["c"] != "3" {
-		t.Errorf("tags are %v, want those of the flags only", c.labels.Tags)
-	}
-	// A wrong variable does not matter where a flag wins.
-	if c = resolved(t, []string{"METRICS_EDGE_INTERVAL=x"}, "--interval", "5s"); c.interval != 5*time.Second {
-		t.Errorf("interval is %v", c.interval)
-	}
-}
-
-func TestMaxLatencyFollowsTheInterval(t *testing.T) {
-	for _, c := range []struct {
-		args []string
-		want time.Duration
-	}{
-		{nil, time.Minute},
-		{[]string{"--interval", "5m"}, 5 * time.Minute},
-		{[]string{"--interval", "1h"}, 15 * time.Minute},
-		{[]string{"--interval", "1h", "--max-latency", "15m"}, 15 * time.Minute},
-		{[]string{"--interval", "5s", "--max-latency", "5s"}, 5 * time.Second},
-	} {
-		if got := resolved(t, nil, c.args...).maxLatency; got != c.want {
-			t.Errorf("max latency with %q is %v, want %v", c.args, got, c.want)
-		}
-	}
-}
-
-// TestHelpNamesEverySetting also keeps settings from being declared without a description.
-func TestHelpNamesEverySetting(t *testing.T) {
-	_, run, _ := edge(t, nil, "run", "--help")
-	_, once, _ := edge(t, nil, "once", "--help")
-	var names []string
-	for _, s := range settings() {
-		if slices.Contains(names, s.name) || s.usage == "" || s.commands == 0 {
-			t.Errorf("setting %s is declared badly", s.name)
-		}
-		names = append(names, s.name)
-		if s.commands&forRun != 0 && !strings.Contains(run, "--"+s.name+" ") {
-			t.Errorf("edge run --help does not name --%s", s.name)
-		}
-		if s.commands&forOnce != 0 && !strings.Contains(once, "--"+s.name+" ") {
-			t.Errorf("edge once --help does not name --%s", s.name)
-		}
-	}
-}
-
 func TestOnce(t *testing.T) {
 	code, stdout, stderr := edge(t, nil, "once", "--over", "100ms", "--env", "test", "--node-role", "web", "--tag", "a=b")
 	if code != exitOK {
@@ -189,40 +109,45 @@ func TestVersion(t *testing.T) {
 	}
 }
 
+func TestHelp(t *testing.T) {
+	for command, flags := range map[string][]string{
+		"run":    {"--stack name", "--interval duration", "(default 3s)", "--config file", "--allow-remote ", "--listen address"},
+		"once":   {"--over duration", "--env label"},
+		"check":  {"--stack name", "--spool-max size"},
+		"status": {"--json ", "--spool-dir directory"},
+	} {
+		_, help, _ := edge(t, nil, command, "--help")
+		for _, want := range flags {
+			if !strings.Contains(help, want) {
+				t.Errorf("edge %s --help has no %q:\n%s", command, want, help)
+			}
+		}
+	}
+}
+
+// TestCompletion is of commands, flags and their values, for the shells that people use.
+func TestCompletion(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		if code, script, stderr := edge(t, nil, "completion", shell); code != exitOK || !strings.Contains(script, "__complete") {
+			t.Errorf("edge completion %s: exit code %d, %s", shell, code, stderr)
+		}
+	}
+	for line, want := range map[string]string{
+		"st":                "status\t",
+		"run --max-la":      "--max-latency\t",
+		"run --log-level ":  "debug\ninfo\nwarn\nerror\n",
+		"run --sync ":       "every\nnone\n",
+		"run --log-format ": "text\njson\n",
+	} {
+		if _, got, _ := edge(t, nil, append([]string{"__complete"}, strings.Split(line, " ")...)...); !strings.HasPrefix(got, want) {
+			t.Errorf("completion of %q is %q, want %q", line, got, want)
+		}
+	}
+}
+
 func TestNoCommandIsHelp(t *testing.T) {
 	code, stdout, stderr := edge(t, nil)
 	if code != exitOK || stderr != "" || !strings.Contains(stdout, "run ") || !strings.Contains(stdout, "once ") {
 		t.Errorf("exit code %d, stderr %q, stdout %q", code, stderr, stdout)
-	}
-}
-
-func TestSync(t *testing.T) {
-	for text, want := range map[string]time.Duration{"every": spool.SyncEvery, "none": spool.SyncNever, "250ms": 250 * time.Millisecond} {
-		if got := resolved(t, nil, "--sync", text).sync; got != want {
-			t.Errorf("--sync %s is %v, want %v", text, got, want)
-		}
-	}
-}
-
-func TestStateDir(t *testing.T) {
-	home := []string{"HOME=/home/u", "ProgramData=D:/Data"}
-	for _, c := range []struct {
-		goos    string
-		uid     int
-		environ []string
-		want    string
-	}{
-		{"linux", 0, nil, "/var/lib/metrics-edge"},
-		{"linux", 0, []string{"STATE_DIRECTORY=/var/lib/a:/var/lib/b"}, "/var/lib/a"},
-		{"linux", 7, home, "/home/u/.local/state/metrics-edge"},
-		{"linux", 7, append(home, "XDG_STATE_HOME=/state"), "/state/metrics-edge"},
-		{"linux", 7, append(home, "XDG_STATE_HOME=relative"), "/home/u/.local/state/metrics-edge"},
-		{"darwin", 0, home, "/Library/Application Support/metrics-edge"},
-		{"darwin", 7, home, "/home/u/Library/Application Support/metrics-edge"},
-		{"windows", -1, home, "D:/Data/metrics-edge"},
-	} {
-		if got := stateDir(c.goos, c.uid, lookup(c.environ)); filepath.ToSlash(got) != c.want {
-			t.Errorf("on %s for %d with %q it is %s, want %s", c.goos, c.uid, c.environ, got, c.want)
-		}
 	}
 }

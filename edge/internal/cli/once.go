@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/backoff"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 func newOnce(environ []string, stdout, stderr io.Writer) *cobra.Command {
@@ -21,30 +24,35 @@ func newOnce(environ []string, stdout, stderr io.Writer) *cobra.Command {
 			"what run would ship. Nothing is sent.",
 		Args: noArgs,
 	}
-	values := declare(cmd.Flags(), forOnce)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := resolve(values, environ)
-		if err != nil {
-			return usageError{err}
-		}
-		return once(cmd.Context(), c, stdout, stderr)
-	}
+	source := config.Declare(cmd, config.ForOnce, environ)
+	cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {
+		log, _ := newLog(c, stderr)
+		return once(cmd.Context(), c, stdout, log)
+	})
 	return cmd
 }
 
-func once(ctx context.Context, c config, stdout, stderr io.Writer) error {
-	log := c.logger(stderr)
-	set := collect.NewSet(collect.Options{Interval: c.over, Interfaces: c.interfaces, Disks: c.disks, Log: log})
+func once(ctx context.Context, c config.Config, stdout io.Writer, log *slog.Logger) error {
+	s, err := takeOne(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s\n", s.AppendJSON(nil))
+	return err
+}
+
+// takeOne takes one sample, with rates over the time between two readings.
+func takeOne(ctx context.Context, c config.Config, log *slog.Logger) (record.Sample, error) {
+	set := collect.NewSet(collect.Options{Interval: c.Over, Interfaces: c.Interfaces, Disks: c.Disks, Log: log})
 	// The first reading is the base of the second and no sample of its own: what is printed is number 0.
-	sm := sampler.New(c.over, c.labels, set, log)
+	sm := sampler.New(c.Over, c.Labels, set, log)
 	sm.Base(ctx)
-	if !backoff.Sleep(ctx, nil, c.over) {
-		return ctx.Err()
+	if !backoff.Sleep(ctx, nil, c.Over) {
+		return record.Sample{}, ctx.Err()
 	}
 	s, ok := sm.Sample(ctx)
 	if !ok {
-		return errors.New("the clock is not set")
+		return s, errors.New("the clock is not set")
 	}
-	_, err := fmt.Fprintf(stdout, "%s\n", s.AppendJSON(nil))
-	return err
+	return s, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
@@ -27,17 +28,13 @@ func newSpool(environ []string, stdout io.Writer) *cobra.Command {
 	}
 	add := func(use, short string, run func(cmd *cobra.Command, dir spool.Dir) error) *cobra.Command {
 		cmd := &cobra.Command{Use: use, Short: short, Args: noArgs}
-		values := declare(cmd.Flags(), forSpool)
-		cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-			c, err := resolve(values, environ)
-			if err != nil {
-				return usageError{err}
+		source := config.Declare(cmd, config.ForSpool, environ)
+		cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {
+			if _, err := os.Stat(c.SpoolDir); errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("there is no spool at %s; --spool-dir names another", c.SpoolDir)
 			}
-			if _, err := os.Stat(c.spoolDir); errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("there is no spool at %s; --spool-dir names another", c.spoolDir)
-			}
-			return run(cmd, spool.Dir(c.spoolDir))
-		}
+			return run(cmd, spool.Dir(c.SpoolDir))
+		})
 		parent.AddCommand(cmd)
 		return cmd
 	}

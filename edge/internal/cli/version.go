@@ -20,15 +20,21 @@ func newVersion(stdout io.Writer) *cobra.Command {
 		Short: "Print the version of this binary",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			info, ok := debug.ReadBuildInfo()
-			if !ok {
-				info = &debug.BuildInfo{}
-			}
-			_, err := fmt.Fprintln(stdout, describe(version, info))
+			_, err := fmt.Fprintln(stdout, describe(version, buildInfo()))
 			return err
 		},
 	}
 }
+
+func buildInfo() *debug.BuildInfo {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info
+	}
+	return &debug.BuildInfo{}
+}
+
+// thisVersion is the version of this binary, such as v1.2.3.
+func thisVersion() string { return cmp.Or(version, buildInfo().Main.Version, "(devel)") }
 
 // describe is the line of edge version, such as "edge v1.2.3 (1a2b3c4, go1.26.0, linux/arm64)".
 func describe(linked string, info *debug.BuildInfo) string {

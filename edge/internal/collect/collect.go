@@ -86,6 +86,15 @@ func (set *Set) Failures() int64 {
 	return n
 }
 
+// Health is which collectors fail.
+func (set *Set) Health() []*health.State {
+	states := make([]*health.State, len(set.members))
+	for i, m := range set.members {
+		states[i] = m.state
+	}
+	return states
+}
+
 // collectOne turns a panic into an error: gopsutil indexes the fields of kernel files without looking at their number,
 // and a file that a sandbox cut short must not end the collector.
 func collectOne(ctx context.Context, c Collector, at Moment, s *record.Sample) (err error) {

@@ -1,5 +1,6 @@
-// Package discover finds out where to send: the SSM parameters that the stack leaves under /metrics-dashboard/<stack>/. It
-// asks once per call; when to ask again is the caller's to know.
+// Package discover finds out where to send: the SSM parameters that the stack leaves under /metrics-dashboard/<stack>/. The
+// last answer can be kept on disk ([Cache]), for a machine that starts while nobody answers. It asks once per call; when to
+// ask again is the caller's to know.
 package discover
 
 import (
@@ -14,14 +15,18 @@ import (
 
 // Target is where to send.
 type Target struct {
-	Stream string // name of the delivery stream
-	Region string
+	Stream string `json:"stream"` // name of the delivery stream
+	Region string `json:"region"`
+	// EdgeConfig is what the operators of the stack set for all its collectors, see package config; empty where there is no
+	// such parameter.
+	EdgeConfig string `json:"edge_config,omitempty"`
 }
 
 // Names of the parameters below the stack's path. Others there are for other readers.
 const (
 	streamParameter = "delivery-stream-name"
 	regionParameter = "region"
+	configParameter = "edge-config"
 )
 
 // callTimeout bounds one page.
@@ -58,7 +63,7 @@ func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	if len(values) == 0 {
 		return Target{}, &NotFoundError{Stack: stack, Region: cfg.Region}
 	}
-	t := Target{Stream: values[streamParameter], Region: values[regionParameter]}
+	t := Target{Stream: values[streamParameter], Region: values[regionParameter], EdgeConfig: values[configParameter]}
 	if t.Stream == "" {
 		return Target{}, &NotFoundError{Stack: stack, Region: cfg.Region, Missing: streamParameter}
 	}

@@ -3,9 +3,12 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
+	"time"
 )
 
 // State is the health of one thing that is tried again and again. It is safe for concurrent use.
@@ -17,6 +20,22 @@ type State struct {
 	failing bool
 	streak  int64
 	total   int64
+	since   time.Time
+	last    Failure
+}
+
+// Failure is one outcome that was none.
+type Failure struct {
+	Subject string
+	At      time.Time
+	Error   string
+}
+
+// Problem is what fails now.
+type Problem struct {
+	Failure  // the last one
+	Since    time.Time
+	Failures int64 // in a row
 }
 
 // NewState returns the state of a subject that has not failed yet. The subject begins each message, as in "delivery is
@@ -30,6 +49,10 @@ func (s *State) Failed(err error, attrs ...slog.Attr) {
 	s.failing = true
 	s.streak++
 	s.total++
+	s.last = Failure{s.subject, time.Now(), err.Error()}
+	if first {
+		s.since = s.last.At
+	}
 	s.mu.Unlock()
 	if first {
 		attrs = append(attrs, slog.String("error", err.Error()))
@@ -54,4 +77,21 @@ func (s *State) Failures() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.total
+}
+
+// Problems are those of the states that fail now, and the last failure of any, now or before; its time is zero where there was
+// none.
+func Problems(states ...*State) (now []Problem, last Failure) {
+	for _, s := range states {
+		s.mu.Lock()
+		if s.failing {
+			now = append(now, Problem{s.last, s.since, s.streak})
+		}
+		if s.last.At.After(last.At) {
+			last = s.last
+		}
+		s.mu.Unlock()
+	}
+	slices.SortStableFunc(now, func(a, b Problem) int { return cmp.Compare(a.Since.UnixNano(), b.Since.UnixNano()) })
+	return now, last
 }

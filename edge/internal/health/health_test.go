@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
 )
@@ -39,4 +42,32 @@ func TestStateSpeaksOnChange(t *testing.T) {
 	if s.Failures() != 4 {
 		t.Errorf("%d failures, want 4", s.Failures())
 	}
+}
+
+func TestProblems(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := slog.New(slog.DiscardHandler)
+		a, b, c := health.NewState(log, "a"), health.NewState(log, "b"), health.NewState(log, "c")
+		if now, last := health.Problems(a, b, c); len(now) != 0 || !last.At.IsZero() {
+			t.Errorf("before any failure: %v, %v", now, last)
+		}
+		began := time.Now()
+		c.Failed(errors.New("c1"))
+		time.Sleep(time.Second)
+		a.Failed(errors.New("a1"))
+		time.Sleep(time.Second)
+		c.Failed(errors.New("c2"))
+		b.Failed(errors.New("b1"))
+		time.Sleep(time.Second)
+		b.Failed(errors.New("b2"))
+		b.OK()
+		now, last := health.Problems(a, b, c)
+		want := []health.Problem{
+			{Failure: health.Failure{Subject: "c", At: began.Add(2 * time.Second), Error: "c2"}, Since: began, Failures: 2},
+			{Failure: health.Failure{Subject: "a", At: began.Add(time.Second), Error: "a1"}, Since: began.Add(time.Second), Failures: 1},
+		}
+		if !slices.Equal(now, want) || last != (health.Failure{Subject: "b", At: began.Add(3 * time.Second), Error: "b2"}) {
+			t.Errorf("problems are %v, the last failure %v", now, last)
+		}
+	})
 }

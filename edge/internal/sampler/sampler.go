@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
@@ -32,7 +33,7 @@ type Labels struct {
 	Tags     map[string]string
 }
 
-// Sampler takes the samples of one session. It is not safe for concurrent use.
+// Sampler takes the samples of one session. But for its numbers it is not safe for concurrent use.
 type Sampler struct {
 	interval  time.Duration
 	labels    Labels
@@ -40,15 +41,21 @@ type Sampler struct {
 	clock     collect.Clock
 	log       *slog.Logger
 	session   string
-	seq       int64
+	next      time.Time // of the grid; zero before the first sample
 	line      []byte
 	append    *health.State
 	waiting   *health.State
+
+	seq    atomic.Int64
+	lastAt atomic.Int64 // when a sample was last taken or tried, since began
+	within atomic.Int64 // how soon after that the next one is due
+	began  time.Time
 }
 
 // New returns a sampler of a new session.
 func New(interval time.Duration, labels Labels, c Collector, log *slog.Logger) *Sampler {
-	return &Sampler{
+	sm := &Sampler{
+		began:     time.Now(),
 		interval:  interval,
 		labels:    labels,
 		collector: c,
@@ -58,6 +65,18 @@ func New(interval time.Duration, labels Labels, c Collector, log *slog.Logger) *
 		append:    health.NewState(log, "storing samples"),
 		waiting:   health.NewState(log, "the clock"),
 	}
+	sm.within.Store(int64(interval))
+	return sm
+}
+
+// Tune changes what is taken from the next sample on. The session goes on. With another interval a new grid begins, one
+// interval from now.
+func (sm *Sampler) Tune(interval time.Duration, labels Labels, c Collector) {
+	if interval != sm.interval && !sm.next.IsZero() {
+		sm.next = time.Now().Add(interval)
+	}
+	sm.interval, sm.labels, sm.collector = interval, labels, c
+	sm.within.Store(int64(interval))
 }
 
 // newSession returns 64 random bits: among a million sessions, two are equal with a chance of 1 in 37 million.
@@ -71,7 +90,16 @@ func newSession() string {
 func (sm *Sampler) Session() string { return sm.session }
 
 // Taken is how many samples were taken.
-func (sm *Sampler) Taken() int64 { return sm.seq }
+func (sm *Sampler) Taken() int64 { return sm.seq.Load() }
+
+// Overdue is how long ago a sample should have been taken, 0 or less while they are on time. A machine that was suspended is
+// not overdue.
+func (sm *Sampler) Overdue() time.Duration {
+	return time.Since(sm.began) - time.Duration(sm.lastAt.Load()+sm.within.Load())
+}
+
+// Health is what keeps samples from being taken or kept.
+func (sm *Sampler) Health() []*health.State { return []*health.State{sm.append, sm.waiting} }
 
 // Lost is how many of the samples taken the sink refused.
 func (sm *Sampler) Lost() int64 { return sm.append.Failures() }
@@ -88,7 +116,7 @@ func (sm *Sampler) Sample(ctx context.Context) (record.Sample, bool) {
 	s := record.Sample{
 		TS:        record.TS(at.Wall),
 		SessionID: sm.session,
-		Seq:       sm.seq,
+		Seq:       sm.seq.Load(),
 		IntervalS: int32(max(1, sm.interval.Round(time.Second)/time.Second)),
 		Env:       sm.labels.Env,
 		NodeRole:  sm.labels.NodeRole,
@@ -100,15 +128,17 @@ func (sm *Sampler) Sample(ctx context.Context) (record.Sample, bool) {
 	}
 	sm.waiting.OK()
 	sm.collector.Collect(ctx, at, &s)
-	sm.seq++
+	sm.seq.Add(1)
 	return s, true
 }
 
-// Run takes a sample at once and then one at each multiple of the interval after the start, until the context ends. A tick
-// that passes while a sample is still being taken is left out; the grid stays.
+// Run takes a sample at once and then one at each multiple of the interval after the start, until the context ends; a
+// further Run goes on with that grid. A tick that passes while a sample is still being taken is left out; the grid stays.
 func (sm *Sampler) Run(ctx context.Context, sink Sink) {
-	start := time.Now()
-	timer := time.NewTimer(0)
+	if sm.next.IsZero() {
+		sm.next = time.Now()
+	}
+	timer := time.NewTimer(time.Until(sm.next))
 	defer timer.Stop()
 	for {
 		select {
@@ -117,7 +147,10 @@ func (sm *Sampler) Run(ctx context.Context, sink Sink) {
 		case <-timer.C:
 		}
 		sm.take(ctx, sink)
-		timer.Reset(untilNext(time.Since(start), sm.interval))
+		sm.lastAt.Store(int64(time.Since(sm.began)))
+		late := time.Since(sm.next)
+		sm.next = sm.next.Add(late + untilNext(late, sm.interval))
+		timer.Reset(time.Until(sm.next))
 	}
 }
 
@@ -138,5 +171,5 @@ func (sm *Sampler) take(ctx context.Context, sink Sink) {
 	}
 }
 
-// untilNext is the time to the next multiple of the interval.
+// untilNext is the time to the next tick of the grid, where one was so long ago.
 func untilNext(elapsed, interval time.Duration) time.Duration { return interval - elapsed%interval }

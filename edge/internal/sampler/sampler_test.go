@@ -144,3 +144,67 @@ func TestSinkThatFails(t *testing.T) {
 		}
 	})
 }
+
+// TestTune goes on with session, numbers and grid, and begins another grid with another interval.
+func TestTune(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		collector, sink := &slow{}, &memory{}
+		sm := run(t, 3*time.Second, 7*time.Second, collector, sink, slog.New(slog.DiscardHandler)) // 0, 3, 6
+		again := func(interval, length time.Duration, env string) {
+			ctx, cancel := context.WithTimeout(t.Context(), length)
+			defer cancel()
+			sm.Tune(interval, sampler.Labels{Env: env}, collector)
+			sm.Run(ctx, sink)
+		}
+		again(3*time.Second, 6*time.Second, "same grid")   // at 7: 9, 12
+		again(5*time.Second, 12*time.Second, "other grid") // at 13: 18, 23
+		for i, want := range []struct {
+			at       int
+			interval int32
+			env      string
+		}{
+			{0, 3, "prod"}, {3, 3, "prod"}, {6, 3, "prod"}, {9, 3, "same grid"}, {12, 3, "same grid"}, {18, 5, "other grid"}, {23, 5, "other grid"},
+		} {
+			if i >= len(sink.samples) {
+				t.Fatalf("%d samples", len(sink.samples))
+			}
+			s := sink.samples[i]
+			if at := int(s.TS - sink.samples[0].TS + 0.5); at != want.at || s.IntervalS != want.interval || s.Env != want.env || s.Seq != int64(i) || s.SessionID != sm.Session() {
+				t.Errorf("sample %d at %d s is %s, want %v", i, at, s.AppendJSON(nil), want)
+			}
+		}
+	})
+}
+
+// TestOverdue tells a collector that hangs from one that waits for its time.
+func TestOverdue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		sm := sampler.New(10*time.Second, sampler.Labels{}, hanging(hang), slog.New(slog.DiscardHandler))
+		time.Sleep(time.Until(time.Date(2026, 2, 3, 4, 0, 0, 0, time.UTC)))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		done := make(chan struct{})
+		go func() { defer close(done); sm.Run(ctx, &memory{}) }()
+		time.Sleep(50 * time.Second) // the fourth hangs, due at 30 s
+		if late := sm.Overdue(); late != 20*time.Second {
+			t.Errorf("overdue by %v, want 20s", late)
+		}
+		close(hang)
+		synctest.Wait()
+		if late := sm.Overdue(); late > 0 {
+			t.Errorf("overdue by %v after it went on", late)
+		}
+		cancel()
+		<-done
+	})
+}
+
+// hanging is a collector that waits for the channel at its fourth sample.
+type hanging chan struct{}
+
+func (c hanging) Collect(_ context.Context, _ collect.Moment, s *record.Sample) {
+	if s.Seq == 3 {
+		<-c
+	}
+}

@@ -96,6 +96,9 @@ func (s *Shipper) deliver(
 		if err != nil || len(packs) == 0 {
 			return lines, err
 		}
+		if failures > 0 {
+			s.retries.Add(1)
+		}
 		err = s.put(ctx, todo(packs, alone))
 		if err == nil {
 			failures = 0
@@ -213,6 +216,7 @@ func (s *Shipper) accepted(ctx context.Context, samples, records int) {
 	if records == 0 {
 		return
 	}
+	s.deliveredAt.Store(time.Now().UnixMilli())
 	s.samples.Add(int64(samples))
 	if s.records.Add(int64(records)) == int64(records) {
 		s.options.Log.LogAttrs(ctx, slog.LevelInfo, "first batch delivered",

@@ -98,7 +98,8 @@ type Shipper struct {
 	throttled backoff.Policy
 	lanes     [2]lane
 
-	samples, records, requests, unusable atomic.Int64
+	samples, records, requests, retries, unusable atomic.Int64
+	deliveredAt                                   atomic.Int64 // Unix milliseconds
 }
 
 // lane is the state of one of the queue's lanes.
@@ -114,7 +115,22 @@ type Stats struct {
 	Samples  int64 // delivered
 	Records  int64 // delivered
 	Requests int64 // sent, failed ones included
+	Retries  int64 // those of them that repeated one that failed, at least in part
 	Unusable int64 // lines that the destination will never take, set aside
+	// DeliveredAt is when a record was last accepted; zero where none was.
+	DeliveredAt time.Time
+}
+
+// Plus adds up the numbers of two shippers, of which o is the later.
+func (s Stats) Plus(o Stats) Stats {
+	sum := Stats{
+		s.Samples + o.Samples, s.Records + o.Records, s.Requests + o.Requests, s.Retries + o.Retries,
+		s.Unusable + o.Unusable, o.DeliveredAt,
+	}
+	if sum.DeliveredAt.IsZero() {
+		sum.DeliveredAt = s.DeliveredAt
+	}
+	return sum
 }
 
 // New returns a shipper.
@@ -137,11 +153,18 @@ func New(q Queue, to Destination, o Options) *Shipper {
 
 // Stats returns the present numbers.
 func (s *Shipper) Stats() Stats {
-	return Stats{
-		Samples: s.samples.Load(), Records: s.records.Load(),
-		Requests: s.requests.Load(), Unusable: s.unusable.Load(),
+	stats := Stats{
+		Samples: s.samples.Load(), Records: s.records.Load(), Requests: s.requests.Load(), Retries: s.retries.Load(),
+		Unusable: s.unusable.Load(),
 	}
+	if at := s.deliveredAt.Load(); at != 0 {
+		stats.DeliveredAt = time.UnixMilli(at)
+	}
+	return stats
 }
+
+// Health is what keeps samples from being delivered.
+func (s *Shipper) Health() []*health.State { return []*health.State{s.state, s.refused, s.reading} }
 
 // Run ships until the context ends. Once stop is closed it sends what is fresh without waiting for packs to fill, and what
 // a stop would lose because it is not on a disk, and returns. The error says what kept it from that.

@@ -193,6 +193,9 @@ func (q *Queue) Stats() Stats {
 	return s
 }
 
+// Health is what keeps lines from the disk.
+func (q *Queue) Health() []*health.State { return []*health.State{q.disk} }
+
 // Split ends the present segment and makes all lines that wait backlog: from now on they are read from [Backlog], while
 // [Fresh] goes on with what comes.
 func (q *Queue) Split() {

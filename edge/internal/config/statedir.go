@@ -1,8 +1,11 @@
-package cli
+package config
 
 import (
+	"cmp"
+	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -43,4 +46,12 @@ func lookup(environ []string) func(string) string {
 		}
 		return ""
 	}
+}
+
+// defaultFile is the configuration file that is read where none is named.
+func defaultFile() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(cmp.Or(os.Getenv("ProgramData"), `C:\ProgramData`), "metrics-edge", "config.yaml")
+	}
+	return "/etc/metrics-edge/config.yaml"
 }

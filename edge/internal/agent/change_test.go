@@ -1,0 +1,189 @@
+package agent_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestReload: a signal puts the changed file in force, in the same session; a bad file leaves all as it is.
+func TestReload(t *testing.T) {
+	c := newCloud(t)
+	c.says(parameter("delivery-stream-name", "the-stream"))
+	c.fail = func(int, int) string { return "" }
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("node_role: before\n")
+	var log buffer
+	o := options(t, &log, "--config", path)
+	reload := make(chan os.Signal, 1)
+	o.Reload = reload
+	edge := start(t, o, &log)
+	edge.await("a sample delivered", func() bool { return c.newest().NodeRole == "before" })
+
+	write("node_role: after\ntags: {team: core}\nlisten: 127.0.0.1:0\n")
+	reload <- syscall.SIGHUP
+	edge.await("a sample with the new labels", func() bool { return c.newest().NodeRole == "after" && c.newest().Tags["team"] == "core" })
+	edge.says(`msg="these take effect at the next start" settings=[listen]`)
+
+	write("node_role: worse\nintervall: 3s\n")
+	reload <- syscall.SIGHUP
+	edge.says("the configuration is not reloaded")
+	seen := c.delivered()
+	edge.await("a sample after the bad file", func() bool { return c.delivered() > seen })
+	write("node_role: after\ntags: {team: core}\nlisten: 127.0.0.1:0\n")
+	reload <- syscall.SIGHUP
+	edge.says("nothing has changed")
+	edge.finish()
+
+	if last := c.newest(); last.NodeRole != "after" {
+		t.Errorf("after the bad file samples have role %s", last.NodeRole)
+	}
+	sequence(t, c)
+	if !strings.Contains(log.String(), path+":2: intervall: no such setting; did you mean interval?") ||
+		!strings.Contains(log.String(), "undelivered=0 dropped=0") {
+		t.Errorf("log is\n%s", &log)
+	}
+}
+
+// sequence checks that the samples are all of one session, none missing.
+func sequence(t *testing.T, c *cloud) {
+	t.Helper()
+	seen := map[int64]bool{}
+	for _, s := range c.samples {
+		seen[s.Seq] = true
+		if s.SessionID != c.samples[0].SessionID {
+			t.Errorf("sessions %s and %s", s.SessionID, c.samples[0].SessionID)
+		}
+	}
+	for seq := range int64(len(seen)) {
+		if !seen[seq] {
+			t.Errorf("of %d samples number %d is missing", len(seen), seq)
+		}
+	}
+}
+
+// TestReloadToAnotherStream takes up with it where the first did not exist at all.
+func TestReloadToAnotherStream(t *testing.T) {
+	c := newCloud(t)
+	c.fail = func(int, int) string { return "" }
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, []byte("stream: wrong\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log buffer
+	o := options(t, &log, "--config", path, "--region", "eu-west-1")
+	o.StopWithin /= 10
+	reload := make(chan os.Signal, 1)
+	o.Reload = reload
+	edge := start(t, o, &log)
+	edge.says("no such stream: delivery stream wrong")
+	if err := os.WriteFile(path, []byte("stream: the-stream\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reload <- syscall.SIGHUP
+	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
+	edge.finish()
+	sequence(t, c)
+	if c.asked > 0 {
+		t.Errorf("SSM was asked %d times", c.asked)
+	}
+}
+
+// TestEdgeConfig is in force for what the machine does not set itself.
+func TestEdgeConfig(t *testing.T) {
+	c := newCloud(t)
+	c.says(parameter("delivery-stream-name", "the-stream"), parameter("edge-config", `{"interval": "9s", "tags": {"fleet": "eu", "team": "all"}}`))
+	c.fail = func(int, int) string { return "" }
+	var log buffer
+	edge := start(t, options(t, &log, "--tag", "team=core"), &log)
+	edge.await("a sample with tags of both", func() bool { return c.newest().Tags["fleet"] == "eu" })
+	edge.finish()
+	if s := c.newest(); s.Tags["team"] != "core" || s.IntervalS != 1 || s.Env != "test" {
+		t.Errorf("sample is %s", s.AppendJSON(nil))
+	}
+	sequence(t, c)
+}
+
+func TestEdgeConfigThatIsWrong(t *testing.T) {
+	c := newCloud(t)
+	c.says(parameter("delivery-stream-name", "the-stream"), parameter("edge-config", `{"interval": "soon", "stack": "x"}`))
+	c.fail = func(int, int) string { return "" }
+	var log buffer
+	edge := start(t, options(t, &log), &log)
+	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
+	edge.finish()
+	const want = `using the stack's edge-config is failing`
+	if n := strings.Count(log.String(), want); n != 1 || !strings.Contains(log.String(), "stack: no such setting; it may have interval, max_latency, tags") {
+		t.Errorf("said %d times:\n%s", n, &log)
+	}
+}
+
+// TestOfflineStart: a machine that starts while SSM does not answer ships to where it shipped before, tuned as before.
+func TestOfflineStart(t *testing.T) {
+	c := newCloud(t)
+	c.says(parameter("delivery-stream-name", "the-stream"), parameter("edge-config", `{"tags": {"fleet": "eu"}}`))
+	c.fail = func(int, int) string { return "" }
+	dir := t.TempDir()
+	var log buffer
+	edge := start(t, options(t, &log, "--spool-dir", dir), &log)
+	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
+	edge.finish()
+
+	c.mu.Lock()
+	c.offline, c.samples, c.asked = true, nil, 0
+	c.mu.Unlock()
+	edge = start(t, options(t, &log, "--spool-dir", dir), &log)
+	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
+	edge.finish()
+	if s := c.newest(); s.Tags["fleet"] != "eu" {
+		t.Errorf("sample is %s", s.AppendJSON(nil))
+	}
+
+	// What is of another stack is not used, and what is broken is said to be.
+	for text, want := range map[string]string{
+		`{"version":1,"stack":"Other","asked_in":"us-east-1","stream":"x","region":"y"}`: "discovery is failing",
+		`{"version":`: "where samples were sent before is not used",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "target.json"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var log buffer
+		edge := start(t, options(t, &log, "--spool-dir", dir), &log)
+		edge.says(want)
+		edge.says("discovery is failing")
+		edge.finish()
+	}
+}
+
+// TestRegionOfBefore: the region is known from before where what names it does not answer.
+func TestRegionOfBefore(t *testing.T) {
+	c := newCloud(t)
+	c.says(parameter("delivery-stream-name", "the-stream"))
+	c.fail = func(int, int) string { return "" }
+	t.Setenv("AWS_ENDPOINT_URL_FIREHOSE", os.Getenv("AWS_ENDPOINT_URL"))
+	t.Setenv("AWS_ENDPOINT_URL_SSM", os.Getenv("AWS_ENDPOINT_URL"))
+	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil { // its loopback address would stand for a region; newCloud restores it
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	kept := fmt.Sprintf(`{"version":1,"stack":"Fleet","asked_in":"eu-north-1","stream":%q,"region":"eu-west-1"}`, c.stream)
+	if err := os.WriteFile(filepath.Join(dir, "target.json"), []byte(kept), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log buffer
+	edge := start(t, options(t, &log, "--spool-dir", dir), &log)
+	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
+	edge.finish()
+	if !c.regions["firehose in eu-west-1"] {
+		t.Errorf("requests were signed for %v", c.regions)
+	}
+}

@@ -1,0 +1,128 @@
+package agent_test
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/agent"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
+)
+
+// TestStatus is of a collector in trouble and out of it again.
+func TestStatus(t *testing.T) {
+	c := newCloud(t)
+	c.says(parameter("delivery-stream-name", "the-stream"), parameter("region", "eu-west-1"))
+	throttled := true
+	c.fail = func(int, int) string { // called with c.mu
+		if throttled {
+			return "ServiceUnavailableException"
+		}
+		return ""
+	}
+	dir := t.TempDir()
+	var log buffer
+	edge := start(t, options(t, &log, "--spool-dir", dir), &log)
+	var r status.Report
+	fetch := func() bool {
+		var err error
+		r, err = status.Fetch(t.Context(), status.Socket(dir))
+		return err == nil
+	}
+	edge.await("a problem reported", func() bool { return fetch() && len(r.Problems) > 0 })
+	if p := r.Problems[0]; p.Subject != "delivery" || !strings.Contains(p.Error, "throttled") || p.Failures == 0 || time.Since(p.Since) > time.Minute {
+		t.Errorf("problem is %+v", p)
+	}
+	if !r.Healthy || r.Samples.Waiting == 0 || r.Spool.OldestAgeS == nil || r.Delivery.LastAt != nil || r.Stream != "the-stream" || r.Region != "eu-west-1" {
+		t.Errorf("report is %+v", r)
+	}
+	c.mu.Lock()
+	throttled = false
+	c.mu.Unlock()
+	edge.await("no problem reported", func() bool { return fetch() && len(r.Problems) == 0 && r.Samples.Delivered > 0 })
+	if r.Version != "v1.2.3" || r.PID != os.Getpid() || r.SessionID != c.newest().SessionID || r.IntervalS != 1 ||
+		r.Samples.Taken < r.Samples.Delivered || r.Delivery.LastAt == nil || r.Delivery.Retries == 0 || r.LastError == nil ||
+		r.LastError.Subject != "delivery" || r.Spool.Bytes == 0 || r.Spool.MaxBytes != 1<<20 {
+		t.Errorf("report is %+v", r)
+	}
+	edge.finish()
+	if fetch() {
+		t.Error("a collector that has stopped answers")
+	}
+}
+
+// TestListen serves health and metrics where that is asked for, and refuses a port that is taken.
+func TestListen(t *testing.T) {
+	c := newCloud(t)
+	c.says(parameter("delivery-stream-name", "the-stream"))
+	c.fail = func(int, int) string { return "" }
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := taken.Addr().String()
+	var log buffer
+	err = agent.Run(t.Context(), options(t, &log, "--listen", address))
+	if err == nil || err.Error() != "--listen "+address+": the port is in use; choose another" {
+		t.Errorf("error is %v", err)
+	}
+	if err := taken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	edge := start(t, options(t, &log, "--listen", address), &log)
+	get := func(path string) (body string, ok bool) {
+		resp, err := http.Get("http://" + address + path)
+		if err != nil {
+			return "", false
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		return string(text), err == nil && resp.StatusCode == http.StatusOK
+	}
+	edge.await("healthy", func() bool { body, ok := get("/healthz"); return ok && body == "ok\n" })
+	edge.await("a delivered sample in the metrics", func() bool {
+		body, ok := get("/metrics")
+		return ok && regexp.MustCompile(`(?m)^metrics_edge_samples_delivered_total [1-9]`).MatchString(body)
+	})
+	edge.finish()
+}
+
+// TestNoSecretInLogs: not where everything is logged, and everything fails.
+func TestNoSecretInLogs(t *testing.T) {
+	c := newCloud(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDNOTTOBESEEN")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "SECRETNOTTOBESEEN")
+	t.Setenv("AWS_SESSION_TOKEN", "TOKENNOTTOBESEEN")
+	t.Setenv("AWS_ENDPOINT_URL", strings.Replace(os.Getenv("AWS_ENDPOINT_URL"), "http://", "http://user:PASSWORDNOTTOBESEEN@", 1))
+	c.fail = func(int, int) string { return "InternalFailure" }
+	var log buffer
+	dir := t.TempDir()
+	o := options(t, &log, "--log-level", "debug", "--spool-dir", dir)
+	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	edge := start(t, o, &log)
+	edge.says("discovery is failing")
+	c.says(parameter("delivery-stream-name", "the-stream"))
+	edge.says("delivery is failing")
+	c.mu.Lock()
+	c.stream = "another"
+	c.mu.Unlock()
+	edge.await("a stream that is gone", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.strangers > 0
+	})
+	r, err := status.Fetch(t.Context(), status.Socket(dir))
+	if err != nil || r.LastError == nil {
+		t.Errorf("report is %+v, %v", r, err)
+	}
+	edge.finish()
+	if text := log.String() + r.LastError.Error; strings.Contains(text, "NOTTOBESEEN") {
+		t.Errorf("log has a secret:\n%s", text)
+	}
+}

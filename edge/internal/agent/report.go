@@ -1,0 +1,90 @@
+package agent
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// lateness is how long after its time a sample may be missing before the collector counts as hung.
+const lateness = 30 * time.Second
+
+// healthy reports whether samples are taken on time.
+func (a *agent) healthy() bool { return a.sampler.Overdue() < lateness }
+
+// report is the state of now.
+func (a *agent) report() status.Report {
+	a.tuning.mu.Lock()
+	c, central := a.tuning.now, a.tuning.central
+	a.tuning.mu.Unlock()
+	a.mu.Lock()
+	set, l, s, sent := a.set, a.locator, a.shipper, a.shipped
+	failed := a.failed + a.set.Failures()
+	a.mu.Unlock()
+
+	states := []*health.State{a.dropping, a.serving, a.central, a.shipping}
+	states = append(append(append(states, a.sampler.Health()...), set.Health()...), a.queue.Health()...)
+	r := status.Report{
+		Version: a.options.Version, PID: os.Getpid(), StartedAt: a.began, SessionID: a.sampler.Session(),
+		Healthy: a.healthy(), OverdueS: max(0, a.sampler.Overdue().Seconds()),
+		IntervalS: c.Interval.Seconds(), MaxLatencyS: c.MaxLatency.Seconds(), EdgeConfig: central,
+		CollectorFailures: failed, Problems: []status.Problem{},
+	}
+	if c.Stream == "" {
+		r.Stack = c.Stack
+	}
+	if l != nil {
+		t, _ := l.Target()
+		r.Stream, r.Region = t.Stream, t.Region
+		states = append(states, l.health()...)
+	}
+	if s != nil {
+		sent = sent.Plus(s.Stats())
+		states = append(states, s.Health()...)
+	}
+	q := a.queue.Stats()
+	r.Samples = status.Samples{
+		Taken: a.sampler.Taken(), Delivered: sent.Samples, Waiting: q.Lines,
+		Dropped: map[string]int64{
+			status.SpoolFull: q.Dropped, status.Damaged: q.Damaged, status.Refused: sent.Unusable, status.NotStored: a.sampler.Lost(),
+		},
+	}
+	r.Delivery = status.Delivery{Records: sent.Records, Requests: sent.Requests, Retries: sent.Retries}
+	if !sent.DeliveredAt.IsZero() {
+		r.Delivery.LastAt = &sent.DeliveredAt
+	}
+	r.Spool = status.Spool{
+		Dir: a.start.SpoolDir, Bytes: q.Bytes, MaxBytes: a.start.SpoolBytes, Segments: q.Segments, MemoryLines: q.MemoryLines,
+		OldestAgeS: a.oldest(time.Now()),
+	}
+	problems, last := health.Problems(states...)
+	for _, p := range problems {
+		r.Problems = append(r.Problems, status.Problem{Failure: status.Failure(p.Failure), Since: p.Since, Failures: p.Failures})
+	}
+	if !last.At.IsZero() {
+		r.LastError = (*status.Failure)(&last)
+	}
+	return r
+}
+
+// oldest is the age of the oldest sample that waits, in seconds; nil where none does.
+func (a *agent) oldest(now time.Time) *float64 {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // it shall not wait
+	for _, lane := range []spool.Lane{spool.Backlog, spool.Fresh} {
+		b, err := a.queue.Peek(ctx, lane, 1, 1)
+		if err != nil || len(b.Lines) == 0 {
+			continue
+		}
+		if s, err := record.ParseSample(b.Lines[0]); err == nil {
+			age := max(0, now.Sub(time.UnixMilli(record.Millis(s.TS))).Seconds())
+			return &age
+		}
+	}
+	return nil
+}

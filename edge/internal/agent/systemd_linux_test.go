@@ -1,0 +1,62 @@
+package agent_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// TestServiceManager is told what happens, and that the collector is alive.
+func TestServiceManager(t *testing.T) {
+	c := newCloud(t)
+	c.says(parameter("delivery-stream-name", "the-stream"))
+	c.fail = func(int, int) string { return "" }
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = socket.Close() }()
+	t.Setenv("NOTIFY_SOCKET", socket.LocalAddr().String())
+	t.Setenv("WATCHDOG_USEC", "200000")
+	var mu sync.Mutex
+	var told []string
+	go func() {
+		buf := make([]byte, 256)
+		for {
+			n, err := socket.Read(buf)
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			told = append(told, string(buf[:n]))
+			mu.Unlock()
+		}
+	}()
+	has := func(want ...string) func() bool {
+		return func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return strings.Contains(strings.Join(told, " ")+" ", strings.Join(want, " ")+" ")
+		}
+	}
+	var log buffer
+	o := options(t, &log)
+	reload := make(chan os.Signal, 1)
+	o.Reload = reload
+	edge := start(t, o, &log)
+	edge.await("ready", has("READY=1"))
+	edge.await("alive", has("WATCHDOG=1 WATCHDOG=1"))
+	reload <- syscall.SIGHUP
+	edge.await("reloading", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return strings.Contains(strings.Join(told, " "), "RELOADING=1")
+	})
+	edge.says("is reloaded")
+	edge.finish()
+	edge.await("stopping", has("STOPPING=1"))
+}

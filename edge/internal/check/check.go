@@ -1,0 +1,134 @@
+// Package check tries what a collector needs, in the order in which it needs it, and says for each what is wrong and what to do
+// about it: spool, credentials, discovery, clock and one delivery. What it delivers is one real sample of this machine. It
+// changes nothing on the machine.
+package check
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/awsconf"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/discover"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Outcome is how a step went.
+type Outcome string
+
+// The outcomes.
+const (
+	OK      Outcome = "ok"
+	Warning Outcome = "warning" // it works, but something should be looked at
+	Failed  Outcome = "FAILED"
+	Skipped Outcome = "skipped" // it needs a step that failed
+)
+
+// Result is what a step found.
+type Result struct {
+	Step    string
+	Outcome Outcome
+	Text    string
+	Hint    string // what to do about it; empty where nothing is to do
+}
+
+// Options say what to check. All are required.
+type Options struct {
+	Config config.Config
+	Local  config.Local // for what the stack's edge-config makes of it
+	// Sample takes the sample that is delivered.
+	Sample func(ctx context.Context) (record.Sample, error)
+	// Report gets each result as soon as it is there.
+	Report func(Result)
+}
+
+// stepTimeout bounds each step that asks somebody.
+const stepTimeout = 20 * time.Second
+
+// checker is one check under way.
+type checker struct {
+	Options
+	failed int
+	clock  *clock
+	aws    aws.Config
+	target discover.Target
+}
+
+// Run checks and returns how many steps failed.
+func Run(ctx context.Context, o Options) (failed int) {
+	c := &checker{Options: o, clock: &clock{}}
+	c.step("spool", true, func() Result { return c.spool(ctx) })
+	ready := c.step("credentials", true, func() Result { return c.credentials(ctx) })
+	known := c.step("discovery", ready, func() Result { return c.discovery(ctx) })
+	delivered := c.step("delivery", known, func() Result { return c.delivery(ctx) })
+	c.step("clock", ready || delivered, func() Result { return c.clock.result() })
+	return c.failed
+}
+
+// step runs a step if what it needs is there, and returns whether it left what the next one needs.
+func (c *checker) step(name string, possible bool, f func() Result) bool {
+	r := Result{Outcome: Skipped, Text: "needs the steps before"}
+	if possible {
+		r = f()
+	}
+	r.Step = name
+	if r.Outcome == Failed {
+		c.failed++
+	}
+	c.Report(r)
+	return r.Outcome == OK || r.Outcome == Warning
+}
+
+func failure(err error, hint string) Result {
+	return Result{Outcome: Failed, Text: err.Error(), Hint: hint}
+}
+
+// credentials loads the SDK's configuration and what it finds to sign with. It shows where that is from and until when it
+// lasts, never what it is.
+func (c *checker) credentials(ctx context.Context) Result {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	cfg, err := awsconf.Load(ctx, c.Config.Region)
+	if err != nil {
+		return failure(err, "set --region or AWS_REGION; an endpoint of your own needs https://")
+	}
+	c.aws = c.clock.watch(cfg)
+	found, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return failure(err, "attach the stack's instance profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; the README's "+
+			"chapter Machines lists the ways")
+	}
+	text := fmt.Sprintf("from %s, region %s", found.Source, cfg.Region)
+	if found.CanExpire {
+		text += ", valid until " + found.Expires.UTC().Format(time.RFC3339)
+	}
+	return Result{Outcome: OK, Text: text}
+}
+
+// discovery asks the stack where to send.
+func (c *checker) discovery(ctx context.Context) Result {
+	if c.Config.Stream != "" {
+		c.target = discover.Target{Stream: c.Config.Stream, Region: c.aws.Region}
+		return Result{Outcome: OK, Text: "not needed: --stream says where to send"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	t, err := discover.Find(ctx, c.aws, c.Config.Stack)
+	if err != nil {
+		return failure(err, "is the region the stack's, may these credentials read its parameters (the stack's edge policy "+
+			"allows it), and does the machine reach ssm."+c.aws.Region+".amazonaws.com?")
+	}
+	c.target = t
+	text := fmt.Sprintf("stack %s sends to %s in %s", c.Config.Stack, t.Stream, t.Region)
+	if t.EdgeConfig == "" {
+		return Result{Outcome: OK, Text: text}
+	}
+	if _, err := c.Local.With(t.EdgeConfig); err != nil {
+		return Result{Outcome: Warning, Text: text + "; its edge-config is not usable: " + err.Error(), Hint: "correct the parameter " +
+			discover.Path(c.Config.Stack) + "edge-config"}
+	}
+	return Result{Outcome: OK, Text: text + "; its edge-config is in force"}
+}

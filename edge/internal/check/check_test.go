@@ -1,0 +1,220 @@
+package check_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/check"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// cloud answers SSM and Firehose with what a case says; nothing means well.
+type cloud struct {
+	ssm, firehose string
+	skew          time.Duration // of this machine, as the cloud sees it
+	puts          int
+}
+
+const (
+	parameters = `{"Parameters":[{"Name":"/metrics-dashboard/S/delivery-stream-name","Value":"the-stream"}%s]}`
+	accepted   = `{"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"}]}`
+)
+
+func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer := c.ssm
+	if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "Firehose") {
+		answer = c.firehose
+		c.puts++
+	}
+	w.Header().Set("Date", time.Now().Add(-c.skew).UTC().Format(http.TimeFormat))
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	if strings.Contains(answer, "__type") {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+	fmt.Fprint(w, answer)
+}
+
+// run checks against a cloud, with the flags besides.
+func run(t *testing.T, c *cloud, environment map[string]string, args ...string) (map[string]check.Result, int) {
+	t.Helper()
+	server := httptest.NewServer(c)
+	defer server.Close()
+	all := map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1",
+		"AWS_PROFILE": "", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": t.TempDir() + "/none",
+		"AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
+	}
+	for name, value := range environment {
+		all[name] = value
+	}
+	for name, value := range all {
+		t.Setenv(name, value)
+	}
+	cmd := &cobra.Command{Use: "check"}
+	source := config.Declare(cmd, config.ForCheck, nil)
+	if err := cmd.ParseFlags(append([]string{"--stack=S", "--spool-max=1MiB", "--spool-dir=" + t.TempDir()}, args...)); err != nil {
+		t.Fatal(err)
+	}
+	local := source.Load()
+	cfg, err := local.With("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := map[string]check.Result{}
+	failed := check.Run(t.Context(), check.Options{
+		Config: cfg, Local: local, Report: func(r check.Result) { results[r.Step] = r },
+		Sample: func(context.Context) (record.Sample, error) {
+			return record.Sample{TS: record.TS(time.Now()), SessionID: "s", Hostname: "h"}, nil
+		},
+	})
+	return results, failed
+}
+
+func TestCheck(t *testing.T) {
+	noDir := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(noDir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		cloud       cloud
+		environment map[string]string
+		args        []string
+		failed      int
+		want        map[string]string // outcome and text by step; the others are ok
+	}{
+		"all well": {want: map[string]string{
+			"credentials": "ok from EnvConfigCredentials, region eu-west-1", "discovery": "ok stack S sends to the-stream in eu-west-1",
+			"delivery": "ok the-stream took one sample of h", "clock": "ok within 5s", "spool": "ok",
+		}},
+		"no credentials": {
+			environment: map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, failed: 1,
+			want: map[string]string{"credentials": "FAILED", "discovery": "skipped", "delivery": "skipped", "clock": "skipped"},
+		},
+		"no region": {
+			environment: map[string]string{"AWS_REGION": "", "AWS_ENDPOINT_URL": "https://aws.example"}, failed: 1,
+			want: map[string]string{"credentials": "FAILED no AWS region", "discovery": "skipped", "delivery": "skipped", "clock": "skipped"},
+		},
+		"plain endpoint": {
+			environment: map[string]string{"AWS_ENDPOINT_URL": "http://aws.example"}, failed: 1,
+			want: map[string]string{"credentials": "FAILED AWS configuration: endpoint http://aws.example: plain HTTP", "discovery": "skipped", "delivery": "skipped", "clock": "skipped"},
+		},
+		"may not read": {
+			cloud: cloud{ssm: `{"__type":"AccessDeniedException","message":"not you"}`}, failed: 1,
+			want: map[string]string{"discovery": "FAILED read parameters under /metrics-dashboard/S/", "delivery": "skipped"},
+		},
+		"no stack": {
+			cloud: cloud{ssm: `{"Parameters":[]}`}, failed: 1,
+			want: map[string]string{"discovery": "FAILED no parameters under /metrics-dashboard/S/ in eu-west-1", "delivery": "skipped"},
+		},
+		"edge-config": {
+			cloud: cloud{ssm: fmt.Sprintf(parameters, `,{"Name":"/metrics-dashboard/S/edge-config","Value":"{\"interval\":\"9s\"}"}`)},
+			want:  map[string]string{"discovery": "ok stack S sends to the-stream in eu-west-1; its edge-config is in force"},
+		},
+		"bad edge-config": {
+			cloud: cloud{ssm: fmt.Sprintf(parameters, `,{"Name":"/metrics-dashboard/S/edge-config","Value":"{\"pace\":\"9s\"}"}`)},
+			want:  map[string]string{"discovery": "warning stack S sends to the-stream in eu-west-1; its edge-config is not usable: edge-config:1: pace"},
+		},
+		"a stream without a stack": {
+			args: []string{"--stream", "mine"}, cloud: cloud{ssm: `{"__type":"NotAsked"}`},
+			want: map[string]string{"discovery": "ok not needed", "delivery": "ok mine took one sample of h"},
+		},
+		"stream is gone": {
+			cloud: cloud{firehose: `{"__type":"ResourceNotFoundException","message":"x"}`}, failed: 1,
+			want: map[string]string{"delivery": "FAILED no such stream: delivery stream the-stream"},
+		},
+		"may not put": {
+			cloud: cloud{firehose: `{"__type":"AccessDeniedException","message":"x"}`}, failed: 1,
+			want: map[string]string{"delivery": "FAILED these credentials may not put records on the-stream; attach the stack's edge policy"},
+		},
+		"record is refused": {
+			cloud:  cloud{firehose: `{"FailedPutCount":1,"RequestResponses":[{"ErrorCode":"ServiceUnavailableException","ErrorMessage":"slow"}]}`},
+			failed: 1, want: map[string]string{"delivery": "FAILED throttled: ServiceUnavailableException: slow"},
+		},
+		"no result": {
+			cloud: cloud{firehose: `{"FailedPutCount":0,"RequestResponses":[]}`}, failed: 1,
+			want: map[string]string{"delivery": "FAILED 0 results for one record"},
+		},
+		"clock ahead": {
+			cloud: cloud{skew: time.Minute}, want: map[string]string{"clock": "warning is 1m0s ahead of AWS, and so will be the samples"},
+		},
+		"clock far behind": {
+			cloud: cloud{skew: -time.Hour, ssm: `{"__type":"InvalidSignatureException","message":"Signature expired"}`}, failed: 2,
+			want: map[string]string{"discovery": "FAILED", "delivery": "skipped", "clock": "FAILED is 1h0m0s behind AWS, which refuses such signatures"},
+		},
+		"spool in the way": {
+			args: []string{"--spool-dir", noDir + "/spool"}, failed: 1, want: map[string]string{"spool": "FAILED"},
+		},
+		"spool to be made": {
+			args: []string{"--spool-dir", t.TempDir() + "/a/b"}, want: map[string]string{"spool": "ok " /* … */},
+		},
+		"spool larger than the disk": {
+			args: []string{"--spool-max", "1TiB"}, want: map[string]string{"spool": "warning "},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.cloud.ssm == "" {
+				c.cloud.ssm = fmt.Sprintf(parameters, "")
+			}
+			if c.cloud.firehose == "" {
+				c.cloud.firehose = accepted
+			}
+			results, failed := run(t, &c.cloud, c.environment, c.args...)
+			if failed != c.failed || len(results) != 5 {
+				t.Errorf("%d failed of %d", failed, len(results))
+			}
+			for step, r := range results {
+				want, named := c.want[step]
+				if !named {
+					want = "ok"
+				}
+				if got := string(r.Outcome) + " " + r.Text; !strings.HasPrefix(got, want) {
+					t.Errorf("%s is %q, want %q", step, got, want)
+				}
+				if (r.Outcome == check.Failed || r.Outcome == check.Warning) && r.Hint == "" {
+					t.Errorf("%s gives no hint", step)
+				}
+			}
+			if delivered := results["delivery"].Outcome == check.OK; delivered && c.cloud.puts != 1 {
+				t.Errorf("%d puts", c.cloud.puts)
+			}
+		})
+	}
+}
+
+// TestSpoolIsLeftAsItWas, and a collector that runs there is named.
+func TestSpoolIsLeftAsItWas(t *testing.T) {
+	dir := t.TempDir()
+	l, err := status.ListenSocket(t.Context(), status.Socket(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	running := status.Handler(func() status.Report { return status.Report{PID: 4711} })
+	go func() { _ = status.Serve(ctx, l, running) }()
+	results, _ := run(t, &cloud{ssm: fmt.Sprintf(parameters, ""), firehose: accepted}, nil, "--spool-dir", dir)
+	if r := results["spool"]; r.Outcome != check.OK || !strings.Contains(r.Text, "a collector runs there (pid 4711)") {
+		t.Errorf("spool is %+v", r)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the directory has %v, %v", entries, err)
+	}
+	never := filepath.Join(t.TempDir(), "a", "b")
+	run(t, &cloud{ssm: fmt.Sprintf(parameters, ""), firehose: accepted}, nil, "--spool-dir", never)
+	if _, err := os.Stat(filepath.Dir(never)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the check made %s", filepath.Dir(never))
+	}
+}

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/check"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+func newCheck(environ []string, stdout io.Writer) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Try what the collector needs, and say what is missing",
+		Long: "Try the spool, the credentials, discovery, one delivery and the clock, and say what is wrong and what to do about it.\n" +
+			"One sample of this machine is delivered. Exit code 1 where something fails. Run it as the collector's user.",
+		Args: noArgs,
+	}
+	source := config.Declare(cmd, config.ForCheck, environ)
+	cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {
+		c.Over = config.DefaultOver
+		failed := check.Run(cmd.Context(), check.Options{
+			Config: c, Local: source.Load(),
+			Sample: func(ctx context.Context) (record.Sample, error) {
+				return takeOne(ctx, c, slog.New(slog.DiscardHandler))
+			},
+			Report: func(r check.Result) {
+				fmt.Fprintf(stdout, "%-8s %-12s %s\n", r.Outcome, r.Step, r.Text)
+				if r.Hint != "" {
+					fmt.Fprintf(stdout, "%-8s %-12s → %s\n", "", "", r.Hint)
+				}
+			},
+		})
+		if failed > 0 {
+			return fmt.Errorf("%d of the checks failed", failed)
+		}
+		return nil
+	})
+	return cmd
+}

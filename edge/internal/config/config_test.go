@@ -1,0 +1,113 @@
+package config
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+)
+
+// source is that of edge run with a command line.
+func source(t *testing.T, environ []string, args ...string) *Source {
+	t.Helper()
+	cmd := &cobra.Command{Use: "run"}
+	s := Declare(cmd, ForRun, environ)
+	if err := cmd.ParseFlags(args); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func resolved(t *testing.T, environ []string, args ...string) Config {
+	t.Helper()
+	c, err := source(t, environ, args...).Load().With("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// file is a configuration file with that text.
+func file(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPrecedence(t *testing.T) {
+	c := resolved(t, nil)
+	if c.Stack != "MetricsDashboard" || c.Interval != 3*time.Second || c.MaxLatency != time.Minute ||
+		c.SpoolBytes != 64<<20 || c.Sync != 5*time.Second || c.BacklogRate != 20 || c.SpoolDir == "" || c.Stream != "" || c.LogLevel != 0 {
+		t.Errorf("defaults are %+v", c)
+	}
+	environ := []string{"METRICS_EDGE_INTERVAL=7s", "METRICS_EDGE_ENV=prod", "METRICS_EDGE_TAG=a=1,b=2", "METRICS_EDGE_STACK="}
+	c = resolved(t, environ, "--env", "test", "--spool-max=2MiB")
+	if c.Interval != 7*time.Second || c.Labels.Env != "test" || c.Labels.Tags["b"] != "2" || c.SpoolBytes != 2<<20 ||
+		c.Stack != "MetricsDashboard" {
+		t.Errorf("settings are %+v", c)
+	}
+	c = resolved(t, environ, "--tag", "c=3")
+	if want := map[string]string{"a": "1", "b": "2", "c": "3"}; !maps.Equal(c.Labels.Tags, want) {
+		t.Errorf("tags are %v, want %v: those of all sources", c.Labels.Tags, want)
+	}
+	// A wrong variable does not matter where a flag wins.
+	if c = resolved(t, []string{"METRICS_EDGE_INTERVAL=x"}, "--interval", "5s"); c.Interval != 5*time.Second {
+		t.Errorf("interval is %v", c.Interval)
+	}
+}
+
+func TestMaxLatencyFollowsTheInterval(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want time.Duration
+	}{
+		{nil, time.Minute},
+		{[]string{"--interval", "5m"}, 5 * time.Minute},
+		{[]string{"--interval", "1h"}, 15 * time.Minute},
+		{[]string{"--interval", "1h", "--max-latency", "15m"}, 15 * time.Minute},
+		{[]string{"--interval", "5s", "--max-latency", "5s"}, 5 * time.Second},
+	} {
+		if got := resolved(t, nil, c.args...).MaxLatency; got != c.want {
+			t.Errorf("max latency with %q is %v, want %v", c.args, got, c.want)
+		}
+	}
+}
+
+func TestSync(t *testing.T) {
+	for text, want := range map[string]time.Duration{"every": spool.SyncEvery, "none": spool.SyncNever, "250ms": 250 * time.Millisecond} {
+		if got := resolved(t, nil, "--sync", text).Sync; got != want {
+			t.Errorf("--sync %s is %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestStateDir(t *testing.T) {
+	home := []string{"HOME=/home/u", "ProgramData=D:/Data"}
+	for _, c := range []struct {
+		goos    string
+		uid     int
+		environ []string
+		want    string
+	}{
+		{"linux", 0, nil, "/var/lib/metrics-edge"},
+		{"linux", 0, []string{"STATE_DIRECTORY=/var/lib/a:/var/lib/b"}, "/var/lib/a"},
+		{"linux", 7, home, "/home/u/.local/state/metrics-edge"},
+		{"linux", 7, append(home, "XDG_STATE_HOME=/state"), "/state/metrics-edge"},
+		{"linux", 7, append(home, "XDG_STATE_HOME=relative"), "/home/u/.local/state/metrics-edge"},
+		{"darwin", 0, home, "/Library/Application Support/metrics-edge"},
+		{"darwin", 7, home, "/home/u/Library/Application Support/metrics-edge"},
+		{"windows", -1, home, "D:/Data/metrics-edge"},
+	} {
+		if got := stateDir(c.goos, c.uid, lookup(c.environ)); filepath.ToSlash(got) != c.want {
+			t.Errorf("on %s for %d with %q it is %s, want %s", c.goos, c.uid, c.environ, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package discover
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Cache is a file that keeps the last answer of one stack.
+type Cache struct{ Path string }
+
+// cached is the file: JSON, which people may read and delete at any time.
+type cached struct {
+	Version int    `json:"version"`
+	Stack   string `json:"stack"`
+	Asked   string `json:"asked_in"` // region in which the parameters were found
+	Target
+}
+
+const (
+	cacheVersion = 1
+	maxCache     = 64 << 10 // a parameter has at most 8 KiB
+	cacheMode    = 0o600
+)
+
+// Load returns the kept answer of a stack and the region that gave it; where there is none, the error is fs.ErrNotExist. An
+// empty region takes the answer of any.
+func (c Cache) Load(stack, region string) (t Target, asked string, err error) {
+	info, err := os.Stat(c.Path)
+	if err != nil {
+		return t, "", err
+	}
+	if info.Size() > maxCache {
+		return t, "", fmt.Errorf("%s is larger than %d bytes", c.Path, maxCache)
+	}
+	text, err := os.ReadFile(c.Path)
+	if err != nil {
+		return t, "", err
+	}
+	var have cached
+	if err := json.Unmarshal(text, &have); err != nil {
+		return t, "", fmt.Errorf("%s: %w", c.Path, err)
+	}
+	switch {
+	case have.Version != cacheVersion || have.Stack != stack || region != "" && have.Asked != region:
+		return t, "", fmt.Errorf("%s is of another stack, region or version: %w", c.Path, fs.ErrNotExist)
+	case have.Stream == "" || have.Region == "":
+		return t, "", fmt.Errorf("%s names no stream or region", c.Path)
+	}
+	return have.Target, have.Asked, nil
+}
+
+// Store keeps an answer. It takes the place of the last one whole or not at all.
+func (c Cache) Store(stack, asked string, t Target) (err error) {
+	text, err := json.MarshalIndent(cached{cacheVersion, stack, asked, t}, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(c.Path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, cacheMode)
+	if err != nil {
+		return fmt.Errorf("keep where to send: %w", err)
+	}
+	_, err = f.Write(append(text, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), c.Path)
+	}
+	if err != nil {
+		return fmt.Errorf("keep where to send: %w", errors.Join(err, os.Remove(f.Name())))
+	}
+	return nil
+}
+
+// CacheIn is the cache in a spool's directory.
+func CacheIn(dir string) Cache { return Cache{filepath.Join(dir, "target.json")} }

@@ -1,0 +1,73 @@
+package status
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Socket is where a collector with that spool directory answers.
+func Socket(spoolDir string) string { return filepath.Join(spoolDir, "edge.sock") }
+
+// Handler serves /status (JSON), /metrics (Prometheus) and /healthz: 200 while healthy, else 503, with what is wrong.
+func Handler(report func() Report) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(report()) // whoever asked is gone
+	})
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", metricsType)
+		_ = WriteMetrics(w, report(), time.Now())
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		r := report()
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		if !r.Healthy {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprintf(w, "no sample since one was due %.0f s ago\n", r.OverdueS)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+		for _, p := range r.Problems {
+			fmt.Fprintf(w, "%s is failing since %s: %s\n", p.Subject, p.Since.UTC().Format(time.RFC3339), p.Error)
+		}
+	})
+	return mux
+}
+
+// Serve answers on a listener until the context ends.
+func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	server := &http.Server{
+		Handler: h, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10,
+	}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// ListenSocket listens on a socket file that only its owner may use. What an earlier process left there goes: the caller knows
+// that no other one lives, as it has the spool's lock.
+func ListenSocket(ctx context.Context, path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
