@@ -64,6 +64,11 @@ func TestCostIsShown(t *testing.T) {
 		t.Errorf("the address is %v", b.query())
 	}
 
+	// The SQL is shown in the form of the engine, at first.
+	const card = "[data-panel=overview-cpu]"
+	b.do(chromedp.Click(card+" .dots"), chromedp.Click(card+" .menu-list button:nth-child(1)"), chromedp.WaitVisible(".sql-dialog"),
+		chromedp.WaitVisible("[data-form=athena][aria-pressed=true]"))
+
 	b.do(chromedp.Navigate(site(t, scene(t))+"/?range=1h"), loaded(1))
 	if shown := eval[bool](b, "!document.getElementById('cost').hidden"); shown {
 		t.Error("files cost something")

@@ -346,8 +346,8 @@ function showEmpty(drawn, failed) {
 
 async function start() {
   initControls();
-  sqlDialog = new SQLDialog(document.body);
   ({ dashboards, metrics, refresh_s: refreshS } = await api.dashboards());
+  sqlDialog = new SQLDialog(document.body, refreshS > 0 ? 'athena' : 'local'); // Athena is what sets a pace
   initMenu();
   initTheme($('theme'), () => view?.redraw());
   arrive();
