@@ -59,7 +59,10 @@ vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## check dependencies against the Go v
 .PHONY: fuzz
 fuzz: ## fuzz the decoders, a minute each
 	cd record/jsonscan && go test -run '^$$' -fuzz FuzzMembers -fuzztime 1m .
+	cd record/jsonscan && go test -run '^$$' -fuzz FuzzWalker -fuzztime 1m .
 	cd record && go test -run '^$$' -fuzz FuzzParseSample -fuzztime 1m .
+	cd functions && go test -run '^$$' -fuzz FuzzWalk -fuzztime 1m ./transform
+	cd local && go test -run '^$$' -fuzz FuzzQuick -fuzztime 1m -fuzzminimizetime 10x ./internal/convert
 	cd edge && go test -run '^$$' -fuzz FuzzScanner -fuzztime 1m ./internal/spool
 
 .PHONY: golden
@@ -72,7 +75,7 @@ browser-test: ## test the page in headless Chromium (needs chromium)
 	cd dashboard && go test -tags browser -count 1 ./internal/browser
 
 .PHONY: trino-check
-trino-check: ## check every panel's SQL with Trino's own parser (needs Java 17 and Maven)
+trino-check: ## run every panel's SQL in Trino's own engine and compare it with DuckDB (needs Java 17 and Maven)
 	cd dashboard && go test -tags trino -count 1 ./internal/trinocheck
 
 .PHONY: interop
@@ -82,6 +85,10 @@ interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and
 .PHONY: values
 values: build $(TOOLS)/python/.values ## compare what edge reads with psutil, df, vmstat and iostat (needs python3, sysstat, procps)
 	$(PYTHON) .ci/values.py bin/edge
+
+.PHONY: athena-check
+athena-check: build $(TOOLS)/athena/.installed ## check the Athena engine against moto and ministack, over the real protocol (needs python3)
+	$(TOOLS)/athena/bin/python .ci/athena.py bin
 
 # systemd gives 0 (best) to 100 points of exposure; the unit has 15 in systemd 252, each version counts a little differently.
 .PHONY: unit
@@ -110,8 +117,9 @@ synth: ## synthesize the CloudFormation template into cdk.out/, without an accou
 	npx --yes aws-cdk@$(CDK_CLI) synth --quiet
 
 .PHONY: validate
-validate: $(TOOLS)/python/.cfn-lint ## check the committed templates with cfn-lint (needs python3; a test keeps them what the app makes)
+validate: $(TOOLS)/python/.cfn-lint $(TOOLS)/python/.interop ## check the committed templates with cfn-lint and AWS's API models (needs python3; a test keeps them what the app makes)
 	$(TOOLS)/python/bin/cfn-lint --config-file cdk/cfn-lint.yaml
+	$(PYTHON) cdk/apimodel.py local/internal/template/default.json local/internal/template/testdata/everything.json
 
 .PHONY: emulator
 emulator: build ## deploy to an AWS emulator on this machine, deliver, deploy again, destroy (needs python3)
@@ -155,6 +163,12 @@ $(TOOLS)/python/bin/python:
 
 $(TOOLS)/python/.cfn-lint: .ci/cfn-lint.txt | $(TOOLS)/python/bin/python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Apart from the other tools: what it needs pins other versions of the same libraries.
+$(TOOLS)/athena/.installed: .ci/athena.txt
+	python3 -m venv --clear $(TOOLS)/athena
+	$(TOOLS)/athena/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 $(TOOLS)/python/.interop: .ci/interop.txt | $(TOOLS)/python/bin/python

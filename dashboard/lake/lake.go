@@ -1,7 +1,7 @@
 // Package lake runs SQL over the Parquet files of a lake directory, by DuckDB inside the process.
 //
-// It offers one view, samples, with the columns of the contract and the partition keys. The view is made anew for each
-// query from the files that are there, so that new files show up by themselves, files of an older schema read as NULL
+// It offers the view samples, with the columns of the contract and the partition keys, and samples_once over it, where each
+// sample is there once (see package views). They are made anew for each query from the files that are there, so that new files show up by themselves, files of an older schema read as NULL
 // where they lack a column, and an empty lake is an empty table. Files that cannot be read are left out and named in the
 // result's warnings. It only reads: no statement but a query is run, and DuckDB may open nothing outside of the directory.
 package lake

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,16 +21,7 @@ var start = time.Date(2026, 2, 28, 22, 0, 0, 0, time.UTC)
 
 func open(t *testing.T, dir string) *lake.Lake {
 	t.Helper()
-	l, err := lake.Open(dir, lake.Options{MemoryLimit: "1GB"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
+	return laketest.Open(t, dir)
 }
 
 func query(t *testing.T, l *lake.Lake, sql string, args ...any) panels.Result {
@@ -392,5 +384,46 @@ func TestRowLimitAndCancellation(t *testing.T) {
 	defer cancel()
 	if _, err := l.Query(ctx, panels.Query{SQL: "SELECT count(*) FROM range(100000000000) a"}); err == nil {
 		t.Error("a cancelled query gave a result")
+	}
+}
+
+// TestOnce reads a lake in which every sample is there twice, in different files, and others that cannot be told apart.
+func TestOnce(t *testing.T) {
+	dir := t.TempDir()
+	samples := laketest.Samples(3, start, start.Add(time.Minute), 3*time.Second)
+	laketest.Write(t, dir, samples)
+	laketest.Write(t, dir, samples[:len(samples)/2])
+	l := open(t, dir)
+	n := len(samples)
+	if got, want := one(t, l, "SELECT count(*), count(DISTINCT session_id || '/' || CAST(seq AS VARCHAR)) FROM samples"), fmt.Sprint(n+n/2, n); got != want {
+		t.Fatalf("the fixture has %s, want %s", got, want)
+	}
+	if got, want := one(t, l, "SELECT count(*), count(DISTINCT session_id || '/' || CAST(seq AS VARCHAR)), count(DISTINCT hour) FROM samples_once"), fmt.Sprint(n, n, 1); got != want {
+		t.Errorf("once has %s, want %s", got, want)
+	}
+	r := query(t, l, "SELECT * FROM samples_once LIMIT 1")
+	all := query(t, l, "SELECT * FROM samples LIMIT 1")
+	if !slices.Equal(r.Columns, all.Columns) {
+		t.Errorf("columns %v, want %v", r.Columns, all.Columns)
+	}
+	plan := fmt.Sprint(query(t, l, "EXPLAIN SELECT max(cpu_pct) FROM samples_once WHERE hour = '22' AND ts >= 1772316010.0").Data)
+	scan := plan[strings.LastIndex(plan, "WINDOW"):]
+	if !strings.Contains(scan, "ts>=") {
+		t.Errorf("the condition is evaluated after the copies are found:\n%s", plan)
+	}
+}
+
+// TestOnceKeepsWhatCannotBeToldApart: another producer leaves out what identifies a sample.
+func TestOnceKeepsWhatCannotBeToldApart(t *testing.T) {
+	dir := t.TempDir()
+	hour := filepath.Join(dir, laketest.Prefix, "year=1970", "month=01", "day=01", "hour=00")
+	if err := os.MkdirAll(hour, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a.parquet", "b.parquet"} {
+		writeForeign(t, filepath.Join(hour, name)) // two rows without seq
+	}
+	if got := one(t, open(t, dir), "SELECT count(*), count(seq) FROM samples_once"); got != "4 0" {
+		t.Errorf("%s rows, want 4", got)
 	}
 }

@@ -12,57 +12,54 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 )
-
-// Sink takes a result row by row.
-type Sink interface {
-	// Begin is called once, before the first row.
-	Begin(columns []panels.Column) error
-	// Row is called with each row; the slice is reused. For the kinds of values see [panels.Result].
-	Row(values []any) error
-}
 
 // Query runs a query and returns its whole result.
 func (l *Lake) Query(ctx context.Context, q panels.Query) (panels.Result, error) {
-	c := &collector{maxRows: l.maxRows}
-	warnings, err := l.Stream(ctx, q, c)
+	c := &panels.Collector{MaxRows: l.maxRows}
+	notes, err := l.Stream(ctx, q, c)
 	if err != nil {
 		return panels.Result{}, err
 	}
-	c.result.Warnings = warnings
-	return c.result, nil
+	c.Result.Notes = notes
+	return c.Result, nil
 }
 
 // maxBadFiles is how many files with broken contents one query finds before it gives up.
 const maxBadFiles = 100
 
-// Stream runs a query and hands its rows to sink as they come. It returns warnings about files that were left out.
+// Stream runs a query and hands its rows to sink as they come. The notes are warnings about files that were left out.
 // A file whose contents turn out to be broken is left out if that shows before the first row.
-func (l *Lake) Stream(ctx context.Context, q panels.Query, sink Sink) (warnings []string, err error) {
+func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (notes panels.Notes, err error) {
 	conn, err := l.db.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to DuckDB: %w", err)
+		return notes, fmt.Errorf("connect to DuckDB: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	for range maxBadFiles {
 		var files []dataFile
-		files, warnings, err = l.catalog.list(ctx, q.Range)
+		files, notes.Warnings, err = l.catalog.list(ctx, q.Range)
 		if err != nil {
-			return nil, fmt.Errorf("list the lake: %w", err)
+			return panels.Notes{}, fmt.Errorf("list the lake: %w", err)
 		}
 		started := &startedSink{Sink: sink}
 		if err = run(ctx, conn, viewSQL(files), q, started); err == nil {
-			return warnings, nil
+			return notes, nil
 		}
 		if started.rows > 0 || ctx.Err() != nil || !l.excludeBroken(ctx, conn, files, err) {
-			return nil, err
+			return panels.Notes{}, err
 		}
 	}
-	return nil, err
+	return panels.Notes{}, err
 }
 
-func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink Sink) (err error) {
-	for _, statement := range []string{dialect, view} {
+func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink panels.Sink) (err error) {
+	statements := []string{dialect, view}
+	if views.Reads(q.SQL, views.Once) { // to make a view, DuckDB looks at files once more
+		statements = append(statements, onceSQL)
+	}
+	for _, statement := range statements {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
 			return queryError(err)
 		}
@@ -169,36 +166,11 @@ var explainPrefix = regexp.MustCompile(`(?i)^\s*EXPLAIN\s+(ANALYZE\s+)?`)
 
 // startedSink counts the rows that went through, as a query can only be repeated while there were none.
 type startedSink struct {
-	Sink
+	panels.Sink
 	rows int
 }
 
 func (s *startedSink) Row(values []any) error {
 	s.rows++
 	return s.Sink.Row(values)
-}
-
-// collector keeps a result by column.
-type collector struct {
-	result  panels.Result
-	maxRows int
-	rows    int
-}
-
-func (c *collector) Begin(columns []panels.Column) error {
-	c.result = panels.Result{Columns: columns, Data: make([][]any, len(columns))}
-	for i := range c.result.Data {
-		c.result.Data[i] = []any{}
-	}
-	return nil
-}
-
-func (c *collector) Row(values []any) error {
-	if c.rows++; c.rows > c.maxRows {
-		return fmt.Errorf("the result has more than %d rows", c.maxRows)
-	}
-	for i, v := range values {
-		c.result.Data[i] = append(c.result.Data[i], v)
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package lake
 import (
 	"strings"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -15,6 +16,9 @@ var duckType = map[record.Type]string{
 	record.Timestamp: "TIMESTAMP",
 	record.StringMap: "MAP(VARCHAR, VARCHAR)",
 }
+
+// onceSQL is the statement that makes the view samples_once over the view samples.
+var onceSQL = "CREATE OR REPLACE TEMP VIEW " + views.Once + " AS " + views.OnceOf(views.Samples)
 
 // viewSQL is the statement that makes the view samples over the given files: one scan for each shape of file. DuckDB's own
 // union_by_name would open every file before it looks at the partitions.

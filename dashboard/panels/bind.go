@@ -14,16 +14,14 @@ func Bind(p Panel, params Params) (Query, error) {
 		return Query{}, err
 	}
 	params.shown = params.Range.From
-	slot := params.slot()
 	span := params.Range.To.Sub(params.Range.From)
-	if least := time.Duration(p.MinSpanS) * time.Second; span < least {
-		params.Range.From = params.Range.To.Add(-least)
+	slot := slotFor(span)
+	params.Range.From = params.Range.To.Add(-p.reads(span))
+	sql := chosenOnly(p.SQL, params.Host, params.Env, params.Role, params.TagKey)
+	if params.Once {
+		sql = fromTable(sql, "samples_once")
 	}
-	if most := time.Duration(p.MaxSpanS) * time.Second; most > 0 && span > most {
-		params.Range.From = params.Range.To.Add(-most)
-	}
-	params.Range.From = params.Range.From.Add(-time.Duration(p.Lead) * slot)
-	text, names, err := positional(p.SQL)
+	text, names, err := positional(sql)
 	if err != nil {
 		return Query{}, fmt.Errorf("panel %s: %w", p.ID, err)
 	}
@@ -40,10 +38,29 @@ func Bind(p Panel, params Params) (Query, error) {
 	return q, nil
 }
 
-// positional replaces the named parameters of sql by question marks and returns their names in order. Text in single or
-// double quotes stays as it is. Comments and casts written as two colons are refused: panels have neither, and their
-// colons and quotes would be taken for parameters.
+// reads is how long a time range the panel's query reads where one of that length was chosen, up to the same end.
+func (p Panel) reads(span time.Duration) time.Duration {
+	lead := time.Duration(p.Lead) * slotFor(span)
+	span = max(span, time.Duration(p.MinSpanS)*time.Second)
+	if most := time.Duration(p.MaxSpanS) * time.Second; most > 0 {
+		span = min(span, most)
+	}
+	return span + lead
+}
+
+// positional replaces the named parameters of sql by question marks and returns their names in order.
 func positional(sql string) (text string, names []string, err error) {
+	text, err = replaced(sql, func(name string) (string, error) {
+		names = append(names, name)
+		return "?", nil
+	})
+	return text, names, err
+}
+
+// replaced puts what with gives for its name in the place of each named parameter of sql. Text in single or double quotes
+// stays as it is. Comments and casts written as two colons are refused: panels have neither, and their colons and quotes
+// would be taken for parameters.
+func replaced(sql string, with func(name string) (string, error)) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(sql); {
 		c := sql[i]
@@ -51,28 +68,31 @@ func positional(sql string) (text string, names []string, err error) {
 		case c == '\'' || c == '"':
 			end := strings.IndexByte(sql[i+1:], c)
 			if end < 0 {
-				return "", nil, fmt.Errorf("a quote at byte %d has no end", i)
+				return "", fmt.Errorf("a quote at byte %d has no end", i)
 			}
 			b.WriteString(sql[i : i+end+2])
 			i += end + 2
 		case c == '?':
-			return "", nil, fmt.Errorf("a positional parameter at byte %d: parameters have names", i)
+			return "", fmt.Errorf("a positional parameter at byte %d: parameters have names", i)
 		case strings.HasPrefix(sql[i:], "--") || strings.HasPrefix(sql[i:], "/*"):
-			return "", nil, errors.New("comments are not allowed")
+			return "", errors.New("comments are not allowed")
 		case c == ':':
 			name := identifier(sql[i+1:])
 			if name == "" {
-				return "", nil, fmt.Errorf("a colon at byte %d that begins no parameter", i)
+				return "", fmt.Errorf("a colon at byte %d that begins no parameter", i)
 			}
-			b.WriteByte('?')
-			names = append(names, name)
+			text, err := with(name)
+			if err != nil {
+				return "", err
+			}
+			b.WriteString(text)
 			i += 1 + len(name)
 		default:
 			b.WriteByte(c)
 			i++
 		}
 	}
-	return b.String(), names, nil
+	return b.String(), nil
 }
 
 // identifier returns the identifier that s begins with: lower-case letters and underscores.

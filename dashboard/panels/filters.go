@@ -17,6 +17,14 @@ ORDER BY 1, 2, 3`,
 				Values: []Value{{Column: "last_ts", Label: "Last seen", Unit: Time}},
 			},
 			{
+				ID: "filters-newest", Title: "Newest sample", Kind: Stat,
+				Question: "How fresh is the lake?",
+				SQL: `SELECT max(ts) AS last_ts
+FROM samples
+WHERE ` + inRange,
+				Values: []Value{{Column: "last_ts", Label: "Newest sample", Unit: Time}},
+			},
+			{
 				ID: "filters-tags", Title: "Tags", Kind: Table, By: ByTag, MaxSpanS: hourSeconds,
 				Question: "Which tags did hosts have in the last hour of the range?",
 				SQL: `WITH latest AS (

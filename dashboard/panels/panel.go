@@ -143,9 +143,9 @@ func All() []Dashboard {
 	}
 }
 
-// Find returns the panel of an id.
+// Find returns the panel of an id, of a dashboard or one of the [Questions].
 func Find(id string) (Panel, bool) {
-	for _, d := range All() {
+	for _, d := range append(All(), Dashboard{Panels: Questions()}) {
 		for _, p := range d.Panels {
 			if p.ID == id {
 				return p, true

@@ -14,7 +14,7 @@ import (
 
 func each(t *testing.T, f func(t *testing.T, p panels.Panel)) {
 	t.Helper()
-	for _, d := range panels.All() {
+	for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
 		for _, p := range d.Panels {
 			t.Run(p.ID, func(t *testing.T) { f(t, p) })
 		}
@@ -115,10 +115,12 @@ func TestColumnsAndUnitsAreOfTheContract(t *testing.T) {
 
 func TestBindNeverSplicesText(t *testing.T) {
 	attacks := []string{
-		"' OR 1=1 --", "'; DROP VIEW samples; --", `"`, "?", ":from", "$1", "\x00", "web-01", "", "🦊 o'neil <b>",
+		"' OR 1=1 --", "'; DROP VIEW samples; --", `"`, "?", ":from", "$1", "\x00", "web-01", " ", "🦊 o'neil <b>",
 	}
 	each(t, func(t *testing.T, p panels.Panel) {
-		plain, err := panels.Bind(p, hour)
+		one := hour
+		one.Host = "one"
+		plain, err := panels.Bind(p, one)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,6 +143,33 @@ func TestBindNeverSplicesText(t *testing.T) {
 			if !slices.Contains(q.Args, any(attack)) {
 				t.Errorf("host %q is not among the values", attack)
 			}
+		}
+	})
+}
+
+// TestBindLeavesOutWhatIsNotChosen: the columns of a filter are not read where there is none.
+func TestBindLeavesOutWhatIsNotChosen(t *testing.T) {
+	every := hour
+	every.Host, every.Env, every.Role, every.TagKey, every.TagValue = "h", "e", "r", "k", "v"
+	each(t, func(t *testing.T, p panels.Panel) {
+		narrow, err := panels.Bind(p, every)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wide, err := panels.Bind(p, hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, filter := range []string{
+			"(? = '' OR coalesce(hostname, '(unnamed)') = ?)", "(? = '' OR coalesce(env, '(none)') = ?)",
+			"(? = '' OR coalesce(node_role, '(none)') = ?)", "(? = '' OR CASE WHEN contains(map_keys(tags), ?) THEN tags[?] END = ?)",
+		} {
+			if reads := strings.Count(p.SQL, "ts >= :from"); strings.Count(narrow.SQL, filter) < min(1, reads) || strings.Contains(wide.SQL, filter) {
+				t.Errorf("%s is in the query %d times where it is chosen, %d where it is not", filter, strings.Count(narrow.SQL, filter), strings.Count(wide.SQL, filter))
+			}
+		}
+		if slices.Contains(wide.Args, any("")) {
+			t.Error("an empty text is among the values")
 		}
 	})
 }
@@ -254,4 +283,68 @@ func TestBucketFor(t *testing.T) {
 			t.Errorf("%v in 300 buckets: %v, want %v", span, got, want)
 		}
 	}
+}
+
+// TestParametersStayInConditions holds what the Athena engine relies on: parameters are in WHERE only, and all text that a
+// viewer chooses is among them.
+func TestParametersStayInConditions(t *testing.T) {
+	chosen := hour
+	chosen.Host, chosen.Env, chosen.Role, chosen.TagKey, chosen.TagValue, chosen.Metric = "h'?", "e'?", "r'?", "k'?", "v'?", "ram_pct"
+	each(t, func(t *testing.T, p panels.Panel) {
+		q, err := panels.Bind(p, chosen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := panels.InConditions(q)
+		if n := strings.Count(in.SQL, "?"); n != len(in.Args) || n == 0 || in.Range != q.Range {
+			t.Errorf("%d parameters, %d values", n, len(in.Args))
+		}
+		for _, text := range []string{"h'?", "e'?", "r'?", "k'?", "v'?"} {
+			if strings.Contains(in.SQL, text[:1]+"''?") || !slices.Contains(in.Args, any(text)) {
+				t.Errorf("%s is in the text", text)
+			}
+		}
+		// What stands before the first condition, and between the end of one and the next, has no parameter.
+		for part := range strings.SplitSeq(in.SQL, "WHERE") {
+			if _, rest, ok := strings.Cut(part, "GROUP BY"); ok && strings.Contains(rest, "?") {
+				t.Errorf("a parameter after WHERE: %s", rest)
+			}
+		}
+		if before, _, _ := strings.Cut(in.SQL, "WHERE"); strings.Contains(before, "?") {
+			t.Errorf("a parameter before WHERE: %s", before)
+		}
+		if text := panels.Literal(q); strings.Count(text, "?") != strings.Count(text, "''?") {
+			t.Errorf("a parameter is left in %s", text)
+		}
+	})
+}
+
+func TestClauses(t *testing.T) {
+	q := panels.Query{
+		SQL: `SELECT ?, (SELECT max(a) FROM t WHERE b = ? AND c IN (?, abs(?))) + ?, 'WHERE ?' AS "WHERE ?" FROM u JOIN v ON u.x = ? ` +
+			`WHERE d = ? AND (e = ? OR f > (SELECT ? FROM w GROUP BY ? HAVING count(*) > ?)) AND whereabouts = ? GROUP BY ? ORDER BY ?`,
+	}
+	for i := range strings.Count(q.SQL, "?") - 2 {
+		q.Args = append(q.Args, int64(i))
+	}
+	in := panels.InConditions(q)
+	want := `SELECT 0, (SELECT max(a) FROM t WHERE b = ? AND c IN (?, abs(?))) + 4, 'WHERE ?' AS "WHERE ?" FROM u JOIN v ON u.x = 5 ` +
+		`WHERE d = ? AND (e = ? OR f > (SELECT 8 FROM w GROUP BY 9 HAVING count(*) > 10)) AND whereabouts = ? GROUP BY 12 ORDER BY 13`
+	if in.SQL != want || fmt.Sprint(in.Args) != "[1 2 3 6 7 11]" {
+		t.Errorf("%s %v", in.SQL, in.Args)
+	}
+}
+
+func TestOnceReadsTheOtherView(t *testing.T) {
+	once := hour
+	once.Once = true
+	each(t, func(t *testing.T, p panels.Panel) {
+		q, err := panels.Bind(p, once)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(q.SQL, "FROM samples\n") || strings.Count(q.SQL, "FROM samples_once\n") != strings.Count(p.SQL, "FROM samples\n") {
+			t.Errorf("it reads %s", q.SQL)
+		}
+	})
 }

@@ -35,6 +35,8 @@ type Params struct {
 	Offset time.Duration
 	Series int
 	Delay  time.Duration
+	// Once reads the view samples_once in place of samples: a sample that was delivered twice counts once.
+	Once bool
 
 	shown time.Time
 }
@@ -90,7 +92,6 @@ func (p Params) values() map[string]any {
 	}
 	v := map[string]any{
 		"shown":     seconds(shown),
-		"slot":      p.slot().Seconds(),
 		"env":       p.Env,
 		"role":      p.Role,
 		"tag":       p.TagKey,
@@ -113,8 +114,8 @@ func (p Params) values() map[string]any {
 	return v
 }
 
-// slot is the width of a coarse bucket.
-func (p Params) slot() time.Duration { return max(BucketFor(p.Range, slots), minSlot) }
+// slotFor is the width of a coarse bucket in a time range of that length.
+func slotFor(span time.Duration) time.Duration { return max(bucketFor(span, slots), minSlot) }
 
 // minSlot leaves a mean over some samples in each slot.
 const minSlot = 15 * time.Second
@@ -150,8 +151,9 @@ var bucketSteps = []time.Duration{
 
 // BucketFor returns the width of a bucket, so that the range falls into at most n of them, or somewhat more where not even
 // the widest is wide enough.
-func BucketFor(r Range, n int) time.Duration {
-	span := r.To.Sub(r.From)
+func BucketFor(r Range, n int) time.Duration { return bucketFor(r.To.Sub(r.From), n) }
+
+func bucketFor(span time.Duration, n int) time.Duration {
 	for _, step := range bucketSteps {
 		if span <= step*time.Duration(n) {
 			return step

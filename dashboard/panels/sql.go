@@ -12,18 +12,40 @@ import "strings"
 //   - times of day are computed from ts and :offset, as Athena has no notion of the viewer's zone;
 //   - no FILTER on windows, no QUALIFY, no list functions, no casts with colons, no LIMIT below an ORDER BY.
 
-// inRange restricts a query to the chosen time range, by partition and by time, and to the chosen host. The bounds of
-// each key alone are what Athena's partition projection can use; the concatenated one is exact in every engine.
-const inRange = `year BETWEEN :year_from AND :year_to
+// inTime restricts a query to the chosen time range, by partition and by time. The bounds of each key alone are what
+// Athena's partition projection can use; the concatenated one is exact in every engine.
+const inTime = `year BETWEEN :year_from AND :year_to
     AND month BETWEEN :month_from AND :month_to
     AND day BETWEEN :day_from AND :day_to
     AND hour BETWEEN :hour_from AND :hour_to
     AND year || month || day || hour BETWEEN :from_hour AND :to_hour
-    AND ts >= :from AND ts < :to
-    AND (:host = '' OR coalesce(hostname, '(unnamed)') = :host)
-    AND (:env = '' OR coalesce(env, '(none)') = :env)
-    AND (:role = '' OR coalesce(node_role, '(none)') = :role)
+    AND ts >= :from AND ts < :to`
+
+// The restrictions to what a viewer has chosen.
+const (
+	andHost = `
+    AND (:host = '' OR coalesce(hostname, '(unnamed)') = :host)`
+	andEnv = `
+    AND (:env = '' OR coalesce(env, '(none)') = :env)`
+	andRole = `
+    AND (:role = '' OR coalesce(node_role, '(none)') = :role)`
+	andTag = `
     AND (:tag = '' OR CASE WHEN contains(map_keys(tags), :tag) THEN tags[:tag] END = :tag_value)`
+)
+
+// chosenOnly takes out the restrictions to what was not chosen: an engine would read their columns all the same, and Athena
+// bills that.
+func chosenOnly(sql, host, env, role, tag string) string {
+	for restriction, chosen := range map[string]string{andHost: host, andEnv: env, andRole: role, andTag: tag} {
+		if chosen == "" {
+			sql = strings.ReplaceAll(sql, restriction, "")
+		}
+	}
+	return sql
+}
+
+// inRange restricts a query to all that is chosen.
+const inRange = inTime + andHost + andEnv + andRole + andTag
 
 // hostName is the host of a row. Producers other than the collector may leave it out.
 const hostName = `coalesce(hostname, '(unnamed)')`

@@ -20,7 +20,10 @@ func (s *server) dashboards(w http.ResponseWriter, _ *http.Request) {
 			d.Panels[i].SQL = ""
 		}
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"dashboards": all, "metrics": panels.Metrics()})
+	writeJSON(w, http.StatusOK, map[string]any{
+		"dashboards": all, "metrics": panels.Metrics(),
+		"refresh_s": s.options.Refresh.Seconds(), // how long a page waits at least before it asks again by itself
+	})
 }
 
 // panelData is the answer to a request for a panel's data. Times are Unix seconds.
@@ -34,6 +37,7 @@ type panelData struct {
 	Rows     int             `json:"rows"`
 	TookMS   float64         `json:"took_ms"`
 	Warnings []string        `json:"warnings,omitempty"`
+	Cost     *panels.Cost    `json:"cost,omitempty"`
 }
 
 // bound reads which panel is asked for, and with which parameters; it answers itself where that is wrong.
@@ -43,7 +47,7 @@ func (s *server) bound(w http.ResponseWriter, r *http.Request, q url.Values) (pa
 		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no panel %q", r.PathValue("id")))
 		return panel, params, query, false
 	}
-	params, err := Params(q, s.options.Now(), s.options.Delay)
+	params, err := Params(q, s.options.Now().Truncate(s.options.Step), s.options.Delay)
 	if err == nil {
 		query, err = panels.Bind(panel, params)
 	}
@@ -67,7 +71,7 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, panelData{
 		Panel: panel.ID,
 		From:  unix(params.Range.From), To: unix(params.Range.To), BucketS: params.Bucket.Seconds(),
-		Columns: result.Columns, Data: result.Data, Rows: result.Rows(), Warnings: result.Warnings,
+		Columns: result.Columns, Data: result.Data, Rows: result.Rows(), Warnings: result.Warnings, Cost: result.Cost,
 		TookMS: float64(s.options.Now().Sub(began).Microseconds()) / 1000,
 	})
 }
@@ -92,6 +96,8 @@ type statusData struct {
 	LagS   *float64 `json:"lag_s"`
 	DelayS float64  `json:"delay_s"` // up to which a lag is normal
 	Source string   `json:"source"`
+	// Spent is what all queries since the server's start have cost; absent where they cost nothing.
+	Spent *panels.Cost `json:"spent,omitempty"`
 }
 
 func (s *server) status(w http.ResponseWriter, r *http.Request) {
@@ -108,6 +114,10 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.fail(w, r, err)
 		return
+	}
+	if s.options.Spent != nil {
+		spent := s.options.Spent()
+		data.Spent = &spent
 	}
 	writeJSON(w, http.StatusOK, data)
 }

@@ -9,14 +9,15 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 )
 
 // sql answers with the query that a panel's data comes from, ready to be pasted elsewhere.
 func (s *server) sql(w http.ResponseWriter, r *http.Request) {
 	if _, _, query, ok := s.bound(w, r, r.URL.Query()); ok {
 		writeJSON(w, http.StatusOK, map[string]string{
-			"local":  panels.Literal(query, "samples"),
-			"athena": panels.Literal(query, s.options.Table),
+			"local":  panels.Literal(query),
+			"athena": views.Define(panels.Literal(query), s.options.Table),
 		})
 	}
 }

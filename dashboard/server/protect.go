@@ -15,7 +15,7 @@ import (
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// protect sets the headers of every answer, refuses foreign host names and keeps a panic to its request.
+// protect sets the headers of every answer, refuses foreign host names and foreign pages, and keeps a panic to its request.
 func (s *server) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -26,6 +26,11 @@ func (s *server) protect(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		if !s.options.AnyHost && !isLoopbackName(r.Host) {
 			writeError(w, http.StatusForbidden, fmt.Sprintf("host %q is not served: use localhost or 127.0.0.1", r.Host))
+			return
+		}
+		// A page elsewhere cannot read answers, but could have queries run, which may cost.
+		if site := r.Header.Get("Sec-Fetch-Site"); strings.HasPrefix(r.URL.Path, "/api/") && site != "" && site != "same-origin" && site != "none" {
+			writeError(w, http.StatusForbidden, "requests from pages of other sites are not served")
 			return
 		}
 		defer func() {

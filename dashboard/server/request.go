@@ -26,11 +26,11 @@ const (
 )
 
 // known are the parameters of a request.
-var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "tag", "metric", "offset"}
+var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "tag", "metric", "offset", "once"}
 
 // Params reads a request for a panel's data: either range, a duration up to now such as 15m or 7d, or from and to, each
-// RFC 3339 or Unix seconds; further buckets (10 to 2000), the filters host, env, role and tag (key=value), the metric and
-// the offset of the viewer's clock from UTC in seconds. All that is wrong is said at once. delay is that of the options.
+// RFC 3339 or Unix seconds; further buckets (10 to 2000), the filters host, env, role and tag (key=value), the metric,
+// the offset of the viewer's clock from UTC in seconds, and once=true to leave out copies of samples. All that is wrong is said at once. delay is that of the options.
 func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, error) {
 	p := panels.Params{Series: series, Delay: delay}
 	var problems []error
@@ -80,6 +80,12 @@ func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, er
 			s = 0
 		}
 		p.Offset = time.Duration(s) * time.Second
+	}
+	if text := q.Get("once"); q.Has("once") {
+		p.Once = text == "true"
+		if text != "true" && text != "false" {
+			problems = append(problems, errors.New("once must be true or false"))
+		}
 	}
 	if err := errors.Join(problems...); err != nil {
 		return p, err

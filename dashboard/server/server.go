@@ -14,7 +14,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// Engine runs the queries of panels. *lake.Lake is one.
+// Engine runs the queries of panels. *lake.Lake and *athena.Engine are such.
 type Engine interface {
 	// Query runs a query; it ends early with ctx.
 	Query(ctx context.Context, q panels.Query) (panels.Result, error)
@@ -37,6 +37,15 @@ type Options struct {
 	// Table is the name of the table in Athena, for the SQL that the page shows; empty means metrics.samples, the name
 	// that the stack gives it by default.
 	Table string
+	// Queries is how many queries run at once; 0 means 4. A page asks for all of its panels together.
+	Queries int
+	// Refresh is how long a page waits at least until it asks again by itself; 0 leaves that to the page.
+	Refresh time.Duration
+	// Step rounds the time of requests down, so that those within it ask the same and an engine can answer them once. 0
+	// leaves the time as it is.
+	Step time.Duration
+	// Spent is what the engine's queries have cost so far; nil where they cost nothing.
+	Spent func() panels.Cost
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Log gets failures; nil means none.
@@ -49,8 +58,7 @@ const DefaultDelay = 6 * time.Minute
 
 const (
 	defaultTimeout = 30 * time.Second
-	// maxQueries is how many queries run at once; a page asks for all of its panels together.
-	maxQueries = 4
+	defaultQueries = 4
 )
 
 type server struct {
@@ -68,6 +76,9 @@ func New(engine Engine, o Options) (http.Handler, error) {
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
+	if o.Queries == 0 {
+		o.Queries = defaultQueries
+	}
 	if o.Table == "" {
 		o.Table = "metrics.samples"
 	}
@@ -81,7 +92,7 @@ func New(engine Engine, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the page: %w", err)
 	}
-	s := &server{engine: engine, options: o, page: p, slots: make(chan struct{}, maxQueries)}
+	s := &server{engine: engine, options: o, page: p, slots: make(chan struct{}, o.Queries)}
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.serveIndex)

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,7 +38,7 @@ func (e *engine) Query(ctx context.Context, q panels.Query) (panels.Result, erro
 	if e.query == nil {
 		return panels.Result{
 			Columns: []panels.Column{{Name: "host", Type: "VARCHAR"}, {Name: "t", Type: "DOUBLE"}},
-			Data:    [][]any{{"a", "b"}, {1.5, nil}}, Warnings: []string{"left out x.parquet"},
+			Data:    [][]any{{"a", "b"}, {1.5, nil}}, Notes: panels.Notes{Warnings: []string{"left out x.parquet"}},
 		}, nil
 	}
 	return e.query(ctx, q)
@@ -218,6 +219,20 @@ func TestForeignHostNamesAreRefused(t *testing.T) {
 	}
 }
 
+func TestForeignPagesRunNoQueries(t *testing.T) {
+	for site, want := range map[string]int{"": 200, "same-origin": 200, "none": 200, "same-site": 403, "cross-site": 403, "what": 403} {
+		e := &engine{}
+		r := get(handler(t, e, server.Options{AnyHost: true}), "GET", "/api/panels/overview-cpu", "Sec-Fetch-Site", site)
+		if r.StatusCode != want || (e.asked.SQL != "") != (want == http.StatusOK) {
+			t.Errorf("%q: %s, want %d; asked %q", site, r.Status, want, e.asked.SQL)
+		}
+	}
+	// A link from elsewhere to the page works.
+	if r := get(handler(t, &engine{}, server.Options{}), "GET", "/", "Sec-Fetch-Site", "cross-site"); r.StatusCode != http.StatusOK {
+		t.Errorf("the page: %s", r.Status)
+	}
+}
+
 func TestPanelData(t *testing.T) {
 	e := &engine{}
 	r := get(handler(t, e, server.Options{Delay: time.Minute}), "GET", "/api/panels/overview-cpu?range=1h&buckets=100&host=a%27b")
@@ -301,6 +316,7 @@ func TestBadRequests(t *testing.T) {
 		"offset=x":                          "offset must be",
 		"offset=86401":                      "offset must be",
 		"format=csv":                        `unknown parameter "format"`,
+		"once=1":                            "once must be",
 		"sql=SELECT+1":                      `unknown parameter "sql"`,
 		url.Values{"'; --": {"x"}}.Encode(): "unknown parameter",
 	} {
@@ -398,6 +414,92 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestChargedEngine looks at what the page is told of an engine that charges: what each panel cost, the sum so far, and to
+// come back less often.
+func TestChargedEngine(t *testing.T) {
+	cost := panels.Cost{ScannedBytes: 12_000_000, USD: 0.00006}
+	e := &engine{query: func(context.Context, panels.Query) (panels.Result, error) {
+		return panels.Result{Notes: panels.Notes{Cost: &cost}}, nil
+	}}
+	spent := panels.Cost{}
+	at := now.Add(42 * time.Second)
+	h := handler(t, e, server.Options{
+		Spent: func() panels.Cost { spent.USD++; return spent }, Refresh: 5 * time.Minute, Step: time.Minute, Now: func() time.Time { return at },
+	})
+	data := decode[map[string]any](t, get(h, "GET", "/api/panels/overview-cpu?range=1h"))
+	if fmt.Sprint(data["cost"]) != "map[reused:false scanned_bytes:1.2e+07 usd:6e-05]" {
+		t.Errorf("cost %v", data["cost"])
+	}
+	if e.asked.Range.To != now || e.asked.Range.From != now.Add(-time.Hour) {
+		t.Errorf("asked for %v: not of a whole minute", e.asked.Range)
+	}
+	s := decode[map[string]any](t, get(h, "GET", "/api/status"))
+	if fmt.Sprint(s["spent"]) != "map[reused:false scanned_bytes:0 usd:1]" {
+		t.Errorf("status %v", s)
+	}
+	if d := decode[map[string]any](t, get(h, "GET", "/api/dashboards")); d["refresh_s"] != 300.0 {
+		t.Errorf("refresh after %v s", d["refresh_s"])
+	}
+	free := handler(t, &engine{}, server.Options{})
+	if s := decode[map[string]any](t, get(free, "GET", "/api/status")); s["spent"] != nil {
+		t.Errorf("status without charge: %v", s)
+	}
+	if data := decode[map[string]any](t, get(free, "GET", "/api/panels/overview-cpu")); data["cost"] != nil {
+		t.Errorf("cost without charge: %v", data["cost"])
+	}
+}
+
+func TestOnceIsAskedFor(t *testing.T) {
+	for query, want := range map[string]string{"": "FROM samples\n", "once=true": "FROM samples_once\n", "once=false": "FROM samples\n"} {
+		e := &engine{}
+		if r := get(handler(t, e, server.Options{}), "GET", "/api/panels/overview-cpu?"+query); r.StatusCode != http.StatusOK || !strings.Contains(e.asked.SQL, want) {
+			t.Errorf("%q: %s %s", query, r.Status, e.asked.SQL)
+		}
+	}
+}
+
+func TestQueriesAtOnceAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		running, most := 0, 0
+		e := &counting{f: func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			running += n
+			most = max(most, running)
+		}}
+		h, err := server.New(e, server.Options{Queries: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for range 7 {
+			all.Go(func() {
+				if r := get(h, "GET", "/api/panels/overview-cpu"); r.StatusCode != http.StatusOK {
+					t.Error(r.Status)
+				}
+			})
+		}
+		all.Wait()
+		if most != 2 {
+			t.Errorf("%d queries at once, want 2", most)
+		}
+	})
+}
+
+// counting tells f of each query that begins (1) and ends (-1).
+type counting struct {
+	engine
+	f func(n int)
+}
+
+func (c *counting) Query(context.Context, panels.Query) (panels.Result, error) {
+	c.f(1)
+	time.Sleep(time.Second) // of the bubble's clock
+	c.f(-1)
+	return panels.Result{}, nil
+}
+
 func TestDashboards(t *testing.T) {
 	type answer struct{ Dashboards []panels.Dashboard }
 	got := decode[answer](t, get(handler(t, &engine{}, server.Options{}), "GET", "/api/dashboards"))
@@ -429,15 +531,15 @@ func TestSQLToRead(t *testing.T) {
 	h := handler(t, &engine{}, server.Options{})
 	r := get(h, "GET", "/api/panels/hosts-summary/sql?range=1h&host="+url.QueryEscape("o'neil ? FROM samples\n"))
 	answer := decode[map[string]string](t, r)
-	for form, table := range map[string]string{"local": "FROM samples\n", "athena": "FROM metrics.samples\n"} {
+	for form, begin := range map[string]string{"local": "SELECT ", "athena": "WITH samples AS (SELECT * FROM metrics.samples)\nSELECT "} {
 		text := answer[form]
-		if strings.Count(text, table) < 1 || !strings.Contains(text, "coalesce(hostname, '(unnamed)') = 'o''neil ? FROM samples\n')") ||
+		if !strings.HasPrefix(text, begin) || !strings.Contains(text, "coalesce(hostname, '(unnamed)') = 'o''neil ? FROM samples\n')") ||
 			!strings.Contains(text, "year BETWEEN '2026' AND '2026'") || !strings.Contains(text, "ts >= CAST(1770116400 AS double)") {
 			t.Errorf("%s: %s", form, text)
 		}
 	}
 	own := decode[map[string]string](t, get(handler(t, &engine{}, server.Options{Table: "db.t"}), "GET", "/api/panels/hosts-summary/sql"))
-	if !strings.Contains(own["athena"], "FROM db.t\n") {
+	if !strings.Contains(own["athena"], "WITH samples AS (SELECT * FROM db.t)") {
 		t.Errorf("another table: %s", own["athena"])
 	}
 	if r := get(h, "GET", "/api/panels/nope/sql"); r.StatusCode != http.StatusNotFound {

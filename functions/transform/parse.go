@@ -38,6 +38,7 @@ type scratch struct {
 	lines   []byte
 	docs    []document
 	members []jsonscan.Member
+	walker  *jsonscan.Walker
 }
 
 // document is one sample in a record's text.
@@ -76,24 +77,15 @@ func (b *batch) parse(data []byte) (parsed, error) {
 	p.docs = b.docs[:0]
 	defer func() { b.docs = p.docs[:0] }()
 	for i := jsonscan.SkipSpace(p.text, 0); i < len(p.text); i = jsonscan.SkipSpace(p.text, i) {
-		members, n, err := jsonscan.Members(b.members[:0], p.text[i:])
-		b.members = members[:0]
+		s, err := b.sample(p.text[i:])
 		if err != nil {
 			return p, fmt.Errorf("document %d, from byte %d: %w", len(p.docs), i, err)
 		}
-		doc := document{start: i, end: i + n}
-		if n > maxDocument {
-			return p, fmt.Errorf("document %d, from byte %d: %w", len(p.docs), i, errDocTooLarge)
-		}
-		ts, raw, own, err := b.check(members)
-		if err != nil {
-			return p, fmt.Errorf("document %d, from byte %d: %w", len(p.docs), i, err)
-		}
-		doc.hour = record.HourOf(ts)
+		doc := document{start: i, end: i + len(s.text), hour: record.HourOf(s.ts)}
 		p.docs = append(p.docs, doc)
 		p.split = p.split || doc.hour != p.docs[0].hour || len(p.out) > maxRecordOutput
 		if !p.split {
-			p.out = b.enrich(p.out, p.text[doc.start:doc.end], members, own, ts, raw)
+			p.out = b.enrich(p.out, s)
 		}
 		i = doc.end
 	}
@@ -104,38 +96,115 @@ func (b *batch) parse(data []byte) (parsed, error) {
 	return p, nil
 }
 
-// check finds ts and whether it is plausible. own says that the producer filled columns that are the transform's.
-func (b *batch) check(members []jsonscan.Member) (ts float64, raw []byte, own bool, err error) {
-	for _, m := range members {
-		if !record.EqualFold(m.Key, "ts") {
-			own = own || record.IsEnrichment(m.Key)
-			continue
-		}
-		if raw != nil {
-			return 0, nil, false, errTwice
-		}
-		if m.Kind != jsonscan.Number {
-			return 0, nil, false, fmt.Errorf("ts is not a number but %s", m.Kind)
-		}
-		raw = m.Value
-	}
+// sample is a document that was checked.
+type sample struct {
+	text []byte
+	ts   float64
+	raw  []byte // ts, as the producer wrote it
+	// members are all members where the producer filled columns that are the transform's, else nil.
+	members []jsonscan.Member
+}
+
+// sample checks the document that data begins with.
+func (b *batch) sample(data []byte) (s sample, err error) {
+	end, raw := b.walk(data)
 	if raw == nil {
-		return 0, nil, false, record.ErrNoTS
+		if end, raw, s.members, err = b.scan(data); err != nil {
+			return s, err
+		}
+	}
+	if end > maxDocument {
+		return s, errDocTooLarge
 	}
 	if len(raw) > maxTS {
-		return 0, nil, false, fmt.Errorf("ts has more than %d digits", maxTS)
+		return s, fmt.Errorf("ts has more than %d digits", maxTS)
 	}
-	if ts, err = strconv.ParseFloat(string(raw), 64); err != nil {
-		return 0, nil, false, fmt.Errorf("ts: %w", err)
+	s.text, s.raw = data[:end], raw
+	if s.ts, err = strconv.ParseFloat(string(raw), 64); err != nil {
+		return s, fmt.Errorf("ts: %w", err)
 	}
-	return ts, raw, own, record.CheckTS(ts, b.now)
+	return s, record.CheckTS(s.ts, b.now)
+}
+
+// What a key means here; walk takes documents that have the first one once and the last one never.
+const (
+	keyTS = iota
+	keySample
+	keyEnrichment
+)
+
+func meaning(key []byte) int {
+	switch {
+	case record.EqualFold(key, "ts"):
+		return keyTS
+	case record.IsEnrichment(key):
+		return keyEnrichment
+	}
+	return keySample
+}
+
+// walk finds the end and the ts of a document as producers mostly send it. raw is nil where it is not such a document, or
+// not right; scan says which.
+func (b *batch) walk(data []byte) (end int, raw []byte) {
+	b.walker.Begin()
+	for i := 0; ; {
+		key, value := b.walker.Next(data, i)
+		if key == jsonscan.End {
+			return value, raw
+		}
+		if key == keyEnrichment || key == keyTS && raw != nil || key == jsonscan.Odd {
+			return 0, nil
+		}
+		end, kind, err := jsonscan.Value(data, value)
+		if err != nil || key == keyTS && kind != jsonscan.Number {
+			return 0, nil
+		}
+		if key == keyTS {
+			raw = data[value:end]
+		}
+		i = end
+	}
+}
+
+// scan finds the end and the ts of any document. It returns the members where some are the transform's.
+func (b *batch) scan(data []byte) (end int, raw []byte, members []jsonscan.Member, err error) {
+	members, end, err = jsonscan.Members(b.members[:0], data)
+	b.members = members[:0]
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	if end > maxDocument {
+		return 0, nil, nil, errDocTooLarge
+	}
+	own := false
+	for _, m := range members {
+		switch meaning(m.Key) {
+		case keyEnrichment:
+			own = true
+		case keyTS:
+			if raw != nil {
+				return 0, nil, nil, errTwice
+			}
+			if m.Kind != jsonscan.Number {
+				return 0, nil, nil, fmt.Errorf("ts is not a number but %s", m.Kind)
+			}
+			raw = m.Value
+		}
+	}
+	if raw == nil {
+		return 0, nil, nil, record.ErrNoTS
+	}
+	if !own {
+		members = nil
+	}
+	return end, raw, members, nil
 }
 
 // enrich appends one document with the transform's columns. A producer's own values for them are left out.
-func (b *batch) enrich(out, doc []byte, members []jsonscan.Member, own bool, ts float64, raw []byte) []byte {
-	if own {
+func (b *batch) enrich(out []byte, s sample) []byte {
+	if s.members != nil {
 		out = append(out, '{')
-		for _, m := range members {
+		for _, m := range s.members {
 			if record.IsEnrichment(m.Key) {
 				continue
 			}
@@ -146,8 +215,8 @@ func (b *batch) enrich(out, doc []byte, members []jsonscan.Member, own bool, ts 
 			out = append(out, ',')
 		}
 	} else {
-		out = append(out, doc[:len(doc)-1]...)
+		out = append(out, s.text[:len(s.text)-1]...)
 		out = append(out, ',')
 	}
-	return append(b.enricher.AppendMembers(out, ts, raw), '}')
+	return append(b.enricher.AppendMembers(out, s.ts, s.raw), '}')
 }

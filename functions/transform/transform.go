@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
 // MaxResponse bounds the response in bytes. Lambda allows 6 MiB = 6,291,456 for a synchronous answer; AWS's own Firehose
@@ -51,7 +52,9 @@ func New(o Options) *Transformer {
 		t.log = slog.Default()
 	}
 	// This gzip (BSD-3, widely used) expands packs in two thirds of the time that compress/gzip takes: BenchmarkInflate.
-	t.scratch.New = func() any { return &scratch{reader: record.PackReader{Gzip: new(gzip.Reader)}} }
+	t.scratch.New = func() any {
+		return &scratch{reader: record.PackReader{Gzip: new(gzip.Reader)}, walker: jsonscan.NewWalker(meaning)}
+	}
 	return t
 }
 

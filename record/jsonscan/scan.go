@@ -119,7 +119,6 @@ func unexpected(data []byte, i int, want string) error {
 // Character classes.
 const (
 	space  = 1 << iota
-	digit  // 0-9
 	plain  // may stand in a string as it is
 	hexdig // hexadecimal digit
 )
@@ -129,7 +128,7 @@ var class = func() (c [256]byte) {
 		c[b] |= space
 	}
 	for b := '0'; b <= '9'; b++ {
-		c[b] |= digit | hexdig
+		c[b] |= hexdig
 	}
 	for _, b := range "abcdefABCDEF" {
 		c[b] |= hexdig
@@ -147,7 +146,7 @@ func scanString(data []byte, i int) (int, error) {
 	start := i
 	i++
 	for {
-		i = skipPlain(data, i)
+		i = SkipPlain(data, i)
 		if i >= len(data) {
 			return i, &SyntaxError{start, "string without an end"}
 		}
@@ -166,10 +165,10 @@ func scanString(data []byte, i int) (int, error) {
 	}
 }
 
-// skipPlain returns the first index from i on of a byte that may not stand in a string as it is. It looks at eight bytes at
+// SkipPlain returns the first index from i on of a byte that may not stand in a string as it is. It looks at eight bytes at
 // a time: a byte b is found by the borrow of b-1 (or of b-0x20) where b had no high bit. A borrow spreads upwards only,
 // so that the lowest one found is right.
-func skipPlain(data []byte, i int) int {
+func SkipPlain(data []byte, i int) int {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x8080808080808080
@@ -268,7 +267,7 @@ func scanNumber(data []byte, i int) (int, error) {
 }
 
 func skipDigits(data []byte, i int) int {
-	for i < len(data) && class[data[i]]&digit != 0 {
+	for i < len(data) && data[i]-'0' <= 9 {
 		i++
 	}
 	return i

@@ -92,7 +92,9 @@ func run(ctx context.Context, dir, dotEnv string) (err error) {
 	if err := lambda.Build(ctx, workspace.Functions(root), "./cmd/transform", asset); err != nil {
 		return err
 	}
-	stack.New(app, c, asset)
+	if _, err := stack.New(app, c, asset); err != nil {
+		return err
+	}
 	app.Synth(nil)
 	return nil
 }

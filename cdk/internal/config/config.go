@@ -24,6 +24,8 @@ type Config struct {
 	AthenaScanLimitGiB int    // of one query, 1..10000
 	AlarmEmail         string // empty: nobody is subscribed
 
+	QuickSightPrincipalARN string // user or group that the QuickSight dashboard is for; empty: there is none
+
 	EC2Role    bool // whether there is a role for EC2 instances that run edge
 	HybridRole bool // whether there is a role for machines elsewhere that SSM manages
 

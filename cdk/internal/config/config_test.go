@@ -88,6 +88,11 @@ func TestAllowed(t *testing.T) {
 		"athenaScanLimitGb":  {"1", "10000", float64(5)},
 		"alarmEmail":         {"a@b.c", "first.last+tag@mail.example.org"},
 		"edgeRoles":          {"none", "ec2", "hybrid", "both"},
+		"quickSightPrincipalArn": {
+			"arn:aws:quicksight:us-east-1:123456789012:user/default/alice",
+			"arn:aws-us-gov:quicksight:us-gov-west-1:123456789012:group/my-space/metrics readers",
+			"arn:aws-cn:quicksight:cn-north-1:123456789012:user/default/Admin/alice@example.org",
+		},
 	} {
 		for _, v := range values {
 			if _, err := load(map[string]any{key: v}, nil, nil); err != nil {
@@ -126,6 +131,12 @@ func TestRefused(t *testing.T) {
 		"athenaScanLimitGb": {"0", "10001", "1.5", ""},
 		"alarmEmail":        {"", "nobody", "a@b", "a@b.c,d@e.f", "a b@c.d"},
 		"edgeRoles":         {"", "EC2", "all", true},
+		"quickSightPrincipalArn": {
+			"", "alice", "arn:aws:iam::123456789012:user/alice", "arn:aws:quicksight::123456789012:user/default/alice",
+			"arn:aws:quicksight:us-east-1:1234:user/default/alice", "arn:aws:quicksight:us-east-1:123456789012:user/alice",
+			"arn:aws:quicksight:us-east-1:123456789012:namespace/default", "arn:aws:quicksight:us-east-1:123456789012:user/default/",
+			"arn:aws:quicksight:us-east-1:123456789012:user/default/a ", "arn:aws:quicksight:us-east-1:123456789012:dashboard/default/a",
+		},
 	} {
 		for _, v := range values {
 			if _, err := load(map[string]any{key: v}, nil, nil); err == nil {
@@ -169,6 +180,7 @@ func TestEnvironmentNames(t *testing.T) {
 		"LAMBDA_RUNTIME": "provided.al2023", "LAMBDA_HANDLER": "bootstrap", "GLUE_DATABASE_NAME": "d",
 		"GLUE_TABLE_NAME": "t", "LOG_LEVEL": "warn", "RAW_RETENTION_DAYS": "3", "REMOVAL_POLICY": "destroy",
 		"CRAWLER_SCHEDULE": "NONE", "ATHENA_SCAN_LIMIT_GB": "7", "ALARM_EMAIL": "o@example.org", "EDGE_ROLES": "both",
+		"QUICKSIGHT_PRINCIPAL_ARN": "arn:aws:quicksight:us-east-1:123456789012:group/default/all",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +191,7 @@ func TestEnvironmentNames(t *testing.T) {
 		DeliveryStreamName: "s", RoleName: "r", BufferingMiB: 65, BufferingTime: 61 * time.Second,
 		LambdaFunctionName: "f", LambdaTimeout: 2 * time.Second, LambdaMemoryMiB: 129, AthenaScanLimitGiB: 7,
 		AlarmEmail: "o@example.org", EC2Role: true, HybridRole: true,
+		QuickSightPrincipalARN: "arn:aws:quicksight:us-east-1:123456789012:group/default/all",
 	}
 	if got != want {
 		t.Errorf("got %+v\nwant %+v", got, want)

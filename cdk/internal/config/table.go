@@ -114,6 +114,14 @@ func settings() []setting {
 			set:  match(`[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+`, func(c *Config) *string { return &c.AlarmEmail }),
 		},
 		{
+			key: "quickSightPrincipalArn", env: "QUICKSIGHT_PRINCIPAL_ARN", fallback: "",
+			want: "arn:aws:quicksight:REGION:ACCOUNT:user/NAMESPACE/NAME or …:group/NAMESPACE/NAME, or unset for no QuickSight",
+			why: "the dashboard is of use to whom QuickSight knows only; aws quicksight list-users prints the ARNs, and REGION is " +
+				"that of the account's identities",
+			set: match(`arn:aws(-cn|-us-gov)?:quicksight:[a-z]{2}(-[a-z]+)+-[0-9]{1,2}:[0-9]{12}:(user|group)/[A-Za-z0-9._-]+/[^\s](?:[ -ÿ]{0,148}[^\s])?`,
+				func(c *Config) *string { return &c.QuickSightPrincipalARN }),
+		},
+		{
 			key: "edgeRoles", env: "EDGE_ROLES", fallback: "none",
 			want: "none, ec2, hybrid or both",
 			why:  "ec2 makes a role and instance profile for EC2, hybrid a role for machines that SSM manages elsewhere",

@@ -30,21 +30,12 @@ func (s Sources) unknown(all []setting) []error {
 				answer(name, all, func(s setting) string { return s.env })))
 		}
 	}
-	for _, name := range []string{quickSightEnv} {
-		if v, ok := s.Environment(name); ok && v != "" {
-			problems = append(problems, fmt.Errorf("environment variable %s: no such setting%s", name, answer(name, nil, nil)))
-		}
-	}
 	return problems
 }
-
-const quickSightEnv = "QUICKSIGHT_PRINCIPAL_ARN"
 
 // answer says what would be right instead of a name that no setting has.
 func answer(name string, all []setting, spelled func(setting) string) string {
 	switch plain := squash(name); {
-	case plain == squash(quickSightEnv):
-		return ": this version makes no QuickSight resources"
 	case strings.HasPrefix(name, "AWS_"):
 		return ": the CDK CLI does not read .env, so that it would deploy as somebody else; set it in the shell"
 	case strings.HasSuffix(plain, "arn"):

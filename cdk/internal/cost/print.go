@@ -26,6 +26,7 @@ func Print(w io.Writer, f Fleet) error {
 	fmt.Fprintf(&b, `
 List prices of us-east-1, nothing counted as free: of an account, the first 10 alarms and 3 dashboards are.
 Dynamic partitioning is billed by the GB delivered; counted here is the JSON before conversion, about %d times the Parquet.
+QuickSight is not counted: it bills its users, and its queries are Athena's.
 Months of samples stored: %d. A run of the crawler is billed for %.2f USD at least.
 `, enrichedBytes/parquetBytes, f.Stored, crawlerDPUs*crawlerHours*crawlerDPUHour)
 	if _, err := io.WriteString(w, b.String()); err != nil {

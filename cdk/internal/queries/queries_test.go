@@ -1,66 +1,82 @@
 package queries_test
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/queries"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
+
+func all(t *testing.T) []queries.Query {
+	t.Helper()
+	list, err := queries.All("samples", 6*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
 
 // A query that does not filter on every partition key reads the whole lake.
 func TestQueriesFilterOnPartitions(t *testing.T) {
 	seen := map[string]bool{}
-	for _, q := range queries.All("samples") {
+	for _, q := range all(t) {
 		reads := strings.Count(q.SQL, `FROM "samples"`)
 		if reads == 0 {
 			t.Errorf("%s reads no samples", q.Name)
 		}
 		for _, key := range record.PartitionKeys() {
-			if key == "hour" { // two days of 24 hours: the bound over all keys is what counts
-				continue
-			}
-			if n := strings.Count(q.SQL, key+" IN (date_format(current_timestamp, "); n != reads {
-				t.Errorf("%s reads the table %d times and filters %d times on %s", q.Name, reads, n, key)
+			if n := len(regexp.MustCompile(`(WHERE|OR) `+key+` BETWEEN date_format\(date_add\(`).FindAllString(q.SQL, -1)); n != reads {
+				t.Errorf("%s reads the table %d times and bounds %s %d times", q.Name, reads, key, n)
 			}
 		}
-		bound := strings.Join(record.PartitionKeys(), " || ") + " >= date_format("
+		bound := strings.Join(record.PartitionKeys(), " || ") + " BETWEEN date_format("
 		if n := strings.Count(q.SQL, bound); n != reads {
 			t.Errorf("%s reads the table %d times and bounds the hour %d times", q.Name, reads, n)
 		}
-		if seen[q.ID] || seen[q.Name] || q.Description == "" || !regexp.MustCompile(`^[A-Za-z]+$`).MatchString(q.ID) {
-			t.Errorf("%+v: id or name is not its own, or there is no description", q)
+		if seen[q.ID] || seen[q.Name] || seen[q.SQL] || q.Description == "" || !regexp.MustCompile(`^[a-z]+(-[a-z]+)+$`).MatchString(q.ID) {
+			t.Errorf("%+v: id, name or query is not its own, or there is no description", q)
 		}
-		seen[q.ID], seen[q.Name] = true, true
-		if strings.ContainsAny(q.SQL, "{};") || len(q.SQL) > 262144 || len(q.Name) > 128 || len(q.Description) > 1024 {
-			t.Errorf("%s: a placeholder is left, or Athena's limits are passed", q.Name)
-		}
-	}
-	for _, id := range []string{"PeakCPU", "NetworkErrors", "CPUAgainstMemory", "FullestDisks", "SamplesAndGaps", "Duplicates"} {
-		if !seen[id] {
-			t.Errorf("query %s is missing", id)
+		seen[q.ID], seen[q.Name], seen[q.SQL] = true, true, true
+		if strings.ContainsAny(q.SQL, "?:;") || len(q.SQL) > 262144 || len(q.Name) > 128 || len(q.Description) > 1024 {
+			t.Errorf("%s: a parameter is left, or Athena's limits are passed", q.Name)
 		}
 	}
 }
 
-var column = regexp.MustCompile(`\b(?:cpu|ram|net|disk|swap|mem|io|load)[a-z0-9]*_[a-z_]+\b|\b(?:hostname|session_id|seq|ts|interval_s|event_time)\b`)
-
-func TestQueriesUseTheContractsColumns(t *testing.T) {
-	var columns []string
-	for _, c := range record.Columns() {
-		columns = append(columns, c.Name)
+// Every panel of the menu has its query, under its own name or under that of a panel before it which asks the same.
+func TestEveryPanelHasItsQuery(t *testing.T) {
+	saved := panels.Saved{Table: `"samples"`, Spans: []time.Duration{24 * time.Hour}, Delay: 6 * time.Minute}
+	left := map[string]string{}
+	for _, q := range all(t) {
+		left[q.SQL] = q.Name
 	}
-	for _, q := range queries.All("samples") {
-		names := column.FindAllString(q.SQL, -1)
-		if len(names) == 0 {
-			t.Errorf("%s uses no column", q.Name)
-		}
-		for _, name := range names {
-			if !slices.Contains(columns, name) && !strings.Contains(q.SQL, " AS "+name) {
-				t.Errorf("%s uses %s, which is no column", q.Name, name)
+	found := map[string]bool{}
+	for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
+		for _, p := range d.Panels {
+			sql, err := saved.SQL(d, p)
+			if err != nil {
+				t.Fatal(err)
 			}
+			if _, ok := left[sql]; ok == d.Hidden {
+				t.Errorf("%s has a query: %v", p.ID, ok)
+			}
+			found[sql] = true
+		}
+	}
+	for sql, name := range left {
+		if !found[sql] {
+			t.Errorf("%s is the query of no panel", name)
+		}
+	}
+	for _, name := range []string{"Delivery: Samples and gaps", "Delivery: Duplicates", "Network: Worst hosts", "Disk: Fullest"} {
+		if !slices.Contains(slices.Collect(maps.Values(left)), name) {
+			t.Errorf("there is no query %q", name)
 		}
 	}
 }

@@ -106,9 +106,10 @@ const emptier = "CustomS3AutoDeleteObjectsCustomResourceProvider"
 
 // wildcards are all stars in what the stack allows, each with what forces it.
 var wildcards = map[string]string{
-	"${Bucket83908E77.Arn}/analytics/*": "objects of a folder have no other name in a policy",
-	"${Bucket83908E77.Arn}/a/b/*":       "objects of a folder have no other name in a policy",
-	"${Bucket83908E77.Arn}/errors/*":    "objects of a folder have no other name in a policy",
+	"${Bucket83908E77.Arn}/analytics/*":      "objects of a folder have no other name in a policy",
+	"${Bucket83908E77.Arn}/a/b/*":            "objects of a folder have no other name in a policy",
+	"${Bucket83908E77.Arn}/athena-results/*": "objects of a folder have no other name in a policy",
+	"${Bucket83908E77.Arn}/errors/*":         "objects of a folder have no other name in a policy",
 	"arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/metrics-dashboard/MetricsDashboard/*": "parameters of a path",
 	"arn:aws:ssm:eu-central-1:${AWS::AccountId}:parameter/metrics-dashboard/Everything/*":                       "parameters of a path",
 	"arn:aws:ssm:eu-central-1:${AWS::AccountId}:managed-instance/*":                                             "SSM gives the id at activation",

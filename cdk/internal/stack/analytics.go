@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsathena"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -18,7 +20,9 @@ type analytics struct {
 }
 
 // newAnalytics adds a workgroup whose settings its users cannot override, and the queries in it.
-func newAnalytics(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog) analytics {
+func newAnalytics(
+	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, named []queries.Query,
+) analytics {
 	results := bucket.S3UrlForObject(jsii.String(config.ResultFolder))
 	workgroup := awsathena.NewCfnWorkGroup(scope, jsii.String("WorkGroup"), &awsathena.CfnWorkGroupProps{
 		Name:        &c.StackName,
@@ -43,8 +47,8 @@ func newAnalytics(scope constructs.Construct, c config.Config, bucket awss3.IBuc
 			},
 		},
 	})
-	for _, q := range queries.All(c.GlueTableName) {
-		awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+q.ID), &awsathena.CfnNamedQueryProps{
+	for _, q := range named {
+		awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+identifier(q.ID)), &awsathena.CfnNamedQueryProps{
 			Name:        &q.Name,
 			Description: &q.Description,
 			Database:    table.database,
@@ -53,4 +57,13 @@ func newAnalytics(scope constructs.Construct, c config.Config, bucket awss3.IBuc
 		})
 	}
 	return analytics{workgroup: workgroup.Ref(), results: results}
+}
+
+// identifier makes the id of a panel, overview-cpu, that of a resource: OverviewCpu.
+func identifier(id string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(id, "-") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
 }

@@ -3,6 +3,7 @@ package stack_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/queries"
 )
@@ -26,8 +27,8 @@ func TestNamedQueries(t *testing.T) {
 			table = "samples"
 		}
 		found := ofType(t, template, "AWS::Athena::NamedQuery")
-		if want := len(queries.All(table)); len(found) != want {
-			t.Errorf("%d named queries, want %d", len(found), want)
+		if all, err := queries.All(table, 6*time.Minute); err != nil || len(found) != len(all) {
+			t.Errorf("%d named queries, want %d (%v)", len(found), len(all), err)
 		}
 		for _, q := range found {
 			check(t, q.id+": workgroup", q.properties["WorkGroup"], "${WorkGroup}")

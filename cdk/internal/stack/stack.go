@@ -3,15 +3,23 @@
 package stack
 
 import (
+	"time"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/queries"
 )
 
-// New adds the stack to an app. Folder transformDir holds the transform's binary, named bootstrap.
-func New(app constructs.Construct, c config.Config, transformDir string) awscdk.Stack {
+// New adds the stack to an app. Folder transformDir holds the transform's binary, named bootstrap. An error is a panel whose
+// query cannot be made.
+func New(app constructs.Construct, c config.Config, transformDir string) (awscdk.Stack, error) {
+	named, err := queries.All(c.GlueTableName, delay(c))
+	if err != nil {
+		return nil, err
+	}
 	s := awscdk.NewStack(app, &c.StackName, &awscdk.StackProps{
 		Description: jsii.String("Metrics Dashboard: host metrics through Firehose to partitioned Parquet in S3"),
 		Env:         &awscdk.Environment{Region: optional(c.Region)},
@@ -31,7 +39,7 @@ func New(app constructs.Construct, c config.Config, transformDir string) awscdk.
 	if c.CrawlerSchedule != "" {
 		newCrawler(s, c, bucket, table)
 	}
-	athena := newAnalytics(s, c, bucket, table)
+	athena := newAnalytics(s, c, bucket, table, named)
 
 	measured := newMetrics(s, c, stream, transform)
 	topicARN, made := newAlarms(s, c, alarms(c, measured))
@@ -39,6 +47,14 @@ func New(app constructs.Construct, c config.Config, transformDir string) awscdk.
 
 	path := "/metrics-dashboard/" + c.StackName
 	policy := newEdgePolicy(s, stream.arn, path)
+	more := newEdgeRoles(s, c, policy)
+	if c.QuickSightPrincipalARN != "" {
+		made, err := newQuickSight(s, c, bucket, table, athena)
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, made...)
+	}
 	newDiscovery(s, path, append([]parameter{
 		{"DeliveryStreamName", "delivery-stream-name", stream.name, "Delivery stream that collectors send to"},
 		{"Region", "region", s.Region(), "Region of the delivery stream"},
@@ -53,9 +69,12 @@ func New(app constructs.Construct, c config.Config, transformDir string) awscdk.
 		{"AlarmTopicArn", "alarm-topic-arn", topicARN, "Topic that alarms go to"},
 		{"OpsDashboardName", "ops-dashboard-name", board.DashboardName(), "CloudWatch dashboard of the pipeline"},
 		{"EdgePolicyArn", "edge-policy-arn", policy.ManagedPolicyArn(), "Managed policy to attach to machines that run edge"},
-	}, newEdgeRoles(s, c, policy)...))
-	return s
+	}, more...))
+	return s, nil
 }
+
+// delay is how long samples take until they are found: a minute in the collector's pack, then in the stream's buffer.
+func delay(c config.Config) time.Duration { return time.Minute + c.BufferingTime }
 
 // optional is nil for what is left to CloudFormation.
 func optional(v string) *string {

@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -66,6 +67,19 @@ func TestTemplateIsSelfContained(t *testing.T) {
 	}
 }
 
+// CloudFormation takes 500 resources and a template of 1 MB; the CDK indents it by one space.
+func TestTemplateIsWithinLimits(t *testing.T) {
+	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
+		text, err := json.MarshalIndent(template, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resources := len(template["Resources"].(map[string]any)); resources > 400 || len(text) > 900_000 {
+			t.Errorf("the template has %d resources and %d bytes", resources, len(text))
+		}
+	})
+}
+
 func TestEverySettingReachesTheTemplate(t *testing.T) {
 	template := templateOf(t, "everything")
 	stream := one(t, template, "AWS::KinesisFirehose::DeliveryStream")
@@ -105,6 +119,8 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 	check(t, "scan limit", at(t, one(t, template, "AWS::Athena::WorkGroup").properties, "WorkGroupConfiguration",
 		"BytesScannedCutoffPerQuery"), float64(1<<30))
 	check(t, "alarm address", one(t, template, "AWS::SNS::Subscription").properties["Endpoint"], "operator@example.org")
+	check(t, "whom the QuickSight dashboard is for", at(t, one(t, template, "AWS::QuickSight::Dashboard").properties,
+		"Permissions", 0, "Principal"), principal)
 	named := false
 	for _, r := range ofType(t, template, "AWS::IAM::Role") {
 		named = named || r.id == "DeliveryRole2A8B8F29" && r.properties["RoleName"] == "deliver"

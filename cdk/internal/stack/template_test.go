@@ -35,10 +35,13 @@ func variants() map[string]variant {
 			"lambdaFunctionName": "enrich", "lambdaTimeout": "300", "lambdaMemoryMb": "512", "glueDatabaseName": "d",
 			"glueTableName": "s", "crawlerSchedule": "cron(5 * * * ? *)", "athenaScanLimitGb": "1",
 			"alarmEmail": "operator@example.org", "edgeRoles": "both", "logLevel": "debug", "rawRetentionDays": "30",
-			"removalPolicy": "destroy",
+			"removalPolicy": "destroy", "quickSightPrincipalArn": principal,
 		}},
 	}
 }
+
+// principal is whom the QuickSight dashboard is for.
+const principal = "arn:aws:quicksight:us-east-1:123456789012:user/default/someone@example.org"
 
 type variant struct {
 	golden  string // below the repository's root
@@ -141,7 +144,11 @@ func synthesize(context map[string]any) map[string]any {
 	if err := os.WriteFile(filepath.Join(asset, "bootstrap"), []byte("no program"), 0o755); err != nil {
 		panic(err)
 	}
-	return *assertions.Template_FromStack(stack.New(app.NewApp(file), c, asset), nil).ToJSON()
+	s, err := stack.New(app.NewApp(file), c, asset)
+	if err != nil {
+		panic(err)
+	}
+	return *assertions.Template_FromStack(s, nil).ToJSON()
 }
 
 func repository(t *testing.T) string {

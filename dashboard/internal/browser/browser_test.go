@@ -26,7 +26,6 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 )
 
@@ -68,16 +67,7 @@ func (f failer) Fatalf(format string, args ...any) {
 // site serves the page over a lake and returns its address.
 func site(t *testing.T, dir string) string {
 	t.Helper()
-	l, err := lake.Open(dir, lake.Options{MemoryLimit: "1GB"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	handler, err := server.New(l, server.Options{Delay: 10 * time.Second, Source: "fixture"})
+	handler, err := server.New(laketest.Open(t, dir), server.Options{Delay: 10 * time.Second, Source: "fixture"})
 	if err != nil {
 		t.Fatal(err)
 	}

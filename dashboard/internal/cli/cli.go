@@ -1,5 +1,5 @@
 // Package cli is the command line of the binary dashboard: flags, exit codes, the form of output. What the commands do is
-// in the packages lake and server.
+// in the packages lake, athena and server.
 package cli
 
 import (
@@ -51,8 +51,8 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "dashboard",
 		Short: "Show the metrics in a lake of Parquet files",
-		Long: "Show the metrics in a lake of Parquet files: as a web page (dashboard, or dashboard serve),\n" +
-			"or as the answer to a query in the terminal (dashboard query, dashboard panels).",
+		Long: "Show the metrics in a lake of Parquet files, here or (--athena) of a deployed stack: as a web page\n" +
+			"(dashboard, or dashboard serve), or as the answer to a query in the terminal (dashboard query, dashboard panels).",
 		Args:          noArguments,
 		SilenceErrors: true,
 		SilenceUsage:  true,

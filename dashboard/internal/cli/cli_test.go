@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -136,6 +137,15 @@ func TestErrorsAreOneLine(t *testing.T) {
 		"panel of no lake":   {[]string{"panels", "--lake", missing, "hosts-summary"}, 1, missing + " does not exist"},
 		"two equal columns":  {[]string{"query", "--lake", lake, "--format", "parquet", "SELECT 1 AS a, 2 AS a"}, 1, "two columns are called"},
 		"negative delay":     {[]string{"--lake", lake, "--delay", "-1s"}, 2, "--delay"},
+		"both, page":         {[]string{"--athena", "--lake", lake}, 2, "--lake goes with files, not with --athena: leave out one of them"},
+		"both, query":        {[]string{"query", "--athena", "--lake", lake, "SELECT 1"}, 2, "--lake goes with files, not with --athena"},
+		"both, panels":       {[]string{"panels", "--lake", lake, "--athena", "hosts-summary"}, 2, "--lake goes with files, not with --athena"},
+		"memory of Athena":   {[]string{"serve", "--athena", "--memory-limit", "1GB"}, 2, "--memory-limit goes with files"},
+		"stack of files":     {[]string{"query", "--stack", "S", "SELECT 1"}, 2, "--stack goes with --athena"},
+		"region of files":    {[]string{"--region", "eu-west-1"}, 2, "--region goes with --athena"},
+		"reuse of files":     {[]string{"panels", "--reuse", "1m", "hosts-summary"}, 2, "--reuse goes with --athena"},
+		"reuse by seconds":   {[]string{"query", "--athena", "--reuse", "90s", "SELECT 1"}, 2, "--reuse 1m30s: want whole minutes"},
+		"reuse for weeks":    {[]string{"query", "--athena", "--reuse", "169h", "SELECT 1"}, 2, "at most 168h0m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := run(t, "", c.args...)
@@ -143,6 +153,49 @@ func TestErrorsAreOneLine(t *testing.T) {
 				t.Errorf("code %d, want %d; stdout %q; stderr %q, want one line with %q", code, c.code, stdout, stderr, c.want)
 			}
 		})
+	}
+}
+
+func TestAthenaNeedsARegionAndAStack(t *testing.T) {
+	ssm := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_, _ = io.WriteString(w, `{"Parameters":[]}`)
+	}))
+	t.Cleanup(ssm.Close)
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": ssm.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "",
+		"AWS_CONFIG_FILE": filepath.Join(t.TempDir(), "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(t.TempDir(), "none"),
+	} {
+		t.Setenv(name, value)
+	}
+	for want, args := range map[string][]string{
+		"no AWS region: pass --region or set AWS_REGION":                                     {"query", "--athena", "SELECT 1"},
+		"there is no stack S in eu-west-1 (no parameters below /metrics-dashboard/S/)":       {"query", "--athena", "--stack", "S", "--region", "eu-west-1", "SELECT 1"},
+		"there is no stack MetricsDashboard in eu-west-2":                                    {"panels", "--athena", "--region", "eu-west-2", "hosts-summary"},
+		"there is no stack MetricsDashboard in eu-west-3 (no parameters below /metrics-dash": {"--athena", "--region", "eu-west-3"},
+	} {
+		code, stdout, stderr := run(t, "", args...)
+		if code != 1 || stdout != "" || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: code %d, stdout %q, stderr %q, want one line with %q", args, code, stdout, stderr, want)
+		}
+	}
+}
+
+func TestPanelOnce(t *testing.T) {
+	lake := fixture(t)
+	from := time.Date(2026, 2, 3, 4, 0, 0, 0, time.UTC)
+	laketest.Write(t, lake, laketest.Samples(1, from, from.Add(time.Minute), 3*time.Second)) // of the first host again
+	args := []string{"panels", "--lake", lake, "--from", "2026-02-03T04:00:00Z", "--to", "2026-02-03T04:01:00Z", "--format", "json", "hosts-summary"}
+	for want, extra := range map[string][]string{`"samples":40`: nil, `"samples":20`: {"--once"}} {
+		code, stdout, stderr := run(t, "", append(args, extra...)...)
+		if code != 0 || stderr != "" || !strings.Contains(stdout, want) {
+			t.Errorf("%v: code %d, stderr %q, stdout %s, want %s", extra, code, stderr, stdout, want)
+		}
+	}
+	_, text, _ := run(t, "", append(args, "--once", "--sql")...)
+	code, stdout, stderr := run(t, text, "query", "--lake", lake, "--format", "json", "-")
+	if code != 0 || strings.Contains(stdout, `"samples":40`) || !strings.Contains(text, "FROM samples_once\n") {
+		t.Errorf("code %d, stderr %q, stdout %s of %s", code, stderr, stdout, text)
 	}
 }
 

@@ -5,12 +5,12 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
@@ -30,18 +30,28 @@ func checkFormat(format string, stdout io.Writer) error {
 	return nil
 }
 
-// stream runs a query and prints its rows as they come, and what was left out to standard error.
-func stream(cmd *cobra.Command, l *lake.Lake, q panels.Query, format string) error {
+// stream runs a query and prints its rows as they come, and to standard error what was left out and what it cost.
+func stream(cmd *cobra.Command, e engine, q panels.Query, format string) error {
 	out, err := output.New(format, cmd.OutOrStdout())
 	if err != nil {
 		return err
 	}
-	warnings, err := l.Stream(cmd.Context(), q, out)
+	notes, err := e.Stream(cmd.Context(), q, out)
 	if err != nil {
 		return err
 	}
-	for _, w := range warnings {
+	for _, w := range notes.Warnings {
 		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard: warning: %s\n", w)
 	}
+	if c := notes.Cost; c != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard: %s\n", costText(*c))
+	}
 	return out.End()
+}
+
+func costText(c panels.Cost) string {
+	if c.Reused {
+		return "an earlier answer of the same query was reused, free of charge (--reuse 0 runs it anew)"
+	}
+	return fmt.Sprintf("%.1f MB scanned, about %s USD", float64(c.ScannedBytes)/1e6, strconv.FormatFloat(c.USD, 'f', 5, 64))
 }

@@ -10,15 +10,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 )
 
 type panelsOptions struct {
 	queryOptions
 	delay  time.Duration
 	sql    bool
+	once   bool
 	params map[string]*string // as the page's address has them
 }
 
@@ -28,18 +29,19 @@ func panelsCommand() *cobra.Command {
 		Use:   "panels [flags] [ID]",
 		Short: "List the panels of the dashboards, or run one",
 		Long: "List the panels of the dashboards, or run the one of the given ID and print its rows, or with --sql its query:\n" +
-			"the text that both DuckDB (dashboard query) and Athena understand.",
+			"the text that both DuckDB (dashboard query) and, with --athena over the stack's table, Athena understand.",
 		Example: `  dashboard panels
   dashboard panels --lake ./lake --range 24h hosts-summary
+  dashboard panels --athena --once --range 24h hosts-summary
   dashboard panels --sql --range 7d --env prod --metric ram_pct patterns-week`,
 		RunE: o.run,
 	}
+	o.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it or of the table's prefix")
 	f.StringVar(&o.format, "format", output.Table, formatUsage)
-	f.StringVar(&o.memory, "memory-limit", "", "memory for the query, such as 2GB (default 80% of the machine's)")
 	f.DurationVar(&o.delay, "delay", server.DefaultDelay, "how long samples normally take into the lake")
 	f.BoolVar(&o.sql, "sql", false, "print the query instead of running it")
+	f.BoolVar(&o.once, "once", false, "count a sample that was delivered twice once: read samples_once in place of samples")
 	for name, usage := range map[string]string{
 		"range":   "time up to now, such as 15m, 6h or 7d (default 15m)",
 		"from":    "begin of the time, RFC 3339 or Unix seconds; goes with --to",
@@ -58,7 +60,7 @@ func panelsCommand() *cobra.Command {
 }
 
 func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
-	if err := checkFormat(o.format, cmd.OutOrStdout()); err != nil {
+	if err := errors.Join(checkFormat(o.format, cmd.OutOrStdout()), o.check(cmd)); err != nil {
 		return err
 	}
 	if len(args) == 0 {
@@ -77,24 +79,33 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 			values.Set(name, *value)
 		}
 	}
-	params, err := server.Params(values, time.Now(), o.delay)
+	now := time.Now()
+	if o.athena {
+		now = now.Truncate(stepOfAthena)
+	}
+	params, err := server.Params(values, now, o.delay)
 	if err != nil {
 		return usageError{err}
 	}
+	params.Once = o.once
 	query, err := panels.Bind(panel, params)
 	if err != nil {
 		return err
 	}
-	if o.sql {
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), panels.Literal(query, "samples"))
+	if o.sql && !o.athena {
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), panels.Literal(query))
 		return err
 	}
-	l, err := lake.Open(o.lake, lake.Options{MemoryLimit: o.memory})
+	src, err := o.open(cmd.Context())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	return stream(cmd, l, query, o.format)
+	defer func() { err = errors.Join(err, src.Close()) }()
+	if o.sql {
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), views.Define(panels.Literal(query), src.settings.Table))
+		return err
+	}
+	return stream(cmd, src, query, o.format)
 }
 
 func (o *panelsOptions) list(cmd *cobra.Command) error {

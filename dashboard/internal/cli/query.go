@@ -9,14 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 type queryOptions struct {
-	lake   string
+	sourceOptions
 	format string
-	memory string
 }
 
 func queryCommand() *cobra.Command {
@@ -24,18 +22,18 @@ func queryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   `query [flags] "SQL"`,
 		Short: "Run a query over the lake",
-		Long: "Run a query, in DuckDB's SQL, over the view samples: one row for each sample, with the partition keys\n" +
-			"year, month, day and hour (strings, UTC). A condition on them keeps other files from being read.\n" +
+		Long: "Run a query, in DuckDB's SQL or with --athena in Athena's, over the view samples: one row for each sample, with\n" +
+			"the partition keys year, month, day and hour (strings, UTC). A condition on them keeps other files from being\n" +
+			"read. In the view samples_once a sample that was delivered twice is there once.\n" +
 			"SQL given as - is read from standard input. Nothing is written.",
 		Example: `  dashboard query --lake ./lake "SELECT hostname, avg(cpu_pct) FROM samples GROUP BY 1 ORDER BY 2 DESC"
   dashboard query --format csv - < report.sql
-  dashboard query --format parquet "SELECT * FROM samples WHERE day = '03'" > day.parquet`,
+  dashboard query --format parquet "SELECT * FROM samples WHERE day = '03'" > day.parquet
+  dashboard query --athena --stack MetricsDashboard "SELECT count(*) FROM samples_once WHERE year = '2026' AND month = '02'"`,
 		RunE: o.run,
 	}
-	f := cmd.Flags()
-	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it or of the table's prefix")
-	f.StringVar(&o.format, "format", output.Table, formatUsage)
-	f.StringVar(&o.memory, "memory-limit", "", "memory for the query, such as 2GB (default 80% of the machine's)")
+	o.flags(cmd)
+	cmd.Flags().StringVar(&o.format, "format", output.Table, formatUsage)
 	return cmd
 }
 
@@ -46,7 +44,7 @@ func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 	if len(args) != 1 {
 		return usagef(`want one argument, the SQL in quotes, or - to read it from standard input; got %d`, len(args))
 	}
-	if err := checkFormat(o.format, cmd.OutOrStdout()); err != nil {
+	if err := errors.Join(checkFormat(o.format, cmd.OutOrStdout()), o.check(cmd)); err != nil {
 		return err
 	}
 	text := args[0]
@@ -63,10 +61,10 @@ func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 	if strings.TrimSpace(text) == "" {
 		return usagef("the SQL is empty")
 	}
-	l, err := lake.Open(o.lake, lake.Options{MemoryLimit: o.memory})
+	src, err := o.open(cmd.Context())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	return stream(cmd, l, panels.Query{SQL: text}, o.format)
+	defer func() { err = errors.Join(err, src.Close()) }()
+	return stream(cmd, src, panels.Query{SQL: text}, o.format)
 }

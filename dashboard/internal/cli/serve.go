@@ -15,16 +15,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 )
 
 type serveOptions struct {
-	lake        string
+	sourceOptions
 	listen      string
 	allowRemote bool
 	delay       time.Duration
-	memory      string
 }
 
 func serveCommand() *cobra.Command {
@@ -32,7 +30,7 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "Serve the web page (the default command)",
-		Example: "  dashboard serve --lake ./lake --listen 127.0.0.1:8080",
+		Example: "  dashboard serve --lake ./lake --listen 127.0.0.1:8080\n  dashboard serve --athena --stack MetricsDashboard",
 		Args:    noArguments,
 		RunE:    o.run,
 	}
@@ -41,14 +39,13 @@ func serveCommand() *cobra.Command {
 }
 
 func (o *serveOptions) flags(cmd *cobra.Command) {
+	o.sourceOptions.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it or of the table's prefix")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to serve on, port 0 for any")
 	f.BoolVar(&o.allowRemote, "allow-remote", false,
 		"allow --listen on an address that other machines reach; there is no login, everyone who reaches it sees the data")
 	f.DurationVar(&o.delay, "delay", server.DefaultDelay,
 		"how long samples normally take into the lake; hosts count as silent only beyond it")
-	f.StringVar(&o.memory, "memory-limit", "", "memory for queries, such as 2GB (default 80% of the machine's)")
 }
 
 func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
@@ -62,12 +59,15 @@ func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	if o.delay < 0 {
 		return usagef("--delay %v: want a duration of 0s or more", o.delay)
 	}
-	l, err := lake.Open(o.lake, lake.Options{MemoryLimit: o.memory})
+	if err := o.check(cmd); err != nil {
+		return err
+	}
+	src, err := o.open(cmd.Context())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	return o.serve(cmd.Context(), l, cmd.ErrOrStderr())
+	defer func() { err = errors.Join(err, src.Close()) }()
+	return o.serve(cmd.Context(), src, cmd.ErrOrStderr())
 }
 
 func isLoopback(host string) bool {
@@ -75,13 +75,12 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
-func (o *serveOptions) serve(ctx context.Context, l *lake.Lake, stderr io.Writer) error {
-	handler, err := server.New(l, server.Options{
-		Delay:   max(o.delay, time.Nanosecond), // 0 is what was asked for here, not the default
-		AnyHost: o.allowRemote,
-		Source:  l.Dir(),
-		Log:     slog.New(slog.NewTextHandler(stderr, nil)),
-	})
+func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) error {
+	settings := src.settings
+	settings.Delay = max(o.delay, time.Nanosecond) // 0 is what was asked for here, not the default
+	settings.AnyHost = o.allowRemote
+	settings.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	handler, err := server.New(src, settings)
 	if err != nil {
 		return err
 	}
@@ -93,7 +92,7 @@ func (o *serveOptions) serve(ctx context.Context, l *lake.Lake, stderr io.Writer
 	case err != nil:
 		return fmt.Errorf("--listen %s: %w", o.listen, err)
 	}
-	fmt.Fprintf(stderr, "dashboard of %s on http://%s/ (Ctrl-C ends it)\n", l.Dir(), listener.Addr())
+	fmt.Fprintf(stderr, "dashboard of %s on http://%s/ (Ctrl-C ends it)\n", settings.Source, listener.Addr())
 
 	s := &http.Server{Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx }}
 	server.Timeouts(s)

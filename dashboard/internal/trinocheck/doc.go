@@ -1,5 +1,6 @@
-// Package trinocheck has the SQL of the panels read by Trino's own parser, which is what Athena is built on. It holds a
-// test and a small Java program, nothing else.
+// Package trinocheck runs the SQL of the panels in Trino's own engine, which is what Athena is built on: the very statements
+// and parameters that the Athena engine sends, over a table of samples in memory, and compares the rows with DuckDB's. It
+// holds a test and a small Java program, nothing else.
 //
 // The test needs Java 17 or newer, Maven and its central repository, and therefore a build tag:
 //

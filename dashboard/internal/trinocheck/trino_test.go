@@ -3,47 +3,148 @@
 package trinocheck
 
 import (
+	"encoding/json"
+	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 )
 
-// TestTrinoReadsEveryPanel checks each panel twice: with its parameters as Athena's API takes them, and with the values in
-// place as the page shows it.
-func TestTrinoReadsEveryPanel(t *testing.T) {
-	to := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
-	params := panels.Params{
-		Range: panels.Range{From: to.Add(-26 * time.Hour), To: to}, Bucket: 5 * time.Minute, Series: 12, Delay: 6 * time.Minute,
-		Host: `o'neil "x" 🦊 ?`, Env: "prod", Role: "''", TagKey: "team", TagValue: `a'b`, Metric: "ram_pct", Offset: -3 * time.Hour,
-	}
+var noon = time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
+
+// table is the table in Trino, as Athena's console would name it.
+const table = "memory.default.samples"
+
+// TestPanelsInTrino runs each panel in Trino as the Athena engine sends it, over samples and over samples_once, and as the page
+// shows it to be pasted into Athena's console. The rows must be the same as DuckDB's, as far as both compute exactly.
+func TestPanelsInTrino(t *testing.T) {
 	dir := t.TempDir()
-	want := map[string]bool{"wrong.sql": false, "writes.sql": false, "duckdb.sql": false}
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+	l := fixture(t)
+	writeSetup(t, dir, l)
+	send := sending(t)
+	want := map[string]bool{"wrong.sql": false, "writes.sql": false, "duckdb.sql": false, "untyped.sql": false, "plan.sql": true}
+	queries := map[string]panels.Query{}
+	for _, c := range cases() {
+		for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
+			for i, p := range d.Panels {
+				if i > 0 && c.firstOnly {
+					break
+				}
+				q, err := panels.Bind(p, c.params)
+				if err != nil {
+					t.Fatal(err)
+				}
+				name := p.ID + "." + c.name
+				s := send(q)
+				write(t, dir, name+".sent.sql", s.QueryString)
+				write(t, dir, name+".sent.parameters", strings.Join(s.ExecutionParameters, "\x00"))
+				want[name+".sent.sql"] = true
+				queries[name] = q
+				if c.pasted {
+					write(t, dir, name+".pasted.sql", views.Define(panels.Literal(q), table))
+					want[name+".pasted.sql"] = true
+				}
+			}
 		}
 	}
-	for _, d := range panels.All() {
-		for _, p := range d.Panels {
-			q, err := panels.Bind(p, params)
-			if err != nil {
-				t.Fatal(err)
-			}
-			write(p.ID+".bound.sql", q.SQL)
-			write(p.ID+".literal.sql", panels.Literal(q, "metrics.samples"))
-			want[p.ID+".bound.sql"], want[p.ID+".literal.sql"] = true, true
-		}
+	for name, sql := range deployed(t) {
+		write(t, dir, name+".sql", deployedTable.ReplaceAllString(sql, "FROM "+table))
+		want[name+".sql"] = true
 	}
 	// What the check itself must refuse.
-	write("wrong.sql", "SELECT FROM WHERE")
-	write("writes.sql", "DELETE FROM samples")
-	write("duckdb.sql", "SELECT ts::bigint FROM samples QUALIFY true")
+	write(t, dir, "wrong.sql", "SELECT FROM WHERE")
+	write(t, dir, "writes.sql", "DELETE FROM samples")
+	write(t, dir, "duckdb.sql", "SELECT ts::bigint FROM samples QUALIFY true")
+	write(t, dir, "untyped.sql", "SELECT ts FROM samples WHERE day = 3")
+	write(t, dir, "plan.sql", views.Define("EXPLAIN SELECT cpu_pct FROM samples_once WHERE day = '03' AND ts >= 1.77e9", table))
+	run(t, dir, want)
 
+	exact, full := 0, 0
+	for name, q := range queries {
+		trino := rows(t, dir, name+".sent")
+		if want[name+".pasted.sql"] && !slices.Equal(rows(t, dir, name+".pasted"), trino) {
+			t.Errorf("%s: the pasted text gives other rows than the sent one", name)
+		}
+		if len(trino) > 0 {
+			full++
+		}
+		if strings.Contains(q.SQL, "approx_percentile") {
+			continue // an approximation there
+		}
+		duck, err := l.Query(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problem := differ(duck, trino); problem != "" {
+			t.Errorf("%s: %s", name, problem)
+		}
+		exact++
+	}
+	t.Logf("%d statements run, %d of %d queries have rows, %d are compared with DuckDB's", len(want)-4, full, len(queries), exact)
+	if full < len(queries)*3/4 {
+		t.Error("the fixture shows too little")
+	}
+
+	// Conditions must reach the scan: where they are evaluated after the copies were found, each query reads the whole table.
+	plan := strings.Join(rows(t, dir, "plan"), "\n")
+	_, below, ok := strings.Cut(plan, "RowNumber[")
+	if !ok || !regexp.MustCompile(`ScanFilter\[.*filterPredicate = .*"day" = .*"ts" >= `).MatchString(below) {
+		t.Errorf("plan of samples_once:\n%s", strings.ReplaceAll(plan, `\n`, "\n"))
+	}
+}
+
+type testCase struct {
+	name      string
+	params    panels.Params
+	pasted    bool // the text to be pasted, too
+	firstOnly bool // the first panel of each dashboard: all have the same conditions
+}
+
+func cases() []testCase {
+	all := panels.Params{Range: panels.Range{From: noon.Add(-3 * time.Hour), To: noon}, Bucket: 5 * time.Minute, Series: 12, Delay: 6 * time.Minute}
+	once, chosen, strange := all, all, all
+	once.Once = true
+	chosen.Env, chosen.TagKey, chosen.TagValue, chosen.Metric, chosen.Offset = "prod", "team", "core", "ram_pct", -3*time.Hour
+	strange.Host, strange.Role, strange.TagKey, strange.TagValue = "o'neil \"x\" 🦊 ?\n--", "''", "no such", `a'b`
+	return []testCase{
+		{name: "all", params: all, pasted: true},
+		{name: "once", params: once},
+		{name: "chosen", params: chosen},
+		{name: "strange", params: strange, pasted: true, firstOnly: true},
+	}
+}
+
+// fixture is a lake of some hosts, in which every sample of one hour is there twice.
+func fixture(t *testing.T) *lake.Lake {
+	t.Helper()
+	dir := t.TempDir()
+	samples := laketest.Scene(noon.Add(-3*time.Hour), noon, 2*time.Minute)
+	laketest.Write(t, dir, samples)
+	again := samples[:0:0]
+	for _, s := range samples {
+		if s.TS >= float64(noon.Add(-time.Hour).Unix()) {
+			again = append(again, s)
+		}
+	}
+	laketest.Write(t, dir, again)
+	return laketest.Open(t, dir)
+}
+
+// run has Trino run the files of a directory. want says which of them must succeed.
+func run(t *testing.T, dir string, want map[string]bool) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "mvn", "--batch-mode", "--quiet", "compile", "exec:java", "-Dexec.args="+dir,
 		"-DbuildDirectory="+dir)
 	out, err := cmd.CombinedOutput()
@@ -63,7 +164,89 @@ func TestTrinoReadsEveryPanel(t *testing.T) {
 		}
 	}
 	if seen != len(want) {
-		t.Errorf("%d texts checked, want %d", seen, len(want))
+		t.Fatalf("%d texts checked, want %d:\n%s", seen, len(want), out)
 	}
-	t.Logf("Trino's parser has read %d texts of %d panels", seen, (len(want)-3)/2)
+}
+
+func rows(t *testing.T, dir, name string) []string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, name+".rows"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for line := range strings.Lines(string(content)) {
+		all = append(all, strings.TrimSuffix(line, "\n"))
+	}
+	return all
+}
+
+// differ says where the rows of DuckDB and Trino differ. Sums of doubles may, in their last digits.
+func differ(duck panels.Result, trino []string) string {
+	if duck.Rows() != len(trino) {
+		return fmt.Sprintf("DuckDB has %d rows, Trino %d", duck.Rows(), len(trino))
+	}
+	for i, line := range trino {
+		for j, cell := range strings.Split(line, "\t") {
+			v := duck.Data[j][i]
+			if v == nil {
+				v = "null"
+			}
+			a, aErr := strconv.ParseFloat(fmt.Sprint(v), 64)
+			b, bErr := strconv.ParseFloat(cell, 64)
+			if aErr == nil && bErr == nil && math.Abs(a-b) <= 1e-9*max(1, math.Abs(a)) {
+				continue
+			}
+			if fmt.Sprint(v) != cell {
+				return fmt.Sprintf("row %d, column %s: DuckDB has %v, Trino %s", i, duck.Columns[j].Name, v, cell)
+			}
+		}
+	}
+	return ""
+}
+
+// deployedTable is how the queries of that template name the table.
+var deployedTable = regexp.MustCompile(`FROM ("d"\.)?"s"`)
+
+// deployed are the queries of the largest committed template, with values as QuickSight writes them in.
+func deployed(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "local", "internal", "template", "testdata", "everything.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Type       string
+			Properties struct {
+				QueryString      string
+				PhysicalTableMap map[string]struct {
+					CustomSQL struct{ SQLQuery string } // names are matched in any case
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	values := strings.NewReplacer("<<$hours>>", "24", "<<$host>>", "'(all)'", "<<$environment>>", "'prod'", "<<$metric>>", "'ram_pct'")
+	queries := map[string]string{}
+	types := map[string]int{}
+	for id, r := range template.Resources {
+		switch r.Type {
+		case "AWS::Athena::NamedQuery":
+			queries[id] = r.Properties.QueryString
+		case "AWS::QuickSight::DataSet":
+			for _, table := range r.Properties.PhysicalTableMap {
+				queries[id] = values.Replace(table.CustomSQL.SQLQuery)
+			}
+		default:
+			continue
+		}
+		types[r.Type]++
+	}
+	if len(types) != 2 {
+		t.Fatalf("the template has queries of %v", types)
+	}
+	return queries
 }

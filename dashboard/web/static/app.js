@@ -16,8 +16,8 @@ const refreshMinS = 5, refreshMaxS = 60;
 const restAfter = 8;
 
 let state = urlState.parse(location.search);
-let live = true, timer = 0, running = null, lastBucketS = 0, lastLoadS = 0, lastStatus = null;
-let dashboards = [], metrics = [], view = null, sqlDialog, choices = { hosts: [], tags: [], key: '' };
+let live = true, timer = 0, running = null, lastBucketS = 0, lastLoadS = 0, lastAt = -Infinity, lastStatus = null;
+let dashboards = [], metrics = [], refreshS = 0, view = null, sqlDialog, choices = { hosts: [], tags: [], key: '' };
 // The range that was chosen before a dashboard asked for a longer one.
 let preferred = null;
 
@@ -107,6 +107,7 @@ function showControls() {
   }
   choosers.metric.element.hidden = !dashboard.metric;
   $('clear').hidden = !urlState.filters.some((f) => state[f]);
+  $('once').setAttribute('aria-pressed', String(state.once));
   showChoices();
 }
 
@@ -141,7 +142,8 @@ function initControls() {
     $('ranges').append(el('button', { type: 'button', 'data-range': range, 'aria-pressed': 'false',
       onclick: () => { preferred = null; go({ ...state, range, from: null, to: null }); } }, range));
   }
-  for (const c of Object.values(choosers)) $('filters').insertBefore(c.element, $('clear'));
+  for (const c of Object.values(choosers)) $('filters').insertBefore(c.element, $('once'));
+  $('once').addEventListener('click', () => go({ ...state, once: !state.once }));
   $('clear').addEventListener('click', () => go({ ...state, host: '', env: '', role: '', tag: '' }));
   const menu = $('custom');
   menu.addEventListener('toggle', () => {
@@ -173,7 +175,7 @@ function initControls() {
   $('zoom-out').addEventListener('click', () => go(urlState.zoomedOut(state, Date.now() / 1000)));
   $('live').addEventListener('click', () => { live = !live; showControls(); refresh({ restart: true }); });
   addEventListener('popstate', () => { state = urlState.parse(location.search); arrive(); });
-  document.addEventListener('visibilitychange', () => { if (document.hidden) clearTimeout(timer); else refresh({ restart: true }); });
+  document.addEventListener('visibilitychange', () => { if (document.hidden) clearTimeout(timer); else if (!running) plan(); });
 }
 
 function initMenu() {
@@ -212,6 +214,7 @@ async function refresh({ restart = false } = {}) {
   } finally {
     if (running === controller) {
       running = null;
+      lastAt = performance.now();
       document.body.classList.remove('loading');
       document.body.dataset.loaded = String(Number(document.body.dataset.loaded ?? 0) + 1);
       plan();
@@ -219,17 +222,21 @@ async function refresh({ restart = false } = {}) {
   }
 }
 
+/** Plans the next refresh, for as long after the last one as the range, the lake and the price of queries ask for. */
 function plan() {
+  clearTimeout(timer);
   if (!live || !state.range || document.hidden) return;
-  timer = setTimeout(refresh, 1000 * Math.min(refreshMaxS, Math.max(refreshMinS, lastBucketS, restAfter * lastLoadS)));
+  const wait = Math.max(refreshS, Math.min(refreshMaxS, Math.max(refreshMinS, lastBucketS, restAfter * lastLoadS)));
+  timer = setTimeout(refresh, Math.max(0, 1000 * wait - (performance.now() - lastAt)));
 }
 
 async function load(signal) {
-  const failed = [], warnings = new Set();
+  const failed = [], warnings = new Set(), cost = { queries: 0, reused: 0, bytes: 0, usd: 0 };
   const into = async (promise, show, fail = () => {}) => {
     try {
       const data = await promise;
       if (signal.aborted) return;
+      if (data.cost) showCost(add(cost, data.cost));
       data.warnings?.forEach((w) => warnings.add(w));
       lastBucketS = data.bucket_s ?? lastBucketS;
       show(data);
@@ -244,13 +251,14 @@ async function load(signal) {
   if (failed.length === 0) view.showLegend(state.host);
   showEmpty(drawn, failed);
   $('updated').textContent = `Updated ${format.clockTime(Date.now())}`;
+  showCost(cost);
   if (failed.length === 0 && warnings.size > 0) return [new Error([...warnings].slice(0, 3).join('; '))];
   return failed;
 }
 
 /** What there is to choose from, which also decides about colours. It depends on the range and is asked for once for each. */
 async function loadChoices(signal, into) {
-  const range = { ...state, host: '', env: '', role: '', tag: '', metric: '' }, key = urlState.toSearch({ ...range, dashboard: 'overview' });
+  const range = { ...state, host: '', env: '', role: '', tag: '', metric: '', once: false }, key = urlState.toSearch({ ...range, dashboard: 'overview' });
   if (choices.key === key && choices.hosts.length > 0) return;
   const q = urlState.toQuery(range, 60);
   const next = { hosts: [], tags: [], key };
@@ -289,6 +297,25 @@ function showStatus(status) {
   $('source').textContent = status.source;
 }
 
+/** Adds what an answer of an engine that charges cost. */
+function add(sum, cost) {
+  sum.queries++;
+  sum.reused += Number(cost.reused);
+  sum.bytes += cost.scanned_bytes;
+  sum.usd += cost.usd;
+  return sum;
+}
+
+function showCost({ queries, reused, bytes, usd }) {
+  const spent = lastStatus?.spent;
+  $('cost').hidden = !spent;
+  if (!spent) return;
+  const page = `${format.value(bytes, 'bytes')} scanned, about ${format.usd(usd)}`;
+  $('cost').textContent = `This page: ${page}${reused > 0 ? ` (${reused} of ${queries} answers reused)` : ''} · `
+    + `Since its start: ${format.usd(spent.usd)}`;
+  $('cost').title = `Estimated by list prices. The page refreshes every ${format.age(refreshS)}; the pause button stops that.`;
+}
+
 function showEmpty(drawn, failed) {
   const filtered = urlState.filters.some((f) => state[f]);
   const empty = failed.length === 0 && lastStatus && (drawn === 0 || (choices.hosts.length === 0 && !filtered && drawn <= 1));
@@ -319,8 +346,8 @@ function showEmpty(drawn, failed) {
 
 async function start() {
   initControls();
-  sqlDialog = new SQLDialog(document.body);
-  ({ dashboards, metrics } = await api.dashboards());
+  ({ dashboards, metrics, refresh_s: refreshS } = await api.dashboards());
+  sqlDialog = new SQLDialog(document.body, refreshS > 0 ? 'athena' : 'local'); // Athena is what sets a pace
   initMenu();
   initTheme($('theme'), () => view?.redraw());
   arrive();

@@ -44,6 +44,11 @@ export function axisLabel(v, unit) {
   return String(Number(v.toFixed(2)));
 }
 
+/** An amount of money, which is often far less than a cent. */
+export function usd(v) {
+  return `${v === 0 || v >= 0.995 ? v.toFixed(2) : v.toFixed(Math.min(7, 1 - Math.floor(Math.log10(v))))} USD`;
+}
+
 /** A duration in seconds, in its largest unit. */
 export function age(seconds) {
   const s = Math.max(0, seconds);

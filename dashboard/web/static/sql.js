@@ -9,9 +9,11 @@ const forms = {
 };
 
 export class SQLDialog {
-  #dialog; #title; #tabs = {}; #hint; #code; #copy; #texts = {}; #form = 'local';
+  #dialog; #title; #tabs = {}; #hint; #code; #copy; #texts = {}; #form;
 
-  constructor(root) {
+  /** form is the one that is shown at first, 'local' or 'athena'. */
+  constructor(root, form) {
+    this.#form = form;
     this.#title = el('h2', { id: 'sql-title' });
     this.#hint = el('p', { class: 'question' });
     this.#code = el('pre', { class: 'sql', tabindex: '0' });

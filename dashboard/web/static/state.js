@@ -21,7 +21,7 @@ export const span = (state) => (state.range ? spanOf(state.range) : state.to - s
 /** The state that an address holds. What does not make sense gives way to the default. */
 export function parse(search) {
   const q = new URLSearchParams(search);
-  const state = { dashboard: q.get('dashboard') || defaultDashboard, metric: q.get('metric') ?? '', from: null, to: null };
+  const state = { dashboard: q.get('dashboard') || defaultDashboard, metric: q.get('metric') ?? '', once: q.get('once') === 'true', from: null, to: null };
   for (const name of filters) state[name] = q.get(name) ?? '';
   if (!state.tag.includes('=')) state.tag = '';
   const from = Date.parse(q.get('from')), to = Date.parse(q.get('to'));
@@ -48,6 +48,7 @@ function choices(q, state) {
   }
   for (const name of filters) if (state[name]) q.set(name, state[name]);
   if (state.metric) q.set('metric', state.metric);
+  if (state.once) q.set('once', 'true');
   return q;
 }
 

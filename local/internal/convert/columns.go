@@ -1,9 +1,7 @@
 package convert
 
 import (
-	"bytes"
 	"fmt"
-	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -28,20 +26,26 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 type Columns struct {
 	c       *Converter
 	leafs   [][]parquet.Value
+	marks   []int // lengths of leafs before the last record
 	rows    int
-	members []jsonscan.Member
-	filled  []int // by column: the row that was last filled, counted from 1 over the life of this value
 	row     int   // rows ever begun
-	// keys and at remember which column the i-th key of the last document was. Documents of one producer have their keys
-	// in one order, so that a comparison replaces a look-up.
-	keys [][]byte
-	at   []int
-	name []byte
+	filled  []int // by column: the row that was last filled, counted from 1 over the life of this value
+	unset   int   // columns that the last row has no value for yet
+	members []jsonscan.Member
+	walker  *jsonscan.Walker
+	days    days
+	maps    []lastMap // by column
+	name    []byte
 }
 
 // NewColumns returns an empty collection of rows.
 func (c *Converter) NewColumns() *Columns {
-	return &Columns{c: c, leafs: make([][]parquet.Value, c.leafs()), filled: make([]int, len(c.columns))}
+	o := &Columns{
+		c: c, leafs: make([][]parquet.Value, c.leafs()), marks: make([]int, c.leafs()),
+		filled: make([]int, len(c.columns)), maps: make([]lastMap, len(c.columns)),
+	}
+	o.walker = jsonscan.NewWalker(o.find)
+	return o
 }
 
 // Rows is the number of rows collected.
@@ -54,23 +58,33 @@ func (o *Columns) Reset() {
 		o.leafs[i] = o.leafs[i][:0]
 	}
 	o.rows = 0
+	clear(o.maps)
 }
 
 // Add converts the documents of one record: all of them or, with an [*Error], none.
 func (o *Columns) Add(data []byte) error {
-	marks := make([]int, len(o.leafs))
-	for i := range o.leafs {
-		marks[i] = len(o.leafs[i])
+	for i, leaf := range o.leafs {
+		o.marks[i] = len(leaf)
 	}
 	rows := o.rows
-	if err := o.add(data); err != nil {
-		for i := range o.leafs {
-			o.leafs[i] = o.leafs[i][:marks[i]]
-		}
-		o.rows = rows
-		return err
+	if o.quick(data) {
+		return nil
 	}
-	return nil
+	o.cut(rows)
+	err := o.add(data)
+	if err != nil {
+		o.cut(rows)
+	}
+	return err
+}
+
+// cut takes back what was added since the marks were made.
+func (o *Columns) cut(rows int) {
+	for i, n := range o.marks {
+		o.leafs[i] = o.leafs[i][:n]
+	}
+	o.rows = rows
+	clear(o.maps)
 }
 
 func (o *Columns) add(data []byte) error {
@@ -94,51 +108,57 @@ func (o *Columns) add(data []byte) error {
 
 // document adds one row.
 func (o *Columns) document(members []jsonscan.Member) error {
-	o.row++
-	o.rows++
-	for i, m := range members {
-		at := o.find(i, m.Key)
-		if at < 0 || m.Kind == jsonscan.Null {
+	o.begin()
+	for _, m := range members {
+		at := o.find(m.Key)
+		if at == len(o.c.columns) || m.Kind == jsonscan.Null {
 			continue
 		}
-		if o.filled[at] == o.row {
-			return fmt.Errorf("column %s is given twice", o.c.columns[at].name)
-		}
 		col := &o.c.columns[at]
-		if err := col.read(o.leafs[col.first:], col.first, m); err != nil {
+		if o.filled[at] == o.row {
+			return fmt.Errorf("column %s is given twice", col.name)
+		}
+		if err := col.read(o.leafs[col.first:], m); err != nil {
 			return err
 		}
-		o.filled[at] = o.row
+		o.fill(at)
 	}
-	for at := range o.c.columns {
-		if o.filled[at] == o.row {
-			continue
-		}
-		col := &o.c.columns[at]
-		for leaf := col.first; leaf < col.first+col.leafs; leaf++ {
-			o.leafs[leaf] = append(o.leafs[leaf], parquet.NullValue().Level(0, 0, leaf))
-		}
-	}
+	o.end()
 	return nil
 }
 
-// find returns the column of the i-th key of a document, -1 where the table has none.
-func (o *Columns) find(i int, key []byte) int {
-	if i < len(o.keys) && bytes.Equal(o.keys[i], key) {
-		return o.at[i]
+// begin begins a row.
+func (o *Columns) begin() {
+	o.row++
+	o.rows++
+	o.unset = len(o.filled)
+}
+
+// fill notes that a column has its value in this row.
+func (o *Columns) fill(at int) {
+	o.filled[at] = o.row
+	o.unset--
+}
+
+// end makes NULL what the row has no value for.
+func (o *Columns) end() {
+	for at := 0; o.unset > 0; at++ {
+		if o.filled[at] == o.row {
+			continue
+		}
+		o.unset--
+		col := &o.c.columns[at]
+		for leaf := col.first; leaf < col.first+col.leafs; leaf++ {
+			o.leafs[leaf] = append(o.leafs[leaf], parquet.NullValue())
+		}
 	}
+}
+
+// find returns the column of a key, len(columns) where the table has none.
+func (o *Columns) find(key []byte) int {
 	o.name = lower(jsonscan.AppendUnescaped(o.name[:0], key))
-	at, ok := o.c.index[string(o.name)]
-	if !ok {
-		at = -1
-	}
-	const most = 1000 // a document of more keys is no sample; the rest is looked up
-	if i >= most {
+	if at, ok := o.c.index[string(o.name)]; ok {
 		return at
 	}
-	for len(o.keys) <= i {
-		o.keys, o.at = append(o.keys, nil), append(o.at, -1)
-	}
-	o.keys[i], o.at[i] = slices.Clone(key), at
-	return at
+	return len(o.c.columns)
 }

@@ -229,6 +229,9 @@ func TestContractTable(t *testing.T) {
 		if codec := chunk.MetaData.Codec.String(); codec != "SNAPPY" {
 			t.Errorf("column %v is compressed by %s", chunk.MetaData.PathInSchema, codec)
 		}
+		if s := chunk.MetaData.Statistics; s.NullCount < n && (s.MinValue == nil || s.MaxValue == nil || chunk.ColumnIndexOffset == 0) {
+			t.Errorf("column %v has no bounds for readers to skip by: %+v", chunk.MetaData.PathInSchema, s)
+		}
 	}
 	t.Logf("%.1f bytes per row", float64(file.Len())/n)
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// reader reads a value into the column's leafs, beginning with leafs[0], whose index in the file is first.
+// reader reads a value into the column's leafs, beginning with leafs[0].
 // The rules are those that the Firehose developer guide and probes of the service give for the OpenX JSON SerDe; where
 // neither says anything, a value that is not clearly of the type is refused. A refused value is errType.
-type reader func(leafs [][]parquet.Value, first int, m jsonscan.Member) error
+type reader func(leafs [][]parquet.Value, m jsonscan.Member) error
 
 // mismatch says that a value is not of the column's type, in the words of Firehose.
 func mismatch(value []byte) error {
@@ -27,8 +27,10 @@ func mismatch(value []byte) error {
 	return fmt.Errorf("Data does not match the schema. For input string: %q", value) //nolint:staticcheck // Firehose's words
 }
 
-func add(leafs [][]parquet.Value, v parquet.Value, first int) {
-	leafs[0] = append(leafs[0], v.Level(0, 1, first))
+// add appends the value of a column that is no map. The writer asks values for their levels only, not for their column.
+func add(leaf *[]parquet.Value, v parquet.Value) {
+	v.SetDefinitionLevel(1)
+	*leaf = append(*leaf, v)
 }
 
 // number returns the text of a number, or of a string that should hold one.
@@ -45,7 +47,7 @@ func number(m jsonscan.Member) (string, error) {
 // view returns bytes as a string without a copy. The strconv functions keep none of what they are given.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-func readDouble(leafs [][]parquet.Value, first int, m jsonscan.Member) error {
+func readDouble(leafs [][]parquet.Value, m jsonscan.Member) error {
 	s, err := number(m)
 	if err != nil {
 		return err
@@ -54,25 +56,25 @@ func readDouble(leafs [][]parquet.Value, first int, m jsonscan.Member) error {
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return mismatch(m.Value)
 	}
-	add(leafs, parquet.DoubleValue(v), first)
+	add(&leafs[0], parquet.DoubleValue(v))
 	return nil
 }
 
-func readInt(leafs [][]parquet.Value, first int, m jsonscan.Member) error {
+func readInt(leafs [][]parquet.Value, m jsonscan.Member) error {
 	v, err := integer(m, 32)
 	if err != nil {
 		return err
 	}
-	add(leafs, parquet.Int32Value(int32(v)), first)
+	add(&leafs[0], parquet.Int32Value(int32(v)))
 	return nil
 }
 
-func readBigInt(leafs [][]parquet.Value, first int, m jsonscan.Member) error {
+func readBigInt(leafs [][]parquet.Value, m jsonscan.Member) error {
 	v, err := integer(m, 64)
 	if err != nil {
 		return err
 	}
-	add(leafs, parquet.Int64Value(v), first)
+	add(&leafs[0], parquet.Int64Value(v))
 	return nil
 }
 
@@ -88,20 +90,20 @@ func integer(m jsonscan.Member, bits int) (int64, error) {
 	return v, nil
 }
 
-func readBool(leafs [][]parquet.Value, first int, m jsonscan.Member) error {
+func readBool(leafs [][]parquet.Value, m jsonscan.Member) error {
 	switch strings.ToLower(strings.Trim(view(m.Value), `"`)) {
 	case "true":
-		add(leafs, parquet.BooleanValue(true), first)
+		add(&leafs[0], parquet.BooleanValue(true))
 	case "false":
-		add(leafs, parquet.BooleanValue(false), first)
+		add(&leafs[0], parquet.BooleanValue(false))
 	default:
 		return mismatch(m.Value)
 	}
 	return nil
 }
 
-func readString(leafs [][]parquet.Value, first int, m jsonscan.Member) error {
-	add(leafs, parquet.ByteArrayValue(text1(m)), first)
+func readString(leafs [][]parquet.Value, m jsonscan.Member) error {
+	add(&leafs[0], parquet.ByteArrayValue(text1(m)))
 	return nil
 }
 
@@ -125,7 +127,7 @@ func unquoted(value []byte) []byte {
 func escaped(b []byte) bool { return strings.IndexByte(view(b), '\\') >= 0 }
 
 // readMap reads an object of scalars. Keys are lower-cased, as Firehose does it.
-func readMap(leafs [][]parquet.Value, first int, m jsonscan.Member) error {
+func readMap(leafs [][]parquet.Value, m jsonscan.Member) error {
 	if m.Kind != jsonscan.Object {
 		return mismatch(m.Value)
 	}
@@ -135,21 +137,30 @@ func readMap(leafs [][]parquet.Value, first int, m jsonscan.Member) error {
 	}
 	if len(members) == 0 {
 		for i := range leafs[:2] {
-			leafs[i] = append(leafs[i], parquet.NullValue().Level(0, 1, first+i))
+			add(&leafs[i], parquet.NullValue())
 		}
 		return nil
 	}
 	for i, kv := range members {
 		repetition := min(i, 1)
-		key := jsonscan.AppendUnescaped(nil, kv.Key)
-		leafs[0] = append(leafs[0], parquet.ByteArrayValue(lower(key)).Level(repetition, 2, first))
-		value := parquet.NullValue().Level(repetition, 2, first+1)
+		leafs[0] = append(leafs[0], parquet.ByteArrayValue(lowerKey(kv.Key)).Level(repetition, 2, 0))
+		value := parquet.NullValue().Level(repetition, 2, 0)
 		if kv.Kind != jsonscan.Null {
-			value = parquet.ByteArrayValue(text1(kv)).Level(repetition, 3, first+1)
+			value = parquet.ByteArrayValue(text1(kv)).Level(repetition, 3, 0)
 		}
 		leafs[1] = append(leafs[1], value)
 	}
 	return nil
+}
+
+// lowerKey returns the text of a key in small letters, without a copy where it is that already.
+func lowerKey(key []byte) []byte {
+	for _, c := range key {
+		if c == '\\' || c >= 'A' && c <= 'Z' {
+			return lower(jsonscan.AppendUnescaped(nil, key))
+		}
+	}
+	return key
 }
 
 // lower makes ASCII letters small, in place.
@@ -165,12 +176,12 @@ func lower(b []byte) []byte {
 // millisFrom is where a number stops being seconds and is milliseconds.
 const millisFrom = 1e12
 
-func readTimestamp(leafs [][]parquet.Value, first int, m jsonscan.Member) error {
+func readTimestamp(leafs [][]parquet.Value, m jsonscan.Member) error {
 	ms, ok := timestamp(m)
 	if !ok {
 		return mismatch(m.Value)
 	}
-	add(leafs, parquet.Int64Value(ms), first)
+	add(&leafs[0], parquet.Int64Value(ms))
 	return nil
 }
 

@@ -25,6 +25,7 @@ type Converter struct {
 type column struct {
 	name  string
 	read  reader
+	quick quickKind
 	leafs int // columns of the file: 2 for a map, else 1
 	first int // of them
 }
@@ -43,7 +44,7 @@ func New(table stack.Table) (*Converter, error) {
 			return nil, fmt.Errorf("table %s.%s: column %s is there twice", table.Database, table.Name, col.Name)
 		}
 		c.index[col.Name] = len(c.columns)
-		c.columns = append(c.columns, column{name: col.Name, read: t.read, leafs: t.leafs, first: leaf})
+		c.columns = append(c.columns, column{name: col.Name, read: t.read, quick: t.quick, leafs: t.leafs, first: leaf})
 		leaf += t.leafs
 		root.Group[col.Name] = parquet.Optional(t.node())
 		root.names = append(root.names, col.Name)
@@ -66,17 +67,18 @@ type columnType struct {
 	node  func() parquet.Node
 	read  reader
 	leafs int
+	quick quickKind
 }
 
 var types = map[string]columnType{
-	"string":  {text, readString, 1},
-	"boolean": {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, readBool, 1},
-	"int":     {func() parquet.Node { return parquet.Int(32) }, readInt, 1},
-	"bigint":  {func() parquet.Node { return parquet.Int(64) }, readBigInt, 1},
-	"double":  {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, readDouble, 1},
+	"string":  {text, readString, 1, quickText},
+	"boolean": {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, readBool, 1, quickNone},
+	"int":     {func() parquet.Node { return parquet.Int(32) }, readInt, 1, quickInt},
+	"bigint":  {func() parquet.Node { return parquet.Int(64) }, readBigInt, 1, quickBigInt},
+	"double":  {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, readDouble, 1, quickDouble},
 	// A Hive timestamp has no time zone: not adjusted to UTC, although what we write is UTC.
-	"timestamp":          {func() parquet.Node { return parquet.TimestampAdjusted(parquet.Millisecond, false) }, readTimestamp, 1},
-	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, readMap, 2},
+	"timestamp":          {func() parquet.Node { return parquet.TimestampAdjusted(parquet.Millisecond, false) }, readTimestamp, 1, quickTimestamp},
+	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, readMap, 2, quickMap},
 }
 
 func text() parquet.Node { return parquet.Encoded(parquet.String(), &parquet.RLEDictionary) }

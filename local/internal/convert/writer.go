@@ -21,7 +21,7 @@ func (c *Converter) NewWriter(out io.Writer) *Writer {
 		parquet.CreatedBy("metrics-dashboard-local", "1", ""),
 		parquet.Compression(&parquet.Snappy),
 		parquet.PageBufferSize(pageBytes),
-		parquet.DataPageStatistics(true),
+		parquet.DataPageStatistics(false), // the column index has them
 	)}
 }
 

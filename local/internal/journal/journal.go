@@ -97,17 +97,13 @@ func (j *Journal) load() error {
 		}
 		j.last = j.delivered
 		return tx.Bucket(recordsBucket).ForEach(func(key, value []byte) error {
-			batch, err := decode(key, value)
-			if err != nil {
-				return err
-			}
-			for _, e := range batch {
+			return each(key, value, func(e Entry) bool {
 				j.last = max(j.last, e.Seq)
 				if e.Seq > j.delivered {
 					j.bytes += int64(len(e.Data))
 				}
-			}
-			return nil
+				return true
+			})
 		})
 	})
 }
@@ -156,22 +152,22 @@ func (j *Journal) Read(from uint64, maxBytes int) ([]Entry, error) {
 	var entries []Entry
 	err := j.db.View(func(tx *bolt.Tx) error {
 		c := tx.Bucket(recordsBucket).Cursor()
-		size := 0
-		for key, value := seek(c, from); key != nil; key, value = c.Next() {
-			batch, err := decode(key, value)
-			if err != nil {
-				return err
-			}
-			for _, e := range batch {
+		size, more := 0, true
+		for key, value := seek(c, from); key != nil && more; key, value = c.Next() {
+			err := each(key, value, func(e Entry) bool {
 				if e.Seq < from {
-					continue
+					return true
 				}
-				if len(entries) > 0 && size+len(e.Data) > maxBytes {
-					return nil
+				if more = len(entries) == 0 || size+len(e.Data) <= maxBytes; !more {
+					return false
 				}
 				size += len(e.Data)
 				e.Data = append(make([]byte, 0, len(e.Data)), e.Data...) // the database's memory ends with the transaction
 				entries = append(entries, e)
+				return true
+			})
+			if err != nil {
+				return err
 			}
 		}
 		return nil
@@ -221,19 +217,17 @@ func (j *Journal) Commit(upto uint64, moves []Move) error {
 		records := tx.Bucket(recordsBucket)
 		c := records.Cursor()
 		for key, value := c.First(); key != nil; key, value = c.First() {
-			batch, err := decode(key, value)
+			var last uint64
+			err := each(key, value, func(e Entry) bool {
+				if last = e.Seq; last > j.delivered && last <= upto {
+					freed += int64(len(e.Data))
+				}
+				return last <= upto
+			})
 			if err != nil {
 				return err
 			}
-			if batch[0].Seq > upto {
-				break
-			}
-			for _, e := range batch {
-				if e.Seq > j.delivered && e.Seq <= upto {
-					freed += int64(len(e.Data))
-				}
-			}
-			if batch[len(batch)-1].Seq > upto {
+			if last > upto {
 				break
 			}
 			if err := c.Delete(); err != nil {
@@ -320,22 +314,23 @@ func encode(arrival time.Time, records [][]byte) []byte {
 
 var errDamaged = errors.New("a batch of records is damaged")
 
-// decode reads what encode wrote. The entries' data are slices of value.
-func decode(key, value []byte) ([]Entry, error) {
+// each gives the entries that encode wrote to f, in order, until f has enough. Their data are slices of value.
+func each(key, value []byte, f func(Entry) bool) error {
 	if len(key) != 8 || len(value) < 9 {
-		return nil, errDamaged
+		return errDamaged
 	}
-	seq := binary.BigEndian.Uint64(key)
-	arrival := time.UnixMilli(int64(binary.BigEndian.Uint64(value)))
-	var entries []Entry
-	for value = value[8:]; len(value) > 0; seq++ {
+	e := Entry{Seq: binary.BigEndian.Uint64(key), Arrival: time.UnixMilli(int64(binary.BigEndian.Uint64(value)))}
+	for value = value[8:]; len(value) > 0; e.Seq++ {
 		size, n := binary.Uvarint(value)
 		if n <= 0 || size > uint64(len(value)-n) {
-			return nil, errDamaged
+			return errDamaged
 		}
 		end := n + int(size)
-		entries = append(entries, Entry{Seq: seq, Arrival: arrival, Data: value[n:end:end]})
+		e.Data = value[n:end:end]
+		if !f(e) {
+			return nil
+		}
 		value = value[end:]
 	}
-	return entries, nil
+	return nil
 }

@@ -96,6 +96,26 @@ func TestReadDefault(t *testing.T) {
 	}
 }
 
+// TestReadEverything reads the template of a stack with all that there is, whose parameters tell of all of it.
+func TestReadEverything(t *testing.T) {
+	data, err := os.ReadFile("testdata/everything.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Read(data, Options{StackName: "Everything", Region: "eu-central-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"delivery-stream-name":     "in",
+		"quicksight-dashboard-arn": "arn:aws:quicksight:eu-central-1:000000000000:dashboard/Everything",
+	} {
+		if got := s.Parameters["/metrics-dashboard/Everything/"+name].Value; got != want {
+			t.Errorf("parameter %s is %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestIntrinsics resolves one value in a template of parameters, conditions, mappings and resources.
 func TestIntrinsics(t *testing.T) {
 	tests := []struct{ name, value, want, problem string }{

@@ -1,36 +1,93 @@
 package check;
 
+import static io.trino.testing.TestingSession.testSessionBuilder;
+
+import io.trino.Session;
+import io.trino.plugin.memory.MemoryConnectorFactory;
+import io.trino.spi.type.TimeZoneKey;
 import io.trino.sql.parser.ParsingException;
 import io.trino.sql.parser.SqlParser;
+import io.trino.sql.tree.Explain;
 import io.trino.sql.tree.Query;
 import io.trino.sql.tree.Statement;
+import io.trino.testing.LocalQueryRunner;
+import io.trino.testing.MaterializedResult;
+import io.trino.testing.MaterializedRow;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Parses each file of a directory that ends in .sql as Trino does, and prints "name: ok" or "name: what is wrong". */
+/**
+ * Runs each file of a directory that ends in .sql in Trino's engine, over a table in memory that the files .setup make
+ * before, and prints "name: ok" or "name: what is wrong". The rows go to a file .rows beside it: a line for each, values
+ * separated by tabs. Values of parameters are the lines of a file .parameters, as EXECUTE takes them.
+ */
 public final class Check {
     private Check() {}
 
     public static void main(String[] args) throws IOException {
-        List<Path> files;
-        try (Stream<Path> all = Files.list(Path.of(args[0]))) {
-            files = all.filter(path -> path.toString().endsWith(".sql")).sorted().toList();
+        PrintStream out = System.out;
+        System.setOut(System.err); // what the engine has to say is not for the reader
+        Path directory = Path.of(args[0]);
+        Session session = testSessionBuilder().setCatalog("memory").setSchema("default").setTimeZoneKey(TimeZoneKey.UTC_KEY).build();
+        try (LocalQueryRunner runner = LocalQueryRunner.create(session)) {
+            runner.createCatalog("memory", new MemoryConnectorFactory(), Map.of());
+            for (Path setup : files(directory, ".setup")) {
+                runner.execute(Files.readString(setup));
+            }
+            for (Path file : files(directory, ".sql")) {
+                out.println("check: " + file.getFileName() + ": " + problem(runner, session, file));
+            }
         }
-        SqlParser parser = new SqlParser();
-        for (Path file : files) {
-            System.out.println("check: " + file.getFileName() + ": " + problem(parser, Files.readString(file)));
+        out.flush();
+        System.exit(0); // threads of the engine would keep the program alive
+    }
+
+    private static List<Path> files(Path directory, String end) throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.filter(path -> path.toString().endsWith(end)).sorted().toList();
         }
     }
 
-    private static String problem(SqlParser parser, String sql) {
+    private static String problem(LocalQueryRunner runner, Session session, Path file) throws IOException {
+        String sql = Files.readString(file);
         try {
-            Statement statement = parser.createStatement(sql);
-            return statement instanceof Query ? "ok" : "is a " + statement.getClass().getSimpleName() + ", not a query";
+            Statement statement = new SqlParser().createStatement(sql);
+            if (!(statement instanceof Query || statement instanceof Explain)) {
+                return "is a " + statement.getClass().getSimpleName() + ", not a query";
+            }
+            Path parameters = sibling(file, ".parameters");
+            MaterializedResult result = Files.exists(parameters)
+                    ? runner.execute(
+                            Session.builder(session).addPreparedStatement("panel", sql).build(),
+                            "EXECUTE panel USING " + String.join(", ", Files.readString(parameters).split("\u0000")))
+                    : runner.execute(session, sql);
+            Files.write(sibling(file, ".rows"), result.getMaterializedRows().stream().map(Check::line).toList());
+            return "ok";
         } catch (ParsingException e) {
-            return e.getMessage().replace('\n', ' ');
+            return oneLine(e);
+        } catch (RuntimeException e) {
+            return e.getClass().getSimpleName() + ": " + oneLine(e);
         }
+    }
+
+    private static Path sibling(Path file, String end) {
+        return file.resolveSibling(file.getFileName().toString().replaceAll("\\.sql$", end));
+    }
+
+    private static String oneLine(Exception e) {
+        return String.valueOf(e.getMessage()).replace('\n', ' ');
+    }
+
+    private static String line(MaterializedRow row) {
+        return IntStream.range(0, row.getFieldCount())
+                .mapToObj(i -> String.valueOf(row.getField(i)).replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t"))
+                .collect(Collectors.joining("\t"));
     }
 }

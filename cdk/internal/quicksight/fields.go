@@ -1,0 +1,99 @@
+package quicksight
+
+import "github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+
+// fields places the columns of a data set in the wells of one visual. Its ids begin with that of the visual, as an id must
+// be its own on the whole dashboard.
+type fields struct {
+	visual string
+	set    DataSet
+}
+
+func (f fields) id(of string) string { return f.visual + "." + of }
+
+// place is what every field has.
+func (f fields) place(c Column) object {
+	return object{"FieldId": f.id(c.of), "Column": c.identifier(f.set)}
+}
+
+// dimension is a field that rows are grouped by. Times keep the width that the query gave their buckets.
+func (f fields) dimension(of string) object {
+	c := f.set.column(of)
+	field := f.place(c)
+	if c.Type != "DATETIME" {
+		return object{"CategoricalDimensionField": field}
+	}
+	field["DateGranularity"] = "SECOND"
+	if of == string(panels.ByDay) {
+		field["DateGranularity"] = "DAY"
+	}
+	return object{"DateDimensionField": field}
+}
+
+// measure is a field with a quantity. A group has one row, of which the average is the value.
+func (f fields) measure(of string) object {
+	field := f.number(of)
+	field["AggregationFunction"] = object{"SimpleNumericalAggregation": "AVERAGE"}
+	return object{"NumericalMeasureField": field}
+}
+
+// number is a field with a quantity, formatted.
+func (f fields) number(of string) object {
+	c := f.set.column(of)
+	field := f.place(c)
+	field["FormatConfiguration"] = object{"FormatConfiguration": object{"NumberDisplayFormatConfiguration": format(c.unit)}}
+	return field
+}
+
+// unaggregated is a column of a table.
+func (f fields) unaggregated(c Column) object {
+	if c.Type != "DECIMAL" {
+		return f.place(c)
+	}
+	field := f.number(c.of)
+	field["FormatConfiguration"] = object{"NumberFormatConfiguration": field["FormatConfiguration"]}
+	return field
+}
+
+// sorted orders by a field.
+func (f fields) sorted(of, direction string) []any {
+	return []any{object{"FieldSort": object{"FieldId": f.id(of), "Direction": direction}}}
+}
+
+const (
+	ascending  = "ASC"
+	descending = "DESC"
+)
+
+// format shows a number in its unit.
+func format(unit panels.Unit) object {
+	with := func(decimals int, suffix string) object {
+		f := object{"DecimalPlacesConfiguration": object{"DecimalPlaces": decimals}}
+		if suffix != "" {
+			f["Suffix"] = suffix
+		}
+		return f
+	}
+	switch unit {
+	case panels.Percent:
+		return with(1, " %")
+	case panels.Bytes:
+		f := with(1, " B")
+		f["NumberScale"] = "AUTO"
+		return f
+	case panels.BytesPerSecond:
+		f := with(1, " B/s")
+		f["NumberScale"] = "AUTO"
+		return f
+	case panels.PerSecond:
+		return with(1, " /s")
+	case panels.Count:
+		return with(0, "")
+	case panels.Seconds:
+		return with(1, " s")
+	case panels.Duration:
+		return with(1, " h")
+	default: // of the chosen metric or of the row
+		return with(2, "")
+	}
+}

@@ -1,0 +1,158 @@
+// Package athena runs SQL over the samples of a deployed stack, by Amazon Athena in the stack's workgroup.
+//
+// It needs no DuckDB and reads no object itself: a query is started, asked about until it has ended, and its answer fetched
+// page by page. Values go as execution parameters as far as Athena takes them. Only queries are run. What a query has
+// scanned, and what that costs by list prices, is said beside each answer.
+package athena
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
+)
+
+// Engine runs queries in one workgroup. It is safe for concurrent use.
+type Engine struct {
+	client  *athena.Client
+	target  Target
+	options Options
+	newest  newest
+
+	mu    sync.Mutex
+	spent panels.Cost
+}
+
+// Options set limits. The zero value takes the defaults, and reuses no answer.
+type Options struct {
+	// Reuse is how old the answer of the same query may be to be taken again, in whole minutes up to [MaxReuse]; 0 runs
+	// each query anew. Queries over a range that ended more than an hour ago reuse answers of up to an hour at least.
+	Reuse time.Duration
+	// MaxRows is how many rows [Engine.Query] returns at most before it fails; 0 means 100,000, which takes a hundred
+	// requests. [Engine.Stream] has no limit.
+	MaxRows int
+	// Poll is how long after the start a query is asked about first; it becomes longer, up to 2 s. 0 means 200 ms.
+	Poll time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// MaxReuse is how long Athena keeps answers for reuse.
+const MaxReuse = 7 * 24 * time.Hour
+
+const (
+	defaultMaxRows = 100_000
+	defaultPoll    = 200 * time.Millisecond
+	maxPoll        = 2 * time.Second
+)
+
+// New returns the engine of a stack's workgroup and table.
+func New(cfg aws.Config, target Target, o Options) (*Engine, error) {
+	if o.Reuse < 0 || o.Reuse > MaxReuse || o.Reuse%time.Minute != 0 {
+		return nil, fmt.Errorf("answers can be reused for 0 to %d whole minutes, not for %v", int(MaxReuse.Minutes()), o.Reuse)
+	}
+	if o.MaxRows == 0 {
+		o.MaxRows = defaultMaxRows
+	}
+	if o.Poll == 0 {
+		o.Poll = defaultPoll
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Engine{client: athena.NewFromConfig(cfg), target: target, options: o, newest: newNewest()}, nil
+}
+
+// Source says where answers come from.
+func (e *Engine) Source() string {
+	return fmt.Sprintf("Athena · %s.%s · %s", e.target.Database, e.target.Table, e.target.Region)
+}
+
+// Close implements what engines have in common. There is nothing to close.
+func (*Engine) Close() error { return nil }
+
+// Spent is what all queries so far have cost.
+func (e *Engine) Spent() panels.Cost {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.spent
+}
+
+// Query runs a query and returns its whole result.
+func (e *Engine) Query(ctx context.Context, q panels.Query) (panels.Result, error) {
+	c := &panels.Collector{MaxRows: e.options.MaxRows}
+	notes, err := e.Stream(ctx, q, c)
+	if err != nil {
+		return panels.Result{}, err
+	}
+	c.Result.Notes = notes
+	return c.Result, nil
+}
+
+// Stream runs a query and hands its rows to sink as they come. A query whose context ends is stopped in Athena, too.
+func (e *Engine) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (panels.Notes, error) {
+	statement, err := e.statement(q)
+	if err != nil {
+		return panels.Notes{}, err
+	}
+	id, err := e.start(ctx, statement)
+	if err != nil {
+		return panels.Notes{}, err
+	}
+	execution, err := e.wait(ctx, id)
+	if err != nil {
+		return panels.Notes{}, err
+	}
+	cost := costOf(execution)
+	e.mu.Lock()
+	e.spent.ScannedBytes += cost.ScannedBytes
+	e.spent.USD += cost.USD
+	e.mu.Unlock()
+	if err := e.results(ctx, id, execution, sink); err != nil {
+		return panels.Notes{}, err
+	}
+	return panels.Notes{Cost: &cost}, nil
+}
+
+// statement is what Athena is asked to run.
+type statement struct {
+	text       string
+	parameters []string
+	reuse      time.Duration
+}
+
+func (e *Engine) statement(q panels.Query) (statement, error) {
+	sql := strings.TrimRight(q.SQL, "; \t\r\n")
+	if !views.IsQuery(sql) && !describes(sql) {
+		return statement{}, errors.New("only queries (SELECT, WITH, VALUES, EXPLAIN, SHOW, DESCRIBE) are allowed here: the lake is read-only")
+	}
+	q.SQL = sql
+	if len(q.Args) > 0 {
+		q = panels.InConditions(q)
+	}
+	s := statement{text: views.Define(q.SQL, e.target.relation()), reuse: e.options.Reuse}
+	for _, v := range q.Args {
+		s.parameters = append(s.parameters, panels.LiteralOf(v))
+	}
+	if past := e.options.Now().Add(-settled); s.reuse > 0 && !q.Range.IsZero() && q.Range.To.Before(past) {
+		s.reuse = max(s.reuse, settled)
+	}
+	return s, nil
+}
+
+// settled is the age from which on a time range is not expected to change, but for machines that were long offline.
+const settled = time.Hour
+
+// describes reports whether a statement only describes the catalog.
+func describes(sql string) bool {
+	word, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(sql)), " ")
+	return word == "SHOW" || word == "DESCRIBE" || word == "DESC"
+}

@@ -1,0 +1,71 @@
+package athena
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
+)
+
+// Target is what to query.
+type Target struct {
+	Region    string
+	Workgroup string
+	Database  string
+	Table     string
+}
+
+// Name is the table in Athena's SQL.
+func (t Target) Name() string { return identifier(t.Database) + "." + identifier(t.Table) }
+
+// relation is the table as queries in its database know it: by the name of the view where it is called so.
+func (t Target) relation() string {
+	if t.Table == views.Samples {
+		return views.Samples
+	}
+	return t.Name()
+}
+
+func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// Find looks a stack up in the region of the configuration, by the parameters that it leaves in SSM.
+func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
+	t := Target{Region: cfg.Region}
+	folder := "/metrics-dashboard/" + stack
+	values := map[string]*string{
+		"athena-workgroup": &t.Workgroup, "glue-database-name": &t.Database, "glue-table-name": &t.Table,
+	}
+	var names []string
+	for name := range values {
+		names = append(names, path.Join(folder, name))
+	}
+	out, err := ssm.NewFromConfig(cfg).GetParameters(ctx, &ssm.GetParametersInput{Names: names})
+	if err != nil {
+		return Target{}, fmt.Errorf("look up the stack %s in %s: %w", stack, cfg.Region, explain(err))
+	}
+	for _, p := range out.Parameters {
+		if value, ok := values[path.Base(aws.ToString(p.Name))]; ok {
+			*value = aws.ToString(p.Value)
+		}
+	}
+	var missing []error
+	for name, value := range values {
+		if *value == "" {
+			missing = append(missing, errors.New(name))
+		}
+	}
+	switch {
+	case len(missing) == len(values):
+		return Target{}, fmt.Errorf("there is no stack %s in %s (no parameters below %s/): deploy it there, or name another with "+
+			"--stack and --region", stack, cfg.Region, folder)
+	case len(missing) > 0:
+		return Target{}, fmt.Errorf("the stack %s in %s lacks the parameter %s/%w: deploy it again", stack, cfg.Region, folder, missing[0])
+	}
+	return t, nil
+}

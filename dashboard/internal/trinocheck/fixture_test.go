@@ -1,0 +1,128 @@
+//go:build trino
+
+package trinocheck
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/athena"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// trinoType is the type of a column of the Glue table in Trino.
+var trinoType = map[record.Type]string{
+	record.Double: "double", record.String: "varchar", record.BigInt: "bigint", record.Integer: "integer", record.Timestamp: "timestamp(3)",
+	record.StringMap: "map(varchar, varchar)",
+}
+
+// writeSetup writes the statements that make Trino's table of the rows of a lake.
+func writeSetup(t *testing.T, dir string, l *lake.Lake) {
+	t.Helper()
+	r, err := l.Query(t.Context(), panels.Query{SQL: "SELECT * FROM samples"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := map[string]string{}
+	for _, c := range record.Columns() {
+		types[c.Name] = trinoType[c.Type]
+	}
+	for _, key := range record.PartitionKeys() {
+		types[key] = "varchar"
+	}
+	var names, casts []string
+	for _, c := range r.Columns {
+		names = append(names, `"`+c.Name+`"`)
+		casts = append(casts, fmt.Sprintf(`CAST("%s" AS %s) AS "%s"`, c.Name, types[c.Name], c.Name))
+	}
+	const batch = 20
+	for from := 0; from < r.Rows(); from += batch {
+		var rows []string
+		for i := from; i < min(from+batch, r.Rows()); i++ {
+			var cells []string
+			for _, column := range r.Data {
+				cells = append(cells, trinoLiteral(column[i]))
+			}
+			rows = append(rows, "("+strings.Join(cells, ", ")+")")
+		}
+		begin := "INSERT INTO samples"
+		if from == 0 {
+			begin = "CREATE TABLE samples AS" // the only form of CREATE TABLE that the runner takes
+		}
+		write(t, dir, fmt.Sprintf("%06d.setup", from), fmt.Sprintf("%s SELECT %s FROM (VALUES\n%s\n) AS t (%s)",
+			begin, strings.Join(casts, ", "), strings.Join(rows, ",\n"), strings.Join(names, ", ")))
+	}
+}
+
+func trinoLiteral(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case float64:
+		return strconv.FormatFloat(v, 'e', -1, 64)
+	case time.Time:
+		return "TIMESTAMP '" + v.UTC().Format("2006-01-02 15:04:05.000") + "'"
+	case map[string]any:
+		var keys, values []string
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			keys, values = append(keys, panels.LiteralOf(key)), append(values, trinoLiteral(v[key]))
+		}
+		return "MAP(CAST(ARRAY[" + strings.Join(keys, ", ") + "] AS array(varchar)), CAST(ARRAY[" + strings.Join(values, ", ") + "] AS array(varchar)))"
+	}
+	return panels.LiteralOf(v)
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sent is what the Athena engine sends for a query.
+type sent struct {
+	QueryString         string
+	ExecutionParameters []string
+}
+
+// sending returns what gives the statements that the engine sends.
+func sending(t *testing.T) func(q panels.Query) sent {
+	t.Helper()
+	var last sent
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		last = sent{}
+		if err := json.NewDecoder(r.Body).Decode(&last); err != nil {
+			t.Error(err)
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"__type":"InvalidRequestException","message":"seen"}`)
+	}))
+	t.Cleanup(service.Close)
+	engine, err := athena.New(aws.Config{
+		Region: "eu-north-1", BaseEndpoint: &service.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+	}, athena.Target{Workgroup: "W", Database: "default", Table: "samples"}, athena.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(q panels.Query) sent {
+		if _, err := engine.Query(t.Context(), q); err == nil || !strings.Contains(err.Error(), "seen") {
+			t.Fatal(err)
+		}
+		return last
+	}
+}

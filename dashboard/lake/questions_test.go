@@ -1,0 +1,53 @@
+package lake_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Of three hosts one samples without a fault, one loses 50 s of samples, and one sends 20 of its samples again.
+func TestQuestionsAboutTheDelivery(t *testing.T) {
+	hour := start.Truncate(time.Hour)
+	samples := laketest.Samples(3, hour, hour.Add(2*time.Hour), 10*time.Second)
+	lossy, repeating := samples[1].Hostname, samples[2].Hostname
+	samples = slices.DeleteFunc(samples, func(s record.Sample) bool {
+		since := s.TS - record.TS(hour) - (20 * time.Minute).Seconds()
+		return s.Hostname == lossy && since > 0 && since <= 50
+	})
+	var again []record.Sample
+	for _, s := range samples {
+		if s.Hostname == repeating && len(again) < 20 {
+			again = append(again, s)
+		}
+	}
+	samples = append(samples, again...)
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	l := open(t, dir)
+	p := params(hour, hour.Add(2*time.Hour))
+
+	gaps := runPanel(t, l, "delivery-gaps", p)
+	if gaps.Rows() != 6 {
+		t.Fatalf("%d rows for 3 hosts and 2 hours", gaps.Rows())
+	}
+	for i := range gaps.Rows() {
+		want := map[string]float64{"samples": 360, "expected": 360, "gaps": 0, "longest_gap": 10}
+		if at(t, gaps, "host", i) == lossy && at(t, gaps, "t", i) == float64(hour.Unix()) {
+			want = map[string]float64{"samples": 355, "expected": 360, "gaps": 1, "longest_gap": 60}
+		}
+		check(t, gaps, i, want)
+	}
+	twice := runPanel(t, l, "delivery-duplicates", p)
+	if twice.Rows() != 1 || at(t, twice, "host", 0) != repeating {
+		t.Fatalf("duplicates are %v", twice.Data)
+	}
+	check(t, twice, 0, map[string]float64{"repeated": 20})
+	if v := fmt.Sprint(at(t, twice, "extra_rows", 0)); v != "20" {
+		t.Errorf("%s rows too many, want 20", v)
+	}
+}

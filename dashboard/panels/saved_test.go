@@ -1,0 +1,94 @@
+package panels_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// What the saved queries answer is tested where they run, in package lake.
+
+func TestSavedIsComplete(t *testing.T) {
+	day := []time.Duration{24 * time.Hour, time.Hour}
+	plain := panels.Saved{Table: `"m"."s"`, Spans: day}
+	choosing := panels.Saved{Table: "s", Spans: day, Hours: "{hours}", Host: "{host}", Env: "{env}", Metric: "{metric}"}
+	each(t, func(t *testing.T, p panels.Panel) {
+		text, err := plain.SQL(panels.Dashboard{}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(text, ":?") || strings.Contains(text, "'' =") || strings.Contains(text, "node_role, '(none)') =") {
+			t.Errorf("a parameter or a choice is left in %s", text)
+		}
+		if n := strings.Count(text, `FROM "m"."s"`+"\n"); n == 0 || n != strings.Count(p.SQL, "FROM samples\n") {
+			t.Errorf("it reads the table %d times", n)
+		}
+		text, err = choosing.SQL(panels.Dashboard{}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"{host} = '' OR", "{env} = '' OR"} {
+			if strings.Count(text, want) != strings.Count(text, "FROM s\n") {
+				t.Errorf("%s is missing in %s", want, text)
+			}
+		}
+		if strings.Contains(p.SQL, ":metric") != strings.Contains(text, "{metric}") {
+			t.Errorf("the metric cannot be chosen in %s", text)
+		}
+	})
+}
+
+// A dashboard that makes sense over a week only is saved over a week, whatever is chosen that is shorter.
+func TestSavedTakesTheDashboardsSpan(t *testing.T) {
+	p := panels.Panel{ID: "x", SQL: "SELECT :shown, :to - :shown, :bucket, :slot"}
+	s := panels.Saved{Table: "s", Spans: []time.Duration{24 * time.Hour, time.Hour, 720 * time.Hour}, Hours: "h"}
+	for _, c := range []struct {
+		saved panels.Saved
+		sql   string
+		want  string
+	}{
+		{s, ":shown", "(to_unixtime(current_timestamp) - 3600 * h)"},
+		{s, ":bucket", "CASE h WHEN 1 THEN 15 WHEN 720 THEN 10800 ELSE 300 END"},
+		{s, ":slot", "CASE h WHEN 1 THEN 30 WHEN 720 THEN 21600 ELSE 900 END"},
+		{panels.Saved{Table: "s", Spans: s.Spans}, ":bucket :slot :shown", "300 900 (to_unixtime(current_timestamp) - 86400)"},
+	} {
+		p.SQL = c.sql
+		if got, err := c.saved.SQL(panels.Dashboard{}, p); err != nil || got != c.want {
+			t.Errorf("%s is %s (%v), want %s", c.sql, got, err, c.want)
+		}
+	}
+	cpu, _ := panels.Find("overview-cpu")
+	text, err := s.SQL(panels.Dashboard{SpanS: 7 * 86400}, cpu)
+	if want := "ts >= to_unixtime(current_timestamp) - CASE h WHEN 720 THEN 2592000 ELSE 604800 END AND"; err != nil || !strings.Contains(text, want) {
+		t.Errorf("no %s in %s (%v)", want, text, err)
+	}
+}
+
+func TestSavedRefuses(t *testing.T) {
+	good := panels.Saved{Table: "s", Spans: []time.Duration{time.Hour}}
+	for name, c := range map[string]struct {
+		saved panels.Saved
+		sql   string
+	}{
+		"no table":             {panels.Saved{Spans: good.Spans}, "SELECT 1"},
+		"no span":              {panels.Saved{Table: "s"}, "SELECT 1"},
+		"unknown parameter":    {good, "SELECT :nope"},
+		"no choice of a host":  {good, "SELECT :host"},
+		"a comment":            {good, "SELECT 1 -- x"},
+		"a bound of its own":   {good, "SELECT :year_from"},
+		"a positional one too": {good, "SELECT ?"},
+	} {
+		if text, err := c.saved.SQL(panels.Dashboard{}, panels.Panel{ID: "x", SQL: c.sql}); err == nil {
+			t.Errorf("%s: saved as %s", name, text)
+		}
+	}
+}
+
+func TestReadings(t *testing.T) {
+	text, err := panels.Saved{Table: "s", Spans: []time.Duration{time.Hour}}.SQL(panels.Dashboard{}, panels.Readings("ts", "cpu_pct"))
+	if err != nil || !strings.HasPrefix(text, "SELECT ts, cpu_pct\nFROM s\nWHERE year BETWEEN date_format(") {
+		t.Errorf("readings are %s (%v)", text, err)
+	}
+}

@@ -1,0 +1,65 @@
+package views_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+func TestDefine(t *testing.T) {
+	const samples, table = "samples AS (SELECT * FROM db.t)", "db.t"
+	once := "samples_once AS (" + views.OnceOf(table) + ")"
+	for sql, want := range map[string]string{
+		"SELECT 1 FROM samples":                         "WITH " + samples + "\nSELECT 1 FROM samples",
+		"SELECT 1 FROM Samples_Once o":                  "WITH " + once + "\nSELECT 1 FROM Samples_Once o",
+		"SELECT 1 FROM samples, samples_once":           "WITH " + samples + ", " + once + "\nSELECT 1 FROM samples, samples_once",
+		"WITH a AS (SELECT 1 FROM samples) TABLE a":     "WITH " + samples + ", a AS (SELECT 1 FROM samples) TABLE a",
+		"with recursive a AS (TABLE samples) TABLE a":   "with recursive " + samples + ", a AS (TABLE samples) TABLE a",
+		"-- with\n/* x */ select 1 from samples":        "-- with\n/* x */ WITH " + samples + "\nselect 1 from samples",
+		"EXPLAIN ANALYZE SELECT 1 FROM samples":         "EXPLAIN ANALYZE WITH " + samples + "\nSELECT 1 FROM samples",
+		"(SELECT 1 FROM samples)":                       "WITH " + samples + "\n(SELECT 1 FROM samples)",
+		"SELECT 1":                                      "SELECT 1",
+		"SELECT 1 FROM my_samples":                      "SELECT 1 FROM my_samples",
+		"SHOW COLUMNS IN samples":                       "SHOW COLUMNS IN samples",
+		"DROP TABLE samples":                            "DROP TABLE samples",
+		"WITH samples AS (SELECT 2) TABLE samples":      "WITH samples AS (SELECT 2) TABLE samples",
+		"WITH samples (n) AS (SELECT 2) TABLE samples":  "WITH samples (n) AS (SELECT 2) TABLE samples",
+		"SELECT s.n FROM samples AS s":                  "WITH " + samples + "\nSELECT s.n FROM samples AS s",
+		"SELECT 1 FROM samples WHERE x IN (SELECT 1)":   "WITH " + samples + "\nSELECT 1 FROM samples WHERE x IN (SELECT 1)",
+		"WITH b AS (SELECT 1) SELECT 1 FROM samples, b": "WITH " + samples + ", b AS (SELECT 1) SELECT 1 FROM samples, b",
+	} {
+		if got := views.Define(sql, table); got != want {
+			t.Errorf("%s\nbecomes %s\nwant    %s", sql, got, want)
+		}
+	}
+	if got := views.Define("SELECT 1 FROM samples", views.Samples); got != "SELECT 1 FROM samples" {
+		t.Errorf("a table that is called samples is defined again: %s", got)
+	}
+	if got := views.Define("SELECT 1 FROM samples_once", views.Samples); !strings.Contains(got, " FROM samples) AS copies ") {
+		t.Errorf("samples_once of samples: %s", got)
+	}
+}
+
+func TestIsQuery(t *testing.T) {
+	for sql, want := range map[string]bool{
+		"SELECT 1": true, " \n(select 1)": true, "VALUES 1": true, "TABLE t": true, "WITH a AS (SELECT 1) TABLE a": true,
+		"EXPLAIN (TYPE LOGICAL) SELECT 1": true, "/* a */ -- b\nSELECT 1": true,
+		"": false, "-- SELECT 1": false, "SELECTED": false, "INSERT INTO t SELECT 1": false, "EXPLAIN INSERT INTO t SELECT 1": false,
+		"/* SELECT 1": false, "SHOW TABLES": false, "EXPLAIN": false,
+	} {
+		if got := views.IsQuery(sql); got != want {
+			t.Errorf("%q: %v, want %v", sql, got, want)
+		}
+	}
+}
+
+func TestOnceHasTheColumnsOfTheContract(t *testing.T) {
+	text := views.OnceOf("t")
+	for _, c := range record.Columns() {
+		if strings.Count(text, `"`+c.Name+`"`) != 1 {
+			t.Errorf("column %s", c.Name)
+		}
+	}
+}
