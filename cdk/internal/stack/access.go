@@ -3,6 +3,7 @@ package stack
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -21,6 +22,42 @@ func newEdgePolicy(scope constructs.Construct, streamARN *string, path string) a
 				"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
 		},
 	})
+}
+
+// newReaderPolicy adds the policy for people and programs that look at the samples: find the stack, query its table in its
+// workgroup, nothing else.
+func newReaderPolicy(
+	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, path string,
+) awsiam.IManagedPolicy {
+	statements := append(*mayQuery(scope, c, bucket, table), allow(arn(scope, "ssm", "parameter"+path+"/*"))("ssm:GetParameters"))
+	return awsiam.NewManagedPolicy(scope, jsii.String("ReaderPolicy"), &awsiam.ManagedPolicyProps{
+		Description: jsii.String("Readers: query the samples of " + path + " in Athena"),
+		Statements:  &statements,
+	})
+}
+
+// mayQuery allows to query the table in the workgroup: what Athena needs of its caller.
+func mayQuery(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog) *[]awsiam.PolicyStatement {
+	results := bucket.ArnForObjects(jsii.String(config.ResultFolder + "*"))
+	return &[]awsiam.PolicyStatement{
+		allow(arn(scope, "athena", "workgroup/"+c.StackName))(
+			"athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults",
+			"athena:GetQueryResultsStream", "athena:GetWorkGroup", "athena:ListQueryExecutions",
+			"athena:StartQueryExecution", "athena:StopQueryExecution"),
+		allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))(
+			"athena:GetDataCatalog", "athena:GetDatabase", "athena:GetTableMetadata", "athena:ListDatabases",
+			"athena:ListTableMetadata"),
+		// Athena looks at the default database before any other ("Access to the default database and catalog" in its guide).
+		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
+		allow(table.arns...)(
+			"glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
+			"glue:GetTables"),
+		allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucketMultipartUploads"),
+		listBelow(bucket, c.Prefix),
+		listBelow(bucket, config.ResultFolder),
+		allow(bucket.ArnForObjects(jsii.String(c.Prefix + "*")))("s3:GetObject"),
+		allow(results)("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+	}
 }
 
 // newEdgeRoles adds the roles that the configuration asks for, for machines that run edge.

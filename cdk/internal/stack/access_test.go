@@ -202,14 +202,49 @@ func TestCrawlerCannotRewriteTheTable(t *testing.T) {
 	})
 }
 
+// managed returns the statements of a managed policy and all their actions.
+func managed(t *testing.T, template map[string]any, name string) (found []map[string]any, actions []string) {
+	t.Helper()
+	for _, p := range ofType(t, template, "AWS::IAM::ManagedPolicy") {
+		if strings.HasPrefix(p.id, name) {
+			found = append(found, statements(t, at(t, p.properties, "PolicyDocument"))...)
+		}
+	}
+	for _, s := range found {
+		actions = append(actions, list(s["Action"])...)
+	}
+	return found, actions
+}
+
 func TestMachinesMayOnlySendAndDiscover(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
-		p := one(t, template, "AWS::IAM::ManagedPolicy")
-		var actions []string
-		for _, s := range statements(t, at(t, p.properties, "PolicyDocument")) {
-			actions = append(actions, list(s["Action"])...)
-		}
+		_, actions := managed(t, template, "EdgePolicy")
 		check(t, "actions", actions,
 			[]string{"firehose:PutRecordBatch", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"})
+	})
+}
+
+// Readers change nothing but the answers of their queries.
+func TestReadersMayOnlyQuery(t *testing.T) {
+	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
+		found, actions := managed(t, template, "ReaderPolicy")
+		for _, needed := range []string{
+			"athena:StartQueryExecution", "athena:StopQueryExecution", "glue:GetTable", "glue:GetPartitions", "s3:GetObject", "ssm:GetParameters",
+		} {
+			if !slices.Contains(actions, needed) {
+				t.Errorf("readers may not %s", needed)
+			}
+		}
+		for _, s := range found {
+			for _, action := range list(s["Action"]) {
+				_, verb, _ := strings.Cut(action, ":")
+				reads := strings.HasPrefix(verb, "Get") || strings.HasPrefix(verb, "List") || strings.HasPrefix(verb, "BatchGet")
+				runs := verb == "StartQueryExecution" || verb == "StopQueryExecution"
+				answers := (verb == "PutObject" || verb == "AbortMultipartUpload") && strings.HasSuffix(list(s["Resource"])[0], "/athena-results/*")
+				if !reads && !runs && !answers {
+					t.Errorf("readers may %s on %s", action, list(s["Resource"]))
+				}
+			}
+		}
 	})
 }

@@ -23,6 +23,7 @@ func TestParameters(t *testing.T) {
 		path + "alarm-topic-arn":         "${Alarms04B5A0BF}",
 		path + "ops-dashboard-name":      "${Board47D7A2D0}",
 		path + "edge-policy-arn":         "${EdgePolicyC7233247}",
+		path + "reader-policy-arn":       "${ReaderPolicy1F923C0F}",
 	})
 }
 
@@ -42,6 +43,7 @@ func TestOutputs(t *testing.T) {
 		"TransformFunctionName": "${TransformC0C45E96}",
 		"ParameterPath":         "/metrics-dashboard/MetricsDashboard",
 		"EdgePolicyArn":         "${EdgePolicyC7233247}",
+		"ReaderPolicyArn":       "${ReaderPolicy1F923C0F}",
 		"AthenaWorkgroup":       "${WorkGroup}",
 		"AthenaResults":         "s3://${Bucket83908E77}/athena-results/",
 		"AlarmTopicArn":         "${Alarms04B5A0BF}",

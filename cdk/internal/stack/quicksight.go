@@ -155,28 +155,9 @@ func newQuickSightRole(
 		Description: jsii.String("QuickSight: query the samples in Athena"),
 		AssumedBy:   service("quicksight", sameAccount()),
 	})
-	results := bucket.ArnForObjects(jsii.String(config.ResultFolder + "*"))
 	policy := awsiam.NewPolicy(scope, jsii.String("QuickSightPolicy"), &awsiam.PolicyProps{
-		Roles: &[]awsiam.IRole{role},
-		Statements: &[]awsiam.PolicyStatement{
-			allow(arn(scope, "athena", "workgroup/"+c.StackName))(
-				"athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults",
-				"athena:GetQueryResultsStream", "athena:GetWorkGroup", "athena:ListQueryExecutions",
-				"athena:StartQueryExecution", "athena:StopQueryExecution"),
-			allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))(
-				"athena:GetDataCatalog", "athena:GetDatabase", "athena:GetTableMetadata", "athena:ListDatabases",
-				"athena:ListTableMetadata"),
-			// Athena looks at the default database before any other ("Access to the default database and catalog" in its guide).
-			allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
-			allow(table.arns...)(
-				"glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
-				"glue:GetTables"),
-			allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucketMultipartUploads"),
-			listBelow(bucket, c.Prefix),
-			listBelow(bucket, config.ResultFolder),
-			allow(bucket.ArnForObjects(jsii.String(c.Prefix + "*")))("s3:GetObject"),
-			allow(results)("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
-		},
+		Roles:      &[]awsiam.IRole{role},
+		Statements: mayQuery(scope, c, bucket, table),
 	})
 	return role, policy
 }

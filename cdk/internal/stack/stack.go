@@ -47,6 +47,7 @@ func New(app constructs.Construct, c config.Config, transformDir string) (awscdk
 
 	path := "/metrics-dashboard/" + c.StackName
 	policy := newEdgePolicy(s, stream.arn, path)
+	reader := newReaderPolicy(s, c, bucket, table, path)
 	more := newEdgeRoles(s, c, policy)
 	if c.QuickSightPrincipalARN != "" {
 		made, err := newQuickSight(s, c, bucket, table, athena)
@@ -69,6 +70,7 @@ func New(app constructs.Construct, c config.Config, transformDir string) (awscdk
 		{"AlarmTopicArn", "alarm-topic-arn", topicARN, "Topic that alarms go to"},
 		{"OpsDashboardName", "ops-dashboard-name", board.DashboardName(), "CloudWatch dashboard of the pipeline"},
 		{"EdgePolicyArn", "edge-policy-arn", policy.ManagedPolicyArn(), "Managed policy to attach to machines that run edge"},
+		{"ReaderPolicyArn", "reader-policy-arn", reader.ManagedPolicyArn(), "Managed policy for who queries the samples"},
 	}, more...))
 	return s, nil
 }
