@@ -277,13 +277,9 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 		}
 		return u.Query()
 	}
-	settle := func(actions ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		n := eval[int](b, "Number(document.body.dataset.loaded)")
-		b.do(append(actions, loaded(n+1))...)
-	}
+	b.pause()
 	hour := points()
-	settle(chromedp.Click("#ranges [data-range='5m']"))
+	b.settle(chromedp.Click("#ranges [data-range='5m']"))
 	if q := query(); q.Get("range") != "5m" {
 		t.Errorf("address %v after choosing 5m", q)
 	}
@@ -291,8 +287,8 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 		t.Errorf("%d points in 5m, %d in 1h", got, hour)
 	}
 	// A host is found by a part of its name and chosen from the keyboard.
-	b.do(chromedp.Click("[data-choose=host] summary"), chromedp.WaitVisible("[data-choose=host] input"))
-	settle(chromedp.SendKeys("[data-choose=host] input", "b-01"+kb.Backspace+kb.Backspace+kb.Backspace+kb.Backspace+"db"+kb.Enter))
+	b.do(chromedp.Click("[data-choose=host] summary"), searching("host"))
+	b.settle(chromedp.SendKeys("[data-choose=host] input", "b-01"+kb.Backspace+kb.Backspace+kb.Backspace+kb.Backspace+"db"+kb.Enter))
 	if q := query(); q.Get("host") != "db-01" || q.Get("range") != "5m" {
 		t.Errorf("address %v after choosing a host", q)
 	}
@@ -300,19 +296,19 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 		t.Errorf("%d rows with one host chosen", got)
 	}
 	b.shoot("one-host")
-	settle(chromedp.NavigateBack())
+	b.settle(chromedp.NavigateBack())
 	if q := query(); q.Has("host") {
 		t.Errorf("address %v after going back", q)
 	}
 	// Its name leads to the page of the host, and Back from there.
-	settle(chromedp.Click("[data-panel=overview-last-seen] tbody tr[data-host='db-01'] .host"))
+	b.settle(chromedp.Click("[data-panel=overview-last-seen] tbody tr[data-host='db-01'] .host"))
 	if q := query(); q.Get("dashboard") != "host" || q.Get("host") != "db-01" {
 		t.Errorf("address %v after opening a host", q)
 	}
 	if got := eval[string](b, "document.querySelector('#title').textContent + ' ' + document.title"); got != "db-01 db-01 · Metrics Dashboard" {
 		t.Errorf("titles %q", got)
 	}
-	settle(chromedp.NavigateBack())
+	b.settle(chromedp.NavigateBack())
 	if q := query(); q.Has("dashboard") {
 		t.Errorf("address %v after going back", q)
 	}
@@ -321,7 +317,7 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 	b.do(script(middle))
 	box := b.rectOf("[data-panel=overview-cpu] .chart")
 	y := box.Y + box.H/2
-	settle(
+	b.settle(
 		chromedp.MouseEvent(chromedp.MouseMoved, box.X+box.W*0.3, y),
 		chromedp.MouseEvent(chromedp.MousePressed, box.X+box.W*0.3, y, chromedp.ButtonLeft),
 		chromedp.MouseEvent(chromedp.MouseMoved, box.X+box.W*0.4, y, chromedp.ButtonLeft),
@@ -337,12 +333,12 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 	if points() == 0 {
 		t.Error("no points after zooming")
 	}
-	settle(chromedp.Click("#zoom-out"))
+	b.settle(chromedp.Click("#zoom-out"))
 	if wider := query(); wider.Get("from") == q.Get("from") {
 		t.Errorf("address %v after zooming out", wider)
 	}
 	// The tooltip is there and says what is under the pointer.
-	settle(chromedp.Click("#ranges [data-range='1h']"), script(middle))
+	b.settle(chromedp.Click("#ranges [data-range='1h']"), script(middle))
 	box = b.rectOf("[data-panel=overview-cpu] .chart")
 	y = box.Y + box.H/2
 	b.do(chromedp.MouseEvent(chromedp.MouseMoved, box.X+box.W*0.5, y), chromedp.MouseEvent(chromedp.MouseMoved, box.X+box.W*0.55, y),

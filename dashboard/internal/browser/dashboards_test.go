@@ -150,10 +150,15 @@ func (b *tab) points(panel string) int {
 	return eval[int](b, fmt.Sprintf("Number(document.querySelector('[data-panel=%s]').dataset.points)", panel))
 }
 
+// searching waits until the list of a filter has opened, which ends with its search having the focus.
+func searching(filter string) chromedp.Action[chromedp.Void] {
+	return poll("document.activeElement?.matches('[data-choose=" + filter + "] input')")
+}
+
 // choose picks an option of a filter by what is typed to find it.
 func (b *tab) choose(filter, text string) {
 	b.t.Helper()
-	b.do(chromedp.Click("[data-choose="+filter+"] summary"), chromedp.WaitVisible("[data-choose="+filter+"] input"))
+	b.do(chromedp.Click("[data-choose="+filter+"] summary"), searching(filter))
 	b.settle(chromedp.SendKeys("[data-choose="+filter+"] input", text+kb.Enter))
 }
 
@@ -274,7 +279,7 @@ func TestKeyboard(t *testing.T) {
 			t.Errorf("Tab does not reach %s: %v", want, reached)
 		}
 	}
-	b.do(script("document.querySelector('[data-choose=env] summary').focus()"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("[data-choose=env] input"))
+	b.do(script("document.querySelector('[data-choose=env] summary').focus()"), chromedp.KeyEvent(kb.Enter), searching("env"))
 	b.settle(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
 	if q := b.query(); q.Get("env") != "dev" {
 		t.Errorf("address %v after choosing by arrow keys", q)

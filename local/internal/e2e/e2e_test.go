@@ -74,8 +74,11 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 func start(t testing.TB, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.Command(filepath.Join(bin, "local"), args...), lines: make(chan string, 1000)}
-	out, w := io.Pipe()
-	p.Stdout, p.Stderr = w, w
+	out, err := p.StdoutPipe() // ends with the process
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Stderr = p.Stdout
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
