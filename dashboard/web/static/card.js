@@ -121,7 +121,9 @@ export const axisText = (c) => ({ color: c.muted, fontSize: 11 });
 export function valueAxis(c, unit, label, extra = {}) {
   return {
     type: 'value', axisLabel: { ...axisText(c), hideOverlap: true, formatter: label }, splitLine: { lineStyle: { color: c.line } },
-    axisLine: { show: false }, axisTick: { show: false }, splitNumber: 4, ...extra,
+    axisLine: { show: false }, axisTick: { show: false }, splitNumber: 4,
+    minInterval: unit?.startsWith('bytes') ? 1 : 0, // parts of a byte would be labelled as the bytes beside them
+    ...extra,
   };
 }
 

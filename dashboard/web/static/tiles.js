@@ -50,7 +50,7 @@ export class Tiles {
 
   showFleet(data) {
     const { hosts, silent } = data.row(0);
-    number(this.#fleet, format.value(hosts - silent, 'count'), hosts === 1 ? 'host reporting' : 'reporting');
+    number(this.#fleet, format.value(hosts - silent, 'count'), hosts - silent === 1 && hosts === 1 ? 'host reporting' : 'reporting');
     this.#fleet.sub.replaceChildren(silent > 0
       ? el('span', { class: 'pill bad' }, `${silent} silent`)
       : el('span', { class: 'pill ok' }, hosts === 0 ? 'none yet' : 'all reporting'));
