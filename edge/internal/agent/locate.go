@@ -30,7 +30,6 @@ type locator struct {
 	stack, stream, region string // of the settings
 	aws                   aws.Config
 	cache                 discover.Cache
-	log                   *slog.Logger
 	asks, keeps           *health.State
 	find                  func(ctx context.Context) (discover.Target, error)
 	retune                func(central string)
@@ -47,7 +46,7 @@ type locator struct {
 // configuration names no region or a forbidden endpoint.
 func (a *agent) newLocator(ctx context.Context, c config.Config) (*locator, error) {
 	l := &locator{
-		stack: c.Stack, stream: c.Stream, region: c.Region, cache: a.cache, log: a.log, retune: a.retune,
+		stack: c.Stack, stream: c.Stream, region: c.Region, cache: a.cache, retune: a.retune,
 		asks: health.NewState(a.log, "discovery"), keeps: health.NewState(a.log, "keeping where to send"),
 		known: make(chan struct{}), done: make(chan struct{}),
 	}

@@ -18,7 +18,7 @@ func asked(t *testing.T, known discover.Target, length time.Duration, find func(
 	log := slog.New(slog.DiscardHandler)
 	began := time.Now()
 	l = &locator{
-		stack: "Fleet", cache: discover.CacheIn(t.TempDir()), log: log,
+		stack: "Fleet", cache: discover.CacheIn(t.TempDir()),
 		asks: health.NewState(log, "discovery"), keeps: health.NewState(log, "keeping"),
 		known: make(chan struct{}), done: make(chan struct{}),
 		find: func(context.Context) (discover.Target, error) {

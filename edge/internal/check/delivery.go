@@ -29,14 +29,14 @@ func (c *checker) delivery(ctx context.Context) Result {
 	cfg := c.aws.Copy()
 	cfg.Region = c.target.Region
 	results, err := firehose.New(cfg, c.target.Stream).Put(ctx, [][]byte{pack})
-	if err == nil && len(results) == 1 {
+	switch {
+	case err != nil:
+	case len(results) != 1:
+		err = fmt.Errorf("%d results for one record", len(results))
+	default:
 		err = results[0]
 	}
-	switch {
-	case err == nil && len(results) != 1:
-		err = fmt.Errorf("%d results for one record", len(results))
-		fallthrough
-	case err != nil:
+	if err != nil {
 		return failure(err, hint(err, c.target.Region))
 	}
 	return Result{Outcome: OK, Text: fmt.Sprintf("%s took one sample of %s", c.target.Stream, s.Hostname)}
