@@ -245,10 +245,11 @@ func TestHelpShowsAllFlags(t *testing.T) {
 
 func TestPanelsAreListed(t *testing.T) {
 	code, stdout, stderr := run(t, "", "panels", "--format", "csv")
-	if code != 0 || stderr != "" || !strings.Contains(stdout, "\nhosts-summary,Hosts,Summary,table,") {
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "\nhosts-summary,Hosts,Summary,table,") ||
+		!strings.Contains(stdout, "\ndelivery-gaps,(no page),Samples and gaps,table,") {
 		t.Errorf("code %d, stderr %q, stdout\n%s", code, stderr, stdout)
 	}
-	n := 1
+	n := 1 + len(panels.Questions())
 	for _, d := range panels.All() {
 		n += len(d.Panels)
 	}

@@ -116,7 +116,7 @@ func (o *panelsOptions) list(cmd *cobra.Command) error {
 		columns[i].Name = name
 	}
 	r := panels.Result{Columns: columns, Data: make([][]any, len(columns))}
-	for _, d := range panels.All() {
+	for _, d := range append(panels.All(), panels.Dashboard{Title: "(no page)", Panels: panels.Questions()}) {
 		for _, p := range d.Panels {
 			for i, value := range []string{p.ID, d.Title, p.Title, string(p.Kind), p.Question} {
 				r.Data[i] = append(r.Data[i], value)
