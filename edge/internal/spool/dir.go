@@ -75,7 +75,7 @@ func (d Dir) Open(name string, create bool) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return reserve(f), nil
+	return f, nil
 }
 
 // Rename implements [FS].

@@ -34,7 +34,6 @@ const (
 	kindLine = 1
 	kindAck  = 2 // payload: segment, offset up to which its lines are acknowledged
 	kindDrop = 3 // payload: segment that was dropped (0: none), lines dropped so far
-	kindPad  = 4 // payload: zeros
 )
 
 // marker begins each entry. Its first byte is in no UTF-8 text, so that the next entry after damage is found.

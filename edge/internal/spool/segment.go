@@ -21,7 +21,6 @@ type segment struct {
 	ackedTo      int64 // where the first line that is not acknowledged may begin
 	backlog      bool
 	dirty        bool // written to since the last sync
-	syncedTo     int64
 	gone         bool // dropped; a batch may still refer to it
 	failures     int  // of reading, in a row
 }

@@ -32,26 +32,7 @@ func (q *Queue) written(seg *segment) error {
 	}
 	// The next line is not expected before the sync, so it may as well be now: that saves waking up once more.
 	q.syncTimer.Reset(0)
-	return q.fillPage(seg)
-}
-
-// A sync writes whole pages of the file. Where what is written between two syncs would go on in another page each second
-// time, a pad fills the page instead, so that it is one; unless more than mostPad of the file would be pads.
-const (
-	pageBytes = 4096
-	mostPad   = pageBytes / 8
-)
-
-// fillPage fills the page that a segment ends in, if as much again as since the last sync does not fit in there.
-func (q *Queue) fillPage(seg *segment) error {
-	left, group := pageBytes-seg.size%pageBytes, seg.size-seg.syncedTo
-	if left >= group || left < entryBytes || group > pageBytes || pageBytes%group > mostPad ||
-		q.diskBytes()+left > q.options.MaxBytes {
-		return nil
-	}
-	return q.write(0, func(dst []byte, base int64) []byte {
-		return appendEntry(dst, base, kindPad, make([]byte, left-entryBytes))
-	})
+	return nil
 }
 
 // syncActive makes durable what waits for it. A disk takes its time over this; meanwhile lines can be appended.
@@ -60,7 +41,7 @@ func (q *Queue) syncActive() {
 	q.syncTimer = nil
 	var file File
 	if seg := q.active; seg != nil && seg.dirty {
-		seg.dirty, seg.syncedTo = false, seg.size
+		seg.dirty = false
 		file = seg.file
 	}
 	err := q.syncDirectory()
