@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go/middleware"
@@ -31,6 +32,9 @@ const (
 // else of the EC2 instance that this runs on.
 func Load(ctx context.Context, region string) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region),
+		// Without this option the SDK leaves HTTPClient nil, unless a CA bundle is configured: each service then makes a client of
+		// its own, and whoever wraps the configured one would wrap nil.
+		config.WithHTTPClient(awshttp.NewBuildableClient()),
 		config.WithAPIOptions([]func(*middleware.Stack) error{refusePlain}))
 	if err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)

@@ -42,7 +42,7 @@ func environment(t *testing.T, variables map[string]string) {
 	t.Helper()
 	all := map[string]string{
 		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_ENDPOINT_URL": "", "AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "id",
-		"AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": t.TempDir() + "/none",
+		"AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": "", "AWS_CONFIG_FILE": t.TempDir() + "/none",
 		"AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
 	}
 	maps.Copy(all, variables)

@@ -53,7 +53,7 @@ func run(t *testing.T, c *cloud, environment map[string]string, args ...string) 
 	defer server.Close()
 	all := map[string]string{
 		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1",
-		"AWS_PROFILE": "", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": t.TempDir() + "/none",
+		"AWS_PROFILE": "", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": "", "AWS_CONFIG_FILE": t.TempDir() + "/none",
 		"AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
 	}
 	for name, value := range environment {
