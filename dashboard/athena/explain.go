@@ -35,7 +35,7 @@ func explain(err error) error {
 	case code == "UnrecognizedClientException", code == "InvalidClientTokenId", code == "InvalidSignatureException":
 		text += ": check AWS_PROFILE and the credentials behind it"
 	case strings.HasPrefix(code, "AccessDenied"):
-		text += ": the README lists, under Athena, what its reader must be allowed"
+		text += ": dashboard/README.md says what a reader must be allowed"
 	case code == "InvalidRequestException" && saysNoWorkgroup(api.ErrorMessage()):
 		text += ": the stack was deleted or changed; deploy it again or choose another with --stack"
 	case strings.HasPrefix(code, "TooManyRequests"), strings.HasPrefix(code, "Throttling"):

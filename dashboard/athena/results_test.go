@@ -140,7 +140,7 @@ func TestMalformedAnswers(t *testing.T) {
 		"a bad double":     {"GetQueryResults", table{columns: [][2]string{{"n", "double"}}, rows: [][]any{{"1,5"}}}.page(0, 1), `"1,5" is not a double`},
 		"a bad date":       {"GetQueryResults", table{columns: [][2]string{{"n", "date"}}, rows: [][]any{{"today"}}}.page(0, 1), `"today" is not a date`},
 		"results refused":  {"GetQueryResults", refusal{400, "InvalidRequestException", "Query did not finish successfully. Final query state: FAILED"}, "fetch the answer of query q-1: Query did not finish"},
-		"status forbidden": {"GetQueryExecution", refusal{400, "AccessDeniedException", "not authorized to perform: athena:GetQueryExecution"}, "README lists"},
+		"status forbidden": {"GetQueryExecution", refusal{400, "AccessDeniedException", "not authorized to perform: athena:GetQueryExecution"}, "README.md says"},
 	} {
 		usual := answering(a)
 		s := serve(t, func(c2 call) any {

@@ -112,7 +112,7 @@ func TestRefusedRequests(t *testing.T) {
 	for code, c := range map[string]struct{ message, want string }{
 		"InvalidRequestException":     {"WorkGroup W is not found.", "deploy it again or choose another with --stack"},
 		"ExpiredTokenException":       {"The security token included in the request is expired", "sign in again (aws sso login)"},
-		"AccessDeniedException":       {"User: x is not authorized to perform: athena:StartQueryExecution", "README lists"},
+		"AccessDeniedException":       {"User: x is not authorized to perform: athena:StartQueryExecution", "README.md says"},
 		"UnrecognizedClientException": {"The security token included in the request is invalid.", "check AWS_PROFILE"},
 		"TooManyRequestsException":    {"You have exceeded the limit for the number of queries", "try again in a minute"},
 	} {

@@ -23,7 +23,7 @@ func TestFind(t *testing.T) {
 		"all":          {map[string]any{"Parameters": all}, ""},
 		"no stack":     {map[string]any{"InvalidParameters": []string{"x"}}, "there is no stack S in eu-north-1 (no parameters below /metrics-dashboard/S/): deploy it there, or name another with --stack and --region"},
 		"one is lost":  {map[string]any{"Parameters": all[:2]}, "deploy it again"},
-		"not allowed":  {refusal{400, "AccessDeniedException", "not authorized to perform: ssm:GetParameters"}, "look up the stack S in eu-north-1: not authorized to perform: ssm:GetParameters (AccessDeniedException): the README lists"},
+		"not allowed":  {refusal{400, "AccessDeniedException", "not authorized to perform: ssm:GetParameters"}, "look up the stack S in eu-north-1: not authorized to perform: ssm:GetParameters (AccessDeniedException): dashboard/README.md says"},
 		"signed out":   {refusal{400, "ExpiredTokenException", "The security token included in the request is expired"}, "sign in again"},
 		"wrong secret": {refusal{403, "InvalidSignatureException", "The request signature we calculated does not match"}, "check AWS_PROFILE"},
 	} {
