@@ -12,6 +12,11 @@ func PartitionKeys() []string { return []string{"year", "month", "day", "hour"} 
 // MaxAhead is how far ahead of the clock a sample may lie.
 const MaxAhead = 24 * time.Hour
 
+// DefaultMaxAge is how old a sample may be when the transform sees it, unless the stack sets another age. Together with
+// [MaxAhead] it allows 361 different hours at a time, below the 500 partitions that one delivery buffer of Firehose holds by
+// default. Firehose delivers the records of any further partition as errors, whoever sent them.
+const DefaultMaxAge = 14 * 24 * time.Hour
+
 // minMillis is the earliest time of a sample: 2020-01-01T00:00:00Z. A clock that is not set shows 1970.
 const minMillis = 1577836800000
 

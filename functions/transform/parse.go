@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -37,6 +38,7 @@ type scratch struct {
 	pack    record.PackWriter
 	lines   []byte
 	docs    []document
+	hours   hourSet
 	members []jsonscan.Member
 	walker  *jsonscan.Walker
 }
@@ -75,13 +77,17 @@ func (b *batch) parse(data []byte) (parsed, error) {
 	lines := bytes.Count(p.text, []byte{'\n'}) + 1
 	p.out = make([]byte, 0, min(len(p.text)+lines*enrichmentBytes, maxRecordOutput+maxDocument))
 	p.docs = b.docs[:0]
-	defer func() { b.docs = p.docs[:0] }()
+	hours := b.hours[:0]
+	defer func() { b.docs, b.hours = p.docs[:0], hours[:0] }()
 	for i := jsonscan.SkipSpace(p.text, 0); i < len(p.text); i = jsonscan.SkipSpace(p.text, i) {
 		s, err := b.sample(p.text[i:])
 		if err != nil {
 			return p, fmt.Errorf("document %d, from byte %d: %w", len(p.docs), i, err)
 		}
 		doc := document{start: i, end: i + len(s.text), hour: record.HourOf(s.ts)}
+		if !hours.add(doc.hour) {
+			return p, errManyHours
+		}
 		p.docs = append(p.docs, doc)
 		p.split = p.split || doc.hour != p.docs[0].hour || len(p.out) > maxRecordOutput
 		if !p.split {
@@ -123,7 +129,7 @@ func (b *batch) sample(data []byte) (s sample, err error) {
 	if s.ts, err = strconv.ParseFloat(string(raw), 64); err != nil {
 		return s, fmt.Errorf("ts: %w", err)
 	}
-	return s, record.CheckTS(s.ts, b.now)
+	return s, cmp.Or(record.CheckTS(s.ts, b.now), b.checkAge(s.ts, b.now))
 }
 
 // What a key means here; walk takes documents that have the first one once and the last one never.

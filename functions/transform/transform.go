@@ -28,6 +28,8 @@ const maxRecordOutput = 2_000_000
 type Options struct {
 	// Stream takes back what one answer cannot hold. Required.
 	Stream Stream
+	// MaxAge is how old a sample may be; default [record.DefaultMaxAge].
+	MaxAge time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 	// Log gets a line for each refused record; default slog.Default.
@@ -37,6 +39,7 @@ type Options struct {
 // Transformer answers events. It is safe for concurrent use.
 type Transformer struct {
 	stream  Stream
+	maxAge  time.Duration
 	now     func() time.Time
 	log     *slog.Logger
 	scratch sync.Pool
@@ -44,7 +47,7 @@ type Transformer struct {
 
 // New returns a transformer.
 func New(o Options) *Transformer {
-	t := &Transformer{stream: o.Stream, now: o.Now, log: o.Log}
+	t := &Transformer{stream: o.Stream, maxAge: o.MaxAge, now: o.Now, log: o.Log}
 	if t.now == nil {
 		t.now = time.Now
 	}

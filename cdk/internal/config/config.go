@@ -37,6 +37,7 @@ type Config struct {
 	LambdaFunctionName string
 	LambdaTimeout      time.Duration // 1..300 s
 	LambdaMemoryMiB    int           // 128..10240
+	MaxSampleAge       time.Duration // whole days; the transform refuses older samples
 }
 
 // Folders of the bucket that are not the table's.

@@ -27,7 +27,7 @@ func TestDefaults(t *testing.T) {
 	want := config.Config{
 		StackName: "MetricsDashboard", LogLevel: "INFO", Prefix: "analytics/", GlueDatabaseName: "metrics",
 		GlueTableName: "samples", CrawlerSchedule: "cron(15 0 * * ? *)", AthenaScanLimitGiB: 10, BufferingMiB: 64, BufferingTime: 300 * time.Second, LambdaTimeout: 60 * time.Second,
-		LambdaMemoryMiB: 256,
+		LambdaMemoryMiB: 256, MaxSampleAge: 14 * 24 * time.Hour,
 	}
 	if got != want {
 		t.Errorf("got %+v\nwant %+v", got, want)
@@ -79,6 +79,7 @@ func TestAllowed(t *testing.T) {
 		"lambdaFunctionName": {"a", "A_b-9"},
 		"lambdaTimeout":      {"1", "300"},
 		"lambdaMemoryMb":     {"128", "10240", float64(1024)},
+		"maxSampleAgeDays":   {"1", "14", "3650", float64(30)},
 		"glueDatabaseName":   {"a", "a_9", "_"},
 		"glueTableName":      {"a", "samples_2"},
 		"logLevel":           {"DEBUG", "info", "Warn", "ERROR"},
@@ -119,6 +120,7 @@ func TestRefused(t *testing.T) {
 		"lambdaFunctionName": {"a.b", strings.Repeat("a", 65)},
 		"lambdaTimeout":      {"0", "301", "-1"},
 		"lambdaMemoryMb":     {"127", "10241"},
+		"maxSampleAgeDays":   {"0", "3651", "1.5", "14d", ""},
 		"glueDatabaseName":   {"Metrics", "a-b", strings.Repeat("a", 256)},
 		"glueTableName":      {"", "samples;"},
 		"logLevel":           {"WARNING", "", "TRACE"},
@@ -177,7 +179,8 @@ func TestEnvironmentNames(t *testing.T) {
 	got, err := load(nil, nil, environment{
 		"DELIVERY_STREAM_NAME": "s", "PREFIX": "p/", "BUFFERING_SIZE": "65", "BUFFERING_TIME": "61", "REGION_NAME": "eu-west-1",
 		"ROLE_NAME": "r", "BUCKET_NAME": "bbb", "LAMBDA_FUNCTION_NAME": "f", "LAMBDA_TIMEOUT": "2", "LAMBDA_MEMORY_MB": "129",
-		"LAMBDA_RUNTIME": "provided.al2023", "LAMBDA_HANDLER": "bootstrap", "GLUE_DATABASE_NAME": "d",
+		"MAX_SAMPLE_AGE_DAYS": "15",
+		"LAMBDA_RUNTIME":      "provided.al2023", "LAMBDA_HANDLER": "bootstrap", "GLUE_DATABASE_NAME": "d",
 		"GLUE_TABLE_NAME": "t", "LOG_LEVEL": "warn", "RAW_RETENTION_DAYS": "3", "REMOVAL_POLICY": "destroy",
 		"CRAWLER_SCHEDULE": "NONE", "ATHENA_SCAN_LIMIT_GB": "7", "ALARM_EMAIL": "o@example.org", "EDGE_ROLES": "both",
 		"QUICKSIGHT_PRINCIPAL_ARN": "arn:aws:quicksight:us-east-1:123456789012:group/default/all",
@@ -189,7 +192,7 @@ func TestEnvironmentNames(t *testing.T) {
 		StackName: "MetricsDashboard", Region: "eu-west-1", LogLevel: "WARN", BucketName: "bbb", Prefix: "p/",
 		RawRetention: 72 * time.Hour, DestroyData: true, GlueDatabaseName: "d", GlueTableName: "t",
 		DeliveryStreamName: "s", RoleName: "r", BufferingMiB: 65, BufferingTime: 61 * time.Second,
-		LambdaFunctionName: "f", LambdaTimeout: 2 * time.Second, LambdaMemoryMiB: 129, AthenaScanLimitGiB: 7,
+		LambdaFunctionName: "f", LambdaTimeout: 2 * time.Second, LambdaMemoryMiB: 129, MaxSampleAge: 15 * 24 * time.Hour, AthenaScanLimitGiB: 7,
 		AlarmEmail: "o@example.org", EC2Role: true, HybridRole: true,
 		QuickSightPrincipalARN: "arn:aws:quicksight:us-east-1:123456789012:group/default/all",
 	}

@@ -2,9 +2,14 @@ package config
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
+
+const day = 24 * time.Hour
 
 // settings is the table of all settings, in the order that problems are listed in.
 func settings() []setting {
@@ -76,6 +81,13 @@ func settings() []setting {
 			want: "128-10240 (MB)",
 			set:  number(128, 10240, func(c *Config, n int) { c.LambdaMemoryMiB = n }),
 		},
+		{
+			key: "maxSampleAgeDays", env: "MAX_SAMPLE_AGE_DAYS", fallback: strconv.Itoa(int(record.DefaultMaxAge / day)),
+			want: "1-3650 (days)",
+			why: "the transform refuses older samples; above 18 days one delivery can hold more hours than the 500 partitions that " +
+				"Firehose allows by default",
+			set: number(1, 3650, func(c *Config, n int) { c.MaxSampleAge = time.Duration(n) * day }),
+		},
 		only("LAMBDA_RUNTIME", "provided.al2023"),
 		only("LAMBDA_HANDLER", "bootstrap"),
 		{
@@ -144,7 +156,7 @@ func settings() []setting {
 			want: "1-36500 (days), or unset to keep every object",
 			set: func(c *Config, v string) bool {
 				return v == "" || number(1, 36500, func(c *Config, n int) {
-					c.RawRetention = time.Duration(n) * 24 * time.Hour
+					c.RawRetention = time.Duration(n) * day
 				})(c, v)
 			},
 		},

@@ -32,7 +32,7 @@ func variants() map[string]variant {
 		"everything": {"local/internal/template/testdata/everything.json", map[string]any{
 			"stackName": "Everything", "region": "eu-central-1", "deliveryStreamName": "in", "prefix": "a/b/",
 			"bufferingSize": "128", "bufferingTime": "60", "roleName": "deliver", "bucketName": "the-lake",
-			"lambdaFunctionName": "enrich", "lambdaTimeout": "300", "lambdaMemoryMb": "512", "glueDatabaseName": "d",
+			"lambdaFunctionName": "enrich", "lambdaTimeout": "300", "lambdaMemoryMb": "512", "maxSampleAgeDays": "18", "glueDatabaseName": "d",
 			"glueTableName": "s", "crawlerSchedule": "cron(5 * * * ? *)", "athenaScanLimitGb": "1",
 			"alarmEmail": "operator@example.org", "edgeRoles": "both", "logLevel": "debug", "rawRetentionDays": "30",
 			"removalPolicy": "destroy", "quickSightPrincipalArn": principal,

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -36,9 +37,12 @@ func newTransform(scope constructs.Construct, c config.Config, dir string) trans
 		Code:         awslambda.Code_FromAsset(&dir, nil),
 		Timeout:      duration(c.LambdaTimeout),
 		MemorySize:   jsii.Number(c.LambdaMemoryMiB),
-		Environment:  &map[string]*string{"LOG_LEVEL": &c.LogLevel},
-		Role:         role,
-		LogGroup:     logs,
+		Environment: &map[string]*string{
+			"LOG_LEVEL":           &c.LogLevel,
+			"MAX_SAMPLE_AGE_DAYS": jsii.String(strconv.Itoa(int(c.MaxSampleAge / (24 * time.Hour)))),
+		},
+		Role:     role,
+		LogGroup: logs,
 	})
 	return transform{function: function, role: role, logs: logs}
 }

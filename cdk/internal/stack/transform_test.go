@@ -10,7 +10,7 @@ func TestTransformFunction(t *testing.T) {
 	f := one(t, template, "AWS::Lambda::Function")
 	for property, want := range map[string]any{
 		"Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": "[arm64]",
-		"Timeout": 60, "MemorySize": 256, "Environment": "map[Variables:map[LOG_LEVEL:INFO]]",
+		"Timeout": 60, "MemorySize": 256, "Environment": "map[Variables:map[LOG_LEVEL:INFO MAX_SAMPLE_AGE_DAYS:14]]",
 	} {
 		check(t, property, f.properties[property], want)
 	}

@@ -1,6 +1,7 @@
 // Command transform is the Lambda function that Firehose calls: the executable bootstrap of a provided.al2023 function.
 //
-// Environment: LOG_LEVEL is DEBUG, INFO, WARN or ERROR; INFO where unset.
+// Environment: LOG_LEVEL is DEBUG, INFO, WARN or ERROR; INFO if unset. MAX_SAMPLE_AGE_DAYS is how old a sample may be; 14 if
+// unset.
 package main
 
 import (
@@ -30,12 +31,17 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("LOG_LEVEL: %w", err)
 		}
 	}
+	maxAge, err := transform.MaxAge(os.Getenv)
+	if err != nil {
+		return err
+	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return fmt.Errorf("load AWS configuration: %w", err)
 	}
 	lambda.Start(transform.New(transform.Options{
 		Stream: firehose.New(cfg),
+		MaxAge: maxAge,
 		Log:    slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}))
 	return nil

@@ -60,11 +60,14 @@ func (p *putter) PutRecordBatch(ctx context.Context, _ string, records [][]byte)
 	return nil, p.engine.Put(ctx, records)
 }
 
+// clock is the transform's clock: the time of [sample].
+func clock() time.Time { return time.Unix(1770094830, 0) }
+
 func open(t *testing.T, dir string, s stack.Stream, in delivery.Invoker) *delivery.Engine {
 	t.Helper()
 	var back putter
 	if in == nil {
-		in = invoker(transform.New(transform.Options{Stream: &back, Log: slog.New(slog.DiscardHandler)}).Handle)
+		in = invoker(transform.New(transform.Options{Stream: &back, Now: clock, Log: slog.New(slog.DiscardHandler)}).Handle)
 	}
 	e, err := delivery.Open(dir, s, in, delivery.Options{Region: "us-east-1", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -422,7 +425,10 @@ func TestBuffering(t *testing.T) {
 // More than 500 partitions in one buffer are too many for Firehose by default.
 func TestPartitionLimit(t *testing.T) {
 	dir := t.TempDir()
-	e := open(t, dir, stream(), nil)
+	e := open(t, dir, stream(), invoker(transform.New(transform.Options{
+		Stream: &putter{}, MaxAge: 365 * 24 * time.Hour, Now: func() time.Time { return time.Unix(1700000000+502*3600, 0) },
+		Log: slog.New(slog.DiscardHandler),
+	}).Handle))
 	var records []string
 	for i := range 502 {
 		records = append(records, fmt.Sprintf(`{"ts":%d,"hostname":"h"}`, 1700000000+i*3600))
@@ -439,7 +445,7 @@ func TestPartitionLimit(t *testing.T) {
 // A journal that is full refuses, and takes again after a delivery.
 func TestFull(t *testing.T) {
 	s := stream()
-	e, err := delivery.Open(t.TempDir(), s, invoker(transform.New(transform.Options{Stream: &putter{}}).Handle),
+	e, err := delivery.Open(t.TempDir(), s, invoker(transform.New(transform.Options{Stream: &putter{}, Now: clock}).Handle),
 		delivery.Options{JournalBytes: 90, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -554,7 +560,7 @@ func TestWriteFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dir := t.TempDir()
-				tr := transform.New(transform.Options{Stream: &putter{}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(1770094830, 0) }})
+				tr := transform.New(transform.Options{Stream: &putter{}, Log: slog.New(slog.DiscardHandler), Now: clock})
 				e := open(t, dir, stream(), invoker(tr.Handle))
 				path := filepath.Join(dir, obstacle)
 				if err := os.RemoveAll(path); err != nil {

@@ -51,7 +51,11 @@ func (t *stream) invoker(ctx context.Context, endpoint, key string, s stack.Stac
 	case l == nil:
 		return nil, nil
 	case o.Transform == "":
-		return inProcess{transform.New(transform.Options{Stream: putBack{t}, Log: o.Log})}, nil
+		maxAge, err := transform.MaxAge(func(name string) string { return l.Environment[name] })
+		if err != nil {
+			return nil, fmt.Errorf("environment of function %s: %w", functionName(l.FunctionARN), err)
+		}
+		return inProcess{transform.New(transform.Options{Stream: putBack{t}, MaxAge: maxAge, Log: o.Log})}, nil
 	}
 	r, err := lambdaruntime.New(ctx, lambdaruntime.Function{
 		Path: o.Transform, ARN: l.FunctionARN, Name: functionName(l.FunctionARN), Handler: l.Handler, Region: s.Region,
