@@ -69,7 +69,8 @@ net_packets_sent_per_s double, net_packets_recv_per_s double, net_err_in_per_s d
 net_drop_in_per_s double, net_drop_out_per_s double, disk_read_bytes_per_s double, disk_write_bytes_per_s double,
 disk_read_ops_per_s double, disk_write_ops_per_s double, disk_busy_pct double, disk_used_pct double,
 disk_free_bytes bigint, cpu_pressure_pct double, mem_pressure_pct double, io_pressure_pct double, procs int,
-uptime_s bigint, event_time timestamp, timestamp string, datetime string, epoch_timestamp double, date string,
+uptime_s bigint, disk_used_mount string, disk_busy_device string, inodes_used_pct double, cpu_core_max_pct double,
+machine_id string, event_time timestamp, timestamp string, datetime string, epoch_timestamp double, date string,
 minute string, day_of_week string, _processed_at string, _processed_timestamp bigint`
 	var got []string
 	seen := map[string]bool{}

@@ -59,4 +59,10 @@ type Sample struct {
 
 	Procs   Int  `column:"procs" unit:"count" comment:"Processes"`
 	UptimeS Long `column:"uptime_s" unit:"s" comment:"Time since boot"`
+
+	DiskUsedMount  string `column:"disk_used_mount" comment:"Mount point of the filesystem that disk_used_pct and disk_free_bytes speak of"`
+	DiskBusyDevice string `column:"disk_busy_device" comment:"Device that disk_busy_pct speaks of"`
+	InodesUsedPct  Float  `column:"inodes_used_pct" unit:"percent" comment:"Inodes in use on the local filesystem with the fewest left, in percent of its inodes"`
+	CPUCoreMaxPct  Float  `column:"cpu_core_max_pct" unit:"percent" comment:"CPU time not idle and not waiting for I/O, busiest core"`
+	MachineID      string `column:"machine_id" comment:"Hash of the machine's ID, equal for all samples of one installation; tells machines of one host name apart"`
 }

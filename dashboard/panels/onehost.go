@@ -16,7 +16,7 @@ func oneHost() Dashboard {
 		ID: "host", Title: "Host", Hidden: true,
 		Question: "What does this one host do?",
 		Panels: []Panel{
-			wide(ofHost("host-cpu", "CPU", "How busy is it, and what do means hide?", Series, percents("cpu_pct", "CPU")...)),
+			wide(ofHost("host-cpu", "CPU", "How busy is it, and what do means hide?", Series, percents("cpu_pct", "CPU", "cpu_core_max_pct", "Busiest core")...)),
 			ofHost("host-states", "What CPUs do", "Is it programs, the kernel, disks or the hypervisor?", Area,
 				percents("cpu_user_pct", "User", "cpu_system_pct", "System", "cpu_iowait_pct", "Waiting for I/O", "cpu_steal_pct", "Stolen")...),
 			ofHost("host-load", "Load", "How many tasks run or want to?", Series,
@@ -50,7 +50,7 @@ func oneHost() Dashboard {
 				Value{Column: "disk_read_ops_per_s", Label: "Reads", Unit: PerSecond},
 				Value{Column: "disk_write_ops_per_s", Label: "Writes", Unit: PerSecond, Below: true}),
 			ofHost("host-busy", "Disk use", "Is a disk saturated or full?", Series,
-				percents("disk_busy_pct", "Busiest disk", "disk_used_pct", "Fullest filesystem")...),
+				percents("disk_busy_pct", "Busiest disk", "disk_used_pct", "Fullest filesystem", "inodes_used_pct", "Inodes in use")...),
 			ofHost("host-free", "Disk space left", "How much space is left on the fullest filesystem?", Series,
 				Value{Column: "disk_free_bytes", Label: "Free", Unit: Bytes}),
 			ofHost("host-processes", "Processes", "How many processes are there?", Series,

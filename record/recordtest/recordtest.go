@@ -25,7 +25,7 @@ func Golden() []record.Sample {
 	first := full
 	first.Seq, first.TS = 0, record.TS(at.Add(-3*time.Second))
 	first.CPUPct, first.CPUUserPct, first.CPUSystemPct = record.Float{}, record.Float{}, record.Float{}
-	first.CPUIOWaitPct, first.CPUStealPct = record.Float{}, record.Float{}
+	first.CPUIOWaitPct, first.CPUStealPct, first.CPUCoreMaxPct = record.Float{}, record.Float{}, record.Float{}
 
 	bare := record.Sample{TS: record.TS(at), SessionID: "bare", IntervalS: 3, Hostname: "h"}
 
@@ -68,6 +68,10 @@ func New(seed uint64) *Host {
 		DiskUsedPct:   record.Some(40 + 40*rng.Float64()),
 		DiskFreeBytes: record.Some(rng.Int64N(500 * gib)),
 		UptimeS:       record.Some(int64(rng.IntN(1e7))),
+
+		DiskUsedMount: []string{"/", "/data"}[rng.IntN(2)],
+		InodesUsedPct: record.Some(2 + 20*rng.Float64()),
+		MachineID:     fmt.Sprintf("%016x%016x", rng.Uint64(), rng.Uint64()),
 	}}
 }
 
@@ -114,5 +118,7 @@ func (h *Host) Sample(t time.Time) record.Sample {
 	s.CPUPressurePct, s.MemPressurePct, s.IOPressurePct = pct(2), record.Some(0.0), pct(0.5)
 	s.Procs = record.Some(int32(200 + r.IntN(20)))
 	s.UptimeS = record.Some(s.UptimeS.Or(0) + 3*s.Seq)
+	s.DiskBusyDevice = []string{"nvme0n1", "nvme0n1", "nvme0n1", "nvme1n1"}[r.IntN(4)]
+	s.CPUCoreMaxPct = record.Some(min(100, s.CPUPct.Or(0)*(1+r.ExpFloat64())))
 	return s
 }

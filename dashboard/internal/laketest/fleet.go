@@ -161,7 +161,9 @@ func (f Fleet) rows(first, last time.Time) string {
 		"disk_write_ops_per_s": "rate(io * 0.6 / 9000)", "disk_busy_pct": "disk_busy_pct", "disk_used_pct": "disk_used_pct",
 		"disk_free_bytes": "(5e11 * (1 - disk_used_pct / 100))::BIGINT", "cpu_pressure_pct": "pct((cpu_pct - 62) * 0.6)", "mem_pressure_pct": "pct((ram_pct - 90) * 1.5)",
 		"io_pressure_pct": "pct((disk_busy_pct - 45) * 0.7)", "procs": "(180 + 60 * u(i, 0, 21) + 14 * v(i, ts / 600, 22))::INTEGER",
-		"uptime_s": "(86400 * (3 + i) + ts - " + fmt.Sprintf("%f", begin) + ")::BIGINT",
+		"uptime_s":        "(86400 * (3 + i) + ts - " + fmt.Sprintf("%f", begin) + ")::BIGINT",
+		"disk_used_mount": "CASE WHEN role = 'db' THEN '/data' ELSE '/' END", "disk_busy_device": "CASE WHEN u(i, seq, 24) < 0.9 THEN 'nvme0n1' ELSE 'nvme1n1' END",
+		"inodes_used_pct": "pct(disk_used_pct * (0.1 + 0.3 * u(i, 0, 25)))", "cpu_core_max_pct": "pct(cpu_pct * (1.1 + u(i, seq, 26)))", "machine_id": "md5(hostname)",
 	}
 	var list []string
 	for _, c := range record.SampleColumns() {

@@ -167,6 +167,32 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// A simulated machine gives what a real one can: each column but in the first sample of a session, and one machine_id.
+func TestEveryColumnHasValues(t *testing.T) {
+	ids := map[string]string{} // of a host
+	for _, s := range history(t, 1, 12, 1, time.Hour) {
+		if known := ids[s.Hostname]; known != "" && known != s.MachineID {
+			t.Errorf("%s has machine_id %s and %s", s.Hostname, known, s.MachineID)
+		}
+		ids[s.Hostname] = s.MachineID
+		if s.Seq == 0 {
+			continue
+		}
+		line := string(s.AppendJSON(nil))
+		for _, c := range record.SampleColumns() {
+			if !strings.Contains(line, `"`+c.Name+`":`) {
+				t.Fatalf("%s is absent in %s", c.Name, line)
+			}
+		}
+		if core := s.CPUCoreMaxPct.Or(0); core < s.CPUPct.Or(0)-.01 {
+			t.Errorf("the busiest core of %s is at %v, all together at %v", s.Hostname, core, s.CPUPct.Or(0))
+		}
+	}
+	if other := slices.Compact(slices.Sorted(maps.Values(ids))); len(ids) != 12 || len(other) != 12 {
+		t.Errorf("%d hosts have %d machine_ids", len(ids), len(other))
+	}
+}
+
 // Days and weekends show.
 func TestRhythm(t *testing.T) {
 	var noon, night, weekend []float64

@@ -42,24 +42,40 @@ type kind struct {
 	ramGiB, diskGiB   int64
 	cpu, swing        float64 // mean CPU in percent, and how much of it follows the day
 	ram               float64 // part of memory in use
+	mount, device     string  // of the fullest filesystem, and of the busiest disk
+	inodes            float64 // in use, as part of the space in use: little where files are large
 	netMB, diskMB     float64 // per second
 	weekend           float64 // load at weekends, as part of a weekday's
 	jobEvery, jobTime time.Duration
 }
 
 var kinds = []kind{
-	{role: "web", cores: 8, ramGiB: 16, diskGiB: 100, cpu: 32, swing: .7, ram: .45, netMB: 6, diskMB: .4, weekend: .6},
-	{role: "api", cores: 16, ramGiB: 32, diskGiB: 100, cpu: 38, swing: .6, ram: .5, netMB: 9, diskMB: .6, weekend: .7},
 	{
-		role: "db", cores: 16, ramGiB: 128, diskGiB: 1000, cpu: 25, swing: .4, ram: .74, netMB: 12, diskMB: 18, weekend: .8,
+		role: "web", cores: 8, ramGiB: 16, diskGiB: 100, cpu: 32, swing: .7, ram: .45,
+		mount: "/", device: "nvme0n1", inodes: .3, netMB: 6, diskMB: .4, weekend: .6,
+	},
+	{
+		role: "api", cores: 16, ramGiB: 32, diskGiB: 100, cpu: 38, swing: .6, ram: .5,
+		mount: "/", device: "nvme0n1", inodes: .25, netMB: 9, diskMB: .6, weekend: .7,
+	},
+	{
+		role: "db", cores: 16, ramGiB: 128, diskGiB: 1000, cpu: 25, swing: .4, ram: .74,
+		mount: "/var/lib/postgresql", device: "nvme1n1", inodes: .01, netMB: 12, diskMB: 18, weekend: .8,
 		jobEvery: 24 * time.Hour, jobTime: 50 * time.Minute,
 	},
 	{
-		role: "worker", cores: 32, ramGiB: 64, diskGiB: 400, cpu: 18, swing: .2, ram: .35, netMB: 3, diskMB: 5, weekend: 1,
+		role: "worker", cores: 32, ramGiB: 64, diskGiB: 400, cpu: 18, swing: .2, ram: .35,
+		mount: "/var/lib/docker", device: "nvme1n1", inodes: .8, netMB: 3, diskMB: 5, weekend: 1,
 		jobEvery: 3 * time.Hour, jobTime: 35 * time.Minute,
 	},
-	{role: "cache", cores: 4, ramGiB: 64, diskGiB: 50, cpu: 12, swing: .7, ram: .8, netMB: 15, diskMB: .1, weekend: .65},
-	{role: "edge", cores: 4, ramGiB: 4, diskGiB: 32, cpu: 9, swing: .3, ram: .55, netMB: .2, diskMB: .3, weekend: .9},
+	{
+		role: "cache", cores: 4, ramGiB: 64, diskGiB: 50, cpu: 12, swing: .7, ram: .8,
+		mount: "/", device: "nvme0n1", inodes: .2, netMB: 15, diskMB: .1, weekend: .65,
+	},
+	{
+		role: "edge", cores: 4, ramGiB: 4, diskGiB: 32, cpu: 9, swing: .3, ram: .55,
+		mount: "/", device: "mmcblk0", inodes: .35, netMB: .2, diskMB: .3, weekend: .9,
+	},
 }
 
 // story is what goes wrong on a machine.
@@ -108,6 +124,8 @@ func NewHost(seed uint64, n int, start time.Time, about time.Duration) *Host {
 			Tags:          map[string]string{"team": []string{"core", "data", "shop"}[n%3], "zone": string(rune('a' + n%3))},
 			CPUCount:      record.Some(k.cores),
 			RAMTotalBytes: record.Some(k.ramGiB * gib),
+			DiskUsedMount: k.mount,
+			MachineID:     fmt.Sprintf("%016x%016x", rng.Uint64(), rng.Uint64()),
 		},
 	}
 	if h.story == skewed {

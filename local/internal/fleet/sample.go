@@ -101,6 +101,8 @@ func (h *Host) fill(s *record.Sample, t time.Time, seconds float64) {
 		s.CPUPct = percent(busy + steal)
 		s.CPUUserPct, s.CPUSystemPct = percent(user), percent(busy-user)
 		s.CPUIOWaitPct, s.CPUStealPct = percent(max(0, wait)), percent(steal)
+		// A load of few tasks is less even than one of many, and what is stolen is stolen of each core.
+		s.CPUCoreMaxPct = percent(busy*(1+h.rng.ExpFloat64()*4/float64(h.kind.cores)) + steal)
 	}
 	h.fillLoad(s, busy+steal, seconds)
 	h.fillMemory(s, rhythm, job, seconds)
@@ -110,6 +112,7 @@ func (h *Host) fill(s *record.Sample, t time.Time, seconds float64) {
 	}
 	disk := float64(h.kind.diskGiB * gib)
 	s.DiskUsedPct, s.DiskFreeBytes = percent(100*h.used), record.Some(int64(disk*(1-h.used)))
+	s.InodesUsedPct = percent(100 * h.used * h.kind.inodes)
 	s.CPUPressurePct = percent(max(0, busy+steal-70) * .8)
 	s.MemPressurePct = percent(max(0, s.RAMPct.Or(0)-92) * 4)
 	s.IOPressurePct = percent(max(0, wait)*1.5 + .2*math.Abs(h.rng.NormFloat64()))
@@ -162,6 +165,7 @@ func (h *Host) fillDisk(s *record.Sample, rhythm, job, seconds float64) {
 	s.DiskReadBytesPerS, s.DiskWriteBytesPerS = record.Some(read), record.Some(written)
 	s.DiskReadOpsPerS, s.DiskWriteOpsPerS = record.Some(read/24_000), record.Some(written/16_000)
 	s.DiskBusyPct = percent((read + written) / 2.5e6 * (1 + .2*h.rng.NormFloat64()))
+	s.DiskBusyDevice = h.kind.device
 }
 
 func clamp(v, low, high float64) float64 { return min(high, max(low, v)) }
