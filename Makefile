@@ -59,10 +59,8 @@ vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## check dependencies against the Go v
 .PHONY: fuzz
 fuzz: ## fuzz the decoders, a minute each
 	cd record/jsonscan && go test -run '^$$' -fuzz FuzzMembers -fuzztime 1m .
-	cd record/jsonscan && go test -run '^$$' -fuzz FuzzWalker -fuzztime 1m .
+	cd record/jsonscan && go test -run '^$$' -fuzz FuzzReader -fuzztime 1m .
 	cd record && go test -run '^$$' -fuzz FuzzParseSample -fuzztime 1m .
-	cd functions && go test -run '^$$' -fuzz FuzzWalk -fuzztime 1m ./transform
-	cd local && go test -run '^$$' -fuzz FuzzQuick -fuzztime 1m -fuzzminimizetime 10x ./internal/convert
 	cd edge && go test -run '^$$' -fuzz FuzzScanner -fuzztime 1m ./internal/spool
 
 .PHONY: golden

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
@@ -88,7 +87,7 @@ func setFloat(p *float64, m jsonscan.Member) error {
 	if m.Kind != jsonscan.Number {
 		return fmt.Errorf("want a number, have %s", m.Kind)
 	}
-	v, err := strconv.ParseFloat(string(m.Value), 64)
+	v, err := jsonscan.ParseFloat(m.Value)
 	*p = v
 	return err
 }
@@ -104,7 +103,7 @@ func setInt64(p *int64, m jsonscan.Member, bits int) error {
 	if m.Kind != jsonscan.Number {
 		return fmt.Errorf("want a whole number, have %s", m.Kind)
 	}
-	v, err := strconv.ParseInt(string(m.Value), 10, bits)
+	v, err := jsonscan.ParseInt(m.Value, bits)
 	*p = v
 	return err
 }

@@ -35,44 +35,6 @@ func Enrich(ts float64, processed time.Time) Enrichment {
 	}
 }
 
-// enrichmentByLength lists the names that the transform writes, by length.
-var enrichmentByLength = func() (names [24][]string) {
-	for _, f := range enrichmentFields {
-		names[len(f.Name)] = append(names[len(f.Name)], f.Name)
-	}
-	return names
-}()
-
-// IsEnrichment reports whether a JSON key names an enrichment column. Case does not matter, as Firehose lower-cases keys
-// before it looks for columns. A producer's own value under such a key would come out twice; the transform drops it.
-func IsEnrichment(key []byte) bool {
-	if len(key) >= len(enrichmentByLength) {
-		return false
-	}
-	for _, name := range enrichmentByLength[len(key)] {
-		if EqualFold(key, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// EqualFold reports whether key is name, where name is in lower case and ASCII.
-func EqualFold(key []byte, name string) bool {
-	if len(key) != len(name) {
-		return false
-	}
-	for i, c := range key {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != name[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // Enricher appends enrichments as JSON. It gives what [Enrich] gives, several times faster, by keeping the parts that
 // consecutive samples share. It is not safe for concurrent use.
 type Enricher struct {

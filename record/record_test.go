@@ -228,22 +228,6 @@ func jsonNumber(v float64) string {
 	return string(b)
 }
 
-func TestIsEnrichment(t *testing.T) {
-	for _, c := range record.EnrichmentColumns() {
-		if !record.IsEnrichment([]byte(c.Name)) || !record.IsEnrichment([]byte(strings.ToUpper(c.Name))) {
-			t.Errorf("%s is not recognized", c.Name)
-		}
-	}
-	for _, c := range record.SampleColumns() {
-		if record.IsEnrichment([]byte(c.Name)) {
-			t.Errorf("%s is taken for an enrichment", c.Name)
-		}
-	}
-	if record.IsEnrichment(bytes.Repeat([]byte("x"), 1000)) {
-		t.Error("a long key is taken for an enrichment")
-	}
-}
-
 func FuzzParseSample(f *testing.F) {
 	for line := range bytes.Lines(recordtest.GoldenLines) {
 		f.Add(bytes.TrimSpace(line))

@@ -1,7 +1,6 @@
 package transform
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -40,8 +39,8 @@ var errOld = errors.New("older than the stack accepts; raise maxSampleAgeDays to
 
 // checkAge says whether a sample's ts is young enough. Old samples of many hours would fill the delivery buffer's
 // partitions; see [record.DefaultMaxAge].
-func (t *Transformer) checkAge(ts float64, now time.Time) error {
-	if oldest := now.Add(-cmp.Or(t.maxAge, record.DefaultMaxAge)); ts < record.TS(oldest) {
+func (v *invocation) checkAge(ts float64) error {
+	if oldest := v.now.Add(-v.maxAge); ts < record.TS(oldest) {
 		return fmt.Errorf("ts %s: %w", time.UnixMilli(record.Millis(ts)).UTC().Format(time.RFC3339), errOld)
 	}
 	return nil

@@ -1,13 +1,11 @@
 package transform
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -34,69 +32,26 @@ const (
 	answerMargin = 2 * time.Second
 )
 
-// putBack is a record that goes back onto the stream, and what of it.
-type putBack struct {
-	record int
-	packs  [][]byte
-	err    error // why it could not be split
-}
-
-// split cuts a record into packs that each fit an answer: one hour, bounded in size. Samples keep their order in an hour.
-func (b *batch) split(i int, p parsed) putBack {
-	back := putBack{record: i}
-	slices.SortStableFunc(p.docs, func(x, y document) int { return cmp.Compare(x.hour, y.hour) })
-	b.pack.Reset()
-	output := 0
-	flush := func() {
-		if b.pack.Count() == 0 || back.err != nil {
-			return
-		}
-		pack, err := b.pack.Bytes()
-		back.packs, back.err = append(back.packs, bytes.Clone(pack)), err
-		b.pack.Reset()
-		output = 0
-	}
-	for _, d := range p.docs {
-		doc := p.text[d.start:d.end]
-		if b.pack.Hour() != d.hour || b.pack.RawBytes()+len(doc) > maxDocument || output > maxRecordOutput/2 {
-			flush()
-		}
-		output += len(doc) + maxEnrichment
-		back.err = cmp.Or(back.err, b.pack.Add(oneLine(doc), d.hour))
-	}
-	flush()
-	return back
-}
-
-// oneLine returns a document without line ends: a pack holds one document a line. A line end is white space in JSON, never
-// part of a string.
-func oneLine(doc []byte) []byte {
-	if bytes.IndexByte(doc, '\n') < 0 {
-		return doc
-	}
-	return bytes.ReplaceAll(doc, []byte{'\n'}, []byte{' '})
-}
-
 // putBack sends what goes back, and answers Dropped for the records of which every pack was accepted. One that was accepted
 // in part fails as a whole: its bytes are kept under the error prefix, and a later replay gives duplicates, not a loss.
-func (b *batch) putBack(ctx context.Context, stream string) {
+func (v *invocation) putBack(ctx context.Context, stream string) {
 	var entries []entry
-	for _, back := range b.back {
+	for _, back := range v.back {
 		for _, pack := range back.packs {
 			entries = append(entries, entry{record: back.record, data: pack})
 		}
 	}
-	left, err := b.send(ctx, stream, entries)
+	left, err := v.send(ctx, stream, entries)
 	failed := map[int]error{}
 	for _, e := range left {
 		failed[e.record] = fmt.Errorf("put back onto %s: %w", stream, err)
 	}
-	for _, back := range b.back {
+	for _, back := range v.back {
 		if err := cmp.Or(back.err, failed[back.record]); err != nil {
-			b.fail(ctx, back.record, err)
+			v.fail(ctx, back.record, err)
 			continue
 		}
-		b.answers[back.record] = answer{status: Dropped}
+		v.answers[back.record] = answer{status: Dropped}
 	}
 }
 
@@ -109,7 +64,7 @@ type entry struct {
 var errNotAccepted = errors.New("entries were not accepted")
 
 // send puts entries, retrying those that failed, and returns those left with the last error.
-func (b *batch) send(ctx context.Context, stream string, entries []entry) (left []entry, err error) {
+func (v *invocation) send(ctx context.Context, stream string, entries []entry) (left []entry, err error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -122,7 +77,7 @@ func (b *batch) send(ctx context.Context, stream string, entries []entry) (left 
 		if attempt > 0 && !wait(ctx, attempt) {
 			break
 		}
-		if entries, err = b.sendOnce(ctx, stream, entries); len(entries) == 0 {
+		if entries, err = v.sendOnce(ctx, stream, entries); len(entries) == 0 {
 			return nil, nil
 		}
 	}
@@ -130,7 +85,7 @@ func (b *batch) send(ctx context.Context, stream string, entries []entry) (left 
 }
 
 // sendOnce puts each entry once and returns those that were not accepted.
-func (b *batch) sendOnce(ctx context.Context, stream string, entries []entry) (left []entry, err error) {
+func (v *invocation) sendOnce(ctx context.Context, stream string, entries []entry) (left []entry, err error) {
 	for len(entries) > 0 {
 		n, size := 0, 0
 		records := make([][]byte, 0, min(len(entries), maxBatchRecords))
@@ -139,7 +94,7 @@ func (b *batch) sendOnce(ctx context.Context, stream string, entries []entry) (l
 			size += len(entries[n].data)
 			n++
 		}
-		failed, putErr := b.stream.PutRecordBatch(ctx, stream, records)
+		failed, putErr := v.stream.PutRecordBatch(ctx, stream, records)
 		if putErr != nil {
 			left, err = append(left, entries[:n]...), putErr
 		}

@@ -35,7 +35,12 @@ type Member struct {
 	Key   []byte // without quotes, escapes as written: see AppendUnescaped
 	Value []byte // as written; a string with its quotes: see AppendUnquoted
 	Kind  Kind
+	// Column is the place of the key among the names that a [Reader] was made with, else [NoColumn].
+	Column int32
 }
+
+// NoColumn is the Column of a key that names none.
+const NoColumn = -1
 
 // MaxDepth is how deep values may nest.
 const MaxDepth = 64
@@ -74,39 +79,8 @@ func Members(dst []Member, data []byte) ([]Member, int, error) {
 	if data[i] != '{' {
 		return dst, i, &SyntaxError{i, "not a JSON object"}
 	}
-	i = SkipSpace(data, i+1)
-	if i < len(data) && data[i] == '}' {
-		return dst, i + 1, nil
-	}
-	for {
-		if i >= len(data) || data[i] != '"' {
-			return dst, i, unexpected(data, i, "a key")
-		}
-		end, err := scanString(data, i)
-		if err != nil {
-			return dst, i, err
-		}
-		key := data[i+1 : end-1]
-		i = SkipSpace(data, end)
-		if i >= len(data) || data[i] != ':' {
-			return dst, i, unexpected(data, i, "a colon")
-		}
-		i = SkipSpace(data, i+1)
-		end, kind, err := scanValue(data, i, 1)
-		if err != nil {
-			return dst, i, err
-		}
-		dst = append(dst, Member{Key: key, Value: data[i:end:end], Kind: kind})
-		i = SkipSpace(data, end)
-		switch {
-		case i < len(data) && data[i] == ',':
-			i = SkipSpace(data, i+1)
-		case i < len(data) && data[i] == '}':
-			return dst, i + 1, nil
-		default:
-			return dst, i, unexpected(data, i, "a comma or a brace")
-		}
-	}
+	i, err := scanItems(&dst, data, i, 0)
+	return dst, i, err
 }
 
 func unexpected(data []byte, i int, want string) error {
@@ -212,8 +186,12 @@ func scanValue(data []byte, i, depth int) (int, Kind, error) {
 	case '"':
 		end, err := scanString(data, i)
 		return end, String, err
-	case '{', '[':
-		return scanNested(data, i, depth)
+	case '{':
+		end, err := scanItems(nil, data, i, depth)
+		return end, Object, err
+	case '[':
+		end, err := scanItems(nil, data, i, depth)
+		return end, Array, err
 	case 't':
 		return scanLiteral(data, i, "true", Bool)
 	case 'f':
@@ -273,44 +251,51 @@ func skipDigits(data []byte, i int) int {
 	return i
 }
 
-// scanNested takes an object or an array.
-func scanNested(data []byte, i, depth int) (int, Kind, error) {
+// scanItems returns the index behind the object or array that begins at data[i]. It appends its members, or its elements
+// without keys, to list if that is not nil. depth is how many values are around it.
+func scanItems(list *[]Member, data []byte, i, depth int) (int, error) {
 	if depth >= MaxDepth {
-		return i, Null, &SyntaxError{i, fmt.Sprintf("values nest deeper than %d", MaxDepth)}
+		return i, &SyntaxError{i, fmt.Sprintf("values nest deeper than %d", MaxDepth)}
 	}
-	kind, closing := Object, byte('}')
-	if data[i] == '[' {
-		kind, closing = Array, ']'
-	}
+	object, closing := data[i] == '{', data[i]+2 // '{' and '}', '[' and ']' are two apart
 	i = SkipSpace(data, i+1)
 	if i < len(data) && data[i] == closing {
-		return i + 1, kind, nil
+		return i + 1, nil
 	}
 	for {
-		var err error
-		if kind == Object {
+		item := Member{Column: NoColumn}
+		if object {
 			if i >= len(data) || data[i] != '"' {
-				return i, kind, unexpected(data, i, "a key")
+				return i, unexpected(data, i, "a key")
 			}
-			if i, err = scanString(data, i); err != nil {
-				return i, kind, err
+			end, err := scanString(data, i)
+			if err != nil {
+				return i, err
 			}
-			if i = SkipSpace(data, i); i >= len(data) || data[i] != ':' {
-				return i, kind, unexpected(data, i, "a colon")
+			item.Key = data[i+1 : end-1]
+			if i = SkipSpace(data, end); i >= len(data) || data[i] != ':' {
+				return i, unexpected(data, i, "a colon")
 			}
 			i = SkipSpace(data, i+1)
 		}
-		if i, _, err = scanValue(data, i, depth+1); err != nil {
-			return i, kind, err
+		end, kind, err := scanValue(data, i, depth+1)
+		if err != nil {
+			return i, err
 		}
-		i = SkipSpace(data, i)
+		if list != nil {
+			item.Value, item.Kind = data[i:end:end], kind
+			*list = append(*list, item)
+		}
+		i = SkipSpace(data, end)
 		switch {
 		case i < len(data) && data[i] == ',':
 			i = SkipSpace(data, i+1)
 		case i < len(data) && data[i] == closing:
-			return i + 1, kind, nil
+			return i + 1, nil
+		case object:
+			return i, unexpected(data, i, "a comma or a brace")
 		default:
-			return i, kind, unexpected(data, i, "a comma or a bracket")
+			return i, unexpected(data, i, "a comma or a bracket")
 		}
 	}
 }

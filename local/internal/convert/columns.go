@@ -24,27 +24,26 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 // Columns collects converted rows column by column. It is not safe for concurrent use.
 type Columns struct {
-	c       *Converter
-	leafs   [][]parquet.Value
-	marks   []int // lengths of leafs before the last record
-	rows    int
-	row     int   // rows ever begun
-	filled  []int // by column: the row that was last filled, counted from 1 over the life of this value
-	unset   int   // columns that the last row has no value for yet
-	members []jsonscan.Member
-	walker  *jsonscan.Walker
-	days    days
-	maps    []lastMap // by column
-	name    []byte
+	c      *Converter
+	leafs  [][]parquet.Value
+	marks  []int // lengths of leafs before the last record
+	rows   int
+	row    int   // rows ever begun
+	filled []int // by column: the row that was last filled, counted from 1 over the life of this value
+	unset  int   // columns that the last row has no value for yet
+	reader *jsonscan.Reader
+	values []valueReader // by column
 }
 
 // NewColumns returns an empty collection of rows.
 func (c *Converter) NewColumns() *Columns {
 	o := &Columns{
 		c: c, leafs: make([][]parquet.Value, c.leafs()), marks: make([]int, c.leafs()),
-		filled: make([]int, len(c.columns)), maps: make([]lastMap, len(c.columns)),
+		filled: make([]int, len(c.columns)), reader: jsonscan.NewReader(c.names...),
 	}
-	o.walker = jsonscan.NewWalker(o.find)
+	for _, col := range c.columns {
+		o.values = append(o.values, col.newReader())
+	}
 	return o
 }
 
@@ -58,7 +57,6 @@ func (o *Columns) Reset() {
 		o.leafs[i] = o.leafs[i][:0]
 	}
 	o.rows = 0
-	clear(o.maps)
 }
 
 // Add converts the documents of one record: all of them or, with an [*Error], none.
@@ -67,34 +65,23 @@ func (o *Columns) Add(data []byte) error {
 		o.marks[i] = len(leaf)
 	}
 	rows := o.rows
-	if o.quick(data) {
-		return nil
-	}
-	o.cut(rows)
-	err := o.add(data)
+	err := o.documents(data)
 	if err != nil {
-		o.cut(rows)
+		for i, n := range o.marks {
+			o.leafs[i] = o.leafs[i][:n]
+		}
+		o.rows = rows
 	}
 	return err
 }
 
-// cut takes back what was added since the marks were made.
-func (o *Columns) cut(rows int) {
-	for i, n := range o.marks {
-		o.leafs[i] = o.leafs[i][:n]
-	}
-	o.rows = rows
-	clear(o.maps)
-}
-
-func (o *Columns) add(data []byte) error {
+func (o *Columns) documents(data []byte) error {
 	i := jsonscan.SkipSpace(data, 0)
 	if i == len(data) {
 		return &Error{CodeParseError, "The record was empty or contained only whitespace."}
 	}
 	for i < len(data) {
-		members, n, err := jsonscan.Members(o.members[:0], data[i:])
-		o.members = members[:0]
+		members, n, err := o.reader.Read(data[i:])
 		if err != nil {
 			return &Error{CodeParseError, fmt.Sprintf("Encountered malformed JSON. %v", err)}
 		}
@@ -110,18 +97,14 @@ func (o *Columns) add(data []byte) error {
 func (o *Columns) document(members []jsonscan.Member) error {
 	o.begin()
 	for _, m := range members {
-		at := o.find(m.Key)
-		if at == len(o.c.columns) || m.Kind == jsonscan.Null {
+		if m.Column == jsonscan.NoColumn || m.Kind == jsonscan.Null {
 			continue
 		}
-		col := &o.c.columns[at]
-		if o.filled[at] == o.row {
-			return fmt.Errorf("column %s is given twice", col.name)
-		}
-		if err := col.read(o.leafs[col.first:], m); err != nil {
+		if err := o.values[m.Column](o.leafs[o.c.columns[m.Column].first:], m); err != nil {
 			return err
 		}
-		o.fill(at)
+		o.filled[m.Column] = o.row
+		o.unset--
 	}
 	o.end()
 	return nil
@@ -132,12 +115,6 @@ func (o *Columns) begin() {
 	o.row++
 	o.rows++
 	o.unset = len(o.filled)
-}
-
-// fill notes that a column has its value in this row.
-func (o *Columns) fill(at int) {
-	o.filled[at] = o.row
-	o.unset--
 }
 
 // end makes NULL what the row has no value for.
@@ -152,13 +129,4 @@ func (o *Columns) end() {
 			o.leafs[leaf] = append(o.leafs[leaf], parquet.NullValue())
 		}
 	}
-}
-
-// find returns the column of a key, len(columns) where the table has none.
-func (o *Columns) find(key []byte) int {
-	o.name = lower(jsonscan.AppendUnescaped(o.name[:0], key))
-	if at, ok := o.c.index[string(o.name)]; ok {
-		return at
-	}
-	return len(o.c.columns)
 }

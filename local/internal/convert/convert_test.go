@@ -166,7 +166,7 @@ func TestRecords(t *testing.T) {
 		}
 		codes = append(codes, strings.TrimPrefix(e.Code, "DataFormatConversion."))
 	}
-	if s := strings.Join(codes, " "); s != "MalformedData ParseError MalformedData ParseError ParseError" {
+	if s := strings.Join(codes, " "); s != "MalformedData ParseError ParseError ParseError ParseError" {
 		t.Errorf("codes %s", s)
 	}
 }

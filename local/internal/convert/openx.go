@@ -1,22 +1,19 @@
 package convert
 
 import (
+	"bytes"
 	"fmt"
 	"math"
-	"strconv"
-	"strings"
-	"time"
-	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// reader reads a value into the column's leafs, beginning with leafs[0].
+// valueReader reads a value, which is not null, into the column's leafs, beginning with leafs[0].
 // The rules are those that the Firehose developer guide and probes of the service give for the OpenX JSON SerDe; where
-// neither says anything, a value that is not clearly of the type is refused. A refused value is errType.
-type reader func(leafs [][]parquet.Value, m jsonscan.Member) error
+// neither says anything, a value that is not clearly of the type is refused. A refused value is an error of [mismatch].
+type valueReader func(leafs [][]parquet.Value, m jsonscan.Member) error
 
 // mismatch says that a value is not of the column's type, in the words of Firehose.
 func mismatch(value []byte) error {
@@ -34,25 +31,22 @@ func add(leaf *[]parquet.Value, v parquet.Value) {
 }
 
 // number returns the text of a number, or of a string that should hold one.
-func number(m jsonscan.Member) (string, error) {
+func number(m jsonscan.Member) ([]byte, error) {
 	switch m.Kind {
 	case jsonscan.Number:
-		return view(m.Value), nil
+		return m.Value, nil
 	case jsonscan.String:
-		return strings.TrimSpace(string(jsonscan.AppendUnquoted(nil, m.Value))), nil
+		return bytes.TrimSpace(unquoted(m.Value)), nil
 	}
-	return "", mismatch(m.Value)
+	return nil, mismatch(m.Value)
 }
 
-// view returns bytes as a string without a copy. The strconv functions keep none of what they are given.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
-
 func readDouble(leafs [][]parquet.Value, m jsonscan.Member) error {
-	s, err := number(m)
+	text, err := number(m)
 	if err != nil {
 		return err
 	}
-	v, err := strconv.ParseFloat(s, 64)
+	v, err := jsonscan.ParseFloat(text)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return mismatch(m.Value)
 	}
@@ -79,11 +73,11 @@ func readBigInt(leafs [][]parquet.Value, m jsonscan.Member) error {
 }
 
 func integer(m jsonscan.Member, bits int) (int64, error) {
-	s, err := number(m)
+	text, err := number(m)
 	if err != nil {
 		return 0, err
 	}
-	v, err := strconv.ParseInt(s, 10, bits)
+	v, err := jsonscan.ParseInt(text, bits)
 	if err != nil {
 		return 0, mismatch(m.Value)
 	}
@@ -91,7 +85,7 @@ func integer(m jsonscan.Member, bits int) (int64, error) {
 }
 
 func readBool(leafs [][]parquet.Value, m jsonscan.Member) error {
-	switch strings.ToLower(strings.Trim(view(m.Value), `"`)) {
+	switch string(bytes.ToLower(bytes.Trim(m.Value, `"`))) {
 	case "true":
 		add(&leafs[0], parquet.BooleanValue(true))
 	case "false":
@@ -103,12 +97,12 @@ func readBool(leafs [][]parquet.Value, m jsonscan.Member) error {
 }
 
 func readString(leafs [][]parquet.Value, m jsonscan.Member) error {
-	add(&leafs[0], parquet.ByteArrayValue(text1(m)))
+	add(&leafs[0], parquet.ByteArrayValue(textOf(m)))
 	return nil
 }
 
-// text1 returns a value as text: a string's own, anything else as it stands in the JSON.
-func text1(m jsonscan.Member) []byte {
+// textOf returns a value as text: a string's own, anything else as it stands in the JSON.
+func textOf(m jsonscan.Member) []byte {
 	if m.Kind != jsonscan.String {
 		return m.Value
 	}
@@ -118,94 +112,8 @@ func text1(m jsonscan.Member) []byte {
 // unquoted returns the text of a JSON string, without a copy where it has no escapes.
 func unquoted(value []byte) []byte {
 	inner := value[1 : len(value)-1]
-	if !escaped(inner) {
+	if bytes.IndexByte(inner, '\\') < 0 {
 		return inner
 	}
 	return jsonscan.AppendUnescaped(nil, inner)
-}
-
-func escaped(b []byte) bool { return strings.IndexByte(view(b), '\\') >= 0 }
-
-// readMap reads an object of scalars. Keys are lower-cased, as Firehose does it.
-func readMap(leafs [][]parquet.Value, m jsonscan.Member) error {
-	if m.Kind != jsonscan.Object {
-		return mismatch(m.Value)
-	}
-	members, _, err := jsonscan.Members(make([]jsonscan.Member, 0, 8), m.Value)
-	if err != nil {
-		return err
-	}
-	if len(members) == 0 {
-		for i := range leafs[:2] {
-			add(&leafs[i], parquet.NullValue())
-		}
-		return nil
-	}
-	for i, kv := range members {
-		repetition := min(i, 1)
-		leafs[0] = append(leafs[0], parquet.ByteArrayValue(lowerKey(kv.Key)).Level(repetition, 2, 0))
-		value := parquet.NullValue().Level(repetition, 2, 0)
-		if kv.Kind != jsonscan.Null {
-			value = parquet.ByteArrayValue(text1(kv)).Level(repetition, 3, 0)
-		}
-		leafs[1] = append(leafs[1], value)
-	}
-	return nil
-}
-
-// lowerKey returns the text of a key in small letters, without a copy where it is that already.
-func lowerKey(key []byte) []byte {
-	for _, c := range key {
-		if c == '\\' || c >= 'A' && c <= 'Z' {
-			return lower(jsonscan.AppendUnescaped(nil, key))
-		}
-	}
-	return key
-}
-
-// lower makes ASCII letters small, in place.
-func lower(b []byte) []byte {
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return b
-}
-
-// millisFrom is where a number stops being seconds and is milliseconds.
-const millisFrom = 1e12
-
-func readTimestamp(leafs [][]parquet.Value, m jsonscan.Member) error {
-	ms, ok := timestamp(m)
-	if !ok {
-		return mismatch(m.Value)
-	}
-	add(&leafs[0], parquet.Int64Value(ms))
-	return nil
-}
-
-// timestamp reads the forms that the OpenX SerDe takes: yyyy-MM-dd'T'HH:mm:ss[.S]'Z', yyyy-[M]M-[d]d HH:mm:ss[.S], and
-// numbers, as such or as text: seconds, with a fraction or without, or milliseconds.
-func timestamp(m jsonscan.Member) (ms int64, ok bool) {
-	if m.Kind == jsonscan.String {
-		s := view(unquoted(m.Value))
-		for _, layout := range [...]string{"2006-01-02T15:04:05Z", "2006-1-2 15:04:05"} {
-			if t, err := time.Parse(layout, s); err == nil { // a fraction is taken without being in the layout
-				return t.UnixMilli(), true
-			}
-		}
-	}
-	s, err := number(m)
-	if err != nil {
-		return 0, false
-	}
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(v) || math.Abs(v) > 1e15 {
-		return 0, false
-	}
-	if math.Abs(v) < millisFrom {
-		v *= 1000
-	}
-	return int64(math.Round(v)), true
 }

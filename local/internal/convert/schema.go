@@ -8,6 +8,7 @@ package convert
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -18,21 +19,18 @@ import (
 type Converter struct {
 	schema  *parquet.Schema
 	columns []column
-	index   map[string]int // column by name
+	names   []string // of columns
 }
 
-// column is one column of the table and how it is read.
+// column is one column of the table.
 type column struct {
-	name  string
-	read  reader
-	quick quickKind
-	leafs int // columns of the file: 2 for a map, else 1
-	first int // of them
+	columnType
+	first int // of its leafs
 }
 
 // New returns a converter for a table. A type that it cannot convert is an error that names column and type.
 func New(table stack.Table) (*Converter, error) {
-	c := &Converter{index: map[string]int{}}
+	c := &Converter{}
 	root := ordered{Group: parquet.Group{}}
 	leaf := 0
 	for _, col := range table.Columns {
@@ -40,18 +38,18 @@ func New(table stack.Table) (*Converter, error) {
 		if !ok {
 			return nil, fmt.Errorf("table %s.%s: column %s: type %q is not supported by local conversion", table.Database, table.Name, col.Name, col.Type)
 		}
-		if _, twice := c.index[col.Name]; twice {
+		if slices.Contains(c.names, col.Name) {
 			return nil, fmt.Errorf("table %s.%s: column %s is there twice", table.Database, table.Name, col.Name)
 		}
-		c.index[col.Name] = len(c.columns)
-		c.columns = append(c.columns, column{name: col.Name, read: t.read, quick: t.quick, leafs: t.leafs, first: leaf})
+		c.columns = append(c.columns, column{columnType: t, first: leaf})
+		c.names = append(c.names, col.Name)
 		leaf += t.leafs
 		root.Group[col.Name] = parquet.Optional(t.node())
-		root.names = append(root.names, col.Name)
 	}
 	if leaf == 0 {
 		return nil, fmt.Errorf("table %s.%s has no columns", table.Database, table.Name)
 	}
+	root.names = c.names
 	c.schema = parquet.NewSchema("samples", root)
 	return c, nil
 }
@@ -62,24 +60,25 @@ func (c *Converter) leafs() int {
 	return last.first + last.leafs
 }
 
-// columnType is a Hive type: its Parquet form and its reader. Strings are dictionary-encoded, as most repeat.
+// columnType is a Hive type: its Parquet form and how it is read. Strings are dictionary-encoded, as most repeat.
 type columnType struct {
-	node  func() parquet.Node
-	read  reader
-	leafs int
-	quick quickKind
+	node      func() parquet.Node
+	newReader func() valueReader // of one Columns: some readers remember the last value
+	leafs     int                // columns of the file: 2 for a map, else 1
 }
 
 var types = map[string]columnType{
-	"string":  {text, readString, 1, quickText},
-	"boolean": {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, readBool, 1, quickNone},
-	"int":     {func() parquet.Node { return parquet.Int(32) }, readInt, 1, quickInt},
-	"bigint":  {func() parquet.Node { return parquet.Int(64) }, readBigInt, 1, quickBigInt},
-	"double":  {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, readDouble, 1, quickDouble},
+	"string":  {text, stateless(readString), 1},
+	"boolean": {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, stateless(readBool), 1},
+	"int":     {func() parquet.Node { return parquet.Int(32) }, stateless(readInt), 1},
+	"bigint":  {func() parquet.Node { return parquet.Int(64) }, stateless(readBigInt), 1},
+	"double":  {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, stateless(readDouble), 1},
 	// A Hive timestamp has no time zone: not adjusted to UTC, although what we write is UTC.
-	"timestamp":          {func() parquet.Node { return parquet.TimestampAdjusted(parquet.Millisecond, false) }, readTimestamp, 1, quickTimestamp},
-	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, readMap, 2, quickMap},
+	"timestamp":          {func() parquet.Node { return parquet.TimestampAdjusted(parquet.Millisecond, false) }, timestamps, 1},
+	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, maps, 2},
 }
+
+func stateless(r valueReader) func() valueReader { return func() valueReader { return r } }
 
 func text() parquet.Node { return parquet.Encoded(parquet.String(), &parquet.RLEDictionary) }
 
