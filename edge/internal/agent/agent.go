@@ -10,9 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/discover"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
@@ -32,33 +31,28 @@ type Options struct {
 	Level *slog.LevelVar
 }
 
-// agent is one run.
+// agent is one run. Sampler, shipper and destination live as long as it; a change of the configuration tunes them.
 type agent struct {
-	options Options
-	log     *slog.Logger
-	began   time.Time
-	tuning  tuning
-	start   config.Config // what holds until the next start is taken from here
-	queue   *spool.Queue
-	sampler *sampler.Sampler
-	cache   discover.Cache
+	options     Options
+	log         *slog.Logger
+	began       time.Time
+	tuning      tuning
+	start       config.Config // what holds until the next start is taken from here
+	queue       *spool.Queue
+	sampler     *sampler.Sampler
+	shipper     *ship.Shipper
+	destination *cloud.Destination
 
 	dropping, serving, central, shipping *health.State
 
-	mu      sync.Mutex
-	set     *collect.Set
-	reads   collect.Options // what set reads
-	failed  int64           // readings, of sets before
-	locator *locator        // nil while there is none
-	shipper *ship.Shipper   // nil while there is none
-	shipped ship.Stats      // of shippers before
+	readings readings
 }
 
 // Run collects and ships until the context ends, then delivers what is fresh within Options.StopWithin; the rest waits on
-// disk for the next start. It fails only where it cannot start; later trouble is logged and tried again.
+// disk for the next start. It fails only if it cannot start; later trouble is logged and tried again.
 func Run(ctx context.Context, o Options) error {
 	saveMemory()
-	a := &agent{options: o, log: o.Log, began: time.Now()}
+	a := &agent{options: o, log: o.Log, began: time.Now(), readings: readings{log: o.Log}}
 	a.dropping = health.NewState(o.Log, "keeping samples in the full spool")
 	a.serving = health.NewState(o.Log, "answering edge status")
 	a.central = health.NewState(o.Log, "using the stack's edge-config")
@@ -68,30 +62,33 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.start, a.cache = c, discover.CacheIn(c.SpoolDir)
-	first, err := a.newLocator(ctx, c)
-	if err != nil {
-		return err
-	}
+	a.start = c
+	a.tuning.init(local, c)
 	if a.queue, err = a.openSpool(c); err != nil {
 		return err
 	}
-	a.tuning.init(local, c)
-	if t, known := first.Target(); known {
-		a.retune(t.EdgeConfig)
-	}
-	c, _ = a.tuning.get()
-	a.sampler = sampler.New(c.Interval, c.Labels, a.collectors(c), a.log)
-	a.log.LogAttrs(ctx, slog.LevelInfo, "started",
-		slog.String("version", o.Version), slog.String("session_id", a.sampler.Session()),
-		slog.Duration("interval", c.Interval), slog.Duration("max_latency", c.MaxLatency), slog.String("spool", c.SpoolDir),
-		slog.Int64("waiting", a.queue.Stats().Lines), slog.String("stack", c.Stack), slog.String("stream", c.Stream),
-		slog.String("region", first.aws.Region))
-	err = a.run(ctx, first)
-	a.logStopped()
+	err = a.begin(ctx, c)
 	if closeErr := a.queue.Close(); closeErr != nil {
 		a.log.LogAttrs(ctx, slog.LevelError, "closing the spool", slog.String("error", closeErr.Error()))
 	}
+	return err
+}
+
+// begin makes the parts, tunes them by the stack's edge-config if the last one is kept, and runs them.
+func (a *agent) begin(ctx context.Context, c config.Config) error {
+	a.destination = cloud.NewDestination(cloud.Options{Cache: cloud.CacheIn(c.SpoolDir), EdgeConfig: a.retune, Log: a.log})
+	a.sampler = sampler.New(c.Interval, c.Labels, a.readings.set(c), a.log)
+	a.shipper = ship.New(a.queue, a.destination, ship.Options{Pace: pace(c), Log: a.log})
+	if err := a.destination.Tune(ctx, target(c)); err != nil {
+		return err
+	}
+	c = a.tuning.get()
+	a.log.LogAttrs(ctx, slog.LevelInfo, "started",
+		slog.String("version", a.options.Version), slog.String("session_id", a.sampler.Session()),
+		slog.Duration("interval", c.Interval), slog.Duration("max_latency", c.MaxLatency), slog.String("spool", c.SpoolDir),
+		slog.Int64("waiting", a.queue.Stats().Lines), slog.String("stack", c.Stack), slog.String("stream", c.Stream))
+	err := a.run(ctx)
+	a.logStopped()
 	return err
 }
 
@@ -106,9 +103,9 @@ func (a *agent) openSpool(c config.Config) (*spool.Queue, error) {
 	return q, nil
 }
 
-// run lets the parts work until the context ends, and stops them in the order of the data's path. It fails where the address
-// for health and metrics cannot be listened on.
-func (a *agent) run(ctx context.Context, first *locator) error {
+// run lets the parts work until the context ends, and stops them in the order of the data's path. It fails if it cannot listen
+// on the address for health and metrics.
+func (a *agent) run(ctx context.Context) error {
 	served, err := a.serve(ctx)
 	if err != nil {
 		return err
@@ -117,11 +114,11 @@ func (a *agent) run(ctx context.Context, first *locator) error {
 	defer giveUp()
 	stop := make(chan struct{})
 	var parts sync.WaitGroup
-	parts.Go(func() { a.deliver(ctx, flush, stop, first) })
+	parts.Go(func() { a.deliver(ctx, flush, stop) })
 	parts.Go(func() { a.reloads(ctx) })
 	parts.Go(func() { a.watchdog(ctx) })
 	a.notify(ready)
-	a.sample(ctx)
+	a.sampler.Run(ctx, a.queue)
 	a.notify(stopping)
 	close(stop)
 	timer := time.AfterFunc(a.options.StopWithin, giveUp)
@@ -129,24 +126,6 @@ func (a *agent) run(ctx context.Context, first *locator) error {
 	parts.Wait()
 	served.Wait()
 	return nil
-}
-
-// sample takes samples until the context ends, with the configuration that is in force.
-func (a *agent) sample(ctx context.Context) {
-	for ctx.Err() == nil {
-		c, changed := a.tuning.get()
-		a.sampler.Tune(c.Interval, c.Labels, a.collectors(c))
-		running, end := context.WithCancel(ctx)
-		go func() {
-			select {
-			case <-changed:
-			case <-running.Done():
-			}
-			end()
-		}()
-		a.sampler.Run(running, a.queue)
-		end()
-	}
 }
 
 // logStopped accounts for every sample that was taken, now or before an earlier stop.

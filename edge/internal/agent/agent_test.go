@@ -5,12 +5,14 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/agent"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 )
 
@@ -74,23 +76,23 @@ func (c *collector) says(text string) {
 // TestEndToEnd is this machine's samples through discovery and delivery by the real SDK, with throttling on the way.
 func TestEndToEnd(t *testing.T) {
 	c := newCloud(t)
-	c.pages = []string{
-		parameter("bucket-name", "b") + "," + parameter("region", "eu-west-1"), parameter("delivery-stream-name", "the-stream"),
+	c.Pages = []string{
+		cloudtest.Parameter("bucket-name", "b") + "," + cloudtest.Parameter("region", "eu-west-1"), cloudtest.Parameter("delivery-stream-name", "the-stream"),
 	}
-	c.fail = func(put, _ int) string {
+	c.refuses(func(put int) string {
 		if put == 0 {
 			return "ServiceUnavailableException"
 		}
 		return ""
-	}
+	})
 	var log buffer
 	edge := start(t, options(t, &log), &log)
 	edge.await("two samples delivered", func() bool { return c.delivered() >= 2 })
 	edge.finish()
 	seen := map[int64]bool{}
-	for _, s := range c.samples {
+	for _, s := range c.Samples {
 		seen[s.Seq] = true
-		if s.SessionID == "" || s.SessionID != c.samples[0].SessionID || s.Env != "test" || s.IntervalS != 1 || s.Hostname == "" {
+		if s.SessionID == "" || s.SessionID != c.Samples[0].SessionID || s.Env != "test" || s.IntervalS != 1 || s.Hostname == "" {
 			t.Errorf("sample is %s", s.AppendJSON(nil))
 		}
 	}
@@ -99,8 +101,8 @@ func TestEndToEnd(t *testing.T) {
 			t.Errorf("of %d samples number %d is missing", len(seen), seq)
 		}
 	}
-	if !c.regions["ssm in us-east-1"] || !c.regions["firehose in eu-west-1"] || len(c.regions) != 2 {
-		t.Errorf("requests were signed for %v", c.regions)
+	if !c.Scopes["ssm in us-east-1"] || !c.Scopes["firehose in eu-west-1"] || len(c.Scopes) != 2 {
+		t.Errorf("requests were signed for %v", c.Scopes)
 	}
 	text := log.String()
 	for _, want := range []string{
@@ -116,10 +118,11 @@ func TestEndToEnd(t *testing.T) {
 // TestStreamIsReplaced: the collector finds the stream that took the place of the one it knew. Nothing is lost.
 func TestStreamIsReplaced(t *testing.T) {
 	c := newCloud(t)
-	c.pages = []string{parameter("delivery-stream-name", "the-one-before")}
-	c.fail = func(int, int) string { return "" }
+	c.Pages = []string{cloudtest.Parameter("delivery-stream-name", "the-one-before")}
 	var log buffer
 	edge := start(t, options(t, &log), &log)
+	edge.await("a request to the stream before", func() bool { return c.strangers() > 0 })
+	c.says(cloudtest.Parameter("region", "eu-west-1"), cloudtest.Parameter("delivery-stream-name", "the-stream"))
 	edge.await("a sample delivered", func() bool { return c.delivered() >= 1 })
 	edge.finish()
 	for _, want := range []string{
@@ -129,8 +132,8 @@ func TestStreamIsReplaced(t *testing.T) {
 			t.Errorf("log has %q %d times:\n%s", want, n, log.String())
 		}
 	}
-	if c.strangers == 0 || c.samples[0].Seq != 0 {
-		t.Errorf("%d requests to the stream before, the first sample is %d", c.strangers, c.samples[0].Seq)
+	if c.Samples[0].Seq != 0 {
+		t.Errorf("the first sample is %d", c.Samples[0].Seq)
 	}
 }
 
@@ -151,12 +154,29 @@ func TestStackThatIsNotThere(t *testing.T) {
 	}
 }
 
+// TestNoRegion: a collector that nothing tells a region takes samples, and delivers them once something does.
 func TestNoRegion(t *testing.T) {
-	newCloud(t)
-	t.Setenv("AWS_ENDPOINT_URL", "")
+	c := newCloud(t)
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
+	endpoint := os.Getenv("AWS_ENDPOINT_URL") // its loopback address would stand for a region
+	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil {
+		t.Fatal(err)
+	}
 	var log buffer
-	err := agent.Run(t.Context(), options(t, &log))
-	if err == nil || err.Error() != "no AWS region: pass --region or set AWS_REGION" {
-		t.Errorf("error is %v", err)
+	o := options(t, &log)
+	reload := make(chan os.Signal, 1)
+	o.Reload = reload
+	edge := start(t, o, &log)
+	edge.says("the AWS configuration is failing")
+	edge.says("first sample taken")
+	t.Setenv("AWS_ENDPOINT_URL", endpoint)
+	reload <- syscall.SIGHUP
+	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
+	edge.finish()
+	sequence(t, c)
+	for _, want := range []string{"no AWS region: pass --region or set AWS_REGION", "the AWS configuration works again"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("log lacks %q:\n%s", want, &log)
+		}
 	}
 }

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 )
 
 // TestReload: a signal puts the changed file in force, in the same session; a bad file leaves all as it is.
 func TestReload(t *testing.T) {
 	c := newCloud(t)
-	c.says(parameter("delivery-stream-name", "the-stream"))
-	c.fail = func(int, int) string { return "" }
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	write := func(text string) {
 		t.Helper()
@@ -41,7 +42,7 @@ func TestReload(t *testing.T) {
 	edge.await("a sample after the bad file", func() bool { return c.delivered() > seen })
 	write("node_role: after\ntags: {team: core}\nlisten: 127.0.0.1:0\n")
 	reload <- syscall.SIGHUP
-	edge.says("nothing has changed")
+	edge.says("no setting has changed")
 	edge.finish()
 
 	if last := c.newest(); last.NodeRole != "after" {
@@ -55,13 +56,13 @@ func TestReload(t *testing.T) {
 }
 
 // sequence checks that the samples are all of one session, none missing.
-func sequence(t *testing.T, c *cloud) {
+func sequence(t *testing.T, c cloud) {
 	t.Helper()
 	seen := map[int64]bool{}
-	for _, s := range c.samples {
+	for _, s := range c.Samples {
 		seen[s.Seq] = true
-		if s.SessionID != c.samples[0].SessionID {
-			t.Errorf("sessions %s and %s", s.SessionID, c.samples[0].SessionID)
+		if s.SessionID != c.Samples[0].SessionID {
+			t.Errorf("sessions %s and %s", s.SessionID, c.Samples[0].SessionID)
 		}
 	}
 	for seq := range int64(len(seen)) {
@@ -74,7 +75,6 @@ func sequence(t *testing.T, c *cloud) {
 // TestReloadToAnotherStream takes up with it where the first did not exist at all.
 func TestReloadToAnotherStream(t *testing.T) {
 	c := newCloud(t)
-	c.fail = func(int, int) string { return "" }
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	if err := os.WriteFile(path, []byte("stream: wrong\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -93,16 +93,15 @@ func TestReloadToAnotherStream(t *testing.T) {
 	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
 	edge.finish()
 	sequence(t, c)
-	if c.asked > 0 {
-		t.Errorf("SSM was asked %d times", c.asked)
+	if c.Asked > 0 {
+		t.Errorf("SSM was asked %d times", c.Asked)
 	}
 }
 
 // TestEdgeConfig is in force for what the machine does not set itself.
 func TestEdgeConfig(t *testing.T) {
 	c := newCloud(t)
-	c.says(parameter("delivery-stream-name", "the-stream"), parameter("edge-config", `{"interval": "9s", "tags": {"fleet": "eu", "team": "all"}}`))
-	c.fail = func(int, int) string { return "" }
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("edge-config", `{"interval": "9s", "tags": {"fleet": "eu", "team": "all"}}`))
 	var log buffer
 	edge := start(t, options(t, &log, "--tag", "team=core"), &log)
 	edge.await("a sample with tags of both", func() bool { return c.newest().Tags["fleet"] == "eu" })
@@ -115,8 +114,7 @@ func TestEdgeConfig(t *testing.T) {
 
 func TestEdgeConfigThatIsWrong(t *testing.T) {
 	c := newCloud(t)
-	c.says(parameter("delivery-stream-name", "the-stream"), parameter("edge-config", `{"interval": "soon", "stack": "x"}`))
-	c.fail = func(int, int) string { return "" }
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("edge-config", `{"interval": "soon", "stack": "x"}`))
 	var log buffer
 	edge := start(t, options(t, &log), &log)
 	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
@@ -130,17 +128,17 @@ func TestEdgeConfigThatIsWrong(t *testing.T) {
 // TestOfflineStart: a machine that starts while SSM does not answer ships to where it shipped before, tuned as before.
 func TestOfflineStart(t *testing.T) {
 	c := newCloud(t)
-	c.says(parameter("delivery-stream-name", "the-stream"), parameter("edge-config", `{"tags": {"fleet": "eu"}}`))
-	c.fail = func(int, int) string { return "" }
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("edge-config", `{"tags": {"fleet": "eu"}}`))
 	dir := t.TempDir()
 	var log buffer
 	edge := start(t, options(t, &log, "--spool-dir", dir), &log)
 	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
 	edge.finish()
 
-	c.mu.Lock()
-	c.offline, c.samples, c.asked = true, nil, 0
-	c.mu.Unlock()
+	c.change(func(s *cloudtest.Server) {
+		s.Samples, s.Asked = nil, 0
+		s.Raw = map[string]string{cloudtest.GetParameters: `{"__type":"InternalServerError","message":"offline"}`}
+	})
 	edge = start(t, options(t, &log, "--spool-dir", dir), &log)
 	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
 	edge.finish()
@@ -167,15 +165,14 @@ func TestOfflineStart(t *testing.T) {
 // TestRegionOfBefore: the region is known from before where what names it does not answer.
 func TestRegionOfBefore(t *testing.T) {
 	c := newCloud(t)
-	c.says(parameter("delivery-stream-name", "the-stream"))
-	c.fail = func(int, int) string { return "" }
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
 	t.Setenv("AWS_ENDPOINT_URL_FIREHOSE", os.Getenv("AWS_ENDPOINT_URL"))
 	t.Setenv("AWS_ENDPOINT_URL_SSM", os.Getenv("AWS_ENDPOINT_URL"))
 	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil { // its loopback address would stand for a region; newCloud restores it
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	kept := fmt.Sprintf(`{"version":1,"stack":"Fleet","asked_in":"eu-north-1","stream":%q,"region":"eu-west-1"}`, c.stream)
+	kept := fmt.Sprintf(`{"version":1,"stack":"Fleet","asked_in":"eu-north-1","stream":%q,"region":"eu-west-1"}`, c.Stream)
 	if err := os.WriteFile(filepath.Join(dir, "target.json"), []byte(kept), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +180,7 @@ func TestRegionOfBefore(t *testing.T) {
 	edge := start(t, options(t, &log, "--spool-dir", dir), &log)
 	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
 	edge.finish()
-	if !c.regions["firehose in eu-west-1"] {
-		t.Errorf("requests were signed for %v", c.regions)
+	if !c.Scopes["firehose in eu-west-1"] {
+		t.Errorf("requests were signed for %v", c.Scopes)
 	}
 }

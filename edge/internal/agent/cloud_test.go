@@ -2,36 +2,24 @@ package agent_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// cloud speaks the JSON 1.1 protocol of SSM and Firehose, as far as the collector does.
-type cloud struct {
-	t *testing.T
+// cloud is the server that the collector speaks to.
+type cloud struct{ *cloudtest.Server }
 
-	mu        sync.Mutex
-	pages     []string // answers of GetParametersByPath, by token
-	stream    string   // that there is
-	strangers int      // requests to another
-	puts      int
-	fail      func(put, record int) string // error code of a record, "" to accept it
-	samples   []record.Sample
-	offline   bool            // SSM does not answer
-	asked     int             // questions to SSM
-	regions   map[string]bool // that requests were signed for, by service
-}
-
-func newCloud(t *testing.T) *cloud {
+// newCloud starts one that has the stream the-stream, and makes the environment point to it.
+func newCloud(t *testing.T) cloud {
 	t.Helper()
-	c := &cloud{t: t, stream: "the-stream", regions: map[string]bool{}}
+	c := cloud{cloudtest.New(t)}
+	c.Stream, c.Keep = "the-stream", true
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
@@ -44,127 +32,54 @@ func newCloud(t *testing.T) *cloud {
 	return c
 }
 
-func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	// Credential=id/20260203/us-east-1/ssm/aws4_request
-	if scope := strings.Split(r.Header.Get("Authorization"), "/"); len(scope) > 3 {
-		c.regions[scope[3]+" in "+scope[2]] = true
-	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	switch target := r.Header.Get("X-Amz-Target"); target {
-	case "AmazonSSM.GetParametersByPath":
-		c.parameters(w, r)
-	case "Firehose_20150804.PutRecordBatch":
-		c.put(w, r)
-	default:
-		c.t.Errorf("request of %s", target)
-		w.WriteHeader(http.StatusBadRequest)
-	}
-}
-
-func (c *cloud) parameters(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Path, NextToken string }
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Path != "/metrics-dashboard/Fleet/" {
-		c.t.Errorf("GetParametersByPath of %+v: %v", in, err)
-	}
-	c.asked++
-	if c.offline {
-		w.WriteHeader(http.StatusInternalServerError)
-		fmt.Fprint(w, `{"__type":"InternalServerError","message":"offline"}`)
-		return
-	}
-	page := 0
-	if in.NextToken != "" {
-		_, _ = fmt.Sscan(in.NextToken, &page)
-	}
-	if page >= len(c.pages) {
-		fmt.Fprint(w, `{"Parameters":[]}`)
-		return
-	}
-	next := ""
-	if page+1 < len(c.pages) {
-		next = fmt.Sprintf(`,"NextToken":"%d"`, page+1)
-	}
-	fmt.Fprintf(w, `{"Parameters":[%s]%s}`, c.pages[page], next)
-}
-
-func (c *cloud) put(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		DeliveryStreamName string
-		Records            []struct{ Data []byte }
-	}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		c.t.Errorf("PutRecordBatch to %q: %v", in.DeliveryStreamName, err)
-	}
-	if in.DeliveryStreamName != c.stream {
-		c.strangers++
-		c.pages = []string{parameter("region", "eu-west-1"), parameter("delivery-stream-name", c.stream)}
-		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprint(w, `{"__type":"ResourceNotFoundException","message":"Firehose not found"}`)
-		return
-	}
-	var results []string
-	failed := 0
-	for i, rec := range in.Records {
-		if code := c.fail(c.puts, i); code != "" {
-			failed++
-			results = append(results, fmt.Sprintf(`{"ErrorCode":%q,"ErrorMessage":"slow down"}`, code))
-			continue
-		}
-		results = append(results, fmt.Sprintf(`{"RecordId":"%d"}`, i))
-		c.accept(rec.Data)
-	}
-	c.puts++
-	fmt.Fprintf(w, `{"FailedPutCount":%d,"RequestResponses":[%s]}`, failed, strings.Join(results, ","))
-}
-
-func (c *cloud) accept(data []byte) {
-	var reader record.PackReader
-	lines, err := reader.AppendLines(nil, data)
-	if err != nil {
-		c.t.Errorf("record is no pack: %v", err)
-	}
-	for line := range bytes.Lines(lines) {
-		s, err := record.ParseSample(line)
-		if err != nil {
-			c.t.Errorf("line is no sample: %v", err)
-		}
-		c.samples = append(c.samples, s)
-	}
-}
-
-// delivered is how many samples were accepted.
-func (c *cloud) delivered() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.samples)
-}
-
-// newest is the sample that was accepted last.
-func (c *cloud) newest() record.Sample {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.samples) == 0 {
-		return record.Sample{}
-	}
-	return c.samples[len(c.samples)-1]
+// change changes what the server answers.
+func (c cloud) change(f func(*cloudtest.Server)) {
+	c.Mu.Lock()
+	defer c.Mu.Unlock()
+	f(c.Server)
 }
 
 // says sets the parameters of the stack.
-func (c *cloud) says(parameters ...string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pages = []string{strings.Join(parameters, ",")}
+func (c cloud) says(parameters ...string) {
+	c.change(func(s *cloudtest.Server) { s.Pages = []string{strings.Join(parameters, ",")} })
 }
 
-func parameter(name, value string) string {
-	return fmt.Sprintf(`{"Name":"/metrics-dashboard/Fleet/%s","Type":"String","Value":%q}`, name, value)
+// refuses sets the error code of each record, "" to take it.
+func (c cloud) refuses(code func(put int) string) {
+	c.change(func(s *cloudtest.Server) {
+		s.Fault = func(n int, _ http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
+			return cloudtest.Outcome{Refuse: func(int) string { return code(n) }}
+		}
+	})
+}
+
+// delivered is how many samples were taken.
+func (c cloud) delivered() int {
+	c.Mu.Lock()
+	defer c.Mu.Unlock()
+	return len(c.Samples)
+}
+
+// strangers is how many requests were for a stream that does not exist.
+func (c cloud) strangers() int {
+	c.Mu.Lock()
+	defer c.Mu.Unlock()
+	return c.Strangers
+}
+
+// newest is the sample that was taken last.
+func (c cloud) newest() record.Sample {
+	c.Mu.Lock()
+	defer c.Mu.Unlock()
+	if len(c.Samples) == 0 {
+		return record.Sample{}
+	}
+	return c.Samples[len(c.Samples)-1]
 }
 
 // buffer is a log that is read while it is written.
 type buffer struct {
-	mu sync.Mutex
+	mu sync.Mutex // guards Buffer
 	bytes.Buffer
 }
 

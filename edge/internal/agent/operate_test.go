@@ -12,20 +12,15 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/agent"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 )
 
 // TestStatus is of a collector in trouble and out of it again.
 func TestStatus(t *testing.T) {
 	c := newCloud(t)
-	c.says(parameter("delivery-stream-name", "the-stream"), parameter("region", "eu-west-1"))
-	throttled := true
-	c.fail = func(int, int) string { // called with c.mu
-		if throttled {
-			return "ServiceUnavailableException"
-		}
-		return ""
-	}
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("region", "eu-west-1"))
+	c.refuses(func(int) string { return "ServiceUnavailableException" })
 	dir := t.TempDir()
 	var log buffer
 	edge := start(t, options(t, &log, "--spool-dir", dir), &log)
@@ -42,9 +37,7 @@ func TestStatus(t *testing.T) {
 	if !r.Healthy || r.Samples.Waiting == 0 || r.Spool.OldestAgeS == nil || r.Delivery.LastAt != nil || r.Stream != "the-stream" || r.Region != "eu-west-1" {
 		t.Errorf("report is %+v", r)
 	}
-	c.mu.Lock()
-	throttled = false
-	c.mu.Unlock()
+	c.refuses(func(int) string { return "" })
 	edge.await("no problem reported", func() bool { return fetch() && len(r.Problems) == 0 && r.Samples.Delivered > 0 })
 	if r.Version != "v1.2.3" || r.PID != os.Getpid() || r.SessionID != c.newest().SessionID || r.IntervalS != 1 ||
 		r.Samples.Taken < r.Samples.Delivered || r.Delivery.LastAt == nil || r.Delivery.Retries == 0 || r.LastError == nil ||
@@ -60,8 +53,7 @@ func TestStatus(t *testing.T) {
 // TestListen serves health and metrics where that is asked for, and refuses a port that is taken.
 func TestListen(t *testing.T) {
 	c := newCloud(t)
-	c.says(parameter("delivery-stream-name", "the-stream"))
-	c.fail = func(int, int) string { return "" }
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +92,7 @@ func TestNoSecretInLogs(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "SECRETNOTTOBESEEN")
 	t.Setenv("AWS_SESSION_TOKEN", "TOKENNOTTOBESEEN")
 	t.Setenv("AWS_ENDPOINT_URL", strings.Replace(os.Getenv("AWS_ENDPOINT_URL"), "http://", "http://user:PASSWORDNOTTOBESEEN@", 1))
-	c.fail = func(int, int) string { return "InternalFailure" }
+	c.refuses(func(int) string { return "InternalFailure" })
 	var log buffer
 	dir := t.TempDir()
 	o := options(t, &log, "--log-level", "debug", "--spool-dir", dir)
@@ -108,16 +100,10 @@ func TestNoSecretInLogs(t *testing.T) {
 	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	edge := start(t, o, &log)
 	edge.says("discovery is failing")
-	c.says(parameter("delivery-stream-name", "the-stream"))
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
 	edge.says("delivery is failing")
-	c.mu.Lock()
-	c.stream = "another"
-	c.mu.Unlock()
-	edge.await("a stream that is gone", func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.strangers > 0
-	})
+	c.change(func(s *cloudtest.Server) { s.Stream = "another" })
+	edge.await("a stream that is gone", func() bool { return c.strangers() > 0 })
 	r, err := status.Fetch(t.Context(), status.Socket(dir))
 	if err != nil || r.LastError == nil {
 		t.Errorf("report is %+v, %v", r, err)

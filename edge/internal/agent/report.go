@@ -22,30 +22,24 @@ func (a *agent) report() status.Report {
 	a.tuning.mu.Lock()
 	c, central := a.tuning.now, a.tuning.central
 	a.tuning.mu.Unlock()
-	a.mu.Lock()
-	set, l, s, sent := a.set, a.locator, a.shipper, a.shipped
-	failed := a.failed + a.set.Failures()
-	a.mu.Unlock()
+	failed, readings := a.readings.report()
+	sent := a.shipper.Stats()
+	target, _ := a.destination.Target()
 
 	states := []*health.State{a.dropping, a.serving, a.central, a.shipping}
-	states = append(append(append(states, a.sampler.Health()...), set.Health()...), a.queue.Health()...)
+	for _, more := range [][]*health.State{
+		a.sampler.Health(), readings, a.queue.Health(), a.destination.Health(), a.shipper.Health(),
+	} {
+		states = append(states, more...)
+	}
 	r := status.Report{
 		Version: a.options.Version, PID: os.Getpid(), StartedAt: a.began, SessionID: a.sampler.Session(),
 		Healthy: a.healthy(), OverdueS: max(0, a.sampler.Overdue().Seconds()),
 		IntervalS: c.Interval.Seconds(), MaxLatencyS: c.MaxLatency.Seconds(), EdgeConfig: central,
-		CollectorFailures: failed, Problems: []status.Problem{},
+		Stream: target.Stream, Region: target.Region, CollectorFailures: failed,
 	}
 	if c.Stream == "" {
 		r.Stack = c.Stack
-	}
-	if l != nil {
-		t, _ := l.Target()
-		r.Stream, r.Region = t.Stream, t.Region
-		states = append(states, l.health()...)
-	}
-	if s != nil {
-		sent = sent.Plus(s.Stats())
-		states = append(states, s.Health()...)
 	}
 	q := a.queue.Stats()
 	r.Samples = status.Samples{
@@ -62,13 +56,7 @@ func (a *agent) report() status.Report {
 		Dir: a.start.SpoolDir, Bytes: q.Bytes, MaxBytes: a.start.SpoolBytes, Segments: q.Segments, MemoryLines: q.MemoryLines,
 		OldestAgeS: a.oldest(time.Now()),
 	}
-	problems, last := health.Problems(states...)
-	for _, p := range problems {
-		r.Problems = append(r.Problems, status.Problem{Failure: status.Failure(p.Failure), Since: p.Since, Failures: p.Failures})
-	}
-	if !last.At.IsZero() {
-		r.LastError = (*status.Failure)(&last)
-	}
+	r.Problems, r.LastError = health.Problems(states...)
 	return r
 }
 

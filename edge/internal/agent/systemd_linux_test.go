@@ -8,13 +8,14 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 )
 
 // TestServiceManager is told what happens, and that the collector is alive.
 func TestServiceManager(t *testing.T) {
 	c := newCloud(t)
-	c.says(parameter("delivery-stream-name", "the-stream"))
-	c.fail = func(int, int) string { return "" }
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "notify"), Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)

@@ -7,39 +7,39 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
 // tuning is the configuration in force, and where it came from.
 type tuning struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // guards the fields below, and is held while the parts are tuned, so that they all have the same configuration
 	local   config.Local
 	central string // the stack's edge-config, as far as it is used
 	now     config.Config
-	changed chan struct{} // closed and replaced when now changes
 }
 
-func (t *tuning) init(local config.Local, c config.Config) {
-	t.local, t.now, t.changed = local, c, make(chan struct{})
-}
+func (t *tuning) init(local config.Local, c config.Config) { t.local, t.now = local, c }
 
-// get returns the configuration in force, and what is closed when it is not any more.
-func (t *tuning) get() (config.Config, <-chan struct{}) {
+// get returns the configuration in force.
+func (t *tuning) get() config.Config {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.now, t.changed
+	return t.now
 }
 
-// set puts a configuration in force, made of local and central.
-func (t *tuning) set(local config.Local, central string, c config.Config) (changed bool) {
+// tuneLocked puts a configuration in force, made of local and central. It returns whether it differs from the one before.
+func (a *agent) tuneLocked(local config.Local, central string, c config.Config) (changed bool) {
+	t := &a.tuning
 	t.local, t.central = local, central
 	if reflect.DeepEqual(t.now, c) {
 		return false
 	}
 	t.now = c
-	close(t.changed)
-	t.changed = make(chan struct{})
+	a.sampler.Tune(c.Interval, c.Labels, a.readings.set(c))
+	a.shipper.Tune(pace(c))
+	a.say(c)
 	return true
 }
 
@@ -47,20 +47,14 @@ func (t *tuning) set(local config.Local, central string, c config.Config) (chang
 func (a *agent) retune(central string) {
 	t := &a.tuning
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	c, err := t.local.With(central)
-	changed := false
-	if err == nil {
-		changed = t.set(t.local, central, c)
-	}
-	t.mu.Unlock()
 	if err != nil {
 		a.central.Failed(err)
 		return
 	}
 	a.central.OK()
-	if changed {
-		a.changed(c)
-	}
+	a.tuneLocked(t.local, central, c)
 }
 
 // reloads takes what this machine says after each signal to do so, until the context ends. What is wrong with it leaves the
@@ -79,9 +73,26 @@ func (a *agent) reloads(ctx context.Context) {
 }
 
 func (a *agent) reload(ctx context.Context) {
+	changed, err := a.reloadSettings()
+	if err != nil {
+		a.log.LogAttrs(ctx, slog.LevelError, "the configuration is not reloaded", slog.String("error", err.Error()))
+		return
+	}
+	// Also if no setting has changed: the credentials, or what else the AWS configuration says, may have.
+	err = a.destination.Tune(ctx, target(a.tuning.get()))
+	switch {
+	case err != nil:
+		a.log.LogAttrs(ctx, slog.LevelError, "the AWS configuration is not reloaded", slog.String("error", err.Error()))
+	case !changed:
+		a.log.LogAttrs(ctx, slog.LevelInfo, "the configuration is reloaded, and the AWS configuration too; no setting has changed")
+	}
+}
+
+func (a *agent) reloadSettings() (changed bool, err error) {
 	local := a.options.Load()
 	t := &a.tuning
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	central := t.central
 	c, err := local.With(central)
 	if err != nil && central != "" {
@@ -91,23 +102,14 @@ func (a *agent) reload(ctx context.Context) {
 			c, central, err = alone, "", nil
 		}
 	}
-	changed := false
-	if err == nil {
-		changed = t.set(local, central, c)
+	if err != nil {
+		return false, err
 	}
-	t.mu.Unlock()
-	switch {
-	case err != nil:
-		a.log.LogAttrs(ctx, slog.LevelError, "the configuration is not reloaded", slog.String("error", err.Error()))
-	case changed:
-		a.changed(c)
-	default:
-		a.log.LogAttrs(ctx, slog.LevelInfo, "the configuration is reloaded; nothing has changed")
-	}
+	return a.tuneLocked(local, central, c), nil
 }
 
-// changed says what is in force now, and what will be at the next start only.
-func (a *agent) changed(c config.Config) {
+// say logs what is in force now, and what will be at the next start only.
+func (a *agent) say(c config.Config) {
 	if a.options.Level != nil {
 		a.options.Level.Set(c.LogLevel)
 	}
@@ -129,21 +131,12 @@ func (a *agent) changed(c config.Config) {
 	}
 }
 
-// collectors returns those for a configuration, the same ones as long as it does not concern them: they know the reading
-// before, without which there are no rates.
-func (a *agent) collectors(c config.Config) *collect.Set {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if wanted := a.readings(c); !reflect.DeepEqual(wanted, a.reads) {
-		if a.set != nil {
-			a.failed += a.set.Failures()
-		}
-		a.set, a.reads = collect.NewSet(wanted), wanted
-	}
-	return a.set
+// pace is what a configuration says of shipping.
+func pace(c config.Config) ship.Pace {
+	return ship.Pace{Interval: c.Interval, MaxLatency: c.MaxLatency, BacklogRate: c.BacklogRate}
 }
 
-// readings is what a configuration says of them.
-func (a *agent) readings(c config.Config) collect.Options {
-	return collect.Options{Interval: c.Interval, Interfaces: c.Interfaces, Disks: c.Disks, Log: a.log}
+// target is what a configuration says of where to send.
+func target(c config.Config) cloud.Settings {
+	return cloud.Settings{Stack: c.Stack, Stream: c.Stream, Region: c.Region}
 }

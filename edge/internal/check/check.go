@@ -10,9 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/awsconf"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/discover"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -54,7 +53,7 @@ type checker struct {
 	failed int
 	clock  *clock
 	aws    aws.Config
-	target discover.Target
+	target cloud.Target
 }
 
 // Run checks and returns how many steps failed.
@@ -91,7 +90,7 @@ func failure(err error, hint string) Result {
 func (c *checker) credentials(ctx context.Context) Result {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	cfg, err := awsconf.Load(ctx, c.Config.Region)
+	cfg, err := cloud.Load(ctx, c.Config.Region)
 	if err != nil {
 		return failure(err, "set --region or AWS_REGION; an endpoint of your own needs https://")
 	}
@@ -111,12 +110,12 @@ func (c *checker) credentials(ctx context.Context) Result {
 // discovery asks the stack where to send.
 func (c *checker) discovery(ctx context.Context) Result {
 	if c.Config.Stream != "" {
-		c.target = discover.Target{Stream: c.Config.Stream, Region: c.aws.Region}
+		c.target = cloud.Target{Stream: c.Config.Stream, Region: c.aws.Region}
 		return Result{Outcome: OK, Text: "not needed: --stream says where to send"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	t, err := discover.Find(ctx, c.aws, c.Config.Stack)
+	t, err := cloud.Find(ctx, c.aws, c.Config.Stack)
 	if err != nil {
 		return failure(err, "is the region the stack's, may these credentials read its parameters (the stack's edge policy "+
 			"allows it), and does the machine reach ssm."+c.aws.Region+".amazonaws.com?")
@@ -128,7 +127,7 @@ func (c *checker) discovery(ctx context.Context) Result {
 	}
 	if _, err := c.Local.With(t.EdgeConfig); err != nil {
 		return Result{Outcome: Warning, Text: text + "; its edge-config is not usable: " + err.Error(), Hint: "correct the parameter " +
-			discover.Path(c.Config.Stack) + "edge-config"}
+			cloud.Path(c.Config.Stack) + "edge-config"}
 	}
 	return Result{Outcome: OK, Text: text + "; its edge-config is in force"}
 }

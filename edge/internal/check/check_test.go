@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -15,39 +14,35 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/check"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// cloud answers SSM and Firehose with what a case says; nothing means well.
-type cloud struct {
+// answers are what SSM and Firehose answer in a case; the zero value means well.
+type answers struct {
 	ssm, firehose string
 	skew          time.Duration // of this machine, as the cloud sees it
-	puts          int
 }
 
-const (
-	parameters = `{"Parameters":[{"Name":"/metrics-dashboard/S/delivery-stream-name","Value":"the-stream"}%s]}`
-	accepted   = `{"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"}]}`
-)
+const parameters = `{"Parameters":[{"Name":"/metrics-dashboard/S/delivery-stream-name","Value":"the-stream"}%s]}`
 
-func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	answer := c.ssm
-	if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "Firehose") {
-		answer = c.firehose
-		c.puts++
+// server is the cloud that answers so.
+func (a answers) server(t *testing.T) *cloudtest.Server {
+	s := cloudtest.New(t)
+	s.Skew, s.Raw = a.skew, map[string]string{cloudtest.GetParameters: a.ssm}
+	if a.ssm == "" {
+		s.Raw[cloudtest.GetParameters] = fmt.Sprintf(parameters, "")
 	}
-	w.Header().Set("Date", time.Now().Add(-c.skew).UTC().Format(http.TimeFormat))
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	if strings.Contains(answer, "__type") {
-		w.WriteHeader(http.StatusBadRequest)
+	if a.firehose != "" {
+		s.Raw[cloudtest.PutRecords] = a.firehose
 	}
-	fmt.Fprint(w, answer)
+	return s
 }
 
 // run checks against a cloud, with the flags besides.
-func run(t *testing.T, c *cloud, environment map[string]string, args ...string) (map[string]check.Result, int) {
+func run(t *testing.T, c *cloudtest.Server, environment map[string]string, args ...string) (map[string]check.Result, int) {
 	t.Helper()
 	server := httptest.NewServer(c)
 	defer server.Close()
@@ -88,7 +83,7 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		cloud       cloud
+		cloud       answers
 		environment map[string]string
 		args        []string
 		failed      int
@@ -111,46 +106,46 @@ func TestCheck(t *testing.T) {
 			want: map[string]string{"credentials": "FAILED AWS configuration: endpoint http://aws.example: plain HTTP", "discovery": "skipped", "delivery": "skipped", "clock": "skipped"},
 		},
 		"may not read": {
-			cloud: cloud{ssm: `{"__type":"AccessDeniedException","message":"not you"}`}, failed: 1,
+			cloud: answers{ssm: `{"__type":"AccessDeniedException","message":"not you"}`}, failed: 1,
 			want: map[string]string{"discovery": "FAILED read parameters under /metrics-dashboard/S/", "delivery": "skipped"},
 		},
 		"no stack": {
-			cloud: cloud{ssm: `{"Parameters":[]}`}, failed: 1,
+			cloud: answers{ssm: `{"Parameters":[]}`}, failed: 1,
 			want: map[string]string{"discovery": "FAILED no parameters under /metrics-dashboard/S/ in eu-west-1", "delivery": "skipped"},
 		},
 		"edge-config": {
-			cloud: cloud{ssm: fmt.Sprintf(parameters, `,{"Name":"/metrics-dashboard/S/edge-config","Value":"{\"interval\":\"9s\"}"}`)},
+			cloud: answers{ssm: fmt.Sprintf(parameters, `,{"Name":"/metrics-dashboard/S/edge-config","Value":"{\"interval\":\"9s\"}"}`)},
 			want:  map[string]string{"discovery": "ok stack S sends to the-stream in eu-west-1; its edge-config is in force"},
 		},
 		"bad edge-config": {
-			cloud: cloud{ssm: fmt.Sprintf(parameters, `,{"Name":"/metrics-dashboard/S/edge-config","Value":"{\"pace\":\"9s\"}"}`)},
+			cloud: answers{ssm: fmt.Sprintf(parameters, `,{"Name":"/metrics-dashboard/S/edge-config","Value":"{\"pace\":\"9s\"}"}`)},
 			want:  map[string]string{"discovery": "warning stack S sends to the-stream in eu-west-1; its edge-config is not usable: edge-config:1: pace"},
 		},
 		"a stream without a stack": {
-			args: []string{"--stream", "mine"}, cloud: cloud{ssm: `{"__type":"NotAsked"}`},
+			args: []string{"--stream", "mine"}, cloud: answers{ssm: `{"__type":"NotAsked"}`},
 			want: map[string]string{"discovery": "ok not needed", "delivery": "ok mine took one sample of h"},
 		},
 		"stream is gone": {
-			cloud: cloud{firehose: `{"__type":"ResourceNotFoundException","message":"x"}`}, failed: 1,
+			cloud: answers{firehose: `{"__type":"ResourceNotFoundException","message":"x"}`}, failed: 1,
 			want: map[string]string{"delivery": "FAILED no such stream: delivery stream the-stream"},
 		},
 		"may not put": {
-			cloud: cloud{firehose: `{"__type":"AccessDeniedException","message":"x"}`}, failed: 1,
+			cloud: answers{firehose: `{"__type":"AccessDeniedException","message":"x"}`}, failed: 1,
 			want: map[string]string{"delivery": "FAILED these credentials may not put records on the-stream; attach the stack's edge policy"},
 		},
 		"record is refused": {
-			cloud:  cloud{firehose: `{"FailedPutCount":1,"RequestResponses":[{"ErrorCode":"ServiceUnavailableException","ErrorMessage":"slow"}]}`},
+			cloud:  answers{firehose: `{"FailedPutCount":1,"RequestResponses":[{"ErrorCode":"ServiceUnavailableException","ErrorMessage":"slow"}]}`},
 			failed: 1, want: map[string]string{"delivery": "FAILED throttled: ServiceUnavailableException: slow"},
 		},
 		"no result": {
-			cloud: cloud{firehose: `{"FailedPutCount":0,"RequestResponses":[]}`}, failed: 1,
+			cloud: answers{firehose: `{"FailedPutCount":0,"RequestResponses":[]}`}, failed: 1,
 			want: map[string]string{"delivery": "FAILED 0 results for one record"},
 		},
 		"clock ahead": {
-			cloud: cloud{skew: time.Minute}, want: map[string]string{"clock": "warning is 1m0s ahead of AWS, and so will be the samples"},
+			cloud: answers{skew: time.Minute}, want: map[string]string{"clock": "warning is 1m0s ahead of AWS, and so will be the samples"},
 		},
 		"clock far behind": {
-			cloud: cloud{skew: -time.Hour, ssm: `{"__type":"InvalidSignatureException","message":"Signature expired"}`}, failed: 2,
+			cloud: answers{skew: -time.Hour, ssm: `{"__type":"InvalidSignatureException","message":"Signature expired"}`}, failed: 2,
 			want: map[string]string{"discovery": "FAILED", "delivery": "skipped", "clock": "FAILED is 1h0m0s behind AWS, which refuses such signatures"},
 		},
 		"spool in the way": {
@@ -164,13 +159,8 @@ func TestCheck(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.cloud.ssm == "" {
-				c.cloud.ssm = fmt.Sprintf(parameters, "")
-			}
-			if c.cloud.firehose == "" {
-				c.cloud.firehose = accepted
-			}
-			results, failed := run(t, &c.cloud, c.environment, c.args...)
+			server := c.cloud.server(t)
+			results, failed := run(t, server, c.environment, c.args...)
 			if failed != c.failed || len(results) != 5 {
 				t.Errorf("%d failed of %d", failed, len(results))
 			}
@@ -186,8 +176,8 @@ func TestCheck(t *testing.T) {
 					t.Errorf("%s gives no hint", step)
 				}
 			}
-			if delivered := results["delivery"].Outcome == check.OK; delivered && c.cloud.puts != 1 {
-				t.Errorf("%d puts", c.cloud.puts)
+			if delivered := results["delivery"].Outcome == check.OK; delivered && server.Requests != 1 {
+				t.Errorf("%d puts", server.Requests)
 			}
 		})
 	}
@@ -204,7 +194,7 @@ func TestSpoolIsLeftAsItWas(t *testing.T) {
 	defer stop()
 	running := status.Handler(func() status.Report { return status.Report{PID: 4711} })
 	go func() { _ = status.Serve(ctx, l, running) }()
-	results, _ := run(t, &cloud{ssm: fmt.Sprintf(parameters, ""), firehose: accepted}, nil, "--spool-dir", dir)
+	results, _ := run(t, answers{}.server(t), nil, "--spool-dir", dir)
 	if r := results["spool"]; r.Outcome != check.OK || !strings.Contains(r.Text, "a collector runs there (pid 4711)") {
 		t.Errorf("spool is %+v", r)
 	}
@@ -213,7 +203,7 @@ func TestSpoolIsLeftAsItWas(t *testing.T) {
 		t.Errorf("the directory has %v, %v", entries, err)
 	}
 	never := filepath.Join(t.TempDir(), "a", "b")
-	run(t, &cloud{ssm: fmt.Sprintf(parameters, ""), firehose: accepted}, nil, "--spool-dir", never)
+	run(t, answers{}.server(t), nil, "--spool-dir", never)
 	if _, err := os.Stat(filepath.Dir(never)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the check made %s", filepath.Dir(never))
 	}

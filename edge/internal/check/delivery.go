@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/firehose"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -28,7 +28,7 @@ func (c *checker) delivery(ctx context.Context) Result {
 	}
 	cfg := c.aws.Copy()
 	cfg.Region = c.target.Region
-	results, err := firehose.New(cfg, c.target.Stream).Put(ctx, [][]byte{pack})
+	results, err := cloud.NewStream(cfg, c.target.Stream).Put(ctx, [][]byte{pack})
 	switch {
 	case err != nil:
 	case len(results) != 1:
@@ -46,7 +46,7 @@ func hint(err error, region string) string {
 	switch {
 	case errors.Is(err, ship.ErrThrottled):
 		return "the stream's limit is reached; the collector would wait and try again"
-	case errors.Is(err, firehose.ErrGone):
+	case errors.Is(err, cloud.ErrGone):
 		return "is the stack deployed, and the stream active?"
 	}
 	return "may these credentials put records (the stack's edge policy allows it), and does the machine reach firehose." + region +

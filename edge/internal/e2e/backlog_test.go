@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -19,38 +20,38 @@ import (
 func TestFreshSamplesPassTheBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.fault = func(_ int, rw http.ResponseWriter, _ *http.Request) outcome {
-			return refuse(rw, 500, "InternalFailure")
+		w.Fault = func(_ int, rw http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
+			return cloudtest.Refuse(rw, 500, "InternalFailure")
 		}
 		m := w.start(setup{spoolBytes: 64 << 20})
 		begin := time.Now()
 		time.Sleep(10 * time.Hour)
-		w.mu.Lock()
-		w.fault = nil
-		w.mu.Unlock()
+		w.Mu.Lock()
+		w.Fault = nil
+		w.Mu.Unlock()
 		back := time.Now()
 		time.Sleep(time.Hour)
 		m.end()
 		w.check(m)
 		oldest, drained := int64(-1), time.Time{}
-		for n, r := range w.accepted {
-			if r.at.Before(back) {
+		for n, r := range w.Batches {
+			if r.At.Before(back) {
 				t.Fatalf("request %d was accepted in the outage", n)
 			}
-			age := r.at.Sub(begin.Add(time.Duration(r.samples[0].seq) * 3 * time.Second))
-			switch first := r.samples[0].seq; {
+			age := r.At.Sub(begin.Add(time.Duration(r.IDs[0].Seq) * 3 * time.Second))
+			switch first := r.IDs[0].Seq; {
 			case age < 2*time.Minute: // fresh
 			case first <= oldest:
 				t.Errorf("request %d begins with sample %d, after %d", n, first, oldest)
 			default:
-				oldest, drained = first, r.at
+				oldest, drained = first, r.At
 			}
 		}
 		// From soon after the return, what was taken two minutes ago is there at any moment.
 		arrived := map[int64]time.Time{}
-		for _, r := range w.accepted {
-			for _, i := range r.samples {
-				arrived[i.seq] = r.at
+		for _, r := range w.Batches {
+			for _, i := range r.IDs {
+				arrived[i.Seq] = r.At
 			}
 		}
 		for seq := range m.sampler.Taken() {
@@ -63,7 +64,7 @@ func TestFreshSamplesPassTheBacklog(t *testing.T) {
 		if took := drained.Sub(back); took < 28*time.Minute || took > 40*time.Minute {
 			t.Errorf("the backlog took %v", took)
 		}
-		if n := len(w.accepted); n > 60+12_000/200+10 {
+		if n := len(w.Batches); n > 60+12_000/200+10 {
 			t.Errorf("%d requests in the hour after the return", n)
 		}
 	})
@@ -78,11 +79,11 @@ func TestPoison(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				begin := time.Now()
-				w.fault = func(_ int, rw http.ResponseWriter, _ *http.Request) outcome {
+				w.Fault = func(_ int, rw http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
 					if since := time.Since(begin); name == "in a backlog" && since > time.Hour && since < 90*time.Minute {
-						return refuse(rw, 500, "InternalFailure")
+						return cloudtest.Refuse(rw, 500, "InternalFailure")
 					}
-					return outcome{poison: func(seq int64) bool { return slices.Contains(bad, seq) }}
+					return cloudtest.Outcome{Poison: func(seq int64) bool { return slices.Contains(bad, seq) }}
 				}
 				m := w.start(setup{})
 				time.Sleep(3 * time.Hour)
@@ -143,12 +144,12 @@ func TestClockSteps(t *testing.T) {
 					t.Errorf("%d duplicates", n)
 				}
 				next := int64(0)
-				for _, r := range w.accepted {
-					for _, i := range r.samples {
-						if i.seq != next {
-							t.Fatalf("sample %d arrives where %d should", i.seq, next)
+				for _, r := range w.Batches {
+					for _, i := range r.IDs {
+						if i.Seq != next {
+							t.Fatalf("sample %d arrives where %d should", i.Seq, next)
 						}
-						if late := r.at.Sub(begin.Add(time.Duration(next) * 3 * time.Second)); late > 3*time.Minute {
+						if late := r.At.Sub(begin.Add(time.Duration(next) * 3 * time.Second)); late > 3*time.Minute {
 							t.Errorf("sample %d is %v late", next, late)
 						}
 						next++

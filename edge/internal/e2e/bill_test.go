@@ -38,12 +38,12 @@ func TestBill(t *testing.T) {
 				})
 				const minutes = 240
 				time.Sleep(minutes * time.Minute)
-				w.mu.Lock()
-				requests, billed, samples := w.requests, w.billed, 0
-				for _, r := range w.accepted {
-					samples += len(r.samples)
+				w.Mu.Lock()
+				requests, billed, samples := w.Requests, w.Billed, 0
+				for _, r := range w.Batches {
+					samples += len(r.IDs)
 				}
-				w.mu.Unlock()
+				w.Mu.Unlock()
 				written := float64(m.fs.Written()) / minutes
 				m.end()
 				w.check(m)

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/firehose"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
@@ -53,17 +53,15 @@ func child(endpoint, dir string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s := ship.New(q, client(endpoint), ship.Options{
-		Interval: fastInterval, MaxLatency: fastLatency, BacklogRate: 20, Log: log,
-	})
+	s := ship.New(q, client(endpoint), ship.Options{Pace: ship.Pace{Interval: fastInterval, MaxLatency: fastLatency, BacklogRate: 20}, Log: log})
 	go func() { _ = s.Run(context.Background(), nil) }()
 	labels := sampler.Labels{Tags: map[string]string{"padding": strings.Repeat("x", 12_000)}}
 	sampler.New(fastInterval, labels, readings{}, log).Run(context.Background(), announcing{q, stdout})
 	return nil
 }
 
-func client(endpoint string) *firehose.Stream {
-	return firehose.New(aws.Config{
+func client(endpoint string) *cloud.Stream {
+	return cloud.NewStream(aws.Config{
 		Region: "eu-north-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	}, "the-stream")
 }
@@ -105,9 +103,7 @@ func startFast(tb testing.TB, endpoint string) (end func()) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := ship.New(q, client(endpoint), ship.Options{
-		Interval: 30 * time.Millisecond, MaxLatency: 600 * time.Millisecond, BacklogRate: 20, Log: log,
-	})
+	s := ship.New(q, client(endpoint), ship.Options{Pace: ship.Pace{Interval: 30 * time.Millisecond, MaxLatency: 600 * time.Millisecond, BacklogRate: 20}, Log: log})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{}, 2)
 	stop := make(chan struct{})

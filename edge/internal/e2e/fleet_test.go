@@ -24,18 +24,18 @@ func TestFleet(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		out := map[int]int{} // attempts by second of the outage
 		gone := time.Now()
-		w.mu.Lock()
+		w.Mu.Lock()
 		w.dial = func() error {
-			w.mu.Lock()
-			defer w.mu.Unlock()
+			w.Mu.Lock()
+			defer w.Mu.Unlock()
 			out[int(time.Since(gone)/time.Second)]++
 			return syscall.ECONNREFUSED
 		}
-		w.mu.Unlock()
+		w.Mu.Unlock()
 		time.Sleep(10 * time.Minute)
-		w.mu.Lock()
+		w.Mu.Lock()
 		w.dial = nil
-		w.mu.Unlock()
+		w.Mu.Unlock()
 		back := time.Now()
 		time.Sleep(4 * time.Minute)
 		var wg sync.WaitGroup
@@ -43,7 +43,7 @@ func TestFleet(t *testing.T) {
 			wg.Go(m.end)
 		}
 		wg.Wait()
-		counts := w.counts()
+		counts := w.Counts()
 		taken, duplicates := int64(0), 0
 		for _, m := range fleet {
 			duplicates += w.checkCounts(m, counts)
@@ -56,10 +56,10 @@ func TestFleet(t *testing.T) {
 			t.Errorf("%d taken, %d delivered, %d of them again", taken, len(counts), duplicates)
 		}
 		before, after := map[int]int{}, map[int]int{}
-		for _, r := range w.accepted {
-			switch s := int(r.at.Sub(back) / time.Second); {
-			case r.at.Before(gone):
-				before[int(r.at.Sub(begin)/time.Second)]++
+		for _, r := range w.Batches {
+			switch s := int(r.At.Sub(back) / time.Second); {
+			case r.At.Before(gone):
+				before[int(r.At.Sub(begin)/time.Second)]++
 			case s < 230: // what follows is the end of the test
 				after[s]++
 			}

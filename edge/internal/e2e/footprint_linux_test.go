@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -67,12 +68,12 @@ func runEdge(tb testing.TB, path, endpoint, dir string, args ...string) (c *exec
 func TestRealCollectorKilled(t *testing.T) {
 	t.Parallel()
 	path, dir := build(t), t.TempDir()
-	s := newServer(t)
+	s := cloudtest.New(t)
 	h := httptest.NewServer(s)
 	defer h.Close()
 	for range 3 {
 		c, _ := runEdge(t, path, h.URL, dir, "--interval", "1s", "--max-latency", "1s")
-		<-s.arrived // it delivers, and takes the next sample
+		<-s.Arrived // it delivers, and takes the next sample
 		_ = c.Process.Kill()
 		_ = c.Wait() // it was killed
 	}
@@ -81,7 +82,7 @@ func TestRealCollectorKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = q.Close() }()
-	seen := s.counts()
+	seen := s.Counts()
 	for q.Stats().Lines > 0 {
 		b, err := q.Peek(t.Context(), spool.Fresh, 100, 1<<20)
 		if err != nil {
@@ -92,7 +93,7 @@ func TestRealCollectorKilled(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			seen[id{sample.SessionID, sample.Seq}]++
+			seen[cloudtest.ID{Session: sample.SessionID, Seq: sample.Seq}]++
 		}
 		if err := q.Ack(b); err != nil {
 			t.Fatal(err)
@@ -100,13 +101,13 @@ func TestRealCollectorKilled(t *testing.T) {
 	}
 	next := map[string]int64{}
 	for i := range seen {
-		next[i.session] = max(next[i.session], i.seq+1)
+		next[i.Session] = max(next[i.Session], i.Seq+1)
 	}
 	total := 0
 	for session, n := range next {
 		total += int(n)
 		for seq := range n {
-			if seen[id{session, seq}] == 0 {
+			if seen[cloudtest.ID{Session: session, Seq: seq}] == 0 {
 				t.Errorf("sample %d of %d is missing", seq, n)
 			}
 		}
@@ -150,7 +151,7 @@ func BenchmarkFootprint(b *testing.B) {
 		b.Fatal(err)
 	}
 	for range b.N {
-		s := newServer(b)
+		s := cloudtest.New(b)
 		h := httptest.NewTLSServer(s) // as AWS is spoken to; it is a part of what is taken
 		trust(b, h)
 		c, said := runEdge(b, path, h.URL, b.TempDir())
@@ -158,7 +159,7 @@ func BenchmarkFootprint(b *testing.B) {
 			for range said { // it shall not wait for a reader
 			}
 		}()
-		<-s.arrived // what a start costs is not what it costs to run
+		<-s.Arrived // what a start costs is not what it costs to run
 		cpu, written := cpuSeconds(b, c.Process.Pid), procValue(b, c.Process.Pid, "io", "write_bytes")
 		most := int64(0)
 		for begin := time.Now(); time.Since(begin) < length; time.Sleep(time.Second) {
@@ -171,9 +172,9 @@ func BenchmarkFootprint(b *testing.B) {
 		b.ReportMetric(seconds/length.Hours(), "CPU-s/hour")
 		b.ReportMetric(float64(procValue(b, c.Process.Pid, "io", "write_bytes")-written)/1000/length.Minutes(), "disk-kB/minute")
 		b.ReportMetric(float64(info.Size())/1e6, "MB-binary")
-		s.mu.Lock()
-		b.ReportMetric(float64(s.requests-1)/length.Minutes(), "requests/minute")
-		s.mu.Unlock()
+		s.Mu.Lock()
+		b.ReportMetric(float64(s.Requests-1)/length.Minutes(), "requests/minute")
+		s.Mu.Unlock()
 		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 			b.Fatal(err)
 		}
@@ -255,8 +256,8 @@ func BenchmarkGrowth(b *testing.B) {
 		}
 	}
 	for range b.N {
-		s := newServer(b)
-		s.forget = true
+		s := cloudtest.New(b)
+		s.Forget = true
 		h := httptest.NewServer(s)
 		end := startFast(b, h.URL)
 		time.Sleep(length / 5)

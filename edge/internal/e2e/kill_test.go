@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -28,39 +29,39 @@ const kills = 200
 // spool, or is counted as lost. It is delivered twice only where the answer did not arrive before the kill, or at all.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := cloudtest.New(t)
 	down := false
-	s.fault = func(n int, w http.ResponseWriter, _ *http.Request) outcome {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	s.Fault = func(n int, w http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
 		switch {
 		case down, n%9 == 2:
 			w.WriteHeader(http.StatusInternalServerError)
-			return outcome{answered: true}
+			return cloudtest.Outcome{Answered: true}
 		case n%9 == 5:
-			hangUp(w)
-			return outcome{answered: true}
+			cloudtest.HangUp(w)
+			return cloudtest.Outcome{Answered: true}
 		case n%9 == 8:
-			return outcome{silent: true}
+			return cloudtest.Outcome{Silent: true}
 		}
-		return outcome{}
+		return cloudtest.Outcome{}
 	}
 	h := httptest.NewServer(s)
 	defer h.Close()
 	dir := t.TempDir()
-	taken := map[id]bool{}
+	taken := map[cloudtest.ID]bool{}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for n := range kills {
-		s.mu.Lock()
+		s.Mu.Lock()
 		down = n >= kills/4 && n < kills/2
-		s.mu.Unlock()
+		s.Mu.Unlock()
 		runUntilKilled(t, fmt.Sprintf("%s/%d", h.URL, n), dir, time.Duration(rng.IntN(120))*time.Millisecond, taken)
 	}
 	checkAccounts(t, s, dir, taken)
 }
 
 // runUntilKilled starts a collector, kills it a while after its first sample and adds what it has taken.
-func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, taken map[id]bool) {
+func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, taken map[cloudtest.ID]bool) {
 	t.Helper()
 	own, err := os.Executable()
 	if err != nil {
@@ -86,8 +87,8 @@ func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, tak
 			}
 			break
 		}
-		var i id
-		if _, err := fmt.Sscan(line, &i.session, &i.seq); err != nil {
+		var i cloudtest.ID
+		if _, err := fmt.Sscan(line, &i.Session, &i.Seq); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
 		taken[i] = true
@@ -100,15 +101,15 @@ func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, tak
 	}
 }
 
-func checkAccounts(t *testing.T, s *server, dir string, taken map[id]bool) {
+func checkAccounts(t *testing.T, s *cloudtest.Server, dir string, taken map[cloudtest.ID]bool) {
 	t.Helper()
 	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = q.Close() }()
-	delivered := s.counts()
-	left := map[id]bool{}
+	delivered := s.Counts()
+	left := map[cloudtest.ID]bool{}
 	for q.Stats().Lines > 0 {
 		b, err := q.Peek(context.Background(), spool.Fresh, 1000, 1<<20)
 		if err != nil {
@@ -119,7 +120,7 @@ func checkAccounts(t *testing.T, s *server, dir string, taken map[id]bool) {
 			if err != nil {
 				t.Error(err)
 			}
-			left[id{sample.SessionID, sample.Seq}] = true
+			left[cloudtest.ID{Session: sample.SessionID, Seq: sample.Seq}] = true
 		}
 		if err := q.Ack(b); err != nil {
 			t.Fatal(err)
@@ -137,26 +138,26 @@ func checkAccounts(t *testing.T, s *server, dir string, taken map[id]bool) {
 	}
 	// The last request that a process had an answer of may have been before its acknowledgement.
 	last := map[string]int{}
-	for n, r := range s.accepted {
-		last[r.path] = n
+	for n, r := range s.Batches {
+		last[r.Path] = n
 	}
-	first := map[id]int{}
+	first := map[cloudtest.ID]int{}
 	duplicates := 0
-	for n, r := range s.accepted {
-		for _, i := range r.samples {
+	for n, r := range s.Batches {
+		for _, i := range r.IDs {
 			before, again := first[i]
 			first[i] = n
 			if !again {
 				continue
 			}
 			duplicates++
-			if b := s.accepted[before]; !b.unanswered && last[b.path] != before {
+			if b := s.Batches[before]; !b.Unanswered && last[b.Path] != before {
 				t.Errorf("sample %v was sent again after the answer to request %d", i, before)
 			}
 		}
 	}
 	t.Logf("%d samples taken, %d delivered in %d requests of %d, %d left, %d missing, %d counted as lost, %d duplicates",
-		len(taken), len(delivered), len(s.accepted), s.requests, len(left), missing, stats.Lost, duplicates)
+		len(taken), len(delivered), len(s.Batches), s.Requests, len(left), missing, stats.Lost, duplicates)
 	if len(delivered) == 0 || missing == 0 || duplicates == 0 {
 		t.Error("the test shows too little")
 	}

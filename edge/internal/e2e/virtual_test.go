@@ -13,7 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/firehose"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
@@ -23,7 +24,7 @@ import (
 // world is a server and collectors inside a synctest bubble: the real protocol by the real client over connections in
 // memory, in a time in which hours pass at once.
 type world struct {
-	*server
+	*cloudtest.Server
 	t         *testing.T
 	listener  *listener
 	transport *http.Transport
@@ -53,16 +54,16 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	// The bubble's clock starts in 2000, before any sample is plausible.
 	time.Sleep(time.Until(time.Date(2026, 2, 3, 4, 10, 0, 0, time.UTC)))
-	w := &world{server: newServer(t), t: t, listener: &listener{make(chan net.Conn), make(chan struct{})}}
-	h := &http.Server{Handler: w.server}
+	w := &world{Server: cloudtest.New(t), t: t, listener: &listener{make(chan net.Conn), make(chan struct{})}}
+	h := &http.Server{Handler: w.Server}
 	go func() { _ = h.Serve(w.listener) }()
 	w.transport = &http.Transport{
 		MaxIdleConnsPerHost: 10,
 		IdleConnTimeout:     time.Second, // connections in memory cost memory
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			w.mu.Lock()
+			w.Mu.Lock()
 			dial := w.dial
-			w.mu.Unlock()
+			w.Mu.Unlock()
 			if dial != nil {
 				if err := dial(); err != nil {
 					return nil, err
@@ -123,14 +124,14 @@ func (w *world) start(o setup) *machine {
 		w.t.Fatal(err)
 	}
 	endpoint := "http://firehose.test/"
-	var to ship.Destination = firehose.New(aws.Config{
+	var to ship.Destination = cloud.NewStream(aws.Config{
 		Region: "eu-north-1", BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: w.transport},
 		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	}, "the-stream")
 	if o.destination != nil {
 		to = o.destination(to)
 	}
-	m.shipper = ship.New(m.queue, to, ship.Options{Interval: o.interval, MaxLatency: o.latency, BacklogRate: 20, Log: log})
+	m.shipper = ship.New(m.queue, to, ship.Options{Pace: ship.Pace{Interval: o.interval, MaxLatency: o.latency, BacklogRate: 20}, Log: log})
 	labels := sampler.Labels{Tags: map[string]string{"padding": strings.Repeat("x", o.padding)}}
 	if o.collector == nil {
 		o.collector = readings{}
@@ -168,14 +169,14 @@ func (w *world) start(o setup) *machine {
 // check accounts for each sample of a machine that has ended. It returns how many were delivered twice.
 func (w *world) check(m *machine) (duplicates int) {
 	w.t.Helper()
-	return w.checkCounts(m, w.counts())
+	return w.checkCounts(m, w.Counts())
 }
 
-func (w *world) checkCounts(m *machine, counts map[id]int) (duplicates int) {
+func (w *world) checkCounts(m *machine, counts map[cloudtest.ID]int) (duplicates int) {
 	w.t.Helper()
 	missing := int64(0)
 	for seq := range m.sampler.Taken() {
-		n := counts[id{m.sampler.Session(), seq}]
+		n := counts[cloudtest.ID{Session: m.sampler.Session(), Seq: seq}]
 		if n == 0 {
 			missing++
 		}

@@ -16,7 +16,7 @@ type State struct {
 	log     *slog.Logger
 	subject string
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards the fields below
 	failing bool
 	streak  int64
 	total   int64
@@ -24,18 +24,18 @@ type State struct {
 	last    Failure
 }
 
-// Failure is one outcome that was none.
+// Failure is one failed attempt.
 type Failure struct {
-	Subject string
-	At      time.Time
-	Error   string
+	Subject string    `json:"subject"`
+	At      time.Time `json:"at"`
+	Error   string    `json:"error"`
 }
 
 // Problem is what fails now.
 type Problem struct {
-	Failure  // the last one
-	Since    time.Time
-	Failures int64 // in a row
+	Failure            // the last one
+	Since    time.Time `json:"since"`
+	Failures int64     `json:"failures"` // in a row
 }
 
 // NewState returns the state of a subject that has not failed yet. The subject begins each message, as in "delivery is
@@ -79,16 +79,17 @@ func (s *State) Failures() int64 {
 	return s.total
 }
 
-// Problems are those of the states that fail now, and the last failure of any, now or before; its time is zero where there was
-// none.
-func Problems(states ...*State) (now []Problem, last Failure) {
+// Problems are those of the states that fail now, the oldest first and never nil, and the last failure of any, now or before;
+// nil if none has ever failed.
+func Problems(states ...*State) (now []Problem, last *Failure) {
+	now = []Problem{}
 	for _, s := range states {
 		s.mu.Lock()
 		if s.failing {
 			now = append(now, Problem{s.last, s.since, s.streak})
 		}
-		if s.last.At.After(last.At) {
-			last = s.last
+		if failure := s.last; !failure.At.IsZero() && (last == nil || failure.At.After(last.At)) {
+			last = &failure
 		}
 		s.mu.Unlock()
 	}

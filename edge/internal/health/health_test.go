@@ -48,7 +48,7 @@ func TestProblems(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
 		a, b, c := health.NewState(log, "a"), health.NewState(log, "b"), health.NewState(log, "c")
-		if now, last := health.Problems(a, b, c); len(now) != 0 || !last.At.IsZero() {
+		if now, last := health.Problems(a, b, c); len(now) != 0 || last != nil {
 			t.Errorf("before any failure: %v, %v", now, last)
 		}
 		began := time.Now()
@@ -66,7 +66,7 @@ func TestProblems(t *testing.T) {
 			{Failure: health.Failure{Subject: "c", At: began.Add(2 * time.Second), Error: "c2"}, Since: began, Failures: 2},
 			{Failure: health.Failure{Subject: "a", At: began.Add(time.Second), Error: "a1"}, Since: began.Add(time.Second), Failures: 1},
 		}
-		if !slices.Equal(now, want) || last != (health.Failure{Subject: "b", At: began.Add(3 * time.Second), Error: "b2"}) {
+		if !slices.Equal(now, want) || *last != (health.Failure{Subject: "b", At: began.Add(3 * time.Second), Error: "b2"}) {
 			t.Errorf("problems are %v, the last failure %v", now, last)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,18 +34,19 @@ type Labels struct {
 	Tags     map[string]string
 }
 
-// Sampler takes the samples of one session. But for its numbers it is not safe for concurrent use.
+// Sampler takes the samples of one session. One goroutine may run it; Tune and its numbers are safe for concurrent use.
 type Sampler struct {
-	interval  time.Duration
-	labels    Labels
-	collector Collector
-	clock     collect.Clock
-	log       *slog.Logger
-	session   string
-	next      time.Time // of the grid; zero before the first sample
-	line      []byte
-	append    *health.State
-	waiting   *health.State
+	clock   collect.Clock
+	log     *slog.Logger
+	session string
+	next    time.Time // of the grid; zero before the first sample
+	line    []byte
+	append  *health.State
+	waiting *health.State
+	tuned   chan struct{} // has an element if Tune was called since Run looked
+
+	mu   sync.Mutex // guards what
+	what what
 
 	seq    atomic.Int64
 	lastAt atomic.Int64 // when a sample was last taken or tried, since began
@@ -52,31 +54,50 @@ type Sampler struct {
 	began  time.Time
 }
 
+// what is what Tune changes.
+type what struct {
+	interval  time.Duration
+	labels    Labels
+	collector Collector
+}
+
 // New returns a sampler of a new session.
 func New(interval time.Duration, labels Labels, c Collector, log *slog.Logger) *Sampler {
 	sm := &Sampler{
-		began:     time.Now(),
-		interval:  interval,
-		labels:    labels,
-		collector: c,
-		clock:     collect.NewClock(),
-		log:       log,
-		session:   newSession(),
-		append:    health.NewState(log, "storing samples"),
-		waiting:   health.NewState(log, "the clock"),
+		began:   time.Now(),
+		what:    what{interval, labels, c},
+		clock:   collect.NewClock(),
+		log:     log,
+		session: newSession(),
+		append:  health.NewState(log, "storing samples"),
+		waiting: health.NewState(log, "the clock"),
+		tuned:   make(chan struct{}, 1),
 	}
 	sm.within.Store(int64(interval))
 	return sm
 }
 
-// Tune changes what is taken from the next sample on. The session goes on. With another interval a new grid begins, one
-// interval from now.
+// Tune changes what is taken from the next sample on, also while the sampler runs. The session goes on. With another interval a
+// new grid begins, one interval from now.
 func (sm *Sampler) Tune(interval time.Duration, labels Labels, c Collector) {
-	if interval != sm.interval && !sm.next.IsZero() {
-		sm.next = time.Now().Add(interval)
+	sm.mu.Lock()
+	other := interval != sm.what.interval
+	sm.what = what{interval, labels, c}
+	sm.mu.Unlock()
+	if !other {
+		return
 	}
-	sm.interval, sm.labels, sm.collector = interval, labels, c
-	sm.within.Store(int64(interval))
+	select {
+	case sm.tuned <- struct{}{}:
+	default: // Run has not looked since the last time
+	}
+}
+
+// now returns what is taken now.
+func (sm *Sampler) now() what {
+	sm.mu.Lock()
+	defer sm.mu.Unlock()
+	return sm.what
 }
 
 // newSession returns 64 random bits: among a million sessions, two are equal with a chance of 1 in 37 million.
@@ -106,28 +127,28 @@ func (sm *Sampler) Lost() int64 { return sm.append.Failures() }
 
 // Base takes the reading that the rates of the first sample are differences to. Without it the first has none.
 func (sm *Sampler) Base(ctx context.Context) {
-	sm.collector.Collect(ctx, sm.clock.Now(), &record.Sample{})
+	sm.now().collector.Collect(ctx, sm.clock.Now(), &record.Sample{})
 }
 
 // Sample takes one sample. It returns false where the clock shows a time that the pipeline would refuse, as a board
 // without a battery does before it reaches a time server.
 func (sm *Sampler) Sample(ctx context.Context) (record.Sample, bool) {
-	at := sm.clock.Now()
+	at, now := sm.clock.Now(), sm.now()
 	s := record.Sample{
 		TS:        record.TS(at.Wall),
 		SessionID: sm.session,
 		Seq:       sm.seq.Load(),
-		IntervalS: int32(max(1, sm.interval.Round(time.Second)/time.Second)),
-		Env:       sm.labels.Env,
-		NodeRole:  sm.labels.NodeRole,
-		Tags:      sm.labels.Tags,
+		IntervalS: int32(max(1, now.interval.Round(time.Second)/time.Second)),
+		Env:       now.labels.Env,
+		NodeRole:  now.labels.NodeRole,
+		Tags:      now.labels.Tags,
 	}
 	if err := record.CheckTS(s.TS, at.Wall); err != nil {
 		sm.waiting.Failed(fmt.Errorf("no samples until it is set: %w", err))
 		return s, false
 	}
 	sm.waiting.OK()
-	sm.collector.Collect(ctx, at, &s)
+	now.collector.Collect(ctx, at, &s)
 	sm.seq.Add(1)
 	return s, true
 }
@@ -137,6 +158,11 @@ func (sm *Sampler) Sample(ctx context.Context) (record.Sample, bool) {
 func (sm *Sampler) Run(ctx context.Context, sink Sink) {
 	if sm.next.IsZero() {
 		sm.next = time.Now()
+		select {
+		case <-sm.tuned: // before the first sample there is no grid to change
+			sm.within.Store(int64(sm.now().interval))
+		default:
+		}
 	}
 	timer := time.NewTimer(time.Until(sm.next))
 	defer timer.Stop()
@@ -144,12 +170,20 @@ func (sm *Sampler) Run(ctx context.Context, sink Sink) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-sm.tuned:
+			// The time that the new grid begins at counts as the last sample's: none is due before an interval has passed.
+			interval := sm.now().interval
+			sm.lastAt.Store(int64(time.Since(sm.began)))
+			sm.within.Store(int64(interval))
+			sm.next = time.Now().Add(interval)
+			timer.Reset(time.Until(sm.next))
+			continue
 		case <-timer.C:
 		}
 		sm.take(ctx, sink)
 		sm.lastAt.Store(int64(time.Since(sm.began)))
 		late := time.Since(sm.next)
-		sm.next = sm.next.Add(late + untilNext(late, sm.interval))
+		sm.next = sm.next.Add(late + untilNext(late, sm.now().interval))
 		timer.Reset(time.Until(sm.next))
 	}
 }

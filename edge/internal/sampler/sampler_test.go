@@ -145,19 +145,32 @@ func TestSinkThatFails(t *testing.T) {
 	})
 }
 
-// TestTune goes on with session, numbers and grid, and begins another grid with another interval.
+// TestTune: a sampler that is tuned while it runs goes on with session, numbers and grid, and begins another grid with another
+// interval. It is not overdue in between.
 func TestTune(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 2, 3, 4, 0, 0, 0, time.UTC)))
 		collector, sink := &slow{}, &memory{}
-		sm := run(t, 3*time.Second, 7*time.Second, collector, sink, slog.New(slog.DiscardHandler)) // 0, 3, 6
-		again := func(interval, length time.Duration, env string) {
-			ctx, cancel := context.WithTimeout(t.Context(), length)
-			defer cancel()
+		sm := sampler.New(10*time.Minute, sampler.Labels{}, collector, slog.New(slog.DiscardHandler))
+		tune := func(interval time.Duration, env string) {
 			sm.Tune(interval, sampler.Labels{Env: env}, collector)
-			sm.Run(ctx, sink)
+			synctest.Wait()
+			if late := sm.Overdue(); late > 0 {
+				t.Errorf("overdue by %v after it was tuned to %v", late, interval)
+			}
 		}
-		again(3*time.Second, 6*time.Second, "same grid")   // at 7: 9, 12
-		again(5*time.Second, 12*time.Second, "other grid") // at 13: 18, 23
+		tune(3*time.Second, "prod") // before the first sample
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); sm.Run(ctx, sink) }()
+		time.Sleep(7 * time.Second)       // 0, 3, 6
+		tune(3*time.Second, "same grid")  // at 7: 9, 12
+		time.Sleep(6 * time.Second)       //
+		tune(5*time.Second, "other grid") // at 13: 18, 23
+		time.Sleep(12 * time.Second)
+		tune(time.Second, "faster") // at 25: not overdue, though the last sample is older than an interval
+		cancel()
+		<-done
 		for i, want := range []struct {
 			at       int
 			interval int32

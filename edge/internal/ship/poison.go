@@ -50,7 +50,7 @@ func (s *Shipper) suspect(l spool.Lane) {
 	if !state.suspect {
 		state.suspect, state.accepted = true, s.records.Load()
 	}
-	state.due = time.Now().Add(backoff.Spread(s.options.MaxLatency))
+	state.due = time.Now().Add(backoff.Spread(s.now().MaxLatency))
 }
 
 // setAside takes lines out of the queue that nobody will ever take.

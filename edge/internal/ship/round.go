@@ -21,17 +21,17 @@ func stopped() context.Context {
 // round sends what a lane has at its front, acknowledges it and says when the lane is due again. An error is returned only
 // where the shipper cannot go on.
 func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane, stopping bool) error {
-	state := &s.lanes[l]
-	most, mostBytes := s.behind, peekBytes
+	state, p := &s.lanes[l], s.now()
+	most, mostBytes := p.behind, peekBytes
 	if l == spool.Backlog {
-		most, mostBytes = min(backlogLines, max(1, int(s.rate*backlogRound.Seconds()))), backlogBytes
+		most, mostBytes = min(backlogLines, max(1, int(p.rate*backlogRound.Seconds()))), backlogBytes
 	}
 	batch, err := s.queue.Peek(stopped(), l, most, mostBytes)
 	if len(batch.Lines) == 0 {
 		state.due = time.Time{}
 		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, spool.ErrClosed) {
 			s.reading.Failed(err)
-			state.due = time.Now().Add(s.retry.Delay(5))
+			state.due = time.Now().Add(p.retry.Delay(5))
 		}
 		return nil
 	}
@@ -63,7 +63,7 @@ func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane,
 	case stopping:
 		*state = lane{due: time.Now()}
 	default:
-		*state = lane{due: time.Now().Add(time.Duration(float64(sent) / s.rate * float64(time.Second)))}
+		*state = lane{due: time.Now().Add(time.Duration(float64(sent) / p.rate * float64(time.Second)))}
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (s *Shipper) split() {
 	s.queue.Split()
 	s.lanes[spool.Fresh] = lane{}
 	if backlog := &s.lanes[spool.Backlog]; backlog.due.IsZero() {
-		backlog.due = time.Now().Add(backoff.Spread(s.options.MaxLatency))
+		backlog.due = time.Now().Add(backoff.Spread(s.now().MaxLatency))
 	}
 }
 
@@ -123,11 +123,11 @@ func (s *Shipper) deliver(
 			}
 			packs, alone = append(more, packs[1:]...), true
 		}
-		policy := s.retry
+		policy := s.now().retry
 		if errors.Is(err, ErrThrottled) {
-			policy = s.throttled
+			policy = s.now().throttled
 		}
-		if !backoff.Sleep(ctx, stop, policy.Delay(failures)) {
+		if !s.pause(ctx, stop, policy.Delay(failures)) {
 			if ctx.Err() != nil {
 				return lines, ctx.Err()
 			}
@@ -219,7 +219,7 @@ func (s *Shipper) accepted(ctx context.Context, samples, records int) {
 	s.deliveredAt.Store(time.Now().UnixMilli())
 	s.samples.Add(int64(samples))
 	if s.records.Add(int64(records)) == int64(records) {
-		s.options.Log.LogAttrs(ctx, slog.LevelInfo, "first batch delivered",
+		s.log.LogAttrs(ctx, slog.LevelInfo, "first batch delivered",
 			slog.Int("samples", samples), slog.Int("records", records))
 	}
 }

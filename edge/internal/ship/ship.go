@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -52,14 +53,19 @@ const (
 	MaxRecordBytes  = 1_024_000
 )
 
-// Options say how to ship. All are required.
-type Options struct {
+// Pace says when to ship. All fields are required.
+type Pace struct {
 	// Interval is the time between samples, as far as it is known how many are usual.
 	Interval time.Duration
 	// MaxLatency is how long a sample waits for others to share its record with.
 	MaxLatency time.Duration
 	// BacklogRate is how many times faster than they were taken the samples of a backlog are sent.
 	BacklogRate float64
+}
+
+// Options say how to ship. All are required.
+type Options struct {
+	Pace Pace
 	// Log takes the first delivery, what began to fail and what works again.
 	Log *slog.Logger
 }
@@ -83,11 +89,25 @@ const (
 type Shipper struct {
 	queue   Queue
 	to      Destination
-	options Options
+	log     *slog.Logger
 	packer  packer
 	state   *health.State
 	refused *health.State
 	reading *health.State
+	lanes   [2]lane // of the goroutine that runs the shipper
+
+	mu    sync.Mutex         // guards the fields below
+	pace  pace               // of the last Tune
+	tuned bool               // it has changed since the lanes were last made due
+	wake  context.CancelFunc // ends the present wait; nil if there was none yet
+
+	samples, records, requests, retries, unusable atomic.Int64
+	deliveredAt                                   atomic.Int64 // Unix milliseconds
+}
+
+// pace is a Pace and what follows from it.
+type pace struct {
+	Pace
 	// behind is how many lines may wait before they are backlog.
 	behind int
 	// grace is how much longer than MaxLatency a pack stays open: closeGrace, and a part of an interval, drawn once, so that
@@ -96,10 +116,18 @@ type Shipper struct {
 	rate      float64 // of the backlog, lines per second
 	retry     backoff.Policy
 	throttled backoff.Policy
-	lanes     [2]lane
+}
 
-	samples, records, requests, retries, unusable atomic.Int64
-	deliveredAt                                   atomic.Int64 // Unix milliseconds
+func newPace(p Pace) pace {
+	longest := min(max(p.MaxLatency, minPause), maxPause)
+	return pace{
+		Pace:      p,
+		behind:    max(64, int(3*p.MaxLatency/p.Interval)),
+		grace:     closeGrace + backoff.Spread(min(p.Interval, p.MaxLatency/20)),
+		rate:      p.BacklogRate / p.Interval.Seconds(),
+		retry:     backoff.Policy{Base: min(time.Second, p.MaxLatency/10), Cap: longest},
+		throttled: backoff.Policy{Base: time.Second, Cap: longest},
+	}
 }
 
 // lane is the state of one of the queue's lanes.
@@ -121,33 +149,63 @@ type Stats struct {
 	DeliveredAt time.Time
 }
 
-// Plus adds up the numbers of two shippers, of which o is the later.
-func (s Stats) Plus(o Stats) Stats {
-	sum := Stats{
-		s.Samples + o.Samples, s.Records + o.Records, s.Requests + o.Requests, s.Retries + o.Retries,
-		s.Unusable + o.Unusable, o.DeliveredAt,
-	}
-	if sum.DeliveredAt.IsZero() {
-		sum.DeliveredAt = s.DeliveredAt
-	}
-	return sum
-}
-
 // New returns a shipper.
 func New(q Queue, to Destination, o Options) *Shipper {
-	longest := min(max(o.MaxLatency, minPause), maxPause)
 	return &Shipper{
-		queue:     q,
-		to:        to,
-		options:   o,
-		state:     health.NewState(o.Log, "delivery"),
-		refused:   health.NewState(o.Log, "using what is in the queue"),
-		reading:   health.NewState(o.Log, "reading the queue"),
-		behind:    max(64, int(3*o.MaxLatency/o.Interval)),
-		grace:     closeGrace + backoff.Spread(min(o.Interval, o.MaxLatency/20)),
-		rate:      o.BacklogRate / o.Interval.Seconds(),
-		retry:     backoff.Policy{Base: min(time.Second, o.MaxLatency/10), Cap: longest},
-		throttled: backoff.Policy{Base: time.Second, Cap: longest},
+		queue:   q,
+		to:      to,
+		log:     o.Log,
+		pace:    newPace(o.Pace),
+		state:   health.NewState(o.Log, "delivery"),
+		refused: health.NewState(o.Log, "using what is in the queue"),
+		reading: health.NewState(o.Log, "reading the queue"),
+	}
+}
+
+// Tune changes the pace, also while the shipper runs, and ends a pause between attempts: what made them fail may have changed
+// too.
+func (s *Shipper) Tune(p Pace) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pace, s.tuned = newPace(p), true
+	if s.wake != nil {
+		s.wake()
+	}
+}
+
+// now returns the present pace.
+func (s *Shipper) now() pace {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pace
+}
+
+// wakeable returns a context that also ends when the shipper is tuned.
+func (s *Shipper) wakeable(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, wake := context.WithCancel(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wake = wake
+	if s.tuned { // since the last look at it
+		wake()
+	}
+	return ctx, wake
+}
+
+// hasten makes what waits due within the new MaxLatency, if the shipper was tuned. A fleet that is tuned at one instant does
+// not send at one.
+func (s *Shipper) hasten() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.tuned {
+		return
+	}
+	s.tuned = false
+	for l := range s.lanes {
+		soon := time.Now().Add(backoff.Spread(s.pace.MaxLatency))
+		if due := &s.lanes[l].due; soon.Before(*due) {
+			*due = soon
+		}
 	}
 }
 
@@ -180,7 +238,7 @@ func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 	}()
 	// Where in a period of MaxLatency this machine sends is drawn once, so that a fleet which was started at one instant
 	// does not send at one. What was left by an earlier run is sent then too.
-	s.lanes[spool.Fresh].due = time.Now().Add(backoff.Spread(s.options.MaxLatency))
+	s.lanes[spool.Fresh].due = time.Now().Add(backoff.Spread(s.now().MaxLatency))
 	s.lanes[spool.Backlog].due = s.lanes[spool.Fresh].due
 	for {
 		stopping := !s.sleep(wait)
@@ -201,14 +259,17 @@ func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 	}
 }
 
-// sleep waits until a lane is due. It returns false when it is to stop.
+// sleep waits until a lane is due or the shipper is tuned. It returns false when it is to stop.
 func (s *Shipper) sleep(ctx context.Context) bool {
+	s.hasten()
+	wakeable, end := s.wakeable(ctx)
+	defer end()
 	next := s.lanes[spool.Backlog].due
 	if fresh := &s.lanes[spool.Fresh]; fresh.due.IsZero() {
-		waiting := ctx
+		waiting := wakeable
 		if !next.IsZero() {
 			var cancel context.CancelFunc
-			waiting, cancel = context.WithDeadline(ctx, next)
+			waiting, cancel = context.WithDeadline(wakeable, next)
 			defer cancel()
 		}
 		b, err := s.queue.Peek(waiting, spool.Fresh, 1, 1)
@@ -223,19 +284,38 @@ func (s *Shipper) sleep(ctx context.Context) bool {
 			return false
 		default:
 			s.reading.Failed(err)
-			fresh.due = time.Now().Add(s.retry.Delay(5))
+			fresh.due = time.Now().Add(s.now().retry.Delay(5))
 		}
 	}
 	if fresh := s.lanes[spool.Fresh].due; next.IsZero() || fresh.Before(next) {
 		next = fresh
 	}
-	return backoff.Sleep(ctx, nil, time.Until(next))
+	backoff.Sleep(wakeable, nil, time.Until(next))
+	return ctx.Err() == nil
+}
+
+// pause waits between two attempts. It returns false as soon as ctx ends or stop is closed.
+func (s *Shipper) pause(ctx context.Context, stop <-chan struct{}, d time.Duration) bool {
+	s.hasten()
+	wakeable, end := s.wakeable(ctx)
+	defer end()
+	return backoff.Sleep(wakeable, stop, d) || ctx.Err() == nil && !closed(stop)
+}
+
+func closed(stop <-chan struct{}) bool {
+	select {
+	case <-stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // untilDue is how long the oldest line may still wait. Its age is of the wall clock, which may have been stepped since:
 // it waits no longer than from now on.
 func (s *Shipper) untilDue(line []byte) time.Duration {
-	longest := s.options.MaxLatency + s.grace
+	p := s.now()
+	longest := p.MaxLatency + p.grace
 	ts, ok := tsOf(line)
 	if !ok {
 		return 0

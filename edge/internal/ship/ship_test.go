@@ -113,7 +113,7 @@ func openQueue(t *testing.T, maxBytes int64) *spool.Queue {
 // ship makes a shipper from a queue to the fixture's destination.
 func (f *fixture) ship(q ship.Queue) {
 	f.shipper = ship.New(q, f.to, ship.Options{
-		Interval: 3 * time.Second, MaxLatency: f.latency, BacklogRate: 20, Log: slog.New(slog.NewTextHandler(&f.log, nil)),
+		Pace: ship.Pace{Interval: 3 * time.Second, MaxLatency: f.latency, BacklogRate: 20}, Log: slog.New(slog.NewTextHandler(&f.log, nil)),
 	})
 }
 
@@ -417,5 +417,34 @@ func TestLineThatIsNoSampleDoesNotBlock(t *testing.T) {
 		if got := f.shipper.Stats(); got.Unusable != 1 || got.Samples != 5 {
 			t.Errorf("stats are %+v", got)
 		}
+	})
+}
+
+// TestTune: what waits is sent within the new latency, and a pause between attempts ends.
+func TestTune(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, 15*time.Minute, nil)
+		f.run(t.Context())
+		f.take(100, 3*time.Second)
+		time.Sleep(15 * time.Minute) // all is sent
+		f.take(1, time.Second)
+		before := len(f.to.calls)
+		f.shipper.Tune(ship.Pace{Interval: 3 * time.Second, MaxLatency: 10 * time.Second, BacklogRate: 20})
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		if n := len(f.to.calls) - before; n != 1 {
+			t.Errorf("%d requests within the new latency", n)
+		}
+		f.to.answer = func(_ int, r []error) ([]error, error) { return nil, errBroken }
+		f.take(100, 3*time.Second)
+		f.to.answer = nil
+		f.shipper.Tune(ship.Pace{Interval: 3 * time.Second, MaxLatency: time.Hour, BacklogRate: 20})
+		before = len(f.to.calls)
+		synctest.Wait()
+		if n := len(f.to.calls) - before; n != 1 {
+			t.Errorf("%d requests at once after the destination's trouble is over", n)
+		}
+		f.finish()
+		f.complete(false)
 	})
 }

@@ -3,7 +3,11 @@
 // what is counted, and what is healthy, its owner knows.
 package status
 
-import "time"
+import (
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+)
 
 // Report is the state of a collector at one moment. Counters count from the start of the process.
 type Report struct {
@@ -28,9 +32,9 @@ type Report struct {
 	Delivery Delivery `json:"delivery"`
 	Spool    Spool    `json:"spool"`
 
-	CollectorFailures int64     `json:"collector_failures"`
-	Problems          []Problem `json:"problems"` // what fails now, the oldest first
-	LastError         *Failure  `json:"last_error,omitempty"`
+	CollectorFailures int64            `json:"collector_failures"`
+	Problems          []health.Problem `json:"problems"` // what fails now, the oldest first
+	LastError         *health.Failure  `json:"last_error,omitempty"`
 }
 
 // Samples are counts of samples.
@@ -68,18 +72,4 @@ type Spool struct {
 	Segments    int64    `json:"segments"`
 	MemoryLines int64    `json:"in_memory"` // samples that are not on disk
 	OldestAgeS  *float64 `json:"oldest_age_s,omitempty"`
-}
-
-// Failure is something that went wrong.
-type Failure struct {
-	Subject string    `json:"subject"`
-	At      time.Time `json:"at"`
-	Error   string    `json:"error"`
-}
-
-// Problem is something that goes wrong now.
-type Problem struct {
-	Failure
-	Since    time.Time `json:"since"`
-	Failures int64     `json:"failures"`
 }

@@ -1,4 +1,4 @@
-package discover_test
+package cloud_test
 
 import (
 	"errors"
@@ -10,10 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/discover"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 )
 
-func find(t *testing.T, status int, answer string) (discover.Target, int, error) {
+func find(t *testing.T, status int, answer string) (cloud.Target, int, error) {
 	t.Helper()
 	calls := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -23,7 +23,7 @@ func find(t *testing.T, status int, answer string) (discover.Target, int, error)
 		_, _ = w.Write([]byte(answer))
 	}))
 	defer server.Close()
-	target, err := discover.Find(t.Context(), aws.Config{
+	target, err := cloud.Find(t.Context(), aws.Config{
 		Region: "eu-north-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	}, "S")
 	return target, calls, err
@@ -33,11 +33,11 @@ const stream = `{"Name":"/metrics-dashboard/S/delivery-stream-name","Value":"x"}
 
 func TestFind(t *testing.T) {
 	got, _, err := find(t, 200, `{"Parameters":[`+stream+`,{"Name":"/metrics-dashboard/S/region","Value":"us-west-2"}]}`)
-	if err != nil || got != (discover.Target{Stream: "x", Region: "us-west-2"}) {
+	if err != nil || got != (cloud.Target{Stream: "x", Region: "us-west-2"}) {
 		t.Errorf("target is %+v, %v", got, err)
 	}
 	got, _, err = find(t, 200, `{"Parameters":[`+stream+`]}`)
-	if err != nil || got != (discover.Target{Stream: "x", Region: "eu-north-1"}) {
+	if err != nil || got != (cloud.Target{Stream: "x", Region: "eu-north-1"}) {
 		t.Errorf("without a region target is %+v, %v", got, err)
 	}
 }
@@ -49,7 +49,7 @@ func TestNotFound(t *testing.T) {
 			"/metrics-dashboard/S/delivery-stream-name in eu-north-1",
 	} {
 		_, _, err := find(t, 200, answer)
-		var missing *discover.NotFoundError
+		var missing *cloud.NotFoundError
 		if !errors.As(err, &missing) || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("error is %v, want %s", err, want)
 		}

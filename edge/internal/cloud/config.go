@@ -1,7 +1,4 @@
-// Package awsconf loads the AWS configuration by the SDK's default chain (environment, profiles, instance role,
-// AWS_ENDPOINT_URL), settles the region and refuses endpoints that others could listen to. It holds no credentials and calls
-// no service.
-package awsconf
+package cloud
 
 import (
 	"context"
@@ -18,7 +15,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// ErrNoRegion says that nothing names a region.
+// ErrNoRegion says that no setting, profile or instance names a region.
 var ErrNoRegion = errors.New("no AWS region: pass --region or set AWS_REGION")
 
 const (
@@ -28,8 +25,8 @@ const (
 	imdsTimeout = 3 * time.Second
 )
 
-// Load returns the configuration for a region, or where that is empty for the default one: of the environment or profile,
-// else of the EC2 instance that this runs on.
+// Load returns the AWS configuration for a region. It follows the SDK's default chain: environment, profiles, instance role,
+// AWS_ENDPOINT_URL. If region is empty, the environment or profile names the region, else the EC2 instance that this runs on.
 func Load(ctx context.Context, region string) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region),
 		// Without this option the SDK leaves HTTPClient nil, unless a CA bundle is configured: each service then makes a client of

@@ -1,4 +1,4 @@
-package awsconf_test
+package cloud_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/awsconf"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 )
 
 func TestRegion(t *testing.T) {
@@ -29,8 +29,8 @@ func TestRegion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment(t, map[string]string{"AWS_REGION": c.environment, "AWS_ENDPOINT_URL": c.endpoint})
-			cfg, err := awsconf.Load(t.Context(), c.given)
-			if cfg.Region != c.want || (c.want == "") != errors.Is(err, awsconf.ErrNoRegion) {
+			cfg, err := cloud.Load(t.Context(), c.given)
+			if cfg.Region != c.want || (c.want == "") != errors.Is(err, cloud.ErrNoRegion) {
 				t.Errorf("region is %q, %v, want %q", cfg.Region, err, c.want)
 			}
 		})
@@ -78,7 +78,7 @@ func TestPlainHTTP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment(t, c.variables)
-			_, err := awsconf.Load(t.Context(), "eu-west-1")
+			_, err := cloud.Load(t.Context(), "eu-west-1")
 			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v, want %q", err, c.want)
 			}
@@ -92,11 +92,11 @@ func TestPlainHTTP(t *testing.T) {
 // TestPlainHTTPOfOtherServices is refused for those that give credentials as well, and where a client is told to.
 func TestPlainHTTPOfOtherServices(t *testing.T) {
 	environment(t, map[string]string{"AWS_ENDPOINT_URL_STS": "http://sts.example"})
-	cfg, err := awsconf.Load(t.Context(), "eu-west-1")
+	cfg, err := cloud.Load(t.Context(), "eu-west-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var plain *awsconf.PlainError
+	var plain *cloud.PlainError
 	if _, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), nil); !errors.As(err, &plain) {
 		t.Errorf("error of STS is %v", err)
 	}

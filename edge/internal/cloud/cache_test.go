@@ -1,4 +1,4 @@
-package discover_test
+package cloud_test
 
 import (
 	"errors"
@@ -8,15 +8,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/discover"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 )
 
 func TestCache(t *testing.T) {
-	c := discover.CacheIn(t.TempDir())
+	c := cloud.CacheIn(t.TempDir())
 	if _, _, err := c.Load("S", ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing kept: %v", err)
 	}
-	want := discover.Target{Stream: "x", Region: "us-west-2", EdgeConfig: `{"interval": "3s"}`}
+	want := cloud.Target{Stream: "x", Region: "us-west-2", EdgeConfig: `{"interval": "3s"}`}
 	for range 2 { // a second answer takes the place of the first
 		if err := c.Store("S", "eu-west-1", want); err != nil {
 			t.Fatal(err)
@@ -38,7 +38,7 @@ func TestCache(t *testing.T) {
 }
 
 func TestCacheThatIsBroken(t *testing.T) {
-	c := discover.CacheIn(t.TempDir())
+	c := cloud.CacheIn(t.TempDir())
 	for text, want := range map[string]string{
 		`{`: "unexpected end", `{"version":1,"stack":"S"}`: "names no stream", strings.Repeat(" ", 65<<10): "larger than 65536 bytes",
 		`{"version":9,"stack":"S","stream":"x","region":"y"}`: "version",
@@ -50,8 +50,8 @@ func TestCacheThatIsBroken(t *testing.T) {
 			t.Errorf("of %.20q it is %+v, %v", text, got, err)
 		}
 	}
-	missing := discover.CacheIn(filepath.Join(t.TempDir(), "none"))
-	if err := missing.Store("S", "r", discover.Target{}); err == nil || !strings.HasPrefix(err.Error(), "keep where to send: ") {
+	missing := cloud.CacheIn(filepath.Join(t.TempDir(), "none"))
+	if err := missing.Store("S", "r", cloud.Target{}); err == nil || !strings.HasPrefix(err.Error(), "keep where to send: ") {
 		t.Errorf("error is %v", err)
 	}
 }

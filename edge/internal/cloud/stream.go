@@ -1,6 +1,4 @@
-// Package firehose is the shipper's destination on AWS: PutRecordBatch of one delivery stream. It sends each call once;
-// package ship knows what to send again.
-package firehose
+package cloud
 
 import (
 	"context"
@@ -17,19 +15,19 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
-// Stream is one delivery stream.
+// Stream is one delivery stream. It sends each request once; package ship decides what to send again.
 type Stream struct {
 	name   string
 	client *firehose.Client
 }
 
-// New returns the delivery stream of a name.
-func New(cfg aws.Config, name string) *Stream {
+// NewStream returns the delivery stream of a name in the configuration's region.
+func NewStream(cfg aws.Config, name string) *Stream {
 	client := firehose.NewFromConfig(cfg, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })
 	return &Stream{name, client}
 }
 
-// ErrGone says that the delivery stream is not there: it was never, or it has been replaced.
+// ErrGone says that the delivery stream does not exist: it never did, or another one has replaced it.
 var ErrGone = errors.New("no such stream")
 
 // Put sends the records as one PutRecordBatch, see [ship.Destination].

@@ -1,7 +1,4 @@
-// Package discover finds out where to send: the SSM parameters that the stack leaves under /metrics-dashboard/<stack>/. The
-// last answer can be kept on disk ([Cache]), for a machine that starts while nobody answers. It asks once per call; when to
-// ask again is the caller's to know.
-package discover
+package cloud
 
 import (
 	"context"

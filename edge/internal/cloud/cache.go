@@ -1,4 +1,4 @@
-package discover
+package cloud
 
 import (
 	"encoding/json"

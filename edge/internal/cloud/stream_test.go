@@ -1,4 +1,4 @@
-package firehose_test
+package cloud_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/firehose"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
@@ -24,7 +24,7 @@ func put(t *testing.T, status int, answer string) (results []error, calls int, e
 		_, _ = w.Write([]byte(answer))
 	}))
 	defer server.Close()
-	s := firehose.New(aws.Config{
+	s := cloud.NewStream(aws.Config{
 		Region: "eu-north-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	}, "the-stream")
 	results, err = s.Put(t.Context(), [][]byte{[]byte("one"), []byte("two")})
@@ -61,7 +61,7 @@ func TestWholeCallFails(t *testing.T) {
 		if invalid := errors.Is(err, ship.ErrInvalid); invalid != (code == "InvalidArgumentException") {
 			t.Errorf("%s: invalid is %v", code, invalid)
 		}
-		if gone := errors.Is(err, firehose.ErrGone); gone != (code == "ResourceNotFoundException") {
+		if gone := errors.Is(err, cloud.ErrGone); gone != (code == "ResourceNotFoundException") {
 			t.Errorf("%s: gone is %v", code, gone)
 		}
 		if calls != 1 {

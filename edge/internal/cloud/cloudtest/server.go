@@ -1,0 +1,281 @@
+// Package cloudtest is SSM and Firehose as far as edge speaks to them, for its tests: a [Server] answers as the test says and
+// remembers what it took. It has no limits and delivers nothing; module local is the one that does.
+package cloudtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// The operations that the server knows.
+const (
+	GetParameters = "AmazonSSM.GetParametersByPath"
+	PutRecords    = "Firehose_20150804.PutRecordBatch"
+)
+
+// ID identifies a sample.
+type ID struct {
+	Session string
+	Seq     int64
+}
+
+// Batch is a request whose records were taken.
+type Batch struct {
+	At   time.Time
+	Path string
+	IDs  []ID
+	// Unanswered says that the collector cannot know that they were taken.
+	Unanswered bool
+}
+
+// Outcome is what becomes of a request. The zero value takes all records.
+type Outcome struct {
+	Answered bool                    // the request has an answer already, and nothing is taken
+	Refuse   func(record int) string // error code of a record; "" if it is taken
+	Poison   func(seq int64) bool    // samples for which the whole request is refused as invalid
+	Silent   bool                    // the records are taken, but the collector does not get the answer
+	Short    int                     // this many results fewer than records
+}
+
+// Server is the two services. Its fields are the test's to change; while it serves, Mu guards them.
+type Server struct {
+	TB      testing.TB
+	Arrived chan struct{} // has an element if a batch was taken since the test looked
+
+	Mu sync.Mutex
+
+	// What it answers.
+	Raw    map[string]string // by operation: the whole answer; one with a __type is an error
+	Pages  []string          // of the parameters, each a list of [Parameter]
+	Stream string            // the only stream there is; empty if all are
+	Fault  func(n int, w http.ResponseWriter, r *http.Request) Outcome
+	Skew   time.Duration // how far the client's clock is ahead of the server's
+	Key    string        // the only access key that is known; empty if all are
+
+	// What it remembers.
+	Forget    bool // it does not remember batches and samples, for long runs
+	Keep      bool // it remembers whole samples
+	Asked     int  // questions for parameters
+	Requests  int  // requests to put records
+	Strangers int  // those of them to a stream that does not exist
+	Denied    int  // requests signed with an unknown key
+	Batches   []Batch
+	Samples   []record.Sample
+	Billed    int64           // bytes, each record rounded up to 5,120
+	Scopes    map[string]bool // what requests were signed for, such as "ssm in us-east-1"
+}
+
+// New returns a server.
+func New(tb testing.TB) *Server {
+	return &Server{TB: tb, Arrived: make(chan struct{}, 1), Scopes: map[string]bool{}}
+}
+
+// Parameter is a parameter of the stack Fleet in an answer.
+func Parameter(name, value string) string {
+	return fmt.Sprintf(`{"Name":"/metrics-dashboard/Fleet/%s","Type":"String","Value":%q}`, name, value)
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body := new(bytes.Buffer)
+	if _, err := body.ReadFrom(r.Body); err != nil {
+		return // the client was killed
+	}
+	operation := r.Header.Get("X-Amz-Target")
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	s.Mu.Lock()
+	w.Header().Set("Date", time.Now().Add(-s.Skew).UTC().Format(http.TimeFormat))
+	raw, scripted := s.Raw[operation]
+	known := s.signed(r)
+	n := s.Requests
+	switch operation {
+	case GetParameters:
+		s.Asked++
+	case PutRecords:
+		s.Requests++
+	default:
+		s.TB.Errorf("a request of %s", operation)
+	}
+	s.Mu.Unlock()
+	switch {
+	case !known:
+		Refuse(w, http.StatusBadRequest, "ExpiredTokenException")
+	case scripted:
+		if strings.Contains(raw, "__type") {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		fmt.Fprint(w, raw)
+	case operation == GetParameters:
+		s.parameters(w, body.Bytes())
+	default:
+		s.put(n, w, r, body.Bytes())
+	}
+}
+
+// signed notes what a request is signed for, and returns whether its key is known. Mu must be held.
+func (s *Server) signed(r *http.Request) bool {
+	// AWS4-HMAC-SHA256 Credential=id/20260203/us-east-1/ssm/aws4_request, …
+	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	scope := strings.Split(credential, "/")
+	if len(scope) > 3 {
+		s.Scopes[scope[3]+" in "+scope[2]] = true
+	}
+	if s.Key != "" && scope[0] != s.Key {
+		s.Denied++
+		return false
+	}
+	return true
+}
+
+func (s *Server) parameters(w http.ResponseWriter, body []byte) {
+	var in struct{ Path, NextToken string }
+	if err := json.Unmarshal(body, &in); err != nil || !strings.HasPrefix(in.Path, "/metrics-dashboard/") {
+		s.TB.Errorf("GetParametersByPath of %+v: %v", in, err)
+	}
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	page := 0
+	if in.NextToken != "" {
+		page, _ = strconv.Atoi(in.NextToken)
+	}
+	if page >= len(s.Pages) {
+		fmt.Fprint(w, `{"Parameters":[]}`)
+		return
+	}
+	next := ""
+	if page+1 < len(s.Pages) {
+		next = fmt.Sprintf(`,"NextToken":"%d"`, page+1)
+	}
+	fmt.Fprintf(w, `{"Parameters":[%s]%s}`, s.Pages[page], next)
+}
+
+func (s *Server) put(n int, w http.ResponseWriter, r *http.Request, body []byte) {
+	var in struct {
+		DeliveryStreamName string
+		Records            []struct{ Data []byte }
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		s.TB.Errorf("PutRecordBatch: %v", err)
+	}
+	s.Mu.Lock()
+	fault, stranger := s.Fault, s.Stream != "" && in.DeliveryStreamName != s.Stream
+	if stranger {
+		s.Strangers++
+	}
+	s.Mu.Unlock()
+	if stranger {
+		Refuse(w, http.StatusBadRequest, "ResourceNotFoundException")
+		return
+	}
+	var o Outcome
+	if fault != nil {
+		if o = fault(n, w, r); o.Answered {
+			return
+		}
+	}
+	taken := Batch{At: time.Now(), Path: r.URL.Path, Unanswered: o.Silent || o.Short > 0}
+	var samples []record.Sample
+	var results []string
+	var failed, billed int
+	for i, rec := range in.Records {
+		some := s.expand(rec.Data)
+		for _, sample := range some {
+			if o.Poison != nil && o.Poison(sample.Seq) {
+				Refuse(w, http.StatusBadRequest, "InvalidArgumentException")
+				return
+			}
+		}
+		if o.Refuse != nil {
+			if code := o.Refuse(i); code != "" {
+				failed++
+				results = append(results, fmt.Sprintf(`{"ErrorCode":%q,"ErrorMessage":"no"}`, code))
+				continue
+			}
+		}
+		results = append(results, fmt.Sprintf(`{"RecordId":"%d"}`, i))
+		samples = append(samples, some...)
+		billed += (len(rec.Data) + 5119) / 5120 * 5120
+	}
+	for _, sample := range samples {
+		taken.IDs = append(taken.IDs, ID{sample.SessionID, sample.Seq})
+	}
+	s.take(taken, samples, billed)
+	if o.Silent {
+		HangUp(w)
+		return
+	}
+	fmt.Fprintf(w, `{"FailedPutCount":%d,"RequestResponses":[%s]}`, failed,
+		strings.Join(results[:max(0, len(results)-o.Short)], ","))
+}
+
+func (s *Server) take(b Batch, samples []record.Sample, billed int) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if !s.Forget {
+		s.Batches = append(s.Batches, b)
+	}
+	if s.Keep {
+		s.Samples = append(s.Samples, samples...)
+	}
+	s.Billed += int64(billed)
+	if len(b.IDs) == 0 {
+		return
+	}
+	select {
+	case s.Arrived <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Server) expand(data []byte) (samples []record.Sample) {
+	var r record.PackReader
+	lines, err := r.AppendLines(nil, data)
+	if err != nil {
+		s.TB.Errorf("a record is not a pack: %v", err)
+	}
+	for line := range bytes.Lines(lines) {
+		sample, err := record.ParseSample(line)
+		if err != nil {
+			s.TB.Errorf("a line is not a sample: %v", err)
+		}
+		samples = append(samples, sample)
+	}
+	return samples
+}
+
+// Counts is how often each sample was taken.
+func (s *Server) Counts() map[ID]int {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	counts := map[ID]int{}
+	for _, b := range s.Batches {
+		for _, id := range b.IDs {
+			counts[id]++
+		}
+	}
+	return counts
+}
+
+// Refuse answers with an error of the service.
+func Refuse(w http.ResponseWriter, status int, code string) Outcome {
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `{"__type":%q,"message":"text"}`, code)
+	return Outcome{Answered: true}
+}
+
+// HangUp closes the connection without an answer.
+func HangUp(w http.ResponseWriter) {
+	c, _, err := w.(http.Hijacker).Hijack()
+	if err == nil {
+		_ = c.Close()
+	}
+}
