@@ -12,7 +12,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
@@ -43,7 +43,7 @@ type agent struct {
 	shipper     *ship.Shipper
 	destination *cloud.Destination
 
-	dropping, serving, central, shipping *health.State
+	dropping, serving, central, shipping *retry.State
 
 	readings readings
 }
@@ -53,10 +53,10 @@ type agent struct {
 func Run(ctx context.Context, o Options) error {
 	saveMemory()
 	a := &agent{options: o, log: o.Log, began: time.Now(), readings: readings{log: o.Log}}
-	a.dropping = health.NewState(o.Log, "keeping samples in the full spool")
-	a.serving = health.NewState(o.Log, "answering edge status")
-	a.central = health.NewState(o.Log, "using the stack's edge-config")
-	a.shipping = health.NewState(o.Log, "shipping")
+	a.dropping = retry.NewState(o.Log, "keeping samples in the full spool")
+	a.serving = retry.NewState(o.Log, "answering edge status")
+	a.central = retry.NewState(o.Log, "using the stack's edge-config")
+	a.shipping = retry.NewState(o.Log, "shipping")
 	local := o.Load()
 	c, err := local.With("")
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/backoff"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
 // restartPause is how long the shipper rests after an error that it could not go on with.
@@ -40,7 +40,7 @@ func (a *agent) ship(ctx context.Context, stop <-chan struct{}) {
 		}
 		if err != nil && !errors.Is(err, context.Canceled) {
 			a.shipping.Failed(err)
-			backoff.Sleep(ctx, stop, restartPause)
+			retry.Sleep(ctx, stop, restartPause)
 		} else {
 			a.shipping.OK()
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
 // readings is the set of collectors in use. It stays the same set as long as the configuration of reading does: the collectors
@@ -37,7 +37,7 @@ func (r *readings) set(c config.Config) *collect.Set {
 }
 
 // report is how often readings failed, and which fail now.
-func (r *readings) report() (failures int64, states []*health.State) {
+func (r *readings) report() (failures int64, states []*retry.State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.before + r.current.Failures(), r.current.Health()

@@ -5,7 +5,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
@@ -26,8 +26,8 @@ func (a *agent) report() status.Report {
 	sent := a.shipper.Stats()
 	target, _ := a.destination.Target()
 
-	states := []*health.State{a.dropping, a.serving, a.central, a.shipping}
-	for _, more := range [][]*health.State{
+	states := []*retry.State{a.dropping, a.serving, a.central, a.shipping}
+	for _, more := range [][]*retry.State{
 		a.sampler.Health(), readings, a.queue.Health(), a.destination.Health(), a.shipper.Health(),
 	} {
 		states = append(states, more...)
@@ -56,7 +56,7 @@ func (a *agent) report() status.Report {
 		Dir: a.start.SpoolDir, Bytes: q.Bytes, MaxBytes: a.start.SpoolBytes, Segments: q.Segments, MemoryLines: q.MemoryLines,
 		OldestAgeS: a.oldest(time.Now()),
 	}
-	r.Problems, r.LastError = health.Problems(states...)
+	r.Problems, r.LastError = retry.Problems(states...)
 	return r
 }
 

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/backoff"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 )
 
@@ -46,7 +46,7 @@ func (a *agent) serve(ctx context.Context) (*sync.WaitGroup, error) {
 				return
 			}
 			a.serving.Failed(err)
-			if !backoff.Sleep(ctx, nil, relisten) {
+			if !retry.Sleep(ctx, nil, relisten) {
 				return
 			}
 		}

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/backoff"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -47,7 +47,7 @@ func takeOne(ctx context.Context, c config.Config, log *slog.Logger) (record.Sam
 	// The first reading is the base of the second and no sample of its own: what is printed is number 0.
 	sm := sampler.New(c.Over, c.Labels, set, log)
 	sm.Base(ctx)
-	if !backoff.Sleep(ctx, nil, c.Over) {
+	if !retry.Sleep(ctx, nil, c.Over) {
 		return record.Sample{}, ctx.Err()
 	}
 	s, ok := sm.Sample(ctx)

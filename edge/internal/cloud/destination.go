@@ -11,8 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/backoff"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
 // How often the stack is asked where to send, each pause drawn for each machine. SSM answers an account's parameter requests 40
@@ -27,7 +26,7 @@ const (
 
 // rediscovery bounds the pauses between questions for a stream that is gone: a thousand machines ask SSM 4 times a second after
 // the first minutes.
-var rediscovery = backoff.Policy{Base: 10 * time.Second, Cap: 8 * time.Minute}
+var rediscovery = retry.Policy{Base: 10 * time.Second, Cap: 8 * time.Minute}
 
 // Settings say where to send: the stack to ask, or the stream that is the answer. An empty Region is that of the environment,
 // profile or instance.
@@ -46,7 +45,7 @@ type Options struct {
 // concurrent use, except that one goroutine at a time may call Put.
 type Destination struct {
 	options                  Options
-	loading, asking, keeping *health.State
+	loading, asking, keeping *retry.State
 	known                    chan struct{} // closed when the target is known for the first time
 	tuned                    chan struct{} // has an element if the settings have changed since Run looked
 	find                     func(ctx context.Context, cfg aws.Config, stack string) (Target, error)
@@ -71,8 +70,8 @@ var ErrUnknown = errors.New("where to send is not known yet")
 // NewDestination returns a destination that has no settings yet: call Tune before Run and Put.
 func NewDestination(o Options) *Destination {
 	return &Destination{
-		options: o, loading: health.NewState(o.Log, "the AWS configuration"), asking: health.NewState(o.Log, "discovery"),
-		keeping: health.NewState(o.Log, "keeping where to send"), known: make(chan struct{}), tuned: make(chan struct{}, 1),
+		options: o, loading: retry.NewState(o.Log, "the AWS configuration"), asking: retry.NewState(o.Log, "discovery"),
+		keeping: retry.NewState(o.Log, "keeping where to send"), known: make(chan struct{}), tuned: make(chan struct{}, 1),
 		find: Find, load: Load,
 	}
 }
@@ -181,15 +180,15 @@ func (d *Destination) Target() (t Target, known bool) {
 func (d *Destination) Known() <-chan struct{} { return d.known }
 
 // Health is what keeps the target from being known or kept.
-func (d *Destination) Health() []*health.State {
-	return []*health.State{d.loading, d.asking, d.keeping}
+func (d *Destination) Health() []*retry.State {
+	return []*retry.State{d.loading, d.asking, d.keeping}
 }
 
 // Run asks where to send until ctx ends. The question that is under way then may still be answered, as long as answered lasts.
 func (d *Destination) Run(ctx, answered context.Context) {
 	pause := time.Duration(0)
 	if _, known := d.Target(); known {
-		pause = backoff.Spread(firstRefresh)
+		pause = retry.Spread(firstRefresh)
 	}
 	d.drain() // the settings that it was made with
 	for failures := 0; ; {
@@ -200,21 +199,21 @@ func (d *Destination) Run(ctx, answered context.Context) {
 		if tuned {
 			failures = 0
 			if _, known := d.Target(); known {
-				pause = backoff.Spread(firstRefresh)
+				pause = retry.Spread(firstRefresh)
 				continue
 			}
 		}
 		_, known := d.Target()
 		if err := d.ask(answered); err != nil && ctx.Err() == nil {
 			failures++
-			policy := backoff.Policy{Base: time.Second, Cap: searchCap}
+			policy := retry.Policy{Base: time.Second, Cap: searchCap}
 			if known {
 				policy.Cap = refreshSoonest
 			}
 			pause = policy.Delay(failures)
 		} else {
 			failures = 0
-			pause = refreshSoonest + backoff.Spread(refreshLatest-refreshSoonest)
+			pause = refreshSoonest + retry.Spread(refreshLatest-refreshSoonest)
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -51,7 +51,7 @@ type Set struct {
 
 type member struct {
 	Collector
-	state *health.State
+	state *retry.State
 }
 
 // NewSet returns the collectors, those of rates first: they should be read as close to the sample's time as possible.
@@ -61,7 +61,7 @@ func NewSet(o Options) *Set {
 	from := newReadings(roots)
 	add := func(name string, c Collector) {
 		log := o.Log.With(slog.String("collector", name))
-		set.members = append(set.members, member{c, health.NewState(log, "collector")})
+		set.members = append(set.members, member{c, retry.NewState(log, "collector")})
 	}
 	add("cpu", newCPU(o.Interval, from))
 	add("network", newNetwork(o.Interval, from, roots, o.Interfaces))
@@ -97,8 +97,8 @@ func (set *Set) Failures() int64 {
 }
 
 // Health is which collectors fail.
-func (set *Set) Health() []*health.State {
-	states := make([]*health.State, len(set.members))
+func (set *Set) Health() []*retry.State {
+	states := make([]*retry.State, len(set.members))
 	for i, m := range set.members {
 		states[i] = m.state
 	}

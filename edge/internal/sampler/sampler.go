@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -41,8 +41,8 @@ type Sampler struct {
 	session string
 	next    time.Time // of the grid; zero before the first sample
 	line    []byte
-	append  *health.State
-	waiting *health.State
+	append  *retry.State
+	waiting *retry.State
 	tuned   chan struct{} // has an element if Tune was called since Run looked
 
 	mu   sync.Mutex // guards what
@@ -69,8 +69,8 @@ func New(interval time.Duration, labels Labels, c Collector, log *slog.Logger) *
 		clock:   collect.NewClock(),
 		log:     log,
 		session: newSession(),
-		append:  health.NewState(log, "storing samples"),
-		waiting: health.NewState(log, "the clock"),
+		append:  retry.NewState(log, "storing samples"),
+		waiting: retry.NewState(log, "the clock"),
 		tuned:   make(chan struct{}, 1),
 	}
 	sm.within.Store(int64(interval))
@@ -120,7 +120,7 @@ func (sm *Sampler) Overdue() time.Duration {
 }
 
 // Health is what keeps samples from being taken or kept.
-func (sm *Sampler) Health() []*health.State { return []*health.State{sm.append, sm.waiting} }
+func (sm *Sampler) Health() []*retry.State { return []*retry.State{sm.append, sm.waiting} }
 
 // Lost is how many of the samples taken the sink refused.
 func (sm *Sampler) Lost() int64 { return sm.append.Failures() }

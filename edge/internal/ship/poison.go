@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/backoff"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
@@ -50,7 +50,7 @@ func (s *Shipper) suspect(l spool.Lane) {
 	if !state.suspect {
 		state.suspect, state.accepted = true, s.records.Load()
 	}
-	state.due = time.Now().Add(backoff.Spread(s.now().MaxLatency))
+	state.due = time.Now().Add(retry.Spread(s.now().MaxLatency))
 }
 
 // setAside takes lines out of the queue that nobody will ever take.

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/backoff"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
@@ -81,7 +81,7 @@ func (s *Shipper) split() {
 	s.queue.Split()
 	s.lanes[spool.Fresh] = lane{}
 	if backlog := &s.lanes[spool.Backlog]; backlog.due.IsZero() {
-		backlog.due = time.Now().Add(backoff.Spread(s.now().MaxLatency))
+		backlog.due = time.Now().Add(retry.Spread(s.now().MaxLatency))
 	}
 }
 

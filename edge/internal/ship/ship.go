@@ -16,8 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/backoff"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
@@ -91,9 +90,9 @@ type Shipper struct {
 	to      Destination
 	log     *slog.Logger
 	packer  packer
-	state   *health.State
-	refused *health.State
-	reading *health.State
+	state   *retry.State
+	refused *retry.State
+	reading *retry.State
 	lanes   [2]lane // of the goroutine that runs the shipper
 
 	mu    sync.Mutex         // guards the fields below
@@ -114,8 +113,8 @@ type pace struct {
 	// machines that take their samples at the same instants do not send at the same instants.
 	grace     time.Duration
 	rate      float64 // of the backlog, lines per second
-	retry     backoff.Policy
-	throttled backoff.Policy
+	retry     retry.Policy
+	throttled retry.Policy
 }
 
 func newPace(p Pace) pace {
@@ -123,10 +122,10 @@ func newPace(p Pace) pace {
 	return pace{
 		Pace:      p,
 		behind:    max(64, int(3*p.MaxLatency/p.Interval)),
-		grace:     closeGrace + backoff.Spread(min(p.Interval, p.MaxLatency/20)),
+		grace:     closeGrace + retry.Spread(min(p.Interval, p.MaxLatency/20)),
 		rate:      p.BacklogRate / p.Interval.Seconds(),
-		retry:     backoff.Policy{Base: min(time.Second, p.MaxLatency/10), Cap: longest},
-		throttled: backoff.Policy{Base: time.Second, Cap: longest},
+		retry:     retry.Policy{Base: min(time.Second, p.MaxLatency/10), Cap: longest},
+		throttled: retry.Policy{Base: time.Second, Cap: longest},
 	}
 }
 
@@ -156,9 +155,9 @@ func New(q Queue, to Destination, o Options) *Shipper {
 		to:      to,
 		log:     o.Log,
 		pace:    newPace(o.Pace),
-		state:   health.NewState(o.Log, "delivery"),
-		refused: health.NewState(o.Log, "using what is in the queue"),
-		reading: health.NewState(o.Log, "reading the queue"),
+		state:   retry.NewState(o.Log, "delivery"),
+		refused: retry.NewState(o.Log, "using what is in the queue"),
+		reading: retry.NewState(o.Log, "reading the queue"),
 	}
 }
 
@@ -202,7 +201,7 @@ func (s *Shipper) hasten() {
 	}
 	s.tuned = false
 	for l := range s.lanes {
-		soon := time.Now().Add(backoff.Spread(s.pace.MaxLatency))
+		soon := time.Now().Add(retry.Spread(s.pace.MaxLatency))
 		if due := &s.lanes[l].due; soon.Before(*due) {
 			*due = soon
 		}
@@ -222,7 +221,7 @@ func (s *Shipper) Stats() Stats {
 }
 
 // Health is what keeps samples from being delivered.
-func (s *Shipper) Health() []*health.State { return []*health.State{s.state, s.refused, s.reading} }
+func (s *Shipper) Health() []*retry.State { return []*retry.State{s.state, s.refused, s.reading} }
 
 // Run ships until the context ends. Once stop is closed it sends what is fresh without waiting for packs to fill, and what
 // a stop would lose because it is not on a disk, and returns. The error says what kept it from that.
@@ -238,7 +237,7 @@ func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 	}()
 	// Where in a period of MaxLatency this machine sends is drawn once, so that a fleet which was started at one instant
 	// does not send at one. What was left by an earlier run is sent then too.
-	s.lanes[spool.Fresh].due = time.Now().Add(backoff.Spread(s.now().MaxLatency))
+	s.lanes[spool.Fresh].due = time.Now().Add(retry.Spread(s.now().MaxLatency))
 	s.lanes[spool.Backlog].due = s.lanes[spool.Fresh].due
 	for {
 		stopping := !s.sleep(wait)
@@ -290,7 +289,7 @@ func (s *Shipper) sleep(ctx context.Context) bool {
 	if fresh := s.lanes[spool.Fresh].due; next.IsZero() || fresh.Before(next) {
 		next = fresh
 	}
-	backoff.Sleep(wakeable, nil, time.Until(next))
+	retry.Sleep(wakeable, nil, time.Until(next))
 	return ctx.Err() == nil
 }
 
@@ -299,7 +298,7 @@ func (s *Shipper) pause(ctx context.Context, stop <-chan struct{}, d time.Durati
 	s.hasten()
 	wakeable, end := s.wakeable(ctx)
 	defer end()
-	return backoff.Sleep(wakeable, stop, d) || ctx.Err() == nil && !closed(stop)
+	return retry.Sleep(wakeable, stop, d) || ctx.Err() == nil && !closed(stop)
 }
 
 func closed(stop <-chan struct{}) bool {

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
 // Errors of a queue.
@@ -64,7 +64,7 @@ type Options struct {
 type Queue struct {
 	options      Options
 	segmentBytes int64
-	disk         *health.State
+	disk         *retry.State
 
 	mu       sync.Mutex
 	attached bool // the directory is ours, and its segments are known
@@ -121,7 +121,7 @@ func Open(o Options) (*Queue, error) {
 	q := &Queue{
 		options:      o,
 		segmentBytes: min(max(o.MaxBytes/segments, minSegmentBytes), maxSegmentBytes),
-		disk:         health.NewState(o.Log, "spooling to disk"),
+		disk:         retry.NewState(o.Log, "spooling to disk"),
 		nextID:       1,
 		arrived:      make(chan struct{}),
 	}
@@ -196,7 +196,7 @@ func (q *Queue) Stats() Stats {
 }
 
 // Health is what keeps lines from the disk.
-func (q *Queue) Health() []*health.State { return []*health.State{q.disk} }
+func (q *Queue) Health() []*retry.State { return []*retry.State{q.disk} }
 
 // Split ends the present segment and makes all lines that wait backlog: from now on they are read from [Backlog], while
 // [Fresh] goes on with what comes.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
 // metricsType is the media type of the text format, version 0.0.4 (Prometheus documentation, "Exposition formats").
@@ -89,10 +89,10 @@ func WriteMetrics(w io.Writer, r Report, now time.Time) error {
 }
 
 // merged adds up the problems of one subject: a series may stand once.
-func merged(problems []health.Problem) []health.Problem {
-	var sums []health.Problem
+func merged(problems []retry.Problem) []retry.Problem {
+	var sums []retry.Problem
 	for _, p := range problems {
-		if i := slices.IndexFunc(sums, func(s health.Problem) bool { return s.Subject == p.Subject }); i >= 0 {
+		if i := slices.IndexFunc(sums, func(s retry.Problem) bool { return s.Subject == p.Subject }); i >= 0 {
 			sums[i].Failures += p.Failures
 			continue
 		}

@@ -6,7 +6,7 @@ package status
 import (
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
 // Report is the state of a collector at one moment. Counters count from the start of the process.
@@ -32,9 +32,9 @@ type Report struct {
 	Delivery Delivery `json:"delivery"`
 	Spool    Spool    `json:"spool"`
 
-	CollectorFailures int64            `json:"collector_failures"`
-	Problems          []health.Problem `json:"problems"` // what fails now, the oldest first
-	LastError         *health.Failure  `json:"last_error,omitempty"`
+	CollectorFailures int64           `json:"collector_failures"`
+	Problems          []retry.Problem `json:"problems"` // what fails now, the oldest first
+	LastError         *retry.Failure  `json:"last_error,omitempty"`
 }
 
 // Samples are counts of samples.

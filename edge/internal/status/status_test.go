@@ -17,7 +17,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 )
 
@@ -26,17 +26,17 @@ var now = time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
 // report is of a collector with much to tell.
 func report() status.Report {
 	age, last := 125.5, now.Add(-90*time.Second)
-	failure := health.Failure{Subject: "delivery", At: now.Add(-time.Second), Error: "throttled: \"slow\\down\"\nplease"}
+	failure := retry.Failure{Subject: "delivery", At: now.Add(-time.Second), Error: "throttled: \"slow\\down\"\nplease"}
 	return status.Report{
 		Version: "v1.2.3", PID: 7, StartedAt: now.Add(-time.Hour), SessionID: "5e55", Healthy: true, IntervalS: 3, MaxLatencyS: 60,
 		Stack: "Fleet", Stream: "the-stream", Region: "eu-west-1", EdgeConfig: "{\n \"interval\": \"3s\"}",
 		Samples:  status.Samples{Taken: 1200, Delivered: 1100, Waiting: 90, Dropped: map[string]int64{status.SpoolFull: 8, status.Refused: 2}},
 		Delivery: status.Delivery{Records: 55, Requests: 60, Retries: 5, LastAt: &last},
 		Spool:    status.Spool{Dir: "/var/lib/metrics-edge", Bytes: 1 << 20, MaxBytes: 64 << 20, Segments: 2, MemoryLines: 3, OldestAgeS: &age},
-		Problems: []health.Problem{
+		Problems: []retry.Problem{
 			{Failure: failure, Since: now.Add(-10 * time.Minute), Failures: 12},
-			{Failure: health.Failure{Subject: "collector"}, Failures: 1},
-			{Failure: health.Failure{Subject: "collector"}, Failures: 2},
+			{Failure: retry.Failure{Subject: "collector"}, Failures: 1},
+			{Failure: retry.Failure{Subject: "collector"}, Failures: 2},
 		},
 		LastError: &failure, CollectorFailures: 4,
 	}
@@ -125,7 +125,7 @@ func TestPrint(t *testing.T) {
 		}
 	}
 	out.Reset()
-	fresh := status.Report{StartedAt: now, LastError: &health.Failure{Subject: "discovery", At: now.Add(-5 * time.Second), Error: "no"}}
+	fresh := status.Report{StartedAt: now, LastError: &retry.Failure{Subject: "discovery", At: now.Add(-5 * time.Second), Error: "no"}}
 	if err := status.Print(&out, fresh, now); err != nil {
 		t.Fatal(err)
 	}

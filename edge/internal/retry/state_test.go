@@ -1,4 +1,4 @@
-package health_test
+package retry_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/health"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
 func TestStateSpeaksOnChange(t *testing.T) {
@@ -23,7 +23,7 @@ func TestStateSpeaksOnChange(t *testing.T) {
 			return a
 		},
 	}))
-	s := health.NewState(log.With(slog.String("stream", "x")), "delivery")
+	s := retry.NewState(log.With(slog.String("stream", "x")), "delivery")
 	s.OK()
 	s.Failed(errors.New("first"), slog.Int("records", 2))
 	s.Failed(errors.New("second"))
@@ -47,8 +47,8 @@ func TestStateSpeaksOnChange(t *testing.T) {
 func TestProblems(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
-		a, b, c := health.NewState(log, "a"), health.NewState(log, "b"), health.NewState(log, "c")
-		if now, last := health.Problems(a, b, c); len(now) != 0 || last != nil {
+		a, b, c := retry.NewState(log, "a"), retry.NewState(log, "b"), retry.NewState(log, "c")
+		if now, last := retry.Problems(a, b, c); len(now) != 0 || last != nil {
 			t.Errorf("before any failure: %v, %v", now, last)
 		}
 		began := time.Now()
@@ -61,12 +61,12 @@ func TestProblems(t *testing.T) {
 		time.Sleep(time.Second)
 		b.Failed(errors.New("b2"))
 		b.OK()
-		now, last := health.Problems(a, b, c)
-		want := []health.Problem{
-			{Failure: health.Failure{Subject: "c", At: began.Add(2 * time.Second), Error: "c2"}, Since: began, Failures: 2},
-			{Failure: health.Failure{Subject: "a", At: began.Add(time.Second), Error: "a1"}, Since: began.Add(time.Second), Failures: 1},
+		now, last := retry.Problems(a, b, c)
+		want := []retry.Problem{
+			{Failure: retry.Failure{Subject: "c", At: began.Add(2 * time.Second), Error: "c2"}, Since: began, Failures: 2},
+			{Failure: retry.Failure{Subject: "a", At: began.Add(time.Second), Error: "a1"}, Since: began.Add(time.Second), Failures: 1},
 		}
-		if !slices.Equal(now, want) || *last != (health.Failure{Subject: "b", At: began.Add(3 * time.Second), Error: "b2"}) {
+		if !slices.Equal(now, want) || *last != (retry.Failure{Subject: "b", At: began.Add(3 * time.Second), Error: "b2"}) {
 			t.Errorf("problems are %v, the last failure %v", now, last)
 		}
 	})

@@ -1,6 +1,4 @@
-// Package health says that something began to fail once, and once that it works again, with counts in between. It is not a
-// metric and starts nothing: who owns a [State] tells it of each outcome.
-package health
+package retry
 
 import (
 	"cmp"

@@ -1,9 +1,10 @@
-// Package backoff gives the pauses between attempts: exponential with full jitter, so that a fleet which lost its endpoint
-// at one instant does not come back at one. It sleeps, it does not retry: what is worth another attempt is the caller's to
-// know.
+// Package retry is for what is tried again and again: the pauses between attempts ([Policy]), and what the log and the status
+// say of failures ([State]). It retries nothing itself: its callers know what is worth another attempt.
 //
-// Source of the rule: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-package backoff
+// Pauses grow exponentially with full jitter, so that a fleet which lost its endpoint at one instant does not come back at one
+// ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A State logs that something began to fail once, and once
+// that it works again, with counts in between.
+package retry
 
 import (
 	"context"
