@@ -3,6 +3,7 @@ package lake
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -28,19 +29,27 @@ type shape struct {
 
 func (s *shape) has(column string) bool { return s != nil && s.columns[column] }
 
-// footerOf returns a file's footer, or why it is not a data file: a half-written file has none.
+// footerOf returns a file's footer, or why it is not a data file: a half-written file has none. What is wrong with the
+// contents counts until the file changes; an error of the system, such as too many open files, does not.
 func (c *catalog) footerOf(path string) (footer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return footer{}, err
 	}
+	if kind := info.Mode().Type(); !kind.IsRegular() {
+		return footer{}, notRegular(kind)
+	}
 	c.mu.Lock()
 	f, ok := c.footers[path]
 	c.mu.Unlock()
-	if !ok || f.size != info.Size() || !f.modified.Equal(info.ModTime()) {
-		f = readFooter(path)
-		f.shape = c.intern(f.shape)
-		f.size, f.modified = info.Size(), info.ModTime()
+	if ok && f.size == info.Size() && f.modified.Equal(info.ModTime()) {
+		return f, f.err
+	}
+	f = readFooter(path)
+	f.shape = c.intern(f.shape)
+	f.size, f.modified = info.Size(), info.ModTime()
+	var system *fs.PathError
+	if !errors.As(f.err, &system) {
 		c.mu.Lock()
 		c.footers[path] = f
 		c.mu.Unlock()
@@ -75,7 +84,7 @@ func (c *catalog) markBad(path string, err error) {
 var identity = []string{"ts", "session_id"}
 
 func readFooter(path string) (f footer) {
-	// The library is given bytes that may be anything, and a reader of files must not end with one of them.
+	// The library gets bytes that may be anything, and a bad file must not end the process.
 	defer func() {
 		if r := recover(); r != nil {
 			f.err = errors.New("not a readable Parquet file")
@@ -88,6 +97,9 @@ func readFooter(path string) (f footer) {
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
+		return footer{err: err}
+	}
+	if err := checkFooter(file, info.Size()); err != nil {
 		return footer{err: err}
 	}
 	p, err := parquet.OpenFile(file, info.Size(),

@@ -197,7 +197,7 @@ func TestOnlyDataFilesAreRead(t *testing.T) {
 		}
 		laketest.WriteFile(t, filepath.Join(d, "a.parquet"), samples)
 	}
-	for _, name := range []string{".half.parquet", "_temporary.parquet", "a.parquet.tmp", "notes.txt"} {
+	for _, name := range []string{".half.parquet", "_temporary.parquet"} {
 		if err := os.WriteFile(filepath.Join(hour, name), []byte("PAR1"), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,28 +33,44 @@ func (l *Lake) Query(ctx context.Context, q panels.Query) (panels.Result, error)
 const maxBadFiles = 100
 
 // Stream runs a query and hands its rows to sink as they come. The notes are warnings about files that were left out.
-// A file whose contents turn out to be broken is left out if that shows before the first row.
+// It leaves out a file whose contents turn out to be broken before the first row, and a file that was deleted meanwhile.
 func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (notes panels.Notes, err error) {
 	conn, err := l.db.Conn(ctx)
 	if err != nil {
 		return notes, fmt.Errorf("connect to DuckDB: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	for range maxBadFiles {
-		var files []dataFile
-		files, notes.Warnings, err = l.catalog.list(ctx, q.Range)
+	broken := map[string]error{} // by path
+	for {
+		files, warnings, err := l.catalog.list(ctx, q.Range)
 		if err != nil {
-			return panels.Notes{}, fmt.Errorf("list the lake: %w", err)
+			return panels.Notes{}, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
 		}
+		files = slices.DeleteFunc(files, func(f dataFile) bool {
+			problem, ok := broken[f.path]
+			if ok {
+				warnings = append(warnings, leftOut(l.Dir(), f.path, problem))
+			}
+			return ok
+		})
 		started := &startedSink{Sink: sink}
 		if err = run(ctx, conn, viewSQL(files), q, started); err == nil {
-			return notes, nil
+			return panels.Notes{Warnings: bounded(warnings)}, nil
 		}
-		if started.rows > 0 || ctx.Err() != nil || !l.excludeBroken(ctx, conn, files, err) {
+		if started.rows > 0 || ctx.Err() != nil || !l.findUnreadable(ctx, conn, files, broken, err) || len(broken) > maxBadFiles {
 			return panels.Notes{}, err
 		}
 	}
-	return panels.Notes{}, err
+}
+
+// maxWarnings is how many warnings an answer carries. A directory of thousands of bad files needs no line for each.
+const maxWarnings = 50
+
+func bounded(warnings []string) []string {
+	if n := len(warnings) - maxWarnings; n > 0 {
+		return append(warnings[:maxWarnings:maxWarnings], fmt.Sprintf("left out %d more", n))
+	}
+	return warnings
 }
 
 func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink panels.Sink) (err error) {
@@ -102,31 +121,47 @@ func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink 
 	return queryError(rows.Err())
 }
 
-// excludeBroken finds the files whose contents DuckDB cannot read, after it failed with err, and reports whether there
-// were any. A file that went away meanwhile counts.
-func (l *Lake) excludeBroken(ctx context.Context, conn *sql.Conn, files []dataFile, err error) bool {
+// findUnreadable finds out which files made a query fail with err. It reports whether the query can be repeated without
+// some: files that are gone, which the next listing does not have, or files whose contents DuckDB cannot read. It adds the
+// latter to broken.
+func (l *Lake) findUnreadable(ctx context.Context, conn *sql.Conn, files []dataFile, broken map[string]error, err error) bool {
 	var failure *duckdb.Error
 	if !errors.As(err, &failure) {
 		return false
 	}
 	switch failure.Type {
 	case duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeIO, duckdb.ErrorTypeSerialization, duckdb.ErrorTypeInvalid,
-		duckdb.ErrorTypeInternal, duckdb.ErrorTypeUnknownType, duckdb.ErrorTypeMismatchType:
+		duckdb.ErrorTypeInternal, duckdb.ErrorTypeUnknownType, duckdb.ErrorTypeMismatchType, duckdb.ErrorTypePermission:
 	default:
 		return false
 	}
-	suspects := files
+	var suspects []dataFile
+	gone := false
 	for _, f := range files {
-		if strings.Contains(failure.Msg, f.path) {
+		switch _, err := os.Stat(f.path); {
+		case errors.Is(err, fs.ErrNotExist):
+			gone = true
+		case strings.Contains(failure.Msg, f.path):
 			suspects = []dataFile{f}
-			break
 		}
+	}
+	if gone {
+		return true
+	}
+	if suspects == nil {
+		suspects = files
 	}
 	found := false
 	for _, f := range suspects {
-		if problem := readAll(ctx, conn, f); problem != nil && ctx.Err() == nil {
-			l.catalog.markBad(f.path, queryError(problem))
-			found = true
+		problem := readAll(ctx, conn, f)
+		if problem == nil || ctx.Err() != nil {
+			continue
+		}
+		found = true
+		broken[f.path] = queryError(problem)
+		// An error of the system may pass, such as too many open files. It counts for this query only.
+		if errors.As(problem, &failure) && failure.Type != duckdb.ErrorTypeIO && failure.Type != duckdb.ErrorTypePermission {
+			l.catalog.markBad(f.path, broken[f.path])
 		}
 	}
 	return found

@@ -40,7 +40,16 @@ type panelData struct {
 	Cost     *panels.Cost    `json:"cost,omitempty"`
 }
 
-// bound reads which panel is asked for, and with which parameters; it answers itself where that is wrong.
+// values reads the parameters of a request. If it cannot, it answers the request itself.
+func values(w http.ResponseWriter, r *http.Request) (q url.Values, ok bool) {
+	q, err := requestValues(r)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, oneLine(err))
+	}
+	return q, err == nil
+}
+
+// bound reads which panel is asked for, and with which parameters. If that is wrong, it answers the request itself.
 func (s *server) bound(w http.ResponseWriter, r *http.Request, q url.Values) (panel panels.Panel, params panels.Params, query panels.Query, ok bool) {
 	panel, ok = panels.Find(r.PathValue("id"))
 	if !ok {
@@ -59,7 +68,11 @@ func (s *server) bound(w http.ResponseWriter, r *http.Request, q url.Values) (pa
 }
 
 func (s *server) panel(w http.ResponseWriter, r *http.Request) {
-	panel, params, query, ok := s.bound(w, r, r.URL.Query())
+	q, ok := values(w, r)
+	if !ok {
+		return
+	}
+	panel, params, query, ok := s.bound(w, r, q)
 	if !ok {
 		return
 	}
@@ -76,7 +89,7 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// query runs a query; it answers itself where that fails.
+// query runs a query. If that fails, it answers the request itself.
 func (s *server) query(w http.ResponseWriter, r *http.Request, query panels.Query) (result panels.Result, ok bool) {
 	err := s.limited(r.Context(), func(ctx context.Context) (err error) {
 		result, err = s.engine.Query(ctx, query)

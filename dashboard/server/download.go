@@ -14,7 +14,11 @@ import (
 
 // sql answers with the query that a panel's data comes from, ready to be pasted elsewhere.
 func (s *server) sql(w http.ResponseWriter, r *http.Request) {
-	if _, _, query, ok := s.bound(w, r, r.URL.Query()); ok {
+	q, ok := values(w, r)
+	if !ok {
+		return
+	}
+	if _, _, query, ok := s.bound(w, r, q); ok {
 		writeJSON(w, http.StatusOK, map[string]string{
 			"local":  panels.Literal(query),
 			"athena": views.Define(panels.Literal(query), s.options.Table),
@@ -26,7 +30,10 @@ var downloads = map[string]string{"csv": "text/csv; charset=utf-8", "json": "app
 
 // download answers with a panel's data as a file: CSV, or JSON with an array of objects.
 func (s *server) download(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
+	q, ok := values(w, r)
+	if !ok {
+		return
+	}
 	format := q.Get("format")
 	kind, ok := downloads[format]
 	if !ok || len(q["format"]) > 1 {

@@ -3,7 +3,9 @@ package server
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,12 +27,23 @@ const (
 	series = 12
 )
 
+// requestValues reads the parameters of a request. [net/http.Request] would drop without a word what it cannot read, such as
+// all of range=1h;x=1, and the answer would be about another range.
+func requestValues(r *http.Request) (url.Values, error) {
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("the address after ? cannot be read: %w; write parameters as name=value, percent-encoded and joined by &", err)
+	}
+	return q, nil
+}
+
 // known are the parameters of a request.
 var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "tag", "metric", "offset", "once"}
 
 // Params reads a request for a panel's data: either range, a duration up to now such as 15m or 7d, or from and to, each
 // RFC 3339 or Unix seconds; further buckets (10 to 2000), the filters host, env, role and tag (key=value), the metric,
-// the offset of the viewer's clock from UTC in seconds, and once=true to leave out copies of samples. All that is wrong is said at once. delay is that of the options.
+// the offset of the viewer's clock from UTC in seconds, and once=true to count copies of a sample once. The error says all
+// that is wrong. delay is that of the options.
 func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, error) {
 	p := panels.Params{Series: series, Delay: delay}
 	var problems []error
@@ -52,8 +65,8 @@ func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, er
 
 	buckets := defaultBuckets
 	if text := q.Get("buckets"); q.Has("buckets") {
-		buckets, err = strconv.Atoi(text)
-		if err != nil || buckets < minBuckets || buckets > maxBuckets {
+		var ok bool
+		if buckets, ok = wholeNumber(text, minBuckets, maxBuckets); !ok {
 			problems = append(problems, fmt.Errorf("buckets must be a number from %d to %d", minBuckets, maxBuckets))
 			buckets = defaultBuckets
 		}
@@ -74,8 +87,8 @@ func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, er
 	}
 	p.Metric = q.Get("metric")
 	if text := q.Get("offset"); q.Has("offset") {
-		s, err := strconv.Atoi(text)
-		if err != nil || s < -maxOffset || s > maxOffset {
+		s, ok := wholeNumber(text, -maxOffset, maxOffset)
+		if !ok {
 			problems = append(problems, fmt.Errorf("offset must be the seconds that the clock is ahead of UTC, up to %d", maxOffset))
 			s = 0
 		}
@@ -143,8 +156,17 @@ func parseTime(name, text string) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t.UTC(), nil
 	}
-	if s, err := strconv.ParseFloat(text, 64); err == nil && s >= 0 && s < 253402300800 { // the year 10000
+	if s, err := strconv.ParseFloat(text, 64); err == nil && decimal.MatchString(text) && s < 253402300800 { // the year 10000
 		return time.UnixMilli(int64(s * 1000)).UTC(), nil
 	}
 	return time.Time{}, fmt.Errorf("%s must be a time such as 2026-02-03T04:05:06Z or Unix seconds", name)
+}
+
+// decimal is how people write seconds. Go reads more: hexadecimal numbers, digits in groups, signs.
+var decimal = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+
+// wholeNumber reads digits, with a minus sign before them if that is allowed.
+func wholeNumber(text string, low, high int) (int, bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil && decimal.MatchString(strings.TrimPrefix(text, "-")) && n >= low && n <= high
 }

@@ -297,6 +297,16 @@ func TestBadRequests(t *testing.T) {
 		"from=NaN&to=1770112800":            "from must be a time",
 		"from=1e300&to=1e301":               "from must be a time",
 		"from=1770112800&to=Inf":            "to must be a time",
+		"from=0x6a3d3c20&to=1770112800":     "from must be a time",
+		"from=1.7701128e9&to=1770112800":    "from must be a time",
+		"from=%2B1770112000&to=1770112800":  "from must be a time",
+		"range=1h;x=1":                      "invalid semicolon",
+		"range=1h&host=a;b":                 "invalid semicolon",
+		"range=1h&host=%zz":                 "invalid URL escape",
+		"range=1h&host=100%":                "invalid URL escape",
+		"buckets=%2B100":                    "buckets must be",
+		"offset=%2B3600":                    "offset must be",
+		"offset=--60":                       "offset must be",
 		"from=1770112800&to=1770112800":     "to must be at least",
 		"from=1770112900&to=1770112800":     "to must be at least",
 		"from=0&to=1770112800":              "longer than 400 days",
@@ -320,10 +330,12 @@ func TestBadRequests(t *testing.T) {
 		"sql=SELECT+1":                      `unknown parameter "sql"`,
 		url.Values{"'; --": {"x"}}.Encode(): "unknown parameter",
 	} {
-		r := get(h, "GET", "/api/panels/overview-cpu?"+query)
-		answer := decode[map[string]string](t, r)
-		if r.StatusCode != http.StatusBadRequest || !strings.Contains(answer["error"], want) || strings.Contains(answer["error"], "\n") {
-			t.Errorf("%s: %s %q, want 400 with %q", query, r.Status, answer["error"], want)
+		for _, target := range []string{"/api/panels/overview-cpu?", "/api/panels/overview-cpu/sql?"} {
+			r := get(h, "GET", target+query)
+			answer := decode[map[string]string](t, r)
+			if r.StatusCode != http.StatusBadRequest || !strings.Contains(answer["error"], want) || strings.Contains(answer["error"], "\n") {
+				t.Errorf("%s%s: %s %q, want 400 with %q", target, query, r.Status, answer["error"], want)
+			}
 		}
 	}
 }

@@ -388,6 +388,29 @@ func TestOldLakeOffersItsNewestSamples(t *testing.T) {
 	}
 }
 
+// What an answer lacks is said on the page, a few lines of it.
+func TestFilesLeftOutAreNamed(t *testing.T) {
+	dir := scene(t)
+	files, err := filepath.Glob(filepath.Join(dir, laketest.Prefix, "*", "*", "*", "*", "*.parquet"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("files of the lake: %v, %v", files, err)
+	}
+	newest := filepath.Dir(files[len(files)-1])
+	for i := range 5 {
+		if err := os.WriteFile(filepath.Join(newest, fmt.Sprintf("notes-%d.txt", i)), []byte("not a Parquet file"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	address := site(t, dir)
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/"), loaded(1), chromedp.WaitVisible("#notice"))
+	got := eval[string](b, "document.querySelector('#notice').textContent")
+	if !strings.Contains(got, "notes-0.txt: not a Parquet file") || !strings.HasSuffix(got, " · and 2 more") {
+		t.Errorf("the page says %q", got)
+	}
+	b.shoot("left-out")
+}
+
 func TestAwkwardHostNameIsText(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now().UTC().Truncate(time.Second)

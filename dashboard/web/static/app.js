@@ -252,8 +252,13 @@ async function load(signal) {
   showEmpty(drawn, failed);
   $('updated').textContent = `Updated ${format.clockTime(Date.now())}`;
   showCost(cost);
-  if (failed.length === 0 && warnings.size > 0) return [new Error([...warnings].slice(0, 3).join('; '))];
-  return failed;
+  return [...failed, ...shortened([...warnings])];
+}
+
+/** The first warnings as problems, and how many more there are. The terminal prints more of them. */
+function shortened(warnings) {
+  const first = warnings.slice(0, 3).map((w) => new Error(w)), more = warnings.length - first.length;
+  return more > 0 ? [...first, new Error(`and ${more} more`)] : first;
 }
 
 /** What there is to choose from, which also decides about colours. It depends on the range and is asked for once for each. */

@@ -1,0 +1,62 @@
+package lake_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+)
+
+// asNobody lets f run without the rights of root, which reads everything. Those of the thread go: f must not change it.
+func asNobody(t *testing.T, f func()) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		f()
+		return
+	}
+	const nobody = 65534
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SETFSUID, nobody, 0, 0); errno != 0 {
+		t.Fatal(errno)
+	}
+	defer func() {
+		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETFSUID, 0, 0, 0); errno != 0 {
+			t.Fatal(errno)
+		}
+	}()
+	f()
+}
+
+// What may not be read is left out, for as long as that is so: a change of a file's mode does not change its time.
+func TestUnreadable(t *testing.T) {
+	dir, path := hourOfMinute(t)
+	must(t, os.Chmod(filepath.Dir(dir), 0o755)) //nolint:gosec // another user has to get there
+	must(t, os.Chmod(path, 0o644))              //nolint:gosec // as above
+	hour := filepath.Dir(path)
+	file, other := filepath.Join(hour, "a.parquet"), filepath.Join(hour, "..", "hour=21")
+	copyFile(t, path, file)
+	must(t, os.Mkdir(other, 0))
+	must(t, os.Chmod(file, 0))
+	l := open(t, dir)
+	ask := func() (rows any, warnings []string) {
+		asNobody(t, func() {
+			r := query(t, l, "SELECT count(*) FROM samples")
+			rows, warnings = r.Data[0][0], r.Warnings
+		})
+		return rows, warnings
+	}
+	want := []string{
+		"left out metricsdashboard-lake/analytics/year=2026/month=02/day=28/hour=21: permission denied",
+		"left out metricsdashboard-lake/analytics/year=2026/month=02/day=28/hour=22/a.parquet: permission denied",
+	}
+	if rows, warnings := ask(); rows != int64(20) || len(warnings) != 2 || warnings[0] != want[0] || warnings[1] != want[1] {
+		t.Errorf("%v rows, want 20; warnings %q, want %q", rows, warnings, want)
+	}
+	must(t, os.Chmod(file, 0o644))  //nolint:gosec // as above
+	must(t, os.Chmod(other, 0o755)) //nolint:gosec // as above
+	if rows, warnings := ask(); rows != int64(40) || len(warnings) != 0 {
+		t.Errorf("once they may be read: %v rows, want 40; warnings %q", rows, warnings)
+	}
+}

@@ -1,0 +1,210 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// walk goes once through the directories of a lake. It finds the files that Athena would read: whatever their names end in,
+// in the folders of the hours and in folders below these, but nothing whose name begins with a dot or an underscore
+// (https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html, "Athena reads hidden files").
+//
+// A directory may be a symbolic link to another place within the lake. Each real file is found once. What a walk cannot
+// read it leaves out and notes in warnings: one bad entry must not fail all queries.
+type walk struct {
+	root     string
+	warnings []string
+	entered  map[string]bool // real paths of the tables and files that were found, and of the directories that led to them
+}
+
+// place is a file or directory of the lake.
+type place struct {
+	path string // below the root; the partition is read from it
+	real string // the same without symbolic links
+}
+
+func newWalk(root string) *walk { return &walk{root: root, entered: map[string]bool{}} }
+
+// enter notes the real path of a place and reports whether it is new.
+func (w *walk) enter(p place) bool {
+	known := w.entered[p.real]
+	w.entered[p.real] = true
+	return !known
+}
+
+// leaveOut notes that something is not part of the answer. What is gone needs no warning.
+func (w *walk) leaveOut(path string, reason error) {
+	if errors.Is(reason, fs.ErrNotExist) {
+		return
+	}
+	var failure *fs.PathError
+	if errors.As(reason, &failure) { // the path is said already
+		reason = failure.Err
+	}
+	w.warnings = append(w.warnings, leftOut(w.root, path, reason))
+}
+
+// leftOut is the warning about something that is not part of the answer. A name that could change the line or a terminal
+// is quoted: who writes into the lake chooses it.
+func leftOut(root, path string, reason error) string {
+	if rel, err := filepath.Rel(root, path); err == nil {
+		path = filepath.ToSlash(rel)
+	}
+	if quoted := strconv.Quote(path); quoted != `"`+path+`"` {
+		path = quoted
+	}
+	return "left out " + path + ": " + reason.Error()
+}
+
+// entries returns what is in a directory, by name.
+func (w *walk) entries(dir place) []fs.DirEntry {
+	entries, err := os.ReadDir(dir.path)
+	if err != nil {
+		w.leaveOut(dir.path, err)
+	}
+	return entries // those that could be read
+}
+
+// child follows an entry of a directory. It returns its place and type; ok is false if it must be left out.
+func (w *walk) child(dir place, e fs.DirEntry) (p place, kind fs.FileMode, ok bool) {
+	p = place{path: filepath.Join(dir.path, e.Name()), real: filepath.Join(dir.real, e.Name())}
+	if e.Type()&fs.ModeSymlink == 0 {
+		return p, e.Type(), true
+	}
+	real, err := filepath.EvalSymlinks(p.real)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = errors.New("a symbolic link to something that does not exist")
+	}
+	if err == nil && real != w.root && !strings.HasPrefix(real, strings.TrimSuffix(w.root, string(filepath.Separator))+string(filepath.Separator)) {
+		err = errors.New("a symbolic link out of the lake; copy or mount the files into the lake's directory")
+	}
+	var info fs.FileInfo
+	if err == nil {
+		info, err = os.Stat(real)
+	}
+	if err != nil {
+		w.leaveOut(p.path, err)
+		return p, 0, false
+	}
+	p.real = real
+	return p, info.Mode().Type(), true
+}
+
+// tableDepth is how deep below the root a table may begin: bucket and a prefix of some levels.
+const tableDepth = 6
+
+// tables returns the directories that hold partitions.
+func (w *walk) tables() ([]place, error) {
+	if _, err := os.ReadDir(w.root); err != nil {
+		return nil, err
+	}
+	return w.tablesBelow(place{path: w.root, real: w.root}, 0), nil
+}
+
+// tablesBelow does not look into what is hidden, nor into errors, the prefix of what could not be transformed or converted.
+func (w *walk) tablesBelow(dir place, depth int) (tables []place) {
+	if !w.enter(dir) || depth > tableDepth {
+		return nil
+	}
+	entries := w.entries(dir)
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), "year=") }) {
+		tables = append(tables, dir)
+	}
+	for _, e := range entries {
+		if isHidden(e) || e.Name() == "errors" || strings.HasPrefix(e.Name(), "year=") || e.Type().IsRegular() {
+			continue
+		}
+		if p, kind, ok := w.child(dir, e); ok && kind.IsDir() {
+			tables = append(tables, w.tablesBelow(p, depth+1)...)
+		}
+	}
+	return tables
+}
+
+// hours calls f with the hours of a table that the range touches, in order of time or, if reverse, newest first, until it
+// returns false.
+func (w *walk) hours(table place, r panels.Range, reverse bool, f func(hour place) bool) {
+	first, last := "", "9999999999"
+	if !r.IsZero() {
+		first, last = r.From.UTC().Format("2006010215"), r.To.UTC().Format("2006010215")
+	}
+	w.partitions(table, "", record.PartitionKeys(), reverse, func(so string) bool {
+		// A prefix of the key is compared with as much of the bounds: a year lies in the range if the years do.
+		return so >= first[:min(len(first), len(so))] && so <= last[:len(so)]
+	}, f)
+}
+
+// partitions goes through the directories key=value below dir, one level for each key, and calls f with those of the last
+// level. wanted is asked with the values so far, joined. It returns false once f does.
+func (w *walk) partitions(dir place, so string, keys []string, reverse bool, wanted func(so string) bool, f func(place) bool) bool {
+	entries := w.entries(dir)
+	if reverse {
+		slices.Reverse(entries)
+	}
+	for _, e := range entries {
+		value, ok := strings.CutPrefix(e.Name(), keys[0]+"=")
+		if !ok || !partitionValue.MatchString(value) || (len(value) == 4) != (keys[0] == "year") || !wanted(so+value) {
+			continue
+		}
+		p, kind, ok := w.child(dir, e)
+		switch {
+		case !ok:
+		case !kind.IsDir():
+			w.leaveOut(p.path, errors.New("not a directory; a partition is a directory of files"))
+		case len(keys) > 1:
+			if !w.partitions(p, so+value, keys[1:], reverse, wanted, f) {
+				return false
+			}
+		default:
+			if !f(p) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+var partitionValue = regexp.MustCompile(`^([0-9]{2}|[0-9]{4})$`)
+
+// files returns the files of an hour, those in folders below it too, without a look into them.
+func (w *walk) files(dir place) (files []place) {
+	if !w.enter(dir) {
+		return nil
+	}
+	for _, e := range w.entries(dir) {
+		if isHidden(e) {
+			continue
+		}
+		p, kind, ok := w.child(dir, e)
+		switch {
+		case !ok:
+		case kind.IsDir() && strings.Contains(e.Name(), "="):
+			w.leaveOut(p.path, errors.New("a folder key=value below an hour; the partition keys end with the hour"))
+		case kind.IsDir():
+			files = append(files, w.files(p)...)
+		case !kind.IsRegular():
+			w.leaveOut(p.path, notRegular(kind))
+		case w.enter(p):
+			files = append(files, p)
+		}
+	}
+	return files
+}
+
+// notRegular is the error about a file of that type. To open a FIFO would wait for a writer for ever.
+func notRegular(kind fs.FileMode) error {
+	return fmt.Errorf("not a regular file but of type %s", kind)
+}
+
+// isHidden reports whether a name marks what is not data, by the convention of Hive and Athena.
+func isHidden(e fs.DirEntry) bool { return e.Name()[0] == '.' || e.Name()[0] == '_' }
