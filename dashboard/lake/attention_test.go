@@ -31,7 +31,7 @@ func TestNeedsAttention(t *testing.T) {
 		warn, critical float64
 	}{
 		"CPU": {column("cpu_pct"), 75, 90}, "Memory": {column("ram_pct"), 75, 90}, "Busiest disk": {column("disk_busy_pct"), 75, 90},
-		"Disk full": {column("disk_used_pct"), 80, 90}, "Network errors": {errorRate, 1, 10}, "Pressure": {pressure, 20, 50},
+		"Disk full": {column("disk_used_pct"), 80, 90}, "Inodes used up": {column("inodes_used_pct"), 80, 90}, "Network errors": {errorRate, 1, 10}, "Pressure": {pressure, 20, 50},
 	}
 	seen := map[string]bool{}
 	forCases(t, func(t *testing.T, l *lake.Lake, samples []record.Sample, p panels.Params) {

@@ -81,8 +81,9 @@ ORDER BY 1`
 
 // problem is a reading of a host that should stay below its thresholds.
 type problem struct {
-	name, column, mean string
-	unit               Unit
+	name, column string
+	mean         string // what is compared, over [attentionStep]
+	unit         Unit
 	Thresholds
 }
 
@@ -94,6 +95,9 @@ func problems() []problem {
 		{"Disk full", "used", "avg(disk_used_pct)", Percent, filled},
 		{"Network errors", "errors", "avg(" + errorRate + ")", PerSecond, erroneous},
 		{"Pressure", "pressure", "avg(" + pressure + ")", Percent, pressed},
+		{"Inodes used up", "inodes", "avg(inodes_used_pct)", Percent, filled},
+		// Their samples are mixed up on every page. Machines that had the name one after the other are not two of one name.
+		{"Host name of several machines", "machines", "count(DISTINCT machine_id)", Count, several},
 	}
 }
 

@@ -173,4 +173,5 @@ var (
 	filled    = Thresholds{Warn: 80, Critical: 90} // space, in percent
 	pressed   = Thresholds{Warn: 20, Critical: 50} // time that tasks wait, in percent
 	erroneous = Thresholds{Warn: 1, Critical: 10}  // network errors and drops per second
+	several   = Thresholds{Warn: 2, Critical: 2}   // machines of one host name
 )
