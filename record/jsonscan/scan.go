@@ -83,6 +83,16 @@ func Members(dst []Member, data []byte) ([]Member, int, error) {
 	return dst, i, err
 }
 
+// Items returns the members of the object, or the elements of the array, that value is. Elements have no key. The value must
+// be one that [Members] or [Reader] gave.
+func Items(value []byte) []Member {
+	var items []Member
+	if _, err := scanItems(&items, value, 0, 0); err != nil {
+		return nil
+	}
+	return items
+}
+
 func unexpected(data []byte, i int, want string) error {
 	if i >= len(data) {
 		return &SyntaxError{i, "document ends where " + want + " should be"}

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/parquet-go/parquet-go"
@@ -78,12 +79,12 @@ func (o *Columns) Add(data []byte) error {
 func (o *Columns) documents(data []byte) error {
 	i := jsonscan.SkipSpace(data, 0)
 	if i == len(data) {
-		return &Error{CodeParseError, "The record was empty or contained only whitespace."}
+		return &Error{CodeMalformed, "The record was empty or contained only whitespace."}
 	}
 	for i < len(data) {
 		members, n, err := o.reader.Read(data[i:])
 		if err != nil {
-			return &Error{CodeParseError, fmt.Sprintf("Encountered malformed JSON. %v", err)}
+			return notObject(data[i:], err)
 		}
 		if err := o.document(members); err != nil {
 			return &Error{CodeMalformed, err.Error()}
@@ -91,6 +92,14 @@ func (o *Columns) documents(data []byte) error {
 		i = jsonscan.SkipSpace(data, i+n)
 	}
 	return nil
+}
+
+// notObject says what is wrong with data that does not begin with an object, in the words of Firehose.
+func notObject(data []byte, err error) *Error {
+	if c := data[0]; c != '{' && c != '[' && json.Valid(data) {
+		return &Error{CodeMalformed, "The input JSON contained a primitive at the top level. The top level must be an object or array."}
+	}
+	return &Error{CodeParseError, fmt.Sprintf("Encountered malformed JSON. %v", err)}
 }
 
 // document adds one row.

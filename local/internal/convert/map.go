@@ -8,21 +8,24 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// maps returns a reader of objects of scalars. The samples of a machine repeat their maps, and so it remembers the last one.
+// maps returns a reader of maps. The samples of a machine repeat their map, and so it remembers the last one.
 func maps() valueReader {
 	var last []byte // as written
 	var keys, values []parquet.Value
 	return func(leafs [][]parquet.Value, m jsonscan.Member) error {
-		if m.Kind != jsonscan.Object {
-			return mismatch(m.Value)
+		switch {
+		case m.Kind == jsonscan.String && len(trimmed(unquoted(m.Value))) == 0:
+			// The SerDe takes a blank string for null where an object should be (JsonObjectInspectorUtils.checkObject).
+			for i := range leafs[:2] {
+				leafs[i] = append(leafs[i], parquet.NullValue())
+			}
+			return nil
+		case m.Kind != jsonscan.Object:
+			return mismatch(m)
 		}
 		if !bytes.Equal(m.Value, last) {
-			text := bytes.Clone(m.Value) // the values are parts of it as long as the map is remembered
-			var err error
-			if keys, values, err = readMap(text); err != nil {
-				return err
-			}
-			last = text
+			last = bytes.Clone(m.Value) // the values are parts of it for as long as the map is remembered
+			keys, values = readMap(last)
 		}
 		leafs[0] = append(leafs[0], keys...)
 		leafs[1] = append(leafs[1], values...)
@@ -30,15 +33,12 @@ func maps() valueReader {
 	}
 }
 
-// readMap returns the values of both leafs of a map. Keys are lower-cased, as Firehose does it.
-func readMap(object []byte) (keys, values []parquet.Value, err error) {
-	members, _, err := jsonscan.Members(make([]jsonscan.Member, 0, 8), object)
-	if err != nil {
-		return nil, nil, err
-	}
+// readMap returns the values of both leafs of a map. Keys are in small letters, as Firehose does it.
+func readMap(object []byte) (keys, values []parquet.Value) {
+	members := jsonscan.Items(object)
 	if len(members) == 0 {
 		empty := []parquet.Value{parquet.NullValue().Level(0, 1, 0)}
-		return empty, empty, nil
+		return empty, empty
 	}
 	for i, m := range members {
 		repetition := min(i, 1)
@@ -49,8 +49,5 @@ func readMap(object []byte) (keys, values []parquet.Value, err error) {
 		}
 		values = append(values, value)
 	}
-	return keys, values, nil
+	return keys, values
 }
-
-// lowerKey returns the text of a key in small letters.
-func lowerKey(key []byte) []byte { return jsonscan.Lower(jsonscan.AppendUnescaped(nil, key)) }

@@ -68,13 +68,12 @@ type columnType struct {
 }
 
 var types = map[string]columnType{
-	"string":  {text, stateless(readString), 1},
-	"boolean": {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, stateless(readBool), 1},
-	"int":     {func() parquet.Node { return parquet.Int(32) }, stateless(readInt), 1},
-	"bigint":  {func() parquet.Node { return parquet.Int(64) }, stateless(readBigInt), 1},
-	"double":  {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, stateless(readDouble), 1},
-	// A Hive timestamp has no time zone: not adjusted to UTC, although what we write is UTC.
-	"timestamp":          {func() parquet.Node { return parquet.TimestampAdjusted(parquet.Millisecond, false) }, timestamps, 1},
+	"string":             {text, stateless(readString), 1},
+	"boolean":            {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, stateless(readBool), 1},
+	"int":                {func() parquet.Node { return parquet.Int(32) }, stateless(readInt), 1},
+	"bigint":             {func() parquet.Node { return parquet.Int(64) }, stateless(readBigInt), 1},
+	"double":             {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, stateless(readDouble), 1},
+	"timestamp":          {func() parquet.Node { return parquet.Leaf(parquet.Int96Type) }, timestamps, 1},
 	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, maps, 2},
 }
 

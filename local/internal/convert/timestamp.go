@@ -1,10 +1,12 @@
 package convert
 
 import (
+	"bytes"
 	"math"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
@@ -13,54 +15,121 @@ import (
 func timestamps() valueReader {
 	var last day
 	return func(leafs [][]parquet.Value, m jsonscan.Member) error {
-		ms, ok := last.timestamp(m.Value)
+		ns, ok := last.timestamp(m.Value)
 		if !ok {
-			ms, ok = timestamp(m)
+			ns, ok = timestamp(m)
 		}
 		if !ok {
-			return mismatch(m.Value)
+			return mismatch(m)
 		}
-		add(&leafs[0], parquet.Int64Value(ms))
+		add(&leafs[0], parquet.Int96Value(int96(ns)))
 		return nil
 	}
 }
 
-// millisFrom is where a number stops being seconds and is milliseconds.
-const millisFrom = 1e12
+const (
+	daySeconds = 24 * 60 * 60
+	dayNanos   = daySeconds * 1e9
+	// julianEpoch is the Julian day number of 1970-01-01.
+	julianEpoch = 2440588
+)
 
-// timestamp reads the forms that the OpenX SerDe takes: yyyy-MM-dd'T'HH:mm:ss[.S]'Z', yyyy-[M]M-[d]d HH:mm:ss[.S], and
-// numbers, as such or as text: seconds, with a fraction or without, or milliseconds.
-func timestamp(m jsonscan.Member) (ms int64, ok bool) {
-	if m.Kind == jsonscan.String {
-		s := string(unquoted(m.Value))
-		for _, layout := range [...]string{"2006-01-02T15:04:05Z", "2006-1-2 15:04:05"} {
-			if t, err := time.Parse(layout, s); err == nil { // a fraction is taken without being in the layout
-				return t.UnixMilli(), true
-			}
+// int96 returns a time as Hive and Impala store it and Firehose writes it (justtrackio/gosoline#110): the nanoseconds of
+// the day in eight bytes, then the Julian day number in four, least significant byte first.
+func int96(unixNanos int64) deprecated.Int96 {
+	days := unixNanos / dayNanos
+	nanos := unixNanos % dayNanos
+	if nanos < 0 {
+		days, nanos = days-1, nanos+dayNanos
+	}
+	return deprecated.Int96{uint32(nanos), uint32(nanos >> 32), uint32(days + julianEpoch)}
+}
+
+// timestamp reads the forms that the service takes, as Unix nanoseconds: yyyy-MM-dd'T'HH:mm:ss[.S]'Z',
+// yyyy-[M]M-[d]d [H]H:[m]m:[s]s[.S], and numbers, as such or as text: seconds, with a fraction or without, or milliseconds.
+func timestamp(m jsonscan.Member) (ns int64, ok bool) {
+	switch m.Kind {
+	case jsonscan.Number:
+		v, err := jsonscan.ParseFloat(m.Value)
+		return fromEpoch(v, err == nil)
+	case jsonscan.String:
+	default:
+		return 0, false
+	}
+	text := unquoted(m.Value)
+	switch {
+	case bytes.IndexByte(text, ':') > 0:
+		return fromText(text)
+	case bytes.IndexByte(text, '.') >= 0:
+		return fromEpoch(javaDouble(text))
+	}
+	v, ok := javaInteger(string(text), 64)
+	return fromEpoch(float64(v), ok)
+}
+
+// fromText reads a date with a clock time. The form with a T has two digits everywhere (probed).
+func fromText(text []byte) (ns int64, ok bool) {
+	layout := "2006-1-2 15:4:5"
+	if bytes.IndexByte(text, 'T') > 0 {
+		const seconds = "2006-01-02T15:04:05"
+		layout = seconds
+		if text, ok = bytes.CutSuffix(text, []byte("Z")); !ok || len(text) < len(seconds) || text[13] != ':' {
+			return 0, false
 		}
 	}
-	text, err := number(m)
-	if err != nil {
+	whole, fraction, hasFraction := bytes.Cut(text, []byte("."))
+	nanos := int64(0)
+	if hasFraction {
+		if len(fraction) == 0 || len(fraction) > 9 {
+			return 0, false
+		}
+		for i := range 9 {
+			digit := byte('0')
+			if i < len(fraction) {
+				digit = fraction[i]
+			}
+			if digit-'0' > 9 {
+				return 0, false
+			}
+			nanos = nanos*10 + int64(digit-'0')
+		}
+	}
+	if bytes.IndexByte(whole, ',') >= 0 { // time.Parse takes a comma for a point
 		return 0, false
 	}
-	v, err := jsonscan.ParseFloat(text)
-	if err != nil || math.IsNaN(v) || math.Abs(v) > 1e15 {
+	t, err := time.Parse(layout, string(whole))
+	if err != nil || !inRange(float64(t.Unix())) {
 		return 0, false
 	}
+	return t.UnixNano() + nanos, true
+}
+
+// millisFrom is where a number stops being seconds and is milliseconds (probed).
+const millisFrom = 1e12
+
+// fromEpoch takes a number of seconds or milliseconds. Fractions of a second count in milliseconds.
+func fromEpoch(v float64, ok bool) (int64, bool) {
 	if math.Abs(v) < millisFrom {
 		v *= 1000
 	}
-	return int64(math.Round(v)), true
+	if !ok || !inRange(v/1000) {
+		return 0, false
+	}
+	return int64(math.Round(v)) * 1e6, true
 }
+
+// inRange says whether nanoseconds of a time fit 64 bits. The service's writer wraps around beyond them: 999999999999 seconds
+// were seen to become the year 2092. Such a time is refused here.
+func inRange(unixSeconds float64) bool { return math.Abs(unixSeconds) < math.MaxInt64/1e9-1 }
 
 // day is a day of which timestamps were read.
 type day struct {
 	text  []byte // such as 2006-01-02T
-	start int64  // Unix milliseconds
+	start int64  // Unix nanoseconds
 }
 
 // timestamp reads the form 2006-01-02T15:04:05.000Z, in quotes; ok is false for any other value.
-func (d *day) timestamp(s []byte) (ms int64, ok bool) {
+func (d *day) timestamp(s []byte) (ns int64, ok bool) {
 	const form = `"2006-01-02T15:04:05.000Z"`
 	if len(s) != len(form) || s[0] != '"' || s[14] != ':' || s[17] != ':' || s[20] != '.' || s[24] != 'Z' || s[25] != '"' {
 		return 0, false
@@ -72,12 +141,13 @@ func (d *day) timestamp(s []byte) (ms int64, ok bool) {
 	}
 	if string(s[1:12]) != string(d.text) {
 		midnight, err := time.Parse("2006-01-02T", string(s[1:12]))
-		if err != nil {
+		if err != nil || !inRange(float64(midnight.Unix())) {
 			return 0, false
 		}
-		d.text, d.start = append(d.text[:0], s[1:12]...), midnight.UnixMilli()
+		d.text, d.start = append(d.text[:0], s[1:12]...), midnight.UnixNano()
 	}
-	return d.start + hour*3_600_000 + minute*60_000 + second*1000 + tenth*100 + hundredths, true
+	ms := hour*3_600_000 + minute*60_000 + second*1000 + tenth*100 + hundredths
+	return d.start + ms*1e6, true
 }
 
 // twoDigits is the number that two digits write, more than 99 if they are not digits.

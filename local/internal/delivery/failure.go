@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"encoding/json"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
@@ -46,23 +48,27 @@ type processingFailure struct {
 	LambdaARN              string `json:"lambdaARN,omitempty"`
 }
 
-// conversionFailure is a line of an object under format-conversion-failed/.
+// conversionFailure is a line of an object under format-conversion-failed/. Fields by the developer guide, "Handling errors for
+// data format conversion", and by what the service was seen to write (floci-io/floci#3333): roleArn is there, catalogArn is not.
 type conversionFailure struct {
 	AttemptsMade           int          `json:"attemptsMade"`
 	ArrivalTimestamp       int64        `json:"arrivalTimestamp"`
 	LastErrorCode          string       `json:"lastErrorCode"`
 	LastErrorMessage       string       `json:"lastErrorMessage"`
 	AttemptEndingTimestamp int64        `json:"attemptEndingTimestamp"`
-	RawData                []byte       `json:"rawData"`
-	SequenceNumber         string       `json:"sequenceNumber"`
+	RawData                []byte       `json:"rawData"`        // the record as it was put
+	SequenceNumber         string       `json:"sequenceNumber"` // of the journal
+	SubSequenceNumber      int64        `json:"subSequenceNumber"`
 	DataCatalogTable       catalogTable `json:"dataCatalogTable"`
 }
 
 type catalogTable struct {
+	CatalogID    string `json:"catalogId"`
 	DatabaseName string `json:"databaseName"`
 	TableName    string `json:"tableName"`
 	Region       string `json:"region"`
 	VersionID    string `json:"versionId"`
+	RoleARN      string `json:"roleArn"`
 }
 
 // line writes a failure as a line of an error object.
@@ -71,8 +77,11 @@ func (e *Engine) line(entry journal.Entry, f failure) ([]byte, error) {
 	if f.errorType == typeConversion {
 		line = conversionFailure{
 			AttemptsMade: f.attempts, ArrivalTimestamp: entry.Arrival.UnixMilli(), LastErrorCode: f.code, LastErrorMessage: f.message,
-			AttemptEndingTimestamp: f.at.UnixMilli(), RawData: entry.Data,
-			DataCatalogTable: catalogTable{e.stream.Table.Database, e.stream.Table.Name, e.region, "LATEST"},
+			AttemptEndingTimestamp: f.at.UnixMilli(), RawData: entry.Data, SequenceNumber: strconv.FormatUint(entry.Seq, 10),
+			DataCatalogTable: catalogTable{
+				CatalogID: accountOf(e.stream.ARN), DatabaseName: e.stream.Table.Database, TableName: e.stream.Table.Name,
+				Region: e.region, VersionID: "LATEST", RoleARN: e.stream.RoleARN,
+			},
 		}
 	} else {
 		arn := ""
@@ -86,4 +95,13 @@ func (e *Engine) line(entry journal.Entry, f failure) ([]byte, error) {
 	}
 	b, err := json.Marshal(line)
 	return append(b, '\n'), err
+}
+
+// accountOf returns the account in arn:aws:firehose:region:account:deliverystream/name.
+func accountOf(arn string) string {
+	parts := strings.Split(arn, ":")
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[4]
 }

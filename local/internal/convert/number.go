@@ -1,0 +1,109 @@
+package convert
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strconv"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
+)
+
+func readDouble(leafs [][]parquet.Value, m jsonscan.Member) error {
+	var v float64
+	ok := false
+	switch m.Kind {
+	case jsonscan.Number:
+		var err error
+		v, err = jsonscan.ParseFloat(m.Value)
+		ok = err == nil
+	case jsonscan.String:
+		v, ok = javaDouble(unquoted(m.Value))
+	}
+	if !ok {
+		return mismatch(m)
+	}
+	add(&leafs[0], parquet.DoubleValue(v))
+	return nil
+}
+
+// javaDouble reads text as Java's Double.parseDouble does, which the SerDe calls
+// (https://docs.oracle.com/javase/8/docs/api/java/lang/Double.html#valueOf-java.lang.String-): white space around it, a
+// hexadecimal number with a binary exponent, one letter of f, F, d or D at the end, NaN, Infinity, and infinity for what is
+// too large. Go reads more: underscores, and the words in any case.
+func javaDouble(text []byte) (v float64, ok bool) {
+	text = trimmed(text)
+	digits := bytes.TrimLeft(text, "+-")
+	switch {
+	case len(text)-len(digits) > 1 || len(digits) == 0 || bytes.IndexByte(digits, '_') >= 0:
+		return 0, false
+	case string(digits) == "NaN":
+		return math.NaN(), true
+	case string(digits) == "Infinity":
+		return math.Inf(1 - 2*bytes.Count(text, []byte("-"))), true
+	case digits[0] != '.' && digits[0]-'0' > 9:
+		return 0, false
+	}
+	if last := len(text) - 1; bytes.IndexByte([]byte("fFdD"), text[last]) >= 0 {
+		text = text[:last]
+	}
+	v, err := strconv.ParseFloat(string(text), 64)
+	return v, err == nil || errors.Is(err, strconv.ErrRange)
+}
+
+func readInt(leafs [][]parquet.Value, m jsonscan.Member) error {
+	v, ok := integer(m, 32)
+	if !ok {
+		return mismatch(m)
+	}
+	add(&leafs[0], parquet.Int32Value(int32(v)))
+	return nil
+}
+
+func readBigInt(leafs [][]parquet.Value, m jsonscan.Member) error {
+	v, ok := integer(m, 64)
+	if !ok {
+		return mismatch(m)
+	}
+	add(&leafs[0], parquet.Int64Value(v))
+	return nil
+}
+
+func integer(m jsonscan.Member, bits int) (v int64, ok bool) {
+	switch m.Kind {
+	case jsonscan.Number:
+		v, err := jsonscan.ParseInt(m.Value, bits)
+		return v, err == nil
+	case jsonscan.String:
+		return javaInteger(string(unquoted(m.Value)), bits)
+	}
+	return 0, false
+}
+
+// javaInteger reads text as the SerDe's ParsePrimitiveUtils does, by Java's Integer.parseInt and Long.parseLong: no white space
+// around it, a sign, and 0x before a hexadecimal number.
+func javaInteger(text string, bits int) (int64, bool) {
+	base := 10
+	if len(text) > 2 && text[0] == '0' && text[1]|0x20 == 'x' {
+		text, base = text[2:], 16
+	}
+	v, err := strconv.ParseInt(text, base, bits)
+	return v, err == nil
+}
+
+// readBool takes any text for false that is not true, as Java's Boolean.parseBoolean does, which the SerDe calls.
+func readBool(leafs [][]parquet.Value, m jsonscan.Member) error {
+	v := false
+	switch m.Kind {
+	case jsonscan.Bool:
+		v = m.Value[0] == 't'
+	case jsonscan.String:
+		v = string(bytes.ToLower(unquoted(m.Value))) == "true"
+	default:
+		return mismatch(m)
+	}
+	add(&leafs[0], parquet.BooleanValue(v))
+	return nil
+}

@@ -1,0 +1,76 @@
+package convert
+
+import (
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
+)
+
+func readString(leafs [][]parquet.Value, m jsonscan.Member) error {
+	add(&leafs[0], parquet.ByteArrayValue(textOf(m)))
+	return nil
+}
+
+// textOf returns a value as text: a string's own, a number and a boolean as written, anything else as compact JSON.
+func textOf(m jsonscan.Member) []byte {
+	switch m.Kind {
+	case jsonscan.String:
+		return unquoted(m.Value)
+	case jsonscan.Object, jsonscan.Array:
+		return appendCompact(nil, m)
+	}
+	return m.Value
+}
+
+// appendCompact appends a value as JSON without white space, with the keys of all objects in small letters, as the service
+// was seen to write it. The syntax of the value was checked before.
+func appendCompact(dst []byte, m jsonscan.Member) []byte {
+	switch m.Kind {
+	case jsonscan.String:
+		return appendQuoted(dst, unquoted(m.Value))
+	case jsonscan.Object, jsonscan.Array:
+	default:
+		return append(dst, m.Value...)
+	}
+	dst = append(dst, m.Value[0])
+	for i, item := range jsonscan.Items(m.Value) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if m.Kind == jsonscan.Object {
+			dst = append(appendQuoted(dst, lowerKey(item.Key)), ':')
+		}
+		dst = appendCompact(dst, item)
+	}
+	return append(dst, m.Value[len(m.Value)-1])
+}
+
+// lowerKey returns the text of a key in small letters.
+func lowerKey(key []byte) []byte { return jsonscan.Lower(jsonscan.AppendUnescaped(nil, key)) }
+
+// appendQuoted appends text as a JSON string with no more escapes than JSON asks for.
+func appendQuoted(dst, text []byte) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c == '\b':
+			dst = append(dst, '\\', 'b')
+		case c == '\t':
+			dst = append(dst, '\\', 't')
+		case c == '\n':
+			dst = append(dst, '\\', 'n')
+		case c == '\f':
+			dst = append(dst, '\\', 'f')
+		case c == '\r':
+			dst = append(dst, '\\', 'r')
+		case c < 0x20:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return append(dst, '"')
+}
