@@ -109,13 +109,15 @@ def parquet(lake, columns):
     ).fetchall()
     arrow = sorted((r["seq"], r["cpu_pct"], r["ram_total_bytes"], r["swap_pct"], dict(r["tags"])["n"], r["event_time"]) for r in total)
     expect(duck == arrow, "DuckDB and pyarrow agree")
+    expect({c.physical_type for c in (group.column(i) for i in range(group.num_columns)) if c.path_in_schema == "event_time"} == {"INT96"},
+           "timestamps are INT96, as Firehose writes them")
     expect(all(row[3] is None for row in duck), "absent values are NULL")
     expect(duck[3][:3] == (3, 1.5, 2**40 + 3), "values", duck[3])
 
 
 def glue_columns():
     """The columns of the committed template's table, as pyarrow names their types."""
-    names = {"double": "double", "string": "string", "bigint": "int64", "int": "int32", "timestamp": "timestamp[ms]",
+    names = {"double": "double", "string": "string", "bigint": "int64", "int": "int32", "timestamp": "timestamp[ns]",
              "map<string,string>": "map<string, string>"}
     with open("local/internal/template/default.json") as file:
         resources = json.load(file)["Resources"].values()
