@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"os"
 	"time"
 
@@ -62,10 +61,8 @@ func (a *agent) report() status.Report {
 
 // oldest is the age of the oldest sample that waits, in seconds; nil where none does.
 func (a *agent) oldest(now time.Time) *float64 {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // it shall not wait
 	for _, lane := range []spool.Lane{spool.Backlog, spool.Fresh} {
-		b, err := a.queue.Peek(ctx, lane, 1, 1)
+		b, err := a.queue.TryPeek(lane, 1, 1)
 		if err != nil || len(b.Lines) == 0 {
 			continue
 		}

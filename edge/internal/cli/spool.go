@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -80,15 +81,24 @@ func listSpool(dir spool.Dir, stdout io.Writer) error {
 
 // describeSegment says what is wrong with a segment.
 func describeSegment(s spool.Segment) string {
-	switch {
-	case s.Err != nil:
-		return s.Err.Error()
-	case s.Damaged > 0:
-		return fmt.Sprintf("damaged in %d places", s.Damaged)
-	case s.Torn > 0:
-		return fmt.Sprintf("ends in %d bytes of an entry that was not finished", s.Torn)
+	var said []string
+	add := func(yes bool, format string, args ...any) {
+		if yes {
+			said = append(said, fmt.Sprintf(format, args...))
+		}
 	}
-	return "ok"
+	add(s.Err != nil, "cannot be read: %v", s.Err)
+	add(s.Aside, "set aside because of damage; its samples are counted as damaged")
+	if !s.Aside {
+		add(s.Header != nil, "%v", s.Header)
+		add(s.Lost > 0, "%d samples are lost", s.Lost)
+		add(s.Places > 0, "damaged in %d places", s.Places)
+		add(s.Torn > 0 && s.Lost == 0, "ends in %d bytes of an entry that was not finished", s.Torn)
+	}
+	if len(said) == 0 {
+		return "ok"
+	}
+	return strings.Join(said, "; ")
 }
 
 func catSpool(dir spool.Dir, stdout io.Writer, all bool) error {
@@ -108,17 +118,18 @@ func verifySpool(dir spool.Dir, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	bad := 0
+	bad, lost := 0, 0
 	for _, s := range segments {
-		if s.Err != nil || s.Damaged > 0 {
+		if s.Err != nil || s.Damaged() {
 			bad++
 		}
+		lost += s.Lost
 		if _, err := fmt.Fprintf(stdout, "%s: %s\n", s.Name, describeSegment(s)); err != nil {
 			return err
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("%d of %d segments are damaged or of another version", bad, len(segments))
+		return fmt.Errorf("%d of %d segments are damaged, unreadable or of another version; %d samples that wait are lost", bad, len(segments), lost)
 	}
 	return nil
 }

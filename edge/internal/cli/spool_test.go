@@ -61,7 +61,7 @@ func TestSpoolCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := edge(t, nil, "spool", "verify", "--spool-dir", dir)
-	if code != exitFailure || !strings.Contains(stdout, "damaged in 1 places") || stderr != "edge: 1 of 2 segments are damaged or of another version\n" {
+	if code != exitFailure || !strings.Contains(stdout, "damaged in 1 places") || stderr != "edge: 1 of 2 segments are damaged, unreadable or of another version; 0 samples that wait are lost\n" {
 		t.Errorf("edge spool verify: exit code %d, %s%s", code, stdout, stderr)
 	}
 	code, _, stderr = edge(t, nil, "spool", "ls", "--spool-dir", dir+"/none")

@@ -11,13 +11,6 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// stopped is the end of the context, for a Peek that shall not wait.
-func stopped() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}
-
 // round sends what a lane has at its front, acknowledges it and says when the lane is due again. An error is returned only
 // where the shipper cannot go on.
 func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane, stopping bool) error {
@@ -26,16 +19,14 @@ func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane,
 	if l == spool.Backlog {
 		most, mostBytes = min(backlogLines, max(1, int(p.rate*backlogRound.Seconds()))), backlogBytes
 	}
-	batch, err := s.queue.Peek(stopped(), l, most, mostBytes)
+	batch, err := s.queue.TryPeek(l, most, mostBytes)
 	if len(batch.Lines) == 0 {
 		state.due = time.Time{}
-		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, spool.ErrClosed) {
-			s.reading.Failed(err)
+		if err != nil && !stopping { // the queue reports it; what cannot be read now is tried again
 			state.due = time.Now().Add(p.retry.Delay(5))
 		}
 		return nil
 	}
-	s.reading.OK()
 	full := len(batch.Lines) == most || size(batch.Lines) > mostBytes/2
 	if l == spool.Fresh && full && !stopping {
 		s.split()

@@ -23,6 +23,7 @@ import (
 // Queue is where samples wait, see [spool.Queue].
 type Queue interface {
 	Peek(ctx context.Context, lane spool.Lane, maxLines, maxBytes int) (spool.Batch, error)
+	TryPeek(lane spool.Lane, maxLines, maxBytes int) (spool.Batch, error)
 	Ack(b spool.Batch) error
 	Reject(b spool.Batch) error
 	Split()
@@ -92,7 +93,6 @@ type Shipper struct {
 	packer  packer
 	state   *retry.State
 	refused *retry.State
-	reading *retry.State
 	lanes   [2]lane // of the goroutine that runs the shipper
 
 	mu    sync.Mutex         // guards the fields below
@@ -157,7 +157,6 @@ func New(q Queue, to Destination, o Options) *Shipper {
 		pace:    newPace(o.Pace),
 		state:   retry.NewState(o.Log, "delivery"),
 		refused: retry.NewState(o.Log, "using what is in the queue"),
-		reading: retry.NewState(o.Log, "reading the queue"),
 	}
 }
 
@@ -221,7 +220,7 @@ func (s *Shipper) Stats() Stats {
 }
 
 // Health is what keeps samples from being delivered.
-func (s *Shipper) Health() []*retry.State { return []*retry.State{s.state, s.refused, s.reading} }
+func (s *Shipper) Health() []*retry.State { return []*retry.State{s.state, s.refused} }
 
 // Run ships until the context ends. Once stop is closed it sends what is fresh without waiting for packs to fill, and what
 // a stop would lose because it is not on a disk, and returns. The error says what kept it from that.
@@ -281,8 +280,7 @@ func (s *Shipper) sleep(ctx context.Context) bool {
 			return true
 		case errors.Is(err, spool.ErrClosed):
 			return false
-		default:
-			s.reading.Failed(err)
+		default: // the queue reports why it cannot be read
 			fresh.due = time.Now().Add(s.now().retry.Delay(5))
 		}
 	}

@@ -3,75 +3,75 @@ package spool
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 )
 
-// How much may be kept of segments that were set aside.
-const (
-	maxAside   = 4
-	asideShare = 4 // a part of the bound
-)
+// checkEach is how often the store looks whether its directory is still there.
+const checkEach = 10 * time.Second
 
-// attach takes the directory and reads the segments that are there. They go before those in memory. It does nothing once
-// it has succeeded.
-func (q *Queue) attach() error {
-	if q.attached {
+// attach takes the directory and reads what is in it. It does nothing once it has succeeded.
+func (s *store) attach() error {
+	if s.attached {
 		return nil
 	}
-	if q.locked == nil {
-		l, err := q.options.FS.Lock()
+	if s.lock == nil {
+		l, err := s.fs.Lock()
 		if err != nil {
 			return fmt.Errorf("spool directory: %w", err)
 		}
-		q.locked = l
+		s.lock = l
 	}
-	files, err := q.options.FS.List()
+	files, err := s.fs.List()
 	if err != nil {
 		return fmt.Errorf("list the spool: %w", err)
 	}
-	slices.SortFunc(files, func(a, b FileInfo) int { return strings.Compare(a.Name, b.Name) })
-	f := found{acks: map[uint64]int64{}, drops: map[uint64]bool{}}
-	for _, file := range files {
-		q.take(file, &f)
+	if s.moved {
+		s.compare(files)
+	} else {
+		s.takeAll(files)
 	}
-	q.attached = true
-	q.counts.total += f.total
-	q.adopt(f)
+	s.attached, s.moved = true, false
 	return nil
 }
 
-// found is what the files say.
-type found struct {
-	segs  []*segment
-	acks  map[uint64]int64
-	drops map[uint64]bool
-	total int64
-	torn  bool // the last segment ends in a part of an entry
-}
-
-// note takes down what an entry says of other segments.
-func (f *found) note(e entry) {
-	a, b := e.pair()
-	switch e.kind {
-	case kindAck:
-		f.acks[a] = max(f.acks[a], int64(b))
-	case kindDrop:
-		f.drops[a] = true
-		f.total = int64(b)
+// takeAll makes the segments that are found part of the queue, before those in memory.
+func (s *store) takeAll(files []FileInfo) {
+	slices.SortFunc(files, func(a, b FileInfo) int { return strings.Compare(a.Name, b.Name) })
+	inMemory := s.segs
+	s.segs = nil
+	n := newNotes()
+	s.notes = n
+	surveys := map[*segment]survey{}
+	for _, file := range files {
+		s.take(file, n, surveys)
 	}
+	s.counts.lost += n.lost
+	for _, seg := range s.segs {
+		if v, known := surveys[seg]; known {
+			s.settle(seg, v, n)
+		}
+	}
+	if len(s.segs) > 0 && len(inMemory) == 0 {
+		last := s.segs[len(s.segs)-1]
+		if v, known := surveys[last]; known && n.lines[last.id] == 0 {
+			s.resume(last, v)
+		}
+	}
+	s.segs = append(s.segs, inMemory...)
+	s.removeDone()
 }
 
 // take looks at one file of the directory.
-func (q *Queue) take(file FileInfo, f *found) {
+func (s *store) take(file FileInfo, n *notes, surveys map[*segment]survey) {
 	switch file.Name {
 	case rejectedName:
-		q.rejected.size, q.rejected.known = file.Size, true
+		s.rejected.size, s.rejected.known = file.Size, true
 		return
 	case rejectedBefore:
-		q.rejected.before = file.Size
+		s.rejected.before = file.Size
 		return
 	}
 	name, corrupt := strings.CutSuffix(file.Name, corruptSuffix)
@@ -79,152 +79,153 @@ func (q *Queue) take(file FileInfo, f *found) {
 	if !ok {
 		return
 	}
-	q.nextID = max(q.nextID, id+1)
+	s.nextID = max(s.nextID, id+1)
 	if corrupt {
-		q.aside = append(q.aside, file)
+		s.aside = append(s.aside, file)
 		return
 	}
-	err := q.takeSegment(id, file, f)
+	seg := &segment{id: id, disk: file.Size, readAt: headerBytes, unknown: true}
+	v, err := s.survey(seg, n)
 	switch {
-	case err == nil:
 	case errors.Is(err, errVersion):
-		// Another version's samples are its own to deliver.
-		q.options.Log.Warn("a segment is left alone", slog.String("file", file.Name), slog.String("reason", err.Error()))
-	case file.Size < headerBytes:
-		// The process or the machine stopped while it was made: nothing is in it.
-		q.litter = append(q.litter, file)
-		q.sweep()
+		return
+	case err != nil:
+		seg.failing = true
+		s.reading.Failed(err)
 	default:
-		q.keepAside(file, err)
+		surveys[seg] = v
+	}
+	s.segs = append(s.segs, seg)
+}
+
+// survey reads a segment that is not known yet. An error of the file system leaves it as it is: it is tried again when the
+// segment is to be read.
+func (s *store) survey(seg *segment, n *notes) (survey, error) {
+	info := FileInfo{segmentName(seg.id), seg.disk}
+	v, err := surveySegment(s.fs, seg.id, info, func(e entry) error { n.add(e); return nil })
+	if err != nil {
+		return v, fmt.Errorf("read %s: %w; its samples wait until it can be read", info.Name, err)
+	}
+	if errors.Is(v.header, errVersion) {
+		s.log.Warn("a segment is left alone", slog.String("file", info.Name), slog.String("reason", v.header.Error()))
+		return v, v.header
+	}
+	return v, nil
+}
+
+// settle makes a segment known, with what its file and the notes say.
+func (s *store) settle(seg *segment, v survey, n *notes) {
+	seg.unknown, seg.failing = false, false
+	seg.size, seg.lines = v.good, n.lineCount(seg.id, v)
+	seg.acked = min(n.acked[seg.id], seg.lines)
+	if seg.acked == 0 && seg.lines >= v.lines {
+		seg.unreadable = seg.lines - v.whole
+	} else if err := seg.count(s.fs); err != nil {
+		seg.failing = true // the next read counts
+		s.reading.Failed(fmt.Errorf("read segment %d: %w", seg.id, err))
+	}
+	seg.damaged = seg.unreadable > 0 || v.header != nil && v.places > 0
+	if seg.unreadable > 0 || v.places > 0 || v.header != nil && seg.disk >= headerBytes {
+		s.log.Warn("a segment is damaged; what can be read of it is used",
+			slog.String("file", segmentName(seg.id)), slog.Int("samples_lost", seg.unreadable), slog.Int("places", v.places),
+			slog.Bool("header_damaged", v.header != nil))
 	}
 }
 
-// takeSegment reads a segment: its lines are counted, and what it says of others is noted.
-func (q *Queue) takeSegment(id uint64, info FileInfo, f *found) error {
-	file, err := q.options.FS.Open(info.Name, false)
+// learn reads a segment that could not be read at the start.
+func (s *store) learn(seg *segment) error {
+	n := s.notes
+	v, err := s.survey(seg, n)
+	if errors.Is(err, errVersion) {
+		s.detach(seg)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	header := make([]byte, headerBytes)
-	if _, err := file.ReadAt(header, 0); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if err := checkHeader(header, id); err != nil {
-		return err
-	}
-	seg := &segment{id: id, disk: info.Size, ackedTo: headerBytes}
-	s := newScanner(file, headerBytes, info.Size)
-	for {
-		e, err := s.next()
-		if errors.Is(err, io.EOF) {
-			break
+	for _, other := range s.segs {
+		if other.unknown || other == s.active || other.inMemory() {
+			continue
 		}
-		if err != nil {
-			return err
+		// What this segment says of others was not known when they were read.
+		lines, acked := max(other.lines, n.lines[other.id]), max(other.acked, n.acked[other.id])
+		if lines > other.lines || acked > other.acked {
+			other.lines, other.acked = lines, min(acked, lines)
+			if err := other.count(s.fs); err != nil {
+				other.failing = true
+			}
+			other.damaged = other.damaged || other.unreadable > 0
 		}
-		if e.kind == kindLine {
-			seg.lines++
-		}
-		f.note(e)
 	}
-	seg.size = s.good
-	if s.damaged > 0 {
-		q.counts.damaged += int64(s.damaged)
-		q.options.Log.Warn("a segment is damaged, the rest of it is used",
-			slog.String("file", info.Name), slog.Int("places", s.damaged))
-	}
-	f.torn = s.good < info.Size
-	f.segs = append(f.segs, seg)
+	s.settle(seg, v, n)
 	return nil
 }
 
-// adopt makes the segments that were found part of the queue. The last is continued where it can be, so that a collector
-// that is started again and again does not leave a file each time.
-func (q *Queue) adopt(f found) {
-	inMemory := q.segs
-	q.segs = slices.Concat(f.segs, q.segs)
-	for i, seg := range f.segs {
-		if f.drops[seg.id] {
-			seg.acked = seg.lines // noted, and about to be removed when the process ended
-		} else if to := f.acks[seg.id]; to > seg.ackedTo {
-			q.countAcked(seg, to)
-		}
-		last := i == len(f.segs)-1
-		if last && len(inMemory) == 0 && !f.drops[seg.id] && seg.size < q.segmentBytes {
-			q.resume(seg, f.torn)
-		}
-	}
-	q.removeDone()
-}
-
-// countAcked counts the lines of a segment up to an offset.
-func (q *Queue) countAcked(seg *segment, to int64) {
-	to = min(to, seg.size)
-	src, closer, err := q.source(seg)
-	if err != nil {
-		return // they arrive twice
-	}
-	defer closer.Close()
-	for s := newScanner(src, headerBytes, to); ; {
-		e, err := s.next()
-		if err != nil {
-			break
-		}
-		if e.kind == kindLine {
-			seg.acked++
-		}
-	}
-	seg.ackedTo = to
-}
-
-// resume makes a segment the active one, if the disk lets it.
-func (q *Queue) resume(seg *segment, torn bool) {
-	file, err := q.options.FS.Open(segmentName(seg.id), false)
-	if err == nil && torn {
-		err = file.Truncate(seg.size)
-	}
-	if err != nil {
-		if file != nil {
-			file.Close()
-		}
+// resume makes the newest segment the active one if the disk lets it, so a collector that is started again and again does
+// not leave a file each time.
+func (s *store) resume(seg *segment, v survey) {
+	if v.header != nil || seg.failing || seg.size >= s.segmentBytes {
 		return
+	}
+	file, err := s.fs.Open(segmentName(seg.id), ReadWrite)
+	if err != nil {
+		return
+	}
+	if seg.size < seg.disk {
+		if err := file.Truncate(seg.size); err != nil {
+			file.Close()
+			return
+		}
 	}
 	seg.file, seg.disk = file, seg.size
-	q.active = seg
+	s.active = seg
 }
 
-// setAside takes a segment that cannot be read out of the queue, with the lines that wait in it.
-func (q *Queue) setAside(seg *segment, err error) {
-	lost := int64(seg.waiting())
-	q.counts.damaged += lost
-	q.counts.total += lost
-	q.detach(seg)
-	if !seg.inMemory() {
-		q.keepAside(FileInfo{segmentName(seg.id), seg.disk}, err)
-	}
-}
-
-// keepAside renames a segment's file, so that it is out of the way but not lost to who wants to look at it. Only few of
-// them are kept.
-func (q *Queue) keepAside(info FileInfo, reason error) {
-	q.counts.aside++
-	q.options.Log.Warn("a segment cannot be read, it is set aside",
-		slog.String("file", info.Name+corruptSuffix), slog.String("reason", reason.Error()))
-	if err := q.options.FS.Rename(info.Name, info.Name+corruptSuffix); err != nil {
-		q.disk.Failed(fmt.Errorf("set %s aside: %w", info.Name, err))
+// checkDirectory notices that the directory was removed or replaced while the process runs. What the active segment holds
+// is still there as long as its file is open: it goes on in memory, from where it is written to the new directory.
+func (s *store) checkDirectory() {
+	now := time.Now()
+	if !s.attached || s.lock == nil || now.Before(s.checkAt) {
 		return
 	}
-	q.syncDir = true
-	q.aside = append(q.aside, FileInfo{info.Name + corruptSuffix, info.Size})
-	var sum int64
-	for _, f := range q.aside {
-		sum += f.Size
+	s.checkAt = now.Add(checkEach)
+	if s.lock.Held() {
+		return
 	}
-	for len(q.aside) > 1 && (len(q.aside) > maxAside || sum > q.options.MaxBytes/asideShare) {
-		sum -= q.aside[0].Size
-		q.litter = append(q.litter, q.aside[0])
-		q.aside = q.aside[1:]
+	s.log.Warn("the spool's directory was removed or replaced; it is made again")
+	if seg := s.active; seg != nil && seg.file != nil {
+		mem := make([]byte, seg.size)
+		if _, err := seg.file.ReadAt(mem, 0); err == nil {
+			s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk}) // if only the lock was removed
+			seg.file.Close()
+			seg.id, seg.file, seg.mem, seg.disk = 0, nil, mem, 0
+		}
+		s.seal()
 	}
-	q.sweep()
+	s.lock.Close()
+	s.lock, s.attached, s.moved, s.retryAt = nil, false, true, time.Time{}
+}
+
+// compare gives up the segments whose files are not there any more.
+func (s *store) compare(files []FileInfo) {
+	there := map[string]bool{}
+	for _, f := range files {
+		there[f.Name] = true
+	}
+	gone := func(f FileInfo) bool { return !there[f.Name] }
+	s.aside = slices.DeleteFunc(s.aside, gone)
+	s.litter = slices.DeleteFunc(s.litter, gone)
+	s.rejected.forget(there)
+	for _, seg := range slices.Clone(s.segs) {
+		if !seg.inMemory() && !there[segmentName(seg.id)] {
+			s.vanish(seg)
+		}
+	}
+}
+
+// vanish gives up a segment whose file someone removed.
+func (s *store) vanish(seg *segment) {
+	s.log.Warn("a segment was removed by someone else",
+		slog.String("file", segmentName(seg.id)), slog.Int("samples_lost", seg.waiting()))
+	s.giveUp(seg, &s.counts.damaged)
 }

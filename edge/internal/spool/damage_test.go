@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ func three(t *testing.T) *spooltest.FS {
 
 func name(id int) string { return fmt.Sprintf("%020d.seg", id) }
 
+// TestDamage: what is whole is read, and what is not is counted by lines.
 func TestDamage(t *testing.T) {
 	const everything = "[a0 a1 a2 a3 b0 b1 b2 b3 c0 c1 c2 c3]"
 	at := func(data []byte, text string) int { return bytes.Index(data, []byte(text)) }
@@ -37,7 +39,7 @@ func TestDamage(t *testing.T) {
 		change  func(data []byte) []byte
 		want    string
 		damaged int64
-		aside   int64
+		aside   int64 // after the next line
 	}{
 		"none": {1, func(d []byte) []byte { return d }, everything, 0, 0},
 		"a bit of a line": {
@@ -45,37 +47,57 @@ func TestDamage(t *testing.T) {
 			"[a0 a1 a2 a3 b0 b2 b3 c0 c1 c2 c3]", 1, 0,
 		},
 		"a length too large": {
-			2, func(d []byte) []byte { d[at(d, "b1")-7] = 0xff; return d },
+			2, func(d []byte) []byte { d[at(d, "b1")-14] = 0xff; return d },
 			"[a0 a1 a2 a3 b0 b2 b3 c0 c1 c2 c3]", 1, 0,
 		},
 		"a length beyond the end": {
-			2, func(d []byte) []byte { d[at(d, "b1")-6] = 1; return d },
+			2, func(d []byte) []byte { d[at(d, "b1")-15] = 1; return d },
 			"[a0 a1 a2 a3 b0 b2 b3 c0 c1 c2 c3]", 1, 0,
 		},
 		"two lines apart": {
 			2, func(d []byte) []byte { d[at(d, "b0")] ^= 1; d[at(d, "b2")] ^= 1; return d },
 			"[a0 a1 a2 a3 b1 b3 c0 c1 c2 c3]", 2, 0,
 		},
-		"the first entry of a segment": {2, func(d []byte) []byte { d[40] ^= 1; return d }, everything, 1, 0},
+		"three lines in one place": {
+			2, func(d []byte) []byte { clear(d[at(d, "b0")-20 : at(d, "b2")+2]); return d },
+			"[a0 a1 a2 a3 b3 c0 c1 c2 c3]", 3, 0,
+		},
+		"the last line of a complete segment": {
+			2, func(d []byte) []byte { d[at(d, "b3")] ^= 1; return d },
+			"[a0 a1 a2 a3 b0 b1 b2 c0 c1 c2 c3]", 1, 0,
+		},
+		"the last line of the newest segment": {
+			3, func(d []byte) []byte { d[at(d, "c3")] ^= 1; return d },
+			"[a0 a1 a2 a3 b0 b1 b2 b3 c0 c1 c2]", 1, 0,
+		},
+		"the length of the newest line": {
+			3, func(d []byte) []byte { d[at(d, "c3")-14] = 3; return d },
+			"[a0 a1 a2 a3 b0 b1 b2 b3 c0 c1 c2]", 1, 0,
+		},
+		"a state": {2, func(d []byte) []byte { d[40] ^= 1; return d }, everything, 0, 0},
 		"an entry moved": {2, func(d []byte) []byte {
-			i, j := at(d, "b1")-12, at(d, "b2")-12
+			i, j := at(d, "b1")-20, at(d, "b2")-20
 			copy(d[j:], d[i:j])
 			return d
 		}, "[a0 a1 a2 a3 b0 b1 b3 c0 c1 c2 c3]", 1, 0},
-		"a torn tail in the middle": {
+		"a complete segment cut by a byte": {
 			2, func(d []byte) []byte { return d[:len(d)-1] },
-			"[a0 a1 a2 a3 b0 b1 b2 c0 c1 c2 c3]", 0, 0,
+			"[a0 a1 a2 a3 b0 b1 b2 c0 c1 c2 c3]", 1, 0,
 		},
-		"a torn tail":        {3, func(d []byte) []byte { return d[:at(d, "c3")+1] }, "[a0 a1 a2 a3 b0 b1 b2 b3 c0 c1 c2]", 0, 0},
-		"a tail of zeros":    {3, func(d []byte) []byte { return append(d, make([]byte, 5000)...) }, everything, 0, 0},
-		"no entries":         {2, func(d []byte) []byte { return d[:32] }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 0, 0},
-		"a torn header":      {2, func(d []byte) []byte { return d[:31] }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 0, 0},
-		"an empty file":      {3, func([]byte) []byte { return nil }, "[a0 a1 a2 a3 b0 b1 b2 b3]", 0, 0},
-		"another magic":      {1, func(d []byte) []byte { d[0] ^= 1; return d }, "[b0 b1 b2 b3 c0 c1 c2 c3]", 0, 1},
-		"a bit of a header":  {2, func(d []byte) []byte { d[20] ^= 1; return d }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 0, 1},
-		"another's number":   {3, func(d []byte) []byte { return slices.Concat(d[:16], []byte{9}, d[17:]) }, "[a0 a1 a2 a3 b0 b1 b2 b3]", 0, 1},
-		"nothing but zeros":  {3, func(d []byte) []byte { return make([]byte, len(d)) }, "[a0 a1 a2 a3 b0 b1 b2 b3]", 0, 1},
-		"a longer tail torn": {3, func(d []byte) []byte { return append(d, d[at(d, "c0")-12:at(d, "c3")]...) }, everything, 0, 0},
+		"a torn tail":       {3, func(d []byte) []byte { return d[:at(d, "c3")+1] }, "[a0 a1 a2 a3 b0 b1 b2 b3 c0 c1 c2]", 0, 0},
+		"a tail of zeros":   {3, func(d []byte) []byte { return append(d, make([]byte, 5000)...) }, everything, 0, 0},
+		"no entries":        {2, func(d []byte) []byte { return d[:36] }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 4, 1},
+		"a torn header":     {2, func(d []byte) []byte { return d[:35] }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 4, 1},
+		"an empty file":     {3, func([]byte) []byte { return nil }, "[a0 a1 a2 a3 b0 b1 b2 b3]", 0, 0},
+		"another magic":     {1, func(d []byte) []byte { d[0] ^= 1; return d }, everything, 0, 0},
+		"a bit of a header": {2, func(d []byte) []byte { d[20] ^= 1; return d }, everything, 0, 0},
+		"a bit of version":  {2, func(d []byte) []byte { d[8] ^= 2; return d }, everything, 0, 0},
+		"another's number":  {3, func(d []byte) []byte { return slices.Concat(d[:16], []byte{9}, d[17:]) }, everything, 0, 0},
+		"nothing but zeros": {2, func(d []byte) []byte { clear(d); return d }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 4, 1},
+		"rubbish, at least one line": {
+			3, func(d []byte) []byte { return bytes.Repeat([]byte("rubbish"), 99) },
+			"[a0 a1 a2 a3 b0 b1 b2 b3]", 1, 1,
+		},
 	} {
 		t.Run(title, func(t *testing.T) {
 			fs := three(t)
@@ -84,14 +106,21 @@ func TestDamage(t *testing.T) {
 			if got := text(peek(t, q, 99, 1000)); got != c.want {
 				t.Errorf("left is %s, want %s", got, c.want)
 			}
-			if s := q.Stats(); s.Damaged != c.damaged || s.SetAside != c.aside || len(fs.Names(".corrupt")) != int(c.aside) {
-				t.Errorf("%+v, want %d damaged and %d set aside", s, c.damaged, c.aside)
+			if s := q.Stats(); s.Damaged != c.damaged {
+				t.Errorf("%+v, want %d damaged", s, c.damaged)
 			}
 			// What is put now is there after another start.
 			put(t, q, "d")
+			if s := q.Stats(); s.SetAside != c.aside || len(fs.Names(".corrupt")) != int(c.aside) {
+				t.Errorf("%+v, want %d set aside", s, c.aside)
+			}
 			want := strings.TrimSuffix(c.want, "]") + " d]"
-			if got := text(peek(t, open(t, fs.Killed()), 99, 1000)); got != want {
+			again := open(t, fs.Killed())
+			if got := text(peek(t, again, 99, 1000)); got != want {
 				t.Errorf("after another start there is %s, want %s", got, want)
+			}
+			if s := again.Stats(); s.Lost != c.damaged {
+				t.Errorf("after another start %+v, want %d lost", s, c.damaged)
 			}
 		})
 	}
@@ -103,8 +132,9 @@ func TestAnotherVersion(t *testing.T) {
 		fs := three(t)
 		fs.Change(name(2), func(d []byte) []byte {
 			binary.LittleEndian.PutUint16(d[8:], 2)
+			binary.LittleEndian.PutUint32(d[12:], crc32.Checksum(d[:12], crc32.MakeTable(crc32.Castagnoli)))
 			if rest == "different" {
-				d = append(d[:10], "a format of the future that is laid out otherwise"...)
+				d = append(d[:16], "a format of the future that is laid out otherwise"...)
 			}
 			return d
 		})
@@ -129,7 +159,8 @@ func TestAnotherVersion(t *testing.T) {
 	}
 }
 
-// TestSetAsideIsBounded: whatever the number of bad segments, few are kept, and they make room first.
+// TestSetAsideIsBounded: whatever the number of bad segments, few are kept, and they make room first. The newest is
+// continued.
 func TestSetAsideIsBounded(t *testing.T) {
 	fs := spooltest.New()
 	q := open(t, fs)
@@ -139,13 +170,17 @@ func TestSetAsideIsBounded(t *testing.T) {
 	}
 	fs = fs.Killed()
 	for i := range 12 {
-		fs.Change(name(i+1), func(d []byte) []byte { d[0] = 'X'; return d })
+		fs.Change(name(i+1), func(d []byte) []byte { d[len(d)-9] ^= 1; return d })
 	}
 	q = open(t, fs)
-	if kept := fs.Names(".corrupt"); len(kept) != 4 || q.Stats().SetAside != 12 || q.Stats().Bytes != fs.Size() {
-		t.Errorf("%d of 12 are kept, %+v", len(kept), q.Stats())
+	put(t, q, "a")
+	if s := q.Stats(); s.Damaged != 12 || s.Lost != 12 || s.Lines != 1 {
+		t.Errorf("%+v", s)
 	}
-	for range 1000 {
+	if kept := fs.Names(".corrupt"); len(kept) != 4 || q.Stats().SetAside != 11 || q.Stats().Bytes != fs.Size() {
+		t.Errorf("%d are kept, %+v", len(kept), q.Stats())
+	}
+	for range 945 {
 		put(t, q, strings.Repeat("x", 1000))
 	}
 	if kept := fs.Names(".corrupt"); len(kept) != 0 || q.Stats().Dropped != 0 {
@@ -157,7 +192,7 @@ func TestSetAsideIsBounded(t *testing.T) {
 func TestOtherFiles(t *testing.T) {
 	fs := three(t)
 	for _, other := range []string{"notes.txt", "1.seg", "00000000000000000000.seg", "99999999999999999999999.seg"} {
-		f, err := fs.Open(other, true)
+		f, err := fs.Open(other, spool.CreateNew)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,9 +9,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 )
 
-// Modes: samples say much about a machine, so only its owner reads them.
+// Samples say much about a machine, so only the owner may read them.
 const (
 	dirMode  = 0o700
 	fileMode = 0o600
@@ -20,29 +21,47 @@ const (
 // Dir is a directory of the machine's file system.
 type Dir string
 
-// Lock implements [FS]. The file of the lock holds the process id, for the message; the lock itself is the operating
-// system's, so that a process that was killed leaves none behind.
-func (d Dir) Lock() (io.Closer, error) {
+// Lock implements [FS]. The lock file holds the process id, for the message of another process. The lock itself is the
+// operating system's, so a killed process leaves none behind.
+func (d Dir) Lock() (Lock, error) {
 	if err := os.MkdirAll(string(d), dirMode); err != nil {
 		return nil, fmt.Errorf("make the directory: %w", err)
 	}
-	f, err := os.OpenFile(d.path(lockName), os.O_RDWR|os.O_CREATE, fileMode)
+	path := d.path(lockName)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, fileMode)
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
+		// What waits there can still be read. Without a lock file no collector has used the directory, so nothing waits.
+		f, err = os.Open(path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the lock: %w", err)
 	}
 	if err := lock(f); err != nil {
-		holder, _ := io.ReadAll(io.LimitReader(f, 20)) // for the message only; Windows does not let it be read
+		holder, _ := io.ReadAll(io.LimitReader(f, 20)) // for the message only; Windows does not allow to read it
 		f.Close()
 		if errors.Is(err, ErrInUse) && len(holder) > 0 {
 			return nil, fmt.Errorf("%w (%s)", err, strings.TrimSpace(string(holder)))
 		}
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	// Without the number on a full disk the message says less, the lock holds all the same.
+	// If the disk is full, the message of another process says less; the lock holds all the same.
 	if f.Truncate(0) == nil {
 		_, _ = fmt.Fprintln(f, os.Getpid())
 	}
-	return f, nil
+	return lockFile{f}, nil
+}
+
+// lockFile is the open lock file.
+type lockFile struct{ *os.File }
+
+// Held implements [Lock]. An error other than that there is no such file proves nothing.
+func (l lockFile) Held() bool {
+	there, err := os.Stat(l.Name())
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	own, err := l.Stat()
+	return err != nil || os.SameFile(there, own)
 }
 
 // List implements [FS].
@@ -66,14 +85,11 @@ func (d Dir) List() ([]FileInfo, error) {
 }
 
 // Open implements [FS].
-func (d Dir) Open(name string, create bool) (File, error) {
-	flags := os.O_RDWR
-	if create {
-		flags |= os.O_CREATE | os.O_EXCL
-	}
-	f, err := os.OpenFile(d.path(name), flags, fileMode)
+func (d Dir) Open(name string, how OpenMode) (File, error) {
+	flags := map[OpenMode]int{ReadOnly: os.O_RDONLY, ReadWrite: os.O_RDWR, CreateNew: os.O_RDWR | os.O_CREATE | os.O_EXCL}
+	f, err := os.OpenFile(d.path(name), flags[how], fileMode)
 	if err != nil {
-		return nil, err
+		return nil, err // not f: a nil *os.File in an interface is not nil
 	}
 	return f, nil
 }

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// The format is described in FORMAT.md. Numbers are little-endian, checksums CRC32C.
+// FORMAT.md describes the format. Numbers are little-endian, checksums are CRC32C.
 const (
 	magic       = "MDSPOOL\n"
 	version     = 1
-	headerBytes = 32
-	entryBytes  = 12 // of an entry besides its payload
-	// MaxLine bounds a line. A sample has about 900 bytes, with 50 long tags less than 100,000.
+	headerBytes = 36
+	headBytes   = 20 // of an entry, before its payload
+	// MaxLine is the longest line in bytes. A sample has about 900 bytes, and less than 100,000 with 50 long tags.
 	MaxLine = 256 << 10
 )
 
@@ -31,96 +31,137 @@ const (
 
 // Kinds of entries.
 const (
-	kindLine = 1
-	kindAck  = 2 // payload: segment, offset up to which its lines are acknowledged
-	kindDrop = 3 // payload: segment that was dropped (0: none), lines dropped so far
+	kindLine  = 1
+	kindState = 2
 )
 
-// marker begins each entry. Its first byte is in no UTF-8 text, so that the next entry after damage is found.
+// marker begins each entry. Its first byte is in no UTF-8 text, so the next entry can be found after damage.
 var marker = [2]byte{0xfe, 0xed}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Errors of headers.
 var (
-	errNoSegment = errors.New("no header of a segment")
-	errVersion   = errors.New("written by another version of edge")
+	errHeader  = errors.New("the segment's header is damaged")
+	errVersion = errors.New("written by another version of edge")
 )
 
 func appendHeader(dst []byte, id uint64, created time.Time) []byte {
 	start := len(dst)
 	dst = append(dst, magic...)
 	dst = binary.LittleEndian.AppendUint16(dst, version)
-	dst = append(dst, 0, 0, 0, 0, 0, 0)
+	dst = append(dst, 0, 0)
+	dst = binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 	dst = binary.LittleEndian.AppendUint64(dst, id)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(created.UnixMilli()))
-	h := dst[start:]
-	binary.LittleEndian.PutUint32(h[12:], headerSum(h))
-	return dst
+	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start+16:], castagnoli))
 }
 
-func headerSum(h []byte) uint32 {
-	return crc32.Update(crc32.Checksum(h[:12], castagnoli), castagnoli, h[16:headerBytes])
-}
-
-// checkHeader looks at the version before anything that a version may lay out otherwise, so that a later version's file is
-// not taken for a damaged one.
+// checkHeader returns nil, errVersion or errHeader. The first 16 bytes are the same in every version, so a file of a later
+// version is not mistaken for a damaged one.
 func checkHeader(h []byte, id uint64) error {
-	if len(h) < headerBytes || string(h[:len(magic)]) != magic {
-		return errNoSegment
+	if len(h) < 16 || string(h[:len(magic)]) != magic ||
+		crc32.Checksum(h[:12], castagnoli) != binary.LittleEndian.Uint32(h[12:]) {
+		return errHeader
 	}
 	if v := binary.LittleEndian.Uint16(h[8:]); v != version {
 		return fmt.Errorf("%w: format %d, this one knows %d", errVersion, v, version)
 	}
-	if binary.LittleEndian.Uint32(h[12:]) != headerSum(h) {
-		return fmt.Errorf("%w: checksum differs", errNoSegment)
-	}
-	if got := binary.LittleEndian.Uint64(h[16:]); got != id {
-		return fmt.Errorf("%w: it is of segment %d", errNoSegment, got)
+	if len(h) < headerBytes || binary.LittleEndian.Uint64(h[16:]) != id ||
+		crc32.Checksum(h[16:32], castagnoli) != binary.LittleEndian.Uint32(h[32:]) {
+		return errHeader
 	}
 	return nil
 }
 
-// headerFields returns what a header says, for people to look at; zero where it is none.
+// headerFields returns what a header says: the version, 0 where there is no header, and when the segment was made.
 func headerFields(h []byte) (v int, created time.Time) {
-	if len(h) < headerBytes || string(h[:len(magic)]) != magic {
+	if len(h) < 16 || string(h[:len(magic)]) != magic {
 		return 0, created
 	}
 	v = int(binary.LittleEndian.Uint16(h[8:]))
-	if v == version {
+	if v == version && len(h) >= headerBytes {
 		created = time.UnixMilli(int64(binary.LittleEndian.Uint64(h[24:])))
 	}
 	return v, created
 }
 
-// appendEntry appends an entry. The first byte of dst is at offset base of its segment.
-func appendEntry(dst []byte, base int64, kind byte, payload []byte) []byte {
+// head is what an entry says before its payload.
+type head struct {
+	kind byte
+	size int // of the payload
+	line int // how many lines of the segment are before this entry
+	sum  uint32
+}
+
+// lines is how many lines the segment has up to and including this entry.
+func (h head) lines() int {
+	if h.kind == kindLine {
+		return h.line + 1
+	}
+	return h.line
+}
+
+// appendEntry appends an entry, before which the segment has so many lines. The first byte of dst is at offset base of the
+// segment.
+func appendEntry(dst []byte, base int64, kind byte, line int, payload []byte) []byte {
 	start := len(dst)
 	dst = append(dst, marker[0], marker[1], kind, 0)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(payload)))
-	sum := entrySum(dst[start+2:start+8], payload, base+int64(start))
-	dst = binary.LittleEndian.AppendUint32(dst, sum)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(line))
+	dst = binary.LittleEndian.AppendUint32(dst, crc32.Checksum(payload, castagnoli))
+	dst = binary.LittleEndian.AppendUint32(dst, headSum(dst[start:], base+int64(start)))
 	return append(dst, payload...)
 }
 
-// appendPair appends an entry whose payload is two numbers.
-func appendPair(dst []byte, base int64, kind byte, a, b uint64) []byte {
-	var payload [16]byte
-	binary.LittleEndian.PutUint64(payload[:], a)
-	binary.LittleEndian.PutUint64(payload[8:], b)
-	return appendEntry(dst, base, kind, payload[:])
+// parseHead returns the head at an offset of a segment, if there is a good one.
+func parseHead(b []byte, offset int64) (h head, ok bool) {
+	h = head{
+		kind: b[2], size: int(binary.LittleEndian.Uint32(b[4:])), line: int(binary.LittleEndian.Uint32(b[8:])),
+		sum: binary.LittleEndian.Uint32(b[12:]),
+	}
+	return h, [2]byte(b) == marker && h.size <= MaxLine && headSum(b[:16], offset) == binary.LittleEndian.Uint32(b[16:])
 }
 
-// pairBytes is the size of an entry of two numbers.
-const pairBytes = entryBytes + 16
-
-// entrySum covers the place as well: an entry that is somewhere else is none.
-func entrySum(head, payload []byte, offset int64) uint32 {
+// headSum covers the offset too, so an entry that was copied to another place is not taken for a good one.
+func headSum(b []byte, offset int64) uint32 {
 	var place [8]byte
 	binary.LittleEndian.PutUint64(place[:], uint64(offset))
-	sum := crc32.Checksum(head, castagnoli)
-	sum = crc32.Update(sum, castagnoli, payload)
-	return crc32.Update(sum, castagnoli, place[:])
+	return crc32.Update(crc32.Checksum(b[2:16], castagnoli), castagnoli, place[:])
+}
+
+// state is what an entry says of a segment, its own or an older one.
+type state struct {
+	segment uint64 // 0 where only lost is said
+	acked   int    // how many of its lines, from the first on, nobody waits for any more
+	lines   int    // how many lines it has; 0 while lines are still appended
+	lost    int64  // samples lost since the directory was made
+}
+
+const (
+	statePayload = 32
+	stateBytes   = headBytes + statePayload
+)
+
+// appendState appends an entry that holds a state. The parameters are those of appendEntry.
+func appendState(dst []byte, base int64, line int, s state) []byte {
+	var p [statePayload]byte
+	binary.LittleEndian.PutUint64(p[0:], s.segment)
+	binary.LittleEndian.PutUint64(p[8:], uint64(s.acked))
+	binary.LittleEndian.PutUint64(p[16:], uint64(s.lines))
+	binary.LittleEndian.PutUint64(p[24:], uint64(s.lost))
+	return appendEntry(dst, base, kindState, line, p[:])
+}
+
+// parseState returns the state in an entry's payload.
+func parseState(p []byte) (s state, ok bool) {
+	if len(p) < statePayload {
+		return s, false
+	}
+	return state{
+		segment: binary.LittleEndian.Uint64(p[0:]), acked: int(binary.LittleEndian.Uint64(p[8:])),
+		lines: int(binary.LittleEndian.Uint64(p[16:])), lost: int64(binary.LittleEndian.Uint64(p[24:])),
+	}, true
 }
 
 func segmentName(id uint64) string { return fmt.Sprintf("%020d%s", id, segmentSuffix) }

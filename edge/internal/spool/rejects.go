@@ -1,11 +1,7 @@
 package spool
 
-import (
-	"fmt"
-)
-
-// rejects is the file of lines that the destination will never take: JSON lines for people to look at. It is bounded: when
-// it is full it becomes the one before, which goes.
+// rejects is the file of lines that the destination refused for good, as JSON lines for people to look at. It is bounded: when
+// it is full it replaces the file before it.
 type rejects struct {
 	size, before int64
 	known        bool // whether the file is there, so that it need not be created
@@ -14,46 +10,42 @@ type rejects struct {
 // rejectedShare is which part of the spool each of the two files may take.
 const rejectedShare = 64
 
-func (r *rejects) bytes() int64 { return r.size + r.before }
-
-// reserve is by how much the files may still grow.
-func (r *rejects) reserve(maxBytes int64) int64 { return max(0, 2*maxBytes/rejectedShare-r.bytes()) }
-
-// Reject takes the lines of a batch out of the queue, as Ack does, and sets them aside in a file, counted. The reason goes
-// to the log; the error says that the file could not be written.
-func (q *Queue) Reject(b Batch) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if err := q.ack(b); err != nil {
-		return err
+// forget notes which of the files are not there any more.
+func (r *rejects) forget(there map[string]bool) {
+	if !there[rejectedName] {
+		r.size, r.known = 0, false
 	}
-	q.counts.rejected += int64(len(b.Lines))
-	var text []byte
-	for _, l := range b.Lines {
-		text = append(append(text, l...), '\n')
+	if !there[rejectedBefore] {
+		r.before = 0
 	}
-	if err := q.keepRejected(text); err != nil {
-		return fmt.Errorf("set %d samples aside: %w", len(b.Lines), err)
-	}
-	return nil
 }
 
-func (q *Queue) keepRejected(text []byte) error {
-	r := &q.rejected
-	most := q.options.MaxBytes / rejectedShare
+func (r *rejects) bytes() int64 { return r.size + r.before }
+
+// growth is by how much the files may still grow.
+func (r *rejects) growth(maxBytes int64) int64 { return max(0, 2*maxBytes/rejectedShare-r.bytes()) }
+
+// keepRejected appends text to the file of rejected lines.
+func (s *store) keepRejected(text []byte) error {
+	r := &s.rejected
+	most := s.maxBytes / rejectedShare
 	if int64(len(text)) > most {
 		text = text[:most] // MaxLine is longer than the file of the smallest spool may be
 	}
-	if !q.attached {
+	if !s.attached {
 		return errWaiting
 	}
 	if r.known && r.size+int64(len(text)) > most {
-		if err := q.options.FS.Rename(rejectedName, rejectedBefore); err != nil {
+		if err := s.fs.Rename(rejectedName, rejectedBefore); err != nil {
 			return err
 		}
 		*r = rejects{before: r.size}
 	}
-	f, err := q.options.FS.Open(rejectedName, !r.known)
+	how := CreateNew
+	if r.known {
+		how = ReadWrite
+	}
+	f, err := s.fs.Open(rejectedName, how)
 	if err != nil {
 		return err
 	}

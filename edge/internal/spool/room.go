@@ -1,67 +1,64 @@
 package spool
 
-// diskBytes is the size of the files.
-func (q *Queue) diskBytes() int64 {
-	sum := q.rejected.bytes()
-	for _, seg := range q.segs {
+// diskBytes is the size of the files that the bound is for.
+func (s *store) diskBytes() int64 {
+	sum := s.rejected.bytes()
+	for _, seg := range s.segs {
 		sum += seg.disk
 	}
-	for _, f := range q.aside {
+	for _, f := range s.aside {
 		sum += f.Size
 	}
-	for _, f := range q.litter {
+	for _, f := range s.litter {
 		sum += f.Size
 	}
 	return sum
 }
 
-// makeRoom lets segments go until so many bytes more are within the bound: what was set aside first, then the oldest.
-func (q *Queue) makeRoom(need int64) {
-	// What a drop itself writes, and what the file of rejected lines may still grow by.
-	need += pairBytes + q.rejected.reserve(q.options.MaxBytes)
-	for q.diskBytes()+need > q.options.MaxBytes {
-		if len(q.aside) > 0 {
-			q.litter = append(q.litter, q.aside[0])
-			q.aside = q.aside[1:]
-			n := len(q.litter)
-			if q.sweep(); len(q.litter) == n {
-				return
+// makeRoom removes files until so many bytes more are within the bound: first what was set aside, then the oldest segments.
+// A segment that could not be read yet is never removed.
+func (s *store) makeRoom(need int64) error {
+	// A drop itself writes a state, and the files of rejected lines may still grow.
+	need += stateBytes + s.rejected.growth(s.maxBytes)
+	for s.diskBytes()+need > s.maxBytes {
+		left := len(s.litter)
+		if len(s.aside) > 0 {
+			s.removeAside("its room is needed")
+		} else {
+			oldest := s.oldestFile()
+			if oldest == nil {
+				return errFull
 			}
-			continue
+			s.drop(oldest)
 		}
-		oldest := q.oldestFile()
-		if oldest == nil {
-			return
-		}
-		n := len(q.litter)
-		q.drop(oldest)
-		if len(q.litter) > n {
-			return // it cannot be removed; the next write shows what is wrong
+		if len(s.litter) > left {
+			return errFull // the file cannot be removed, and the health of writing says why
 		}
 	}
+	return nil
 }
 
-// oldestFile returns the oldest segment that is a file and not the active one.
-func (q *Queue) oldestFile() *segment {
-	for _, seg := range q.segs {
-		if seg != q.active && !seg.inMemory() {
+// oldestFile returns the oldest segment that may be dropped from the disk, or nil.
+func (s *store) oldestFile() *segment {
+	for _, seg := range s.segs {
+		if seg != s.active && !seg.inMemory() && !seg.unknown {
 			return seg
 		}
 	}
 	return nil
 }
 
-// drop lets a segment go with the lines that wait in it, and notes their number before the file goes, so that they are
-// counted even where the process ends in between.
-func (q *Queue) drop(seg *segment) {
-	lines := int64(seg.waiting())
-	q.counts.dropped += lines
-	q.counts.total += lines
-	if lines > 0 && seg.id != 0 && q.active != nil && q.active.file != nil {
-		// Where this fails, so will the write that room is being made for.
-		_ = q.write(0, func(dst []byte, base int64) []byte {
-			return appendPair(dst, base, kindDrop, seg.id, uint64(q.counts.total))
-		})
+// drop gives a segment up with the lines that wait in it. Their number is written down before the file is removed, so they
+// are counted even if the process ends in between.
+func (s *store) drop(seg *segment) {
+	s.giveUp(seg, &s.counts.dropped)
+	if seg.id == 0 {
+		return
 	}
-	q.remove(seg)
+	if s.active != nil && s.active.file != nil {
+		// If this fails, so does the write that the room is for.
+		_ = s.writeState(state{segment: seg.id, acked: seg.lines, lines: seg.lines})
+	}
+	s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk})
+	s.sweep()
 }

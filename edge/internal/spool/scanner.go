@@ -2,83 +2,109 @@ package spool
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
 )
 
 // scanBytes is how much a scanner reads at once.
 const scanBytes = 32 << 10
 
-// entry is one entry of a segment. Its payload is valid until the next one is read.
+// entry is one good entry of a segment. Its payload is valid until the next one is read.
 type entry struct {
-	kind     byte
-	payload  []byte
-	from, to int64 // its place; from is where the entry before it ended, with what is damaged in between
+	kind    byte
+	line    int // how many lines of the segment are before it
+	payload []byte
+	end     int64 // offset of what follows it
 }
 
-// pair returns the two numbers of an entry that has them.
-func (e entry) pair() (a, b uint64) {
-	if len(e.payload) != 16 {
-		return 0, 0
-	}
-	return binary.LittleEndian.Uint64(e.payload), binary.LittleEndian.Uint64(e.payload[8:])
-}
-
-// scanner reads the entries of a segment, passing over what is damaged.
+// scanner reads the entries of a segment and passes over what is damaged.
 type scanner struct {
 	src  io.ReaderAt
 	size int64
-	good int64 // where the last good entry ended
-	// damaged counts the runs of bytes between good entries that are none.
-	damaged int
+	// good is where the last entry ended whose head is good. After io.EOF, the bytes from there on are the tail.
+	good  int64
+	heads int // entries whose head is good
+	lines int // lines that the segment has, as far as its heads say
+	// places is how many runs of bytes are damaged.
+	places int
+	// unfinished says that the tail begins with a good head, whose payload is not all there.
+	unfinished bool
 
 	off   int64
 	buf   []byte
-	start int64 // place of buf
+	start int64 // offset of buf
 }
 
 func newScanner(src io.ReaderAt, from, size int64) *scanner {
 	return &scanner{src: src, size: size, good: from, off: from}
 }
 
-// next returns the next good entry, or io.EOF. After io.EOF, what is between good and size is a torn tail.
+// next returns the next good entry, or io.EOF. Any other error is the source's and says nothing about the content.
 func (s *scanner) next() (entry, error) {
 	for {
-		b, err := s.window(entryBytes)
+		b, err := s.window(headBytes)
 		if err != nil {
 			return entry{}, err
 		}
-		if payload, ok, err := s.payload(b); err != nil {
-			return entry{}, err
-		} else if ok {
-			e := entry{kind: s.buf[s.off-s.start+2], payload: payload, from: s.good}
-			if s.off > s.good {
-				s.damaged++
-			}
-			s.off += int64(entryBytes + len(payload))
-			s.good, e.to = s.off, s.off
-			return e, nil
+		h, ok := parseHead(b, s.off)
+		if !ok {
+			s.skip()
+			continue
 		}
-		s.skip()
+		if s.off > s.good {
+			s.places++
+		}
+		s.good = s.off
+		s.lines = max(s.lines, h.line)
+		b, err = s.window(headBytes + h.size)
+		if errors.Is(err, io.EOF) {
+			s.unfinished = true
+		}
+		if err != nil {
+			return entry{}, err
+		}
+		s.heads++
+		s.lines = max(s.lines, h.lines())
+		s.off += int64(len(b))
+		s.good = s.off
+		payload := b[headBytes:]
+		if crc32.Checksum(payload, castagnoli) != h.sum {
+			s.places++
+			continue
+		}
+		return entry{h.kind, h.line, payload, s.off}, nil
 	}
 }
 
-// payload returns the payload of the entry that begins at the offset, if there is a good one. b is its head.
-func (s *scanner) payload(b []byte) ([]byte, bool, error) {
-	n := int64(binary.LittleEndian.Uint32(b[4:]))
-	if [2]byte(b) != marker || n > MaxLine || s.off+entryBytes+n > s.size {
-		return nil, false, nil
+// endTail decides, after io.EOF, what the tail is: nothing, an entry that was being written when the process or the machine
+// stopped, or damage. Damage is one more line, unless the tail is as long as a state.
+func (s *scanner) endTail() error {
+	rest := s.size - s.good
+	if s.unfinished || rest < headBytes {
+		return nil
 	}
-	b, err := s.window(entryBytes + int(n))
-	if errors.Is(err, io.EOF) {
-		return nil, false, nil
+	// A file system may have made the file longer before the power failed, and not have written the content.
+	zeros := true
+	for s.off = s.good; s.off < s.size && zeros; {
+		b, err := s.window(int(min(scanBytes, s.size-s.off)))
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		zeros = len(bytes.Trim(b, "\x00")) == 0
+		s.off += int64(len(b))
 	}
-	if err != nil {
-		return nil, false, err
+	if zeros {
+		return nil
 	}
-	payload := b[entryBytes:]
-	return payload, entrySum(b[2:8], payload, s.off) == binary.LittleEndian.Uint32(b[8:]), nil
+	s.places++
+	if rest != stateBytes {
+		s.lines++
+	}
+	return nil
 }
 
 // skip moves on to what may be the next marker.
@@ -91,7 +117,7 @@ func (s *scanner) skip() {
 	s.off += int64(len(rest)) + 1
 }
 
-// window returns the n bytes at the offset, or io.EOF where the segment ends before.
+// window returns the n bytes at the offset, or io.EOF if the segment ends before.
 func (s *scanner) window(n int) ([]byte, error) {
 	if s.off+int64(n) > s.size {
 		return nil, io.EOF
@@ -104,11 +130,14 @@ func (s *scanner) window(n int) ([]byte, error) {
 		s.buf, s.start = s.buf[:want], s.off
 		read, err := s.src.ReadAt(s.buf, s.off)
 		s.buf = s.buf[:read]
-		if read < n {
-			if err == nil || errors.Is(err, io.EOF) {
-				err = io.EOF // shorter than it was when it was opened
-			}
+		if err != nil && !errors.Is(err, io.EOF) && read < n {
 			return nil, err
+		}
+		if int64(read) < want && (err == nil || errors.Is(err, io.EOF)) {
+			s.size = s.off + int64(read) // the file was cut since its size was asked for
+		}
+		if read < n {
+			return nil, io.EOF
 		}
 	}
 	i := s.off - s.start

@@ -1,17 +1,17 @@
-// Package spool keeps samples between the moment they are taken and the moment Firehose has accepted them: a bounded
-// first-in, first-out queue of encoded lines in segment files, which survives the end of the process and of the machine's
-// power. FORMAT.md describes the files, what is lost when, and what is assumed of a disk. When the spool is full its oldest
-// segment goes, counted by lines. While its disk cannot be written, lines wait in a bounded piece of memory.
+// Package spool keeps samples from the moment they are taken until Firehose has accepted them: a bounded first-in, first-out
+// queue of encoded lines in segment files, which survives the end of the process and the loss of power. FORMAT.md describes
+// the files, what is lost when, and what is assumed of a disk. When the spool is full, its oldest segment is dropped and its
+// lines are counted. While the disk cannot be written, lines wait in a bounded piece of memory.
 //
-// It is not a channel: a consumer looks at the front as often as it likes ([Queue.Peek]) and only what it acknowledges
-// ([Queue.Ack]) is gone. It is not a database: nothing but order is known of a line. It does not know what a line holds.
+// It is not a channel: a consumer looks at the front as often as it likes ([Queue.TryPeek]), and a line leaves the queue only
+// when it is acknowledged ([Queue.Ack]). It is not a database: it knows only the order of the lines, not what they hold.
 package spool
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
@@ -26,115 +26,74 @@ var (
 	ErrOutOfOrder  = errors.New("acknowledged before older lines were")
 )
 
-// MinBytes is the least bound of a spool.
+// MinBytes is the smallest bound of a spool.
 const MinBytes = 1 << 20
 
 // When lines are made durable against the loss of power. The end of the process alone loses nothing in any case.
 const (
-	SyncEvery time.Duration = 0  // before Append returns: at most the line being written is lost
-	SyncNever time.Duration = -1 // when the operating system likes to: up to half a minute is lost, on Linux
+	SyncEvery time.Duration = 0  // before Append returns: at most the line that is being written is lost
+	SyncNever time.Duration = -1 // when the operating system writes: up to half a minute is lost, on Linux
 )
 
-const (
-	// segments is into how many the bound is divided: what is dropped when it is full is the oldest of them.
-	segments                         = 16
-	minSegmentBytes, maxSegmentBytes = 64 << 10, 4 << 20
-	// memoryBytes bounds the lines that wait in memory: about 1,700 samples, over an hour at 3 s.
-	memoryBytes = 1536 << 10
-	// retryAfter is how soon a disk that failed is tried again.
-	retryAfter = 10 * time.Second
-	// patience is how often the reading of a segment may fail before it is set aside.
-	patience = 3
-)
-
-// Options say how to spool. All are required but Dropped.
+// Options say how to spool. All are required except Dropped.
 type Options struct {
 	FS FS
-	// MaxBytes bounds the files together, at least [MinBytes]. Files of another version of edge are not counted.
+	// MaxBytes bounds the files together, at least [MinBytes]. Files of another version of edge do not count.
 	MaxBytes int64
 	// Sync is how long a line may wait to be made durable, or [SyncEvery] or [SyncNever].
 	Sync time.Duration
-	// Log takes what is found at the start, and when the disk begins to fail and works again.
+	// Log reports damage, and when the disk begins to fail and works again.
 	Log *slog.Logger
 	// Dropped is called, outside of any lock, with the number of lines that an Append pushed out. It may be nil.
 	Dropped func(lines int)
 }
 
-// Queue is a spool. It is safe for concurrent use; one consumer at a time is meant.
+// Queue is a spool. It is safe for concurrent use; it is meant for one consumer.
 type Queue struct {
-	options      Options
-	segmentBytes int64
-	disk         *retry.State
+	options Options
 
-	mu       sync.Mutex
-	attached bool // the directory is ours, and its segments are known
-	locked   io.Closer
-	segs     []*segment // oldest first
-	active   *segment   // the last of segs, or nil: the next line begins another
-	nextID   uint64
-	aside    []FileInfo // segments set aside, oldest first
-	litter   []FileInfo // files that could not be removed yet
-	retryAt  time.Time  // when a disk that failed is tried again; zero while it works
-	okAt     time.Time  // when a disk that works again is said to; zero otherwise
-	rejected rejects
-	buf      []byte
-	counts   counts
-	closed   bool
-	arrived  chan struct{} // closed and replaced when lines arrive or the spool closes
+	mu      sync.Mutex // guards all below
+	store   store
+	closed  bool
+	arrived chan struct{} // closed and replaced when lines arrive or the queue closes
 
 	syncTimer *time.Timer // nil while nothing waits to be made durable
 	syncBy    time.Time   // when it fires
-	writtenAt time.Time   // when a line was written last
-	syncDir   bool        // files came or went since the directory was synced
+	writtenAt time.Time   // when a line was appended last
 }
 
-type counts struct {
-	dropped  int64 // by this process
-	total    int64 // since the directory is there
-	damaged  int64
-	aside    int64
-	rejected int64
-}
-
-// Stats are the numbers of a spool. The first four are of now; but for Lost, the others count from the
-// start of the process.
+// Stats are the numbers of a spool. The first four are of now. The others count from the start of the process, except Lost.
 type Stats struct {
-	Lines       int64 // lines waiting
+	Lines       int64 // lines that wait
 	MemoryLines int64 // those of them that are in memory only
 	Bytes       int64 // size of the files, those set aside included
 	Segments    int64
 	Dropped     int64 // lines pushed out by newer ones and never acknowledged
-	Damaged     int64 // damaged places passed over, and lines that were there before and are not readable any more
-	SetAside    int64 // segments set aside because they could not be read
+	Damaged     int64 // lines that can no longer be read
+	SetAside    int64 // segments set aside because of damage
 	Rejected    int64 // lines set aside by Reject
-	// Lost is how many lines were dropped or damaged since the directory is there. Lines that were dropped under way and
-	// arrived after all may be among them.
+	// Lost is how many lines were dropped or damaged since the directory was made. It may include lines that were dropped
+	// while they were being delivered.
 	Lost int64
 }
 
-// Open opens the spool. It fails if the options are wrong or if another process has the directory ([ErrInUse]). Whatever
-// else is wrong with the disk is logged and tried again later: collecting begins all the same.
+// Open opens the spool. It fails if the options are wrong or if another process has the directory ([ErrInUse]). Any other
+// trouble with the disk is logged and tried again later: collecting begins all the same.
 func Open(o Options) (*Queue, error) {
 	if o.MaxBytes < MinBytes {
 		return nil, fmt.Errorf("spool bound is %d bytes, must be at least %d", o.MaxBytes, MinBytes)
 	}
-	q := &Queue{
-		options:      o,
-		segmentBytes: min(max(o.MaxBytes/segments, minSegmentBytes), maxSegmentBytes),
-		disk:         retry.NewState(o.Log, "spooling to disk"),
-		nextID:       1,
-		arrived:      make(chan struct{}),
-	}
-	if err := q.attach(); errors.Is(err, ErrInUse) {
+	q := &Queue{options: o, store: newStore(o), arrived: make(chan struct{})}
+	if err := q.store.attach(); errors.Is(err, ErrInUse) {
 		return nil, err
 	} else if err != nil {
-		q.fail(err)
+		q.store.fail(err)
 	}
 	return q, nil
 }
 
-// Append puts copies of the lines at the end, all of them or, with an error, none. Where they do not fit, the oldest lines
-// make room.
+// Append puts copies of the lines at the end: all of them or, with an error, none. If they do not fit, the oldest lines are
+// dropped.
 func (q *Queue) Append(lines ...[]byte) error {
 	for _, l := range lines {
 		if len(l) > MaxLine {
@@ -142,74 +101,101 @@ func (q *Queue) Append(lines ...[]byte) error {
 		}
 	}
 	q.mu.Lock()
-	before := q.counts.dropped
-	err := q.append(lines)
-	dropped := int(q.counts.dropped - before)
+	if q.closed {
+		q.mu.Unlock()
+		return ErrClosed
+	}
+	before := q.store.counts.dropped
+	for _, l := range lines {
+		q.store.append(l)
+	}
+	dropped := int(q.store.counts.dropped - before)
+	q.signalLocked()
+	q.scheduleSyncLocked()
 	q.mu.Unlock()
 	if dropped > 0 && q.options.Dropped != nil {
 		q.options.Dropped(dropped)
 	}
-	return err
-}
-
-func (q *Queue) append(lines [][]byte) error {
-	if q.closed {
-		return ErrClosed
-	}
-	for _, l := range lines {
-		q.appendLine(l)
-	}
-	q.signal()
 	return nil
 }
 
-// appendLine writes a line to the disk, or where that fails to memory.
-func (q *Queue) appendLine(line []byte) {
-	if q.writable() == nil {
-		err := q.prepare(int64(entryBytes + len(line)))
-		if err == nil {
-			err = q.write(1, func(dst []byte, base int64) []byte { return appendEntry(dst, base, kindLine, line) })
+// Peek waits until there is a line in a lane and then returns what TryPeek does. It fails if the context ends or the queue
+// closes before.
+func (q *Queue) Peek(ctx context.Context, lane Lane, maxLines, maxBytes int) (Batch, error) {
+	for {
+		q.mu.Lock()
+		b, err := q.store.read(lane, maxLines, maxBytes)
+		closed, arrived := q.closed, q.arrived
+		q.mu.Unlock()
+		switch {
+		case len(b.Lines) > 0, err != nil:
+			return b, err
+		case closed:
+			return b, ErrClosed
 		}
-		if err == nil {
-			return
+		select {
+		case <-ctx.Done():
+			return b, ctx.Err()
+		case <-arrived:
 		}
-		q.fail(err)
 	}
-	q.remember(line)
+}
+
+// TryPeek returns the lines at the front of a lane, or an empty batch if there are none: at most maxLines of them and at most
+// maxBytes in sum, but at least one. It returns the same lines again until they are acknowledged or pushed out. The error is
+// the disk's; the lines still wait, and a later call tries again.
+func (q *Queue) TryPeek(lane Lane, maxLines, maxBytes int) (Batch, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.store.read(lane, maxLines, maxBytes)
+}
+
+// Ack removes the lines of a batch from the queue. Lines that were pushed out in the meantime have arrived after all, and are
+// no longer counted as dropped. To acknowledge twice does nothing. To pass over older lines is refused with [ErrOutOfOrder].
+// While the disk fails, acknowledgements are kept in memory: should the process end then, the lines arrive twice.
+func (q *Queue) Ack(b Batch) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.store.ack(b)
+}
+
+// Reject acknowledges the lines of a batch and appends them to the file of rejected lines, counted. The error says that the
+// file could not be written.
+func (q *Queue) Reject(b Batch) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.store.ack(b); err != nil {
+		return err
+	}
+	q.store.counts.rejected += int64(len(b.Lines))
+	var text []byte
+	for _, l := range b.Lines {
+		text = append(append(text, l...), '\n')
+	}
+	if err := q.store.keepRejected(text); err != nil {
+		return fmt.Errorf("write %d rejected samples to %s: %w", len(b.Lines), rejectedName, err)
+	}
+	return nil
 }
 
 // Stats returns the present numbers.
 func (q *Queue) Stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	s := Stats{
-		Bytes: q.diskBytes(), Segments: int64(len(q.segs)), Dropped: q.counts.dropped, Damaged: q.counts.damaged,
-		SetAside: q.counts.aside, Rejected: q.counts.rejected, Lost: q.counts.total,
-	}
-	for _, seg := range q.segs {
-		s.Lines += int64(seg.waiting())
-		if seg.inMemory() {
-			s.MemoryLines += int64(seg.waiting())
-		}
-	}
-	return s
+	return q.store.stats()
 }
 
-// Health is what keeps lines from the disk.
-func (q *Queue) Health() []*retry.State { return []*retry.State{q.disk} }
+// Health is the health of writing to the disk and of reading from it.
+func (q *Queue) Health() []*retry.State { return []*retry.State{q.store.writing, q.store.reading} }
 
-// Split ends the present segment and makes all lines that wait backlog: from now on they are read from [Backlog], while
-// [Fresh] goes on with what comes.
+// Split makes all lines that wait backlog: from now on they are read from [Backlog], and later ones from [Fresh].
 func (q *Queue) Split() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.seal()
-	for _, seg := range q.segs {
-		seg.backlog = true
-	}
+	q.store.split()
 }
 
-// Close makes all that is on disk durable, tries once more to bring there what is in memory, and refuses further lines. The
+// Close makes all that is on disk durable, tries once more to write there what is in memory, and refuses further lines. The
 // error says what is lost.
 func (q *Queue) Close() error {
 	q.mu.Lock()
@@ -218,43 +204,64 @@ func (q *Queue) Close() error {
 		return nil
 	}
 	q.closed = true
-	q.signal()
+	q.signalLocked()
 	if q.syncTimer != nil {
 		q.syncTimer.Stop()
 	}
-	q.retryAt = time.Time{}
-	err := q.writable()
-	q.seal()
-	if q.syncDir && q.attached {
-		err = errors.Join(err, q.options.FS.Sync())
-	}
-	lost := 0
-	for _, seg := range q.segs {
-		if seg.inMemory() {
-			lost += seg.waiting()
-		}
-	}
-	if q.locked != nil {
-		err = errors.Join(err, q.locked.Close())
-	}
+	lost, err := q.store.close()
 	if lost > 0 {
 		return fmt.Errorf("%d samples that could not be written to the spool are lost: %w", lost, err)
 	}
 	return err
 }
 
-// signal wakes those who wait in Peek.
-func (q *Queue) signal() {
+// signalLocked wakes those who wait in Peek.
+func (q *Queue) signalLocked() {
 	close(q.arrived)
 	q.arrived = make(chan struct{})
 }
 
-// wait waits for lines or Close. It returns false when the context ends.
-func wait(ctx context.Context, arrived <-chan struct{}) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-arrived:
-		return true
+// scheduleSyncLocked sees to it that what was just appended is made durable in time.
+func (q *Queue) scheduleSyncLocked() {
+	if q.options.Sync <= 0 || q.store.active == nil || !q.store.active.dirty {
+		return
+	}
+	now := time.Now()
+	first, pause := q.writtenAt.IsZero(), now.Sub(q.writtenAt)
+	q.writtenAt = now
+	if q.syncTimer == nil {
+		q.syncBy = now.Add(q.options.Sync)
+		q.syncTimer = time.AfterFunc(q.options.Sync, q.sync)
+	}
+	if !first && !now.Add(pause).Before(q.syncBy) {
+		// The next line is not expected before the sync, so the sync may as well be now: that saves one wake-up.
+		q.syncTimer.Reset(0)
+	}
+}
+
+// sync makes durable what waits for it. A disk takes its time over this; meanwhile lines can be appended.
+func (q *Queue) sync() {
+	q.mu.Lock()
+	q.syncTimer = nil
+	var file File
+	if seg := q.store.active; seg != nil && seg.dirty {
+		seg.dirty = false
+		file = seg.file
+	}
+	err := q.store.syncDirectory()
+	q.mu.Unlock()
+	if file != nil {
+		// If it was closed in the meantime it was synced before, see seal.
+		if e := file.Sync(); e != nil && !errors.Is(e, fs.ErrClosed) {
+			err = errors.Join(fmt.Errorf("sync: %w", e), err)
+		}
+	}
+	if err == nil {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		q.store.fail(err)
 	}
 }

@@ -47,10 +47,8 @@ func put(t *testing.T, q *spool.Queue, lines ...string) {
 
 func peek(t *testing.T, q *spool.Queue, n, bytes int) spool.Batch {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // it does not wait
-	b, err := q.Peek(ctx, spool.Fresh, n, bytes)
-	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, spool.ErrClosed) {
+	b, err := q.TryPeek(spool.Fresh, n, bytes)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -105,7 +103,7 @@ func TestLanes(t *testing.T) {
 	fs := spooltest.New()
 	q := open(t, fs)
 	backlog := func(q *spool.Queue) spool.Batch {
-		b, err := q.Peek(t.Context(), spool.Backlog, 9, 100)
+		b, err := q.TryPeek(spool.Backlog, 9, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,9 +239,7 @@ func TestEveryLineIsAcknowledgedOrDropped(t *testing.T) {
 				appended++
 			case op < 18:
 				lane := spool.Lane(rng.IntN(2))
-				ctx, cancel := context.WithCancel(t.Context())
-				cancel()
-				b, _ := q.Peek(ctx, lane, 1+rng.IntN(9), 1+rng.IntN(60_000))
+				b, _ := q.TryPeek(lane, 1+rng.IntN(9), 1+rng.IntN(60_000))
 				b = b.Head(rng.IntN(len(b.Lines) + 1))
 				if err := q.Ack(b); err != nil {
 					t.Fatal(err)

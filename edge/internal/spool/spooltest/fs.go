@@ -31,7 +31,7 @@ type FS struct {
 	syncs   int
 	names   map[string]*file
 	durable map[string]*file // names as of the last Sync
-	locked  bool
+	held    *lock            // nil while nobody has the directory
 }
 
 type file struct {
@@ -163,26 +163,43 @@ func (f *FS) do(op, name string) error {
 }
 
 // Lock implements [spool.FS].
-func (f *FS) Lock() (io.Closer, error) {
+func (f *FS) Lock() (spool.Lock, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.do("lock", ""); err != nil {
 		return nil, err
 	}
-	if f.locked {
+	if f.held != nil {
 		return nil, spool.ErrInUse
 	}
-	f.locked = true
-	return unlocker{f}, nil
+	f.held = &lock{f}
+	return f.held, nil
 }
 
-type unlocker struct{ fs *FS }
+type lock struct{ fs *FS }
 
-func (u unlocker) Close() error {
-	u.fs.mu.Lock()
-	defer u.fs.mu.Unlock()
-	u.fs.locked = false
+// Close implements [io.Closer].
+func (l *lock) Close() error {
+	l.fs.mu.Lock()
+	defer l.fs.mu.Unlock()
+	if l.fs.held == l {
+		l.fs.held = nil
+	}
 	return nil
+}
+
+// Held implements [spool.Lock].
+func (l *lock) Held() bool {
+	l.fs.mu.Lock()
+	defer l.fs.mu.Unlock()
+	return l.fs.held == l
+}
+
+// Gone removes the directory and all that is in it, as a person does while a collector runs.
+func (f *FS) Gone() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.names, f.durable, f.held = map[string]*file{}, map[string]*file{}, nil
 }
 
 // List implements [spool.FS].
@@ -200,13 +217,11 @@ func (f *FS) List() ([]spool.FileInfo, error) {
 }
 
 // Open implements [spool.FS].
-func (f *FS) Open(name string, create bool) (spool.File, error) {
+func (f *FS) Open(name string, how spool.OpenMode) (spool.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	op := "open"
-	if create {
-		op = "create"
-	}
+	op := [...]string{spool.ReadOnly: "open", spool.ReadWrite: "reopen", spool.CreateNew: "create"}[how]
+	create := how == spool.CreateNew
 	if err := f.do(op, name); err != nil {
 		return nil, err
 	}
@@ -220,7 +235,7 @@ func (f *FS) Open(name string, create bool) (spool.File, error) {
 	case old == nil:
 		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
 	}
-	return &handle{fs: f, name: name, file: old}, nil
+	return &handle{fs: f, name: name, file: old, readOnly: how == spool.ReadOnly}, nil
 }
 
 // Rename implements [spool.FS].
@@ -262,10 +277,12 @@ func (f *FS) Sync() error {
 }
 
 type handle struct {
-	fs     *FS
-	name   string
-	file   *file
-	closed bool
+	fs   *FS
+	name string
+	file *file
+	// readOnly says that the file was opened for reading only.
+	readOnly bool
+	closed   bool
 }
 
 var errClosed = fmt.Errorf("file is closed: %w", fs.ErrClosed)
@@ -300,6 +317,9 @@ func (h *handle) WriteAt(p []byte, off int64) (int, error) {
 	defer h.fs.mu.Unlock()
 	if errors.Is(err, errClosed) {
 		return 0, err
+	}
+	if h.readOnly {
+		return 0, fmt.Errorf("write %s: %w", h.name, fs.ErrPermission)
 	}
 	switch {
 	case errors.Is(err, ErrOff):

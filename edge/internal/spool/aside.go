@@ -1,0 +1,43 @@
+package spool
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// How much is kept of segments that were set aside.
+const (
+	maxAside   = 4
+	asideShare = 4 // a part of the bound
+)
+
+// setAside renames the file of a damaged segment, so that a person can look at it. Only few are kept.
+func (s *store) setAside(info FileInfo) {
+	s.counts.aside++
+	kept := info.Name + corruptSuffix
+	s.log.Warn("a damaged segment is set aside", slog.String("file", kept))
+	if err := s.fs.Rename(info.Name, kept); err != nil {
+		s.writing.Failed(fmt.Errorf("set %s aside: %w", info.Name, err))
+		kept = info.Name
+	}
+	s.syncDir = true
+	s.aside = append(s.aside, FileInfo{kept, info.Size})
+	for len(s.aside) > 1 && (len(s.aside) > maxAside || s.asideBytes() > s.maxBytes/asideShare) {
+		s.removeAside("only few are kept")
+	}
+}
+
+// removeAside removes the oldest file that was set aside. What was lost in it has been counted.
+func (s *store) removeAside(reason string) {
+	s.log.Warn("a segment that was set aside is removed", slog.String("file", s.aside[0].Name), slog.String("reason", reason))
+	s.litter = append(s.litter, s.aside[0])
+	s.aside = s.aside[1:]
+	s.sweep()
+}
+
+func (s *store) asideBytes() (sum int64) {
+	for _, f := range s.aside {
+		sum += f.Size
+	}
+	return sum
+}

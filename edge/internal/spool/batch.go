@@ -1,0 +1,190 @@
+package spool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"slices"
+)
+
+// Lane is one of the two ends at which a queue is read.
+type Lane int
+
+// The lanes.
+const (
+	Fresh   Lane = iota // lines that came after the last Split
+	Backlog             // lines that came before
+)
+
+// Batch is a run of lines from the front of a lane. It must not be changed.
+type Batch struct {
+	Lines  [][]byte
+	places []place
+}
+
+// place is where a line is: the last of the segment's lines with the numbers from to to-1. Those before it are damaged.
+type place struct {
+	seg      *segment
+	from, to int
+	end      int64 // offset after the line
+}
+
+// Head returns the first n lines of the batch as a batch of their own.
+func (b Batch) Head(n int) Batch { return Batch{b.Lines[:n], b.places[:n]} }
+
+// Tail returns the lines after the first n as a batch of their own.
+func (b Batch) Tail(n int) Batch { return Batch{b.Lines[n:], b.places[n:]} }
+
+// add appends a line, up to so many bytes in all but at least one line. It returns false if the batch is full.
+func (b *Batch) add(line []byte, p place, maxBytes *int) bool {
+	if len(line) > *maxBytes && len(b.Lines) > 0 {
+		*maxBytes = 0
+		return false
+	}
+	*maxBytes -= len(line)
+	b.Lines = append(b.Lines, bytes.Clone(line))
+	b.places = append(b.places, p)
+	return *maxBytes > 0
+}
+
+// read reads a batch. A segment that the file system does not let be read is left as it is, and the later ones are read; an
+// error is returned only if there is no line.
+func (s *store) read(lane Lane, maxLines, maxBytes int) (Batch, error) {
+	var b Batch
+	var failed error
+	for _, seg := range slices.Clone(s.segs) { // some may leave the queue on the way
+		if len(b.Lines) == maxLines || maxBytes <= 0 {
+			break
+		}
+		if seg.lostAs != nil || seg.backlog != (lane == Backlog) {
+			continue
+		}
+		if err := s.readSegment(seg, &b, maxLines, &maxBytes); err != nil && failed == nil {
+			failed = err
+		}
+	}
+	failing := slices.ContainsFunc(s.segs, func(seg *segment) bool { return seg.failing })
+	switch {
+	case failed != nil:
+		s.reading.Failed(failed)
+	case !failing:
+		s.reading.OK()
+	}
+	if len(b.Lines) > 0 {
+		return b, nil
+	}
+	return b, failed
+}
+
+// readSegment adds lines of a segment to a batch.
+func (s *store) readSegment(seg *segment, b *Batch, maxLines int, maxBytes *int) error {
+	if seg.unknown {
+		if err := s.learn(seg); err != nil {
+			return s.readFailed(seg, err)
+		}
+	}
+	if seg.waiting() == 0 {
+		return nil
+	}
+	before, next := len(b.Lines), seg.acked
+	err := seg.read(s.fs, func(e entry) bool {
+		if len(b.Lines) == maxLines {
+			return false
+		}
+		n := len(b.Lines)
+		more := b.add(e.payload, place{seg, next, e.line + 1, e.end}, maxBytes)
+		if len(b.Lines) > n {
+			next = e.line + 1
+		}
+		return more
+	})
+	if err != nil && !errors.Is(err, io.EOF) {
+		return s.readFailed(seg, err)
+	}
+	seg.failing = false
+	damaged := next - seg.acked - (len(b.Lines) - before)
+	if all := err != nil; all {
+		damaged += seg.lines - next
+	} else {
+		damaged = max(damaged, seg.unreadable)
+	}
+	if damaged > seg.unreadable {
+		s.log.Warn("a segment was damaged since it was written",
+			slog.String("file", segmentName(seg.id)), slog.Int("samples_lost", damaged-seg.unreadable))
+		seg.damaged = true
+	}
+	seg.unreadable = damaged
+	if seg.waiting() == 0 {
+		s.removeDone()
+	}
+	return nil
+}
+
+// readFailed notes an error of the file system. It says nothing about the samples, unless the file does not exist.
+func (s *store) readFailed(seg *segment, err error) error {
+	if errors.Is(err, fs.ErrNotExist) && !seg.inMemory() {
+		s.vanish(seg)
+		return nil
+	}
+	seg.failing = true
+	if seg.unknown {
+		return err
+	}
+	return fmt.Errorf("read segment %d: %w; its samples wait until it can be read", seg.id, err)
+}
+
+// ack notes that the lines of a batch were delivered.
+func (s *store) ack(b Batch) error {
+	var last *segment
+	for _, p := range b.places {
+		if p.seg != last && p.from > p.seg.acked {
+			return fmt.Errorf("%w: line %d while line %d is the oldest", ErrOutOfOrder, p.from, p.seg.acked)
+		}
+		last = p.seg
+	}
+	for i, p := range b.places {
+		s.ackLine(p)
+		if i+1 == len(b.places) || b.places[i+1].seg != p.seg {
+			s.noteAck(p.seg)
+		}
+	}
+	return nil
+}
+
+func (s *store) ackLine(p place) {
+	seg := p.seg
+	if p.to <= seg.acked {
+		return
+	}
+	damaged := p.to - 1 - seg.acked
+	seg.acked, seg.readAt = p.to, p.end
+	if seg.lostAs != nil {
+		*seg.lostAs-- // it was counted as lost, and arrived after all
+		s.counts.lost--
+		return
+	}
+	seg.unreadable = max(0, seg.unreadable-damaged)
+	s.counts.damaged += int64(damaged)
+	s.counts.lost += int64(damaged)
+}
+
+// noteAck writes down how many lines of a segment are acknowledged. If that cannot be written it stays in memory; should the
+// process end, the lines arrive twice.
+func (s *store) noteAck(seg *segment) {
+	if seg.lostAs == nil && seg.waiting() == 0 {
+		s.removeDone()
+	}
+	if seg.lostAs != nil || seg.inMemory() || !slices.Contains(s.segs, seg) || !s.retryAt.IsZero() || !s.attached {
+		return
+	}
+	err := s.prepare(stateBytes)
+	if err == nil && slices.Contains(s.segs, seg) {
+		err = s.writeState(state{segment: seg.id, acked: seg.acked, lines: seg.lines})
+	}
+	if err != nil {
+		s.fail(err)
+	}
+}

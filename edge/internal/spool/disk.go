@@ -1,0 +1,195 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// retryAfter is how soon a disk that failed is tried again.
+const retryAfter = 10 * time.Second
+
+var (
+	errWaiting = errors.New("the disk failed less than 10 s ago")
+	errFull    = errors.New("the spool is full, and no file in it may be removed")
+)
+
+// fail ends the use of the disk until it is tried again.
+func (s *store) fail(err error) {
+	s.retryAt, s.okAt = time.Now().Add(retryAfter), time.Time{}
+	s.writing.Failed(fmt.Errorf("%w; samples wait in memory, up to %d kB", err, memoryBytes>>10))
+	if s.active != nil && !s.active.inMemory() {
+		s.seal()
+	}
+}
+
+// writable reports whether the disk can be written. It tries a disk that failed again when it is time, and brings there what
+// waits in memory.
+func (s *store) writable() error {
+	if s.attached && s.retryAt.IsZero() {
+		return nil
+	}
+	if time.Now().Before(s.retryAt) {
+		return errWaiting
+	}
+	err := s.attach()
+	if err == nil {
+		err = s.restore()
+	}
+	if err != nil {
+		s.fail(err)
+		return err
+	}
+	// A disk that is nearly full works now and then: recovery is reported after a minute without errors.
+	s.retryAt, s.okAt = time.Time{}, time.Now().Add(time.Minute)
+	return nil
+}
+
+// prepare makes sure that there is an active segment on disk with room for an entry.
+func (s *store) prepare(need int64) error {
+	if a := s.active; a != nil && !a.inMemory() && a.lines > 0 && a.size+need > s.segmentBytes {
+		// Room is made before the segment ends, because what is dropped is written down in it.
+		if err := s.makeRoom(need + s.beginBytes()); err != nil {
+			return err
+		}
+		s.seal()
+	}
+	if s.active != nil && s.active.inMemory() {
+		s.seal()
+	}
+	switch {
+	case !s.retryAt.IsZero():
+		return errWaiting
+	case s.active == nil:
+		return s.begin(need)
+	}
+	return s.makeRoom(need)
+}
+
+// beginBytes is the most that a segment begins with.
+func (s *store) beginBytes() int64 { return headerBytes + stateBytes*int64(len(s.segs)+1) }
+
+// begin makes a segment. It begins with the states of all older ones, so it tells how many lines they must have and how
+// many of them were acknowledged, whatever happens to their files.
+func (s *store) begin(need int64) error {
+	s.sweep()
+	if err := s.makeRoom(s.beginBytes() + need); err != nil {
+		return err
+	}
+	id := s.nextID
+	s.buf = appendHeader(s.buf[:0], id, time.Now())
+	s.buf = appendState(s.buf, 0, 0, state{lost: s.counts.lost})
+	for _, seg := range s.segs {
+		if !seg.inMemory() && !seg.unknown {
+			s.buf = appendState(s.buf, 0, 0, state{segment: seg.id, acked: seg.acked, lines: seg.lines, lost: s.counts.lost})
+		}
+	}
+	file, err := s.create(id, s.buf)
+	if err != nil {
+		return err
+	}
+	size := int64(len(s.buf))
+	s.active = &segment{id: id, file: file, size: size, disk: size, readAt: headerBytes, dirty: true}
+	s.segs = append(s.segs, s.active)
+	s.removeDone()
+	return nil
+}
+
+// create makes the file of a segment. The number is used up even if that fails.
+func (s *store) create(id uint64, content []byte) (File, error) {
+	s.nextID = id + 1
+	name := segmentName(id)
+	s.syncDir = true
+	file, err := s.fs.Open(name, CreateNew)
+	if err != nil {
+		return nil, fmt.Errorf("create segment: %w", err)
+	}
+	if _, err := file.WriteAt(content, 0); err != nil {
+		file.Close()
+		if e := s.fs.Remove(name); e != nil {
+			s.litter = append(s.litter, FileInfo{name, int64(len(content))})
+		}
+		return nil, fmt.Errorf("begin segment: %w", err)
+	}
+	return file, nil
+}
+
+// writeLine appends a line to the active segment.
+func (s *store) writeLine(line []byte) error {
+	seg := s.active
+	s.buf = appendEntry(s.buf[:0], seg.size, kindLine, seg.lines, line)
+	if err := seg.write(s.buf); err != nil {
+		return err
+	}
+	seg.lines++
+	if s.syncEach {
+		if err := s.syncActive(); err != nil {
+			s.fail(err) // the line is there, though not durable
+			return nil
+		}
+	}
+	if !s.okAt.IsZero() && time.Now().After(s.okAt) {
+		s.okAt = time.Time{}
+		s.writing.OK()
+	}
+	return nil
+}
+
+// writeState appends a state to the active segment. It is not synced by itself: only duplicates are at stake.
+func (s *store) writeState(st state) error {
+	seg := s.active
+	st.lost = s.counts.lost
+	if st.segment == seg.id {
+		st.lines = 0 // it is not complete
+	}
+	s.buf = appendState(s.buf[:0], seg.size, seg.lines, st)
+	return seg.write(s.buf)
+}
+
+// seal ends the active segment.
+func (s *store) seal() {
+	seg := s.active
+	if seg == nil {
+		return
+	}
+	s.active = nil
+	if seg.file != nil {
+		s.syncFile(seg)
+		seg.file.Close()
+		seg.file = nil
+	}
+	s.removeDone()
+}
+
+// syncActive makes the active segment durable, and that it exists.
+func (s *store) syncActive() error {
+	seg := s.active
+	if err := seg.file.Sync(); err != nil {
+		return fmt.Errorf("sync segment %d: %w", seg.id, err)
+	}
+	seg.dirty = false
+	return s.syncDirectory()
+}
+
+// syncFile makes a segment durable that is about to be closed.
+func (s *store) syncFile(seg *segment) {
+	if s.syncNever || !seg.dirty {
+		return
+	}
+	seg.dirty = false
+	if err := seg.file.Sync(); err != nil {
+		s.writing.Failed(fmt.Errorf("sync segment %d: %w", seg.id, err))
+	}
+}
+
+// syncDirectory makes durable which files there are.
+func (s *store) syncDirectory() error {
+	if !s.syncDir || !s.attached {
+		return nil
+	}
+	s.syncDir = false
+	if err := s.fs.Sync(); err != nil {
+		return fmt.Errorf("sync the directory: %w", err)
+	}
+	return nil
+}

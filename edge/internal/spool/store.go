@@ -1,0 +1,215 @@
+package spool
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
+)
+
+const (
+	// segments is into how many parts the bound is divided: when the spool is full, the oldest part is dropped.
+	segments                         = 16
+	minSegmentBytes, maxSegmentBytes = 64 << 10, 4 << 20
+)
+
+// store is the segments of a queue, on disk (disk.go) and in memory (memory.go). It is not safe for concurrent use:
+// Queue.mu guards it.
+type store struct {
+	fs           FS
+	maxBytes     int64
+	segmentBytes int64
+	syncEach     bool // each line is made durable at once
+	syncNever    bool
+	log          *slog.Logger
+	writing      *retry.State
+	reading      *retry.State
+
+	lock     Lock // nil while the directory is not ours
+	attached bool // the files of the directory are known
+	// moved says that the directory was removed or replaced, so the files are to be compared with the listing.
+	moved  bool
+	segs   []*segment // oldest first
+	active *segment   // the last of segs, or nil: the next line begins another
+	notes  *notes     // what the files said when the directory was taken
+	nextID uint64
+	aside  []FileInfo // files that were set aside, oldest first
+	litter []FileInfo // files to remove
+	buf    []byte     // of the entry that is being written
+
+	retryAt time.Time // when a disk that failed is tried again; zero while it works
+	okAt    time.Time // when a disk that works again is reported; zero otherwise
+	checkAt time.Time // when to look next whether the directory is still there
+	syncDir bool      // files came or went since the directory was synced
+
+	rejected rejects
+	counts   counts
+}
+
+// counts are of this process, except lost.
+type counts struct {
+	dropped  int64
+	damaged  int64 // without those of segments that are still in the queue
+	aside    int64
+	rejected int64
+	lost     int64 // dropped and damaged since the directory was made
+}
+
+func newStore(o Options) store {
+	return store{
+		fs: o.FS, maxBytes: o.MaxBytes, segmentBytes: min(max(o.MaxBytes/segments, minSegmentBytes), maxSegmentBytes),
+		syncEach: o.Sync == SyncEvery, syncNever: o.Sync == SyncNever, log: o.Log,
+		writing: retry.NewState(o.Log, "spooling to disk"), reading: retry.NewState(o.Log, "reading the spool"),
+		nextID: 1,
+	}
+}
+
+// append writes a line to the disk, or to memory while the disk fails.
+func (s *store) append(line []byte) {
+	s.checkDirectory()
+	if s.writable() == nil {
+		err := s.prepare(int64(headBytes + len(line)))
+		if err == nil {
+			err = s.writeLine(line)
+		}
+		if err == nil {
+			return
+		}
+		s.fail(err)
+	}
+	s.remember(line)
+}
+
+func (s *store) stats() Stats {
+	st := Stats{
+		Bytes: s.diskBytes(), Segments: int64(len(s.segs)), Dropped: s.counts.dropped, Damaged: s.counts.damaged,
+		SetAside: s.counts.aside, Rejected: s.counts.rejected, Lost: s.counts.lost,
+	}
+	for _, seg := range s.segs {
+		st.Lines += int64(seg.waiting())
+		st.Damaged += int64(seg.unreadable)
+		st.Lost += int64(seg.unreadable)
+		if seg.inMemory() {
+			st.MemoryLines += int64(seg.waiting())
+		}
+	}
+	return st
+}
+
+// split ends the active segment and makes all lines backlog.
+func (s *store) split() {
+	s.seal()
+	for _, seg := range s.segs {
+		seg.backlog = true
+	}
+}
+
+// close brings what is in memory to the disk if it can, makes all durable and gives the directory up. It returns how many
+// lines are lost.
+func (s *store) close() (lost int, err error) {
+	s.retryAt = time.Time{}
+	err = s.writable()
+	s.seal()
+	if err == nil {
+		err = s.syncDirectory()
+	}
+	for _, seg := range s.segs {
+		if seg.inMemory() {
+			lost += seg.waiting()
+		}
+	}
+	if s.lock != nil {
+		if e := s.lock.Close(); err == nil {
+			err = e
+		}
+	}
+	return lost, err
+}
+
+// giveUp takes a segment out of the queue whose lines will not be delivered, and counts those that wait.
+func (s *store) giveUp(seg *segment, as *int64) {
+	*as += int64(seg.waiting())
+	s.counts.damaged += int64(seg.unreadable)
+	s.counts.lost += int64(seg.waiting() + seg.unreadable)
+	seg.unreadable, seg.lostAs = 0, as
+	s.detach(seg)
+}
+
+// passOver counts the damaged lines of a segment in which no other line waits. It returns false if that cannot be written
+// down now: then it must stay, so that nothing is counted twice.
+func (s *store) passOver(seg *segment) bool {
+	if seg.unreadable == 0 {
+		return true
+	}
+	if s.active == nil || s.active.file == nil || s.diskBytes()+stateBytes > s.maxBytes {
+		return false
+	}
+	s.counts.lost += int64(seg.unreadable)
+	if s.writeState(state{segment: seg.id, acked: seg.lines, lines: seg.lines}) != nil {
+		s.counts.lost -= int64(seg.unreadable)
+		return false
+	}
+	s.counts.damaged += int64(seg.unreadable)
+	seg.acked, seg.unreadable = seg.lines, 0
+	return true
+}
+
+// removeDone removes the segments in which no line waits. The newest file stays: it holds the states of the others until
+// the next one begins with them.
+func (s *store) removeDone() {
+	newest := true
+	for i := len(s.segs) - 1; i >= 0; i-- {
+		seg := s.segs[i]
+		done := !seg.unknown && seg.waiting() == 0 && seg != s.active && (!newest || seg.inMemory())
+		if done && s.passOver(seg) {
+			s.remove(seg)
+			continue
+		}
+		newest = newest && seg.inMemory()
+	}
+}
+
+// remove takes a segment out of the queue and its file off the disk. If that fails it is tried again; if the process ends
+// before, the lines arrive twice.
+func (s *store) remove(seg *segment) {
+	s.detach(seg)
+	info := FileInfo{segmentName(seg.id), seg.disk}
+	switch {
+	case seg.id == 0:
+	case seg.damaged:
+		s.setAside(info)
+	default:
+		s.litter = append(s.litter, info)
+		s.sweep()
+	}
+}
+
+// detach takes a segment out of the queue.
+func (s *store) detach(seg *segment) {
+	if i := slices.Index(s.segs, seg); i >= 0 {
+		s.segs = slices.Delete(s.segs, i, i+1)
+	}
+	if s.active == seg {
+		s.active = nil
+	}
+	if seg.file != nil {
+		seg.file.Close()
+		seg.file = nil
+	}
+}
+
+// sweep removes the files that are not needed any more.
+func (s *store) sweep() {
+	kept := s.litter[:0]
+	for _, f := range s.litter {
+		if err := s.fs.Remove(f.Name); err != nil {
+			s.writing.Failed(fmt.Errorf("remove %s: %w", f.Name, err))
+			kept = append(kept, f)
+			continue
+		}
+		s.syncDir = true
+	}
+	s.litter = kept
+}

@@ -1,0 +1,239 @@
+package spool_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
+)
+
+// opens says which operations need a file descriptor, and so fail while a process has none left.
+func opens(op string) bool {
+	for _, prefix := range []string{"lock", "list", "open", "reopen", "create", "syncdir"} {
+		if strings.HasPrefix(op, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestNoFileDescriptors: for ten minutes nothing can be opened, at the start of a process and later on, with a backlog of
+// several segments. No sample is lost, and nothing is taken for damaged.
+func TestNoFileDescriptors(t *testing.T) {
+	for _, errno := range errnos {
+		for _, from := range []string{"the start", "later"} {
+			synctest.Test(t, func(t *testing.T) {
+				fs := spooltest.New()
+				q := open(t, fs)
+				taken := map[string]bool{}
+				take := func(n int) {
+					for range n {
+						line := fmt.Sprintf("%d-%0*d", len(taken), 500, 0)
+						taken[line] = true
+						put(t, q, line)
+						time.Sleep(3 * time.Second)
+					}
+				}
+				take(400) // more than three segments
+				fs = fs.Killed()
+				fails := func(_ int, op string) error {
+					if opens(op) {
+						return errno
+					}
+					return nil
+				}
+				if from == "the start" {
+					fs.Fail = fails
+				}
+				q = open(t, fs)
+				fs.Fail = fails
+				for range 10 {
+					take(20)
+					if from == "later" {
+						q.Split()
+					}
+					_, _ = q.TryPeek(spool.Fresh, 99, 1<<20) // it may fail
+					_, _ = q.TryPeek(spool.Backlog, 99, 1<<20)
+				}
+				fs.Fail = nil
+				take(20)
+				if s := q.Stats(); s.Damaged != 0 || s.SetAside != 0 || s.Dropped != 0 || s.MemoryLines != 0 {
+					t.Errorf("%v from %s: %+v", errno, from, s)
+				}
+				delivered := map[string]bool{}
+				for _, lane := range []spool.Lane{spool.Backlog, spool.Fresh} {
+					for {
+						b, err := q.TryPeek(lane, 99, 1<<20)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if len(b.Lines) == 0 {
+							break
+						}
+						if err := q.Ack(b); err != nil {
+							t.Fatal(err)
+						}
+						for _, l := range b.Lines {
+							if delivered[string(l)] {
+								t.Errorf("%.10s twice", l)
+							}
+							delivered[string(l)] = true
+						}
+					}
+				}
+				if len(delivered) != len(taken) {
+					t.Errorf("%v from %s: %d taken, %d delivered", errno, from, len(taken), len(delivered))
+				}
+			})
+		}
+	}
+}
+
+// TestReadOnlyDisk: what waits is delivered all the same, by a process that runs when the disk becomes read-only and by one
+// that is started then. Its acknowledgements cannot be written, so another start delivers the same lines again.
+func TestReadOnlyDisk(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			fs := spooltest.New()
+			q := open(t, fs)
+			put(t, q, "a", "b")
+			q.Split()
+			put(t, q, "c", "d")
+			readOnly := func(_ int, op string) error {
+				switch strings.Fields(op)[0] {
+				case "lock", "list", "open", "read":
+					return nil
+				}
+				return syscall.EROFS
+			}
+			if restart {
+				fs = fs.Killed()
+			}
+			fs.Fail = readOnly
+			if restart {
+				q = open(t, fs)
+				q.Split()
+			}
+			put(t, q, "e")
+			got := ""
+			for _, lane := range []spool.Lane{spool.Backlog, spool.Fresh} {
+				for {
+					b, err := q.TryPeek(lane, 1, 100)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if len(b.Lines) == 0 {
+						break
+					}
+					got += string(b.Lines[0])
+					if err := q.Ack(b); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if s := q.Stats(); got != "abcde" || s.Lines != 0 || s.Damaged+s.Dropped+s.SetAside != 0 {
+				t.Errorf("delivered are %s, %+v", got, s)
+			}
+			again := open(t, fs.Killed())
+			if got := text(peek(t, again, 9, 100)); got != "[a b c d]" {
+				t.Errorf("after another start there is %s", got)
+			}
+		})
+	}
+}
+
+// TestDirectoryRemoved: someone removes the directory while a collector runs. It is made again; what had not been
+// delivered of the newest segment is written there, what was in other files is counted.
+func TestDirectoryRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		fs := spooltest.New()
+		q := openWith(t, spool.Options{FS: fs, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		put(t, q, "a", "b")
+		q.Split()
+		put(t, q, "c", "d", "e")
+		b := peek(t, q, 2, 100)
+		if err := q.Ack(b.Head(1)); err != nil {
+			t.Fatal(err)
+		}
+		fs.Gone()
+		time.Sleep(time.Minute)
+		put(t, q, "f")
+		if err := q.Ack(b.Tail(1)); err != nil { // it was under way
+			t.Fatal(err)
+		}
+		s := q.Stats()
+		if s.Damaged != 2 || s.Lost != 2 || s.Lines != 2 || s.MemoryLines != 0 || s.Bytes != fs.Size() {
+			t.Errorf("%+v, %d bytes", s, fs.Size())
+		}
+		if !strings.Contains(log.String(), "directory was removed or replaced") || !strings.Contains(log.String(), "samples_lost=2") {
+			t.Errorf("log is:\n%s", &log)
+		}
+		put(t, q, "g")
+		q = open(t, fs.Killed())
+		if got, s := text(peek(t, q, 9, 100)), q.Stats(); got != "[e f g]" || s.Lost != 2 {
+			t.Errorf("after another start there is %s, %+v", got, s)
+		}
+	})
+}
+
+// TestRealDirectoryRemoved is the same on a real file system: the directory, only its lock, and one segment.
+func TestRealDirectoryRemoved(t *testing.T) {
+	for what, c := range map[string]struct {
+		remove  func(dir string) error
+		damaged int64
+		left    string
+	}{
+		"the directory": {os.RemoveAll, 1, "[b c]"},
+		"the lock":      {func(dir string) error { return os.Remove(filepath.Join(dir, "lock")) }, 0, "[a b c]"},
+		"a replacement": {func(dir string) error { return os.Rename(dir, dir+".old") }, 1, "[b c]"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "spool")
+			var q *spool.Queue
+			synctest.Test(t, func(t *testing.T) {
+				q = open(t, spool.Dir(dir))
+				put(t, q, "a")
+				q.Split()
+				put(t, q, "b")
+				if err := c.remove(dir); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				put(t, q, "c")
+				if s := q.Stats(); s.Damaged != c.damaged || s.MemoryLines != 0 || s.Lines != 3-c.damaged {
+					t.Errorf("%+v", s)
+				}
+				if err := q.Close(); err != nil {
+					t.Error(err)
+				}
+				if got := text(peek(t, open(t, spool.Dir(dir)), 9, 100)); got != c.left {
+					t.Errorf("after another start there is %s, want %s", got, c.left)
+				}
+			})
+		})
+	}
+}
+
+// TestRemovedSegment: a file that someone removed is counted, and nothing else is touched.
+func TestRemovedSegment(t *testing.T) {
+	fs := three(t)
+	q := open(t, fs)
+	if err := fs.Remove(name(2)); err != nil {
+		t.Fatal(err)
+	}
+	if got := text(peek(t, q, 99, 1000)); got != "[a0 a1 a2 a3 c0 c1 c2 c3]" {
+		t.Errorf("left is %s", got)
+	}
+	if s := q.Stats(); s.Damaged != 4 || s.Lines != 8 || s.Lost != 4 {
+		t.Errorf("%+v", s)
+	}
+}
