@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,19 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-const kills = 200
+// kills is how often TestKill kills; EDGE_KILLS says another number, 1000 for figures to quote.
+func kills(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("EDGE_KILLS")
+	if text == "" {
+		return 200
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
 
 // TestKill kills a collector under load at random points, again and again, while its endpoint fails in every third request
 // and is gone for a while, long enough for the spool to overflow. Each sample that was taken is delivered, or is left in the
@@ -51,6 +64,7 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	taken := map[cloudtest.ID]bool{}
 	rng := rand.New(rand.NewPCG(1, 2))
+	kills := kills(t)
 	for n := range kills {
 		s.Mu.Lock()
 		down = n >= kills/4 && n < kills/2
