@@ -134,6 +134,15 @@ func (v *invocation) fail(ctx context.Context, i int, err error) {
 		slog.String("reason", err.Error()))
 }
 
+// leftOut logs that numbers of a record were left out.
+func (v *invocation) leftOut(ctx context.Context, i int, c contents) {
+	if c.implausible == 0 {
+		return
+	}
+	v.log.LogAttrs(ctx, slog.LevelWarn, "values left out", slog.String("record_id", v.event.Records[i].RecordID),
+		slog.Int("values", c.implausible), slog.String("first", c.first.Error()))
+}
+
 // response puts the answers together.
 func (v *invocation) response() Response {
 	results := make([]Result, len(v.answers))

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -27,6 +28,9 @@ type contents struct {
 	docs []document
 	// out are the documents, enriched. It is memory of its own, and so stays valid.
 	out []byte
+	// implausible is how many numbers out does not have because of their range, and first names the first of them.
+	implausible int
+	first       error
 	// split says that the record cannot be answered as it is: its samples are of several hours, or it is too large.
 	split bool
 }
@@ -60,6 +64,8 @@ func (v *invocation) parse(text []byte) (contents, error) {
 		c.split = c.split || doc.hour != c.docs[0].hour || len(c.out) > maxRecordOutput
 		if !c.split {
 			c.out = v.enrich(c.out, s)
+			c.implausible += s.implausible
+			c.first = cmp.Or(c.first, s.first)
 		}
 		i = doc.end
 	}
@@ -75,9 +81,12 @@ type sample struct {
 	text []byte
 	ts   float64
 	raw  []byte // ts, as the producer wrote it
-	// kept are the members to deliver, if there are others that the transform leaves out.
+	// kept are the members to deliver, if cut says that there are others.
 	kept []jsonscan.Member
-	cut  bool // there are
+	cut  bool
+	// implausible is how many numbers are cut because of their range, and first names the first of them.
+	implausible int
+	first       error
 }
 
 // sample checks the document that data begins with.
@@ -92,15 +101,23 @@ func (v *invocation) sample(data []byte) (s sample, err error) {
 	s.text = data[:end]
 	s.kept = members[:0]
 	for _, m := range members {
-		switch columns[m.Column+1] {
-		case columnTS:
+		c := &columns[m.Column+1]
+		switch c.use {
+		case useTS:
 			if m.Kind != jsonscan.Number {
 				return s, fmt.Errorf("ts is not a number but %s", m.Kind)
 			}
 			s.raw = m.Value
-		case columnEnrichment: // the transform's own would come out twice
+		case useEnrichment: // the transform's own would come out twice
 			s.cut = true
 			continue
+		case useQuantity:
+			if !plausible(m, c.within) {
+				s.cut = true
+				s.implausible++
+				s.first = cmp.Or(s.first, implausible(c, m))
+				continue
+			}
 		}
 		s.kept = append(s.kept, m)
 	}
@@ -117,38 +134,4 @@ func (v *invocation) sample(data []byte) (s sample, err error) {
 		return s, err
 	}
 	return s, v.checkAge(s.ts)
-}
-
-// columnUse is what the transform does with a column.
-type columnUse uint8
-
-const (
-	columnPassed columnUse = iota
-	columnTS
-	columnEnrichment
-)
-
-// columns has the use of each column of the table, after that of keys that name no column.
-var columns = func() []columnUse {
-	uses := []columnUse{columnPassed}
-	for _, c := range record.SampleColumns() {
-		if c.Name == "ts" {
-			uses = append(uses, columnTS)
-		} else {
-			uses = append(uses, columnPassed)
-		}
-	}
-	for range record.EnrichmentColumns() {
-		uses = append(uses, columnEnrichment)
-	}
-	return uses
-}()
-
-// newReader returns a reader of documents by the table's columns.
-func newReader() *jsonscan.Reader {
-	var names []string
-	for _, c := range record.Columns() {
-		names = append(names, c.Name)
-	}
-	return jsonscan.NewReader(names...)
 }

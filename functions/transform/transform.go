@@ -146,5 +146,6 @@ func (v *invocation) record(ctx context.Context, i int) {
 		v.size += encoded
 		v.samples += len(c.docs)
 		v.answers[i] = answer{status: OK, data: c.out, hour: c.docs[0].hour}
+		v.leftOut(ctx, i, c)
 	}
 }

@@ -35,9 +35,9 @@ func Golden() []record.Sample {
 	awkward.Hostname = "rack \"7\" \\ café 🦊\n\x01<&>"
 	awkward.Tags = map[string]string{"b": "", "a_1": "x=y", "team": "nœud"}
 	awkward.CPUPct = record.Some(100 / 3.0)
-	awkward.NetBytesSentPerS = record.Some(1e18)
+	awkward.NetBytesSentPerS = record.Some(1e15)
 	awkward.NetErrInPerS = record.Some(-0.04)
-	awkward.RAMTotalBytes = record.Some(int64(1) << 62)
+	awkward.RAMTotalBytes = record.Some(int64(1) << 59)
 	return []record.Sample{full, first, bare, awkward}
 }
 
