@@ -71,6 +71,9 @@ func shutDown(ctx context.Context, h *host.Host, stdout io.Writer) error {
 	if s.FailedRecords > 0 {
 		fmt.Fprintf(stdout, ", and %s under the error prefix", counted(s.FailedRecords, "record"))
 	}
+	if s.LostRecords > 0 {
+		fmt.Fprintf(stdout, "; %s found damaged in the journal and lost", counted(s.LostRecords, "record"))
+	}
 	fmt.Fprintln(stdout, ".")
 	return err
 }

@@ -48,6 +48,7 @@ type Stats struct {
 	Rows             int64 // delivered in Parquet objects
 	Objects          int64
 	FailedRecords    int64 // delivered under the error prefix
+	LostRecords      int64 // accepted, now or before, and then found damaged in the journal
 	ErrorObjects     int64
 	DeliveryErrors   int64  // attempts to write objects that failed and were repeated
 	LastObject       string // name of an object of the last delivery
@@ -64,6 +65,7 @@ type Engine struct {
 	errorPrefix prefix
 	journal     *journal.Journal
 	bucket      string          // directory of the bucket
+	nameBytes   int             // of an object's name
 	staging     string          // directory of objects not yet committed
 	durable     map[string]bool // directories whose names are known to be on disk; only deliveries use it
 	log         *slog.Logger
@@ -98,10 +100,11 @@ func Open(dir string, s stack.Stream, invoker Invoker, o Options) (*Engine, erro
 	if o.JournalBytes == 0 {
 		o.JournalBytes = 1 << 30
 	}
+	e.nameBytes = len(objectName(s.Name, time.Time{}, newID(), s.FileExtension))
 	if o.FlushEvery > 0 {
 		e.shorten(o.FlushEvery)
 	}
-	if err := e.open(filepath.Join(dir, StateDir, s.Name, "journal.db"), o.JournalBytes); err != nil {
+	if err := e.open(filepath.Join(dir, StateDir, s.Name, "journal"), o.JournalBytes); err != nil {
 		return nil, fmt.Errorf("open stream %s: %w", s.Name, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -140,19 +143,35 @@ func (e *Engine) open(path string, maxBytes int64) (err error) {
 	if e.journal, err = journal.Open(path, maxBytes); err != nil {
 		return err
 	}
+	e.reportDamage(path)
 	if err := e.recover(); err != nil {
 		return errors.Join(err, e.journal.Close())
 	}
 	return nil
 }
 
+// reportDamage says what the journal found damaged, and names a journal that an earlier build left behind.
+func (e *Engine) reportDamage(path string) {
+	if d := e.journal.Damage(); d.SetAside != "" {
+		e.stats.LostRecords = d.Records
+		e.log.LogAttrs(context.Background(), slog.LevelError, "the journal was damaged; what is whole is delivered",
+			slog.String("stream", e.stream.Name), slog.Int64("lost_records", d.Records), slog.String("damaged_files", d.SetAside))
+	}
+	if old := path + ".db"; exists(old) {
+		e.log.LogAttrs(context.Background(), slog.LevelWarn,
+			"a journal of an earlier build is not read; run that build to deliver what it may hold, then remove the file",
+			slog.String("stream", e.stream.Name), slog.String("file", old))
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 // recover finishes what a former process committed, and removes what it did not.
 func (e *Engine) recover() error {
-	moves, err := e.journal.Moves()
-	if err != nil {
-		return err
-	}
-	if err := e.finishMoves(moves); err != nil {
+	if err := e.finishMoves(e.journal.Moves()); err != nil {
 		return err
 	}
 	staged, err := os.ReadDir(e.staging)

@@ -286,11 +286,23 @@ func TestAnswers(t *testing.T) {
 		{"right", one(func(*transform.Result) {}), "a b c", "", 0, 0},
 		{"dropped", one(func(r *transform.Result) { r.Result, r.Data, r.Metadata = transform.Dropped, nil, nil }), "a c", "", 0, 0},
 		{"failed", one(func(r *transform.Result) { r.Result = transform.ProcessingFailed }), "a c", "Lambda.ProcessingFailedStatus", 1, 1},
-		{"null data", one(func(r *transform.Result) { r.Data = nil }), "a c", "Lambda.FunctionError", 1, 1},
+		{"null data", one(func(r *transform.Result) { r.Data = nil }), "a c", "Lambda.InvalidReturnFormat", 1, 1},
 		{"no metadata", one(func(r *transform.Result) { r.Metadata = nil }), "a c", "DynamicPartitioning.MetadataExtractionFailed", 1, 1},
 		{"empty key", one(func(r *transform.Result) { r.Metadata.PartitionKeys["hour"] = "" }), "a c", "DynamicPartitioning.MetadataExtractionFailed", 1, 1},
 		{"other id", one(func(r *transform.Result) { r.RecordID = "other" }), "a c", "Lambda.MissingRecordId", 1, 1},
-		{"unknown result", one(func(r *transform.Result) { r.Result = "ok" }), "", "Lambda.FunctionError", 3, 1},
+		{"unknown result", one(func(r *transform.Result) { r.Result = "ok" }), "a c", "Lambda.InvalidReturnFormat", 1, 1},
+		{"malformed answer", func(_ context.Context, ev transform.Event) (r transform.Response, err error) {
+			for _, i := range []int{0, 2} {
+				r.Records = append(r.Records, ok(ev.Records[i]))
+			}
+			return r, delivery.MalformedAnswers{ev.Records[1].RecordID: "not base64"}
+		}, "a c", "Lambda.InvalidReturnFormat", 1, 1},
+		{"malformed and right", func(_ context.Context, ev transform.Event) (r transform.Response, err error) {
+			for _, rec := range ev.Records {
+				r.Records = append(r.Records, ok(rec))
+			}
+			return r, delivery.MalformedAnswers{ev.Records[1].RecordID: "not base64"}
+		}, "a c", "Lambda.DuplicatedRecordId", 1, 1},
 		{"not JSON", one(func(r *transform.Result) { r.Data = []byte("{") }), "a c", "DataFormatConversion.ParseError", 1, 1},
 		{"twice", answer(func(i int, r *transform.Result) []transform.Result {
 			return slices.Repeat([]transform.Result{*r}, 1+i%2)
@@ -507,7 +519,7 @@ func TestDeathInDelivery(t *testing.T) {
 			put(t, e, sample("a"), sample("b"))
 			closeEngine(t, e)
 			state := filepath.Join(dir, delivery.StateDir, "metrics")
-			j, err := journal.Open(filepath.Join(state, "journal.db"), 1<<20)
+			j, err := journal.Open(filepath.Join(state, "journal"), 1<<20)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -673,5 +685,143 @@ func TestPlainStream(t *testing.T) {
 	}
 	if want := "raw/" + time.Now().UTC().Format("2006/01/02/"); !strings.HasPrefix(names[0], want) {
 		t.Errorf("object %s, want below %s", names[0], want)
+	}
+}
+
+// Partition keys of a function that is not ours: whatever they are, nothing is written outside the bucket, nothing is tried
+// for ever, and the record is kept with its bytes. Its neighbours are delivered.
+func TestPartitionKeysThatAreNoPath(t *testing.T) {
+	for name, hour := range map[string]string{
+		"above the bucket":       "../../../../../../outside",
+		"elsewhere in it":        "x/../../../../../../errors",
+		"here":                   "a/./b",
+		"long":                   strings.Repeat("x", 300),
+		"long in bytes":          strings.Repeat("ä", 130),
+		"longer than a prefix":   strings.Repeat("x/", 300),
+		"zero byte":              "a\x00b",
+		"many elements, one bad": "a/b/c/" + strings.Repeat("y", 256) + "/d",
+	} {
+		t.Run(name, func(t *testing.T) {
+			above := t.TempDir()
+			dir := filepath.Join(above, "a", "b", "c")
+			e := open(t, dir, stream(), invoker(func(_ context.Context, ev transform.Event) (r transform.Response, err error) {
+				for _, rec := range ev.Records {
+					keys := map[string]string{"year": "2026", "month": "02", "day": "03", "hour": "05"}
+					if string(rec.Data) == "bad" {
+						keys["hour"] = hour
+					}
+					r.Records = append(r.Records, transform.Result{
+						RecordID: rec.RecordID, Result: transform.OK, Data: []byte(sample(string(rec.Data))),
+						Metadata: &transform.Metadata{PartitionKeys: keys},
+					})
+				}
+				return r, nil
+			}))
+			put(t, e, "good", "bad")
+			flush(t, e)
+			closeEngine(t, e)
+			if got := hosts(t, dir); fmt.Sprint(got) != "map[05 good:1]" {
+				t.Errorf("rows %v", got)
+			}
+			failed := failures(t, dir)
+			if len(failed) != 1 || failed[0].Type != "processing-failed" || string(failed[0].RawData) != "bad" ||
+				failed[0].ErrorCode != "DynamicPartitioning.MetadataExtractionFailed" {
+				t.Errorf("failures %+v", failed)
+			}
+			for _, at := range []string{above, filepath.Join(above, "a"), filepath.Join(above, "a", "b")} {
+				if entries, err := os.ReadDir(at); err != nil || len(entries) != 1 {
+					t.Errorf("%s holds %v, %v", at, entries, err)
+				}
+			}
+			if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+				t.Errorf("the lake holds %v, %v", entries, err)
+			}
+			closeEngine(t, open(t, dir, stream(), nil)) // it starts again
+		})
+	}
+}
+
+// A partition key may have slashes, and as many bytes as a file's name may have.
+func TestPartitionKeysThatAreOdd(t *testing.T) {
+	dir := t.TempDir()
+	hours := []string{"a/b", "a//b", "..x", " ", "ä€😀", "'\"*?", strings.Repeat("x", 250)}
+	e := open(t, dir, stream(), invoker(func(_ context.Context, ev transform.Event) (r transform.Response, err error) {
+		for i, rec := range ev.Records {
+			r.Records = append(r.Records, transform.Result{
+				RecordID: rec.RecordID, Result: transform.OK, Data: []byte(sample("h")),
+				Metadata: &transform.Metadata{PartitionKeys: map[string]string{"year": "2026", "month": "02", "day": "03", "hour": hours[i]}},
+			})
+		}
+		return r, nil
+	}))
+	put(t, e, slices.Repeat([]string{"x"}, len(hours))...)
+	flush(t, e)
+	closeEngine(t, e)
+	if s := e.Stats(); s.Rows != int64(len(hours)) || s.FailedRecords != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+// A journal that was damaged while the stack was down is delivered as far as it is whole. The stack starts, and says what is
+// lost.
+func TestDamagedJournal(t *testing.T) {
+	dir := t.TempDir()
+	e := open(t, dir, stream(), nil)
+	put(t, e, sample("a"), sample("b"), sample("c"))
+	closeEngine(t, e)
+	paths, err := filepath.Glob(filepath.Join(dir, delivery.StateDir, "metrics", "journal", "*.log"))
+	if err != nil || len(paths) != 1 {
+		t.Fatal(paths, err)
+	}
+	data, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[bytes.Index(data, []byte(`"b"`))+1] ^= 2
+	if err := os.WriteFile(paths[0], data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	e, err = delivery.Open(dir, stream(), invoker(transform.New(transform.Options{Stream: &putter{}, Now: clock}).Handle),
+		delivery.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	flush(t, e)
+	closeEngine(t, e)
+	if got := hosts(t, dir); fmt.Sprint(got) != "map[05 a:1 05 c:1]" || e.Stats().LostRecords != 1 {
+		t.Errorf("rows %v, stats %+v", got, e.Stats())
+	}
+	if !strings.Contains(log.String(), "lost_records=1") || !strings.Contains(log.String(), "damaged_files=") {
+		t.Errorf("log %s", log.String())
+	}
+}
+
+// Damage that befalls the journal of a running stack costs the damaged records, and holds up neither others nor a flush.
+func TestJournalDamagedWhileRunning(t *testing.T) {
+	dir := t.TempDir()
+	e := open(t, dir, stream(), nil)
+	put(t, e, sample("a"), sample("b"), sample("c"))
+	paths, err := filepath.Glob(filepath.Join(dir, delivery.StateDir, "metrics", "journal", "*.log"))
+	if err != nil || len(paths) != 1 {
+		t.Fatal(paths, err)
+	}
+	put(t, e, "bad")
+	data, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(paths[0], os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt([]byte("X"), int64(bytes.LastIndex(data, []byte("bad"))))
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, e)
+	closeEngine(t, e)
+	if got := hosts(t, dir); fmt.Sprint(got) != "map[05 a:1 05 b:1 05 c:1]" || e.Stats().LostRecords != 1 || e.Stats().Pending != 0 {
+		t.Errorf("rows %v, stats %+v", got, e.Stats())
 	}
 }

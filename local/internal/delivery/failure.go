@@ -23,6 +23,7 @@ const (
 	codeDuplicateID  = "Lambda.DuplicatedRecordId"
 	codeStatus       = "Lambda.ProcessingFailedStatus"
 	codeFunction     = "Lambda.FunctionError"
+	codeReturnFormat = "Lambda.InvalidReturnFormat"
 	codePartitionKey = "DynamicPartitioning.MetadataExtractionFailed"
 	codePartitions   = "DynamicPartitioning.ActivePartitionsLimitExceeded"
 )

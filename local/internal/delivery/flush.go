@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/convert"
@@ -80,7 +81,11 @@ func (e *Engine) write(w *window) (*delivery, error) {
 	if err := d.errorObjects(); err != nil {
 		return nil, errors.Join(err, d.discard())
 	}
-	if err := e.journal.Commit(w.upto, d.moves); err != nil {
+	err := e.journal.Commit(w.upto, d.moves)
+	switch {
+	case errors.Is(err, journal.ErrBroken): // the next start may find it committed, and needs the files then
+		return nil, err
+	case err != nil:
 		return nil, errors.Join(err, d.discard())
 	}
 	return d, nil
@@ -170,7 +175,7 @@ func (d *delivery) convert(w io.Writer, items []item) (rows int64, err error) {
 				c := chunk{columns: columns}
 				for _, it := range part {
 					if err := columns.Add(it.data); err != nil {
-						c.failures = append(c.failures, failed{it.seq, d.conversionFailure(err)})
+						c.failures = append(c.failures, failed{it.seq, it.arrival, d.conversionFailure(err)})
 					}
 				}
 				done <- c
@@ -205,18 +210,18 @@ func (d *delivery) errorObjects() error {
 		byType[f.failure.errorType] = append(byType[f.failure.errorType], f)
 	}
 	for errorType, failures := range byType {
-		oldest, err := d.journal.Get(failures[0].seq)
+		oldest := failures[0].arrival
+		prefix, err := d.errorPrefix.eval(values{arrival: oldest, errType: errorType})
 		if err != nil {
 			return err
 		}
-		prefix, err := d.errorPrefix.eval(values{arrival: oldest.Arrival, errType: errorType})
-		if err != nil {
-			return err
-		}
-		err = d.stage(prefix, "", oldest.Arrival, func(w io.Writer) error {
+		err = d.stage(prefix, "", oldest, func(w io.Writer) error {
 			for _, f := range failures {
 				entry, err := d.journal.Get(f.seq)
-				if err != nil {
+				if errors.Is(err, journal.ErrNotThere) {
+					d.lose(f.seq)
+					continue
+				} else if err != nil {
 					return err
 				}
 				line, err := d.line(entry, f.failure)
@@ -237,12 +242,11 @@ func (d *delivery) errorObjects() error {
 }
 
 // stage writes one object's file under a staging name, durably, and notes its move.
-// Name: <prefix><stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<uuid><extension>; the version counts configuration changes.
 func (d *delivery) stage(prefix, extension string, arrival time.Time, content func(io.Writer) error) error {
 	staged := newID()
 	d.moves = append(d.moves, journal.Move{
 		Staged: staged,
-		Final:  prefix + fmt.Sprintf("%s-1-%s-%s%s", d.stream.Name, arrival.UTC().Format("2006-01-02-15-04-05"), staged, extension),
+		Final:  prefix + objectName(d.stream.Name, arrival, staged, extension),
 	})
 	path := filepath.Join(d.staging, staged)
 	f, err := os.Create(path)
@@ -259,6 +263,40 @@ func (d *delivery) stage(prefix, extension string, arrival time.Time, content fu
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write object %s: %w", path, err)
+	}
+	return nil
+}
+
+// objectName returns the name of an object below its prefix, as Firehose forms it:
+// <stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<uuid><extension>. The version counts configuration changes.
+func objectName(stream string, arrival time.Time, id, extension string) string {
+	return fmt.Sprintf("%s-1-%s-%s%s", stream, arrival.UTC().Format("2006-01-02-15-04-05"), id, extension)
+}
+
+// maxElement is how many bytes the file systems in use take between two slashes.
+const maxElement = 255
+
+// checkPrefix says why objects of a prefix cannot be files below the bucket's directory; nil if they can. Their names have
+// nameBytes bytes. S3 takes such prefixes. The local stack puts the record under the error prefix, as it does with a partition
+// key that AWS refuses: it must neither write outside the bucket nor try for ever to write a name that no file can have.
+func checkPrefix(prefix string, nameBytes int) error {
+	elements := strings.Split(prefix, "/")
+	for i, element := range elements {
+		size := len(element)
+		if i == len(elements)-1 { // the name follows without a slash
+			size += nameBytes
+		}
+		switch {
+		case element == "." || element == "..":
+			return fmt.Errorf("a partition key makes the path element %q: %s", element, prefix)
+		case size > maxElement:
+			return fmt.Errorf("a partition key makes a path element of %d bytes; the local stack takes %d", size, maxElement)
+		case strings.ContainsRune(element, 0):
+			return fmt.Errorf("a partition key has a zero byte: %q", prefix)
+		}
+	}
+	if prefix != "" && !filepath.IsLocal(filepath.FromSlash(prefix)) {
+		return fmt.Errorf("the partition keys make a path that is not below the bucket's directory: %s", prefix)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
@@ -13,9 +14,16 @@ import (
 
 // Invoker runs the transform.
 type Invoker interface {
-	// Invoke answers an event. An error is a failed invocation, which is tried again; an [InvokeError] may say otherwise.
+	// Invoke answers an event. If some answers cannot be read, it returns the others and [MalformedAnswers]. Any other error is
+	// a failed invocation, which is tried again; an [InvokeError] may say otherwise.
 	Invoke(ctx context.Context, ev transform.Event) (transform.Response, error)
 }
+
+// MalformedAnswers are the answers of a function that cannot be read: what is wrong, by record id. The response holds the
+// other answers. Firehose fails such records one by one (probed and published with floci-io/floci#3393).
+type MalformedAnswers map[string]string
+
+func (m MalformedAnswers) Error() string { return fmt.Sprintf("%d answers cannot be read", len(m)) }
 
 // InvokeError is a failed invocation with the code that Firehose gives it.
 type InvokeError struct {
@@ -36,8 +44,9 @@ const (
 // defaultFunctionTimeout is Lambda's, where the template has none.
 const defaultFunctionTimeout = 3 * time.Second
 
-// outcome is what became of a record in the transform: a failure, or data for a prefix; neither where it was dropped.
+// outcome is what became of a record in the transform: a failure, or data for a prefix; neither if it was dropped or lost.
 type outcome struct {
+	entry   journal.Entry
 	prefix  string
 	data    []byte
 	failure *failure
@@ -45,15 +54,27 @@ type outcome struct {
 
 // process runs records through the transform and gives an outcome for each.
 func (e *Engine) process(ctx context.Context, entries []journal.Entry) ([]outcome, error) {
-	outcomes := make([]outcome, len(entries))
+	outcomes := make([]outcome, 0, len(entries))
+	whole := entries[:0:0]
+	for _, entry := range entries {
+		if entry.Data == nil {
+			e.lose(entry.Seq)
+			outcomes = append(outcomes, outcome{entry: entry})
+			continue
+		}
+		whole = append(whole, entry)
+	}
 	if e.stream.Lambda == nil {
-		for i, entry := range entries {
-			outcomes[i] = e.place(entry.Data, nil, entry.Arrival)
+		for _, entry := range whole {
+			outcomes = append(outcomes, e.place(entry, entry.Data, nil))
 		}
 		return outcomes, nil
 	}
+	if len(whole) == 0 {
+		return outcomes, nil
+	}
 	ev := transform.Event{InvocationID: newID(), DeliveryStreamARN: e.stream.ARN, Region: e.region}
-	for _, entry := range entries {
+	for _, entry := range whole {
 		ev.Records = append(ev.Records, transform.Record{
 			// Opaque to the function; the same in every attempt.
 			RecordID:                    fmt.Sprintf("%056d%06d", entry.Seq, 0),
@@ -65,18 +86,25 @@ func (e *Engine) process(ctx context.Context, entries []journal.Entry) ([]outcom
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if err != nil {
+	malformed := MalformedAnswers(nil)
+	if err != nil && !errors.As(err, &malformed) {
 		code := codeFunction
 		if failed := (*InvokeError)(nil); errors.As(err, &failed) {
 			code, err = failed.Code, errors.New(failed.Message)
 		}
-		for i := range outcomes {
-			outcomes[i] = e.failed(code, err.Error(), attempts)
+		for _, entry := range whole {
+			outcomes = append(outcomes, e.failed(entry, code, err.Error(), attempts))
 		}
 		return outcomes, nil
 	}
-	e.check(ev, response, entries, outcomes)
-	return outcomes, nil
+	return append(outcomes, e.check(ev, response, malformed, whole, attempts)...), nil
+}
+
+// lose counts a record that was found damaged in the journal after it had been read without fault.
+func (e *Engine) lose(seq uint64) {
+	e.count(func(s *Stats) { s.LostRecords++ })
+	e.log.LogAttrs(context.Background(), slog.LevelError, "an accepted record is damaged in the journal and lost",
+		slog.String("stream", e.stream.Name), slog.Uint64("record", seq))
 }
 
 // invoke calls the function until it succeeds or its retries are used up.
@@ -90,7 +118,7 @@ func (e *Engine) invoke(ctx context.Context, ev transform.Event) (r transform.Re
 		call, cancel := context.WithTimeout(ctx, timeout)
 		r, err = e.invoker.Invoke(call, ev)
 		cancel()
-		if err == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || errors.As(err, new(MalformedAnswers)) {
 			return r, attempts, err
 		}
 		e.count(func(s *Stats) { s.InvocationErrors++ })
@@ -105,60 +133,86 @@ func (e *Engine) invoke(ctx context.Context, ev transform.Event) (r transform.Re
 	}
 }
 
-// check holds the function's answers against what Firehose accepts.
-func (e *Engine) check(ev transform.Event, r transform.Response, entries []journal.Entry, outcomes []outcome) {
+// check compares the function's answers with what Firehose accepts. A bad answer fails its record and no other: probed for a
+// missing id, an id twice, null data and ProcessingFailed (floci-io/floci#3349, #3393). For a result that Firehose does not
+// know, and for data that are not base64, AWS was not probed; they are treated alike here.
+func (e *Engine) check(
+	ev transform.Event, r transform.Response, malformed MalformedAnswers, entries []journal.Entry, attempts int,
+) []outcome {
 	answers := make(map[string]*transform.Result, len(r.Records))
 	twice := map[string]bool{}
 	for i := range r.Records {
 		a := &r.Records[i]
-		switch a.Result {
-		case transform.OK, transform.Dropped, transform.ProcessingFailed:
-		default: // the whole answer is refused
-			message := fmt.Sprintf("Check your function and make sure the output is in required format. Result %q is not known.", a.Result)
-			for i := range outcomes {
-				outcomes[i] = e.failed(codeFunction, message, 1)
-			}
-			return
-		}
-		if answers[a.RecordID] != nil {
+		_, wrong := malformed[a.RecordID]
+		if answers[a.RecordID] != nil || wrong {
 			twice[a.RecordID] = true
 		}
 		answers[a.RecordID] = a
 	}
-	for i := range outcomes {
+	outcomes := make([]outcome, len(entries))
+	for i, entry := range entries {
 		id := ev.Records[i].RecordID
-		a := answers[id]
-		switch {
-		case a == nil:
-			outcomes[i] = e.failed(codeMissingID, "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids.", 1)
-		case twice[id]: // AWS fails the record (one probe) or the batch (another); the function must not do it either way
-			outcomes[i] = e.failed(codeDuplicateID, "Multiple records were returned with the same record Id. Ensure that the Lambda function returns unique record Ids for each record.", 1)
-		case a.Result == transform.ProcessingFailed:
-			outcomes[i] = e.failed(codeStatus, "ProcessingFailed status set for record", 1)
-		case a.Result == transform.Dropped:
-		case a.Data == nil:
-			outcomes[i] = e.failed(codeFunction, "The data field cannot be null when the SourceType is DirectPut or KinesisStreamAsSource and processing result is Ok.", 1)
-		default:
+		code, message := judge(answers[id], twice[id], malformed[id])
+		if code != "" {
+			outcomes[i] = e.failed(entry, code, message, attempts)
+			continue
+		}
+		outcomes[i] = outcome{entry: entry}
+		if a := answers[id]; a.Result == transform.OK {
 			var keys map[string]string
 			if a.Metadata != nil {
 				keys = a.Metadata.PartitionKeys
 			}
-			outcomes[i] = e.place(a.Data, keys, entries[i].Arrival)
+			outcomes[i] = e.place(entry, a.Data, keys)
 		}
+	}
+	return outcomes
+}
+
+// judge says what is wrong with the answer for a record; the code is empty if nothing is. Codes and messages are AWS's, as the
+// probes show them, where no other source is named.
+func judge(a *transform.Result, twice bool, malformed string) (code, message string) {
+	switch {
+	case twice:
+		return codeDuplicateID, "Multiple records were returned with the same record Id. Ensure that the Lambda function returns a unique record Id for each record."
+	case malformed != "":
+		return codeReturnFormat, malformed
+	case a == nil:
+		return codeMissingID, "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids."
+	}
+	switch a.Result {
+	case transform.ProcessingFailed:
+		return codeStatus, "ProcessingFailed status set for record"
+	case transform.Dropped: // with or without data
+		return "", ""
+	case transform.OK:
+		if a.Data == nil {
+			return codeReturnFormat, "The data field cannot be null when the SourceType is DirectPut or KinesisStreamAsSource and processing " +
+				"result is Ok. The value field cannot be null when the SourceType is MSKAsSource and processing result is Ok."
+		}
+		return "", ""
+	default: // the words are ours
+		return codeReturnFormat, fmt.Sprintf("The result %q is not Ok, Dropped or ProcessingFailed.", a.Result)
 	}
 }
 
 // place finds the prefix that data belongs under.
-func (e *Engine) place(data []byte, keys map[string]string, arrival time.Time) outcome {
-	prefix, err := e.prefix.eval(values{keys: keys, arrival: arrival})
-	if err != nil {
-		return e.failed(codePartitionKey, err.Error(), 1)
+func (e *Engine) place(entry journal.Entry, data []byte, keys map[string]string) outcome {
+	prefix, err := e.prefix.eval(values{keys: keys, arrival: entry.Arrival})
+	if err == nil {
+		err = checkPrefix(prefix, e.nameBytes)
 	}
-	return outcome{prefix: prefix, data: data}
+	if err != nil {
+		return e.failed(entry, codePartitionKey, err.Error(), 1)
+	}
+	return outcome{entry: entry, prefix: prefix, data: data}
 }
 
-func (e *Engine) failed(code, message string, attempts int) outcome {
-	return outcome{failure: &failure{errorType: typeProcessing, code: code, message: message, attempts: attempts, at: e.now()}}
+func (e *Engine) failed(entry journal.Entry, code, message string, attempts int) outcome {
+	return outcome{
+		entry:   entry,
+		failure: &failure{errorType: typeProcessing, code: code, message: message, attempts: attempts, at: e.now()},
+	}
 }
 
 // newID returns a random identifier in the form of a UUID (RFC 9562, version 4).

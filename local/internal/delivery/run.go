@@ -28,7 +28,6 @@ type loop struct {
 
 // processed is the end of an invocation.
 type processed struct {
-	entries  []journal.Entry
 	outcomes []outcome
 	err      error // the engine stops
 }
@@ -105,7 +104,7 @@ func (l *loop) invoke(ctx context.Context) bool {
 	l.pending++
 	go func() {
 		outcomes, err := l.process(ctx, entries)
-		l.processed <- processed{entries, outcomes, err}
+		l.processed <- processed{outcomes, err}
 	}()
 	return true
 }
@@ -157,7 +156,7 @@ func (l *loop) wait(ctx context.Context) {
 func (l *loop) take(p processed) {
 	l.pending--
 	if p.err == nil {
-		l.window.add(p.entries, p.outcomes, l.now())
+		l.window.add(p.outcomes, l.now())
 	}
 }
 

@@ -204,6 +204,7 @@ func (h *Host) Stats() delivery.Stats {
 		sum.Rows += s.Rows
 		sum.Objects += s.Objects
 		sum.FailedRecords += s.FailedRecords
+		sum.LostRecords += s.LostRecords
 		sum.ErrorObjects += s.ErrorObjects
 		sum.DeliveryErrors += s.DeliveryErrors
 		if s.LastObject != "" {

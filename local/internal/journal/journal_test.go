@@ -119,8 +119,8 @@ func TestCommit(t *testing.T) {
 	if s := j.State(); s != (journal.State{Delivered: 2, Last: 5, Bytes: 3}) {
 		t.Errorf("state %+v", s)
 	}
-	if got, err := j.Moves(); err != nil || fmt.Sprint(got) != fmt.Sprint(moves) {
-		t.Errorf("moves %v, %v", got, err)
+	if got := j.Moves(); fmt.Sprint(got) != fmt.Sprint(moves) {
+		t.Errorf("moves %v", got)
 	}
 	if got := read(t, j, 3, 100); got != "3:c 4:d 5:e" {
 		t.Errorf("left: %q", got)
@@ -128,8 +128,8 @@ func TestCommit(t *testing.T) {
 	if err := errors.Join(j.MovesDone(), j.Commit(5, nil)); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := j.Moves(); err != nil || len(got) != 0 {
-		t.Errorf("moves %v, %v", got, err)
+	if got := j.Moves(); len(got) != 0 {
+		t.Errorf("moves %v", got)
 	}
 	if err := j.Close(); err != nil {
 		t.Fatal(err)

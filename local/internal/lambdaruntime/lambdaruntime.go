@@ -105,22 +105,45 @@ func (r *Runtime) Invoke(ctx context.Context, ev transform.Event) (transform.Res
 	if err != nil {
 		return response, err
 	}
-	if err := json.Unmarshal(answer, &response); err != nil {
-		return transform.Response{}, malformed(err)
-	}
-	return response, nil
+	return decode(answer)
 }
 
-// malformed is the failure of an answer that can not be read. The function will say the same again.
-func malformed(err error) error {
-	code := codeFunction
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		code = codeJSON
+// decode reads a function's answer record by record, so that one that cannot be read does not take its neighbours with it. An
+// answer without a usable list of records answers none of them: Firehose then reports that each id is missing (probed and
+// published with floci-io/floci#3393).
+func decode(answer []byte) (transform.Response, error) {
+	var response transform.Response
+	if !json.Valid(answer) {
+		return response, &delivery.InvokeError{
+			Code: codeJSON, Final: true, // the function will say the same again
+			Message: "Check your function and make sure the output is in required format: the answer is not JSON",
+		}
 	}
-	return &delivery.InvokeError{
-		Code: code, Final: true,
-		Message: "Check your function and make sure the output is in required format: " + err.Error(),
+	var list struct {
+		Records []json.RawMessage `json:"records"`
 	}
+	if json.Unmarshal(answer, &list) != nil {
+		return response, nil
+	}
+	malformed := delivery.MalformedAnswers{}
+	for _, raw := range list.Records {
+		var a transform.Result
+		err := json.Unmarshal(raw, &a)
+		if err == nil {
+			response.Records = append(response.Records, a)
+			continue
+		}
+		var of struct {
+			RecordID string `json:"recordId"`
+		}
+		if json.Unmarshal(raw, &of) == nil && of.RecordID != "" {
+			malformed[of.RecordID] = "The answer of the function for the record cannot be read: " + err.Error()
+		}
+	}
+	if len(malformed) > 0 {
+		return response, malformed
+	}
+	return response, nil
 }
 
 func (r *Runtime) invoke(ctx context.Context, payload []byte) ([]byte, error) {

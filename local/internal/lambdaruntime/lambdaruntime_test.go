@@ -106,7 +106,7 @@ func respond(behaviour, id string, payload []byte, header http.Header, post func
 	case "no JSON":
 		return post(id+"/response", `{"records":`)
 	case "bad base64":
-		return post(id+"/response", `{"records":[{"recordId":"r","result":"Ok","data":"*"}]}`)
+		return post(id+"/response", `{"records":[{"recordId":"bad","result":"Ok","data":"*"},{"recordId":"good","result":"Ok","data":"YQ=="}]}`)
 	case "large":
 		return post(id+"/response", `{"records":[],"x":"`+strings.Repeat("x", MaxPayload)+`"}`)
 	case "wrong id":
@@ -243,7 +243,6 @@ func TestFailures(t *testing.T) {
 		{"exit", time.Minute, codeFunction, "Runtime exited with error: exit status 5", false},
 		{"hang", 50 * time.Millisecond, codeFunction, "Task timed out after 0.05 seconds", false},
 		{"no JSON", time.Minute, codeJSON, "required format", true},
-		{"bad base64", time.Minute, codeFunction, "required format", true},
 		{"large", time.Minute, codeFunction, "Response payload size exceeded", false},
 	}
 	for _, test := range tests {
@@ -260,6 +259,50 @@ func TestFailures(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// One answer that cannot be read does not take its neighbours with it.
+func TestMalformedAnswer(t *testing.T) {
+	r := open(t, function(t, "bad base64", time.Minute), Options{})
+	answer, err := r.Invoke(t.Context(), events(1))
+	var malformed delivery.MalformedAnswers
+	if !errors.As(err, &malformed) || len(malformed) != 1 || !strings.Contains(malformed["bad"], "base64") {
+		t.Errorf("error %v", err)
+	}
+	if len(answer.Records) != 1 || answer.Records[0].RecordID != "good" || string(answer.Records[0].Data) != "a" {
+		t.Errorf("answers %+v", answer)
+	}
+}
+
+func TestDecode(t *testing.T) {
+	for answer, want := range map[string]struct{ good, bad int }{
+		`{"records":[]}`: {},
+		`{"records":[{"recordId":"a","result":"Ok","data":"YQ=="}]}`:                                                          {1, 0},
+		`{"records":[{"recordId":"a","result":"Ok","data":null},{"recordId":"b","result":"Ok"}]}`:                             {2, 0},
+		`{"records":[{"recordId":"a","result":7,"data":"YQ=="},{"recordId":"b","result":"Dropped"}]}`:                         {1, 1},
+		`{"records":[{"recordId":"a","result":"Ok","data":"YQ==","metadata":{"partitionKeys":{"year":2026}}},{"x":1},"y",3]}`: {1, 1},
+		`{"records":[{"recordId":7,"result":"Ok","data":"YQ=="}]}`:                                                            {},
+		`{"records":{"recordId":"a"}}`: {},
+		`{"record":[]}`:                {},
+		`null`:                         {},
+		`[]`:                           {},
+		`"text"`:                       {},
+	} {
+		response, err := decode([]byte(answer))
+		malformed := delivery.MalformedAnswers{}
+		if err != nil && !errors.As(err, &malformed) {
+			t.Errorf("%s: %v", answer, err)
+		}
+		if len(response.Records) != want.good || len(malformed) != want.bad {
+			t.Errorf("%s: %d answers, malformed %v", answer, len(response.Records), malformed)
+		}
+	}
+	failed := (*delivery.InvokeError)(nil)
+	for _, answer := range []string{"", "{", "records", `{"records":[}`} {
+		if _, err := decode([]byte(answer)); !errors.As(err, &failed) || failed.Code != codeJSON || !failed.Final {
+			t.Errorf("%q: %v", answer, err)
+		}
 	}
 }
 

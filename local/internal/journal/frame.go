@@ -1,0 +1,265 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+)
+
+// A segment is a sequence of frames. A frame is a header, a table and parts; all numbers are little-endian:
+//
+//	offset  bytes  what
+//	0       4      "MDJ1"
+//	4       4      kind, then three zeros
+//	8       4      how many parts
+//	12      8      batch: sequence number of its first record; state: of the last record accepted
+//	20      8      batch: arrival in Unix milliseconds; state: sequence number of the last record delivered
+//	28      4      checksum of all before it and of the table
+//	32      8×n    table: length and checksum of each part
+//	…              the parts: the records of a batch, or staged and final name of each move of a state
+//
+// Each record has a checksum of its own, so that a flipped bit costs one record and not its batch. Checksums are CRC-32C, and
+// begin with the salt in the segment's name: a producer does not know it and cannot put a frame into a record.
+const (
+	magic       = "MDJ1"
+	headerBytes = 32
+	entryBytes  = 8 // of the table
+	maxParts    = 1 << 20
+)
+
+type kind byte
+
+const (
+	batchKind kind = 'B'
+	stateKind kind = 'S'
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+type header struct {
+	kind  kind
+	seq   uint64
+	stamp uint64
+	table []byte
+}
+
+func (h header) parts() int { return len(h.table) / entryBytes }
+
+func (h header) part(i int) (length int64, sum uint32) {
+	return int64(binary.LittleEndian.Uint32(h.table[i*entryBytes:])), binary.LittleEndian.Uint32(h.table[i*entryBytes+4:])
+}
+
+// dataBytes is the length of all parts.
+func (h header) dataBytes() (n int64) {
+	for i := range h.parts() {
+		length, _ := h.part(i)
+		n += length
+	}
+	return n
+}
+
+// appendFrame appends a frame to b.
+func appendFrame(b []byte, salt uint32, h header, parts [][]byte) []byte {
+	start := len(b)
+	b = append(b, magic...)
+	b = append(b, byte(h.kind), 0, 0, 0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(parts)))
+	b = binary.LittleEndian.AppendUint64(b, h.seq)
+	b = binary.LittleEndian.AppendUint64(b, h.stamp)
+	b = append(b, 0, 0, 0, 0)
+	for _, p := range parts {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(p)))
+		b = binary.LittleEndian.AppendUint32(b, crc32.Update(salt, castagnoli, p))
+	}
+	binary.LittleEndian.PutUint32(b[start+28:], headerSum(salt, b[start:start+headerBytes], b[start+headerBytes:]))
+	for _, p := range parts {
+		b = append(b, p...)
+	}
+	return b
+}
+
+func headerSum(salt uint32, head, table []byte) uint32 {
+	return crc32.Update(crc32.Update(salt, castagnoli, head[:28]), castagnoli, table)
+}
+
+var errNoFrame = errors.New("not a whole frame")
+
+// frame is a frame of a segment.
+type frame struct {
+	header
+	at   int64 // offset in the segment
+	data int64 // offset of the parts
+	end  int64
+	// doubtful says that the header's checksum is wrong but records match theirs. Only table and records can be believed.
+	doubtful bool
+}
+
+// reader reads frames. What it returns is valid until the next call.
+type reader struct {
+	file io.ReaderAt
+	size int64 // of the file
+	salt uint32
+
+	buf   []byte // a piece of the file
+	bufAt int64
+	table []byte
+}
+
+const pieceBytes = 64 << 10
+
+// bytes returns n bytes of the file.
+func (r *reader) bytes(at int64, n int64) ([]byte, error) {
+	if at < 0 || n > r.size-at {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if at < r.bufAt || at+n > r.bufAt+int64(len(r.buf)) {
+		want := min(max(n, pieceBytes), r.size-at)
+		if int64(cap(r.buf)) < want {
+			r.buf = make([]byte, want)
+		}
+		r.buf, r.bufAt = r.buf[:want], at
+		if _, err := r.file.ReadAt(r.buf, at); err != nil {
+			r.buf = r.buf[:0]
+			return nil, err
+		}
+	}
+	return r.buf[at-r.bufAt : at-r.bufAt+n], nil
+}
+
+// frame reads the header of the frame at an offset. It fails with [errNoFrame] if there is no frame, and with
+// [io.ErrUnexpectedEOF] if the file ends within it.
+func (r *reader) frame(at int64) (frame, error) {
+	head, err := r.bytes(at, headerBytes)
+	if err != nil {
+		return frame{}, err
+	}
+	count := binary.LittleEndian.Uint32(head[8:])
+	if string(head[:4]) != magic || count > maxParts {
+		return frame{}, errNoFrame
+	}
+	f := frame{at: at, data: at + headerBytes + int64(count)*entryBytes, header: header{
+		kind: kind(head[4]), seq: binary.LittleEndian.Uint64(head[12:]), stamp: binary.LittleEndian.Uint64(head[20:]),
+	}}
+	sum := binary.LittleEndian.Uint32(head[28:])
+	all, err := r.bytes(at, headerBytes+int64(count)*entryBytes)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return frame{}, errNoFrame // the header cannot be checked, so that nothing is known of its length either
+	} else if err != nil {
+		return frame{}, err
+	}
+	r.table = append(r.table[:0], all[headerBytes:]...)
+	f.table = r.table
+	f.end = f.data + f.dataBytes()
+	f.doubtful = sum != headerSum(r.salt, all[:headerBytes], f.table)
+	if f.doubtful {
+		whole := false
+		if f.kind == batchKind && f.end <= r.size {
+			err = r.each(f, func(_ int, data []byte) bool {
+				whole = len(data) > 0
+				return !whole
+			})
+		}
+		if err != nil {
+			return frame{}, err
+		}
+		if !whole {
+			return frame{}, errNoFrame
+		}
+	} else if f.end > r.size {
+		return f, io.ErrUnexpectedEOF
+	}
+	return f, nil
+}
+
+// each calls visit for each part of a frame: its data, or nil if they do not match their checksum.
+func (r *reader) each(f frame, visit func(i int, data []byte) bool) error {
+	at := f.data
+	for i := range f.parts() {
+		length, sum := f.part(i)
+		data, err := r.bytes(at, length)
+		if err != nil {
+			return err
+		}
+		if crc32.Update(r.salt, castagnoli, data) != sum {
+			data = nil
+		} else if data == nil {
+			data = []byte{}
+		}
+		if !visit(i, data) {
+			return nil
+		}
+		at += length
+	}
+	return nil
+}
+
+// next reads the first whole frame at or after an offset. skipped are the damaged bytes before it. At the end of the file the
+// error is [io.EOF]; torn then says that the last bytes are the beginning of a frame, which a process that died left behind.
+func (r *reader) next(at int64) (f frame, skipped int64, torn bool, err error) {
+	if at >= r.size {
+		return f, 0, false, io.EOF
+	}
+	f, err = r.frame(at)
+	switch {
+	case err == nil:
+		return f, 0, false, nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return f, r.size - at, true, io.EOF
+	case !errors.Is(err, errNoFrame):
+		return f, 0, false, err
+	}
+	found, err := r.find(at + 1)
+	if err != nil {
+		return f, 0, false, err
+	}
+	if found == r.size {
+		zero, err := r.zero(at)
+		if err != nil {
+			return f, 0, false, err
+		}
+		return f, r.size - at, zero || r.size-at < headerBytes, io.EOF
+	}
+	f, err = r.frame(found)
+	return f, found - at, false, err
+}
+
+// find returns the offset of the next whole frame whose header is right, the file's size if there is none.
+func (r *reader) find(at int64) (int64, error) {
+	for ; at+headerBytes <= r.size; at++ {
+		piece, err := r.bytes(at, min(pieceBytes, r.size-at))
+		if err != nil {
+			return 0, err
+		}
+		i := bytes.Index(piece, []byte(magic))
+		if i < 0 {
+			at += int64(len(piece)) - int64(len(magic)) // the magic may begin at the end of the piece
+			continue
+		}
+		at += int64(i)
+		if f, err := r.frame(at); err == nil && !f.doubtful {
+			return at, nil
+		} else if err != nil && !errors.Is(err, errNoFrame) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return 0, err
+		}
+	}
+	return r.size, nil
+}
+
+// zero says whether only zeros follow, as a file system may leave them behind when the power fails.
+func (r *reader) zero(at int64) (bool, error) {
+	for at < r.size {
+		piece, err := r.bytes(at, min(pieceBytes, r.size-at))
+		if err != nil {
+			return false, err
+		}
+		for _, c := range piece {
+			if c != 0 {
+				return false, nil
+			}
+		}
+		at += int64(len(piece))
+	}
+	return true, nil
+}

@@ -1,0 +1,116 @@
+package journal
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// segmentBytes is when a segment is left for the next one. Segments whose records are all delivered are removed, so that the
+// journal is about one segment larger on disk than the records that wait.
+const segmentBytes = 16 << 20
+
+const segmentSuffix = ".log"
+
+// segment is a file of the journal, <number>-<salt>.log.
+type segment struct {
+	file   *os.File
+	path   string
+	number uint64
+	salt   uint32
+	size   int64
+	last   uint64 // sequence number of the last record accepted up to its end
+	// marks tell where to begin looking for a record. There is one for every 64 KiB or so.
+	marks []mark
+}
+
+// mark is the place of a batch.
+type mark struct {
+	seq   uint64 // of its first record
+	at    int64  // offset in the segment
+	bytes int64  // of all records before it that the journal knows of
+}
+
+func (s *segment) mark(m mark) {
+	if len(s.marks) == 0 || m.at-s.marks[len(s.marks)-1].at >= pieceBytes {
+		s.marks = append(s.marks, m)
+	}
+}
+
+// before returns the last mark at or before a record; ok is false if there is none.
+func (s *segment) before(seq uint64) (mark, bool) {
+	i := sort.Search(len(s.marks), func(i int) bool { return s.marks[i].seq > seq })
+	if i == 0 {
+		return mark{}, false
+	}
+	return s.marks[i-1], true
+}
+
+func (s *segment) reader() *reader { return &reader{file: s.file, size: s.size, salt: s.salt} }
+
+// createSegment creates a segment file; its name is durable only after [SyncDir].
+func createSegment(dir string, number uint64) (*segment, error) {
+	s := &segment{number: number, salt: rand.Uint32()}
+	s.path = filepath.Join(dir, fmt.Sprintf("%016d-%08x%s", number, s.salt, segmentSuffix))
+	var err error
+	s.file, err = os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	return s, err
+}
+
+// openSegments opens the segments of a directory, oldest first.
+func openSegments(dir string) (segments []*segment, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, closeSegments(segments))
+		}
+	}()
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		base, ok := strings.CutSuffix(name.Name(), segmentSuffix)
+		number, salt, found := strings.Cut(base, "-")
+		n, numberErr := strconv.ParseUint(number, 10, 64)
+		x, saltErr := strconv.ParseUint(salt, 16, 32)
+		if !ok || !found || numberErr != nil || saltErr != nil {
+			continue // somebody else's file
+		}
+		s := &segment{path: filepath.Join(dir, name.Name()), number: n, salt: uint32(x)}
+		if s.file, err = os.OpenFile(s.path, os.O_RDWR, 0); err != nil {
+			return segments, err
+		}
+		segments = append(segments, s)
+		info, err := s.file.Stat()
+		if err != nil {
+			return segments, err
+		}
+		s.size = info.Size()
+	}
+	slices.SortFunc(segments, func(a, b *segment) int { return cmp.Compare(a.number, b.number) })
+	return segments, nil
+}
+
+func closeSegments(segments []*segment) error {
+	var errs []error
+	for _, s := range segments {
+		errs = append(errs, s.file.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// SyncDir makes the names in a directory durable: a file that was created or moved there is found after a power failure.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
