@@ -6,11 +6,9 @@
 package awsjson
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -41,12 +39,6 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Status: http.StatusBadRequest}
 }
 
-// MaxBody is how large a request may be. The largest that Firehose takes is 4 MiB in base64, about 5.6 MB.
-const MaxBody = 12 << 20
-
-// inFlight bounds the bodies that are held at a time, and with them the memory of all connections together.
-const inFlight = 4 * MaxBody
-
 // ContentType of requests and answers.
 const ContentType = "application/x-amz-json-1.1"
 
@@ -59,7 +51,7 @@ type Handler struct {
 
 // NewHandler returns a handler of the operations.
 func NewHandler(operations Operations, log *slog.Logger) *Handler {
-	return &Handler{operations: operations, bodies: semaphore.NewWeighted(inFlight), log: log}
+	return &Handler{operations: operations, bodies: semaphore.NewWeighted(maxBodies), log: log}
 }
 
 // ServeHTTP answers one request.
@@ -84,15 +76,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	if !ok {
 		return nil, Errorf("UnknownOperationException", "the local stack does not know the operation %q", target)
 	}
-	size := int64(MaxBody)
-	if n := r.ContentLength; n >= 0 {
-		size = min(n, size)
-	}
-	if err := h.bodies.Acquire(r.Context(), size); err != nil {
-		return nil, fmt.Errorf("wait for memory: %w", err)
-	}
-	defer h.bodies.Release(size)
-	body, err := readBody(w, r, int(size))
+	body, release, err := h.readBody(w, r)
+	defer release()
 	if err != nil {
 		return nil, err
 	}
@@ -101,28 +86,6 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error)
 		return nil, err
 	}
 	return json.Marshal(v)
-}
-
-func readBody(w http.ResponseWriter, r *http.Request, size int) ([]byte, error) {
-	var body bytes.Buffer
-	if r.ContentLength >= 0 {
-		// One byte more than needed lets ReadFrom see the end without growing.
-		body.Grow(size + bytes.MinRead)
-	}
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, &Error{
-			"RequestEntityTooLargeException",
-			fmt.Sprintf("the request is larger than %d bytes", MaxBody), http.StatusRequestEntityTooLarge,
-		}
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, Errorf("SerializationException", "the request ended early")
-	case err != nil:
-		return nil, fmt.Errorf("read request: %w", err)
-	}
-	return body.Bytes(), nil
 }
 
 // fail answers with an error. What is no *Error is this side's fault and logged here.

@@ -1,14 +1,19 @@
 package awsjson_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
@@ -125,3 +130,103 @@ func TestChunked(t *testing.T) {
 		}
 	}
 }
+
+// Clients that announce large bodies and send next to nothing keep no other client waiting, however many they are.
+func TestTrickledBodies(t *testing.T) {
+	operations := awsjson.Operations{
+		"Service.Length": func(_ context.Context, body []byte) (any, error) { return len(body), nil },
+	}
+	server := httptest.NewServer(awsjson.NewHandler(operations, slog.New(slog.DiscardHandler)))
+	defer server.Close()
+	arrived := make(chan struct{})
+	for range 40 {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		// The handler asks for the body when it begins to read it.
+		if _, err := fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: Service.Length\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n",
+			awsjson.MaxBody); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			_, _ = bufio.NewReader(conn).ReadString('\n')
+			_, _ = conn.Write(make([]byte, 100))
+			arrived <- struct{}{}
+		}()
+	}
+	for range 40 {
+		<-arrived
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(strings.Repeat("x", 6<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Amz-Target", "Service.Length")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusOK || string(body) != strconv.Itoa(6<<20) {
+		t.Errorf("status %d, %s, %v", response.StatusCode, body, err)
+	}
+}
+
+// Bodies that hold all memory and wait for each other end as throttled ones, and the next request is answered.
+func TestBodiesThatHoldAllMemory(t *testing.T) {
+	operations := awsjson.Operations{
+		"Service.Length": func(_ context.Context, body []byte) (any, error) { return len(body), nil },
+	}
+	server := httptest.NewServer(awsjson.NewHandler(operations, slog.New(slog.DiscardHandler)))
+	defer server.Close()
+	send := func(size int, body io.Reader) int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, body)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		request.ContentLength = int64(size)
+		request.Header.Set("X-Amz-Target", "Service.Length")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil { // the server closed the connection after it had refused, and the answer was overtaken
+			return http.StatusServiceUnavailable
+		}
+		defer response.Body.Close()
+		return response.StatusCode
+	}
+	const clients = 40
+	goOn := make(chan struct{}) // closed when the first client is refused: all memory is held then
+	statuses := make(chan int, clients)
+	for range clients {
+		go func() {
+			const size = 10 << 20
+			read := 0
+			statuses <- send(size, io.LimitReader(readerFunc(func(p []byte) (int, error) {
+				if read > 1<<20 {
+					<-goOn
+				}
+				clear(p)
+				read += len(p)
+				return len(p), nil
+			}), size))
+		}()
+	}
+	counts := map[int]int{}
+	var open sync.Once
+	for range clients {
+		counts[<-statuses]++
+		open.Do(func() { close(goOn) })
+	}
+	if counts[http.StatusOK]+counts[http.StatusServiceUnavailable] != clients || counts[http.StatusOK] == 0 {
+		t.Errorf("statuses %v", counts)
+	}
+	if status := send(6<<20, strings.NewReader(strings.Repeat("x", 6<<20))); status != http.StatusOK {
+		t.Errorf("after it: %d", status)
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
 // output can be read while it is written, and says when it contains a text.
@@ -239,5 +241,36 @@ func TestFleet(t *testing.T) {
 	code, _, stderr = run(t, append(args, "--endpoint", "http://127.0.0.1:1")...)
 	if code != exitFailure || !strings.Contains(stderr, "connection refused") {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// A history longer than the partitions of a delivery buffer, and than the age that the template accepts, arrives whole.
+func TestLongFleet(t *testing.T) {
+	code, stdout, stderr := run(t, "fleet", "--hosts", "1", "--days", "30", "--interval", "1h", "--dir", t.TempDir())
+	if code != exitOK || !strings.Contains(stdout, "delivered 720 rows in ") || strings.Contains(stdout, "error prefix") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	}
+	code, _, stderr = run(t, "fleet", "--hosts", "1", "--days", "30", "--dir", t.TempDir(), "--endpoint", "http://127.0.0.1:1")
+	if code != exitUsage || !strings.Contains(stderr, "--days 30 with --endpoint: the running stack refuses samples older than 14 days") ||
+		!strings.Contains(stderr, "want --days 13 or less") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// Samples that end under the error prefix are a failure of the command.
+func TestFleetThatIsNotDelivered(t *testing.T) {
+	dir := t.TempDir()
+	table := regexp.MustCompile(`("Name": "hostname",\s+"Type": ")string"`)
+	broken := table.ReplaceAll(template.Default(), []byte(`${1}int"`))
+	if bytes.Equal(broken, template.Default()) {
+		t.Fatal("the template has no column hostname")
+	}
+	path := filepath.Join(dir, "MetricsDashboard.template.json")
+	if err := os.WriteFile(path, broken, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := run(t, "fleet", "--hosts", "1", "--days", "1", "--interval", "1h", "--dir", filepath.Join(dir, "lake"), "--template", path)
+	if code != exitFailure || !strings.Contains(stderr, "not all samples are in the lake: 24 records under the error prefix") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }

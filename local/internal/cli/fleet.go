@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,8 +20,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fleet"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 )
 
 // Bounds of what is simulated.
@@ -111,15 +118,65 @@ func (f *fleetFlags) run(ctx context.Context, r resolved, o fleet.Options, stdou
 		return errors.New("the template has no delivery stream to put to")
 	}
 	if f.endpoint != "" {
+		if err := f.fitsRunningStack(r.stack.Streams[0]); err != nil {
+			return err
+		}
 		return f.simulate(ctx, f.endpoint, r.stack.Streams[0].Name, o, stdout, stderr)
+	}
+	if f.days > 0 {
+		r.stack.Streams = acceptDays(r.stack.Streams, f.days)
 	}
 	h, err := host.Start(ctx, r.stack, r.options)
 	if err != nil {
 		return err
 	}
 	describe(stdout, r, h)
+	o.Deliver = h.Deliver
 	err = f.simulate(ctx, h.Endpoint(), r.stack.Streams[0].Name, o, stdout, stderr)
-	return errors.Join(err, shutDown(ctx, h, stdout))
+	err = errors.Join(err, shutDown(ctx, h, stdout))
+	if s := h.Stats(); f.days > 0 && s.FailedRecords+s.LostRecords > 0 {
+		err = errors.Join(err, fmt.Errorf("not all samples are in the lake: %s under the error prefix, %s lost; see %s",
+			counted(s.FailedRecords, "record"), counted(s.LostRecords, "record"), filepath.Join(r.options.Dir, r.stack.Streams[0].Bucket)))
+	}
+	return err
+}
+
+// acceptDays returns the streams with transforms that accept samples of so many past days.
+func acceptDays(streams []stack.Stream, days int) []stack.Stream {
+	streams = slices.Clone(streams)
+	for i := range streams {
+		if streams[i].Lambda == nil {
+			continue
+		}
+		lambda := *streams[i].Lambda
+		lambda.Environment = maps.Clone(lambda.Environment)
+		if lambda.Environment == nil {
+			lambda.Environment = map[string]string{}
+		}
+		// Two more: the history begins on a whole hour, and clocks of hosts are skewed.
+		lambda.Environment[transform.MaxAgeVariable] = strconv.Itoa(days + 2)
+		streams[i].Lambda = &lambda
+	}
+	return streams
+}
+
+// fitsRunningStack refuses a history that a stack which runs already would not deliver whole. It is taken to run the template
+// that the flags name.
+func (f *fleetFlags) fitsRunningStack(s stack.Stream) error {
+	const day = 24 * time.Hour
+	accepted := maxDays * day
+	if s.Lambda != nil {
+		var err error
+		if accepted, err = transform.MaxAge(func(name string) string { return s.Lambda.Environment[name] }); err != nil {
+			return fmt.Errorf("environment of function %s: %w", s.Lambda.FunctionARN, err)
+		}
+	}
+	// A day less: the history begins on a whole hour, and takes a while.
+	if most := int(min(accepted, delivery.MaxPartitions*time.Hour)/day) - 1; f.days > most {
+		return usagef("--days %d with --endpoint: the running stack refuses samples older than %d days and delivers at most %d hours "+
+			"at a time; want --days %d or less, or no --endpoint", f.days, accepted/day, delivery.MaxPartitions, most)
+	}
+	return nil
 }
 
 func (f *fleetFlags) simulate(ctx context.Context, endpoint, stream string, o fleet.Options, stdout, stderr io.Writer) error {

@@ -21,10 +21,18 @@ type description struct {
 	DeliveryStreamARN    string
 	DeliveryStreamStatus string
 	DeliveryStreamType   string
-	VersionID            string  `json:"VersionId"`
-	CreateTimestamp      float64 // Unix seconds
+	VersionID            string            `json:"VersionId"`
+	StreamEncryption     *streamEncryption `json:"DeliveryStreamEncryptionConfiguration,omitzero"`
+	CreateTimestamp      float64           // Unix seconds
 	HasMoreDestinations  bool
 	Destinations         []destination
+}
+
+// streamEncryption is the encryption of the stream at rest.
+type streamEncryption struct {
+	KeyARN  string `json:",omitzero"`
+	KeyType string
+	Status  string
 }
 
 type destination struct {
@@ -91,7 +99,12 @@ func (s *Service) describe(_ context.Context, body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var encrypted *streamEncryption
+	if e := stream.Encryption; e != nil {
+		encrypted = &streamEncryption{KeyARN: e.KeyARN, KeyType: e.KeyType, Status: "ENABLED"}
+	}
 	return describeResponse{description{
+		StreamEncryption:     encrypted,
 		DeliveryStreamName:   stream.Name,
 		DeliveryStreamARN:    stream.ARN,
 		DeliveryStreamStatus: "ACTIVE",

@@ -110,7 +110,7 @@ func (s *Service) putRecord(ctx context.Context, body []byte) (any, error) {
 	if err := s.put(ctx, stream, [][]byte{request.Record.Data}); err != nil {
 		return nil, err
 	}
-	return putRecordResponse{RecordID: newRecordID()}, nil
+	return putRecordResponse{Encrypted: stream.Encryption != nil, RecordID: newRecordID()}, nil
 }
 
 type putRecordBatchRequest struct {
@@ -161,6 +161,7 @@ func (s *Service) putRecordBatch(ctx context.Context, body []byte) (any, error) 
 		}
 	}
 	response := putRecordBatchResponse{
+		Encrypted:        stream.Encryption != nil,
 		FailedPutCount:   len(request.Records) - len(records),
 		RequestResponses: make([]entry, len(request.Records)),
 	}

@@ -58,21 +58,25 @@ func (s *sink) taken() [][]byte {
 // start serves a stream called "edge" over loopback and returns AWS's own client for it.
 func start(t *testing.T, rates fault.Rates) (*sdk.Client, *sink) {
 	t.Helper()
+	return startStream(t, rates, func(*stack.Stream) {})
+}
+
+func startStream(t *testing.T, rates fault.Rates, change func(*stack.Stream)) (*sdk.Client, *sink) {
+	t.Helper()
 	s := &sink{}
 	faults := fault.New(rates, 7)
-	service := firehose.New("123456789012", []firehose.Stream{{
-		Stream: stack.Stream{
-			Name: "edge", ARN: "arn:aws:firehose:us-east-1:123456789012:deliverystream/edge", RoleARN: "arn:aws:iam::123456789012:role/r",
-			Bucket: "lake", Prefix: "analytics/", ErrorPrefix: "errors/", FileExtension: ".parquet", DynamicPartitioning: true,
-			Buffering: stack.Buffering{Bytes: 64 << 20, Interval: time.Minute},
-			Lambda: &stack.Processor{
-				FunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:f", Retries: 3,
-				Buffering: stack.Buffering{Bytes: 209715, Interval: time.Minute},
-			},
-			Table: &stack.Table{Database: "metrics", Name: "samples"},
+	description := stack.Stream{
+		Name: "edge", ARN: "arn:aws:firehose:us-east-1:123456789012:deliverystream/edge", RoleARN: "arn:aws:iam::123456789012:role/r",
+		Bucket: "lake", Prefix: "analytics/", ErrorPrefix: "errors/", FileExtension: ".parquet", DynamicPartitioning: true,
+		Buffering: stack.Buffering{Bytes: 64 << 20, Interval: time.Minute},
+		Lambda: &stack.Processor{
+			FunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:f", Retries: 3,
+			Buffering: stack.Buffering{Bytes: 209715, Interval: time.Minute},
 		},
-		Putter: s,
-	}}, faults)
+		Table: &stack.Table{Database: "metrics", Name: "samples"},
+	}
+	change(&description)
+	service := firehose.New("123456789012", []firehose.Stream{{Stream: description, Putter: s}}, faults)
 	server := httptest.NewServer(awsjson.Inject(awsjson.NewHandler(service.Operations(), slog.New(slog.DiscardHandler)), faults))
 	t.Cleanup(server.Close)
 	return sdk.New(sdk.Options{
@@ -298,6 +302,35 @@ func TestDescribe(t *testing.T) {
 	_, err = client.DescribeDeliveryStream(t.Context(), &sdk.DescribeDeliveryStreamInput{DeliveryStreamName: aws.String("nobody")})
 	if !errors.As(err, &missing) {
 		t.Errorf("have %v, want ResourceNotFoundException", err)
+	}
+}
+
+// What answers say of encryption is what the template asks for.
+func TestEncryptionFollowsTheTemplate(t *testing.T) {
+	for name, e := range map[string]*stack.Encryption{
+		"none": nil, "owned": {KeyType: "AWS_OWNED_CMK"}, "customer": {KeyType: "CUSTOMER_MANAGED_CMK", KeyARN: "arn:aws:kms:us-east-1:123456789012:key/k"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, _ := startStream(t, fault.Rates{}, func(s *stack.Stream) { s.Encryption = e })
+			one, err := client.PutRecord(t.Context(), &sdk.PutRecordInput{DeliveryStreamName: aws.String("edge"), Record: &types.Record{Data: []byte("x")}})
+			if err != nil || aws.ToBool(one.Encrypted) != (e != nil) {
+				t.Errorf("PutRecord: %+v, %v", one, err)
+			}
+			batch, err := client.PutRecordBatch(t.Context(), &sdk.PutRecordBatchInput{DeliveryStreamName: aws.String("edge"), Records: batch(2, 1)})
+			if err != nil || aws.ToBool(batch.Encrypted) != (e != nil) {
+				t.Errorf("PutRecordBatch: %+v, %v", batch, err)
+			}
+			out, err := client.DescribeDeliveryStream(t.Context(), &sdk.DescribeDeliveryStreamInput{DeliveryStreamName: aws.String("edge")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch d := out.DeliveryStreamDescription.DeliveryStreamEncryptionConfiguration; {
+			case e == nil && d != nil:
+				t.Errorf("described as %+v", d)
+			case e != nil && (d == nil || string(d.KeyType) != e.KeyType || aws.ToString(d.KeyARN) != e.KeyARN || d.Status != types.DeliveryStreamEncryptionStatusEnabled):
+				t.Errorf("described as %+v", d)
+			}
+		})
 	}
 }
 

@@ -263,6 +263,38 @@ func TestPutFails(t *testing.T) {
 }
 
 // BenchmarkHistory measures the simulation and packing of a day of 30 hosts.
+// A history of more hours than a delivery buffer has partitions is delivered in between, with all its samples put by then.
+func TestHistoryIsDeliveredInBetween(t *testing.T) {
+	var m memory
+	var hours []int
+	n, err := fleet.History(t.Context(), &m, fleet.Options{
+		Hosts: 3, Seed: 1, Interval: 20 * time.Minute, MaxLatency: time.Hour, From: from, To: from.AddDate(0, 0, 50),
+		Deliver: func(context.Context) error {
+			seen := map[record.Hour]bool{}
+			for _, s := range m.samples(t) {
+				seen[record.HourOf(s.TS)] = true
+			}
+			hours = append(hours, len(seen))
+			m.records = nil
+			return nil
+		},
+	})
+	if err != nil || n == 0 {
+		t.Fatal(n, err)
+	}
+	if len(hours) != 3 || slices.Max(hours) > 450 || slices.Min(hours) < 400 {
+		t.Errorf("hours at a time: %v", hours)
+	}
+	broken := errors.New("broken")
+	_, err = fleet.History(t.Context(), &m, fleet.Options{
+		Hosts: 1, Interval: time.Hour, MaxLatency: time.Hour, From: from, To: from.AddDate(0, 0, 20),
+		Deliver: func(context.Context) error { return broken },
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func BenchmarkHistory(b *testing.B) {
 	var samples int64
 	for b.Loop() {

@@ -28,9 +28,16 @@ type Options struct {
 	Interval, MaxLatency time.Duration
 	// From and To are the simulated time of a history; To is not included.
 	From, To time.Time
+	// Deliver, if set, returns when all records put so far are delivered. A history calls it now and then, so that the stream's
+	// delivery buffer never holds more hours than it has partitions for.
+	Deliver func(ctx context.Context) error
 	// Progress is called now and then with the simulated time that is done and the samples put so far.
 	Progress func(done time.Time, samples int64)
 }
+
+// hoursAtOnce is how many hours of a history are put before they are delivered. With hosts whose clocks are skewed they stay
+// below the 500 partitions that a delivery buffer of Firehose holds.
+const hoursAtOnce = 400
 
 // maxRecords is how many records one call puts, Firehose's limit.
 const maxRecords = 500
@@ -87,6 +94,7 @@ func History(ctx context.Context, to Destination, o Options) (samples int64, err
 		return err
 	}
 	// Together from hour to hour, so that a delivery buffer holds few partitions.
+	hours := 0
 	for t := o.From; t.Before(o.To); t = t.Add(time.Hour) {
 		end := t.Add(time.Hour)
 		if end.After(o.To) {
@@ -94,6 +102,14 @@ func History(ctx context.Context, to Destination, o Options) (samples int64, err
 		}
 		if err := each(func(ctx context.Context, f *fleet) error { return f.until(ctx, end) }); err != nil {
 			return samples, err
+		}
+		if hours++; o.Deliver != nil && hours%hoursAtOnce == 0 {
+			if err := each(func(ctx context.Context, f *fleet) error { return f.flush(ctx) }); err != nil {
+				return samples, err
+			}
+			if err := o.Deliver(ctx); err != nil {
+				return samples, fmt.Errorf("deliver %d samples: %w", samples, err)
+			}
 		}
 		if o.Progress != nil {
 			o.Progress(end, samples)

@@ -111,7 +111,7 @@ func (h *Host) operations(s stack.Stack, faults *fault.Injector, parameters *ssm
 // Timeouts of a connection: a client that is slower holds a place for nothing.
 const (
 	headerTimeout = 10 * time.Second
-	readTimeout   = 2 * time.Minute
+	readTimeout   = 30 * time.Second
 	idleTimeout   = 5 * time.Minute
 )
 
@@ -221,6 +221,11 @@ func (h *Host) Failed() <-chan error { return h.served }
 // stays in the journal and is delivered when the stack runs again.
 func (h *Host) Close(ctx context.Context) error {
 	h.gate.close()
+	return errors.Join(h.Deliver(ctx), h.server.Close(), h.closeStreams())
+}
+
+// Deliver delivers all records that were accepted, without waiting for buffers to fill.
+func (h *Host) Deliver(ctx context.Context) error {
 	var errs []error
 	for _, t := range h.streams {
 		if err := t.engine.Flush(ctx); err != nil {
@@ -228,7 +233,6 @@ func (h *Host) Close(ctx context.Context) error {
 				t.description.Name, err, t.engine.Stats().Pending))
 		}
 	}
-	errs = append(errs, h.server.Close(), h.closeStreams())
 	return errors.Join(errs...)
 }
 

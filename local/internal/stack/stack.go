@@ -26,12 +26,20 @@ type Stream struct {
 	// FileExtension is appended to object names; ".parquet" where conversion is on and the template sets none.
 	FileExtension string
 	Buffering     Buffering
+	// Encryption is the stream's encryption at rest, nil if the template asks for none.
+	Encryption *Encryption
 	// DynamicPartitioning says whether partition keys may be used in Prefix.
 	DynamicPartitioning bool
 	// Lambda is the transform, nil where the stream has no processor.
 	Lambda *Processor
 	// Table is what records are converted to Parquet by, nil where conversion is off.
 	Table *Table
+}
+
+// Encryption is the encryption of a stream at rest. Locally nothing is encrypted; answers say what they would say in AWS.
+type Encryption struct {
+	KeyType string // AWS_OWNED_CMK or CUSTOMER_MANAGED_CMK
+	KeyARN  string // of a CUSTOMER_MANAGED_CMK
 }
 
 // Buffering says when a buffer is delivered: at whichever bound is reached first.

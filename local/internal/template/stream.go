@@ -46,7 +46,10 @@ func (r *reader) stream(id string) stack.Stream {
 	if !streamName.MatchString(name) {
 		n.field("DeliveryStreamName").problem("%q is no name of a delivery stream: 1-64 of A-Z a-z 0-9 _ . -", name)
 	}
-	s := stack.Stream{Name: name, ARN: r.arn("firehose", "deliverystream/"+name)}
+	s := stack.Stream{
+		Name: name, ARN: r.arn("firehose", "deliverystream/"+name),
+		Encryption: encryption(n.field("DeliveryStreamEncryptionConfigurationInput")),
+	}
 	destination := n.field("ExtendedS3DestinationConfiguration")
 	if !destination.exists() {
 		n.problem("no ExtendedS3DestinationConfiguration, and the local stack delivers to nothing else")
@@ -54,6 +57,23 @@ func (r *reader) stream(id string) stack.Stream {
 	}
 	r.destination(&s, destination)
 	return s
+}
+
+// encryption reads the encryption at rest. Source: Firehose API reference, DeliveryStreamEncryptionConfigurationInput.
+func encryption(n node) *stack.Encryption {
+	if !n.object([]string{"KeyType", "KeyARN"}, nil) {
+		return nil
+	}
+	const owned, customer = "AWS_OWNED_CMK", "CUSTOMER_MANAGED_CMK"
+	e := &stack.Encryption{KeyType: n.field("KeyType").required(), KeyARN: n.field("KeyARN").text()}
+	n.field("KeyType").only("want "+owned+" or "+customer, owned, customer)
+	switch {
+	case e.KeyType == owned && e.KeyARN != "":
+		n.field("KeyARN").problem("Firehose takes no KeyARN with %s", owned)
+	case e.KeyType == customer && e.KeyARN == "":
+		n.problem("KeyARN is required with %s", customer)
+	}
+	return e
 }
 
 func (r *reader) destination(s *stack.Stream, n node) {

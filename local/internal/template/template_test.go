@@ -224,6 +224,10 @@ func TestRefusals(t *testing.T) {
 		{"kinesis source", stream + ".DeliveryStreamType", `"KinesisStreamAsSource"`, stream + ".DeliveryStreamType", "DirectPut only"},
 		{"kinesis configuration", stream + ".KinesisStreamSourceConfiguration", `{}`, stream + ".KinesisStreamSourceConfiguration", "not from a Kinesis stream"},
 		{"other destination", stream + ".SplunkDestinationConfiguration", `{}`, stream + ".SplunkDestinationConfiguration", "not supported"},
+		{"encryption without a key type", stream + ".DeliveryStreamEncryptionConfigurationInput", `{}`, stream + ".DeliveryStreamEncryptionConfigurationInput.KeyType", "required"},
+		{"encryption of another type", stream + ".DeliveryStreamEncryptionConfigurationInput", `{"KeyType":"NONE"}`, stream + ".DeliveryStreamEncryptionConfigurationInput.KeyType", "AWS_OWNED_CMK"},
+		{"key of an owned type", stream + ".DeliveryStreamEncryptionConfigurationInput", `{"KeyType":"AWS_OWNED_CMK","KeyARN":"arn:x"}`, stream + ".DeliveryStreamEncryptionConfigurationInput.KeyARN", "no KeyARN"},
+		{"customer's key is missing", stream + ".DeliveryStreamEncryptionConfigurationInput", `{"KeyType":"CUSTOMER_MANAGED_CMK"}`, stream + ".DeliveryStreamEncryptionConfigurationInput", "required"},
 		{"no destination", destination, `{"Ref":"AWS::NoValue"}`, stream, "no ExtendedS3DestinationConfiguration"},
 		{"stream name", stream + ".DeliveryStreamName", `"a b"`, stream + ".DeliveryStreamName", "1-64"},
 		{"bucket", destination + ".BucketARN", `"lake"`, destination + ".BucketARN", "no ARN of a bucket"},
@@ -290,6 +294,21 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Encryption at rest is what the template asks for, and nothing if it does not.
+func TestEncryption(t *testing.T) {
+	const at = "Resources.Stream.Properties.DeliveryStreamEncryptionConfigurationInput"
+	for value, want := range map[string]*stack.Encryption{
+		`null`:                        nil,
+		`{"KeyType":"AWS_OWNED_CMK"}`: {KeyType: "AWS_OWNED_CMK"},
+		`{"KeyType":"CUSTOMER_MANAGED_CMK","KeyARN":"arn:k"}`: {KeyType: "CUSTOMER_MANAGED_CMK", KeyARN: "arn:k"},
+	} {
+		got, err := Read(change(t, small(t), at, value), Options{})
+		if err != nil || !reflect.DeepEqual(got.Streams[0].Encryption, want) {
+			t.Errorf("%s: %+v, %v", value, got.Streams, err)
+		}
 	}
 }
 
