@@ -30,7 +30,7 @@ func (a *agent) serve(ctx context.Context) (*sync.WaitGroup, error) {
 			return nil, fmt.Errorf("--listen %s: %w", address, err)
 		}
 		running.Go(func() {
-			if err := status.Serve(ctx, l, handler); err != nil {
+			if err := status.Serve(ctx, l, status.ForHost(address, handler)); err != nil {
 				a.serving.Failed(err)
 			}
 		})
