@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,6 +109,29 @@ func TestStateDir(t *testing.T) {
 	} {
 		if got := stateDir(c.goos, c.uid, lookup(c.environ)); filepath.ToSlash(got) != c.want {
 			t.Errorf("on %s for %d with %q it is %s, want %s", c.goos, c.uid, c.environ, got, c.want)
+		}
+	}
+}
+
+// TestServiceLinks: the variables that Kubernetes gives a container for a service metrics-edge are not settings, and one that
+// only looks like them is a mistake as any other.
+func TestServiceLinks(t *testing.T) {
+	links := []string{
+		"METRICS_EDGE_SERVICE_HOST=10.0.0.1", "METRICS_EDGE_SERVICE_PORT=9847", "METRICS_EDGE_SERVICE_PORT_METRICS=9847",
+		"METRICS_EDGE_PORT=tcp://10.0.0.1:9847", "METRICS_EDGE_PORT_9847_TCP=tcp://10.0.0.1:9847", "METRICS_EDGE_PORT_9847_TCP_PROTO=tcp",
+		"METRICS_EDGE_PORT_9847_TCP_PORT=9847", "METRICS_EDGE_PORT_9847_TCP_ADDR=10.0.0.1",
+		"METRICS_EDGE_STATUS_SERVICE_HOST=10.0.0.2", "METRICS_EDGE_STATUS_SERVICE_PORT=80", "METRICS_EDGE_STATUS_PORT=tcp://10.0.0.2:80",
+		"METRICS_EDGE_INTERVAL=7s",
+	}
+	if c := resolved(t, links); c.Interval != 7*time.Second {
+		t.Errorf("settings are %+v", c)
+	}
+	for _, environ := range [][]string{
+		{"METRICS_EDGE_PORT=9847"}, {"METRICS_EDGE_SERVICE_PORT=9847"}, {"METRICS_EDGE_SERVICE_HOST=a", "METRICS_EDGE_PORTS=1"},
+		{"METRICS_EDGE_SERVICE_HOST=a", "METRICS_EDGE_OTHER_PORT=1"},
+	} {
+		if _, err := source(t, environ).Load().With(""); err == nil || !strings.Contains(err.Error(), "no such setting") {
+			t.Errorf("of %q: %v", environ, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +25,9 @@ func readEnviron(environ []string) (layer, []error) {
 			continue
 		}
 		i := slices.Index(known, name)
+		if i < 0 && serviceLink(name, environ) {
+			continue
+		}
 		if i < 0 {
 			errs = append(errs, fmt.Errorf("%s: no such setting%s", name, suggest(name, known)))
 			continue
@@ -37,6 +41,17 @@ func readEnviron(environ []string) (layer, []error) {
 		}
 	}
 	return found, errs
+}
+
+// serviceLinks are the names of the variables that Kubernetes gives each container of a namespace for each service in it, after
+// the service's own name ("Discovering services", Kubernetes documentation).
+var serviceLinks = regexp.MustCompile(`^(.+?)_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+
+// serviceLink reports whether a variable is one of those of a service whose name begins as our variables do, such as
+// metrics-edge: it is not a setting that somebody meant.
+func serviceLink(name string, environ []string) bool {
+	m := serviceLinks.FindStringSubmatch(name)
+	return m != nil && slices.ContainsFunc(environ, func(e string) bool { return strings.HasPrefix(e, m[1]+"_SERVICE_HOST=") })
 }
 
 // suggest names the nearest of the known names, by the measure that cobra has for commands.
