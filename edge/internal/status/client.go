@@ -41,7 +41,7 @@ func Fetch(ctx context.Context, socket string) (r Report, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		return r, fmt.Errorf("ask the collector: %w; ask as its user or as root", err)
 	case err != nil:
-		return r, fmt.Errorf("ask the collector: %w", err)
+		return r, fmt.Errorf("ask the collector: %w", explainPath(socket, err))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {

@@ -10,8 +10,23 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
+
+// ErrPathTooLong says that the system does not take the path of a socket.
+var ErrPathTooLong = errors.New("the path is too long for a socket")
+
+// shortPath is a length of paths that every system takes for a socket: Linux takes 107 bytes, macOS 103 (unix(7), unix(4)).
+const shortPath = 100
+
+// explainPath says what is wrong with a path that the system refused as invalid: that is its only word for one that is too long.
+func explainPath(path string, err error) error {
+	if len(path) > shortPath && errors.Is(err, syscall.EINVAL) {
+		return fmt.Errorf("%w: %s has %d bytes; use a --spool-dir of less than %d", ErrPathTooLong, path, len(path), shortPath-len("/edge.sock"))
+	}
+	return err
+}
 
 // Socket is where a collector with that spool directory answers.
 func Socket(spoolDir string) string { return filepath.Join(spoolDir, "edge.sock") }
@@ -64,7 +79,7 @@ func ListenSocket(ctx context.Context, path string) (net.Listener, error) {
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
-		return nil, err
+		return nil, explainPath(path, err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())

@@ -183,3 +183,19 @@ func TestAnswersThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// TestSocketPathThatIsTooLong says so: the system's only word for it is "invalid argument".
+func TestSocketPathThatIsTooLong(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("d", 120))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := status.Socket(dir)
+	_, listenErr := status.ListenSocket(t.Context(), path)
+	_, fetchErr := status.Fetch(t.Context(), path)
+	for _, err := range []error{listenErr, fetchErr} {
+		if !errors.Is(err, status.ErrPathTooLong) || !strings.Contains(err.Error(), "bytes; use a --spool-dir of less than 90") {
+			t.Errorf("error is %v", err)
+		}
+	}
+}
