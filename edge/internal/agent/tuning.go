@@ -79,7 +79,10 @@ func (a *agent) reload(ctx context.Context) {
 		return
 	}
 	// Also if no setting has changed: the credentials, or what else the AWS configuration says, may have.
-	err = a.destination.Tune(ctx, target(a.tuning.get()))
+	c := a.tuning.get()
+	if err = a.destination.Tune(ctx, target(c)); err == nil {
+		a.shipper.Tune(pace(c)) // so that a pause ends that was to wait for what has changed
+	}
 	switch {
 	case err != nil:
 		a.log.LogAttrs(ctx, slog.LevelError, "the AWS configuration is not reloaded", slog.String("error", err.Error()))

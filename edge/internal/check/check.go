@@ -5,6 +5,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,19 +52,19 @@ const stepTimeout = 20 * time.Second
 type checker struct {
 	Options
 	failed int
-	clock  *clock
+	watch  *watch
 	aws    aws.Config
 	target cloud.Target
 }
 
 // Run checks and returns how many steps failed.
 func Run(ctx context.Context, o Options) (failed int) {
-	c := &checker{Options: o, clock: &clock{}}
+	c := &checker{Options: o, watch: &watch{}}
 	c.step("spool", true, func() Result { return c.spool(ctx) })
 	ready := c.step("credentials", true, func() Result { return c.credentials(ctx) })
 	known := c.step("discovery", ready, func() Result { return c.discovery(ctx) })
 	delivered := c.step("delivery", known, func() Result { return c.delivery(ctx) })
-	c.step("clock", ready || delivered, func() Result { return c.clock.result() })
+	c.step("clock", ready || delivered, func() Result { return c.watch.clock() })
 	return c.failed
 }
 
@@ -92,10 +93,17 @@ func (c *checker) credentials(ctx context.Context) Result {
 	defer cancel()
 	cfg, err := cloud.Load(ctx, c.Config.Region)
 	if err != nil {
-		return failure(err, "set --region or AWS_REGION; an endpoint of your own needs https://")
+		hint := "correct the variable or profile"
+		switch {
+		case errors.Is(err, cloud.ErrNoRegion):
+			hint = "set --region or AWS_REGION"
+		case errors.As(err, new(*cloud.PlainError)):
+			hint = "an endpoint of your own needs https://"
+		}
+		return failure(err, hint)
 	}
-	c.aws = c.clock.watch(cfg)
-	found, err := cfg.Credentials.Retrieve(ctx)
+	c.aws = c.watch.over(cfg)
+	found, err := cloud.Credentials(ctx, cfg)
 	if err != nil {
 		return failure(err, "attach the stack's instance profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; the README's "+
 			"chapter Machines lists the ways")
@@ -117,8 +125,8 @@ func (c *checker) discovery(ctx context.Context) Result {
 	defer cancel()
 	t, err := cloud.Find(ctx, c.aws, c.Config.Stack)
 	if err != nil {
-		return failure(err, "is the region the stack's, may these credentials read its parameters (the stack's edge policy "+
-			"allows it), and does the machine reach ssm."+c.aws.Region+".amazonaws.com?")
+		return failure(err, "is the region the stack's, may these credentials read its parameters (the stack's edge policy allows it)"+
+			c.watch.reach()+"?")
 	}
 	c.target = t
 	text := fmt.Sprintf("stack %s sends to %s in %s", c.Config.Stack, t.Stream, t.Region)

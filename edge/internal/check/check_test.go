@@ -139,7 +139,7 @@ func TestCheck(t *testing.T) {
 		},
 		"no result": {
 			cloud: answers{firehose: `{"FailedPutCount":0,"RequestResponses":[]}`}, failed: 1,
-			want: map[string]string{"delivery": "FAILED 0 results for one record"},
+			want: map[string]string{"delivery": "FAILED wrong answer of delivery stream the-stream: 0 results for 1 records"},
 		},
 		"clock ahead": {
 			cloud: answers{skew: time.Minute}, want: map[string]string{"clock": "warning is 1m0s ahead of AWS, and so will be the samples"},

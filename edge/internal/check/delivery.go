@@ -29,26 +29,21 @@ func (c *checker) delivery(ctx context.Context) Result {
 	cfg := c.aws.Copy()
 	cfg.Region = c.target.Region
 	results, err := cloud.NewStream(cfg, c.target.Stream).Put(ctx, [][]byte{pack})
-	switch {
-	case err != nil:
-	case len(results) != 1:
-		err = fmt.Errorf("%d results for one record", len(results))
-	default:
-		err = results[0]
+	if err == nil {
+		err = results[0] // Put answers for each record, or with an error
 	}
 	if err != nil {
-		return failure(err, hint(err, c.target.Region))
+		return failure(err, c.hint(err))
 	}
-	return Result{Outcome: OK, Text: fmt.Sprintf("%s took one sample of %s", c.target.Stream, s.Hostname)}
+	return Result{Outcome: OK, Text: fmt.Sprintf("%s took one sample of %s, at %s", c.target.Stream, s.Hostname, c.watch.endpoint)}
 }
 
-func hint(err error, region string) string {
+func (c *checker) hint(err error) string {
 	switch {
 	case errors.Is(err, ship.ErrThrottled):
 		return "the stream's limit is reached; the collector would wait and try again"
 	case errors.Is(err, cloud.ErrGone):
 		return "is the stack deployed, and the stream active?"
 	}
-	return "may these credentials put records (the stack's edge policy allows it), and does the machine reach firehose." + region +
-		".amazonaws.com?"
+	return "may these credentials put records (the stack's edge policy allows it)" + c.watch.reach() + "?"
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go/middleware"
 )
@@ -28,11 +28,17 @@ const (
 // Load returns the AWS configuration for a region. It follows the SDK's default chain: environment, profiles, instance role,
 // AWS_ENDPOINT_URL. If region is empty, the environment or profile names the region, else the EC2 instance that this runs on.
 func Load(ctx context.Context, region string) (aws.Config, error) {
+	if err := checkBlanks(os.Environ()); err != nil {
+		return aws.Config{}, fmt.Errorf("AWS configuration: %w", err)
+	}
+	client := newHTTPClient()
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region),
 		// Without this option the SDK leaves HTTPClient nil, unless a CA bundle is configured: each service then makes a client of
 		// its own, and whoever wraps the configured one would wrap nil.
-		config.WithHTTPClient(awshttp.NewBuildableClient()),
-		config.WithAPIOptions([]func(*middleware.Stack) error{refusePlain}))
+		config.WithHTTPClient(client),
+		// The provider for containers makes a client of its own in any case.
+		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }),
+		config.WithAPIOptions([]func(*middleware.Stack) error{wholeAnswer}))
 	if err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
 	}

@@ -1,4 +1,4 @@
-package cloud_test
+package cloud
 
 import (
 	"errors"
@@ -10,8 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 )
 
 func TestRegion(t *testing.T) {
@@ -29,8 +27,8 @@ func TestRegion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment(t, map[string]string{"AWS_REGION": c.environment, "AWS_ENDPOINT_URL": c.endpoint})
-			cfg, err := cloud.Load(t.Context(), c.given)
-			if cfg.Region != c.want || (c.want == "") != errors.Is(err, cloud.ErrNoRegion) {
+			cfg, err := Load(t.Context(), c.given)
+			if cfg.Region != c.want || (c.want == "") != errors.Is(err, ErrNoRegion) {
 				t.Errorf("region is %q, %v, want %q", cfg.Region, err, c.want)
 			}
 		})
@@ -78,7 +76,7 @@ func TestPlainHTTP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			environment(t, c.variables)
-			_, err := cloud.Load(t.Context(), "eu-west-1")
+			_, err := Load(t.Context(), "eu-west-1")
 			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v, want %q", err, c.want)
 			}
@@ -92,11 +90,11 @@ func TestPlainHTTP(t *testing.T) {
 // TestPlainHTTPOfOtherServices is refused for those that give credentials as well, and where a client is told to.
 func TestPlainHTTPOfOtherServices(t *testing.T) {
 	environment(t, map[string]string{"AWS_ENDPOINT_URL_STS": "http://sts.example"})
-	cfg, err := cloud.Load(t.Context(), "eu-west-1")
+	cfg, err := Load(t.Context(), "eu-west-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var plain *cloud.PlainError
+	var plain *PlainError
 	if _, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), nil); !errors.As(err, &plain) {
 		t.Errorf("error of STS is %v", err)
 	}
@@ -104,5 +102,27 @@ func TestPlainHTTPOfOtherServices(t *testing.T) {
 	client := firehose.NewFromConfig(cfg, func(o *firehose.Options) { o.BaseEndpoint = &endpoint })
 	if _, err := client.ListDeliveryStreams(t.Context(), nil); !errors.As(err, &plain) {
 		t.Errorf("error of Firehose is %v", err)
+	}
+}
+
+// TestBlanks around a value are named as such, and no secret is shown.
+func TestBlanks(t *testing.T) {
+	for name, c := range map[string]struct{ value, want string }{
+		"AWS_REGION":                  {" eu-west-1", `AWS_REGION=" eu-west-1": there are blanks around the value; remove them`},
+		"AWS_DEFAULT_REGION":          {"eu-west-1\r", `AWS_DEFAULT_REGION="eu-west-1\r": there are blanks`},
+		"AWS_ENDPOINT_URL":            {"https://a.example ", `AWS_ENDPOINT_URL="https://a.example ": there are blanks`},
+		"AWS_PROFILE":                 {"\tedge", `AWS_PROFILE="\tedge": there are blanks`},
+		"AWS_SHARED_CREDENTIALS_FILE": {"/none ", `AWS_SHARED_CREDENTIALS_FILE="/none ": there are blanks`},
+		"AWS_ACCESS_KEY_ID":           {"HIDDEN ", "AWS_ACCESS_KEY_ID: there are blanks"},
+		"AWS_SECRET_ACCESS_KEY":       {"HIDDEN\n", "AWS_SECRET_ACCESS_KEY: there are blanks"},
+		"AWS_SESSION_TOKEN":           {" HIDDEN", "AWS_SESSION_TOKEN: there are blanks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environment(t, map[string]string{name: c.value})
+			_, err := Load(t.Context(), "")
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "HIDDEN") || !errors.As(err, new(settingError)) {
+				t.Errorf("error is %v, want %q", err, c.want)
+			}
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
 // How often the stack is asked where to send, each pause drawn for each machine. SSM answers an account's parameter requests 40
@@ -56,6 +57,8 @@ type Destination struct {
 	mu       sync.Mutex // guards the fields below
 	settings Settings
 	aws      *aws.Config // nil if it could not be loaded
+	stale    bool        // aws has to be loaded anew
+	renewed  time.Time   // when a refused key last made it be loaded anew
 	target   Target      // Stream is empty while the target is not known
 	stream   *Stream     // the client for target; nil if it has to be made
 
@@ -77,18 +80,18 @@ func NewDestination(o Options) *Destination {
 }
 
 // Tune takes settings, and loads the AWS configuration anew also if they are the same. If the disk has the stack's last answer,
-// the target is known at once. Tune fails, and changes nothing, if the AWS configuration is wrong. If nothing names a region,
-// Run goes on looking for one.
+// the target is known at once. Tune fails, and changes nothing, if a setting of AWS is wrong. If the configuration cannot be
+// loaded otherwise, because nothing names a region or a file is just being written, Run tries again.
 func (d *Destination) Tune(ctx context.Context, s Settings) error {
 	cfg, kept, err := d.prepare(ctx, s)
-	if err != nil && !errors.Is(err, ErrNoRegion) {
+	if errors.As(err, new(settingError)) {
 		return err
 	}
 	d.mu.Lock()
 	if s != d.settings {
-		d.target = Target{}
+		d.target, d.aws, d.stream = Target{}, nil, nil
 	}
-	d.settings, d.aws, d.stream = s, nil, nil
+	d.settings, d.stale = s, true
 	d.mu.Unlock()
 	if err != nil {
 		d.loading.Failed(err)
@@ -130,7 +133,7 @@ func (d *Destination) use(s Settings, cfg aws.Config, t Target) {
 		d.mu.Unlock()
 		return // other settings have come in the meantime
 	}
-	d.aws, d.stream = &cfg, nil
+	d.aws, d.stream, d.stale = &cfg, nil, false
 	first := d.target.Stream == "" && t.Stream != ""
 	if first {
 		d.learnLocked(t)
@@ -247,7 +250,12 @@ func (d *Destination) ask(ctx context.Context) error {
 	if err != nil || s.Stream != "" {
 		return err
 	}
-	t, err := d.find(ctx, cfg, s.Stack)
+	t, err := d.find(ctx, *cfg, s.Stack)
+	if errors.Is(err, ship.ErrCredentials) && d.renew(ctx, cfg) {
+		if s, cfg, err = d.loaded(ctx); err == nil {
+			t, err = d.find(ctx, *cfg, s.Stack)
+		}
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			d.asking.Failed(err)
@@ -267,21 +275,62 @@ func (d *Destination) ask(ctx context.Context) error {
 	return nil
 }
 
-// loaded returns the settings and the AWS configuration for them. It loads it if that has not succeeded yet.
-func (d *Destination) loaded(ctx context.Context) (Settings, aws.Config, error) {
+// loaded returns the settings and the AWS configuration for them. It loads the configuration if that is to be done.
+func (d *Destination) loaded(ctx context.Context) (Settings, *aws.Config, error) {
 	d.mu.Lock()
-	s, cfg := d.settings, d.aws
+	s, cfg, stale := d.settings, d.aws, d.stale
 	d.mu.Unlock()
-	if cfg != nil {
-		return s, *cfg, nil
+	if cfg != nil && !stale {
+		return s, cfg, nil
 	}
 	loaded, kept, err := d.prepare(ctx, s)
 	if err != nil {
 		d.loading.Failed(err)
-		return s, loaded, err
+		if cfg != nil {
+			return s, cfg, nil // the one before is better than none
+		}
+		return s, nil, err
 	}
 	d.use(s, loaded, kept)
-	return s, loaded, nil
+	return s, &loaded, nil
+}
+
+// renewal is how often a refused key makes the AWS configuration be loaded anew, at most.
+const renewal = 10 * time.Second
+
+// renew loads the AWS configuration anew after a request with the credentials of used was refused. The SDK reads files and
+// variables only once: the keys of a profile never change in a configuration, and a chain that ended at the instance's role
+// does not see a file that was written later (aws/aws-sdk-go-v2 issue 2135). It returns whether there are other credentials.
+func (d *Destination) renew(ctx context.Context, used *aws.Config) bool {
+	d.mu.Lock()
+	s, now := d.settings, d.aws
+	due := now == used && time.Since(d.renewed) >= renewal
+	if due {
+		d.renewed = time.Now()
+	}
+	d.mu.Unlock()
+	if now != used {
+		return now != nil // another request was refused before this one
+	}
+	if !due {
+		return false
+	}
+	cfg, kept, err := d.prepare(ctx, s)
+	if err != nil {
+		d.loading.Failed(err)
+		return false
+	}
+	after, err := Credentials(ctx, cfg)
+	if err != nil {
+		return false
+	}
+	before, err := Credentials(ctx, *used)
+	if err == nil && before.AccessKeyID == after.AccessKeyID && before.SecretAccessKey == after.SecretAccessKey && before.SessionToken == after.SessionToken {
+		return false
+	}
+	d.use(s, cfg, kept)
+	d.options.Log.LogAttrs(ctx, slog.LevelInfo, "signing with other credentials", slog.String("source", after.Source))
+	return true
 }
 
 // Put implements [ship.Destination]. If the stream is gone because the stack was deployed anew, Put asks for the one that
@@ -290,11 +339,16 @@ func (d *Destination) Put(ctx context.Context, records [][]byte) ([]error, error
 	if d.gone > 0 && !time.Now().Before(d.askNext) {
 		_ = d.ask(ctx) // without an answer the target stays; the failure to deliver is logged already
 	}
-	stream, discovers := d.current()
+	stream, used, discovers := d.current()
 	if stream == nil {
 		return nil, fmt.Errorf("%w: edge status says what fails", ErrUnknown)
 	}
 	results, err := stream.Put(ctx, records)
+	if errors.Is(err, ship.ErrCredentials) && d.renew(ctx, used) {
+		if stream, _, discovers = d.current(); stream != nil {
+			results, err = stream.Put(ctx, records)
+		}
+	}
 	switch {
 	case !errors.Is(err, ErrGone):
 		d.gone = 0
@@ -305,8 +359,9 @@ func (d *Destination) Put(ctx context.Context, records [][]byte) ([]error, error
 	return results, err
 }
 
-// current returns the client for the target, nil if no target is known, and whether a stack says what the target is.
-func (d *Destination) current() (s *Stream, discovers bool) {
+// current returns the client for the target, nil if no target is known, the AWS configuration that it is made of, and whether a
+// stack says what the target is.
+func (d *Destination) current() (s *Stream, of *aws.Config, discovers bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stream == nil && d.aws != nil && d.target.Stream != "" {
@@ -314,5 +369,5 @@ func (d *Destination) current() (s *Stream, discovers bool) {
 		cfg.Region = d.target.Region
 		d.stream = NewStream(cfg, d.target.Stream)
 	}
-	return d.stream, d.settings.Stream == ""
+	return d.stream, d.aws, d.settings.Stream == ""
 }

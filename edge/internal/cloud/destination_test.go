@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
 // watched is a destination whose stack answers as find does, and what it did.
@@ -162,5 +166,116 @@ func TestOtherSettings(t *testing.T) {
 		}
 		stop()
 		<-done
+	})
+}
+
+// keys are credentials as a file has them.
+func keys(id string) aws.CredentialsProvider {
+	return credentials.NewStaticCredentialsProvider(id, "secret", "")
+}
+
+// TestRenewal: the AWS configuration is loaded anew if a key is refused, not more often than allowed, and the question that was
+// refused is asked again only if there is another key.
+func TestRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key, loads := "old", 0
+		w := watch(t, Target{}, nil)
+		w.load = func(_ context.Context, region string) (aws.Config, error) {
+			loads++
+			if key == "" {
+				return aws.Config{}, errors.New("the file is just being written")
+			}
+			return aws.Config{Region: region, Credentials: keys(key)}, nil
+		}
+		var used []string
+		w.find = func(ctx context.Context, cfg aws.Config, _ string) (Target, error) {
+			found, err := Credentials(ctx, cfg)
+			used = append(used, found.AccessKeyID)
+			if err != nil || found.AccessKeyID != "new" {
+				return Target{}, ship.ErrCredentials
+			}
+			return Target{Stream: "s", Region: "r"}, nil
+		}
+		w.tune(t, Settings{Stack: "Fleet", Region: "eu-north-1"})
+		ask := func(wantLoads int, wantUsed ...string) {
+			t.Helper()
+			loads, used = 0, nil
+			err := w.ask(t.Context())
+			if loads != wantLoads || !slices.Equal(used, wantUsed) || (err == nil) != (wantUsed[len(wantUsed)-1] == "new") {
+				t.Errorf("%d loads, asked with %q, %v; want %d, %q", loads, used, err, wantLoads, wantUsed)
+			}
+		}
+		ask(1, "old") // there is no other key yet
+		ask(0, "old") // too soon
+		time.Sleep(renewal)
+		key = ""
+		ask(1, "old") // what was loaded before stays
+		key = "new"
+		ask(0, "old")
+		time.Sleep(renewal)
+		ask(1, "old", "new")
+		ask(0, "new")
+	})
+}
+
+// TestFileThatComesLater: credentials that were not there at the start are found once a file has them.
+func TestFileThatComesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var provider aws.CredentialsProvider
+		w := watch(t, Target{}, func(int) (Target, error) { return Target{Stream: "s", Region: "r"}, nil })
+		answer := w.find
+		w.find = func(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
+			if _, err := Credentials(ctx, cfg); err != nil {
+				return Target{}, err
+			}
+			return answer(ctx, cfg, stack)
+		}
+		w.load = func(_ context.Context, region string) (aws.Config, error) {
+			return aws.Config{Region: region, Credentials: provider}, nil
+		}
+		w.tune(t, Settings{Stack: "Fleet", Region: "eu-north-1"})
+		if err := w.ask(t.Context()); !errors.Is(err, ship.ErrCredentials) {
+			t.Errorf("without credentials: %v", err)
+		}
+		provider = keys("new")
+		time.Sleep(renewal)
+		if err := w.ask(t.Context()); err != nil {
+			t.Errorf("with credentials: %v", err)
+		}
+	})
+}
+
+// TestConfigurationThatFails is loaded again later, and does not cost the one before.
+func TestConfigurationThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, Target{}, func(int) (Target, error) { return Target{Stream: "s", Region: "r"}, nil })
+		load, broken := w.load, errors.New("the file is just being written")
+		w.load = func(context.Context, string) (aws.Config, error) { return aws.Config{}, broken }
+		w.tune(t, Settings{Stack: "Fleet", Region: "eu-north-1"})
+		if err := w.ask(t.Context()); err != nil {
+			t.Errorf("with the configuration before: %v", err)
+		}
+		w.tune(t, Settings{Stack: "Other", Region: "eu-north-1"})
+		if err := w.ask(t.Context()); !errors.Is(err, broken) {
+			t.Errorf("of another stack without a configuration: %v", err)
+		}
+		if problems, _ := retry.Problems(w.Health()...); len(problems) != 1 || problems[0].Subject != "the AWS configuration" {
+			t.Errorf("problems are %+v", problems)
+		}
+		w.load = load
+		if err := w.ask(t.Context()); err != nil {
+			t.Errorf("once it loads: %v", err)
+		}
+		if problems, _ := retry.Problems(w.Health()...); len(problems) > 0 {
+			t.Errorf("problems are %+v", problems)
+		}
+		broken = settingError{errors.New("plain HTTP")}
+		w.load = func(context.Context, string) (aws.Config, error) { return aws.Config{}, broken }
+		if err := w.Tune(t.Context(), Settings{Stack: "Third"}); !errors.Is(err, broken) {
+			t.Errorf("of a wrong setting: %v", err)
+		}
+		if w.settings.Stack != "Other" {
+			t.Errorf("settings are %+v", w.settings)
+		}
 	})
 }

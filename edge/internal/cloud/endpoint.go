@@ -1,17 +1,14 @@
 package cloud
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/smithy-go/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // PlainError says that an endpoint would be spoken to without encryption: samples, and tokens of credentials, would be readable
@@ -22,18 +19,15 @@ func (e *PlainError) Error() string {
 	return fmt.Sprintf("endpoint %s: plain HTTP is for this machine's loopback only; use https://", e.Endpoint)
 }
 
-// checkPlain refuses an endpoint of plain HTTP that is not on this machine.
+// CanceledError tells the SDK not to try again (retry.NoRetryCanceledError).
+func (*PlainError) CanceledError() bool { return true }
+
+// checkPlain refuses an endpoint of plain HTTP that is neither on this machine nor one of its metadata services.
 func checkPlain(u *url.URL) error {
-	if u.Scheme == "https" || onLoopback(u.Hostname()) {
+	if u.Scheme == "https" || onLoopback(u.Hostname()) || onMetadata(u.Hostname()) {
 		return nil
 	}
 	return &PlainError{u.Scheme + "://" + u.Host}
-}
-
-// onLoopback reports whether a host is this machine.
-func onLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // checkEndpoints refuses what the environment or profile sets for the services that edge speaks to, before anything is sent.
@@ -46,11 +40,31 @@ func checkEndpoints(cfg aws.Config) error {
 		}
 		u, err := url.Parse(*endpoint)
 		if err != nil || u.Host == "" {
-			return fmt.Errorf("endpoint %q is no URL, which would be such as https://firehose.example.com", redact(u))
+			return settingError{fmt.Errorf("endpoint %q is no URL, which would be such as https://firehose.example.com", redact(u))}
 		}
 		if err := checkPlain(u); err != nil {
-			return err
+			return settingError{err}
 		}
+	}
+	return nil
+}
+
+// secretNames are parts of the names of variables whose values are not shown.
+var secretNames = []string{"KEY", "SECRET", "TOKEN", "PASSWORD"}
+
+// checkBlanks refuses blanks around the values of AWS_* variables, such as a file of variables with Windows' line ends leaves
+// there. The SDK takes them as a part of the value: a region that does not exist, a key that AWS does not know.
+func checkBlanks(environ []string) error {
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		if !strings.HasPrefix(name, "AWS_") || strings.TrimSpace(value) == value {
+			continue
+		}
+		shown := fmt.Sprintf("%s=%q", name, value)
+		if slices.ContainsFunc(secretNames, func(part string) bool { return strings.Contains(name, part) }) {
+			shown = name
+		}
+		return settingError{fmt.Errorf("%s: there are blanks around the value; remove them", shown)}
 	}
 	return nil
 }
@@ -61,20 +75,4 @@ func redact(u *url.URL) string {
 		return "(unreadable)"
 	}
 	return u.Redacted()
-}
-
-// refusePlain adds the check to each request of each service, those for credentials included. The two local services that
-// instances and containers get their credentials from are not AWS services, and the SDK has rules of its own for them.
-func refusePlain(stack *middleware.Stack) error {
-	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("RefusePlainHTTP", func(
-		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
-	) (middleware.DeserializeOutput, middleware.Metadata, error) {
-		service := awsmiddleware.GetServiceID(ctx)
-		if req, ok := in.Request.(*smithyhttp.Request); ok && service != "" && service != "ec2imds" {
-			if err := checkPlain(req.URL); err != nil {
-				return middleware.DeserializeOutput{}, middleware.Metadata{}, err
-			}
-		}
-		return next.HandleDeserialize(ctx, in)
-	}), middleware.After)
 }

@@ -49,12 +49,15 @@ func (e *NotFoundError) Error() string {
 
 // Find reads the target of a stack from the region of the configuration.
 func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
+	if _, err := Credentials(ctx, cfg); err != nil {
+		return Target{}, err
+	}
 	client := ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Retryer = aws.NopRetryer{} })
 	pages := ssm.NewGetParametersByPathPaginator(client, &ssm.GetParametersByPathInput{Path: aws.String(Path(stack))})
 	values := map[string]string{}
 	for pages.HasMorePages() {
 		if err := readPage(ctx, pages, values); err != nil {
-			return Target{}, fmt.Errorf("read parameters under %s in %s: %w", Path(stack), cfg.Region, err)
+			return Target{}, brief(fmt.Errorf("read parameters under %s in %s: %w", Path(stack), cfg.Region, explainKey(err)))
 		}
 	}
 	if len(values) == 0 {

@@ -18,33 +18,46 @@ import (
 // Stream is one delivery stream. It sends each request once; package ship decides what to send again.
 type Stream struct {
 	name   string
+	cfg    aws.Config
 	client *firehose.Client
 }
 
 // NewStream returns the delivery stream of a name in the configuration's region.
 func NewStream(cfg aws.Config, name string) *Stream {
 	client := firehose.NewFromConfig(cfg, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })
-	return &Stream{name, client}
+	return &Stream{name, cfg, client}
 }
 
 // ErrGone says that the delivery stream does not exist: it never did, or another one has replaced it.
 var ErrGone = errors.New("no such stream")
 
-// Put sends the records as one PutRecordBatch, see [ship.Destination].
+// Put sends the records as one PutRecordBatch, see [ship.Destination]. An answer that contradicts itself is not believed at all:
+// records are rather sent twice than lost.
 func (s *Stream) Put(ctx context.Context, records [][]byte) ([]error, error) {
+	if _, err := Credentials(ctx, s.cfg); err != nil {
+		return nil, err
+	}
 	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &s.name, Records: make([]types.Record, len(records))}
 	for i, r := range records {
 		in.Records[i].Data = r
 	}
 	out, err := s.client.PutRecordBatch(ctx, in)
 	if err != nil {
-		return nil, s.explain(err)
+		return nil, brief(s.explain(err))
 	}
-	results := make([]error, len(out.RequestResponses))
+	if len(out.RequestResponses) != len(records) {
+		return nil, fmt.Errorf("wrong answer of delivery stream %s: %d results for %d records", s.name, len(out.RequestResponses), len(records))
+	}
+	results := make([]error, len(records))
+	failed := 0
 	for i, r := range out.RequestResponses {
-		if r.ErrorCode != nil || r.RecordId == nil {
-			results[i] = entryError(aws.ToString(r.ErrorCode), aws.ToString(r.ErrorMessage))
+		if r.ErrorCode != nil || aws.ToString(r.RecordId) == "" {
+			results[i] = brief(entryError(aws.ToString(r.ErrorCode), aws.ToString(r.ErrorMessage)))
+			failed++
 		}
+	}
+	if said := out.FailedPutCount; said != nil && int(*said) != failed {
+		return nil, fmt.Errorf("wrong answer of delivery stream %s: it says that %d records failed, but %d of the results do", s.name, *said, failed)
 	}
 	return results, nil
 }
@@ -60,7 +73,7 @@ func entryError(code, message string) error {
 	if code == serviceUnavailable {
 		err = fmt.Errorf("%w: %w", ship.ErrThrottled, err)
 	}
-	return err
+	return explainKey(err)
 }
 
 // explain adds what an operator can do about it.
@@ -84,5 +97,5 @@ func (s *Stream) explain(err error) error {
 	case "AccessDeniedException":
 		return fmt.Errorf("these credentials may not put records on %s; attach the stack's edge policy: %w", s.name, err)
 	}
-	return err
+	return explainKey(err)
 }

@@ -27,12 +27,12 @@ func put(t *testing.T, status int, answer string) (results []error, calls int, e
 	s := cloud.NewStream(aws.Config{
 		Region: "eu-north-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	}, "the-stream")
-	results, err = s.Put(t.Context(), [][]byte{[]byte("one"), []byte("two")})
+	results, err = s.Put(t.Context(), [][]byte{[]byte("one"), []byte("two"), []byte("three"), []byte("four")})
 	return results, calls, err
 }
 
 func TestPut(t *testing.T) {
-	results, _, err := put(t, 200, `{"FailedPutCount":2,"RequestResponses":[{"RecordId":"1"},
+	results, _, err := put(t, 200, `{"FailedPutCount":3,"RequestResponses":[{"RecordId":"1"},
 		{"ErrorCode":"ServiceUnavailableException","ErrorMessage":"slow down"},
 		{"ErrorCode":"InternalFailure","ErrorMessage":"oops"},{}]}`)
 	if err != nil || len(results) != 4 {
@@ -50,6 +50,8 @@ func TestWholeCallFails(t *testing.T) {
 		"ResourceNotFoundException":   "no such stream: delivery stream the-stream does not exist here",
 		"AccessDeniedException":       "attach the stack's edge policy",
 		"InvalidArgumentException":    "refused as invalid by delivery stream the-stream: ",
+		"ExpiredTokenException":       "credentials are missing or refused: ",
+		"UnrecognizedClientException": "credentials are missing or refused: ",
 	} {
 		_, calls, err := put(t, 400, fmt.Sprintf(`{"__type":%q,"message":"text"}`, code))
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -60,6 +62,9 @@ func TestWholeCallFails(t *testing.T) {
 		}
 		if invalid := errors.Is(err, ship.ErrInvalid); invalid != (code == "InvalidArgumentException") {
 			t.Errorf("%s: invalid is %v", code, invalid)
+		}
+		if refused := errors.Is(err, ship.ErrCredentials); refused != (code == "ExpiredTokenException" || code == "UnrecognizedClientException") {
+			t.Errorf("%s: credentials refused is %v", code, refused)
 		}
 		if gone := errors.Is(err, cloud.ErrGone); gone != (code == "ResourceNotFoundException") {
 			t.Errorf("%s: gone is %v", code, gone)

@@ -115,8 +115,11 @@ func (s *Shipper) deliver(
 			packs, alone = append(more, packs[1:]...), true
 		}
 		policy := s.now().retry
-		if errors.Is(err, ErrThrottled) {
+		switch {
+		case errors.Is(err, ErrThrottled):
 			policy = s.now().throttled
+		case errors.Is(err, ErrCredentials):
+			policy = s.now().refused
 		}
 		if !s.pause(ctx, stop, policy.Delay(failures)) {
 			if ctx.Err() != nil {

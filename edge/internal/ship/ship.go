@@ -31,16 +31,18 @@ type Queue interface {
 }
 
 // Destination takes records, at most [MaxRecords] of them and [MaxRequestBytes] in sum. It answers for each record, in
-// order, with nil where it was accepted; or with one error for all. A destination that asks for less wraps [ErrThrottled];
-// one that will not take what it was sent, however often, wraps [ErrInvalid].
+// order, with nil if it was accepted; or with one error for all. A destination that asks for less wraps [ErrThrottled]; one that
+// will not take what it was sent, however often, wraps [ErrInvalid]; one that does not take the credentials of this machine, or
+// finds none, wraps [ErrCredentials].
 type Destination interface {
 	Put(ctx context.Context, records [][]byte) ([]error, error)
 }
 
 // Errors of destinations.
 var (
-	ErrThrottled = errors.New("throttled")
-	ErrInvalid   = errors.New("refused as invalid")
+	ErrThrottled   = errors.New("throttled")
+	ErrInvalid     = errors.New("refused as invalid")
+	ErrCredentials = errors.New("credentials are missing or refused")
 )
 
 // errAnswer says that the destination did not answer for each record, so that none can be taken for accepted.
@@ -83,6 +85,8 @@ const (
 	// Pauses between attempts grow to MaxLatency, within these bounds: machines whose destination comes back find out
 	// spread over that time, as they would have sent anyway.
 	minPause, maxPause = 10 * time.Second, 5 * time.Minute
+	// credentialsPause bounds the pauses while credentials are refused: new ones are used within a minute.
+	credentialsPause = 30 * time.Second
 )
 
 // Shipper ships from one queue to one destination.
@@ -115,6 +119,7 @@ type pace struct {
 	rate      float64 // of the backlog, lines per second
 	retry     retry.Policy
 	throttled retry.Policy
+	refused   retry.Policy // while credentials are
 }
 
 func newPace(p Pace) pace {
@@ -126,6 +131,7 @@ func newPace(p Pace) pace {
 		rate:      p.BacklogRate / p.Interval.Seconds(),
 		retry:     retry.Policy{Base: min(time.Second, p.MaxLatency/10), Cap: longest},
 		throttled: retry.Policy{Base: time.Second, Cap: longest},
+		refused:   retry.Policy{Base: time.Second, Cap: min(longest, credentialsPause)},
 	}
 }
 

@@ -448,3 +448,21 @@ func TestTune(t *testing.T) {
 		f.complete(false)
 	})
 }
+
+// TestNewCredentialsAreUsedWithinAMinute, however long samples may wait for others.
+func TestNewCredentialsAreUsedWithinAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := fmt.Errorf("%w: expired", ship.ErrCredentials)
+		f := start(t, 15*time.Minute, func(int, []error) ([]error, error) { return nil, refused })
+		f.run(t.Context())
+		f.take(1200, 3*time.Second)
+		for i, c := range f.to.calls[1:] {
+			if pause := c.at.Sub(f.to.calls[i].at); pause > 31*time.Second {
+				t.Errorf("call %d came after %v", i+1, pause)
+			}
+		}
+		f.to.answer = nil
+		f.finish()
+		f.complete(false)
+	})
+}

@@ -1,0 +1,79 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
+)
+
+// settingError is a mistake in the environment or a profile: it does not go away by itself.
+type settingError struct{ error }
+
+func (e settingError) Unwrap() error { return e.error }
+
+// maxText bounds the text of an error that quotes an answer.
+const maxText = 1000
+
+// briefError is an error with a bounded text of printable characters.
+type briefError struct {
+	error
+	text string
+}
+
+func (e briefError) Error() string { return e.text }
+func (e briefError) Unwrap() error { return e.error }
+
+// brief bounds the text of an error, which may quote what somebody else answered. nil stays nil.
+func brief(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "") + "…"
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	return briefError{err, text}
+}
+
+// refusedKeys are the codes by which AWS says that a request is signed with a key that it does not take: expired, unknown, or
+// with another secret ("Common Errors" in the API references of Amazon Data Firehose, Systems Manager and STS).
+var refusedKeys = []string{
+	"ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
+	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
+	"MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure",
+}
+
+// explainKey adds [ship.ErrCredentials] to the error of a request that was refused for its key.
+func explainKey(err error) error {
+	var api smithy.APIError
+	if errors.As(err, &api) && slices.Contains(refusedKeys, api.ErrorCode()) {
+		return fmt.Errorf("%w: %w", ship.ErrCredentials, err)
+	}
+	return err
+}
+
+// Credentials returns what requests are signed with. If there is nothing, the error is [ship.ErrCredentials].
+func Credentials(ctx context.Context, cfg aws.Config) (aws.Credentials, error) {
+	if cfg.Credentials == nil {
+		return aws.Credentials{}, fmt.Errorf("%w: there are none", ship.ErrCredentials)
+	}
+	found, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return found, brief(fmt.Errorf("%w: %w", ship.ErrCredentials, err))
+	}
+	return found, nil
+}
