@@ -53,7 +53,7 @@ func (a *agent) report() status.Report {
 	}
 	r.Spool = status.Spool{
 		Dir: a.start.SpoolDir, Bytes: q.Bytes, MaxBytes: a.start.SpoolBytes, Segments: q.Segments, MemoryLines: q.MemoryLines,
-		OldestAgeS: a.oldest(time.Now()),
+		OldestAgeS: a.oldest(time.Now()), SetAside: q.SetAside, Lost: q.Lost,
 	}
 	r.Problems, r.LastError = retry.Problems(states...)
 	return r

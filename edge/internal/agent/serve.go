@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -15,6 +19,11 @@ import (
 
 // relisten is how soon a socket that could not be made is tried again: its disk may have been full.
 const relisten = time.Minute
+
+// socketCheck is how often to look whether the socket's file is still there.
+const socketCheck = 5 * time.Second
+
+var errSocketRemoved = errors.New("someone removed the socket")
 
 // serve answers questions for the status on the socket in the spool's directory, and on the address that is configured, until
 // the context ends. Only a bad address is an error: it was asked for.
@@ -36,14 +45,18 @@ func (a *agent) serve(ctx context.Context) (*sync.WaitGroup, error) {
 		})
 	}
 	running.Go(func() {
+		path := status.Socket(a.start.SpoolDir)
 		for {
-			l, err := status.ListenSocket(ctx, status.Socket(a.start.SpoolDir))
+			l, err := status.ListenSocket(ctx, path)
 			if err == nil {
 				a.serving.OK()
-				err = status.Serve(ctx, l, handler)
+				err = serveWhileThere(ctx, l, path, handler)
 			}
 			if ctx.Err() != nil {
 				return
+			}
+			if errors.Is(err, errSocketRemoved) {
+				continue
 			}
 			a.serving.Failed(err)
 			if !retry.Sleep(ctx, nil, relisten) {
@@ -52,4 +65,23 @@ func (a *agent) serve(ctx context.Context) (*sync.WaitGroup, error) {
 		}
 	})
 	return &running, nil
+}
+
+// serveWhileThere answers on the socket until the context ends, or the socket's file is removed while its directory is there.
+// The spool makes a directory that was removed again.
+func serveWhileThere(ctx context.Context, l net.Listener, path string, h http.Handler) error {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go func() {
+		for retry.Sleep(ctx, nil, socketCheck) {
+			_, err := os.Stat(path)
+			if _, dirErr := os.Stat(filepath.Dir(path)); dirErr == nil && errors.Is(err, fs.ErrNotExist) {
+				end(errSocketRemoved)
+			}
+		}
+	}()
+	if err := status.Serve(ctx, l, h); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
 }

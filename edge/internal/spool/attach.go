@@ -181,16 +181,20 @@ func (s *store) resume(seg *segment, v survey) {
 	s.active = seg
 }
 
-// checkDirectory notices that the directory was removed or replaced while the process runs. What the active segment holds
-// is still there as long as its file is open: it goes on in memory, from where it is written to the new directory.
+// checkDirectory looks from time to time whether the directory is still there.
 func (s *store) checkDirectory() {
-	now := time.Now()
-	if !s.attached || s.lock == nil || now.Before(s.checkAt) {
-		return
+	if now := time.Now(); s.attached && !now.Before(s.checkAt) {
+		s.checkAt = now.Add(checkEach)
+		s.leave()
 	}
-	s.checkAt = now.Add(checkEach)
-	if s.lock.Held() {
-		return
+}
+
+// leave gives the directory up if it was removed or replaced while the process runs, and reports whether it was. What the
+// active segment holds is still there as long as its file is open: it goes on in memory, from where it is written to the new
+// directory.
+func (s *store) leave() bool {
+	if s.lock == nil || s.lock.Held() {
+		return false
 	}
 	s.log.Warn("the spool's directory was removed or replaced; it is made again")
 	if seg := s.active; seg != nil && seg.file != nil {
@@ -204,6 +208,7 @@ func (s *store) checkDirectory() {
 	}
 	s.lock.Close()
 	s.lock, s.attached, s.moved, s.retryAt = nil, false, true, time.Time{}
+	return true
 }
 
 // compare gives up the segments whose files are not there any more.

@@ -14,8 +14,11 @@ var (
 	errFull    = errors.New("the spool is full, and no file in it may be removed")
 )
 
-// fail ends the use of the disk until it is tried again.
+// fail ends the use of the disk until it is tried again. If the reason is that the directory was removed, that is at once.
 func (s *store) fail(err error) {
+	if s.leave() {
+		return
+	}
 	s.retryAt, s.okAt = time.Now().Add(retryAfter), time.Time{}
 	s.writing.Failed(fmt.Errorf("%w; samples wait in memory, up to %d kB", err, memoryBytes>>10))
 	if s.active != nil && !s.active.inMemory() {
@@ -80,7 +83,13 @@ func (s *store) begin(need int64) error {
 	s.buf = appendHeader(s.buf[:0], id, time.Now())
 	s.buf = appendState(s.buf, 0, 0, state{lost: s.counts.lost})
 	for _, seg := range s.segs {
-		if !seg.inMemory() && !seg.unknown {
+		switch {
+		case seg.inMemory():
+		case seg.unknown: // what others said of it may be nowhere else soon
+			s.buf = appendState(s.buf, 0, 0, state{
+				segment: seg.id, acked: s.notes.acked[seg.id], lines: s.notes.lines[seg.id], lost: s.counts.lost,
+			})
+		default:
 			s.buf = appendState(s.buf, 0, 0, state{segment: seg.id, acked: seg.acked, lines: seg.lines, lost: s.counts.lost})
 		}
 	}

@@ -87,6 +87,12 @@ func Print(out io.Writer, r Report, now time.Time) error {
 	if r.Spool.MemoryLines > 0 {
 		oldest += fmt.Sprintf(", %d SAMPLES IN MEMORY ONLY", r.Spool.MemoryLines)
 	}
+	if r.Spool.SetAside > 0 {
+		oldest += fmt.Sprintf(", %d DAMAGED SEGMENTS SET ASIDE as *.corrupt", r.Spool.SetAside)
+	}
+	if r.Spool.Lost > 0 {
+		oldest += fmt.Sprintf(", %d samples lost since it was made", r.Spool.Lost)
+	}
 	line("spool", "%s of %s in %s%s", humanize.IBytes(uint64(r.Spool.Bytes)), humanize.IBytes(uint64(r.Spool.MaxBytes)), r.Spool.Dir, oldest)
 	for _, p := range r.Problems {
 		line("problem", "%s is failing for %s, %d times: %s", p.Subject, seconds(now.Sub(p.Since).Seconds()), p.Failures, p.Error)

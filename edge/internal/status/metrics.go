@@ -64,6 +64,8 @@ func WriteMetrics(w io.Writer, r Report, now time.Time) error {
 	e.gauge("metrics_edge_spool_memory_samples", "Those of them that are in memory only.", float64(r.Spool.MemoryLines))
 	e.gauge("metrics_edge_spool_bytes", "Size of the spool's files.", float64(r.Spool.Bytes))
 	e.gauge("metrics_edge_spool_max_bytes", "Bound of the spool.", float64(r.Spool.MaxBytes))
+	e.counter("metrics_edge_spool_set_aside_total", "Damaged segments set aside.", r.Spool.SetAside)
+	e.gauge("metrics_edge_spool_lost_samples", "Samples dropped or damaged since the spool's directory was made.", float64(r.Spool.Lost))
 	age := 0.0
 	if r.Spool.OldestAgeS != nil {
 		age = *r.Spool.OldestAgeS

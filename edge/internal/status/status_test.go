@@ -32,7 +32,7 @@ func report() status.Report {
 		Stack: "Fleet", Stream: "the-stream", Region: "eu-west-1", EdgeConfig: "{\n \"interval\": \"3s\"}",
 		Samples:  status.Samples{Taken: 1200, Delivered: 1100, Waiting: 90, Dropped: map[string]int64{status.SpoolFull: 8, status.Refused: 2}},
 		Delivery: status.Delivery{Records: 55, Requests: 60, Retries: 5, LastAt: &last},
-		Spool:    status.Spool{Dir: "/var/lib/metrics-edge", Bytes: 1 << 20, MaxBytes: 64 << 20, Segments: 2, MemoryLines: 3, OldestAgeS: &age},
+		Spool:    status.Spool{Dir: "/var/lib/metrics-edge", Bytes: 1 << 20, MaxBytes: 64 << 20, Segments: 2, MemoryLines: 3, OldestAgeS: &age, SetAside: 2, Lost: 11},
 		Problems: []retry.Problem{
 			{Failure: failure, Since: now.Add(-10 * time.Minute), Failures: 12},
 			{Failure: retry.Failure{Subject: "collector"}, Failures: 1},
@@ -71,7 +71,7 @@ func TestMetrics(t *testing.T) {
 	for key, want := range map[string]float64{
 		"build_info|" + r.Version: 1, "start_time_seconds": 1770087906, "healthy": 1, "interval_seconds": 3, "samples_taken_total": 1200,
 		"samples_delivered_total": 1100, "samples_dropped_total|spool_full": 8, "samples_dropped_total|refused": 2,
-		"samples_dropped_total|damaged": 0, "samples_dropped_total|not_stored": 0, "spool_samples": 90, "spool_memory_samples": 3,
+		"samples_dropped_total|damaged": 0, "samples_dropped_total|not_stored": 0, "spool_samples": 90, "spool_memory_samples": 3, "spool_set_aside_total": 2, "spool_lost_samples": 11,
 		"spool_bytes": 1 << 20, "spool_max_bytes": 64 << 20, "spool_oldest_seconds": 125.5, "records_delivered_total": 55,
 		"requests_total": 60, "retries_total": 5, "last_delivery_seconds": 90, "collector_failures_total": 4,
 		"last_error_timestamp_seconds|delivery": 1770091505, "failing|delivery": 12, "failing|collector": 3,
@@ -117,7 +117,7 @@ func TestPrint(t *testing.T) {
 		"healthy, with problems; running for 1h0m0s (pid 7, version v1.2.3)", "the-stream in eu-west-1 (stack Fleet)",
 		"every 3s, sent after 1m0s at most; session 5e55", `edge-config of the stack: { "interval": "3s"}`,
 		"1200 taken, 1100 delivered, 90 waiting, DROPPED: 8 spool full, 2 refused", "55 records in 60 requests, 5 of them retries; the last 1m30s ago",
-		"1.0 MiB of 64 MiB in /var/lib/metrics-edge, the oldest sample is 2m6s old, 3 SAMPLES IN MEMORY ONLY",
+		"1.0 MiB of 64 MiB in /var/lib/metrics-edge, the oldest sample is 2m6s old, 3 SAMPLES IN MEMORY ONLY, 2 DAMAGED SEGMENTS SET ASIDE as *.corrupt, 11 samples lost since it was made",
 		"delivery is failing for 10m0s, 12 times: throttled",
 	} {
 		if !strings.Contains(out.String(), want) {

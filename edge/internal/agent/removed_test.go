@@ -1,0 +1,59 @@
+package agent_test
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
+)
+
+// TestSpoolDirectoryRemoved: someone removes the spool's directory while edge runs and nothing can be delivered. Directory,
+// samples and socket are back soon, and no sample of the newest segment is lost.
+func TestSpoolDirectoryRemoved(t *testing.T) {
+	c := newCloud(t)
+	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("region", "eu-west-1"))
+	c.refuses(func(int) string { return "ServiceUnavailableException" })
+	dir := filepath.Join(t.TempDir(), "spool")
+	var log buffer
+	o := options(t, &log, "--spool-dir", dir)
+	o.StopWithin = time.Second // nothing can be delivered
+	edge := start(t, o, &log)
+	var r status.Report
+	fetch := func() bool {
+		var err error
+		r, err = status.Fetch(t.Context(), status.Socket(dir))
+		return err == nil
+	}
+	edge.await("samples wait", func() bool { return fetch() && r.Samples.Waiting >= 2 })
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	edge.await("the directory is back", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "lock"))
+		return err == nil
+	})
+	edge.await("status answers", fetch)
+	if r.Spool.MemoryLines != 0 || r.Samples.Dropped[status.Damaged] != 0 || r.Samples.Waiting != r.Samples.Taken {
+		t.Errorf("report is %+v", r)
+	}
+	if !strings.Contains(log.String(), "directory was removed or replaced") {
+		t.Errorf("log is:\n%s", log.String())
+	}
+	taken := r.Samples.Taken
+	edge.stop()
+	<-edge.done // it may not have delivered
+	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close() }()
+	if s := q.Stats(); s.Lines < taken || s.Lost != 0 {
+		t.Errorf("%d samples were taken, after another start there are %+v", taken, s)
+	}
+}
