@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,11 +27,13 @@ import (
 const (
 	childEndpoint = "EDGE_E2E_ENDPOINT"
 	childSpool    = "EDGE_E2E_SPOOL"
+	childPadding  = "EDGE_E2E_PADDING" // bytes that a sample is longer than it need be
 )
 
 func TestMain(m *testing.M) {
 	if endpoint := os.Getenv(childEndpoint); endpoint != "" {
-		if err := child(endpoint, os.Getenv(childSpool), os.Stdout); err != nil {
+		padding, _ := strconv.Atoi(os.Getenv(childPadding))
+		if err := child(endpoint, os.Getenv(childSpool), padding, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -47,7 +50,7 @@ const (
 
 // child is a collector, all but its readings: sampler, spool, shipper and the SDK's client, until it is killed. It says of
 // each sample that it is taken, once the spool has it.
-func child(endpoint, dir string, stdout io.Writer) error {
+func child(endpoint, dir string, padding int, stdout io.Writer) error {
 	log := slog.New(slog.DiscardHandler)
 	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Sync: time.Second, Log: log})
 	if err != nil {
@@ -55,7 +58,7 @@ func child(endpoint, dir string, stdout io.Writer) error {
 	}
 	s := ship.New(q, client(endpoint), ship.Options{Pace: ship.Pace{Interval: fastInterval, MaxLatency: fastLatency, BacklogRate: 20}, Log: log})
 	go func() { _ = s.Run(context.Background(), nil) }()
-	labels := sampler.Labels{Tags: map[string]string{"padding": strings.Repeat("x", 12_000)}}
+	labels := sampler.Labels{Tags: map[string]string{"padding": strings.Repeat("x", padding)}}
 	sampler.New(fastInterval, labels, readings{}, log).Run(context.Background(), announcing{q, stdout})
 	return nil
 }

@@ -21,7 +21,6 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
-	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // build builds edge as a release is built.
@@ -83,21 +82,8 @@ func TestRealCollectorKilled(t *testing.T) {
 	}
 	defer func() { _ = q.Close() }()
 	seen := s.Counts()
-	for q.Stats().Lines > 0 {
-		b, err := q.Peek(t.Context(), spool.Fresh, 100, 1<<20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, l := range b.Lines {
-			sample, err := record.ParseSample(l)
-			if err != nil {
-				t.Error(err)
-			}
-			seen[cloudtest.ID{Session: sample.SessionID, Seq: sample.Seq}]++
-		}
-		if err := q.Ack(b); err != nil {
-			t.Fatal(err)
-		}
+	for i := range drain(t, q) {
+		seen[i]++
 	}
 	next := map[string]int64{}
 	for i := range seen {

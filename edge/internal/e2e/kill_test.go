@@ -3,7 +3,6 @@ package e2e
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -77,12 +76,24 @@ func TestKill(t *testing.T) {
 // runUntilKilled starts a collector, kills it a while after its first sample and adds what it has taken.
 func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, taken map[cloudtest.ID]bool) {
 	t.Helper()
+	var timer *time.Timer
+	runChild(t, endpoint, dir, 12_000, func(p *os.Process, i cloudtest.ID) {
+		taken[i] = true
+		if timer == nil {
+			timer = time.AfterFunc(while, func() { _ = p.Kill() })
+		}
+	})
+}
+
+// runChild runs a collector until each, which is called with each sample that it has taken, kills it.
+func runChild(t *testing.T, endpoint, dir string, padding int, each func(p *os.Process, i cloudtest.ID)) {
+	t.Helper()
 	own, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.Command(own)
-	c.Env = append(os.Environ(), childEndpoint+"="+endpoint, childSpool+"="+dir)
+	c.Env = append(os.Environ(), childEndpoint+"="+endpoint, childSpool+"="+dir, fmt.Sprintf("%s=%d", childPadding, padding))
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -91,7 +102,6 @@ func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, tak
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var timer *time.Timer
 	samples := bufio.NewReader(out)
 	for {
 		line, err := samples.ReadString('\n')
@@ -105,27 +115,19 @@ func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, tak
 		if _, err := fmt.Sscan(line, &i.Session, &i.Seq); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		taken[i] = true
-		if timer == nil {
-			timer = time.AfterFunc(while, func() { _ = c.Process.Kill() })
-		}
+		each(c.Process, i)
 	}
-	if err := c.Wait(); timer == nil || !strings.Contains(fmt.Sprint(err), "killed") {
+	if err := c.Wait(); !strings.Contains(fmt.Sprint(err), "killed") {
 		t.Fatalf("the collector ended by itself: %v", err)
 	}
 }
 
-func checkAccounts(t *testing.T, s *cloudtest.Server, dir string, taken map[cloudtest.ID]bool) {
+// drain takes all samples out of a queue and returns which they are.
+func drain(t *testing.T, q *spool.Queue) map[cloudtest.ID]bool {
 	t.Helper()
-	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = q.Close() }()
-	delivered := s.Counts()
 	left := map[cloudtest.ID]bool{}
 	for q.Stats().Lines > 0 {
-		b, err := q.Peek(context.Background(), spool.Fresh, 1000, 1<<20)
+		b, err := q.TryPeek(spool.Fresh, 1000, 1<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,6 +142,18 @@ func checkAccounts(t *testing.T, s *cloudtest.Server, dir string, taken map[clou
 			t.Fatal(err)
 		}
 	}
+	return left
+}
+
+func checkAccounts(t *testing.T, s *cloudtest.Server, dir string, taken map[cloudtest.ID]bool) {
+	t.Helper()
+	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close() }()
+	delivered := s.Counts()
+	left := drain(t, q)
 	missing := int64(0)
 	for i := range taken {
 		if delivered[i] == 0 && !left[i] {

@@ -1,0 +1,86 @@
+package e2e
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+)
+
+// TestFileLimit takes all file descriptors from a running collector that has a backlog of several segments, for as long as it
+// takes more samples than two segments hold, and gives them back. Each sample is delivered or in the spool; none is counted
+// as lost.
+func TestFileLimit(t *testing.T) {
+	t.Parallel()
+	const before, after, most = 400, 800, 30_000
+	s := cloudtest.New(t)
+	down := true
+	s.Fault = func(_ int, w http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		if down {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		return cloudtest.Outcome{Answered: down}
+	}
+	h := httptest.NewServer(s)
+	defer h.Close()
+	dir := t.TempDir()
+	taken := map[cloudtest.ID]bool{}
+	last := ""
+	newest := func() string {
+		names, err := filepath.Glob(filepath.Join(dir, "*.seg"))
+		if err != nil || len(names) == 0 {
+			return ""
+		}
+		return slices.Max(names)
+	}
+	var usual unix.Rlimit
+	limit := func(p *os.Process, files uint64) {
+		if err := unix.Prlimit(p.Pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: files, Max: usual.Max}, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	runChild(t, h.URL, dir, 200, func(p *os.Process, i cloudtest.ID) {
+		taken[i] = true
+		switch n := len(taken); {
+		case n == before:
+			if err := unix.Prlimit(p.Pid, unix.RLIMIT_NOFILE, nil, &usual); err != nil {
+				t.Error(err)
+			}
+			s.Mu.Lock()
+			down = false // it cannot make connections either
+			s.Mu.Unlock()
+			limit(p, 5)
+		case n == after:
+			last = newest()
+			limit(p, usual.Cur)
+		case n > after && n%50 == 0 && newest() > last && len(s.Counts()) >= after, n == most:
+			_ = p.Kill() // nothing is in memory only once there is a new segment
+		}
+	})
+	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close() }()
+	left := drain(t, q)
+	delivered := s.Counts()
+	for i := range taken {
+		if delivered[i] == 0 && !left[i] && !t.Failed() {
+			t.Errorf("sample %d of %d is missing", i.Seq, len(taken))
+		}
+	}
+	if stats := q.Stats(); stats.Lost != 0 || stats.SetAside != 0 || len(delivered) < after {
+		t.Errorf("%d samples are delivered, %+v", len(delivered), stats)
+	}
+	t.Logf("%d samples taken, %d delivered, %d left", len(taken), len(delivered), len(left))
+}
