@@ -94,8 +94,18 @@ func TestCheck(t *testing.T) {
 			"delivery": "ok the-stream took one sample of h", "clock": "ok within 5s", "spool": "ok",
 		}},
 		"no credentials": {
-			environment: map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, failed: 1,
+			environment: map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ENDPOINT_URL": "https://aws.example"}, failed: 1,
 			want: map[string]string{"credentials": "FAILED", "discovery": "skipped", "delivery": "skipped", "clock": "skipped"},
+		},
+		"no credentials, on this machine": {
+			environment: map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+			want:        map[string]string{"credentials": "ok from a placeholder, as the endpoint is on this machine"},
+		},
+		"blanks": {
+			environment: map[string]string{"AWS_REGION": "eu-west-1 "}, failed: 1,
+			want: map[string]string{
+				"credentials": `FAILED AWS configuration: AWS_REGION="eu-west-1 ": there are blanks around the value`, "discovery": "skipped", "delivery": "skipped", "clock": "skipped",
+			},
 		},
 		"no region": {
 			environment: map[string]string{"AWS_REGION": "", "AWS_ENDPOINT_URL": "https://aws.example"}, failed: 1,

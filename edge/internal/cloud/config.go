@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -38,12 +39,17 @@ func Load(ctx context.Context, region string) (aws.Config, error) {
 		config.WithHTTPClient(client),
 		// The provider for containers makes a client of its own in any case.
 		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }),
-		config.WithAPIOptions([]func(*middleware.Stack) error{wholeAnswer}))
+		config.WithAPIOptions([]func(*middleware.Stack) error{wholeAnswer}),
+		// The SDK would write lines of its own between those of the log. What fails comes back as an error.
+		config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
 	}
 	if err := checkEndpoints(cfg); err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if askedHere(cfg) {
+		cfg.Credentials = orPlaceholder{cfg.Credentials}
 	}
 	if cfg.Region == "" {
 		cfg.Region = defaultRegion(ctx, cfg)
@@ -52,6 +58,19 @@ func Load(ctx context.Context, region string) (aws.Config, error) {
 		return cfg, ErrNoRegion
 	}
 	return cfg, nil
+}
+
+// orPlaceholder signs with a placeholder if there are no credentials. It is for endpoints on this machine, such as local's, which
+// have no accounts: any SDK would still ask for credentials.
+type orPlaceholder struct{ aws.CredentialsProvider }
+
+// Retrieve implements [aws.CredentialsProvider].
+func (p orPlaceholder) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	found, err := p.CredentialsProvider.Retrieve(ctx)
+	if err != nil && ctx.Err() == nil {
+		return aws.Credentials{AccessKeyID: "none", SecretAccessKey: "none", Source: "a placeholder, as the endpoint is on this machine"}, nil
+	}
+	return found, err
 }
 
 func defaultRegion(ctx context.Context, cfg aws.Config) string {

@@ -126,3 +126,30 @@ func TestBlanks(t *testing.T) {
 		})
 	}
 }
+
+// TestPlaceholder: an endpoint on this machine needs no credentials, and any other does.
+func TestPlaceholder(t *testing.T) {
+	for name, c := range map[string]struct {
+		variables map[string]string
+		want      string // access key; "" if there is none
+	}{
+		"on this machine":             {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "none"},
+		"on this machine, with a key": {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "s"}, "id"},
+		"elsewhere":                   {map[string]string{"AWS_ENDPOINT_URL": "https://aws.example"}, ""},
+		"AWS":                         {map[string]string{"AWS_REGION": "eu-west-1"}, ""},
+		"partly elsewhere":            {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_SSM": "https://aws.example"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			variables := map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+			maps.Copy(variables, c.variables)
+			environment(t, variables)
+			cfg, err := Load(t.Context(), "eu-west-1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found, err := Credentials(t.Context(), cfg); found.AccessKeyID != c.want || (err == nil) != (c.want != "") {
+				t.Errorf("access key is %q, %v, want %q", found.AccessKeyID, err, c.want)
+			}
+		})
+	}
+}

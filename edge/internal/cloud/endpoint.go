@@ -30,11 +30,27 @@ func checkPlain(u *url.URL) error {
 	return &PlainError{u.Scheme + "://" + u.Host}
 }
 
-// checkEndpoints refuses what the environment or profile sets for the services that edge speaks to, before anything is sent.
+// endpoints are what the environment or profile sets for the services that edge speaks to; nil if that is AWS's own.
+func endpoints(cfg aws.Config) []*string {
+	return []*string{firehose.NewFromConfig(cfg).Options().BaseEndpoint, ssm.NewFromConfig(cfg).Options().BaseEndpoint}
+}
+
+// askedHere reports whether all services that edge speaks to are on this machine.
+func askedHere(cfg aws.Config) bool {
+	for _, endpoint := range endpoints(cfg) {
+		if endpoint == nil {
+			return false
+		}
+		if u, err := url.Parse(*endpoint); err != nil || !onLoopback(u.Hostname()) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkEndpoints refuses endpoints that others could listen to, before anything is sent.
 func checkEndpoints(cfg aws.Config) error {
-	for _, endpoint := range []*string{
-		cfg.BaseEndpoint, firehose.NewFromConfig(cfg).Options().BaseEndpoint, ssm.NewFromConfig(cfg).Options().BaseEndpoint,
-	} {
+	for _, endpoint := range append(endpoints(cfg), cfg.BaseEndpoint) {
 		if endpoint == nil {
 			continue
 		}
