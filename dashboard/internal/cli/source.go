@@ -2,12 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/athena"
@@ -100,17 +97,12 @@ const (
 	timeoutOfAthena = 100 * time.Second
 	// queriesOfAthena is how many queries of a page run at once. They wait for Athena, not for this machine.
 	queriesOfAthena = 8
-	// attempts is how often a request is made before its failure counts: Athena throttles bursts.
-	attempts = 6
 )
 
 func (o *sourceOptions) openAthena(ctx context.Context) (source, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(o.region), config.WithRetryMaxAttempts(attempts))
+	cfg, err := athena.Configure(ctx, o.region)
 	if err != nil {
-		return source{}, fmt.Errorf("AWS configuration: %w", err)
-	}
-	if cfg.Region == "" {
-		return source{}, errors.New("no AWS region: pass --region or set AWS_REGION")
+		return source{}, err
 	}
 	e, table, err := engineOf(ctx, cfg, o)
 	if err != nil {

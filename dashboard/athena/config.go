@@ -1,0 +1,101 @@
+package athena
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+const (
+	// attempts is how often a request is made before its failure counts: Athena throttles bursts.
+	attempts = 6
+	// maxAnswer is how much is read of an answer: a page of results has 1,000 rows at most (GetQueryResults).
+	maxAnswer = 64 << 20
+	// maxRefusal is how much is read of an answer that is an error. The rest is left out.
+	maxRefusal = 64 << 10
+)
+
+// Configure loads the AWS configuration by the SDK's default chain. If region is empty, the environment or profile names it.
+func Configure(ctx context.Context, region string) (aws.Config, error) {
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = route(http.ProxyFromEnvironment) })
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithRetryMaxAttempts(attempts),
+		config.WithHTTPClient(client),
+		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }), // it makes one of its own otherwise
+		config.WithAPIOptions([]func(*middleware.Stack) error{boundAnswer}))
+	if err != nil {
+		return cfg, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return cfg, errors.New("no AWS region: pass --region or set AWS_REGION")
+	}
+	return cfg, nil
+}
+
+// redirectError says that an answer redirects a request that carries a signature or a token.
+type redirectError struct{ to string }
+
+func (e redirectError) Error() string {
+	return fmt.Sprintf("the answer redirects to %s, and no request follows; is a proxy or a captive portal in between?", e.to)
+}
+
+// CanceledError tells the SDK not to try again (retry.NoRetryCanceledError).
+func (redirectError) CanceledError() bool { return true }
+
+// route chooses the proxy for each request. The SDK's client asks it for redirected ones too, which it would follow with tokens
+// of credentials (307 and 308): they are refused. Metadata services are of this machine; through a proxy their tokens could be
+// read, and it would be the proxy's machine that answers. So are all others that are spoken to without encryption.
+func route(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(req *http.Request) (*url.URL, error) {
+		if req.Response != nil { // of the redirect that caused this request
+			return nil, redirectError{req.URL.Redacted()}
+		}
+		if req.URL.Scheme != "https" || onMetadata(req.URL.Hostname()) {
+			return nil, nil
+		}
+		return proxy(req)
+	}
+}
+
+// awsLocal is the range of the metadata services over IPv6 ("Access instance metadata", EC2 User Guide).
+var awsLocal = netip.MustParsePrefix("fd00:ec2::/32")
+
+func onMetadata(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (ip.IsLinkLocalUnicast() || awsLocal.Contains(ip.WithZone("")))
+}
+
+// boundAnswer bounds what is read of an answer.
+func boundAnswer(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("BoundAnswer", func(
+		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+	) (out middleware.DeserializeOutput, metadata middleware.Metadata, err error) {
+		out, metadata, err = next.HandleDeserialize(ctx, in)
+		answer, ok := out.RawResponse.(*smithyhttp.Response)
+		if err != nil || !ok {
+			return out, metadata, err
+		}
+		most := int64(maxAnswer)
+		if answer.StatusCode >= http.StatusMultipleChoices {
+			most = maxRefusal
+		}
+		answer.Body = &bounded{io.LimitReader(answer.Body, most), answer.Body}
+		return out, metadata, nil
+	}), middleware.After)
+}
+
+// bounded is the beginning of a body. An answer that is cut off is no JSON document, and so an error.
+type bounded struct {
+	io.Reader
+	io.Closer
+}

@@ -1,0 +1,105 @@
+package athena
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// configured loads a configuration from nothing but the given variables.
+func configured(t *testing.T, variables map[string]string) error {
+	t.Helper()
+	all := map[string]string{
+		"AWS_CONFIG_FILE": t.TempDir() + "/none", "AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none", "AWS_EC2_METADATA_DISABLED": "true",
+	}
+	for _, name := range []string{
+		"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE",
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+	} {
+		t.Setenv(name, "")
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, some := range []map[string]string{all, variables} {
+		for name, value := range some {
+			t.Setenv(name, value)
+		}
+	}
+	cfg, err := Configure(t.Context(), "eu-west-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Find(t.Context(), cfg, "S")
+	return err
+}
+
+// TestRedirects are followed neither by signed requests nor by those for credentials.
+func TestRedirects(t *testing.T) {
+	elsewhere := 0
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	defer other.Close()
+	for _, status := range []int{302, 307, 308} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL+"/", status)
+		}))
+		for name, variables := range map[string]map[string]string{
+			"signed":      {"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"},
+			"credentials": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.URL + "/get", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "t"},
+		} {
+			t.Run(fmt.Sprint(name, " ", status), func(t *testing.T) {
+				elsewhere = 0
+				if err := configured(t, variables); err == nil || elsewhere > 0 {
+					t.Errorf("error is %v, %d requests elsewhere", err, elsewhere)
+				}
+			})
+		}
+		server.Close()
+	}
+}
+
+// TestProxy: metadata services, and whatever is spoken to without encryption, are asked directly.
+func TestProxy(t *testing.T) {
+	through := route(func(*http.Request) (*url.URL, error) { return &url.URL{Scheme: "http", Host: "proxy"}, nil })
+	for to, proxied := range map[string]bool{
+		"http://169.254.169.254/latest/api/token": false, "http://169.254.170.2/v2": false, "http://[fd00:ec2::254]/": false,
+		"https://[fd00:ec2::23]/": false, "https://169.254.170.23/": false, "http://127.0.0.1:1/": false,
+		"https://athena.eu-west-1.amazonaws.com/": true,
+	} {
+		u, err := through(httptest.NewRequest(http.MethodGet, to, nil))
+		if err != nil || (u != nil) != proxied {
+			t.Errorf("%s: proxy is %v, %v", to, u, err)
+		}
+	}
+}
+
+// TestHugeRefusal costs neither memory nor a long text.
+func TestHugeRefusal(t *testing.T) {
+	chunk := strings.Repeat("x", 1<<20)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"`)
+		for range 200 {
+			if _, err := io.WriteString(w, chunk); err != nil {
+				return // the client has read enough
+			}
+		}
+	}))
+	defer server.Close()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := configured(t, map[string]string{"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
+	runtime.ReadMemStats(&after)
+	if err == nil || len(err.Error()) > 10_000 {
+		t.Errorf("error is %.100v", err)
+	}
+	if got := after.TotalAlloc - before.TotalAlloc; got > 32<<20 {
+		t.Errorf("%d MB allocated", got>>20)
+	}
+}
