@@ -117,7 +117,8 @@ synth: ## synthesize the CloudFormation template into cdk.out/, without an accou
 .PHONY: validate
 validate: $(TOOLS)/python/.cfn-lint $(TOOLS)/python/.interop ## check the committed templates with cfn-lint and AWS's API models (needs python3; a test keeps them what the app makes)
 	$(TOOLS)/python/bin/cfn-lint --config-file cdk/cfn-lint.yaml
-	$(PYTHON) cdk/apimodel.py local/internal/template/default.json local/internal/template/testdata/everything.json
+	$(PYTHON) cdk/apimodel.py local/internal/template/default.json local/internal/template/testdata/everything.json \
+		local/internal/template/testdata/platform.json cdk/internal/stack/testdata/quicksight.json
 
 .PHONY: emulator
 emulator: build ## deploy to an AWS emulator on this machine, deliver, deploy again, destroy (needs python3)

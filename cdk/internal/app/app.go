@@ -75,26 +75,33 @@ func run(ctx context.Context, dir, dotEnv string) (err error) {
 			err = fmt.Errorf("synthesize: %s", first)
 		}
 	}()
-	app := NewApp(file)
-	given, _ := app.Node().GetAllContext(nil).(map[string]any)
+	cdk := NewApp(file)
+	given, _ := cdk.Node().GetAllContext(nil).(map[string]any)
 	c, err := config.Load(config.Sources{
 		Context: given, File: file, Environment: os.LookupEnv, DotEnv: variables,
 	})
 	if err != nil {
 		return &refusal{err}
 	}
-	// The app copies the folder into its output when it is synthesized.
-	asset, err := os.MkdirTemp("", "transform-*")
+	// The app copies the file into its output when it is synthesized.
+	temporary, err := os.MkdirTemp("", "transform-*")
 	if err != nil {
 		return fmt.Errorf("build the transform: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(asset)) }()
-	if err := lambda.Build(ctx, workspace.Functions(root), "./cmd/transform", asset); err != nil {
+	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
+	zip := filepath.Join(temporary, "transform.zip")
+	if err := lambda.Build(ctx, workspace.Functions(root), "./cmd/transform", zip); err != nil {
 		return err
 	}
-	if _, err := stack.New(app, c, asset); err != nil {
+	pipeline, err := stack.New(cdk, c, zip)
+	if err != nil {
 		return err
 	}
-	app.Synth(nil)
+	if c.QuickSightPrincipalARN != "" {
+		if _, err := stack.NewQuickSight(cdk, c, pipeline); err != nil {
+			return err
+		}
+	}
+	cdk.Synth(nil)
 	return nil
 }

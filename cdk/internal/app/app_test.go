@@ -27,7 +27,10 @@ func TestMainSynthesizesTheCommittedTemplate(t *testing.T) {
 	if !reflect.DeepEqual(first, second) {
 		t.Error("two runs gave two templates")
 	}
-	compare(t, first, "default.json")
+	if len(first) != 1 {
+		t.Errorf("there are %d stacks; a plain cdk deploy needs one", len(first))
+	}
+	compare(t, first["MetricsDashboard"], "local/internal/template/default.json")
 }
 
 // Settings of .env reach the template, and all that there are together give what the golden test of package stack gives.
@@ -48,18 +51,26 @@ LAMBDA_MEMORY_MB=512
 MAX_SAMPLE_AGE_DAYS=18
 GLUE_DATABASE_NAME=d
 GLUE_TABLE_NAME=s
+FIRST_YEAR=2024
 CRAWLER_SCHEDULE="cron(5 * * * ? *)"
 ATHENA_SCAN_LIMIT_GB=1
 ALARM_EMAIL=operator@example.org
 EDGE_ROLES=both
 LOG_LEVEL=DEBUG
+EXPECT_RECORDS=true
 RAW_RETENTION_DAYS=30
+ERROR_RETENTION_DAYS=7
 REMOVAL_POLICY=destroy
 QUICKSIGHT_PRINCIPAL_ARN=arn:aws:quicksight:us-east-1:123456789012:user/default/someone@example.org
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	compare(t, synthesize(t, dotEnvFile+"="+file, `CDK_CONTEXT_JSON={"stackName":"Everything"}`), "testdata/everything.json")
+	templates := synthesize(t, dotEnvFile+"="+file, `CDK_CONTEXT_JSON={"stackName":"Everything"}`)
+	if len(templates) != 2 {
+		t.Errorf("there are %d stacks, want that of the pipeline and that of QuickSight", len(templates))
+	}
+	compare(t, templates["Everything"], "local/internal/template/testdata/everything.json")
+	compare(t, templates["Everything-QuickSight"], "cdk/internal/stack/testdata/quicksight.json")
 }
 
 // compare compares a template with a committed one, whose assets have no hashes.
@@ -75,21 +86,21 @@ func compare(t *testing.T, template map[string]any, golden string) {
 		}
 		code["S3Key"] = "asset.zip"
 	}
-	committed := read(t, filepath.FromSlash("../../../local/internal/template/"+golden))
+	committed := read(t, filepath.FromSlash("../../../"+golden))
 	if !reflect.DeepEqual(template, committed) {
 		t.Errorf("%s is not what the program synthesizes; run make golden and look at the difference", golden)
 	}
 }
 
-// synthesize runs the program as the CLI does and returns the template.
-func synthesize(t *testing.T, environment ...string) map[string]any {
+// synthesize runs the program as the CLI does and returns the templates by the names of their stacks.
+func synthesize(t *testing.T, environment ...string) map[string]map[string]any {
 	t.Helper()
 	out := t.TempDir()
 	if code, stderr := run(t, ".", append(environment, "CDK_OUTDIR="+out)...); code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
-	if programs, err := filepath.Glob(filepath.Join(out, "asset.*", "bootstrap")); err != nil || len(programs) != 1 {
-		t.Errorf("programs in the output are %v (%v), want one", programs, err)
+	if programs, err := filepath.Glob(filepath.Join(out, "asset.*.zip")); err != nil || len(programs) != 1 {
+		t.Errorf("zip files in the output are %v (%v), want one", programs, err)
 	}
 	// The CDK's own validation of the template finds nothing but what package stack acknowledges, which is one thing.
 	check := read(t, filepath.Join(out, "validation-report.json"))
@@ -99,11 +110,15 @@ func synthesize(t *testing.T, environment ...string) map[string]any {
 			t.Errorf("the CDK's validation reports %v", report)
 		}
 	}
-	templates, err := filepath.Glob(filepath.Join(out, "*.template.json"))
-	if err != nil || len(templates) != 1 {
-		t.Fatalf("templates in the output are %v (%v), want one", templates, err)
+	files, err := filepath.Glob(filepath.Join(out, "*.template.json"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return read(t, templates[0])
+	templates := map[string]map[string]any{}
+	for _, file := range files {
+		templates[strings.TrimSuffix(filepath.Base(file), ".template.json")] = read(t, file)
+	}
+	return templates
 }
 
 func read(t *testing.T, file string) map[string]any {

@@ -16,13 +16,16 @@ type Config struct {
 	BucketName       string
 	Prefix           string        // of the table's objects, ends in a slash
 	RawRetention     time.Duration // whole days; 0: objects are kept
+	ErrorRetention   time.Duration // of what could not be delivered; whole days
 	DestroyData      bool          // whether the bucket and its objects go with the stack
 	GlueDatabaseName string
 	GlueTableName    string
-	CrawlerSchedule  string // cron(…); empty: no crawler
+	FirstYear        int    // that Athena looks for samples in
+	CrawlerSchedule  string // cron(…); empty: the crawler runs when somebody starts it
 
 	AthenaScanLimitGiB int    // of one query, 1..10000
 	AlarmEmail         string // empty: nobody is subscribed
+	ExpectRecords      bool   // whether it is trouble if no collector sends
 
 	QuickSightPrincipalARN string // user or group that the QuickSight dashboard is for; empty: there is none
 
@@ -33,6 +36,14 @@ type Config struct {
 	RoleName           string        // of the role that the delivery stream assumes
 	BufferingMiB       int           // 64..128
 	BufferingTime      time.Duration // 60..900 s
+
+	EdgePolicyName   string // of the policy for machines
+	ReaderPolicyName string // of the policy for who queries
+
+	KMSKeyARN             string            // of the key that all is encrypted with; empty: AWS's keys
+	PermissionsBoundary   string            // ARN of a policy, on every role; empty: none
+	Tags                  map[string]string // of every resource
+	TerminationProtection bool
 
 	LambdaFunctionName string
 	LambdaTimeout      time.Duration // 1..300 s

@@ -1,6 +1,8 @@
 package config_test
 
 import (
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -25,12 +27,28 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Config{
-		StackName: "MetricsDashboard", LogLevel: "INFO", Prefix: "analytics/", GlueDatabaseName: "metrics",
-		GlueTableName: "samples", CrawlerSchedule: "cron(15 0 * * ? *)", AthenaScanLimitGiB: 10, BufferingMiB: 64, BufferingTime: 300 * time.Second, LambdaTimeout: 60 * time.Second,
-		LambdaMemoryMiB: 256, MaxSampleAge: 14 * 24 * time.Hour,
+		StackName: "MetricsDashboard", LogLevel: "INFO", Prefix: "analytics/", GlueDatabaseName: "metricsdashboard",
+		GlueTableName: "samples", FirstYear: 2026, AthenaScanLimitGiB: 10, BufferingMiB: 64, BufferingTime: 300 * time.Second,
+		LambdaTimeout: 60 * time.Second, LambdaMemoryMiB: 256, MaxSampleAge: 14 * 24 * time.Hour, ErrorRetention: 90 * 24 * time.Hour,
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+// Two stacks of one account and region get two databases.
+func TestDatabaseFollowsTheStack(t *testing.T) {
+	for stack, want := range map[string]string{"Metrics-2": "metrics_2", "MetricsDashboard": "metricsdashboard"} {
+		c, err := load(map[string]any{"stackName": stack}, nil, nil)
+		if err != nil || c.GlueDatabaseName != want {
+			t.Errorf("%s has database %s (%v), want %s", stack, c.GlueDatabaseName, err, want)
+		}
+	}
+	if c, err := load(map[string]any{"glueDatabaseName": "d"}, nil, nil); err != nil || c.GlueDatabaseName != "d" {
+		t.Errorf("a name that is given is not taken: %+v, %v", c, err)
+	}
+	if _, err := load(map[string]any{"stackName": "a_b"}, nil, nil); err == nil || strings.Contains(err.Error(), "glueDatabaseName") {
+		t.Errorf("a stack's name that is refused gives %v, want one problem", err)
 	}
 }
 
@@ -85,10 +103,22 @@ func TestAllowed(t *testing.T) {
 		"logLevel":           {"DEBUG", "info", "Warn", "ERROR"},
 		"rawRetentionDays":   {"1", "36500", float64(30)},
 		"removalPolicy":      {"retain", "destroy"},
-		"crawlerSchedule":    {"NONE", "cron(0 * * * ? *)", "cron(15 3 ? * MON-FRI *)", "cron(0 1,13 1/2 JAN ? 2026-2030)"},
-		"athenaScanLimitGb":  {"1", "10000", float64(5)},
-		"alarmEmail":         {"a@b.c", "first.last+tag@mail.example.org"},
-		"edgeRoles":          {"none", "ec2", "hybrid", "both"},
+		"errorRetentionDays": {"1", "36500", float64(30)},
+		"firstYear":          {"2020", "2100", float64(2024)},
+		"expectRecords":      {"true", "false"},
+		"edgePolicyName":     {"a", "metrics+edge@x"},
+		"readerPolicyName":   {strings.Repeat("r", 128)},
+		"kmsKeyArn": {
+			"arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+			"arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+		},
+		"permissionsBoundary":   {"arn:aws:iam::123456789012:policy/Boundary", "arn:aws:iam::aws:policy/PowerUserAccess"},
+		"tags":                  {"a=b", "team=core services,cost:centre=4711,empty="},
+		"terminationProtection": {"true", "false"},
+		"crawlerSchedule":       {"NONE", "cron(0 * * * ? *)", "cron(15 3 ? * MON-FRI *)", "cron(0 1,13 1/2 JAN ? 2026-2030)"},
+		"athenaScanLimitGb":     {"1", "10000", float64(5)},
+		"alarmEmail":            {"a@b.c", "first.last+tag@mail.example.org"},
+		"edgeRoles":             {"none", "ec2", "hybrid", "both"},
 		"quickSightPrincipalArn": {
 			"arn:aws:quicksight:us-east-1:123456789012:user/default/alice",
 			"arn:aws-us-gov:quicksight:us-gov-west-1:123456789012:group/my-space/metrics readers",
@@ -105,7 +135,7 @@ func TestAllowed(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for key, values := range map[string][]any{
-		"stackName":          {"", "9a", "a_b", strings.Repeat("a", 129)},
+		"stackName":          {"", "9a", "a_b", strings.Repeat("a", 101)},
 		"deliveryStreamName": {"", "a b", strings.Repeat("a", 65), "é"},
 		"prefix": {
 			"", "/", "a", "/a/", "a//", "a/!{timestamp:yyyy}/", "errors/", "errors/a/", "athena-results/b/", "a b/", "_a/", ".a/", "a/_b/",
@@ -126,6 +156,20 @@ func TestRefused(t *testing.T) {
 		"logLevel":           {"WARNING", "", "TRACE"},
 		"rawRetentionDays":   {"0", "-1", "36501", ""},
 		"removalPolicy":      {"delete", "RETAIN", ""},
+		"errorRetentionDays": {"0", "36501", "", "forever"},
+		"firstYear":          {"2019", "2101", "26", ""},
+		"expectRecords":      {"", "yes", "True", true},
+		"edgePolicyName":     {"", "a b", "a/b", strings.Repeat("a", 129)},
+		"readerPolicyName":   {"", "a*"},
+		"kmsKeyArn":          {"", "alias/aws/s3", "arn:aws:kms:eu-central-1:123456789012:alias/mine", "1234abcd-12ab-34cd-56ef-1234567890ab"},
+		"permissionsBoundary": {
+			"", "Boundary", "arn:aws:iam::123456789012:role/Boundary", "arn:aws:iam::123456789012:policy/",
+		},
+		"tags": {
+			"", "a", "a=b,", "=b", "a=b,a=c", "aws:a=b", "a=b;c=d", "a=<b>", strings.Repeat("a", 129) + "=b",
+			"a=" + strings.Repeat("b", 257), manyTags(41),
+		},
+		"terminationProtection": {"", "on", true},
 		"crawlerSchedule": {
 			"", "none", "hourly", "0 * * * ? *", "cron(0 * * * *)", "cron(0 * * * * *)", "cron(0 * ? * ? *)", "rate(1 hour)",
 			"cron(0 * * * ? *) ", "cron(a * * * ? *)",
@@ -148,6 +192,15 @@ func TestRefused(t *testing.T) {
 			}
 		}
 	}
+}
+
+// manyTags are n tags.
+func manyTags(n int) string {
+	var pairs []string
+	for i := range n {
+		pairs = append(pairs, fmt.Sprintf("tag%d=", i))
+	}
+	return strings.Join(pairs, ",")
 }
 
 // All problems stand in one error, each with where it was set, the value, what is allowed and why.
@@ -182,7 +235,10 @@ func TestEnvironmentNames(t *testing.T) {
 		"MAX_SAMPLE_AGE_DAYS": "15",
 		"LAMBDA_RUNTIME":      "provided.al2023", "LAMBDA_HANDLER": "bootstrap", "GLUE_DATABASE_NAME": "d",
 		"GLUE_TABLE_NAME": "t", "LOG_LEVEL": "warn", "RAW_RETENTION_DAYS": "3", "REMOVAL_POLICY": "destroy",
-		"CRAWLER_SCHEDULE": "NONE", "ATHENA_SCAN_LIMIT_GB": "7", "ALARM_EMAIL": "o@example.org", "EDGE_ROLES": "both",
+		"CRAWLER_SCHEDULE": "cron(0 * * * ? *)", "FIRST_YEAR": "2024", "ERROR_RETENTION_DAYS": "2", "EXPECT_RECORDS": "true",
+		"EDGE_POLICY_NAME": "e", "READER_POLICY_NAME": "q", "KMS_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/k",
+		"PERMISSIONS_BOUNDARY": "arn:aws:iam::123456789012:policy/b", "TAGS": "a=b,c=d", "TERMINATION_PROTECTION": "true",
+		"ATHENA_SCAN_LIMIT_GB": "7", "ALARM_EMAIL": "o@example.org", "EDGE_ROLES": "both",
 		"QUICKSIGHT_PRINCIPAL_ARN": "arn:aws:quicksight:us-east-1:123456789012:group/default/all",
 	})
 	if err != nil {
@@ -190,13 +246,16 @@ func TestEnvironmentNames(t *testing.T) {
 	}
 	want := config.Config{
 		StackName: "MetricsDashboard", Region: "eu-west-1", LogLevel: "WARN", BucketName: "bbb", Prefix: "p/",
-		RawRetention: 72 * time.Hour, DestroyData: true, GlueDatabaseName: "d", GlueTableName: "t",
+		RawRetention: 72 * time.Hour, ErrorRetention: 48 * time.Hour, CrawlerSchedule: "cron(0 * * * ? *)", FirstYear: 2024,
+		ExpectRecords: true, EdgePolicyName: "e", ReaderPolicyName: "q", KMSKeyARN: "arn:aws:kms:eu-west-1:123456789012:key/k",
+		PermissionsBoundary: "arn:aws:iam::123456789012:policy/b", Tags: map[string]string{"a": "b", "c": "d"},
+		TerminationProtection: true, DestroyData: true, GlueDatabaseName: "d", GlueTableName: "t",
 		DeliveryStreamName: "s", RoleName: "r", BufferingMiB: 65, BufferingTime: 61 * time.Second,
 		LambdaFunctionName: "f", LambdaTimeout: 2 * time.Second, LambdaMemoryMiB: 129, MaxSampleAge: 15 * 24 * time.Hour, AthenaScanLimitGiB: 7,
 		AlarmEmail: "o@example.org", EC2Role: true, HybridRole: true,
 		QuickSightPrincipalARN: "arn:aws:quicksight:us-east-1:123456789012:group/default/all",
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 }

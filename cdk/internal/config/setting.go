@@ -13,8 +13,9 @@ type setting struct {
 	key      string // context key; empty: environment only
 	env      string // environment variable; empty: context only
 	fallback string
-	want     string // what is allowed, for people
-	why      string // the reason, where it is not plain
+	derive   func(Config) string // the default, if it follows from settings above this one
+	want     string              // what is allowed, for people
+	why      string              // the reason, where it is not plain
 	// set checks a value and stores it; false where it is not allowed.
 	set func(c *Config, v string) bool
 }
@@ -68,8 +69,41 @@ func number(low, high int, store func(*Config, int)) func(*Config, string) bool 
 	}
 }
 
+var tag = regexp.MustCompile(`^([A-Za-z0-9 _.:/+@-]{1,128})=([A-Za-z0-9 _.:/+@-]{0,256})$`)
+
+// tags takes names with values, none twice.
+func tags(c *Config, v string) bool {
+	if v == "" {
+		return true
+	}
+	c.Tags = map[string]string{}
+	for pair := range strings.SplitSeq(v, ",") {
+		fields := tag.FindStringSubmatch(pair)
+		if fields == nil || strings.HasPrefix(strings.ToLower(fields[1]), "aws:") {
+			return false
+		}
+		if _, twice := c.Tags[fields[1]]; twice {
+			return false
+		}
+		c.Tags[fields[1]] = fields[2]
+	}
+	return len(c.Tags) <= 40
+}
+
+// yes takes true and false.
+func yes(field func(*Config) *bool) func(*Config, string) bool {
+	return func(c *Config, v string) bool {
+		*field(c) = v == "true"
+		return v == "true" || v == "false"
+	}
+}
+
 // apply checks the value that was found and stores it.
 func (s setting) apply(c *Config, v value) error {
+	if v.unset && s.derive != nil {
+		s.set(c, s.derive(*c)) // what it follows from was checked
+		return nil
+	}
 	given := text(v.raw)
 	// Only a default may be empty: a key that is given with nothing in it is a mistake.
 	if plain(v.raw) && (given != "" || v.unset) && s.set(c, given) {

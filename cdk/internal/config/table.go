@@ -17,8 +17,9 @@ func settings() []setting {
 	return []setting{
 		{
 			key: "stackName", fallback: "MetricsDashboard",
-			want: "1-128 letters, digits and hyphens, a letter first",
-			set:  match(`[A-Za-z][A-Za-z0-9-]{0,127}`, func(c *Config) *string { return &c.StackName }),
+			want: "1-100 letters, digits and hyphens, a letter first",
+			why:  "CloudFormation takes 128, and the stack of QuickSight adds a word",
+			set:  match(`[A-Za-z][A-Za-z0-9-]{0,99}`, func(c *Config) *string { return &c.StackName }),
 		},
 		{
 			key: "deliveryStreamName", env: "DELIVERY_STREAM_NAME", fallback: generated,
@@ -91,7 +92,8 @@ func settings() []setting {
 		only("LAMBDA_RUNTIME", "provided.al2023"),
 		only("LAMBDA_HANDLER", "bootstrap"),
 		{
-			key: "glueDatabaseName", env: "GLUE_DATABASE_NAME", fallback: "metrics",
+			// A fixed name would belong to the first stack of an account alone, and could be there already.
+			key: "glueDatabaseName", env: "GLUE_DATABASE_NAME", derive: databaseName,
 			want: glueWant, why: glueWhy,
 			set: match(gluePattern, func(c *Config) *string { return &c.GlueDatabaseName }),
 		},
@@ -101,9 +103,15 @@ func settings() []setting {
 			set: match(gluePattern, func(c *Config) *string { return &c.GlueTableName }),
 		},
 		{
-			key: "crawlerSchedule", env: "CRAWLER_SCHEDULE", fallback: "cron(15 0 * * ? *)",
+			key: "firstYear", env: "FIRST_YEAR", fallback: "2026",
+			want: "2020-2100",
+			why:  "Athena finds no sample of an earlier year, and a query without a time range lists every hour since",
+			set:  number(2020, 2100, func(c *Config, n int) { c.FirstYear = n }),
+		},
+		{
+			key: "crawlerSchedule", env: "CRAWLER_SCHEDULE", fallback: "NONE",
 			want: "NONE, or cron(minutes hours day-of-month month day-of-week year) in UTC, with ? for one of the two days",
-			why:  "each run of the crawler is billed for ten minutes at least, and Athena sees new hours without it",
+			why:  "the crawler is there in either case; each run is billed for ten minutes at least, and Athena sees new hours without it",
 			set: func(c *Config, v string) bool {
 				if v == "NONE" {
 					c.CrawlerSchedule = ""
@@ -124,6 +132,12 @@ func settings() []setting {
 			want: "an e-mail address, or unset for none",
 			why:  "the address gets a message to confirm the subscription before it gets alarms",
 			set:  match(`[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+`, func(c *Config) *string { return &c.AlarmEmail }),
+		},
+		{
+			key: "expectRecords", env: "EXPECT_RECORDS", fallback: "false",
+			want: "true or false",
+			why:  "true means an alarm if nobody sends for 15 minutes, which new stacks and sleeping laptops do not",
+			set:  yes(func(c *Config) *bool { return &c.ExpectRecords }),
 		},
 		{
 			key: "quickSightPrincipalArn", env: "QUICKSIGHT_PRINCIPAL_ARN", fallback: "",
@@ -161,6 +175,14 @@ func settings() []setting {
 			},
 		},
 		{
+			key: "errorRetentionDays", env: "ERROR_RETENTION_DAYS", fallback: "90",
+			want: "1-36500 (days)",
+			why:  "what could not be delivered is kept below " + ErrorFolder + " for somebody to repair, and then expires",
+			set: number(1, 36500, func(c *Config, n int) {
+				c.ErrorRetention = time.Duration(n) * 24 * time.Hour
+			}),
+		},
+		{
 			key: "removalPolicy", env: "REMOVAL_POLICY", fallback: "retain",
 			want: "retain or destroy",
 			why:  "destroy deletes the bucket with every object when the stack is deleted",
@@ -169,8 +191,47 @@ func settings() []setting {
 				return v == "destroy" || v == "retain"
 			},
 		},
+		{
+			key: "edgePolicyName", env: "EDGE_POLICY_NAME", fallback: generated,
+			want: policyWant, why: policyWhy,
+			set: match(policyPattern, func(c *Config) *string { return &c.EdgePolicyName }),
+		},
+		{
+			key: "readerPolicyName", env: "READER_POLICY_NAME", fallback: generated,
+			want: policyWant, why: policyWhy,
+			set: match(policyPattern, func(c *Config) *string { return &c.ReaderPolicyName }),
+		},
+		{
+			key: "kmsKeyArn", env: "KMS_KEY_ARN", fallback: "",
+			want: "arn:aws:kms:REGION:ACCOUNT:key/ID, or unset for AWS's own keys",
+			why:  "bucket, stream, logs, topic and answers of queries are encrypted with it; its policy must let these services use it",
+			set: match(`arn:aws(-cn|-us-gov)?:kms:[a-z]{2}(-[a-z]+)+-[0-9]{1,2}:[0-9]{12}:key/[A-Za-z0-9-]{1,64}`,
+				func(c *Config) *string { return &c.KMSKeyARN }),
+		},
+		{
+			key: "permissionsBoundary", env: "PERMISSIONS_BOUNDARY", fallback: "",
+			want: "arn:aws:iam::ACCOUNT:policy/NAME, or unset for none",
+			why:  "every role of the stack gets it",
+			set: match(`arn:aws(-cn|-us-gov)?:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,512}`,
+				func(c *Config) *string { return &c.PermissionsBoundary }),
+		},
+		{
+			key: "tags", env: "TAGS", fallback: "",
+			want: "name=value,name=value of letters, digits, spaces and _ . : / + - @, at most 40, or unset for none",
+			why:  "every resource that can have tags gets them; AWS takes 50 and keeps names that begin with aws: for itself",
+			set:  tags,
+		},
+		{
+			key: "terminationProtection", env: "TERMINATION_PROTECTION", fallback: "false",
+			want: "true or false",
+			why:  "true means that nobody can delete the stack before it is false again",
+			set:  yes(func(c *Config) *bool { return &c.TerminationProtection }),
+		},
 	}
 }
+
+// databaseName is the stack's name as Glue takes it.
+func databaseName(c Config) string { return strings.ReplaceAll(strings.ToLower(c.StackName), "-", "_") }
 
 // Variables are the names of the environment variables that set something.
 func Variables() []string {
@@ -182,6 +243,12 @@ func Variables() []string {
 	}
 	return names
 }
+
+const (
+	policyPattern = `[A-Za-z0-9_+=,.@-]{1,128}`
+	policyWant    = "1-128 of A-Z a-z 0-9 _ + = , . @ -"
+	policyWhy     = "IAM Identity Center's permission sets refer to a policy by its name"
+)
 
 const (
 	gluePattern = `[a-z0-9_]{1,255}`

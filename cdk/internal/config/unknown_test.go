@@ -102,7 +102,7 @@ func TestExampleIsTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the example gives %+v\nthe defaults are %+v", got, want)
 	}
 	for _, name := range config.Variables() {

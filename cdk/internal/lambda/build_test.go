@@ -1,12 +1,16 @@
 package lambda_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"debug/buildinfo"
 	"debug/elf"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/lambda"
 )
@@ -31,18 +35,41 @@ func module(t *testing.T, source string) string {
 
 const hello = "package main\n\nfunc main() { println(\"hello\") }\n"
 
+// build returns the zip file that is made of a module.
 func build(t *testing.T, module string) string {
 	t.Helper()
-	dir := t.TempDir()
-	if err := lambda.Build(t.Context(), module, "./cmd/hello", dir); err != nil {
+	file := filepath.Join(t.TempDir(), "hello.zip")
+	if err := lambda.Build(t.Context(), module, "./cmd/hello", file); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(dir, lambda.Bootstrap)
+	return file
+}
+
+// unpacked is the binary in a zip file.
+func unpacked(t *testing.T, file string) (*zip.File, *bytes.Reader) {
+	t.Helper()
+	archive, err := zip.OpenReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = archive.Close() })
+	if len(archive.File) != 1 {
+		t.Fatalf("%d files are in the zip file, want the binary alone", len(archive.File))
+	}
+	entry, err := archive.File[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive.File[0], bytes.NewReader(content)
 }
 
 func TestBuildIsWhatLambdaStarts(t *testing.T) {
-	file := build(t, module(t, hello))
-	f, err := elf.Open(file)
+	entry, content := unpacked(t, build(t, module(t, hello)))
+	f, err := elf.NewFile(content)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,12 +80,12 @@ func TestBuildIsWhatLambdaStarts(t *testing.T) {
 	if libraries, err := f.ImportedLibraries(); err != nil || len(libraries) > 0 {
 		t.Errorf("needs %v (%v), want a static binary", libraries, err)
 	}
-	info, err := os.Stat(file)
-	if err != nil {
-		t.Fatal(err)
+	// Lambda runs on Linux, whatever made the file: only a mode of Unix makes the binary one that can be started.
+	if entry.Name != "bootstrap" || entry.CreatorVersion>>8 != 3 || entry.Mode() != 0o755 {
+		t.Errorf("%s has mode %v of system %d, want a program of Unix", entry.Name, entry.Mode(), entry.CreatorVersion>>8)
 	}
-	if info.Mode() != 0o755 {
-		t.Errorf("mode is %v, want that of a program", info.Mode())
+	if !entry.Modified.Equal(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("it is of %v; another time is another asset", entry.Modified)
 	}
 }
 
@@ -72,7 +99,8 @@ func TestBuildIsReproducible(t *testing.T) {
 	if first != read(t, file) {
 		t.Error("another folder, cache and Go settings gave another binary")
 	}
-	info, err := buildinfo.ReadFile(file)
+	_, content := unpacked(t, file)
+	info, err := buildinfo.Read(content)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,11 +121,11 @@ func TestTransformIsReproducible(t *testing.T) {
 	}
 	var programs []string
 	for _, at := range []string{root, copied} {
-		dir := t.TempDir()
-		if err := lambda.Build(t.Context(), filepath.Join(at, "functions"), "./cmd/transform", dir); err != nil {
+		file := filepath.Join(t.TempDir(), "transform.zip")
+		if err := lambda.Build(t.Context(), filepath.Join(at, "functions"), "./cmd/transform", file); err != nil {
 			t.Fatal(err)
 		}
-		programs = append(programs, read(t, filepath.Join(dir, lambda.Bootstrap)))
+		programs = append(programs, read(t, file))
 	}
 	if programs[0] != programs[1] {
 		t.Error("a copy of the repository gave another binary")
@@ -105,7 +133,7 @@ func TestTransformIsReproducible(t *testing.T) {
 }
 
 func TestBuildReportsTheCompiler(t *testing.T) {
-	err := lambda.Build(t.Context(), module(t, "package main\n\nfunc main() { undefined() }\n"), "./cmd/hello", t.TempDir())
+	err := lambda.Build(t.Context(), module(t, "package main\n\nfunc main() { undefined() }\n"), "./cmd/hello", filepath.Join(t.TempDir(), "hello.zip"))
 	if err == nil || !strings.Contains(err.Error(), "undefined") || !strings.Contains(err.Error(), "build ./cmd/hello in ") {
 		t.Errorf("error is %v", err)
 	}

@@ -2,6 +2,7 @@ package quicksight
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 
 // DataSet is a query with its columns.
 type DataSet struct {
-	ID         string // letters, digits and hyphens: that of the first panel which shows it
+	ID         string // letters, digits and hyphens: that of the first panel that shows it
 	SQL        string
 	Columns    []Column
 	Parameters []Parameter // that the SQL has
@@ -21,32 +22,76 @@ type DataSet struct {
 // Calculated is a field that QuickSight computes from columns, in its own language.
 type Calculated struct{ ID, Name, Expression string }
 
-// panel adds the data set of a panel.
-func (b *builder) panel(d panels.Dashboard, p panels.Panel) (DataSet, error) {
-	set, err := newDataSet(b.saved, d, p)
-	if err != nil {
-		return DataSet{}, err
-	}
-	return b.add(set), nil
+// part is what one panel shows of a data set.
+type part struct {
+	panel   panels.Panel
+	columns []Column
+	query   string
 }
 
-// newDataSet makes the data set of a panel. What its query gives is cast in a query around it, as QuickSight takes no Unix
-// seconds for a time, and named as people see it, as charts take their legends from the names of columns.
-func newDataSet(saved panels.Saved, d panels.Dashboard, p panels.Panel) (DataSet, error) {
+// newPart makes the part of a panel. What its query gives is cast in a query around it, as QuickSight takes no Unix seconds for
+// a time, and named as people see it, as charts take their legends from the names of columns.
+func newPart(saved panels.Saved, d panels.Dashboard, p panels.Panel) (part, error) {
 	inner, err := saved.SQL(d, p)
 	if err != nil {
-		return DataSet{}, err
+		return part{}, err
 	}
-	columns := columnsOf(p)
-	list := make([]string, len(columns))
-	for i, c := range columns {
-		list[i] = c.sql + ` AS "` + c.Name + `"`
-	}
-	sql := "SELECT " + strings.Join(list, ", ") + "\nFROM (\n" + inner + "\n) AS panel"
+	query := "(\n" + inner + "\n) AS panel"
 	if p.Kind == panels.Box {
-		sql += "\n" + fiveNumbers(p)
+		query += "\n" + fiveNumbers(p)
 	}
-	return DataSet{ID: p.ID, SQL: sql, Columns: columns, Parameters: used(sql)}, nil
+	return part{p, columnsOf(p), query}, nil
+}
+
+// ofPanel is the column that says which panel a row is for. Each visual filters by it, so that the engine runs that panel's part
+// of the query alone: a filter on a constant leaves the other parts of a UNION ALL out (make trino-check).
+const ofPanel = "Panel"
+
+// shared adds the data set of panels whose rows are about the same: all their columns, and their queries one below the other.
+// Of QuickSight's 50 for a dashboard a set for each panel would leave none.
+func (b *builder) shared(parts []part) DataSet {
+	set := DataSet{ID: parts[0].panel.ID, Columns: []Column{{Name: ofPanel, Type: "STRING"}}}
+	for _, one := range parts {
+		for i := range one.columns {
+			c := &one.columns[i]
+			known := set.named(c.Name)
+			if known != nil && known.Type != c.Type {
+				c.Name += " (" + c.of + ")"
+				known = set.named(c.Name)
+			}
+			if known == nil {
+				set.Columns = append(set.Columns, *c)
+			}
+		}
+	}
+	queries := make([]string, len(parts))
+	for i, one := range parts {
+		columns := []string{"'" + one.panel.ID + `' AS "` + ofPanel + `"`}
+		for _, c := range set.Columns[1:] {
+			value := "CAST(NULL AS " + sqlTypes[c.Type] + ")"
+			if own := (DataSet{Columns: one.columns}).named(c.Name); own != nil {
+				value = own.sql
+			}
+			columns = append(columns, value+` AS "`+c.Name+`"`)
+		}
+		queries[i] = "SELECT " + strings.Join(columns, ", ") + "\nFROM " + one.query
+	}
+	set.SQL = strings.Join(queries, "\nUNION ALL\n")
+	set.Parameters = used(set.SQL)
+	b.DataSets = append(b.DataSets, set)
+	return set
+}
+
+// sqlTypes are the types of columns in Trino's SQL.
+var sqlTypes = map[string]string{"STRING": "varchar", "DECIMAL": "double", "DATETIME": "timestamp"}
+
+// named is the column that people see under a name; QuickSight does not tell apart upper and lower case.
+func (s DataSet) named(name string) *Column {
+	i := slices.IndexFunc(s.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) })
+	if i < 0 {
+		return nil
+	}
+	return &s.Columns[i]
 }
 
 // fiveNumbers has a row for each of the five numbers that a box shows. QuickSight draws boxes of rows, and the quartiles of
@@ -65,12 +110,20 @@ func (b *builder) choices() (DataSet, error) {
 	p.Group, p.Values = panels.ByEnv, nil
 	saved := b.saved
 	saved.Host, saved.Env = "", ""
-	set, err := newDataSet(saved, panels.Dashboard{}, p)
+	one, err := newPart(saved, panels.Dashboard{}, p)
 	if err != nil {
 		return DataSet{}, err
 	}
-	set.SQL += "\nUNION ALL\nSELECT '" + everything + "', '" + everything + "'"
-	return b.add(set), nil
+	set := DataSet{ID: p.ID, Columns: one.columns}
+	list := make([]string, len(one.columns))
+	for i, c := range one.columns {
+		list[i] = c.sql + ` AS "` + c.Name + `"`
+	}
+	set.SQL = "SELECT " + strings.Join(list, ", ") + "\nFROM " + one.query +
+		"\nUNION ALL\nSELECT '" + everything + "', '" + everything + "'"
+	set.Parameters = used(set.SQL)
+	b.DataSets = append(b.DataSets, set)
+	return set, nil
 }
 
 // samples adds the data set of single samples with the fields that are calculated from them. It has all columns of the
@@ -92,7 +145,8 @@ func (b *builder) samples() (DataSet, error) {
 	var err error
 	set.SQL, err = b.saved.SQL(panels.Dashboard{}, panels.Readings(names...))
 	set.Parameters = used(set.SQL)
-	return b.add(set), err
+	b.DataSets = append(b.DataSets, set)
+	return set, err
 }
 
 // The calculated fields.

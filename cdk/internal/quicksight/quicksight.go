@@ -1,5 +1,5 @@
-// Package quicksight makes a QuickSight dashboard of the panels: a data set for each panel's query, a sheet for each
-// dashboard in the menu, a visual for each kind of panel. It is data under the names of QuickSight's API, which are those of
+// Package quicksight makes a QuickSight dashboard of the panels: a sheet for each dashboard in the menu, a data set for the
+// panels of a sheet whose rows are about the same, a visual for each kind of panel. It is data under the names of QuickSight's API, which are those of
 // CloudFormation; package stack makes resources of it.
 //
 // Every panel is its own SQL, also where QuickSight could compute the same from single samples: so it shows the very numbers
@@ -10,6 +10,7 @@ package quicksight
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
@@ -31,7 +32,6 @@ func New(table string, delay time.Duration) (Board, error) {
 			Table: table, Spans: spans(), Hours: placeholder(hours), Host: chosen(host), Env: chosen(environment),
 			Metric: placeholder(metric), Delay: delay,
 		},
-		known: map[string]DataSet{},
 	}
 	choices, err := b.choices()
 	if err != nil {
@@ -42,12 +42,8 @@ func New(table string, delay time.Duration) (Board, error) {
 			continue
 		}
 		s := sheet{id: d.ID, title: d.Title, description: d.Question, metric: d.Metric, choices: choices}
-		for _, p := range d.Panels {
-			set, err := b.panel(d, p)
-			if err != nil {
-				return Board{}, fmt.Errorf("make the QuickSight dashboard: %w", err)
-			}
-			s.visuals = append(s.visuals, visualsOf(p, set)...)
+		if s.visuals, err = b.visuals(d); err != nil {
+			return Board{}, fmt.Errorf("make the QuickSight dashboard: %w", err)
 		}
 		b.sheets = append(b.sheets, s)
 	}
@@ -67,31 +63,48 @@ func New(table string, delay time.Duration) (Board, error) {
 type builder struct {
 	Board
 	saved panels.Saved
-	known map[string]DataSet // by SQL
 }
 
-// add takes a data set, unless there is one of the same query, and returns the one that there is.
-func (b *builder) add(set DataSet) DataSet {
-	if same, ok := b.known[set.SQL]; ok {
-		return same
+// visuals draws the panels of a dashboard, and adds their data sets: one for all panels whose rows are about the same.
+func (b *builder) visuals(d panels.Dashboard) ([]visual, error) {
+	about := map[string][]part{}
+	for _, p := range d.Panels {
+		one, err := newPart(b.saved, d, p)
+		if err != nil {
+			return nil, err
+		}
+		about[rowsOf(p)] = append(about[rowsOf(p)], one)
 	}
-	b.known[set.SQL] = set
-	b.DataSets = append(b.DataSets, set)
-	return set
+	sets := map[string]DataSet{}
+	var list []visual
+	for _, p := range d.Panels {
+		rows := rowsOf(p)
+		if _, added := sets[rows]; !added {
+			sets[rows] = b.shared(about[rows])
+		}
+		i := slices.IndexFunc(about[rows], func(one part) bool { return one.panel.ID == p.ID })
+		list = append(list, visualsOf(p, DataSet{ID: sets[rows].ID, Columns: about[rows][i].columns})...)
+	}
+	return list, nil
 }
+
+// rowsOf is what a panel's rows are about, as a text.
+func rowsOf(p panels.Panel) string { return fmt.Sprint(dimensionsOf(p)) }
 
 // Definition is the dashboard as the API has it. The function gives the ARN of a data set's resource.
 func (b Board) Definition(arn func(id string) *string) map[string]any {
-	var declared, sheets []any
+	var declared, sheets, filters []any
 	for _, set := range b.DataSets {
 		declared = append(declared, object{"Identifier": set.ID, "DataSetArn": arn(set.ID)})
 	}
 	for _, s := range b.sheets {
 		sheets = append(sheets, s.definition())
+		filters = append(filters, s.filters()...)
 	}
 	return object{
 		"DataSetIdentifierDeclarations": declared,
 		"ParameterDeclarations":         declarations(b.DataSets),
 		"Sheets":                        sheets,
+		"FilterGroups":                  filters,
 	}
 }

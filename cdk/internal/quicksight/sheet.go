@@ -16,6 +16,8 @@ type visual struct {
 	question      string // empty where there is no room for it
 	width, height int    // in cells; a sheet is 36 wide
 	configuration object
+	// Its data set, and the panel of which it shows the rows. Empty: it shows all rows.
+	set, panel string
 }
 
 const (
@@ -43,6 +45,29 @@ func (s sheet) definition() object {
 		"Layouts":             []any{object{"Configuration": object{"GridLayout": object{"Elements": placed.elements}}}},
 		"SheetControlLayouts": []any{object{"Configuration": object{"GridLayout": object{"Elements": above.elements}}}},
 	}
+}
+
+// filters leave to each visual the rows of its panel, of those that are in its data set.
+func (s sheet) filters() []any {
+	var groups []any
+	for _, v := range s.visuals {
+		if v.panel == "" {
+			continue
+		}
+		groups = append(groups, object{
+			"FilterGroupId": v.id + "-rows", "CrossDataset": "SINGLE_DATASET", "Status": "ENABLED",
+			"Filters": []any{object{"CategoryFilter": object{
+				"FilterId": v.id + "-panel", "Column": object{"DataSetIdentifier": v.set, "ColumnName": ofPanel},
+				"Configuration": object{"FilterListConfiguration": object{
+					"MatchOperator": "CONTAINS", "CategoryValues": []any{v.panel},
+				}},
+			}}},
+			"ScopeConfiguration": object{"SelectedSheets": object{"SheetVisualScopingConfigurations": []any{object{
+				"SheetId": s.id, "Scope": "SELECTED_VISUALS", "VisualIds": []any{v.id},
+			}}}},
+		})
+	}
+	return groups
 }
 
 func (v visual) definition() object {

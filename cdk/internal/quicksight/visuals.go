@@ -13,7 +13,9 @@ func visualsOf(p panels.Panel, set DataSet) []visual {
 	if width == 0 {
 		width = 6
 	}
-	whole := visual{id: p.ID, title: p.Title, question: p.Question, width: width * sheetWidth / 12, height: chartHeight}
+	whole := visual{
+		id: p.ID, title: p.Title, question: p.Question, width: width * sheetWidth / 12, height: chartHeight, set: set.ID, panel: p.ID,
+	}
 	switch p.Kind {
 	case panels.Stat:
 		whole.kind, whole.width, whole.height, whole.question = "KPIVisual", sheetWidth/6, numberHeight, ""

@@ -11,14 +11,15 @@ import (
 )
 
 // newEdgePolicy adds the policy to attach to machines: send to this stream, read where to send, nothing else.
-func newEdgePolicy(scope constructs.Construct, streamARN *string, path string) awsiam.IManagedPolicy {
+func newEdgePolicy(scope constructs.Construct, c config.Config, streamARN *string) awsiam.IManagedPolicy {
 	return awsiam.NewManagedPolicy(scope, jsii.String("EdgePolicy"), &awsiam.ManagedPolicyProps{
-		Description: jsii.String("Collectors: send to the delivery stream and read the parameters of " + path),
+		ManagedPolicyName: optional(c.EdgePolicyName),
+		Description:       jsii.String("Collectors: send to the delivery stream and read the parameters of " + path(c)),
 		Statements: &[]awsiam.PolicyStatement{
 			allow(streamARN)("firehose:PutRecordBatch"),
 			// All below the path, as an operator may add edge-config there. GetParametersByPath is checked against the
 			// path itself.
-			allow(arn(scope, "ssm", "parameter"+path), arn(scope, "ssm", "parameter"+path+"/*"))(
+			allow(arn(scope, "ssm", "parameter"+path(c)), arn(scope, "ssm", "parameter"+path(c)+"/*"))(
 				"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
 		},
 	})
@@ -27,37 +28,41 @@ func newEdgePolicy(scope constructs.Construct, streamARN *string, path string) a
 // newReaderPolicy adds the policy for people and programs that look at the samples: find the stack, query its table in its
 // workgroup, nothing else.
 func newReaderPolicy(
-	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, path string,
+	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog,
 ) awsiam.IManagedPolicy {
-	statements := append(*mayQuery(scope, c, bucket, table), allow(arn(scope, "ssm", "parameter"+path+"/*"))("ssm:GetParameters"))
+	statements := append(mayQuery(scope, c, bucket.BucketArn(), table.arns),
+		allow(arn(scope, "ssm", "parameter"+path(c)+"/*"))("ssm:GetParameters"),
+		// Athena's console lists before it shows one; these know no resources (Service Authorization Reference, Athena).
+		allow(jsii.String("*"))("athena:ListDataCatalogs", "athena:ListEngineVersions", "athena:ListWorkGroups"))
 	return awsiam.NewManagedPolicy(scope, jsii.String("ReaderPolicy"), &awsiam.ManagedPolicyProps{
-		Description: jsii.String("Readers: query the samples of " + path + " in Athena"),
-		Statements:  &statements,
+		ManagedPolicyName: optional(c.ReaderPolicyName),
+		Description:       jsii.String("Readers: query the samples of " + path(c) + " in Athena"),
+		Statements:        &statements,
 	})
 }
 
 // mayQuery allows to query the table in the workgroup: what Athena needs of its caller.
-func mayQuery(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog) *[]awsiam.PolicyStatement {
-	results := bucket.ArnForObjects(jsii.String(config.ResultFolder + "*"))
-	return &[]awsiam.PolicyStatement{
+func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string, table []*string) []awsiam.PolicyStatement {
+	below := func(folder string) *string { return jsii.String(*bucketARN + "/" + folder + "*") }
+	return append(mayUseKey(c, true),
 		allow(arn(scope, "athena", "workgroup/"+c.StackName))(
-			"athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults",
-			"athena:GetQueryResultsStream", "athena:GetWorkGroup", "athena:ListQueryExecutions",
-			"athena:StartQueryExecution", "athena:StopQueryExecution"),
+			"athena:BatchGetNamedQuery", "athena:BatchGetQueryExecution", "athena:GetNamedQuery", "athena:GetQueryExecution",
+			"athena:GetQueryResults", "athena:GetQueryResultsStream", "athena:GetWorkGroup", "athena:ListNamedQueries",
+			"athena:ListQueryExecutions", "athena:StartQueryExecution", "athena:StopQueryExecution"),
 		allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))(
 			"athena:GetDataCatalog", "athena:GetDatabase", "athena:GetTableMetadata", "athena:ListDatabases",
 			"athena:ListTableMetadata"),
 		// Athena looks at the default database before any other ("Access to the default database and catalog" in its guide).
 		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
-		allow(table.arns...)(
+		allow(table...)(
 			"glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
 			"glue:GetTables"),
-		allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucketMultipartUploads"),
-		listBelow(bucket, c.Prefix),
-		listBelow(bucket, config.ResultFolder),
-		allow(bucket.ArnForObjects(jsii.String(c.Prefix + "*")))("s3:GetObject"),
-		allow(results)("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
-	}
+		// Without a condition on the prefix: Athena also asks for the bucket as such, and that request carries none (Athena
+		// guide, "Access to Amazon S3").
+		allow(bucketARN)("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
+		allow(below(c.Prefix))("s3:GetObject"),
+		allow(below(config.ResultFolder))("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+	)
 }
 
 // newEdgeRoles adds the roles that the configuration asks for, for machines that run edge.
@@ -65,9 +70,7 @@ func newEdgeRoles(scope constructs.Construct, c config.Config, policy awsiam.IMa
 	var made []parameter
 	if c.EC2Role {
 		role := awsiam.NewRole(scope, jsii.String("EC2Role"), &awsiam.RoleProps{
-			Description: jsii.String("EC2 instances that run edge"),
-			// EC2 names no source account when it assumes an instance's role, so that no condition can ask for one; only
-			// who may pass the role within the account can give it to an instance.
+			Description:     jsii.String("EC2 instances that run edge"),
 			AssumedBy:       awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil),
 			ManagedPolicies: &[]awsiam.IManagedPolicy{policy},
 		})
@@ -85,15 +88,10 @@ func newEdgeRoles(scope constructs.Construct, c config.Config, policy awsiam.IMa
 				"ArnLike":      map[string]any{"aws:SourceArn": arn(scope, "ssm", "*")},
 			}),
 			ManagedPolicies: &[]awsiam.IManagedPolicy{policy},
-		})
-		// What the SSM agent needs to stay registered and hand out credentials. AWS's own AmazonSSMManagedInstanceCore
-		// also opens sessions on the machine and reads every parameter of the account.
-		awsiam.NewPolicy(scope, jsii.String("HybridPolicy"), &awsiam.PolicyProps{
-			Roles: &[]awsiam.IRole{role},
-			Statements: &[]awsiam.PolicyStatement{
-				// The machine's id is given when it is activated.
-				allow(arn(scope, "ssm", "managed-instance/*"))("ssm:UpdateInstanceInformation"),
-			},
+			// What the SSM agent needs to stay registered and hand out credentials; the machine's id is given when it is
+			// activated. AWS's own AmazonSSMManagedInstanceCore also opens sessions on the machine and reads every parameter
+			// of the account.
+			InlinePolicies: inline(allow(arn(scope, "ssm", "managed-instance/*"))("ssm:UpdateInstanceInformation")),
 		})
 		made = append(made, parameter{
 			"HybridRoleName", "hybrid-role-name", role.RoleName(), "Role for SSM hybrid activations of machines that run edge",

@@ -29,18 +29,14 @@ type alarm struct {
 // period of every alarm. Firehose and Lambda publish each minute, but a stream of few machines has minutes without data.
 const period = 5 * time.Minute
 
-// alarms lists all there are. Where nothing is wrong most metrics have no data, which is good news: only the one of
-// incoming records takes silence for trouble.
+// alarms lists all there are. One failure is one alarm, and it is about what was given up or waits: Firehose and Lambda try
+// again by themselves, and what fails in between is on the dashboard (newBoard) for whom an alarm sends there. Where nothing
+// is wrong most metrics have no data, which is good news; only that of incoming records takes silence for trouble.
 func alarms(c config.Config, m metrics) []alarm {
-	return []alarm{
+	list := []alarm{
 		{
 			id: "DataFreshness", entry: "data-freshness", what: "Samples wait in Firehose longer than buffering explains",
 			metric: m.freshness, threshold: staleAfter(c).Seconds(), breaching: 2, of: 3,
-		},
-		{
-			id: "NoIncomingRecords", entry: "no-incoming-records", what: "No collector has sent anything for 15 minutes",
-			// A collector sends at least each minute, and a fleet spreads over the minute.
-			metric: m.incoming, threshold: 1, below: true, breaching: 3, of: 3, silence: true,
 		},
 		{
 			id: "ThrottledRecords", entry: "throttled-records", what: "Firehose has refused records for 15 minutes as too many",
@@ -48,36 +44,29 @@ func alarms(c config.Config, m metrics) []alarm {
 			metric: m.throttled, threshold: 1, breaching: 3, of: 3,
 		},
 		{
-			id: "TransformationFailed", entry: "transformation-failed", what: "Firehose could not have a batch transformed",
-			metric: m.transformed, threshold: 1, below: true, breaching: 1, of: 1,
-		},
-		{
-			id: "RecordsRefused", entry: "records-refused", what: "The transform refused records, which are kept below errors/",
-			metric: m.refused, threshold: 1, breaching: 1, of: 1,
-		},
-		{
-			id: "ConversionFailed", entry: "conversion-failed", what: "Records did not fit the table, and are kept below errors/",
-			metric: m.unconverted, threshold: 1, breaching: 1, of: 1,
-		},
-		{
-			id: "PartitionCountExceeded", entry: "partition-count-exceeded",
-			what:   "Samples of too many different hours came at once, and are kept below errors/",
-			metric: m.partitionsExceeded, threshold: 1, breaching: 1, of: 1,
-		},
-		{
-			id: "TransformErrors", entry: "transform-errors", what: "The transform function failed",
-			metric: m.functionErrors, threshold: 1, breaching: 1, of: 1,
-		},
-		{
-			id: "TransformThrottles", entry: "transform-throttles", what: "Lambda had no capacity left for the transform function",
-			// Firehose tries again; what it gives up is TransformationFailed.
-			metric: m.functionThrottles, threshold: 1, breaching: 2, of: 3,
+			// Whatever the reason, what Firehose gives up is an object below errors/. ExecuteProcessing.Success says less: it
+			// is the share of invocations, so that one which succeeds when it is tried again is in it (Firehose developer
+			// guide, "Monitor Amazon Data Firehose with CloudWatch metrics").
+			id: "RecordsFailed", entry: "records-failed", what: "Records could not be delivered and are kept below errors/",
+			metric: m.failed, threshold: 1, breaching: 1, of: 1,
 		},
 		{
 			id: "TransformDuration", entry: "transform-duration", what: "The transform function takes nearly as long as it may",
-			metric: m.functionDuration, threshold: 0.8 * float64(c.LambdaTimeout.Milliseconds()), breaching: 1, of: 1,
+			metric: m.functionDuration, threshold: 0.8 * float64(c.LambdaTimeout.Milliseconds()), breaching: 3, of: 3,
+		},
+		{
+			id: "CrawlerFailed", entry: "crawler-failed", what: "The crawler failed, and registers no partitions",
+			metric: m.crawlerFailed, threshold: 1, breaching: 1, of: 1,
 		},
 	}
+	if c.ExpectRecords {
+		list = append(list, alarm{
+			id: "NoIncomingRecords", entry: "no-incoming-records", what: "No collector has sent anything for 15 minutes",
+			// A collector sends every two minutes by default, and a fleet spreads over them.
+			metric: m.incoming, threshold: 1, below: true, breaching: 3, of: 3, silence: true,
+		})
+	}
+	return list
 }
 
 // staleAfter is how old the oldest undelivered sample may be: Firehose may buffer half as long again as it is told, and

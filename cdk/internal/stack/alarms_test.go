@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Each alarm: metric, statistic, comparison, threshold, how many of the last periods of 300 s, and what no data means.
 func TestAlarms(t *testing.T) {
 	got := map[string]string{}
-	for _, a := range ofType(t, synthesized(t), "AWS::CloudWatch::Alarm") {
+	for _, a := range ofType(t, templateOf(t, "platform"), "AWS::CloudWatch::Alarm") {
 		p := a.properties
 		check(t, a.id+": period", p["Period"], 300)
 		got[a.id[:strings.Index(a.id, "Alarm")]] = strings.Join([]string{
@@ -22,22 +24,74 @@ func TestAlarms(t *testing.T) {
 	}
 	const above, below = "GreaterThanOrEqualToThreshold", "LessThanThreshold"
 	want := map[string]string{
-		"DataFreshness":          "AWS/Firehose DeliveryToS3.DataFreshness Maximum " + above + " 900 2/3 notBreaching",
-		"NoIncomingRecords":      "AWS/Firehose IncomingRecords Sum " + below + " 1 3/3 breaching",
-		"ThrottledRecords":       "AWS/Firehose ThrottledRecords Sum " + above + " 1 3/3 notBreaching",
-		"TransformationFailed":   "AWS/Firehose ExecuteProcessing.Success Average " + below + " 1 1/1 notBreaching",
-		"RecordsRefused":         "MetricsDashboard/MetricsDashboard RefusedRecords Sum " + above + " 1 1/1 notBreaching",
-		"ConversionFailed":       "AWS/Firehose FailedConversion.Records Sum " + above + " 1 1/1 notBreaching",
-		"PartitionCountExceeded": "AWS/Firehose PartitionCountExceeded Maximum " + above + " 1 1/1 notBreaching",
-		"TransformErrors":        "AWS/Lambda Errors Sum " + above + " 1 1/1 notBreaching",
-		"TransformThrottles":     "AWS/Lambda Throttles Sum " + above + " 1 2/3 notBreaching",
-		"TransformDuration":      "AWS/Lambda Duration Maximum " + above + " 48000 1/1 notBreaching",
+		"DataFreshness":     "AWS/Firehose DeliveryToS3.DataFreshness Maximum " + above + " 900 2/3 notBreaching",
+		"NoIncomingRecords": "AWS/Firehose IncomingRecords Sum " + below + " 1 3/3 breaching",
+		"ThrottledRecords":  "AWS/Firehose ThrottledRecords Sum " + above + " 1 3/3 notBreaching",
+		"RecordsFailed":     "AWS/Events TriggeredRules Sum " + above + " 1 1/1 notBreaching",
+		"TransformDuration": "AWS/Lambda Duration Maximum " + above + " 48000 3/3 notBreaching",
+		"CrawlerFailed":     "AWS/Events TriggeredRules Sum " + above + " 1 1/1 notBreaching",
 	}
 	for id, text := range want {
 		check(t, id, got[id], text)
 	}
 	if len(got) != len(want) {
 		t.Errorf("%d alarms, want %d", len(got), len(want))
+	}
+}
+
+// A new stack that nobody sends to, and a laptop that sleeps, are no trouble.
+func TestSilenceIsExpectedUnlessConfigured(t *testing.T) {
+	for name, want := range map[string]int{"default": 0, "platform": 1} {
+		found := 0
+		for _, a := range ofType(t, templateOf(t, name), "AWS::CloudWatch::Alarm") {
+			if a.properties["TreatMissingData"] != "notBreaching" {
+				found++
+			}
+		}
+		if found != want {
+			t.Errorf("%s has %d alarms that take silence for trouble, want %d", name, found, want)
+		}
+	}
+}
+
+// What one failure is counted by is counted by no other alarm: all that is given up lies below errors/.
+func TestOneFailureIsOneAlarm(t *testing.T) {
+	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
+		for _, a := range ofType(t, template, "AWS::CloudWatch::Alarm") {
+			switch metric := a.properties["MetricName"]; metric {
+			case "ExecuteProcessing.Success", "FailedConversion.Records", "PartitionCountExceeded", "Errors", "Throttles", "RefusedRecords":
+				t.Errorf("%s goes off by %v, which an object below errors/ comes with or which is tried again", a.id, metric)
+			}
+		}
+	})
+}
+
+// The rules match what they are counted for, and send it nowhere.
+func TestCountedEvents(t *testing.T) {
+	template := synthesized(t)
+	check(t, "bucket's events", at(t, one(t, template, "AWS::S3::Bucket").properties, "NotificationConfiguration",
+		"EventBridgeConfiguration", "EventBridgeEnabled"), true)
+	want := map[string]string{
+		"FailedRecords": `{"detail":{"bucket":{"name":["${Bucket83908E77}"]},"object":{"key":[{"prefix":"errors/"}]}},` +
+			`"detail-type":["Object Created"],"source":["aws.s3"]}`,
+		"CrawlerFailures": `{"detail":{"crawlerName":["MetricsDashboard"],"state":["Failed"]},` +
+			`"detail-type":["Glue Crawler State Change"],"source":["aws.glue"]}`,
+	}
+	rules := ofType(t, template, "AWS::Events::Rule")
+	if len(rules) != len(want) {
+		t.Errorf("%d rules, want %d", len(rules), len(want))
+	}
+	counted := map[string]string{}
+	for _, a := range ofType(t, template, "AWS::CloudWatch::Alarm") {
+		if a.properties["Namespace"] == "AWS/Events" {
+			counted[show(at(t, a.properties, "Dimensions", 0, "Value"))] = a.id
+		}
+	}
+	for _, r := range rules {
+		check(t, r.id, plain(t, r.properties["EventPattern"]), want[strings.TrimRight(r.id, "0123456789ABCDEF")])
+		if r.properties["Targets"] != nil || counted["${"+r.id+"}"] == "" {
+			t.Errorf("rule %s has targets %v, alarm %q", r.id, r.properties["Targets"], counted["${"+r.id+"}"])
+		}
 	}
 }
 
@@ -68,19 +122,11 @@ func TestAlarmsAreAboutThisStackAndReachTheTopic(t *testing.T) {
 	})
 }
 
-// The filter finds what the transform writes: the message is in its source.
+// The filter counts the lines of the transform, by the message that both take from the contract.
 func TestRefusedRecordsAreCounted(t *testing.T) {
 	f := one(t, synthesized(t), "AWS::Logs::MetricFilter")
 	check(t, "log group", f.properties["LogGroupName"], "${TransformLogsFA8B2747}")
-	const message = "record refused"
-	check(t, "pattern", f.properties["FilterPattern"], `{ $.msg = "`+message+`" }`)
-	source, err := os.ReadFile(filepath.Join(repository(t), "functions", "transform", "transform.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(source), `slog.LevelWarn, "`+message+`"`) {
-		t.Errorf("the transform logs no %q as a warning any more", message)
-	}
+	check(t, "pattern", f.properties["FilterPattern"], `{ $.msg = "`+record.RefusedMessage+`" }`)
 }
 
 var heading = regexp.MustCompile(`(?m)^## (.+)$`)
@@ -96,7 +142,7 @@ func TestRunbookHasEveryAlarm(t *testing.T) {
 		entries = append(entries, strings.ReplaceAll(strings.ToLower(match[1]), " ", "-"))
 	}
 	var named []string
-	for _, a := range ofType(t, synthesized(t), "AWS::CloudWatch::Alarm") {
+	for _, a := range ofType(t, templateOf(t, "platform"), "AWS::CloudWatch::Alarm") {
 		_, entry, found := strings.Cut(a.properties["AlarmDescription"].(string), "RUNBOOK.md#")
 		if !found || !slices.Contains(entries, entry) {
 			t.Errorf("%s names no entry of RUNBOOK.md: %v", a.id, a.properties["AlarmDescription"])
@@ -116,7 +162,7 @@ func TestRunbookHasEveryAlarm(t *testing.T) {
 }
 
 func TestBoardShowsEveryAlarm(t *testing.T) {
-	template := synthesized(t)
+	template := templateOf(t, "platform")
 	board := references(one(t, template, "AWS::CloudWatch::Dashboard").properties)
 	for _, a := range ofType(t, template, "AWS::CloudWatch::Alarm") {
 		if !slices.Contains(board, a.id) {

@@ -39,24 +39,40 @@ func newAnalytics(
 				SelectedEngineVersion: jsii.String("Athena engine version 3"),
 			},
 			ResultConfiguration: &awsathena.CfnWorkGroup_ResultConfigurationProperty{
-				OutputLocation:      results,
-				ExpectedBucketOwner: awscdk.Aws_ACCOUNT_ID(),
-				EncryptionConfiguration: &awsathena.CfnWorkGroup_EncryptionConfigurationProperty{
-					EncryptionOption: jsii.String("SSE_S3"),
-				},
+				OutputLocation:          results,
+				ExpectedBucketOwner:     awscdk.Aws_ACCOUNT_ID(),
+				EncryptionConfiguration: resultEncryption(c),
 			},
 		},
 	})
+	var made []awsathena.CfnNamedQuery
 	for _, q := range named {
-		awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+identifier(q.ID)), &awsathena.CfnNamedQueryProps{
+		query := awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+identifier(q.ID)), &awsathena.CfnNamedQueryProps{
 			Name:        &q.Name,
 			Description: &q.Description,
 			Database:    table.database,
 			QueryString: &q.SQL,
 			WorkGroup:   workgroup.Ref(),
 		})
+		if n := len(made); n >= queriesAtOnce {
+			query.Node().AddDependency(made[n-queriesAtOnce])
+		}
+		made = append(made, query)
 	}
 	return analytics{workgroup: workgroup.Ref(), results: results}
+}
+
+// queriesAtOnce are how many saved queries CloudFormation makes at a time. Athena takes 5 calls of CreateNamedQuery a second
+// (Athena guide, "Service quotas": API call quotas), and whatever else of the account calls it counts as well.
+const queriesAtOnce = 4
+
+func resultEncryption(c config.Config) *awsathena.CfnWorkGroup_EncryptionConfigurationProperty {
+	if c.KMSKeyARN == "" {
+		return &awsathena.CfnWorkGroup_EncryptionConfigurationProperty{EncryptionOption: jsii.String("SSE_S3")}
+	}
+	return &awsathena.CfnWorkGroup_EncryptionConfigurationProperty{
+		EncryptionOption: jsii.String("SSE_KMS"), KmsKey: &c.KMSKeyARN,
+	}
 }
 
 // identifier makes the id of a panel, overview-cpu, that of a resource: OverviewCpu.

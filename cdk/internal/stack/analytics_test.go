@@ -27,7 +27,7 @@ func TestNamedQueries(t *testing.T) {
 			table = "samples"
 		}
 		found := ofType(t, template, "AWS::Athena::NamedQuery")
-		if all, err := queries.All(table, 6*time.Minute); err != nil || len(found) != len(all) {
+		if all, err := queries.All(table, 7*time.Minute); err != nil || len(found) != len(all) {
 			t.Errorf("%d named queries, want %d (%v)", len(found), len(all), err)
 		}
 		for _, q := range found {
@@ -35,6 +35,29 @@ func TestNamedQueries(t *testing.T) {
 			check(t, q.id+": database", q.properties["Database"], "${DatabaseB269D8BB}")
 			if sql := q.properties["QueryString"].(string); !strings.Contains(sql, `FROM "`+table+`"`) {
 				t.Errorf("%s does not read the table: %s", q.id, sql)
+			}
+		}
+	})
+}
+
+// Athena takes 5 calls of CreateNamedQuery a second, and CloudFormation makes at once whatever waits for nothing.
+func TestNamedQueriesAreMadeByAndBy(t *testing.T) {
+	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
+		followers := map[string]int{}
+		first := 0
+		for _, q := range ofType(t, template, "AWS::Athena::NamedQuery") {
+			if q.body["DependsOn"] == nil {
+				first++
+				continue
+			}
+			followers[list(q.body["DependsOn"])[0]]++
+		}
+		if first > 5 {
+			t.Errorf("%d queries are made at once", first)
+		}
+		for id, n := range followers {
+			if n > 1 {
+				t.Errorf("%d queries wait for %s", n, id)
 			}
 		}
 	})

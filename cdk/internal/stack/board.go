@@ -21,26 +21,38 @@ func newBoard(scope constructs.Construct, m metrics, alarms []awscloudwatch.Alar
 	board.AddWidgets(awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{
 		Title: jsii.String("Alarms: see RUNBOOK.md"), Width: jsii.Number(24), Height: jsii.Number(3), Alarms: &states,
 	}))
-	board.AddWidgets(
-		graph("Records in: accepted, throttled", m.incoming, m.throttled),
-		graph("Bytes: accepted, delivered", m.incomingBytes, m.delivered),
-		graph("Age of the oldest undelivered record (s)", m.freshness),
+	row(board,
+		graph{"Records in: accepted, throttled", []awscloudwatch.IMetric{m.incoming, m.throttled}},
+		graph{"Bytes: accepted, delivered", []awscloudwatch.IMetric{m.incomingBytes, m.delivered}},
+		graph{"Age of the oldest undelivered record (s)", []awscloudwatch.IMetric{m.freshness}},
 	)
-	board.AddWidgets(
-		graph("Transform: share of invocations that succeeded", m.transformed),
-		graph("Transform: runs, errors, throttles", m.functionRuns, m.functionErrors, m.functionThrottles),
-		graph("Transform: duration of the longest run (ms)", m.functionDuration),
+	row(board,
+		graph{"Transform: share of invocations that succeeded", []awscloudwatch.IMetric{m.transformed}},
+		graph{"Transform: runs, errors, throttles", []awscloudwatch.IMetric{m.functionRuns, m.functionErrors, m.functionThrottles}},
+		graph{"Transform: duration of the longest run (ms)", []awscloudwatch.IMetric{m.functionDuration}},
 	)
-	board.AddWidgets(
-		graph("Records refused by the transform", m.refused),
-		graph("Conversion to Parquet: converted, failed", m.converted, m.unconverted),
-		graph("Active partitions (hours at once); exceeded", m.partitions, m.partitionsExceeded),
+	row(board,
+		graph{"Objects written below errors/; failed crawls", []awscloudwatch.IMetric{m.failed, m.crawlerFailed}},
+		graph{"Records refused by the transform", []awscloudwatch.IMetric{m.refused}},
+		graph{"Conversion to Parquet: converted, failed", []awscloudwatch.IMetric{m.converted, m.unconverted}},
+		graph{"Active partitions (hours at once); exceeded", []awscloudwatch.IMetric{m.partitions, m.partitionsExceeded}},
 	)
 	return board
 }
 
-func graph(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
-	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
-		Title: &title, Width: jsii.Number(8), Height: jsii.Number(6), Left: &metrics,
-	})
+// graph is a chart of metrics over time.
+type graph struct {
+	title   string
+	metrics []awscloudwatch.IMetric
+}
+
+// row adds graphs side by side. A dashboard is 24 cells wide.
+func row(board awscloudwatch.Dashboard, graphs ...graph) {
+	var widgets []awscloudwatch.IWidget
+	for _, g := range graphs {
+		widgets = append(widgets, awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+			Title: &g.title, Width: jsii.Number(24 / len(graphs)), Height: jsii.Number(6), Left: &g.metrics,
+		}))
+	}
+	board.AddWidgets(widgets...)
 }

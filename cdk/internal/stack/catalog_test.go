@@ -3,6 +3,8 @@ package stack_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,13 +49,15 @@ func TestTableIsParquet(t *testing.T) {
 
 func TestProjection(t *testing.T) {
 	table := at(t, one(t, synthesized(t), "AWS::Glue::Table").properties, "TableInput")
-	want := map[string]any{"classification": "parquet", "projection.enabled": "true"}
-	for key, c := range map[string]struct{ values, digits string }{
-		"year": {"2020,2039", "4"}, "month": {"1,12", "2"}, "day": {"1,31", "2"}, "hour": {"0,23", "2"},
-	} {
+	want := map[string]any{
+		"classification": "parquet", "compressionType": "none", "projection.enabled": "true",
+		"projection.year.type": "date", "projection.year.format": "yyyy", "projection.year.range": "2026,NOW",
+		"projection.year.interval": "1", "projection.year.interval.unit": "YEARS",
+	}
+	for key, values := range map[string]string{"month": "1,12", "day": "1,31", "hour": "0,23"} {
 		want["projection."+key+".type"] = "integer"
-		want["projection."+key+".range"] = c.values
-		want["projection."+key+".digits"] = c.digits
+		want["projection."+key+".range"] = values
+		want["projection."+key+".digits"] = "2"
 	}
 	parameters := at(t, table, "Parameters").(map[string]any)
 	check(t, "parameters", parameters, want)
@@ -69,14 +73,37 @@ func TestProjection(t *testing.T) {
 	}
 }
 
-// A sample that the transform takes must be found by Athena.
-func TestProjectionStartsWithTheContract(t *testing.T) {
-	start := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-	now := start.AddDate(1, 0, 0)
-	if err := record.CheckTS(record.TS(start), now); err != nil {
-		t.Errorf("the first year of the projection begins too early: %v", err)
+// A query without a time range lists each folder that the projection makes. S3 takes 0.005 USD for 1,000 requests (package
+// cost, prices.go): a year of folders is 5 cents.
+func TestListingAllCostsCents(t *testing.T) {
+	parameters := at(t, one(t, synthesized(t), "AWS::Glue::Table").properties, "TableInput", "Parameters").(map[string]any)
+	number := func(text string) int {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
 	}
-	if record.CheckTS(record.TS(start.Add(-time.Second)), now) == nil {
-		t.Error("the contract takes samples from before the first year of the projection")
+	folders := 1
+	for _, key := range record.PartitionKeys() {
+		low, high, _ := strings.Cut(parameters["projection."+key+".range"].(string), ",")
+		if key == "year" {
+			if high != "NOW" {
+				t.Errorf("the years end with %s; somebody will meet that", high)
+			}
+			high = low // the first year of a stack
+		}
+		folders *= number(high) - number(low) + 1
+	}
+	if usd := float64(folders) * 0.005 / 1000; folders != 8928 || usd > 0.05 {
+		t.Errorf("in its first year a query without a time range lists %d folders for %.2f USD", folders, usd)
+	}
+}
+
+// No year is before the first that the contract takes samples of.
+func TestProjectionIsWithinTheContract(t *testing.T) {
+	start := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	if record.CheckTS(record.TS(start.Add(-time.Second)), start.AddDate(1, 0, 0)) == nil {
+		t.Error("the contract takes samples from before the least firstYear")
 	}
 }

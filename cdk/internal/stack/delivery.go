@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -16,39 +17,49 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// destination is what the delivery stream sends through and to.
+// destination is what the delivery stream sends through, to and as.
 type destination struct {
 	bucket    awss3.IBucket
 	transform awslambda.IFunction
 	table     catalog
+	role      awsiam.IRole
+	logs      logStream
 }
 
 // delivery is the stream that collectors send to.
 type delivery struct {
-	name *string
-	arn  *string
+	name, arn *string
+	resource  awscdk.CfnResource
 }
 
-// newDelivery adds the delivery stream, with a role of its own. It is the L1 resource: the L2 takes no processor buffer
-// below 1 MiB, drops NumberOfRetries 0, and grants deleting and tagging of objects and glue:GetSchemaVersion on anything.
-func newDelivery(scope constructs.Construct, c config.Config, to destination) delivery {
-	logs := newLogGroup(scope, "DeliveryLogs")
-	logStream := awslogs.NewLogStream(scope, jsii.String("DeliveryLogStream"), &awslogs.LogStreamProps{
+// logStream is where Firehose says what it could not do.
+type logStream struct{ group, name *string }
+
+func newDeliveryLogs(scope constructs.Construct, c config.Config) logStream {
+	logs := newLogGroup(scope, c, "DeliveryLogs")
+	stream := awslogs.NewLogStream(scope, jsii.String("DeliveryLogStream"), &awslogs.LogStreamProps{
 		LogGroup:      logs,
 		LogStreamName: jsii.String("delivery"),
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-	role, policy := newDeliveryRole(scope, c, to, arn(scope, "logs",
-		"log-group:"+*logs.LogGroupName()+":log-stream:"+*logStream.LogStreamName()))
+	return logStream{group: logs.LogGroupName(), name: stream.LogStreamName()}
+}
 
+func (l logStream) arn(scope constructs.Construct) *string {
+	return arn(scope, "logs", "log-group:"+*l.group+":log-stream:"+*l.name)
+}
+
+// newDelivery adds the delivery stream. It is the L1 resource: the L2 takes no processor buffer below 1 MiB, drops
+// NumberOfRetries 0, and grants deleting and tagging of objects and glue:GetSchemaVersion on anything.
+func newDelivery(scope constructs.Construct, c config.Config, to destination) delivery {
 	stream := awskinesisfirehose.NewCfnDeliveryStream(scope, jsii.String("Stream"),
 		&awskinesisfirehose.CfnDeliveryStreamProps{
 			DeliveryStreamName:                         optional(c.DeliveryStreamName),
 			DeliveryStreamType:                         jsii.String("DirectPut"),
-			DeliveryStreamEncryptionConfigurationInput: &encryption{KeyType: jsii.String("AWS_OWNED_CMK")},
+			DeliveryStreamEncryptionConfigurationInput: encryptedWith(c),
 			ExtendedS3DestinationConfiguration: &s3Destination{
 				BucketArn:         to.bucket.BucketArn(),
-				RoleArn:           role.RoleArn(),
+				RoleArn:           to.role.RoleArn(),
 				Prefix:            jsii.String(c.Prefix + partitions()),
 				ErrorOutputPrefix: jsii.String(config.ErrorFolder + "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"),
 				BufferingHints: &bufferingHints{
@@ -62,18 +73,26 @@ func newDelivery(scope constructs.Construct, c config.Config, to destination) de
 					Enabled:    jsii.Bool(true),
 					Processors: []any{transformProcessor(to.transform)},
 				},
-				DataFormatConversionConfiguration: conversion(to.table, role),
+				DataFormatConversionConfiguration: conversion(to.table, to.role),
 				CloudWatchLoggingOptions: &loggingOptions{
 					Enabled:       jsii.Bool(true),
-					LogGroupName:  logs.LogGroupName(),
-					LogStreamName: logStream.LogStreamName(),
+					LogGroupName:  to.logs.group,
+					LogStreamName: to.logs.name,
 				},
 			},
 		})
-	// The service checks permissions, table and log stream when the stream is created. The stream refers to all of them
-	// but the policy.
-	stream.Node().AddDependency(policy)
-	return delivery{name: stream.Ref(), arn: stream.AttrArn()}
+	// The stream refers to all that the service checks, and must find the permission to invoke the transform.
+	stream.Node().AddDependency(mayInvoke(scope, to.role, to.transform))
+	return delivery{name: stream.Ref(), arn: stream.AttrArn(), resource: stream}
+}
+
+// encryptedWith is how Firehose encrypts what it holds. It uses a customer's key by a grant, so that who deploys needs
+// kms:CreateGrant, and collectors need nothing (Firehose developer guide, "Data protection in Amazon Data Firehose").
+func encryptedWith(c config.Config) *encryption {
+	if c.KMSKeyARN == "" {
+		return &encryption{KeyType: jsii.String("AWS_OWNED_CMK")}
+	}
+	return &encryption{KeyType: jsii.String("CUSTOMER_MANAGED_CMK"), KeyArn: &c.KMSKeyARN}
 }
 
 // partitions is the part of the prefix that names the partition keys, as Hive does.
@@ -89,9 +108,8 @@ func transformProcessor(function awslambda.IFunction) *processor {
 	parameters := []any{}
 	for _, p := range [][2]*string{
 		{jsii.String("LambdaArn"), function.FunctionArn()},
-		// Packs expand in the transform; 0.2 MB of them, the least there is, stay below the 6 MB of a response.
-		{jsii.String("BufferSizeInMBs"), jsii.String("0.2")},
-		{jsii.String("BufferIntervalInSeconds"), jsii.String("60")},
+		{jsii.String("BufferSizeInMBs"), jsii.String(strconv.FormatFloat(record.ProcessorMB, 'f', -1, 64))},
+		{jsii.String("BufferIntervalInSeconds"), jsii.String(strconv.Itoa(int(record.ProcessorWindow.Seconds())))},
 		{jsii.String("NumberOfRetries"), jsii.String("3")},
 	} {
 		parameters = append(parameters, &processorParameter{ParameterName: p[0], ParameterValue: p[1]})

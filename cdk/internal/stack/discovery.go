@@ -5,6 +5,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
 // parameter is a fact about the stack that programs and people look up: in SSM by its name below the stack's path, and
@@ -16,16 +18,15 @@ type parameter struct {
 	description string
 }
 
-func newDiscovery(scope constructs.Construct, path string, parameters []parameter) {
+func newDiscovery(scope constructs.Construct, c config.Config, parameters []parameter) {
 	for _, p := range parameters {
 		awsssm.NewStringParameter(scope, jsii.String(p.id+"Parameter"), &awsssm.StringParameterProps{
-			ParameterName: jsii.String(path + "/" + p.name),
+			ParameterName: jsii.String(path(c) + "/" + p.name),
 			StringValue:   p.value,
 			Description:   &p.description,
 		})
 		output(scope, p.id, p.value, p.description)
 	}
-	output(scope, "ParameterPath", &path, "Path of the parameters in SSM")
 }
 
 func output(scope constructs.Construct, id string, value *string, description string) {

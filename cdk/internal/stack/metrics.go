@@ -2,11 +2,14 @@ package stack
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // metrics are what AWS and the stack measure about the pipeline. Source of the names and meanings: Firehose developer
@@ -21,9 +24,11 @@ type metrics struct {
 	delivered                                       awscloudwatch.IMetric // bytes
 	functionErrors, functionThrottles, functionRuns awscloudwatch.IMetric
 	functionDuration                                awscloudwatch.IMetric // ms
+	failed                                          awscloudwatch.IMetric // objects written below errors/
+	crawlerFailed                                   awscloudwatch.IMetric // runs
 }
 
-func newMetrics(scope constructs.Construct, c config.Config, stream delivery, t transform) metrics {
+func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucket, stream delivery, t transform) metrics {
 	firehose := func(name, statistic string) awscloudwatch.IMetric {
 		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 			Namespace:     jsii.String("AWS/Firehose"),
@@ -52,7 +57,36 @@ func newMetrics(scope constructs.Construct, c config.Config, stream delivery, t 
 		functionThrottles:  lambda("Throttles", "Sum"),
 		functionRuns:       lambda("Invocations", "Sum"),
 		functionDuration:   lambda("Duration", "Maximum"),
+		failed: newMatches(scope, "FailedRecords", "A record could not be delivered", &awsevents.EventPattern{
+			Source:     jsii.Strings("aws.s3"),
+			DetailType: jsii.Strings("Object Created"),
+			Detail: &map[string]any{
+				"bucket": map[string]any{"name": []*string{bucket.BucketName()}},
+				"object": map[string]any{"key": []any{map[string]any{"prefix": config.ErrorFolder}}},
+			},
+		}),
+		crawlerFailed: newMatches(scope, "CrawlerFailures", "The crawler failed", &awsevents.EventPattern{
+			Source:     jsii.Strings("aws.glue"),
+			DetailType: jsii.Strings("Glue Crawler State Change"),
+			Detail:     &map[string]any{"crawlerName": []*string{crawlerName(c)}, "state": jsii.Strings("Failed")},
+		}),
 	}
+}
+
+// newMatches counts events of AWS by a rule without a target, of which EventBridge publishes metrics all the same (EventBridge
+// user guide: "Using IAM policy conditions", on targets; "Monitoring Amazon EventBridge", on TriggeredRules). It costs nothing
+// for Glue's events, and a dollar for a million of S3's.
+func newMatches(scope constructs.Construct, id, what string, pattern *awsevents.EventPattern) awscloudwatch.IMetric {
+	rule := awsevents.NewRule(scope, &id, &awsevents.RuleProps{
+		Description: jsii.String(what + ": counted for an alarm"), EventPattern: pattern,
+	})
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace:     jsii.String("AWS/Events"),
+		MetricName:    jsii.String("TriggeredRules"),
+		DimensionsMap: &map[string]*string{"RuleName": rule.RuleName()},
+		Statistic:     jsii.String("Sum"),
+		Period:        duration(period),
+	})
 }
 
 // newRefused counts the transform's lines about refused records, as no metric of AWS tells of a record that was answered
@@ -60,13 +94,10 @@ func newMetrics(scope constructs.Construct, c config.Config, stream delivery, t 
 func newRefused(scope constructs.Construct, c config.Config, t transform) awscloudwatch.IMetric {
 	filter := awslogs.NewMetricFilter(scope, jsii.String("RefusedRecords"), &awslogs.MetricFilterProps{
 		LogGroup:        t.logs,
-		FilterPattern:   awslogs.FilterPattern_StringValue(jsii.String("$.msg"), jsii.String("="), jsii.String(refusedMessage)),
+		FilterPattern:   awslogs.FilterPattern_StringValue(jsii.String("$.msg"), jsii.String("="), jsii.String(record.RefusedMessage)),
 		MetricNamespace: jsii.String("MetricsDashboard/" + c.StackName), // a filter cannot set a dimension of its own
 		MetricName:      jsii.String("RefusedRecords"),
 		MetricValue:     jsii.String("1"),
 	})
 	return filter.Metric(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum"), Period: duration(period)})
 }
-
-// refusedMessage is the message of the transform's line about a record that it refuses.
-const refusedMessage = "record refused"

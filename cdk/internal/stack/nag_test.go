@@ -33,13 +33,20 @@ func TestNag(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := make([]bool, len(excuses))
-	eachVariant(t, func(t *testing.T, name string, template map[string]any) {
-		names := strings.NewReplacer("PREFIX", "analytics/",
-			"PARAMETERS", "arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/metrics-dashboard/MetricsDashboard")
-		if name == "everything" {
-			names = strings.NewReplacer("PREFIX", "a/b/",
-				"PARAMETERS", "arn:aws:ssm:eu-central-1:<AWS::AccountId>:parameter/metrics-dashboard/Everything")
+	eachTemplate(t, func(t *testing.T, name string, template map[string]any) {
+		of := map[string]string{"default": "MetricsDashboard", "minimal": "M", "platform": "Platform-Metrics"}[name]
+		prefix, region := "analytics/", "arn:<AWS::Partition>:ssm:<AWS::Region>"
+		if of == "" {
+			of, prefix, region = "Everything", "a/b/", "arn:aws:ssm:eu-central-1"
 		}
+		bucket := "<Bucket83908E77.Arn>"
+		if name == quickSight { // looks the bucket up
+			for id := range template["Parameters"].(map[string]any) {
+				bucket = "arn:aws:s3:::<" + id + ">"
+			}
+		}
+		names := strings.NewReplacer("PREFIX", prefix, "BUCKET", bucket, "SSM", region, "PARAMETERS",
+			region+":<AWS::AccountId>:parameter/metrics-dashboard/"+of)
 		for _, f := range nag(t, folder, masked(t, template)) {
 			explained := false
 			for i, e := range excuses {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsquicksight"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -15,17 +16,18 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/quicksight"
 )
 
-// newQuickSight adds the dashboard with its data source and data sets, for the principal of the configuration. They query
+// NewQuickSight adds a stack of its own with the QuickSight dashboard, its data source and data sets, for the principal of the
+// configuration: what QuickSight finds fault with must not roll back the pipeline, which is deployed before. They query
 // Athena as they are shown: nothing is copied, and nothing costs while nobody looks. The account must have signed up for
 // QuickSight, which no stack can do.
-func newQuickSight(
-	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, athena analytics,
-) ([]parameter, error) {
+func NewQuickSight(app constructs.Construct, c config.Config, pipeline awscdk.Stack) (awscdk.Stack, error) {
 	board, err := quicksight.New(`"`+c.GlueDatabaseName+`"."`+c.GlueTableName+`"`, delay(c))
 	if err != nil {
 		return nil, err
 	}
-	role, policy := newQuickSightRole(scope, c, bucket, table)
+	scope := newStack(app, c, c.StackName+"-QuickSight", "Metrics Dashboard: QuickSight dashboard of the panels")
+	scope.AddStackDependency(pipeline, jsii.String("it reads the pipeline's parameters"))
+	role := newQuickSightRole(scope, c)
 	source := awsquicksight.NewCfnDataSource(scope, jsii.String("QuickSightSource"), &awsquicksight.CfnDataSourceProps{
 		AwsAccountId: awscdk.Aws_ACCOUNT_ID(),
 		DataSourceId: &c.StackName,
@@ -33,7 +35,7 @@ func newQuickSight(
 		Type:         jsii.String("ATHENA"),
 		DataSourceParameters: &awsquicksight.CfnDataSource_DataSourceParametersProperty{
 			AthenaParameters: &awsquicksight.CfnDataSource_AthenaParametersProperty{
-				WorkGroup: athena.workgroup,
+				WorkGroup: &c.StackName, // where the limit on what a query reads holds
 				RoleArn:   role.RoleArn(),
 			},
 		},
@@ -41,8 +43,6 @@ func newQuickSight(
 			Principal: &c.QuickSightPrincipalARN, Actions: quickSightActions(useDataSource),
 		}},
 	})
-	// QuickSight tries the connection when the data source is made.
-	source.Node().AddDependency(policy)
 	arns := map[string]*string{}
 	for _, set := range board.DataSets {
 		arns[set.ID] = newDataSet(scope, c, source, set).AttrArn()
@@ -58,9 +58,10 @@ func newQuickSight(
 		ValidationStrategy: &awsquicksight.CfnDashboard_ValidationStrategyProperty{Mode: jsii.String("LENIENT")},
 	})
 	dashboard.AddPropertyOverride(jsii.String("Definition"), board.Definition(func(id string) *string { return arns[id] }))
-	return []parameter{{
+	newDiscovery(scope, c, []parameter{{
 		"QuickSightDashboardArn", "quicksight-dashboard-arn", dashboard.AttrArn(), "QuickSight dashboard of the panels",
-	}}, nil
+	}})
+	return scope, nil
 }
 
 // newDataSet adds a data set.
@@ -147,17 +148,14 @@ func quickSightActions(names string) *[]*string {
 }
 
 // newQuickSightRole adds the role that QuickSight queries as: this workgroup, this table, these folders. Without a role of
-// the data source QuickSight would take its own, which somebody has to give access in its console.
-func newQuickSightRole(
-	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog,
-) (awsiam.IRole, awsiam.Policy) {
-	role := awsiam.NewRole(scope, jsii.String("QuickSightRole"), &awsiam.RoleProps{
-		Description: jsii.String("QuickSight: query the samples in Athena"),
-		AssumedBy:   service("quicksight", sameAccount()),
+// the data source QuickSight would take its own, which somebody has to give access in its console. The bucket's name is
+// looked up when the stack is deployed: an export would tie the pipeline to this stack.
+func newQuickSightRole(scope constructs.Construct, c config.Config) awsiam.IRole {
+	name := awsssm.StringParameter_ValueForStringParameter(scope, jsii.String(path(c)+"/"+parameterBucket), nil)
+	bucket := awss3.Bucket_FromBucketName(scope, jsii.String("Bucket"), name)
+	return awsiam.NewRole(scope, jsii.String("QuickSightRole"), &awsiam.RoleProps{
+		Description:    jsii.String("QuickSight: query the samples in Athena"),
+		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("quicksight.amazonaws.com"), nil),
+		InlinePolicies: inline(mayQuery(scope, c, bucket.BucketArn(), tableARNs(scope, c))...),
 	})
-	policy := awsiam.NewPolicy(scope, jsii.String("QuickSightPolicy"), &awsiam.PolicyProps{
-		Roles:      &[]awsiam.IRole{role},
-		Statements: mayQuery(scope, c, bucket, table),
-	})
-	return role, policy
 }

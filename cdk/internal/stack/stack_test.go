@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -34,13 +35,104 @@ func TestWhatIsRetained(t *testing.T) {
 			if body["Type"] == "AWS::S3::Bucket" && name != "everything" {
 				want = "Retain"
 			}
-			for _, policy := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
-				if v, ok := body[policy]; (ok || want == "Retain") && v != want {
-					t.Errorf("%s has %s %v, want %v", id, policy, v, want)
-				}
+			if v, ok := body["UpdateReplacePolicy"]; (ok || want == "Retain") && v != want {
+				t.Errorf("%s has UpdateReplacePolicy %v, want %v", id, v, want)
+			}
+			if want == "Retain" { // but what a failed creation leaves is empty, and in the way of the next
+				want = "RetainExceptOnCreate"
+			}
+			if v, ok := body["DeletionPolicy"]; (ok || want != "Delete") && v != want {
+				t.Errorf("%s has DeletionPolicy %v, want %v", id, v, want)
 			}
 		}
 	})
+}
+
+// names are the properties that hold a name which only one resource of an account and region can have. The second is a path
+// within the first.
+var names = map[string][]any{
+	"AWS::S3::Bucket": {"BucketName"}, "AWS::KinesisFirehose::DeliveryStream": {"DeliveryStreamName"},
+	"AWS::Lambda::Function": {"FunctionName"}, "AWS::IAM::Role": {"RoleName"}, "AWS::IAM::ManagedPolicy": {"ManagedPolicyName"},
+	"AWS::IAM::InstanceProfile": {"InstanceProfileName"}, "AWS::Logs::LogGroup": {"LogGroupName"},
+	"AWS::Glue::Database": {"DatabaseInput", "Name"}, "AWS::Glue::Crawler": {"Name"}, "AWS::Athena::WorkGroup": {"Name"},
+	"AWS::SSM::Parameter": {"Name"}, "AWS::SNS::Topic": {"TopicName"}, "AWS::Events::Rule": {"Name"},
+	"AWS::CloudWatch::Alarm": {"AlarmName"}, "AWS::CloudWatch::Dashboard": {"DashboardName"},
+	"AWS::Logs::MetricFilter": {"MetricTransformations", 0, "MetricNamespace"},
+}
+
+// Two stacks of one account and region, of which only the stack's name differs, share no name.
+func TestStacksShareNoName(t *testing.T) {
+	of := func(template map[string]any) map[string]string {
+		found := map[string]string{}
+		for kind, path := range names {
+			for _, r := range ofType(t, template, kind) {
+				if _, ok := r.properties[path[0].(string)]; ok {
+					found[kind+" "+show(at(t, r.properties, path...))] = r.id
+				}
+			}
+		}
+		return found
+	}
+	first, second := of(synthesized(t)), of(templateOf(t, "platform"))
+	if len(first) < 10 {
+		t.Errorf("only %v are named", first)
+	}
+	for name, id := range first {
+		if other, taken := second[name]; taken {
+			t.Errorf("%s and another stack's %s are both %s", id, other, name)
+		}
+	}
+}
+
+// What a platform team asks for is on everything: the key, the boundary, the tags.
+func TestPlatform(t *testing.T) {
+	template := templateOf(t, "platform")
+	encryption := at(t, one(t, template, "AWS::S3::Bucket").properties, "BucketEncryption", "ServerSideEncryptionConfiguration", 0)
+	check(t, "bucket", at(t, encryption, "ServerSideEncryptionByDefault"), "map[KMSMasterKeyID:"+keyARN+" SSEAlgorithm:aws:kms]")
+	check(t, "requests to the key", at(t, encryption, "BucketKeyEnabled"), true)
+	stream := one(t, template, "AWS::KinesisFirehose::DeliveryStream")
+	check(t, "stream", stream.properties["DeliveryStreamEncryptionConfigurationInput"],
+		"map[KeyARN:"+keyARN+" KeyType:CUSTOMER_MANAGED_CMK]")
+	check(t, "topic", one(t, template, "AWS::SNS::Topic").properties["KmsMasterKeyId"], keyARN)
+	check(t, "answers of queries", at(t, one(t, template, "AWS::Athena::WorkGroup").properties, "WorkGroupConfiguration",
+		"ResultConfiguration", "EncryptionConfiguration"), "map[EncryptionOption:SSE_KMS KmsKey:"+keyARN+"]")
+	for _, g := range ofType(t, template, "AWS::Logs::LogGroup") {
+		check(t, g.id+": key", g.properties["KmsKeyId"], keyARN)
+	}
+	for _, r := range ofType(t, template, "AWS::IAM::Role") {
+		check(t, r.id+": boundary", r.properties["PermissionsBoundary"], boundaryARN)
+	}
+	// Who reads or writes objects may use the key.
+	for _, g := range grants(t, template) {
+		reads, uses := false, false
+		for _, s := range g.statements {
+			for _, action := range list(s["Action"]) {
+				reads = reads || s["Effect"] == "Allow" && (action == "s3:GetObject" || action == "s3:PutObject")
+				uses = uses || action == "kms:Decrypt" && list(s["Resource"])[0] == keyARN
+			}
+		}
+		if reads != uses {
+			t.Errorf("%s touches objects: %v, may use their key: %v", g.id, reads, uses)
+		}
+	}
+	tagged := 0
+	for id, body := range at(t, template, "Resources").(map[string]any) {
+		if tags, ok := at(t, body, "Properties").(map[string]any)["Tags"]; ok {
+			if text := fmt.Sprint(tags); !strings.Contains(text, "cost-centre") || !strings.Contains(text, "4711") || !strings.Contains(text, "team") {
+				t.Errorf("%s has tags %v", id, tags)
+			}
+			tagged++
+		}
+	}
+	if tagged < 20 {
+		t.Errorf("%d resources are tagged", tagged)
+	}
+	policies := ofType(t, template, "AWS::IAM::ManagedPolicy")
+	check(t, "edge policy", policies[0].properties["ManagedPolicyName"], "metrics-edge")
+	check(t, "reader policy", policies[1].properties["ManagedPolicyName"], "metrics-reader")
+	if !*stacks()["platform"].TerminationProtection() {
+		t.Error("the stack can be deleted")
+	}
 }
 
 // Firehose neither switches partitioning on nor off for a stream that exists, though CloudFormation would try.
@@ -101,7 +193,10 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 	check(t, "bucket name", bucket.properties["BucketName"], "the-lake")
 	check(t, "deletion", bucket.body["DeletionPolicy"], "Delete")
 	check(t, "emptying", len(ofType(t, template, "Custom::S3AutoDeleteObjects")), 1)
-	expiry := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 2)
+	failed := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 2)
+	check(t, "expiry of failed records", at(t, failed, "ExpirationInDays"), 7)
+	check(t, "their prefix", at(t, failed, "Prefix"), "errors/")
+	expiry := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 3)
 	check(t, "expiry", at(t, expiry, "ExpirationInDays"), 30)
 	check(t, "expiring prefix", at(t, expiry, "Prefix"), "a/b/")
 
@@ -119,7 +214,8 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 	check(t, "scan limit", at(t, one(t, template, "AWS::Athena::WorkGroup").properties, "WorkGroupConfiguration",
 		"BytesScannedCutoffPerQuery"), float64(1<<30))
 	check(t, "alarm address", one(t, template, "AWS::SNS::Subscription").properties["Endpoint"], "operator@example.org")
-	check(t, "whom the QuickSight dashboard is for", at(t, one(t, template, "AWS::QuickSight::Dashboard").properties,
+	check(t, "first year", at(t, table.properties, "TableInput", "Parameters", "projection.year.range"), "2024,NOW")
+	check(t, "whom the QuickSight dashboard is for", at(t, one(t, templateOf(t, quickSight), "AWS::QuickSight::Dashboard").properties,
 		"Permissions", 0, "Principal"), principal)
 	named := false
 	for _, r := range ofType(t, template, "AWS::IAM::Role") {

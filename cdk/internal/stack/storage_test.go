@@ -14,13 +14,14 @@ func TestBucketIsPrivateAndKept(t *testing.T) {
 		check(t, block, at(t, b.properties, "PublicAccessBlockConfiguration", block), true)
 	}
 	check(t, "ownership", at(t, b.properties, "OwnershipControls", "Rules", 0, "ObjectOwnership"), "BucketOwnerEnforced")
-	check(t, "deletion", b.body["DeletionPolicy"], "Retain")
+	check(t, "deletion", b.body["DeletionPolicy"], "RetainExceptOnCreate")
 	check(t, "replacement", b.body["UpdateReplacePolicy"], "Retain")
 	rules := at(t, b.properties, "LifecycleConfiguration", "Rules").([]any)
-	if len(rules) != 2 || at(t, rules, 0, "Id") != "AbortIncompleteUploads" {
+	if len(rules) != 3 || at(t, rules, 0, "Id") != "AbortIncompleteUploads" {
 		t.Errorf("lifecycle rules are %v, want none that expires samples", rules)
 	}
-	check(t, "expiring folder", at(t, rules, 1, "Prefix"), "athena-results/")
+	check(t, "expiring answers", at(t, rules, 1, "Prefix"), "athena-results/")
+	check(t, "expiring failed records", at(t, rules, 2), "map[ExpirationInDays:90 Id:ExpireFailedRecords Prefix:errors/ Status:Enabled]")
 }
 
 func TestBucketTakesTLSOnly(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/jsii-runtime-go"
 
@@ -23,22 +24,39 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// variants are the configurations that all invariants are checked on. Their templates are committed where the local stack
-// reads them.
+// variants are the configurations that all invariants of the pipeline are checked on. Their templates are committed where the
+// local stack reads them.
 func variants() map[string]variant {
 	return map[string]variant{
 		"default": {"local/internal/template/default.json", nil},
-		"minimal": {"local/internal/template/testdata/minimal.json", map[string]any{"crawlerSchedule": "NONE"}},
+		"minimal": {"local/internal/template/testdata/minimal.json", map[string]any{
+			"stackName": "M", "bufferingTime": "60", "lambdaTimeout": "1", "lambdaMemoryMb": "128", "athenaScanLimitGb": "1",
+			"rawRetentionDays": "1", "errorRetentionDays": "1",
+		}},
 		"everything": {"local/internal/template/testdata/everything.json", map[string]any{
 			"stackName": "Everything", "region": "eu-central-1", "deliveryStreamName": "in", "prefix": "a/b/",
 			"bufferingSize": "128", "bufferingTime": "60", "roleName": "deliver", "bucketName": "the-lake",
-			"lambdaFunctionName": "enrich", "lambdaTimeout": "300", "lambdaMemoryMb": "512", "maxSampleAgeDays": "18", "glueDatabaseName": "d",
-			"glueTableName": "s", "crawlerSchedule": "cron(5 * * * ? *)", "athenaScanLimitGb": "1",
-			"alarmEmail": "operator@example.org", "edgeRoles": "both", "logLevel": "debug", "rawRetentionDays": "30",
-			"removalPolicy": "destroy", "quickSightPrincipalArn": principal,
+			"lambdaFunctionName": "enrich", "lambdaTimeout": "300", "lambdaMemoryMb": "512", "maxSampleAgeDays": "18",
+			"glueDatabaseName": "d", "glueTableName": "s", "firstYear": "2024", "crawlerSchedule": "cron(5 * * * ? *)", "athenaScanLimitGb": "1",
+			"alarmEmail": "operator@example.org", "expectRecords": "true", "edgeRoles": "both", "logLevel": "debug",
+			"rawRetentionDays": "30", "errorRetentionDays": "7", "removalPolicy": "destroy", "quickSightPrincipalArn": principal,
+		}},
+		"platform": {"local/internal/template/testdata/platform.json", map[string]any{
+			"stackName": "Platform-Metrics", "kmsKeyArn": keyARN, "permissionsBoundary": boundaryARN,
+			"tags": "team=core,cost-centre=4711", "terminationProtection": "true", "edgePolicyName": "metrics-edge",
+			"readerPolicyName": "metrics-reader", "edgeRoles": "both", "expectRecords": "true",
 		}},
 	}
 }
+
+// quickSight is the name of the template of everything's second stack.
+const quickSight = "quicksight"
+
+// What a platform team gives.
+const (
+	keyARN      = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+	boundaryARN = "arn:aws:iam::123456789012:policy/Boundary"
+)
 
 // principal is whom the QuickSight dashboard is for.
 const principal = "arn:aws:quicksight:us-east-1:123456789012:user/default/someone@example.org"
@@ -48,7 +66,14 @@ type variant struct {
 	context map[string]any
 }
 
-// eachVariant runs a test on the template of each configuration.
+// eachTemplate runs a test on all templates, those of the pipeline and that of QuickSight.
+func eachTemplate(t *testing.T, f func(t *testing.T, name string, template map[string]any)) {
+	t.Helper()
+	eachVariant(t, f)
+	t.Run(quickSight, func(t *testing.T) { f(t, quickSight, templateOf(t, quickSight)) })
+}
+
+// eachVariant runs a test on the template of each configuration's pipeline.
 func eachVariant(t *testing.T, f func(t *testing.T, name string, template map[string]any)) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(variants())) {
@@ -61,6 +86,7 @@ func TestTemplate(t *testing.T) {
 	eachVariant(t, func(t *testing.T, name string, template map[string]any) {
 		compare(t, filepath.Join(repository(t), filepath.FromSlash(variants()[name].golden)), masked(t, template))
 	})
+	compare(t, filepath.Join("testdata", quickSight+".json"), masked(t, templateOf(t, quickSight)))
 }
 
 // compare compares with a golden file, or rewrites it.
@@ -112,43 +138,55 @@ func templateOf(t *testing.T, name string) map[string]any {
 
 var once = sync.OnceValue(func() map[string]map[string]any {
 	templates := map[string]map[string]any{}
-	for name, v := range variants() {
-		templates[name] = synthesize(v.context)
+	for name, s := range stacks() {
+		templates[name] = *assertions.Template_FromStack(s, nil).ToJSON()
 	}
 	return templates
 })
 
-// synthesize returns the template of a configuration that is given by context keys. It panics where the CDK does, which
-// fails the test.
-func synthesize(context map[string]any) map[string]any {
+// stacks are those of all variants and that of QuickSight.
+var stacks = sync.OnceValue(func() map[string]awscdk.Stack {
+	all := map[string]awscdk.Stack{}
+	for name, v := range variants() {
+		pipeline, board := synthesize(v.context)
+		all[name] = pipeline
+		if board != nil {
+			all[quickSight] = board
+		}
+	}
+	return all
+})
+
+// synthesize returns the stacks of a configuration that is given by context keys; the second is nil if there is none. It panics
+// if the CDK does, which fails the test.
+func synthesize(context map[string]any) (pipeline, board awscdk.Stack) {
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
 	root, err := workspace.Root(".")
-	if err != nil {
-		panic(err)
-	}
+	must(err)
 	file, err := app.FileContext(filepath.Join(root, "cdk.json"))
-	if err != nil {
-		panic(err)
-	}
+	must(err)
 	c, err := config.Load(config.Sources{
 		Context:     context,
 		Environment: func(string) (string, bool) { return "", false },
 	})
-	if err != nil {
-		panic(err)
+	must(err)
+	dir, err := os.MkdirTemp("", "asset-*")
+	must(err)
+	defer func() { _ = os.RemoveAll(dir) }()
+	zip := filepath.Join(dir, "transform.zip")
+	must(os.WriteFile(zip, []byte("no program"), 0o600))
+	all := app.NewApp(file)
+	pipeline, err = stack.New(all, c, zip)
+	must(err)
+	if c.QuickSightPrincipalARN != "" {
+		board, err = stack.NewQuickSight(all, c, pipeline)
+		must(err)
 	}
-	asset, err := os.MkdirTemp("", "asset-*")
-	if err != nil {
-		panic(err)
-	}
-	defer func() { _ = os.RemoveAll(asset) }()
-	if err := os.WriteFile(filepath.Join(asset, "bootstrap"), []byte("no program"), 0o755); err != nil {
-		panic(err)
-	}
-	s, err := stack.New(app.NewApp(file), c, asset)
-	if err != nil {
-		panic(err)
-	}
-	return *assertions.Template_FromStack(s, nil).ToJSON()
+	return pipeline, board
 }
 
 func repository(t *testing.T) string {

@@ -11,11 +11,13 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// newTopic adds the topic of the alarms. SNS encrypts what it stores; a key of our own would cost a dollar a month, AWS's
-// key for SNS does not let CloudWatch publish, and messages hold names and numbers of alarms only.
+// newTopic adds the topic of the alarms. Without a key of the configuration SNS encrypts what it stores: AWS's key for SNS
+// does not let CloudWatch publish, and messages hold names and numbers of alarms only. CloudWatch sends both keys of the
+// condition: CloudWatch user guide, "Notifying users on alarm changes".
 func newTopic(scope constructs.Construct, c config.Config) awssns.ITopic {
 	topic := awssns.NewTopic(scope, jsii.String("Alarms"), &awssns.TopicProps{
 		DisplayName: jsii.String("Metrics Dashboard"),
+		MasterKey:   keyOf(scope, "Topic", c),
 		EnforceSSL:  jsii.Bool(true),
 	})
 	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{

@@ -21,20 +21,21 @@ type transform struct {
 	logs     awslogs.ILogGroup
 }
 
-func newTransform(scope constructs.Construct, c config.Config, dir string) transform {
-	logs := newLogGroup(scope, "TransformLogs")
+// newTransform adds the function. zip is the file with its binary.
+func newTransform(scope constructs.Construct, c config.Config, zip string) transform {
+	logs := newLogGroup(scope, c, "TransformLogs")
 	role := awsiam.NewRole(scope, jsii.String("TransformRole"), &awsiam.RoleProps{
-		AssumedBy:   service("lambda", sameAccount()),
-		Description: jsii.String("Transform: writes its own log, puts records back onto its own delivery stream"),
+		AssumedBy:      service("lambda", sameAccount()),
+		Description:    jsii.String("Transform: writes its own log, puts records back onto its own delivery stream"),
+		InlinePolicies: inline(allow(logs.LogGroupArn())("logs:CreateLogStream", "logs:PutLogEvents")),
 	})
-	logs.GrantWrite(role)
 	function := awslambda.NewFunction(scope, jsii.String("Transform"), &awslambda.FunctionProps{
 		FunctionName: optional(c.LambdaFunctionName),
 		Description:  jsii.String("Checks, enriches and partitions samples for Firehose"),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: awslambda.Architecture_ARM_64(),
 		Handler:      jsii.String("bootstrap"),
-		Code:         awslambda.Code_FromAsset(&dir, nil),
+		Code:         awslambda.Code_FromAsset(&zip, nil),
 		Timeout:      duration(c.LambdaTimeout),
 		MemorySize:   jsii.Number(c.LambdaMemoryMiB),
 		Environment: &map[string]*string{
@@ -58,8 +59,9 @@ func (t transform) allowPutBack(scope constructs.Construct, streamARN *string) {
 }
 
 // newLogGroup adds a log group. Logs tell of operation and hold no samples, so that they go with the stack.
-func newLogGroup(scope constructs.Construct, id string) awslogs.LogGroup {
+func newLogGroup(scope constructs.Construct, c config.Config, id string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
+		EncryptionKey: keyOf(scope, id, c),
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})

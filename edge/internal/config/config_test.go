@@ -45,7 +45,7 @@ func file(t *testing.T, text string) string {
 
 func TestPrecedence(t *testing.T) {
 	c := resolved(t, nil)
-	if c.Stack != "MetricsDashboard" || c.Interval != 3*time.Second || c.MaxLatency != time.Minute ||
+	if c.Stack != "MetricsDashboard" || c.Interval != 3*time.Second || c.MaxLatency != 2*time.Minute ||
 		c.SpoolBytes != 64<<20 || c.Sync != 5*time.Second || c.BacklogRate != 20 || c.SpoolDir == "" || c.Stream != "" || c.LogLevel != 0 {
 		t.Errorf("defaults are %+v", c)
 	}
@@ -70,7 +70,7 @@ func TestMaxLatencyFollowsTheInterval(t *testing.T) {
 		args []string
 		want time.Duration
 	}{
-		{nil, time.Minute},
+		{nil, 2 * time.Minute},
 		{[]string{"--interval", "5m"}, 5 * time.Minute},
 		{[]string{"--interval", "1h"}, 15 * time.Minute},
 		{[]string{"--interval", "1h", "--max-latency", "15m"}, 15 * time.Minute},

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Ranges of settings.
 const (
 	minInterval, maxInterval     = time.Second, time.Hour
 	minLatency, maxLatency       = time.Second, 15 * time.Minute
-	defaultLatency               = time.Minute
+	defaultLatency               = record.MaxLatency
 	minOver, maxOver             = 100 * time.Millisecond, time.Minute
 	minSpoolBytes, maxSpoolBytes = spool.MinBytes, 1 << 40
 	minSync, maxSync             = 100 * time.Millisecond, time.Hour

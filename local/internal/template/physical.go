@@ -37,8 +37,6 @@ func nameProperty(resourceType string) string {
 		return "AlarmName"
 	case "AWS::CloudWatch::Dashboard":
 		return "DashboardName"
-	case "AWS::QuickSight::Dashboard":
-		return "DashboardId"
 	case typeParameter, "AWS::Athena::WorkGroup", "AWS::Athena::NamedQuery", "AWS::Glue::Crawler":
 		return "Name"
 	}
@@ -117,8 +115,6 @@ func (r *reader) physical(id string) physical {
 		set("KeyId", name)
 	case "AWS::CloudWatch::Alarm":
 		set("Arn", r.arn("cloudwatch", "alarm:"+name))
-	case "AWS::QuickSight::Dashboard":
-		set("Arn", r.arn("quicksight", "dashboard/"+name))
 	}
 	return p
 }

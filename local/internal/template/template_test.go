@@ -96,22 +96,30 @@ func TestReadDefault(t *testing.T) {
 	}
 }
 
-// TestReadEverything reads the template of a stack with all that there is, whose parameters tell of all of it.
-func TestReadEverything(t *testing.T) {
-	data, err := os.ReadFile("testdata/everything.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Read(data, Options{StackName: "Everything", Region: "eu-central-1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]string{
-		"delivery-stream-name":     "in",
-		"quicksight-dashboard-arn": "arn:aws:quicksight:eu-central-1:000000000000:dashboard/Everything",
+// TestReadVariants reads the templates of stacks with all that there is, whose parameters tell of all of it.
+func TestReadVariants(t *testing.T) {
+	for file, want := range map[string]map[string]string{
+		"everything.json": {"/metrics-dashboard/Everything/delivery-stream-name": "in"},
+		"minimal.json":    {"/metrics-dashboard/M/prefix": "analytics/"},
+		"platform.json": {
+			"/metrics-dashboard/Platform-Metrics/edge-policy-arn": "arn:aws:iam::000000000000:policy/metrics-edge",
+		},
 	} {
-		if got := s.Parameters["/metrics-dashboard/Everything/"+name].Value; got != want {
-			t.Errorf("parameter %s is %q, want %q", name, got, want)
+		data, err := os.ReadFile("testdata/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Read(data, Options{StackName: "Read", Region: "eu-central-1"})
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if len(s.Streams) != 1 || s.Streams[0].Table == nil || s.Streams[0].Lambda == nil {
+			t.Errorf("%s gives %s", file, pretty(t, s))
+		}
+		for name, value := range want {
+			if got := s.Parameters[name].Value; got != value {
+				t.Errorf("%s: parameter %s is %q, want %q", file, name, got, value)
+			}
 		}
 	}
 }
