@@ -122,7 +122,11 @@ validate: $(TOOLS)/python/.cfn-lint $(TOOLS)/python/.interop ## check the commit
 
 .PHONY: emulator
 emulator: build ## deploy to an AWS emulator on this machine, deliver, deploy again, destroy (needs python3)
-	cdk/emulator/run bin/edge
+	cdk/integration/run emulator bin/edge
+
+.PHONY: integration
+integration: build ## the same against the AWS account of the environment, with INTEGRATION=yes: 20 minutes, about 5 US cents
+	cdk/integration/run account bin/edge
 
 HOSTS    ?= 100
 INTERVAL ?= 3s

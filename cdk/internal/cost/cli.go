@@ -44,7 +44,7 @@ func newCommand(f *Fleet, wanted *bool) *cobra.Command {
 		Use:   "cost",
 		Short: "Estimate what a month of a fleet costs on AWS, line by line",
 		Example: `  cost --hosts 100 --interval 3s
-  cost --hosts 5 --crawls 0 --stored-months 1`,
+  cost --hosts 5 --crawls 30 --stored-months 1`,
 		Args:              cobra.NoArgs,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		SilenceUsage:      true,

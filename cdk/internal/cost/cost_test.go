@@ -3,9 +3,12 @@ package cost_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +20,10 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestGolden(t *testing.T) {
 	for name, args := range map[string][]string{
-		"hosts100": {"--hosts", "100", "--interval", "3s"},
-		"hosts5":   {"--hosts=5", "--interval=10s", "--max-latency=5m", "--crawls=0", "--stored-months=1", "--athena-gib=1"},
-		"help":     {"--help"},
+		"hosts100":   {"--hosts", "100", "--interval", "3s"},
+		"hosts10000": {"--hosts", "10000"},
+		"hosts5":     {"--hosts=5", "--interval=10s", "--max-latency=5m", "--crawls=30", "--stored-months=1", "--athena-gib=1"},
+		"help":       {"--help"},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := cost.Main(t.Context(), args, &stdout, &stderr); code != 0 {
@@ -41,8 +45,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// The bill by hand: 100 hosts at 3 s take 87.6 million samples in 730 hours. A pack of 21 samples is one step of 5,120
-// bytes, and 58 packs make an hour.
+// The bill by hand: 100 hosts at 3 s take 87.6 million samples in 730 hours. A pack of 40 samples, two minutes of them, is one
+// step of 5,120 bytes, and 30 packs make an hour.
 func TestBillByHand(t *testing.T) {
 	lines := map[string]cost.Line{}
 	for _, l := range cost.Default().Estimate() {
@@ -50,20 +54,64 @@ func TestBillByHand(t *testing.T) {
 	}
 	for name, want := range map[string][2]float64{
 		"Firehose: ingest, in steps of 5,120 bytes": {
-			100 * 730 * 58 * 5120 / math.Pow(2, 30) * 0.029, 87.6e6 * 5120 / math.Pow(2, 30) * 0.029,
+			100 * 730 * 30 * 5120 / math.Pow(2, 30) * 0.029, 87.6e6 * 5120 / math.Pow(2, 30) * 0.029,
 		},
 		"Firehose: conversion to Parquet": {
-			100 * 730 * 58 * 5120 / math.Pow(2, 30) * 0.018, 87.6e6 * 5120 / math.Pow(2, 30) * 0.018,
+			100 * 730 * 30 * 5120 / math.Pow(2, 30) * 0.018, 87.6e6 * 5120 / math.Pow(2, 30) * 0.018,
 		},
 		"S3: PUTs":      {(8760 + 730) * 0.005 / 1000, (8760 + 730) * 0.005 / 1000},
-		"Glue: crawler": {730. / 24 * 2 / 6 * 0.44, 730. / 24 * 2 / 6 * 0.44},
-		// 0.2 MB are 1,428.6 packed samples or 219.8 plain ones.
-		"Lambda: requests": {87.6e6 / (0.2e6 / 140) * 0.2e-6, 87.6e6 / (0.2e6 / 910) * 0.2e-6},
+		"Glue: crawler": {0, 0},
+		// 0.2 MB are 1,574.8 packed samples or 219.8 plain ones.
+		"Lambda: requests": {87.6e6 / (0.2e6 / 127) * 0.2e-6, 87.6e6 / (0.2e6 / 910) * 0.2e-6},
 	} {
 		got := lines[name]
 		if math.Abs(got.Packed.USD-want[0]) > 1e-9 || math.Abs(got.Single.USD-want[1]) > 1e-9 {
 			t.Errorf("%s is %v and %v, want %v", name, got.Packed.USD, got.Single.USD, want)
 		}
+	}
+}
+
+// What the transform is taken to do in a second is what the benchmark says that it does, or somewhat less.
+func TestTransformRateIsMeasured(t *testing.T) {
+	text, err := os.ReadFile(filepath.FromSlash("../../../BENCHMARKS.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`transform, one core \| ([0-9,]+) rows/s of packs`).FindSubmatch(text)
+	if found == nil {
+		t.Fatal("BENCHMARKS.md does not say how many rows of packs the transform takes in a second")
+	}
+	measured, err := strconv.Atoi(strings.ReplaceAll(string(found[1]), ",", ""))
+	if err != nil || measured < cost.TransformRate || measured > 2*cost.TransformRate {
+		t.Errorf("the benchmark has %s rows a second, the estimate takes %d", found[1], cost.TransformRate)
+	}
+}
+
+// The README quotes this program: the bill of 100 machines, and what one more costs, storage included.
+func TestReadmeQuotesTheBill(t *testing.T) {
+	text, err := os.ReadFile(filepath.FromSlash("../../../README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hosts := range []int{100, 10000} {
+		f := cost.Default()
+		f.Hosts = hosts
+		total, _ := cost.Total(f.Estimate())
+		quoted := fmt.Sprintf("%.2f USD", total)
+		if hosts == 10000 {
+			quoted = fmt.Sprintf("%.0f USD", total)
+		}
+		if !strings.Contains(string(text), quoted) {
+			t.Errorf("README.md does not say that %d machines cost %s a month", hosts, quoted)
+		}
+	}
+	var b bytes.Buffer
+	if err := cost.Print(&b, cost.Default()); err != nil {
+		t.Fatal(err)
+	}
+	sentence := regexp.MustCompile(`about [0-9]+ cents a month, storage included`).FindString(b.String())
+	if sentence == "" || !strings.Contains(strings.Join(strings.Fields(string(text)), " "), sentence) {
+		t.Errorf("README.md does not say %q of a machine", sentence)
 	}
 }
 

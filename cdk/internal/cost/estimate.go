@@ -49,7 +49,7 @@ func (f Fleet) bill(t traffic) []named {
 	}
 	var (
 		invocations = f.invocations(t)
-		computed    = (f.samples()*transformTime.Seconds() + invocations*startTime.Seconds()) * memoryGiB
+		computed    = (f.samples()/(TransformRate*cores) + invocations*startTime.Seconds()) * memoryGiB
 		objects     = f.objects()
 		stored      = f.samples() * parquetBytes * float64(f.Stored) / gib
 	)

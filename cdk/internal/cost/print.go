@@ -23,6 +23,8 @@ func Print(w io.Writer, f Fleet) error {
 	morePacked, moreSingle := Total(more.Estimate())
 	fmt.Fprintf(&b, "%-42s %22s %10.4f   %22s %10.4f\n", "Each further host adds", "", (morePacked-packed)/float64(f.Hosts),
 		"", (moreSingle-single)/float64(f.Hosts))
+	fmt.Fprintf(&b, "\nA machine costs about %.0f cents a month, storage included; the rest does not grow with machines.\n",
+		100*(morePacked-packed)/float64(f.Hosts))
 	fmt.Fprintf(&b, `
 List prices of us-east-1, nothing counted as free: of an account, the first 10 alarms and 3 dashboards are.
 Dynamic partitioning is billed by the GB delivered; counted here is the JSON before conversion, about %d times the Parquet.
