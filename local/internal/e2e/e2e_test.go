@@ -331,7 +331,7 @@ func TestBadRecordsAreKept(t *testing.T) {
 
 // Each configuration of the CDK app that is committed becomes a stack that delivers.
 func TestTemplates(t *testing.T) {
-	for _, name := range []string{"default.json", "testdata/minimal.json", "testdata/everything.json"} {
+	for _, name := range []string{"default.json", "testdata/minimal.json", "testdata/everything.json", "testdata/platform.json"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--template", filepath.Join("..", "template", name))
