@@ -144,7 +144,7 @@ release: ## build edge for all platforms into dist/, with checksums
 		os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os != windows ] || ext=.exe; \
 		GOOS=$$os GOARCH=$$arch $(EDGE_BUILD) -o dist/edge-$(VERSION)-$$os-$$arch$$ext ./edge; \
 	done
-	cp edge/packaging/config.yaml edge/packaging/metrics-edge.service dist/
+	cp edge/packaging/config.yaml edge/packaging/metrics-edge.service edge/packaging/*.conf dist/
 	cd dist && sha256sum * > SHA256SUMS
 
 .PHONY: clean

@@ -59,9 +59,9 @@ def check_alarms(client, stack, template, topic):
 
 def wait_for_rows(place, client, found, wanted):
     """Counts in Athena until all rows are there, then looks at them: each once, enriched, in the partition of its hour."""
+    hour = " AND ".join(f"CAST({part} AS integer) = extract({part} FROM event_time)" for part in ("year", "month", "day", "hour"))
     sql = f"""SELECT count(*), count(DISTINCT session_id || ' ' || CAST(seq AS varchar)), count(DISTINCT hostname),
-        sum(CASE WHEN date_format(event_time, '%Y%m%d%H') = year || month || day || hour AND cpu_count > 0
-            AND _processed_at IS NOT NULL THEN 1 ELSE 0 END)
+        sum(CASE WHEN {hour} AND cpu_count > 0 AND _processed_at IS NOT NULL THEN 1 ELSE 0 END)
         FROM "{found['glue-table-name']}" WHERE year >= '{time.gmtime().tm_year - 1}'"""
     until = time.monotonic() + place.patience
     while True:

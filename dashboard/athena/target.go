@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Target is what to query.
@@ -37,7 +38,7 @@ func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 // Find looks a stack up in the region of the configuration, by the parameters that it leaves in SSM.
 func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	t := Target{Region: cfg.Region}
-	folder := "/metrics-dashboard/" + stack
+	folder := record.ParameterPath(stack)
 	values := map[string]*string{
 		"athena-workgroup": &t.Workgroup, "glue-database-name": &t.Database, "glue-table-name": &t.Table,
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Stream puts records onto a delivery stream. An implementation sends what it is given as one PutRecordBatch and does not
@@ -18,8 +20,8 @@ type Stream interface {
 
 // Limits of PutRecordBatch, from the Firehose quotas page: "up to 500 records per call or 4 MiB per call".
 const (
-	maxBatchRecords = 500
-	maxBatchBytes   = 4 << 20
+	maxBatchRecords = record.MaxBatchRecords
+	maxBatchBytes   = record.MaxBatchBytes
 )
 
 const (

@@ -135,7 +135,7 @@ func (c *checker) discovery(ctx context.Context) Result {
 	}
 	if _, err := c.Local.With(t.EdgeConfig); err != nil {
 		return Result{Outcome: Warning, Text: text + "; its edge-config is not usable: " + err.Error(), Hint: "correct the parameter " +
-			cloud.Path(c.Config.Stack) + "edge-config"}
+			cloud.Path(c.Config.Stack) + record.ParameterConfig}
 	}
 	return Result{Outcome: OK, Text: text + "; its edge-config is in force"}
 }

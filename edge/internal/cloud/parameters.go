@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Target is where to send.
@@ -21,16 +23,16 @@ type Target struct {
 
 // Names of the parameters below the stack's path. Others there are for other readers.
 const (
-	streamParameter = "delivery-stream-name"
-	regionParameter = "region"
-	configParameter = "edge-config"
+	streamParameter = record.ParameterStream
+	regionParameter = record.ParameterRegion
+	configParameter = record.ParameterConfig
 )
 
 // callTimeout bounds one page.
 const callTimeout = 15 * time.Second
 
 // Path is where the parameters of a stack are.
-func Path(stack string) string { return "/metrics-dashboard/" + stack + "/" }
+func Path(stack string) string { return record.ParameterPath(stack) }
 
 // NotFoundError says that a stack left no parameters in a region.
 type NotFoundError struct {

@@ -10,13 +10,15 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // maxFile bounds what is read of a file: more is no configuration.
 const maxFile = 1 << 20
 
 // centralName is how problems of the stack's edge-config are named.
-const centralName = "edge-config"
+const centralName = record.ParameterConfig
 
 // readFile reads the file at path. One that is not there is an error only where named says who named it.
 func readFile(path, named string) (layer, []error) {

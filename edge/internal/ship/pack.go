@@ -19,7 +19,7 @@ import (
 // Compressing is what shipping costs in CPU time. It happens when a pack is built, not at each sample: once where a pack
 // is one step, a few times where a full step has to be found.
 const (
-	step     = 5120
+	step     = record.BilledStep
 	maxSteps = 10
 	// maxRaw bounds a pack before compression, for samples that compress so well that maxSteps hardly does.
 	maxRaw = 1 << 20

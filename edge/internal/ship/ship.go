@@ -18,6 +18,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Queue is where samples wait, see [spool.Queue].
@@ -50,9 +51,9 @@ var errAnswer = errors.New("wrong answer")
 
 // Limits of PutRecordBatch (Amazon Data Firehose quotas).
 const (
-	MaxRecords      = 500
-	MaxRequestBytes = 4 << 20
-	MaxRecordBytes  = 1_024_000
+	MaxRecords      = record.MaxBatchRecords
+	MaxRequestBytes = record.MaxBatchBytes
+	MaxRecordBytes  = record.MaxRecordBytes
 )
 
 // Pace says when to ship. All fields are required.

@@ -19,13 +19,14 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Limits of a put.
 const (
-	MaxRecordBytes  = 1_024_000 // 1,000 KiB before base64
-	MaxBatchRecords = 500
-	MaxBatchBytes   = 4 << 20
+	MaxRecordBytes  = record.MaxRecordBytes
+	MaxBatchRecords = record.MaxBatchRecords
+	MaxBatchBytes   = record.MaxBatchBytes
 	maxNameLength   = 64
 )
 
@@ -79,11 +80,11 @@ func (s *Service) Operations() awsjson.Operations {
 	}
 }
 
-type record struct{ Data []byte }
+type putEntry struct{ Data []byte }
 
 type putRecordRequest struct {
 	DeliveryStreamName string
-	Record             *record
+	Record             *putEntry
 }
 
 type putRecordResponse struct {
@@ -115,7 +116,7 @@ func (s *Service) putRecord(ctx context.Context, body []byte) (any, error) {
 
 type putRecordBatchRequest struct {
 	DeliveryStreamName string
-	Records            []record
+	Records            []putEntry
 }
 
 type putRecordBatchResponse struct {

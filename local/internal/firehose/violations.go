@@ -46,7 +46,7 @@ func (v *violations) data(at string, data []byte) {
 	}
 }
 
-func (v *violations) batch(records []record) {
+func (v *violations) batch(records []putEntry) {
 	switch n := len(records); {
 	case records == nil:
 		v.null("records")

@@ -40,7 +40,7 @@ type Options struct {
 const hoursAtOnce = 400
 
 // maxRecords is how many records one call puts, Firehose's limit.
-const maxRecords = 500
+const maxRecords = record.MaxBatchRecords
 
 // member is a host and the pack that its lines collect in.
 type member struct {

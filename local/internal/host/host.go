@@ -24,6 +24,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/firehose"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/ssm"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Options say how a stack is run.
@@ -180,7 +181,7 @@ func (h *Host) Environment() []string {
 func (h *Host) ParameterPath() string {
 	var paths []string
 	for name := range h.stack.Parameters {
-		if path.Base(name) == "delivery-stream-name" {
+		if path.Base(name) == record.ParameterStream {
 			paths = append(paths, path.Dir(name))
 		}
 	}
