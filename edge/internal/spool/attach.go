@@ -119,7 +119,7 @@ func (s *store) settle(seg *segment, v survey, n *notes) {
 	seg.size, seg.lines = v.good, n.lineCount(seg.id, v)
 	seg.acked = min(n.acked[seg.id], seg.lines)
 	if seg.acked == 0 && seg.lines >= v.lines {
-		seg.unreadable = seg.lines - v.whole
+		seg.unreadable = max(0, seg.lines-v.whole)
 	} else if err := seg.count(s.fs); err != nil {
 		seg.failing = true // the next read counts
 		s.reading.Failed(fmt.Errorf("read segment %d: %w", seg.id, err))
@@ -230,6 +230,10 @@ func (s *store) compare(files []FileInfo) {
 
 // vanish gives up a segment whose file someone removed.
 func (s *store) vanish(seg *segment) {
+	if seg.unknown {
+		seg.lines = s.notes.lines[seg.id]
+		seg.acked = min(s.notes.acked[seg.id], seg.lines)
+	}
 	s.log.Warn("a segment was removed by someone else",
 		slog.String("file", segmentName(seg.id)), slog.Int("samples_lost", seg.waiting()))
 	s.giveUp(seg, &s.counts.damaged)

@@ -126,7 +126,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestAnotherVersion: its segments are left alone and not taken for damaged, even where all else about them differs.
+// TestAnotherVersion: a segment of another version is left alone and not taken for damaged, even if all else in it differs.
 func TestAnotherVersion(t *testing.T) {
 	for _, rest := range []string{"same", "different"} {
 		fs := three(t)
@@ -188,7 +188,7 @@ func TestSetAsideIsBounded(t *testing.T) {
 	}
 }
 
-// TestOtherFiles of people are none of the spool's business.
+// TestOtherFiles: the spool leaves files alone whose names are not its own.
 func TestOtherFiles(t *testing.T) {
 	fs := three(t)
 	for _, other := range []string{"notes.txt", "1.seg", "00000000000000000000.seg", "99999999999999999999999.seg"} {

@@ -14,7 +14,8 @@ var (
 	errFull    = errors.New("the spool is full, and no file in it may be removed")
 )
 
-// fail ends the use of the disk until it is tried again. If the reason is that the directory was removed, that is at once.
+// fail ends the use of the disk until it is tried again. If the directory was removed, a new one is tried at
+// once.
 func (s *store) fail(err error) {
 	if s.leave() {
 		return
@@ -85,7 +86,7 @@ func (s *store) begin(need int64) error {
 	for _, seg := range s.segs {
 		switch {
 		case seg.inMemory():
-		case seg.unknown: // what others said of it may be nowhere else soon
+		case seg.unknown: // the segments that say this of it may be removed before it can be read
 			s.buf = appendState(s.buf, 0, 0, state{
 				segment: seg.id, acked: s.notes.acked[seg.id], lines: s.notes.lines[seg.id], lost: s.counts.lost,
 			})

@@ -23,7 +23,8 @@ import (
 type life struct {
 	fs    *spooltest.FS
 	acked [lifeLines]int
-	last  spool.Stats
+	last  spool.Stats // at the end
+	after spool.Stats // after another start, all read
 	// safe is how many lines were put before the first operation failed.
 	safe   int
 	failed bool
@@ -76,7 +77,7 @@ func live(t *testing.T, fs *spooltest.FS, sync time.Duration) *life {
 	return l
 }
 
-// drain reads and acknowledges lines; where a read fails, later ones may not.
+// drain reads and acknowledges lines. A read may fail; a later one may not.
 func (l *life) drain(t *testing.T, q *spool.Queue, lane spool.Lane, n int) {
 	t.Helper()
 	b, _ := q.TryPeek(lane, n, 1<<20)
@@ -93,7 +94,7 @@ func (l *life) drain(t *testing.T, q *spool.Queue, lane spool.Lane, n int) {
 	}
 }
 
-// check starts anew on what the disk holds and accounts for each line.
+// check starts another process on what the disk holds and accounts for each line.
 func (l *life) check(t *testing.T, fs *spooltest.FS, want func(line int) bool) (duplicates int) {
 	t.Helper()
 	q, err := spool.Open(spool.Options{FS: fs, MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
@@ -103,10 +104,14 @@ func (l *life) check(t *testing.T, fs *spooltest.FS, want func(line int) bool) (
 	for q.Stats().Lines > 0 {
 		l.drain(t, q, spool.Fresh, 10)
 	}
+	l.after = q.Stats()
 	_ = q.Close()
-	missing := int64(0)
+	missing, never := int64(0), int64(0)
 	for i := range lifeLines {
 		n := l.acked[i]
+		if n == 0 {
+			never++
+		}
 		if n == 0 && want(i) {
 			missing++
 		}
@@ -114,6 +119,9 @@ func (l *life) check(t *testing.T, fs *spooltest.FS, want func(line int) bool) (
 	}
 	if counted := l.last.Dropped + l.last.MemoryLines; missing > counted {
 		t.Errorf("%d lines are missing, counted are %+v", missing, l.last)
+	}
+	if l.after.Damaged > never || l.after.Lost < l.after.Damaged {
+		t.Errorf("%d lines are missing, after another start %+v", never, l.after)
 	}
 	return duplicates
 }
@@ -153,7 +161,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 						}
 						l := live(t, fs, spool.SyncEvery)
 						l.check(t, fs.Killed(), all)
-						if l.last.Damaged != 0 || l.last.SetAside != 0 || len(fs.Names(".corrupt")) != 0 {
+						if l.last.Damaged != 0 || l.last.SetAside != 0 || l.after.Damaged != 0 || l.after.SetAside != 0 || len(fs.Names(".corrupt")) != 0 {
 							t.Errorf("%+v", l.last)
 						}
 						if t.Failed() {

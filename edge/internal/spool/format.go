@@ -132,7 +132,7 @@ func headSum(b []byte, offset int64) uint32 {
 
 // state is what an entry says of a segment, its own or an older one.
 type state struct {
-	segment uint64 // 0 where only lost is said
+	segment uint64 // 0 if the state only says lost
 	acked   int    // how many of its lines, from the first on, nobody waits for any more
 	lines   int    // how many lines it has; 0 while lines are still appended
 	lost    int64  // samples lost since the directory was made

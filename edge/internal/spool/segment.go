@@ -91,7 +91,7 @@ func (s *segment) count(fs FS) error {
 	if !errors.Is(err, io.EOF) {
 		return err
 	}
-	s.unreadable = s.lines - s.acked - readable
+	s.unreadable = max(0, s.lines-s.acked-readable)
 	return nil
 }
 

@@ -1,5 +1,5 @@
-// Package spooltest is a file system in memory for tests of what uses a spool: it fails where a test says so, counts what
-// is done, and forgets what was not synced when the power is cut. It is no general file system, and not for the product.
+// Package spooltest is a file system in memory for tests of what uses a spool. It fails when a test says so, counts what is
+// done, and forgets what was not synced when the power is cut. It is not a general file system, and not for the product.
 package spooltest
 
 import (
@@ -16,16 +16,16 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// ErrOff is for Fail to return when the power is off: unlike others, a write that fails so has not been done in part.
+// ErrOff is for Fail to return when the power is off. A write that fails with it has not been done even in part.
 var ErrOff = errors.New("no power")
 
 // FS is a directory in memory. It is safe for concurrent use.
 type FS struct {
-	// Fail is asked before each operation, such as "write 1.seg", numbered from 0, whether it fails. A write that fails
-	// has been done in part. It may be nil.
+	// Fail is called before each operation with its number, from 0, and its name, such as "write 1.seg". If it returns an
+	// error the operation fails; a write has then been done in part. It may be nil.
 	Fail func(n int, op string) error
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards all below
 	ops     int
 	written int64
 	syncs   int
@@ -37,7 +37,7 @@ type FS struct {
 type file struct {
 	data   []byte
 	synced []byte
-	same   int // how many bytes at the beginning are as when it was synced
+	same   int // how many bytes at the beginning have not changed since the last sync
 }
 
 // New returns an empty directory.
@@ -129,7 +129,7 @@ func (f *FS) Change(name string, change func(data []byte) []byte) {
 	file.synced, file.same = bytes.Clone(file.data), len(file.data)
 }
 
-// Names are the names of the files whose name ends so.
+// Names are the names of the files that end in suffix.
 func (f *FS) Names(suffix string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -152,8 +152,8 @@ func (f *FS) Content(name string) string {
 	return ""
 }
 
-// do counts an operation and returns the error that it shall fail with. The lock must be held.
-func (f *FS) do(op, name string) error {
+// beginLocked counts an operation and returns the error that it is to fail with, if any.
+func (f *FS) beginLocked(op, name string) error {
 	n := f.ops
 	f.ops++
 	if f.Fail == nil {
@@ -166,7 +166,7 @@ func (f *FS) do(op, name string) error {
 func (f *FS) Lock() (spool.Lock, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.do("lock", ""); err != nil {
+	if err := f.beginLocked("lock", ""); err != nil {
 		return nil, err
 	}
 	if f.held != nil {
@@ -206,7 +206,7 @@ func (f *FS) Gone() {
 func (f *FS) List() ([]spool.FileInfo, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.do("list", ""); err != nil {
+	if err := f.beginLocked("list", ""); err != nil {
 		return nil, err
 	}
 	var files []spool.FileInfo
@@ -222,7 +222,7 @@ func (f *FS) Open(name string, how spool.OpenMode) (spool.File, error) {
 	defer f.mu.Unlock()
 	op := [...]string{spool.ReadOnly: "open", spool.ReadWrite: "reopen", spool.CreateNew: "create"}[how]
 	create := how == spool.CreateNew
-	if err := f.do(op, name); err != nil {
+	if err := f.beginLocked(op, name); err != nil {
 		return nil, err
 	}
 	old := f.names[name]
@@ -242,7 +242,7 @@ func (f *FS) Open(name string, how spool.OpenMode) (spool.File, error) {
 func (f *FS) Rename(from, to string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.do("rename", from); err != nil {
+	if err := f.beginLocked("rename", from); err != nil {
 		return err
 	}
 	old := f.names[from]
@@ -258,7 +258,7 @@ func (f *FS) Rename(from, to string) error {
 func (f *FS) Remove(name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.do("remove", name); err != nil {
+	if err := f.beginLocked("remove", name); err != nil {
 		return err
 	}
 	delete(f.names, name)
@@ -269,7 +269,7 @@ func (f *FS) Remove(name string) error {
 func (f *FS) Sync() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.do("syncdir", ""); err != nil {
+	if err := f.beginLocked("syncdir", ""); err != nil {
 		return err
 	}
 	f.durable = maps.Clone(f.names)
@@ -287,17 +287,17 @@ type handle struct {
 
 var errClosed = fmt.Errorf("file is closed: %w", fs.ErrClosed)
 
-// do locks the directory, which the caller unlocks, and counts.
-func (h *handle) do(op string) error {
+// begin locks the directory, which the caller unlocks, and counts an operation.
+func (h *handle) begin(op string) error {
 	h.fs.mu.Lock()
 	if h.closed {
 		return errClosed
 	}
-	return h.fs.do(op, h.name)
+	return h.fs.beginLocked(op, h.name)
 }
 
 func (h *handle) ReadAt(p []byte, off int64) (int, error) {
-	err := h.do("read")
+	err := h.begin("read")
 	defer h.fs.mu.Unlock()
 	if err != nil {
 		return 0, err
@@ -313,7 +313,7 @@ func (h *handle) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func (h *handle) WriteAt(p []byte, off int64) (int, error) {
-	err := h.do("write")
+	err := h.begin("write")
 	defer h.fs.mu.Unlock()
 	if errors.Is(err, errClosed) {
 		return 0, err
@@ -337,7 +337,7 @@ func (h *handle) WriteAt(p []byte, off int64) (int, error) {
 }
 
 func (h *handle) Sync() error {
-	err := h.do("sync")
+	err := h.begin("sync")
 	defer h.fs.mu.Unlock()
 	if err != nil {
 		return err
@@ -349,7 +349,7 @@ func (h *handle) Sync() error {
 }
 
 func (h *handle) Truncate(size int64) error {
-	err := h.do("truncate")
+	err := h.begin("truncate")
 	defer h.fs.mu.Unlock()
 	if err != nil {
 		return err
