@@ -48,7 +48,7 @@ func newSpool(environ []string, stdout io.Writer) *cobra.Command {
 		return catSpool(dir, stdout, all)
 	})
 	cat.Flags().Bool("all", false, "print delivered samples too, as far as they are still there")
-	add("verify", "Check every segment; exit code 1 if one is damaged",
+	add("verify", "Check every segment; exit code 1 if one is damaged or was set aside",
 		func(_ *cobra.Command, dir spool.Dir) error { return verifySpool(dir, stdout) })
 	return parent
 }
@@ -91,9 +91,9 @@ func describeSegment(s spool.Segment) string {
 	add(s.Aside, "set aside because of damage; its samples are counted as damaged")
 	if !s.Aside {
 		add(s.Header != nil, "%v", s.Header)
-		add(s.Lost > 0, "%d samples are lost", s.Lost)
-		add(s.Places > 0, "damaged in %d places", s.Places)
-		add(s.Torn > 0 && s.Lost == 0, "ends in %d bytes of an entry that was not finished", s.Torn)
+		add(s.Lost > 0, "lost samples: %d", s.Lost)
+		add(s.Places > 0, "damaged places: %d", s.Places)
+		add(s.Torn > 0 && s.Lost == 0, "ends in %d bytes of an unfinished entry", s.Torn)
 	}
 	if len(said) == 0 {
 		return "ok"
@@ -129,7 +129,7 @@ func verifySpool(dir spool.Dir, stdout io.Writer) error {
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("%d of %d segments are damaged, unreadable or of another version; %d samples that wait are lost", bad, len(segments), lost)
+		return fmt.Errorf("%d of %d segments are damaged, unreadable or of another version; lost samples: %d", bad, len(segments), lost)
 	}
 	return nil
 }

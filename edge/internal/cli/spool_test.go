@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -51,22 +52,45 @@ func TestSpoolCommands(t *testing.T) {
 			t.Errorf("edge spool %s: exit code %d, %s%s", args, code, stdout, stderr)
 		}
 	}
-	first := filepath.Join(dir, "00000000000000000001.seg")
-	data, err := os.ReadFile(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data[strings.Index(string(data), `{"ts":1}`)]++
-	if err := os.WriteFile(first, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	code, stdout, stderr := edge(t, nil, "spool", "verify", "--spool-dir", dir)
-	if code != exitFailure || !strings.Contains(stdout, "damaged in 1 places") || stderr != "edge: 1 of 2 segments are damaged, unreadable or of another version; 0 samples that wait are lost\n" {
-		t.Errorf("edge spool verify: exit code %d, %s%s", code, stdout, stderr)
-	}
-	code, _, stderr = edge(t, nil, "spool", "ls", "--spool-dir", dir+"/none")
+	code, _, stderr := edge(t, nil, "spool", "ls", "--spool-dir", dir+"/none")
 	if code != exitFailure || !strings.Contains(stderr, "there is no spool at ") {
 		t.Errorf("edge spool ls: exit code %d, %s", code, stderr)
+	}
+}
+
+// TestSpoolVerify exits with 1 for whatever is not as it was written, and says what it costs.
+func TestSpoolVerify(t *testing.T) {
+	const first = "00000000000000000001.seg"
+	at := func(data []byte, text string) int { return strings.Index(string(data), text) }
+	for name, c := range map[string]struct {
+		change func(data []byte) []byte
+		said   string
+		lost   int
+	}{
+		"a delivered sample": {func(d []byte) []byte { d[at(d, `{"ts":1}`)]++; return d }, "damaged places: 1", 0},
+		"the last sample":    {func(d []byte) []byte { d[at(d, `{"ts":2}`)]++; return d }, "lost samples: 1; damaged places: 1", 1},
+		"cut by one byte":    {func(d []byte) []byte { return d[:at(d, `{"ts":2}`)+7] }, "lost samples: 1", 1},
+		"cut to nothing":     {func([]byte) []byte { return nil }, "the segment's header is damaged; lost samples: 1", 1},
+		"the header":         {func(d []byte) []byte { d[3]++; return d }, "the segment's header is damaged", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := spoolOf(t)
+			data, err := os.ReadFile(filepath.Join(dir, first))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, first), c.change(data), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, stdout, stderr := edge(t, nil, "spool", "verify", "--spool-dir", dir)
+			want := fmt.Sprintf("edge: 1 of 2 segments are damaged, unreadable or of another version; lost samples: %d\n", c.lost)
+			if code != exitFailure || !strings.HasPrefix(stdout, first+": "+c.said+"\n") || stderr != want {
+				t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+			}
+			if _, _, stderr := edge(t, nil, "status", "--spool-dir", dir); c.lost > 0 && !strings.Contains(stderr, "1 are lost by damage") {
+				t.Errorf("edge status: %s", stderr)
+			}
+		})
 	}
 }
 

@@ -56,9 +56,12 @@ func left(dir string) string {
 	if err != nil {
 		return fmt.Sprintf(" (its spool cannot be read: %v)", err)
 	}
-	waiting := 0
+	waiting, lost := 0, 0
 	for _, s := range segments {
-		waiting += s.Waiting
+		waiting, lost = waiting+s.Waiting, lost+s.Lost
+	}
+	if lost > 0 {
+		return fmt.Sprintf(", where %d samples wait and %d are lost by damage (see edge spool verify)", waiting, lost)
 	}
 	return fmt.Sprintf(", where %d samples wait", waiting)
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -401,6 +402,46 @@ func TestQueueOverflowsWhileSending(t *testing.T) {
 		f.finish()
 		if got := small.Stats(); int64(len(f.to.accepted))+got.Dropped != f.taken || got.Dropped == 0 {
 			t.Errorf("%d taken, %d accepted, %d dropped", f.taken, len(f.to.accepted), got.Dropped)
+		}
+	})
+}
+
+// TestQueueThatCannotBeRead: for an hour the disk does not let the backlog be read. Fresh samples are delivered meanwhile, the
+// backlog afterwards, and the disk is not asked without pauses.
+func TestQueueThatCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, time.Minute, nil)
+		fs := spooltest.New()
+		q, err := spool.Open(spool.Options{FS: fs, MaxBytes: 8 << 20, Sync: spool.SyncNever, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.queue = q
+		f.ship(q)
+		f.take(300, 3*time.Second) // some segments
+		q.Split()
+		refused := 0
+		fs.Fail = func(_ int, op string) error {
+			if strings.HasPrefix(op, "open ") {
+				refused++
+				return syscall.EMFILE
+			}
+			return nil
+		}
+		f.run(t.Context())
+		f.take(1200, 3*time.Second)
+		if n := len(f.to.accepted); n < 1100 || n > 1200 {
+			t.Errorf("%d samples are delivered while the backlog cannot be read, of 1200", n)
+		}
+		if refused < 10 || refused > 5000 {
+			t.Errorf("the disk was asked %d times in an hour", refused)
+		}
+		fs.Fail = nil
+		time.Sleep(time.Hour)
+		f.finish()
+		f.complete(false)
+		if s := q.Stats(); s.Damaged+s.Dropped+s.SetAside != 0 {
+			t.Errorf("%+v", s)
 		}
 	})
 }

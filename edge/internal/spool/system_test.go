@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -223,10 +224,12 @@ func TestRealDirectoryRemoved(t *testing.T) {
 	}
 }
 
-// TestRemovedSegment: a file that someone removed is counted, and nothing else is touched.
+// TestRemovedSegment: a file that someone removed is counted, and nothing else is touched. If its lines were under way and
+// arrive after all, the count goes back, and never below 0.
 func TestRemovedSegment(t *testing.T) {
 	fs := three(t)
 	q := open(t, fs)
+	held := peek(t, q, 99, 1000)
 	if err := fs.Remove(name(2)); err != nil {
 		t.Fatal(err)
 	}
@@ -235,5 +238,11 @@ func TestRemovedSegment(t *testing.T) {
 	}
 	if s := q.Stats(); s.Damaged != 4 || s.Lines != 8 || s.Lost != 4 {
 		t.Errorf("%+v", s)
+	}
+	if err := errors.Join(q.Ack(held), q.Ack(held)); err != nil {
+		t.Fatal(err)
+	}
+	if s := q.Stats(); s.Damaged != 0 || s.Dropped != 0 || s.Lines != 0 || s.Lost != 0 {
+		t.Errorf("after all have arrived: %+v", s)
 	}
 }
