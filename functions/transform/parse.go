@@ -52,7 +52,7 @@ func (v *invocation) parse(text []byte) (contents, error) {
 	hours := v.hours[:0]
 	defer func() { v.docs, v.hours = c.docs[:0], hours[:0] }()
 	for i := jsonscan.SkipSpace(text, 0); i < len(text); i = jsonscan.SkipSpace(text, i) {
-		s, err := v.sample(text[i:])
+		s, err := v.readSample(text[i:])
 		if err != nil {
 			return c, fmt.Errorf("document %d, from byte %d: %w", len(c.docs), i, err)
 		}
@@ -89,8 +89,8 @@ type sample struct {
 	first       error
 }
 
-// sample checks the document that data begins with.
-func (v *invocation) sample(data []byte) (s sample, err error) {
+// readSample checks the document that data begins with.
+func (v *invocation) readSample(data []byte) (s sample, err error) {
 	members, end, err := v.reader.Read(data)
 	if err != nil {
 		return s, err

@@ -75,7 +75,7 @@ func (t *Transformer) Handle(ctx context.Context, ev Event) (Response, error) {
 	defer t.scratch.Put(s)
 	v := t.newInvocation(s, ev)
 	for i := range ev.Records {
-		v.record(ctx, i)
+		v.handle(ctx, i)
 	}
 	v.putBack(ctx, streamName(ev.DeliveryStreamARN))
 	r := v.response()
@@ -123,8 +123,8 @@ func (t *Transformer) newInvocation(s *scratch, ev Event) *invocation {
 	}
 }
 
-// record works on one record and notes its answer, or what has to be put back before it can be answered.
-func (v *invocation) record(ctx context.Context, i int) {
+// handle works on one record and notes its answer, or what has to be put back before it can be answered.
+func (v *invocation) handle(ctx context.Context, i int) {
 	data := v.event.Records[i].Data
 	text, err := v.expand(data)
 	if err != nil {

@@ -1,6 +1,9 @@
 // Package jsonscan finds the members of a JSON object without building values.
 //
 // It checks the whole object against RFC 8259 and returns slices of the input: no allocation per member, no reflection.
+// [Members] scans one object. [Reader] scans one after another, finds their columns and refuses repeated keys. [ParseFloat] and
+// [ParseInt] read numbers.
+//
 // It is not a general JSON library: it knows objects, one level at a time. encoding/json, which it is tested against,
 // spends several times as long on the same bytes, and this is the hot path of the transform and of local delivery.
 package jsonscan

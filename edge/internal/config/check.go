@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
 var (
@@ -105,7 +106,7 @@ func setSync(c *Config, value string) error {
 }
 
 func setBacklogRate(c *Config, value string) error {
-	n, err := strconv.ParseFloat(value, 64)
+	n, err := jsonscan.ParseFloat([]byte(value))
 	if err != nil || !(n >= minRate && n <= maxRate) {
 		return fmt.Errorf("must be a number of %d to %d", minRate, maxRate)
 	}

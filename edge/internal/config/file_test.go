@@ -50,6 +50,7 @@ func TestBadFiles(t *testing.T) {
 			"FILE:3: tags: must be a map, such as {team: core}", "FILE:4: stack: must be a single value", "FILE:7: sync: is given twice",
 			"FILE:8: env: must be a single value", `FILE:6: sync "often": must be every, none or a duration`,
 		}},
+		"no decimal number":    {"backlog_rate: \"2_0\"", "", []string{`FILE:1: backlog_rate "2_0": must be a number of`}},
 		"no mapping":           {"- interval", "", []string{"FILE: must be settings such as interval: 3s"}},
 		"no YAML":              {"interval: [", "", []string{"FILE: line 1: did not find expected node content"}},
 		"nested tag":           {"tags: {a: {b: c}}", "", []string{"FILE:1: tags: a must be a single value"}},

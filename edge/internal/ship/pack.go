@@ -2,9 +2,9 @@ package ship
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
 // Firehose bills each record rounded up to a multiple of 5,120 bytes, at ingest and again at conversion. A sample costs
@@ -161,6 +161,6 @@ func tsOf(line []byte) (float64, bool) {
 	if end < 0 {
 		return 0, false
 	}
-	ts, err := strconv.ParseFloat(string(rest[:end]), 64)
+	ts, err := jsonscan.ParseFloat(rest[:end])
 	return ts, err == nil
 }

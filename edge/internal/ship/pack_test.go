@@ -206,3 +206,16 @@ func BenchmarkPack(b *testing.B) {
 		})
 	}
 }
+
+func TestTSOf(t *testing.T) {
+	for line, want := range map[string]float64{`{"ts":1770094830.5,"seq":1}`: 1770094830.5, `{"ts":1770094830}`: 1770094830} {
+		if ts, ok := tsOf([]byte(line)); !ok || ts != want {
+			t.Errorf("%s: %v, %v", line, ts, ok)
+		}
+	}
+	for _, line := range []string{`{"ts":1_0}`, `{"ts":0x1p4}`, `{"ts":"1"}`, `{"ts":1`, `{"seq":1,"ts":1}`, ``} {
+		if ts, ok := tsOf([]byte(line)); ok {
+			t.Errorf("%s: %v", line, ts)
+		}
+	}
+}

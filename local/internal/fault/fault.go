@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
 // Rates say how often what goes wrong. The zero value is none at all.
@@ -65,7 +67,7 @@ func Parse(text string) (Rates, error) {
 			}
 			r.Latency = d
 		case isShare:
-			v, err := strconv.ParseFloat(value, 64)
+			v, err := jsonscan.ParseFloat([]byte(value))
 			if err != nil || !(v >= 0 && v <= 1) {
 				return r, fmt.Errorf("%s=%q: want a share from 0 to 1, such as 0.1", name, value)
 			}

@@ -24,6 +24,7 @@ func TestParse(t *testing.T) {
 		"throttle":                  `throttle="": want a share from 0 to 1`,
 		"throttle=2":                `throttle="2"`,
 		"throttle=-1":               `throttle="-1"`,
+		"throttle=0_1":              `throttle="0_1"`,
 		"throttle=NaN":              `throttle="NaN"`,
 		"partial=x":                 `partial="x"`,
 		"latency=5":                 `latency="5": want a duration`,

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
 // node is a place in the template. Its value is resolved when it is read. Reading one of a wrong type notes a problem and
@@ -105,8 +107,8 @@ func (n node) number(fallback float64) (_ float64, ok bool) {
 	if !n.exists() {
 		return fallback, true
 	}
-	v, err := strconv.ParseFloat(n.text(), 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+	v, err := jsonscan.ParseFloat([]byte(n.text()))
+	if err != nil {
 		n.wrong("a number")
 		return fallback, false
 	}

@@ -267,6 +267,7 @@ func TestRefusals(t *testing.T) {
 		{"de-aggregation", processor + ".Type", `"RecordDeAggregation"`, processor + ".Type", "Lambda only"},
 		{"no processors", destination + ".ProcessingConfiguration.Processors", `[]`, destination + ".ProcessingConfiguration", "without a processor"},
 		{"tiny processor buffer", processor + ".Parameters[1].ParameterValue", `"0.1"`, processor + ".Parameters[1].ParameterValue", "0.1 is outside 0.2 to 3 MB"},
+		{"underscore", processor + ".Parameters[1].ParameterValue", `"1_0"`, processor + ".Parameters[1].ParameterValue", `want a number, have "1_0"`},
 		{"no number", processor + ".Parameters[1].ParameterValue", `"many"`, processor + ".Parameters[1].ParameterValue", `want a number, have "many"`},
 		{"processor interval", processor + ".Parameters[2].ParameterValue", `"901"`, processor + ".Parameters[2].ParameterValue", "outside 0 to 900"},
 		{"parameter", processor + ".Parameters[2].ParameterName", `"Colour"`, processor + ".Parameters[2].ParameterName", "no parameter of a Lambda processor"},
