@@ -13,6 +13,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
 // closeWithin bounds the delivery of what is left when the program is asked to end.
@@ -91,7 +92,8 @@ func describe(w io.Writer, r resolved, h *host.Host) {
 	fmt.Fprintf(w, "Local stack %s on %s\n", r.stack.Name, h.Endpoint())
 	for _, s := range r.stack.Streams {
 		fmt.Fprintf(w, "  stream      %s\n", s.Name)
-		fmt.Fprintf(w, "  objects     %s\n", filepath.Join(r.options.Dir, s.Bucket, fixedPart(s.Prefix)))
+		prefix, _ := template.ParsePrefix(s.Prefix) // it was checked when the template was read
+		fmt.Fprintf(w, "  objects     %s\n", filepath.Join(r.options.Dir, s.Bucket, prefix.Folder()))
 		fmt.Fprintf(w, "  buffering   %s\n", buffering(s, r.options.FlushEvery))
 		fmt.Fprintf(w, "  transform   %s\n", transformOf(s, r.options.Transform))
 	}
@@ -102,15 +104,6 @@ func describe(w io.Writer, r resolved, h *host.Host) {
 		fmt.Fprintf(w, "  faults      %v, seed %d\n", r.options.Faults, r.options.FaultSeed)
 	}
 	fmt.Fprintf(w, "Any AWS SDK or CLI talks to it with\n  export %s\n", strings.Join(h.Environment(), " "))
-}
-
-// fixedPart is a prefix up to its first expression.
-func fixedPart(prefix string) string {
-	before, _, _ := strings.Cut(prefix, "!{")
-	if i := strings.LastIndexByte(before, '/'); i >= 0 {
-		return before[:i]
-	}
-	return ""
 }
 
 func buffering(s stack.Stream, flushEvery time.Duration) string {

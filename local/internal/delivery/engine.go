@@ -14,6 +14,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/convert"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
 // ErrFull says that no more records can be taken until some are delivered.
@@ -61,8 +62,8 @@ type Engine struct {
 	region      string
 	invoker     Invoker
 	converter   *convert.Converter
-	prefix      prefix
-	errorPrefix prefix
+	prefix      template.Prefix
+	errorPrefix template.Prefix
 	journal     *journal.Journal
 	bucket      string          // directory of the bucket
 	nameBytes   int             // of an object's name
@@ -148,6 +149,14 @@ func (e *Engine) open(path string, maxBytes int64) (err error) {
 		return errors.Join(err, e.journal.Close())
 	}
 	return nil
+}
+
+func parsePrefix(text string) (template.Prefix, error) {
+	p, err := template.ParsePrefix(text)
+	if err == nil {
+		err = p.Supported()
+	}
+	return p, err
 }
 
 // reportDamage says what the journal found damaged, and names a journal that an earlier build left behind.

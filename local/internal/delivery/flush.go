@@ -16,6 +16,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/convert"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
 // deliver writes a window's objects. They are written under staging names first; then one transaction of the journal takes
@@ -211,7 +212,7 @@ func (d *delivery) errorObjects() error {
 	}
 	for errorType, failures := range byType {
 		oldest := failures[0].arrival
-		prefix, err := d.errorPrefix.eval(values{arrival: oldest, errType: errorType})
+		prefix, err := d.errorPrefix.Eval(template.PrefixValues{Arrival: oldest, ErrorType: errorType})
 		if err != nil {
 			return err
 		}

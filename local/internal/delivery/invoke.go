@@ -10,6 +10,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
 // Invoker runs the transform.
@@ -198,7 +199,7 @@ func judge(a *transform.Result, twice bool, malformed string) (code, message str
 
 // place finds the prefix that data belongs under.
 func (e *Engine) place(entry journal.Entry, data []byte, keys map[string]string) outcome {
-	prefix, err := e.prefix.eval(values{keys: keys, arrival: entry.Arrival})
+	prefix, err := e.prefix.Eval(template.PrefixValues{Keys: keys, Arrival: entry.Arrival})
 	if err == nil {
 		err = checkPrefix(prefix, e.nameBytes)
 	}

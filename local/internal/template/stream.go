@@ -1,7 +1,6 @@
 package template
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"strings"
@@ -246,41 +245,38 @@ func (r *reader) environment(n node) map[string]string {
 	return environment
 }
 
-// expression is !{namespace:value} in a prefix.
-var expression = regexp.MustCompile(`!\{([^}]*)\}`)
-
 // maxPrefix is how long a prefix may be before it is evaluated.
 const maxPrefix = 1024
 
 // checkPrefixes applies the rules of "Custom prefixes" in the Firehose developer guide.
 func checkPrefixes(n node, s *stack.Stream) {
 	prefix, errorPrefix := n.field("Prefix"), n.field("ErrorOutputPrefix")
-	keys := checkPrefix(prefix, func(namespace, value string) string {
+	keys := checkPrefix(prefix, func(e Expression) string {
 		switch {
-		case namespace == "partitionKeyFromLambda" && !s.DynamicPartitioning:
+		case e.Namespace == keyNamespace && !s.DynamicPartitioning:
 			return "partition keys need dynamic partitioning"
-		case namespace == "partitionKeyFromLambda" && s.Lambda == nil:
+		case e.Namespace == keyNamespace && s.Lambda == nil:
 			return "partition keys from a Lambda need a Lambda processor"
-		case namespace == "partitionKeyFromLambda":
+		case e.Namespace == keyNamespace:
 			return ""
-		case namespace == "partitionKeyFromQuery":
+		case e.Namespace == queryNamespace:
 			return "the local stack knows partition keys from the Lambda only"
-		case namespace == "firehose" && value == "error-output-type":
+		case e.Namespace == firehoseNamespace && e.Value == errorOutputType:
 			return "belongs into ErrorOutputPrefix"
 		}
-		return commonExpression(namespace, value)
+		return commonExpression(e)
 	})
-	errorTypes := checkPrefix(errorPrefix, func(namespace, value string) string {
+	errorTypes := checkPrefix(errorPrefix, func(e Expression) string {
 		switch {
-		case strings.HasPrefix(namespace, "partitionKeyFrom"):
+		case e.Namespace == keyNamespace || e.Namespace == queryNamespace:
 			return "an error prefix has no partition keys"
-		case namespace == "firehose" && value == "error-output-type":
+		case e.Namespace == firehoseNamespace && e.Value == errorOutputType:
 			return ""
 		}
-		return commonExpression(namespace, value)
+		return commonExpression(e)
 	})
 	switch {
-	case s.DynamicPartitioning && keys["partitionKeyFromLambda"] == 0 && keys["partitionKeyFromQuery"] == 0:
+	case s.DynamicPartitioning && keys[keyNamespace] == 0 && keys[queryNamespace] == 0:
 		prefix.problem("dynamic partitioning needs at least one !{partitionKeyFromLambda:<key>} in the prefix")
 	case s.DynamicPartitioning && s.ErrorPrefix == "":
 		errorPrefix.problem("required with dynamic partitioning")
@@ -292,37 +288,42 @@ func checkPrefixes(n node, s *stack.Stream) {
 	}
 }
 
-// commonExpression says what is wrong with an expression that both prefixes know, empty where nothing is.
-func commonExpression(namespace, value string) string {
+// commonExpression says what is wrong with an expression that both prefixes know, empty if nothing is.
+func commonExpression(e Expression) string {
 	switch {
-	case namespace == "timestamp" && value != "":
+	case e.Namespace == timestampNamespace && e.Value != "":
 		return ""
-	case namespace == "firehose" && value == "random-string":
+	case e.Namespace == firehoseNamespace && e.Value == randomString:
 		return ""
 	}
 	return "not an expression that Firehose knows here"
 }
 
 // checkPrefix checks each expression of a prefix and counts them by namespace.
-func checkPrefix(n node, wrong func(namespace, value string) string) map[string]int {
+func checkPrefix(n node, wrong func(Expression) string) map[string]int {
 	text := n.text()
 	if len(text) > maxPrefix {
 		n.problem("longer than %d characters", maxPrefix)
 	}
+	p, err := ParsePrefix(text)
+	if err != nil {
+		n.problem("%v", err)
+	}
 	namespaces := make(map[string]int)
-	for _, match := range expression.FindAllStringSubmatch(text, -1) {
-		namespace, value, _ := strings.Cut(match[1], ":")
-		namespaces[namespace]++
-		reason := wrong(namespace, value)
-		if reason == "" && value == "" {
+	wrongs := 0
+	for _, e := range p.Expressions() {
+		namespaces[e.Namespace]++
+		reason := wrong(e)
+		if reason == "" && e.Value == "" {
 			reason = "no value after the colon"
 		}
 		if reason != "" {
-			n.problem("%s: %s", match[0], reason)
+			wrongs++
+			n.problem("%v: %s", e, reason)
 		}
 	}
-	if rest := expression.ReplaceAllString(text, ""); strings.Contains(rest, "!{") {
-		n.problem("an expression has no closing brace: %s", fmt.Sprintf("%q", rest[strings.Index(rest, "!{"):]))
+	if err := p.Supported(); err != nil && wrongs == 0 {
+		n.problem("%v", err)
 	}
 	if strings.HasPrefix(text, "/") || strings.Contains("/"+text, "/../") {
 		n.problem("%q would leave the bucket's directory", text)
