@@ -17,28 +17,25 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
-// ErrFull says that no more records can be taken until some are delivered.
-var ErrFull = journal.ErrFull
-
-// StateDir is the directory below the lake's in which an engine keeps what is not delivered. Readers of the lake pass over
-// names that begin with a dot.
+// StateDir is the directory below the lake's directory that holds what is not delivered yet. Readers of the lake ignore names
+// that begin with a dot.
 const StateDir = ".firehose"
 
 // Options of an [Engine].
 type Options struct {
-	// FlushEvery shortens both buffering intervals of the template, so that a record is an object after about this time.
-	// 0 leaves them as they are.
+	// FlushEvery shortens both buffering intervals of the template: a record is in an object after about this time. If it is 0,
+	// the template's intervals apply.
 	FlushEvery time.Duration
-	// JournalBytes bounds the records that wait for delivery; default 1 GiB.
+	// JournalBytes bounds the bytes of the records that wait for delivery; default 1 GiB.
 	JournalBytes int64
-	// Region is what the function and error objects are told.
+	// Region is the region that the function and error objects are told.
 	Region string
 	Log    *slog.Logger
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
 
-// Stats counts what went through an engine since it was opened.
+// Stats counts what an engine did since it was opened.
 type Stats struct {
 	Records          int64 // accepted
 	Bytes            int64 // of accepted records
@@ -51,12 +48,12 @@ type Stats struct {
 	FailedRecords    int64 // delivered under the error prefix
 	LostRecords      int64 // accepted, now or before, and then found damaged in the journal
 	ErrorObjects     int64
-	DeliveryErrors   int64  // attempts to write objects that failed and were repeated
+	DeliveryErrors   int64  // failed attempts to write objects; each was repeated
 	LastObject       string // name of an object of the last delivery
 }
 
-// Engine delivers the records of one stream. Memory is bounded by two delivery buffers (one filling, one being written)
-// and, for each processor, one invocation's records and response.
+// Engine delivers the records of one stream. Its memory is bounded by two delivery buffers (one fills while one is written)
+// and, for each processor, the records and the response of one invocation. It is safe for concurrent use.
 type Engine struct {
 	stream      stack.Stream
 	region      string
@@ -66,23 +63,23 @@ type Engine struct {
 	errorPrefix template.Prefix
 	journal     *journal.Journal
 	bucket      string          // directory of the bucket
-	nameBytes   int             // of an object's name
-	staging     string          // directory of objects not yet committed
-	durable     map[string]bool // directories whose names are known to be on disk; only deliveries use it
+	nameBytes   int             // length of an object's name
+	staging     string          // directory of objects that are not committed yet
+	durable     map[string]bool // directories whose names are on disk; only the delivery under way uses it
 	log         *slog.Logger
 	now         func() time.Time
 
-	wake    chan struct{} // records were appended
-	flushes chan chan struct{}
-	stop    context.CancelFunc
-	done    chan struct{}
+	wake    chan struct{}      // tells the scheduler that records were accepted
+	flushes chan chan struct{} // asks the scheduler for a flush; it closes the channel that it gets
+	stop    context.CancelFunc // of the scheduler
+	done    chan struct{}      // closed when the scheduler has ended
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards stats
 	stats Stats
 }
 
-// Open starts delivering a stream into directories below dir: objects under the bucket's name, undelivered records under
-// [StateDir]. What a former process accepted and did not deliver is delivered now.
+// Open starts to deliver a stream. Objects go below dir/<bucket>, what is not delivered yet below dir/[StateDir]. The engine
+// first delivers what a former process accepted and did not deliver.
 func Open(dir string, s stack.Stream, invoker Invoker, o Options) (*Engine, error) {
 	e := &Engine{
 		stream: s, region: o.Region, invoker: invoker,
@@ -114,7 +111,7 @@ func Open(dir string, s stack.Stream, invoker Invoker, o Options) (*Engine, erro
 	return e, nil
 }
 
-// shorten makes both buffering stages together take no longer than every.
+// shorten makes both buffers together wait no longer than every.
 func (e *Engine) shorten(every time.Duration) {
 	e.stream.Buffering.Interval = min(e.stream.Buffering.Interval, every/2)
 	if e.stream.Lambda != nil {
@@ -159,11 +156,11 @@ func parsePrefix(text string) (template.Prefix, error) {
 	return p, err
 }
 
-// reportDamage says what the journal found damaged, and names a journal that an earlier build left behind.
+// reportDamage logs what is damaged in the journal, and whether an earlier build left a journal behind.
 func (e *Engine) reportDamage(path string) {
 	if d := e.journal.Damage(); d.SetAside != "" {
 		e.stats.LostRecords = d.Records
-		e.log.LogAttrs(context.Background(), slog.LevelError, "the journal was damaged; what is whole is delivered",
+		e.log.LogAttrs(context.Background(), slog.LevelError, "the journal is damaged; all records that are whole are delivered",
 			slog.String("stream", e.stream.Name), slog.Int64("lost_records", d.Records), slog.String("damaged_files", d.SetAside))
 	}
 	if old := path + ".db"; exists(old) {
@@ -178,70 +175,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// recover finishes what a former process committed, and removes what it did not.
-func (e *Engine) recover() error {
-	if err := e.finishMoves(e.journal.Moves()); err != nil {
-		return err
-	}
-	staged, err := os.ReadDir(e.staging)
-	if err != nil {
-		return err
-	}
-	for _, f := range staged {
-		if err := os.Remove(filepath.Join(e.staging, f.Name())); err != nil {
-			return err
-		}
-	}
-	if s := e.journal.State(); s.Last > s.Delivered {
-		e.log.LogAttrs(context.Background(), slog.LevelInfo, "delivering records that were accepted by a former process",
-			slog.String("stream", e.stream.Name), slog.Uint64("records", s.Last-s.Delivered), slog.Int64("bytes", s.Bytes))
-	}
-	return nil
-}
-
-// Put accepts records: they are durable when it returns. The error is [ErrFull] where the journal has no room.
-func (e *Engine) Put(_ context.Context, records [][]byte) error {
-	if err := e.journal.Append(e.now(), records); err != nil {
-		return err
-	}
-	size := 0
-	for _, r := range records {
-		size += len(r)
-	}
-	e.count(func(s *Stats) { s.Records, s.Bytes = s.Records+int64(len(records)), s.Bytes+int64(size) })
-	select {
-	case e.wake <- struct{}{}:
-	default:
-	}
-	return nil
-}
-
-// Flush delivers all records accepted so far without waiting for buffers to fill, and those that the transform puts back
-// meanwhile.
-func (e *Engine) Flush(ctx context.Context) error {
-	for {
-		if s := e.journal.State(); s.Last == s.Delivered {
-			return nil
-		}
-		flushed := make(chan struct{})
-		select {
-		case e.flushes <- flushed:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-e.done:
-			return errors.New("stream is closed")
-		}
-		select {
-		case <-flushed:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-e.done:
-			return errors.New("stream is closed")
-		}
-	}
-}
-
-// Close stops delivering. What is not delivered stays in the journal; Flush first to leave nothing.
+// Close stops to deliver. What is not delivered stays in the journal. Call Flush before to leave nothing there.
 func (e *Engine) Close() error {
 	e.stop()
 	<-e.done

@@ -2,15 +2,18 @@ package delivery
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
-// Values of !{firehose:error-output-type}. The first three are documented. Where a record without usable partition keys
-// goes is not; it is a failure of processing here.
+// Values of !{firehose:error-output-type}. They are documented. It is not documented which one a record without usable
+// partition keys gets; here it is a failure of processing.
 const (
 	typeProcessing = "processing-failed"
 	typeConversion = "format-conversion-failed"
@@ -28,7 +31,7 @@ const (
 	codePartitions   = "DynamicPartitioning.ActivePartitionsLimitExceeded"
 )
 
-// failure is a record that could not be delivered, and why.
+// failure says why a record could not be delivered.
 type failure struct {
 	errorType string
 	code      string
@@ -72,7 +75,7 @@ type catalogTable struct {
 	RoleARN      string `json:"roleArn"`
 }
 
-// line writes a failure as a line of an error object.
+// line returns a failed record as a line of an error object.
 func (e *Engine) line(entry journal.Entry, f failure) ([]byte, error) {
 	var line any
 	if f.errorType == typeConversion {
@@ -105,4 +108,42 @@ func accountOf(arn string) string {
 		return ""
 	}
 	return parts[4]
+}
+
+// errorObjects stages the failed records of the buffer, an object for each error type.
+func (w *objectWriter) errorObjects() error {
+	byType := map[string][]failedRecord{}
+	for _, f := range w.failures {
+		byType[f.failure.errorType] = append(byType[f.failure.errorType], f)
+	}
+	for errorType, failures := range byType {
+		oldest := failures[0].arrival
+		prefix, err := w.engine.errorPrefix.Eval(template.PrefixValues{Arrival: oldest, ErrorType: errorType})
+		if err != nil {
+			return err
+		}
+		err = w.stage(prefix, "", oldest, func(out io.Writer) error {
+			for _, f := range failures {
+				entry, err := w.engine.journal.Get(f.seq)
+				if errors.Is(err, journal.ErrNotThere) {
+					w.lost = append(w.lost, f.seq)
+					continue
+				} else if err != nil {
+					return err
+				}
+				line, err := w.engine.line(entry, f.failure)
+				if err != nil {
+					return err
+				}
+				if _, err := out.Write(line); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

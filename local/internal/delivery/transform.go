@@ -15,8 +15,8 @@ import (
 
 // Invoker runs the transform.
 type Invoker interface {
-	// Invoke answers an event. If some answers cannot be read, it returns the others and [MalformedAnswers]. Any other error is
-	// a failed invocation, which is tried again; an [InvokeError] may say otherwise.
+	// Invoke sends an event to the function. If some of its answers cannot be read, Invoke returns the others and
+	// [MalformedAnswers]. Any other error is a failed invocation. It is tried again, unless it is an [InvokeError] that is final.
 	Invoke(ctx context.Context, ev transform.Event) (transform.Response, error)
 }
 
@@ -30,22 +30,23 @@ func (m MalformedAnswers) Error() string { return fmt.Sprintf("%d answers cannot
 type InvokeError struct {
 	Code    string // such as Lambda.FunctionError or Lambda.JsonProcessingException
 	Message string
-	// Final says that trying again is of no use: the function succeeded, but its answer is malformed.
+	// Final says that the invocation is not tried again: the function succeeded, and its answer is malformed.
 	Final bool
 }
 
 func (e *InvokeError) Error() string { return e.Code + ": " + e.Message }
 
-// Waits between attempts of an invocation. AWS documents that it retries, not how long it waits.
+// Pauses between the attempts of an invocation. AWS documents that it tries again, but not how long it waits.
 const (
 	invokeBackoff    = 100 * time.Millisecond
 	invokeBackoffCap = 5 * time.Second
 )
 
-// defaultFunctionTimeout is Lambda's, where the template has none.
+// defaultFunctionTimeout is Lambda's default. It applies if the template sets no timeout.
 const defaultFunctionTimeout = 3 * time.Second
 
-// outcome is what became of a record in the transform: a failure, or data for a prefix; neither if it was dropped or lost.
+// outcome is what became of a record in the transform: a failure, or data for a prefix. It has neither if the function dropped
+// the record, or if the record is lost.
 type outcome struct {
 	entry   journal.Entry
 	prefix  string
@@ -53,8 +54,9 @@ type outcome struct {
 	failure *failure
 }
 
-// process runs records through the transform and gives an outcome for each.
-func (e *Engine) process(ctx context.Context, entries []journal.Entry) ([]outcome, error) {
+// transform sends records through the function and returns an outcome for each. Records of which the journal has no whole
+// data are lost.
+func (e *Engine) transform(ctx context.Context, entries []journal.Entry) ([]outcome, error) {
 	outcomes := make([]outcome, 0, len(entries))
 	whole := entries[:0:0]
 	for _, entry := range entries {
@@ -67,7 +69,7 @@ func (e *Engine) process(ctx context.Context, entries []journal.Entry) ([]outcom
 	}
 	if e.stream.Lambda == nil {
 		for _, entry := range whole {
-			outcomes = append(outcomes, e.place(entry, entry.Data, nil))
+			outcomes = append(outcomes, e.assign(entry, entry.Data, nil))
 		}
 		return outcomes, nil
 	}
@@ -90,11 +92,11 @@ func (e *Engine) process(ctx context.Context, entries []journal.Entry) ([]outcom
 	malformed := MalformedAnswers(nil)
 	if err != nil && !errors.As(err, &malformed) {
 		code := codeFunction
-		if failed := (*InvokeError)(nil); errors.As(err, &failed) {
-			code, err = failed.Code, errors.New(failed.Message)
+		if known := (*InvokeError)(nil); errors.As(err, &known) {
+			code, err = known.Code, errors.New(known.Message)
 		}
 		for _, entry := range whole {
-			outcomes = append(outcomes, e.failed(entry, code, err.Error(), attempts))
+			outcomes = append(outcomes, e.failedOutcome(entry, code, err.Error(), attempts))
 		}
 		return outcomes, nil
 	}
@@ -123,8 +125,8 @@ func (e *Engine) invoke(ctx context.Context, ev transform.Event) (r transform.Re
 			return r, attempts, err
 		}
 		e.count(func(s *Stats) { s.InvocationErrors++ })
-		failed := (*InvokeError)(nil)
-		if errors.As(err, &failed) && failed.Final || attempts > e.stream.Lambda.Retries {
+		known := (*InvokeError)(nil)
+		if errors.As(err, &known) && known.Final || attempts > e.stream.Lambda.Retries {
 			return r, attempts, err
 		}
 		ev.InvocationID = newID()
@@ -155,7 +157,7 @@ func (e *Engine) check(
 		id := ev.Records[i].RecordID
 		code, message := judge(answers[id], twice[id], malformed[id])
 		if code != "" {
-			outcomes[i] = e.failed(entry, code, message, attempts)
+			outcomes[i] = e.failedOutcome(entry, code, message, attempts)
 			continue
 		}
 		outcomes[i] = outcome{entry: entry}
@@ -164,7 +166,7 @@ func (e *Engine) check(
 			if a.Metadata != nil {
 				keys = a.Metadata.PartitionKeys
 			}
-			outcomes[i] = e.place(entry, a.Data, keys)
+			outcomes[i] = e.assign(entry, a.Data, keys)
 		}
 	}
 	return outcomes
@@ -197,19 +199,19 @@ func judge(a *transform.Result, twice bool, malformed string) (code, message str
 	}
 }
 
-// place finds the prefix that data belongs under.
-func (e *Engine) place(entry journal.Entry, data []byte, keys map[string]string) outcome {
+// assign finds the prefix that data belong under.
+func (e *Engine) assign(entry journal.Entry, data []byte, keys map[string]string) outcome {
 	prefix, err := e.prefix.Eval(template.PrefixValues{Keys: keys, Arrival: entry.Arrival})
 	if err == nil {
 		err = checkPrefix(prefix, e.nameBytes)
 	}
 	if err != nil {
-		return e.failed(entry, codePartitionKey, err.Error(), 1)
+		return e.failedOutcome(entry, codePartitionKey, err.Error(), 1)
 	}
 	return outcome{entry: entry, prefix: prefix, data: data}
 }
 
-func (e *Engine) failed(entry journal.Entry, code, message string, attempts int) outcome {
+func (e *Engine) failedOutcome(entry journal.Entry, code, message string, attempts int) outcome {
 	return outcome{
 		entry:   entry,
 		failure: &failure{errorType: typeProcessing, code: code, message: message, attempts: attempts, at: e.now()},

@@ -1,0 +1,110 @@
+package delivery
+
+import (
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
+)
+
+// processorBuffer holds the records of the next invocation.
+type processorBuffer struct {
+	entries []journal.Entry
+	size    int       // of their data, in bytes
+	since   time.Time // when the first of them was read
+}
+
+func (b *processorBuffer) add(entry journal.Entry, now time.Time) {
+	if len(b.entries) == 0 {
+		b.since = now
+	}
+	b.entries = append(b.entries, entry)
+	b.size += len(entry.Data)
+}
+
+// take empties the buffer.
+func (b *processorBuffer) take() []journal.Entry {
+	entries := b.entries
+	b.entries, b.size = nil, 0
+	return entries
+}
+
+// MaxPartitions is how many partitions a delivery buffer holds: Firehose's default quota of active partitions.
+const MaxPartitions = 500
+
+// deliveryBuffer holds what the transform returned since the last delivery.
+type deliveryBuffer struct {
+	partitions map[string]*partition // by evaluated prefix
+	failures   []failedRecord
+	size       int       // of the data before conversion, in bytes
+	since      time.Time // when the first record came; zero if there is none
+	upto       uint64    // sequence number of the last record that is in here, was dropped or was lost
+}
+
+// partition is what one object is made of.
+type partition struct {
+	payloads []payload
+	arrival  time.Time // of the oldest record
+}
+
+// payload is what the transform made of a record.
+type payload struct {
+	seq     uint64
+	arrival time.Time
+	data    []byte
+}
+
+// failedRecord goes under the error prefix. Its bytes are read from the journal when they are written.
+type failedRecord struct {
+	seq     uint64
+	arrival time.Time
+	failure failure
+}
+
+func newDeliveryBuffer() *deliveryBuffer {
+	return &deliveryBuffer{partitions: map[string]*partition{}}
+}
+
+// add takes the outcomes of records over, with their data.
+func (b *deliveryBuffer) add(outcomes []outcome, now time.Time) {
+	if b.since.IsZero() {
+		b.since = now
+	}
+	for _, o := range outcomes {
+		b.upto = max(b.upto, o.entry.Seq)
+		switch {
+		case o.failure != nil:
+			b.addFailure(o.entry, *o.failure)
+		case o.data != nil:
+			b.addPayload(o, now)
+		}
+	}
+}
+
+func (b *deliveryBuffer) addPayload(o outcome, now time.Time) {
+	arrival := o.entry.Arrival
+	p := b.partitions[o.prefix]
+	if p == nil {
+		if len(b.partitions) == MaxPartitions {
+			b.addFailure(o.entry, failure{
+				errorType: typePartitions, code: codePartitions, attempts: 1, at: now,
+				message: "The number of active partitions has exceeded the configured limit",
+			})
+			return
+		}
+		p = &partition{arrival: arrival}
+		b.partitions[o.prefix] = p
+	}
+	if arrival.Before(p.arrival) {
+		p.arrival = arrival
+	}
+	p.payloads = append(p.payloads, payload{seq: o.entry.Seq, arrival: arrival, data: o.data})
+	b.size += len(o.data)
+}
+
+// failureBytes is about the memory that a failed record takes, so that failures alone fill a buffer too.
+const failureBytes = 256
+
+func (b *deliveryBuffer) addFailure(entry journal.Entry, f failure) {
+	b.failures = append(b.failures, failedRecord{entry.Seq, entry.Arrival, f})
+	b.size += failureBytes
+}
