@@ -1,4 +1,4 @@
-// Package cli is the command line of the binary local: commands, flags, exit codes and what is printed. Package host runs
+// Package cli is the command line of the binary local: commands, flags, exit codes and what is printed. Package stack runs
 // the stack, package demo the demo.
 package cli
 
@@ -98,7 +98,7 @@ func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // lockedWriter lets goroutines share a writer, one write at a time.
 type lockedWriter struct {
-	mu sync.Mutex
+	mu sync.Mutex // held during a write to w
 	w  io.Writer
 }
 

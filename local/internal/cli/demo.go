@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/demo"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 )
 
 // demoFlushEvery is how long a demo lets its audience wait.
@@ -60,7 +60,7 @@ func runDemo(ctx context.Context, r resolved, o demo.Options, stdout io.Writer) 
 	if err != nil {
 		return err
 	}
-	h, err := host.Start(ctx, r.stack, r.options)
+	h, err := stack.Start(ctx, r.stack, r.options)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (f *demoFlags) options(explicit bool) (demo.Options, error) {
 	if f.interval < time.Second || f.interval > time.Hour || f.interval%time.Second != 0 {
 		return demo.Options{}, usagef("--interval %v: want 1s to 1h in whole seconds", f.interval)
 	}
-	if err := host.CheckListen(f.dashboard, f.allowRemote); err != nil {
+	if err := stack.CheckListen(f.dashboard, f.allowRemote); err != nil {
 		return demo.Options{}, usageError{fmt.Errorf("--dashboard: %w", err)}
 	}
 	return demo.Options{

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
@@ -62,8 +62,8 @@ func (f *stackFlags) declare(flags *pflag.FlagSet, listen string, flushEvery tim
 
 // resolved is what the flags say.
 type resolved struct {
-	stack   stack.Stack
-	options host.Options
+	stack   spec.Stack
+	options stack.Options
 	log     *slog.Logger
 }
 
@@ -94,7 +94,7 @@ func (f *stackFlags) resolve(stderr io.Writer) (resolved, error) {
 	if f.dir == "" {
 		bad("dir", `""`, errors.New("want a directory"))
 	}
-	if err := host.CheckListen(f.listen, f.allowRemote); err != nil {
+	if err := stack.CheckListen(f.listen, f.allowRemote); err != nil {
 		problems = append(problems, fmt.Errorf("--listen: %w", err))
 	}
 	if len(problems) > 0 {
@@ -107,7 +107,7 @@ func (f *stackFlags) resolve(stderr io.Writer) (resolved, error) {
 	if err != nil {
 		return r, fmt.Errorf("--dir %s: %w", f.dir, err)
 	}
-	r.options = host.Options{
+	r.options = stack.Options{
 		Dir: dir, Listen: f.listen, AllowRemote: f.allowRemote, Transform: f.transform, FlushEvery: f.flushEvery,
 		JournalBytes: int64(min(journal, math.MaxInt64)), Faults: rates, FaultSeed: f.faultSeed, Log: r.log,
 	}
@@ -118,7 +118,7 @@ func (f *stackFlags) resolve(stderr io.Writer) (resolved, error) {
 const maxTemplate = 4 << 20
 
 // read reads the template.
-func (f *stackFlags) read() (stack.Stack, error) {
+func (f *stackFlags) read() (spec.Stack, error) {
 	options := template.Options{StackName: f.stack, Region: f.region, Parameters: f.parameters}
 	if f.template == "" {
 		s, err := template.Read(template.Default(), options)
@@ -130,15 +130,15 @@ func (f *stackFlags) read() (stack.Stack, error) {
 	}
 	file, err := os.Open(f.template)
 	if err != nil {
-		return stack.Stack{}, fmt.Errorf("--template: %w", err)
+		return spec.Stack{}, fmt.Errorf("--template: %w", err)
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, maxTemplate+1))
 	switch {
 	case err != nil:
-		return stack.Stack{}, fmt.Errorf("--template: %w", err)
+		return spec.Stack{}, fmt.Errorf("--template: %w", err)
 	case len(data) > maxTemplate:
-		return stack.Stack{}, fmt.Errorf("--template %s: larger than %s", f.template, humanize.IBytes(maxTemplate))
+		return spec.Stack{}, fmt.Errorf("--template %s: larger than %s", f.template, humanize.IBytes(maxTemplate))
 	}
 	s, err := template.Read(data, options)
 	return s, located("--template "+f.template, err)

@@ -23,7 +23,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fleet"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 )
 
@@ -126,7 +126,7 @@ func (f *fleetFlags) run(ctx context.Context, r resolved, o fleet.Options, stdou
 	if f.days > 0 {
 		r.stack.Streams = acceptDays(r.stack.Streams, f.days)
 	}
-	h, err := host.Start(ctx, r.stack, r.options)
+	h, err := stack.Start(ctx, r.stack, r.options)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (f *fleetFlags) run(ctx context.Context, r resolved, o fleet.Options, stdou
 }
 
 // acceptDays returns the streams with transforms that accept samples of so many past days.
-func acceptDays(streams []stack.Stream, days int) []stack.Stream {
+func acceptDays(streams []spec.Stream, days int) []spec.Stream {
 	streams = slices.Clone(streams)
 	for i := range streams {
 		if streams[i].Lambda == nil {
@@ -162,7 +162,7 @@ func acceptDays(streams []stack.Stream, days int) []stack.Stream {
 
 // fitsRunningStack refuses a history that a stack which runs already would not deliver whole. It is taken to run the template
 // that the flags name.
-func (f *fleetFlags) fitsRunningStack(s stack.Stream) error {
+func (f *fleetFlags) fitsRunningStack(s spec.Stream) error {
 	const day = 24 * time.Hour
 	accepted := maxDays * day
 	if s.Lambda != nil {

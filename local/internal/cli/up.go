@@ -11,7 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
@@ -45,7 +45,7 @@ func newUp(stdout, stderr io.Writer) *cobra.Command {
 }
 
 func up(ctx context.Context, r resolved, stdout io.Writer) error {
-	h, err := host.Start(ctx, r.stack, r.options)
+	h, err := stack.Start(ctx, r.stack, r.options)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func up(ctx context.Context, r resolved, stdout io.Writer) error {
 }
 
 // shutDown delivers what is left and ends the stack, also where the context has ended.
-func shutDown(ctx context.Context, h *host.Host, stdout io.Writer) error {
+func shutDown(ctx context.Context, h *stack.Stack, stdout io.Writer) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
 	defer cancel()
 	fmt.Fprintf(stdout, "Stopping: %s to deliver.\n", counted(h.Stats().Pending, "record"))
@@ -88,7 +88,7 @@ func counted(n int64, noun string) string {
 }
 
 // describe says what runs where, and how to reach it.
-func describe(w io.Writer, r resolved, h *host.Host) {
+func describe(w io.Writer, r resolved, h *stack.Stack) {
 	fmt.Fprintf(w, "Local stack %s on %s\n", r.stack.Name, h.Endpoint())
 	for _, s := range r.stack.Streams {
 		fmt.Fprintf(w, "  stream      %s\n", s.Name)
@@ -100,13 +100,13 @@ func describe(w io.Writer, r resolved, h *host.Host) {
 	if path := h.ParameterPath(); path != "" {
 		fmt.Fprintf(w, "  parameters  %s/\n", path)
 	}
-	if r.options.Faults != (host.Options{}).Faults {
+	if r.options.Faults != (stack.Options{}).Faults {
 		fmt.Fprintf(w, "  faults      %v, seed %d\n", r.options.Faults, r.options.FaultSeed)
 	}
 	fmt.Fprintf(w, "Any AWS SDK or CLI talks to it with\n  export %s\n", strings.Join(h.Environment(), " "))
 }
 
-func buffering(s stack.Stream, flushEvery time.Duration) string {
+func buffering(s spec.Stream, flushEvery time.Duration) string {
 	b := s.Buffering
 	text := fmt.Sprintf("%s or %v", humanize.IBytes(uint64(max(0, b.Bytes))), b.Interval)
 	if s.Lambda != nil {
@@ -119,7 +119,7 @@ func buffering(s stack.Stream, flushEvery time.Duration) string {
 	return text + ", as in the template"
 }
 
-func transformOf(s stack.Stream, path string) string {
+func transformOf(s spec.Stream, path string) string {
 	switch {
 	case s.Lambda == nil:
 		return "none"

@@ -11,22 +11,22 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/convert"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-func table(columns ...string) stack.Table {
-	t := stack.Table{Database: "metrics", Name: "samples"}
+func table(columns ...string) spec.Table {
+	t := spec.Table{Database: "metrics", Name: "samples"}
 	for _, c := range columns {
 		name, typ, _ := strings.Cut(c, " ")
-		t.Columns = append(t.Columns, stack.Column{Name: name, Type: typ})
+		t.Columns = append(t.Columns, spec.Column{Name: name, Type: typ})
 	}
 	return t
 }
 
 // convertAll converts records and returns the file they make.
-func convertAll(t *testing.T, tab stack.Table, records ...string) (f *parquet.File, failures []error) {
+func convertAll(t *testing.T, tab spec.Table, records ...string) (f *parquet.File, failures []error) {
 	t.Helper()
 	c, err := convert.New(tab)
 	if err != nil {
@@ -53,7 +53,7 @@ func convertAll(t *testing.T, tab stack.Table, records ...string) (f *parquet.Fi
 }
 
 // rows converts records and reads the file back as one line of "column=value" per row; NULL is left out.
-func rows(t *testing.T, tab stack.Table, records ...string) (lines []string, failures []error) {
+func rows(t *testing.T, tab spec.Table, records ...string) (lines []string, failures []error) {
 	t.Helper()
 	f, failures := convertAll(t, tab, records...)
 	paths := f.Schema().Columns()
@@ -124,7 +124,7 @@ func TestRecords(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for want, tab := range map[string]stack.Table{
+	for want, tab := range map[string]spec.Table{
 		`table metrics.samples: column x: type "array<int>" is not supported`: table("x array<int>"),
 		"column a is there twice": table("a int", "a string"),
 		"has no columns":          table(),
@@ -137,9 +137,9 @@ func TestNewRefuses(t *testing.T) {
 
 // The contract's table converts: types as in the Glue table, in its order, all optional, Snappy, one row group.
 func TestContractTable(t *testing.T) {
-	var tab stack.Table
+	var tab spec.Table
 	for _, c := range record.Columns() {
-		tab.Columns = append(tab.Columns, stack.Column{Name: c.Name, Type: string(c.Type)})
+		tab.Columns = append(tab.Columns, spec.Column{Name: c.Name, Type: string(c.Type)})
 	}
 	c, err := convert.New(tab)
 	if err != nil {
@@ -189,9 +189,9 @@ func TestContractTable(t *testing.T) {
 }
 
 func BenchmarkConvert(b *testing.B) {
-	var tab stack.Table
+	var tab spec.Table
 	for _, c := range record.Columns() {
-		tab.Columns = append(tab.Columns, stack.Column{Name: c.Name, Type: string(c.Type)})
+		tab.Columns = append(tab.Columns, spec.Column{Name: c.Name, Type: string(c.Type)})
 	}
 	c, err := convert.New(tab)
 	if err != nil {

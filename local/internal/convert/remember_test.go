@@ -8,17 +8,17 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 // Columns remembers keys, days and maps of the record before. A record must give the same rows and errors whatever came
 // before it.
 func TestWhatCameBeforeDoesNotMatter(t *testing.T) {
-	table := stack.Table{Database: "metrics", Name: "samples"}
+	table := spec.Table{Database: "metrics", Name: "samples"}
 	for name, typ := range map[string]string{
 		"d": "double", "i": "int", "b": "bigint", "s": "string", "t": "timestamp", "m": "map<string,string>", "o": "boolean",
 	} {
-		table.Columns = append(table.Columns, stack.Column{Name: name, Type: typ})
+		table.Columns = append(table.Columns, spec.Column{Name: name, Type: typ})
 	}
 	c, err := New(table)
 	if err != nil {

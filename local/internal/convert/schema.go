@@ -12,7 +12,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 // Converter converts documents by one table. It is safe for concurrent use.
@@ -29,7 +29,7 @@ type column struct {
 }
 
 // New returns a converter for a table. A type that it cannot convert is an error that names column and type.
-func New(table stack.Table) (*Converter, error) {
+func New(table spec.Table) (*Converter, error) {
 	c := &Converter{}
 	root := ordered{Group: parquet.Group{}}
 	leaf := 0

@@ -27,7 +27,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/firehose"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
@@ -72,7 +72,7 @@ func BenchmarkDelivery(b *testing.B) {
 	s := stream()
 	s.Table.Columns = nil
 	for _, c := range record.Columns() {
-		s.Table.Columns = append(s.Table.Columns, stack.Column{Name: c.Name, Type: string(c.Type)})
+		s.Table.Columns = append(s.Table.Columns, spec.Column{Name: c.Name, Type: string(c.Type)})
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	var back putter
@@ -82,7 +82,7 @@ func BenchmarkDelivery(b *testing.B) {
 		b.Fatal(err)
 	}
 	back.engine = e
-	service := firehose.New("123456789012", []firehose.Stream{{Stream: s, Putter: e}}, fault.New(fault.Rates{}, 1))
+	service := firehose.New("123456789012", []firehose.Target{{Stream: s, Putter: e}}, fault.New(fault.Rates{}, 1))
 	server := httptest.NewServer(awsjson.NewHandler(service.Operations(), quiet))
 	defer server.Close()
 	bodies, recordBytes := benchRequests(b, s.Name)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/convert"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
@@ -55,7 +55,7 @@ type Stats struct {
 // Engine delivers the records of one stream. Its memory is bounded by two delivery buffers (one fills while one is written)
 // and, for each processor, the records and the response of one invocation. It is safe for concurrent use.
 type Engine struct {
-	stream      stack.Stream
+	stream      spec.Stream
 	region      string
 	invoker     Invoker
 	converter   *convert.Converter
@@ -80,7 +80,7 @@ type Engine struct {
 
 // Open starts to deliver a stream. Objects go below dir/<bucket>, what is not delivered yet below dir/[StateDir]. The engine
 // first delivers what a former process accepted and did not deliver.
-func Open(dir string, s stack.Stream, invoker Invoker, o Options) (*Engine, error) {
+func Open(dir string, s spec.Stream, invoker Invoker, o Options) (*Engine, error) {
 	e := &Engine{
 		stream: s, region: o.Region, invoker: invoker,
 		bucket:  filepath.Join(dir, s.Bucket),

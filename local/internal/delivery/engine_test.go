@@ -23,24 +23,24 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-func stream() stack.Stream {
-	return stack.Stream{
+func stream() spec.Stream {
+	return spec.Stream{
 		Name: "metrics", ARN: "arn:aws:firehose:us-east-1:123456789012:deliverystream/metrics", Bucket: "lake",
 		Prefix: "analytics/year=!{partitionKeyFromLambda:year}/month=!{partitionKeyFromLambda:month}/" +
 			"day=!{partitionKeyFromLambda:day}/hour=!{partitionKeyFromLambda:hour}/",
 		ErrorPrefix:         "errors/!{firehose:error-output-type}/",
 		FileExtension:       ".parquet",
-		Buffering:           stack.Buffering{Bytes: 64 << 20, Interval: 300 * time.Second},
+		Buffering:           spec.Buffering{Bytes: 64 << 20, Interval: 300 * time.Second},
 		DynamicPartitioning: true,
-		Lambda: &stack.Processor{
+		Lambda: &spec.Processor{
 			FunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:transform",
-			Buffering:   stack.Buffering{Bytes: 200 << 10, Interval: 60 * time.Second},
+			Buffering:   spec.Buffering{Bytes: 200 << 10, Interval: 60 * time.Second},
 			Retries:     3, Timeout: time.Minute,
 		},
-		Table: &stack.Table{Database: "metrics", Name: "samples", Columns: []stack.Column{
+		Table: &spec.Table{Database: "metrics", Name: "samples", Columns: []spec.Column{
 			{Name: "ts", Type: "double"}, {Name: "hostname", Type: "string"}, {Name: "n", Type: "int"}, {Name: "event_time", Type: "timestamp"},
 		}},
 	}
@@ -63,7 +63,7 @@ func (p *putter) PutRecordBatch(ctx context.Context, _ string, records [][]byte)
 // clock is the transform's clock: the time of [sample].
 func clock() time.Time { return time.Unix(1770094830, 0) }
 
-func open(t *testing.T, dir string, s stack.Stream, in delivery.Invoker) *delivery.Engine {
+func open(t *testing.T, dir string, s spec.Stream, in delivery.Invoker) *delivery.Engine {
 	t.Helper()
 	var back putter
 	if in == nil {
@@ -644,14 +644,14 @@ func TestOpenRefuses(t *testing.T) {
 	write(t, file, "")
 	for name, c := range map[string]struct {
 		dir    string
-		change func(*stack.Stream)
+		change func(*spec.Stream)
 		want   string
 	}{
-		"prefix":    {"", func(s *stack.Stream) { s.Prefix = "x/!{partitionKeyFromQuery:y}/" }, "prefix: expression !{partitionKeyFromQuery:y} is not supported"},
-		"error":     {"", func(s *stack.Stream) { s.ErrorPrefix = "x/!{oops" }, "error prefix: expression !{oops is not of the form"},
-		"timestamp": {"", func(s *stack.Stream) { s.Prefix = "!{timestamp:YYYY}" }, `"YYYY" is not supported`},
-		"type":      {"", func(s *stack.Stream) { s.Table.Columns[0].Type = "decimal(3,1)" }, `column ts: type "decimal(3,1)" is not supported`},
-		"directory": {file, func(*stack.Stream) {}, "not a directory"},
+		"prefix":    {"", func(s *spec.Stream) { s.Prefix = "x/!{partitionKeyFromQuery:y}/" }, "prefix: expression !{partitionKeyFromQuery:y} is not supported"},
+		"error":     {"", func(s *spec.Stream) { s.ErrorPrefix = "x/!{oops" }, "error prefix: expression !{oops is not of the form"},
+		"timestamp": {"", func(s *spec.Stream) { s.Prefix = "!{timestamp:YYYY}" }, `"YYYY" is not supported`},
+		"type":      {"", func(s *spec.Stream) { s.Table.Columns[0].Type = "decimal(3,1)" }, `column ts: type "decimal(3,1)" is not supported`},
+		"directory": {file, func(*spec.Stream) {}, "not a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stream()

@@ -5,15 +5,15 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 // An error object's line has the fields that the service was seen to write.
 func TestFailureLines(t *testing.T) {
-	e := &Engine{region: "us-east-1", stream: stack.Stream{
+	e := &Engine{region: "us-east-1", stream: spec.Stream{
 		ARN: "arn:aws:firehose:us-east-1:123456789012:deliverystream/metrics", RoleARN: "arn:aws:iam::123456789012:role/delivery",
-		Lambda: &stack.Processor{FunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:transform"},
-		Table:  &stack.Table{Database: "metrics", Name: "samples"},
+		Lambda: &spec.Processor{FunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:transform"},
+		Table:  &spec.Table{Database: "metrics", Name: "samples"},
 	}}
 	entry := journal.Entry{Seq: 42, Arrival: time.UnixMilli(1789014240448), Data: []byte("FAIL this one\n")}
 	f := failure{errorType: typeConversion, code: "DataFormatConversion.MalformedData", message: "m", attempts: 1, at: time.UnixMilli(1789014301529)}

@@ -1,5 +1,5 @@
 // Package demo runs what shows the local stack at work: the real collector edge on this machine, the dashboard over what
-// arrives, and a line for each thing that happens. The stack itself is package host's.
+// arrives, and a line for each thing that happens. Package stack runs the stack itself.
 package demo
 
 import (

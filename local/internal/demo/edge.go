@@ -110,7 +110,7 @@ func (e *edge) failure() error {
 type tail struct {
 	out io.Writer
 
-	mu   sync.Mutex
+	mu   sync.Mutex // guards kept
 	kept []string
 }
 

@@ -96,7 +96,7 @@ const (
 type Injector struct {
 	rates Rates
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards calls and entries
 	calls   *rand.Rand
 	entries *rand.Rand
 }

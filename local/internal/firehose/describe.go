@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 type describeRequest struct {
@@ -95,10 +95,11 @@ func (s *Service) describe(_ context.Context, body []byte) (any, error) {
 	if request.Limit != nil {
 		v.between("limit", *request.Limit, 1, 10000)
 	}
-	stream, err := s.check(v, request.DeliveryStreamName)
+	target, err := s.check(v, request.DeliveryStreamName)
 	if err != nil {
 		return nil, err
 	}
+	stream := target.Stream
 	var encrypted *streamEncryption
 	if e := stream.Encryption; e != nil {
 		encrypted = &streamEncryption{KeyARN: e.KeyARN, KeyType: e.KeyType, Status: "ENABLED"}
@@ -113,12 +114,12 @@ func (s *Service) describe(_ context.Context, body []byte) (any, error) {
 		CreateTimestamp:      float64(s.created.UnixMilli()) / 1000,
 		Destinations: []destination{{
 			DestinationID:                    "destinationId-000000000001",
-			ExtendedS3DestinationDescription: describeDestination(stream.Stream),
+			ExtendedS3DestinationDescription: describeDestination(stream),
 		}},
 	}}, nil
 }
 
-func describeDestination(s stack.Stream) s3Destination {
+func describeDestination(s spec.Stream) s3Destination {
 	d := s3Destination{
 		RoleARN:                 s.RoleARN,
 		BucketARN:               "arn:aws:s3:::" + s.Bucket,

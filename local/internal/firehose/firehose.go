@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -44,27 +44,27 @@ type Failures interface {
 	Entries(n int) []bool
 }
 
-// Stream is a delivery stream and who takes its records.
-type Stream struct {
-	stack.Stream
+// Target is a delivery stream and what takes its records.
+type Target struct {
+	Stream spec.Stream
 	Putter Putter
 }
 
 // Service is Firehose. It is safe for concurrent use.
 type Service struct {
-	streams   map[string]Stream
+	targets   map[string]Target
 	accountID string
 	created   time.Time
 	failures  Failures
 }
 
-// New returns a service of the streams.
-func New(accountID string, streams []Stream, failures Failures) *Service {
+// New returns a service of the targets.
+func New(accountID string, targets []Target, failures Failures) *Service {
 	s := &Service{
-		streams: make(map[string]Stream, len(streams)), accountID: accountID, created: time.Now(), failures: failures,
+		targets: make(map[string]Target, len(targets)), accountID: accountID, created: time.Now(), failures: failures,
 	}
-	for _, stream := range streams {
-		s.streams[stream.Name] = stream
+	for _, target := range targets {
+		s.targets[target.Stream.Name] = target
 	}
 	return s
 }
@@ -104,14 +104,14 @@ func (s *Service) putRecord(ctx context.Context, body []byte) (any, error) {
 	} else {
 		v.data("record.data", request.Record.Data)
 	}
-	stream, err := s.check(v, request.DeliveryStreamName)
+	target, err := s.check(v, request.DeliveryStreamName)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.put(ctx, stream, [][]byte{request.Record.Data}); err != nil {
+	if err := s.put(ctx, target, [][]byte{request.Record.Data}); err != nil {
 		return nil, err
 	}
-	return putRecordResponse{Encrypted: stream.Encryption != nil, RecordID: newRecordID()}, nil
+	return putRecordResponse{Encrypted: target.Stream.Encryption != nil, RecordID: newRecordID()}, nil
 }
 
 type putRecordBatchRequest struct {
@@ -142,7 +142,7 @@ func (s *Service) putRecordBatch(ctx context.Context, body []byte) (any, error) 
 	for _, r := range request.Records {
 		size += len(r.Data)
 	}
-	stream, err := s.check(v, request.DeliveryStreamName)
+	target, err := s.check(v, request.DeliveryStreamName)
 	if err != nil {
 		return nil, err
 	}
@@ -157,12 +157,12 @@ func (s *Service) putRecordBatch(ctx context.Context, body []byte) (any, error) 
 		}
 	}
 	if len(records) > 0 {
-		if err = s.put(ctx, stream, records); err != nil {
+		if err = s.put(ctx, target, records); err != nil {
 			return nil, err
 		}
 	}
 	response := putRecordBatchResponse{
-		Encrypted:        stream.Encryption != nil,
+		Encrypted:        target.Stream.Encryption != nil,
 		FailedPutCount:   len(request.Records) - len(records),
 		RequestResponses: make([]entry, len(request.Records)),
 	}
@@ -184,27 +184,27 @@ func newRecordID() string {
 	return hex.EncodeToString(id)
 }
 
-func (s *Service) put(ctx context.Context, stream Stream, records [][]byte) error {
-	err := stream.Putter.Put(ctx, records)
+func (s *Service) put(ctx context.Context, target Target, records [][]byte) error {
+	err := target.Putter.Put(ctx, records)
 	switch {
 	case errors.Is(err, ErrBusy):
 		return &awsjson.Error{Code: "ServiceUnavailableException", Message: "Slow down.", Status: http.StatusServiceUnavailable}
 	case err != nil:
-		return fmt.Errorf("put %d records to %s: %w", len(records), stream.Name, err)
+		return fmt.Errorf("put %d records to %s: %w", len(records), target.Stream.Name, err)
 	}
 	return nil
 }
 
-// check returns the stream, or the error that says what is wrong with a request.
-func (s *Service) check(v violations, name string) (Stream, error) {
+// check returns the target, or the error that says what is wrong with a request.
+func (s *Service) check(v violations, name string) (Target, error) {
 	if err := v.err(); err != nil {
-		return Stream{}, err
+		return Target{}, err
 	}
-	stream, ok := s.streams[name]
+	target, ok := s.targets[name]
 	if !ok {
-		return Stream{}, awsjson.Errorf("ResourceNotFoundException", "Firehose %s under account %s not found.", name, s.accountID)
+		return Target{}, awsjson.Errorf("ResourceNotFoundException", "Firehose %s under account %s not found.", name, s.accountID)
 	}
-	return stream, nil
+	return target, nil
 }
 
 type listRequest struct {
@@ -233,7 +233,7 @@ func (s *Service) list(_ context.Context, body []byte) (any, error) {
 		return nil, err
 	}
 	var names []string
-	for name := range s.streams {
+	for name := range s.targets {
 		if name > request.ExclusiveStartDeliveryStreamName && isDirectPut(request.DeliveryStreamType) {
 			names = append(names, name)
 		}

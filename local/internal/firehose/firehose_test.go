@@ -21,7 +21,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/firehose"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 // sink keeps what was put.
@@ -58,25 +58,25 @@ func (s *sink) taken() [][]byte {
 // start serves a stream called "edge" over loopback and returns AWS's own client for it.
 func start(t *testing.T, rates fault.Rates) (*sdk.Client, *sink) {
 	t.Helper()
-	return startStream(t, rates, func(*stack.Stream) {})
+	return startStream(t, rates, func(*spec.Stream) {})
 }
 
-func startStream(t *testing.T, rates fault.Rates, change func(*stack.Stream)) (*sdk.Client, *sink) {
+func startStream(t *testing.T, rates fault.Rates, change func(*spec.Stream)) (*sdk.Client, *sink) {
 	t.Helper()
 	s := &sink{}
 	faults := fault.New(rates, 7)
-	description := stack.Stream{
+	description := spec.Stream{
 		Name: "edge", ARN: "arn:aws:firehose:us-east-1:123456789012:deliverystream/edge", RoleARN: "arn:aws:iam::123456789012:role/r",
 		Bucket: "lake", Prefix: "analytics/", ErrorPrefix: "errors/", FileExtension: ".parquet", DynamicPartitioning: true,
-		Buffering: stack.Buffering{Bytes: 64 << 20, Interval: time.Minute},
-		Lambda: &stack.Processor{
+		Buffering: spec.Buffering{Bytes: 64 << 20, Interval: time.Minute},
+		Lambda: &spec.Processor{
 			FunctionARN: "arn:aws:lambda:us-east-1:123456789012:function:f", Retries: 3,
-			Buffering: stack.Buffering{Bytes: 209715, Interval: time.Minute},
+			Buffering: spec.Buffering{Bytes: 209715, Interval: time.Minute},
 		},
-		Table: &stack.Table{Database: "metrics", Name: "samples"},
+		Table: &spec.Table{Database: "metrics", Name: "samples"},
 	}
 	change(&description)
-	service := firehose.New("123456789012", []firehose.Stream{{Stream: description, Putter: s}}, faults)
+	service := firehose.New("123456789012", []firehose.Target{{Stream: description, Putter: s}}, faults)
 	server := httptest.NewServer(awsjson.Inject(awsjson.NewHandler(service.Operations(), slog.New(slog.DiscardHandler)), faults))
 	t.Cleanup(server.Close)
 	return sdk.New(sdk.Options{
@@ -307,11 +307,11 @@ func TestDescribe(t *testing.T) {
 
 // What answers say of encryption is what the template asks for.
 func TestEncryptionFollowsTheTemplate(t *testing.T) {
-	for name, e := range map[string]*stack.Encryption{
+	for name, e := range map[string]*spec.Encryption{
 		"none": nil, "owned": {KeyType: "AWS_OWNED_CMK"}, "customer": {KeyType: "CUSTOMER_MANAGED_CMK", KeyARN: "arn:aws:kms:us-east-1:123456789012:key/k"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, _ := startStream(t, fault.Rates{}, func(s *stack.Stream) { s.Encryption = e })
+			client, _ := startStream(t, fault.Rates{}, func(s *spec.Stream) { s.Encryption = e })
 			one, err := client.PutRecord(t.Context(), &sdk.PutRecordInput{DeliveryStreamName: aws.String("edge"), Record: &types.Record{Data: []byte("x")}})
 			if err != nil || aws.ToBool(one.Encrypted) != (e != nil) {
 				t.Errorf("PutRecord: %+v, %v", one, err)

@@ -63,9 +63,9 @@ type Runtime struct {
 	log      *slog.Logger
 	slots    chan struct{}
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards closed and idle
 	closed bool
-	idle   []*process
+	idle   []*process // wait for an event
 }
 
 // New starts a first process, so that an executable that can not run here is an error now and not at the first event.

@@ -31,8 +31,8 @@ type process struct {
 	ready   chan struct{} // closed at the first next
 	once    sync.Once     // closes ready
 
-	mu      sync.Mutex
-	current string // request id of the event that the function works on
+	mu      sync.Mutex // guards current
+	current string     // request id of the event that the function works on
 }
 
 // event is one invocation on its way to the function.

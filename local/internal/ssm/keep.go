@@ -29,8 +29,8 @@ func load(file string) (map[string]value, error) {
 	return values, nil
 }
 
-// save writes the parameters that users put. The file is the old or the new one, whatever happens.
-func (s *Service) save() error {
+// saveLocked writes the parameters that users put. If it fails, the file is as it was.
+func (s *Service) saveLocked() error {
 	own := make(map[string]value)
 	for name, v := range s.values {
 		if v.Own {

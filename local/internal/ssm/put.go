@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 type putRequest struct {
@@ -47,13 +47,13 @@ func (s *Service) putParameter(_ context.Context, body []byte) (any, error) {
 	case !exists && request.Type == "":
 		return nil, awsjson.Errorf("ValidationException", "A parameter type is required when you create a parameter.")
 	}
-	v := newVersion(old, stack.Parameter{
+	v := newVersion(old, spec.Parameter{
 		Name: request.Name, Type: cmp.Or(request.Type, old.Type), Value: request.Value,
 		Description: cmp.Or(request.Description, old.Description),
 	}, !exists || old.Own)
 	s.values[request.Name] = v
 	if v.Own {
-		if err := s.save(); err != nil {
+		if err := s.saveLocked(); err != nil {
 			// What would be gone after a restart was not put.
 			s.restore(request.Name, old, exists)
 			return nil, fmt.Errorf("keep parameter %s: %w", request.Name, err)

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 // Limits of requests.
@@ -33,13 +33,13 @@ type Service struct {
 	prefix string // of the ARNs of parameters
 	file   string
 
-	mu     sync.RWMutex
+	mu     sync.RWMutex // guards values and the file
 	values map[string]value
 }
 
 // value is a parameter and its state.
 type value struct {
-	stack.Parameter
+	spec.Parameter
 	Version  int64
 	Modified time.Time
 	// Own says that it was put by a user, not given by the template.
@@ -48,7 +48,7 @@ type value struct {
 
 // Open returns a service of the stack's parameters and of those that earlier runs kept in the file. Parameters that the
 // template has are as it says, as after a deployment: what a user overwrites of them lasts until the service ends.
-func Open(s stack.Stack, file string) (*Service, error) {
+func Open(s spec.Stack, file string) (*Service, error) {
 	own, err := load(file)
 	if err != nil {
 		return nil, err
@@ -287,6 +287,6 @@ func reserved(name string) bool {
 }
 
 // newVersion is the value that takes the place of another.
-func newVersion(old value, p stack.Parameter, own bool) value {
+func newVersion(old value, p spec.Parameter, own bool) value {
 	return value{Parameter: p, Version: old.Version + 1, Modified: time.Now(), Own: own}
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/ssm"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 )
 
 const path = "/metrics-dashboard/Stack"
@@ -27,9 +27,9 @@ const path = "/metrics-dashboard/Stack"
 // start serves n parameters of the template over loopback, and one a level deeper, and returns AWS's own client.
 func start(t *testing.T, n int, file string) *sdk.Client {
 	t.Helper()
-	s := stack.Stack{Region: "us-east-1", AccountID: "123456789012", Parameters: map[string]stack.Parameter{}}
+	s := spec.Stack{Region: "us-east-1", AccountID: "123456789012", Parameters: map[string]spec.Parameter{}}
 	add := func(name string) {
-		s.Parameters[name] = stack.Parameter{Name: name, Type: "String", Value: "value of " + name}
+		s.Parameters[name] = spec.Parameter{Name: name, Type: "String", Value: "value of " + name}
 	}
 	for i := range n {
 		add(fmt.Sprintf("%s/p%02d", path, i))
@@ -223,7 +223,7 @@ func TestOpenBrokenFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ssm.Open(stack.Stack{}, file); err == nil || !strings.Contains(err.Error(), file) {
+	if _, err := ssm.Open(spec.Stack{}, file); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("have %v, want an error that names the file", err)
 	}
 }

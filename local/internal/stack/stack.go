@@ -1,88 +1,211 @@
-// Package stack is what a CloudFormation template says of the pipeline, in the terms of the local stack: delivery streams,
-// their processor, buffers, prefixes and table, and the SSM parameters. Values are resolved; nothing here knows the
-// template language (package template reads it) and nothing runs (package delivery does).
+// Package stack runs a stack in this process: one endpoint that serves Firehose and SSM, and for each delivery stream a delivery
+// engine and the transform. It only puts the parts together. Package spec says what is to be run.
 package stack
 
-import "time"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"time"
 
-// Stack is one deployed template.
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/firehose"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/ssm"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Options say how a stack is run.
+type Options struct {
+	// Dir is the directory of objects, undelivered records and put parameters. Start creates it if it is missing.
+	Dir string
+	// Listen is the endpoint's address, port 0 for any. An address that is not of the loopback interface needs AllowRemote.
+	Listen      string
+	AllowRemote bool
+	// Transform is the path of the transform's executable. If it is empty the transform runs in this process.
+	Transform string
+	// FlushEvery shortens the buffering of the template; 0 leaves it as it is.
+	FlushEvery time.Duration
+	// JournalBytes bounds the records that wait for delivery, in bytes.
+	JournalBytes int64
+	Faults       fault.Rates
+	FaultSeed    uint64
+	Log          *slog.Logger
+}
+
+// parametersFile keeps the parameters that users put. Readers of the lake pass over names that begin with a dot.
+const parametersFile = ".parameters.json"
+
+// Stack is a running stack.
 type Stack struct {
-	Name      string
-	Region    string
-	AccountID string
-	Streams   []Stream
-	// Parameters are the SSM parameters of the template by name.
-	Parameters map[string]Parameter
+	description spec.Stack
+	log         *slog.Logger
+	address     net.Addr
+	gate        *gate
+	server      *http.Server
+	served      chan error
+	pipelines   []*pipeline // one for each delivery stream
 }
 
-// Stream is a Firehose delivery stream: DirectPut to S3.
-type Stream struct {
-	Name        string
-	ARN         string
-	RoleARN     string // for information: nothing is authorized locally
-	Bucket      string // name, not ARN
-	Prefix      string // with its !{…} expressions
-	ErrorPrefix string // with its !{…} expressions; empty where the template has none
-	// FileExtension is appended to object names; ".parquet" where conversion is on and the template sets none.
-	FileExtension string
-	Buffering     Buffering
-	// Encryption is the stream's encryption at rest, nil if the template asks for none.
-	Encryption *Encryption
-	// DynamicPartitioning says whether partition keys may be used in Prefix.
-	DynamicPartitioning bool
-	// Lambda is the transform, nil where the stream has no processor.
-	Lambda *Processor
-	// Table is what records are converted to Parquet by, nil where conversion is off.
-	Table *Table
+// Start runs a stack. Its endpoint answers when Start returns.
+func Start(ctx context.Context, description spec.Stack, o Options) (_ *Stack, err error) {
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the directory for objects: %w", err)
+	}
+	listener, err := listen(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{description: description, log: o.Log, address: listener.Addr(), served: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			_ = listener.Close() // fails where the server has closed it
+			err = errors.Join(err, s.closePipelines())
+		}
+	}()
+	parameters, err := ssm.Open(description, filepath.Join(o.Dir, parametersFile))
+	if err != nil {
+		return nil, err
+	}
+	// The endpoint knows the stack's own function by this key. Whoever has it may put records while the stack stops, nothing more.
+	key := newAccessKey()
+	faults := fault.New(o.Faults, o.FaultSeed)
+	handler := awsjson.Inject(awsjson.NewHandler(s.operations(faults, parameters), o.Log), faults)
+	s.gate = newGate(handler, key, o.AllowRemote)
+	// The function may call the endpoint as soon as a stream is open.
+	s.serve(listener)
+	for _, p := range s.pipelines {
+		if err := p.open(ctx, s.Endpoint(), key, description, o); err != nil {
+			return nil, errors.Join(err, s.server.Close())
+		}
+	}
+	return s, nil
 }
 
-// Encryption is the encryption of a stream at rest. Locally nothing is encrypted; answers say what they would say in AWS.
-type Encryption struct {
-	KeyType string // AWS_OWNED_CMK or CUSTOMER_MANAGED_CMK
-	KeyARN  string // of a CUSTOMER_MANAGED_CMK
+// operations returns the operations of all services.
+func (s *Stack) operations(faults *fault.Injector, parameters *ssm.Service) awsjson.Operations {
+	var targets []firehose.Target
+	for _, stream := range s.description.Streams {
+		p := &pipeline{stream: stream, opened: make(chan struct{})}
+		s.pipelines = append(s.pipelines, p)
+		targets = append(targets, firehose.Target{Stream: stream, Putter: p})
+	}
+	operations := firehose.New(s.description.AccountID, targets, faults).Operations()
+	for target, operation := range parameters.Operations() {
+		operations[target] = operation
+	}
+	return operations
 }
 
-// Buffering says when a buffer is delivered: at whichever bound is reached first.
-type Buffering struct {
-	Bytes    int
-	Interval time.Duration
+// Timeouts of a connection. They free what a slow client holds.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	idleTimeout   = 5 * time.Minute
+)
+
+func (s *Stack) serve(listener net.Listener) {
+	s.server = &http.Server{
+		Handler: s.gate, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	go func() { s.served <- s.server.Serve(listener) }()
 }
 
-// Processor is a Lambda processor of a stream.
-type Processor struct {
-	FunctionARN string
-	// Handler is the function's handler, "bootstrap" for the transform.
-	Handler string
-	// Buffering says when the function is invoked.
-	Buffering Buffering
-	// Retries is how often a failed invocation is repeated: attempts are one more.
-	Retries int
-	// Timeout is the function's; MemoryMB its memory size, for information.
-	Timeout  time.Duration
-	MemoryMB int
-	// Environment are the function's environment variables.
-	Environment map[string]string
+// Endpoint is where the services are, as AWS_ENDPOINT_URL wants it.
+func (s *Stack) Endpoint() string {
+	address := s.address.String()
+	if tcp, ok := s.address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		address = net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+	}
+	return "http://" + address
 }
 
-// Table is the Glue table that conversion reads its columns from.
-type Table struct {
-	Database      string
-	Name          string
-	Location      string // s3://bucket/prefix/
-	Columns       []Column
-	PartitionKeys []Column
+// Environment returns the variables by which an AWS SDK finds the endpoint. The endpoint accepts any credentials. The region has
+// two names because boto3 and version 1 of the CLI read the second only.
+func (s *Stack) Environment() []string {
+	return []string{
+		"AWS_ENDPOINT_URL=" + s.Endpoint(),
+		"AWS_REGION=" + s.description.Region,
+		"AWS_DEFAULT_REGION=" + s.description.Region,
+		"AWS_ACCESS_KEY_ID=local",
+		"AWS_SECRET_ACCESS_KEY=local",
+	}
 }
 
-// Column is a column of a table, with its Hive type such as "double" or "map<string,string>".
-type Column struct {
-	Name string
-	Type string
+// ParameterPath is the path of the parameters by which an edge finds the stream. It is empty if the template has none.
+func (s *Stack) ParameterPath() string {
+	var paths []string
+	for name := range s.description.Parameters {
+		if path.Base(name) == record.ParameterStream {
+			paths = append(paths, path.Dir(name))
+		}
+	}
+	if len(paths) == 0 {
+		return ""
+	}
+	return slices.Min(paths)
 }
 
-// Parameter is an SSM parameter.
-type Parameter struct {
-	Name        string
-	Type        string // String or StringList
-	Value       string
-	Description string
+// Stats sums the counters of all streams.
+func (s *Stack) Stats() delivery.Stats {
+	var sum delivery.Stats
+	for _, p := range s.pipelines {
+		one := p.engine.Stats()
+		sum.Records += one.Records
+		sum.Bytes += one.Bytes
+		sum.Pending += one.Pending
+		sum.JournalBytes += one.JournalBytes
+		sum.Invocations += one.Invocations
+		sum.InvocationErrors += one.InvocationErrors
+		sum.Rows += one.Rows
+		sum.Objects += one.Objects
+		sum.FailedRecords += one.FailedRecords
+		sum.LostRecords += one.LostRecords
+		sum.ErrorObjects += one.ErrorObjects
+		sum.DeliveryErrors += one.DeliveryErrors
+		if one.LastObject != "" {
+			sum.LastObject = one.LastObject
+		}
+	}
+	return sum
+}
+
+// Failed gets the reason if the endpoint ends before Close.
+func (s *Stack) Failed() <-chan error { return s.served }
+
+// Close takes no more records, delivers those that were accepted, and ends. If the context ends first, what is left stays in the
+// journal. It is delivered when the stack runs again.
+func (s *Stack) Close(ctx context.Context) error {
+	s.gate.close()
+	return errors.Join(s.Deliver(ctx), s.server.Close(), s.closePipelines())
+}
+
+// Deliver delivers all records that were accepted, without waiting for buffers to fill.
+func (s *Stack) Deliver(ctx context.Context) error {
+	var errs []error
+	for _, p := range s.pipelines {
+		if err := p.engine.Flush(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("deliver what is left on stream %s: %w; %d records stay in the journal for the next run",
+				p.stream.Name, err, p.engine.Stats().Pending))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Stack) closePipelines() error {
+	var errs []error
+	for _, p := range s.pipelines {
+		errs = append(errs, p.close())
+	}
+	return errors.Join(errs...)
 }

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 // Bounds of the Parquet serializer. Source: Firehose API reference, ParquetSerDe.
@@ -15,7 +15,7 @@ const (
 )
 
 // conversion reads the format conversion: OpenX JSON to Parquet by a table of this template. It is nil where it is off.
-func (r *reader) conversion(n node) *stack.Table {
+func (r *reader) conversion(n node) *spec.Table {
 	known := []string{"Enabled", "InputFormatConfiguration", "OutputFormatConfiguration", "SchemaConfiguration"}
 	if !n.object(known, nil) || !n.field("Enabled").boolean(true) {
 		return nil
@@ -73,7 +73,7 @@ func outputFormat(n node) {
 }
 
 // schema finds the table that the conversion names among the resources.
-func (r *reader) schema(n node) *stack.Table {
+func (r *reader) schema(n node) *spec.Table {
 	if !n.object([]string{"CatalogId", "DatabaseName", "Region", "RoleARN", "TableName", "VersionId"}, nil) {
 		n.problem("required with format conversion")
 		return nil
@@ -95,12 +95,12 @@ func (r *reader) schema(n node) *stack.Table {
 		n.problem("table %s.%s is no %s of this template", database, name, typeTable)
 	}
 	// The place is taken, so that what follows is checked as with conversion.
-	return &stack.Table{Database: database, Name: name}
+	return &spec.Table{Database: database, Name: name}
 }
 
-func table(n node) *stack.Table {
+func table(n node) *spec.Table {
 	storage := n.field("StorageDescriptor")
-	t := &stack.Table{
+	t := &spec.Table{
 		Location:      storage.field("Location").text(),
 		Columns:       columns(storage.field("Columns")),
 		PartitionKeys: columns(n.field("PartitionKeys")),
@@ -109,7 +109,7 @@ func table(n node) *stack.Table {
 		storage.problem("a table needs Columns")
 	}
 	for i, c := range t.PartitionKeys {
-		if slices.ContainsFunc(t.Columns, func(o stack.Column) bool { return o.Name == c.Name }) {
+		if slices.ContainsFunc(t.Columns, func(o spec.Column) bool { return o.Name == c.Name }) {
 			n.field("PartitionKeys").items()[i].problem("%s is a column as well; a partition key is not in the files", c.Name)
 		}
 	}
@@ -123,17 +123,17 @@ var columnName = regexp.MustCompile(`^[a-z0-9_]{1,255}$`)
 var primitive = regexp.MustCompile(`^(string|double|float|tinyint|smallint|int|bigint|boolean|timestamp|date|binary|` +
 	`(decimal|char|varchar)\([0-9, ]+\)|(map|array|struct)<.+>)$`)
 
-func columns(n node) []stack.Column {
-	var list []stack.Column
+func columns(n node) []spec.Column {
+	var list []spec.Column
 	for _, item := range n.items() {
 		item.object([]string{"Name", "Type", "Comment"}, nil)
-		c := stack.Column{Name: item.field("Name").required(), Type: item.field("Type").text()}
+		c := spec.Column{Name: item.field("Name").required(), Type: item.field("Type").text()}
 		switch {
 		case c.Name != "" && !columnName.MatchString(c.Name):
 			item.field("Name").problem("%q is no column name: 1-255 of a-z 0-9 _", c.Name)
 		case !primitive.MatchString(c.Type):
 			item.field("Type").problem("%q is no Hive type", c.Type)
-		case slices.ContainsFunc(list, func(o stack.Column) bool { return o.Name == c.Name }):
+		case slices.ContainsFunc(list, func(o spec.Column) bool { return o.Name == c.Name }):
 			item.problem("column %s is there twice", c.Name)
 		}
 		list = append(list, c)

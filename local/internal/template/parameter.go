@@ -3,7 +3,7 @@ package template
 import (
 	"regexp"
 
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 // maxParameter is how long the value of a standard parameter may be. Source: SSM API reference, PutParameter.
@@ -12,13 +12,13 @@ const maxParameter = 4096
 var parameterName = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
 
 // parameters reads the SSM parameters.
-func (r *reader) parameters() map[string]stack.Parameter {
-	parameters := make(map[string]stack.Parameter)
+func (r *reader) parameters() map[string]spec.Parameter {
+	parameters := make(map[string]spec.Parameter)
 	for _, id := range r.ofType(typeParameter) {
 		n := r.properties(id)
 		n.object([]string{"AllowedPattern", "DataType", "Description", "Name", "Policies", "Tags", "Tier", "Type", "Value"}, nil)
 		n.field("Type").only("CloudFormation makes String and StringList parameters only", "String", "StringList")
-		p := stack.Parameter{
+		p := spec.Parameter{
 			Name:        r.name(id),
 			Type:        n.field("Type").required(),
 			Value:       n.field("Value").required(),

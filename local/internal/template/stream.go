@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 // MiB is what Firehose calls a MB.
@@ -24,15 +24,15 @@ const (
 
 var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
-func (r *reader) streams() []stack.Stream {
-	var streams []stack.Stream
+func (r *reader) streams() []spec.Stream {
+	var streams []spec.Stream
 	for _, id := range r.ofType(typeStream) {
 		streams = append(streams, r.stream(id))
 	}
 	return streams
 }
 
-func (r *reader) stream(id string) stack.Stream {
+func (r *reader) stream(id string) spec.Stream {
 	n := r.properties(id)
 	n.object([]string{
 		"DeliveryStreamName", "DeliveryStreamType", "ExtendedS3DestinationConfiguration",
@@ -45,7 +45,7 @@ func (r *reader) stream(id string) stack.Stream {
 	if !streamName.MatchString(name) {
 		n.field("DeliveryStreamName").problem("%q is no name of a delivery stream: 1-64 of A-Z a-z 0-9 _ . -", name)
 	}
-	s := stack.Stream{
+	s := spec.Stream{
 		Name: name, ARN: r.arn("firehose", "deliverystream/"+name),
 		Encryption: encryption(n.field("DeliveryStreamEncryptionConfigurationInput")),
 	}
@@ -59,12 +59,12 @@ func (r *reader) stream(id string) stack.Stream {
 }
 
 // encryption reads the encryption at rest. Source: Firehose API reference, DeliveryStreamEncryptionConfigurationInput.
-func encryption(n node) *stack.Encryption {
+func encryption(n node) *spec.Encryption {
 	if !n.object([]string{"KeyType", "KeyARN"}, nil) {
 		return nil
 	}
 	const owned, customer = "AWS_OWNED_CMK", "CUSTOMER_MANAGED_CMK"
-	e := &stack.Encryption{KeyType: n.field("KeyType").required(), KeyARN: n.field("KeyARN").text()}
+	e := &spec.Encryption{KeyType: n.field("KeyType").required(), KeyARN: n.field("KeyARN").text()}
 	n.field("KeyType").only("want "+owned+" or "+customer, owned, customer)
 	switch {
 	case e.KeyType == owned && e.KeyARN != "":
@@ -75,7 +75,7 @@ func encryption(n node) *stack.Encryption {
 	return e
 }
 
-func (r *reader) destination(s *stack.Stream, n node) {
+func (r *reader) destination(s *spec.Stream, n node) {
 	if !n.object([]string{
 		"BucketARN", "RoleARN", "Prefix", "ErrorOutputPrefix", "BufferingHints", "CompressionFormat", "CustomTimeZone",
 		"FileExtension", "S3BackupMode", "ProcessingConfiguration", "DynamicPartitioningConfiguration",
@@ -126,7 +126,7 @@ func (r *reader) dynamicPartitioning(n node) bool {
 	return n.field("Enabled").boolean(false)
 }
 
-func buffering(n node, partitioned, converted bool) stack.Buffering {
+func buffering(n node, partitioned, converted bool) spec.Buffering {
 	size, minSize, minInterval := 5, 1, 0
 	sizeReason, intervalReason := " MiB", " seconds"
 	if partitioned {
@@ -145,7 +145,7 @@ func buffering(n node, partitioned, converted bool) stack.Buffering {
 		size = n.field("SizeInMBs").whole(size, minSize, maxBufferMiB, sizeReason)
 		interval = n.field("IntervalInSeconds").whole(interval, minInterval, maxIntervalSeconds, intervalReason)
 	}
-	return stack.Buffering{Bytes: size * mib, Interval: time.Duration(interval) * time.Second}
+	return spec.Buffering{Bytes: size * mib, Interval: time.Duration(interval) * time.Second}
 }
 
 var extension = regexp.MustCompile(`^\.[0-9a-z!\-_.*'()]{1,127}$`)
@@ -162,12 +162,12 @@ func fileExtension(n node, converted bool) string {
 }
 
 // processing reads the processors: one Lambda function, or none.
-func (r *reader) processing(n node) *stack.Processor {
+func (r *reader) processing(n node) *spec.Processor {
 	if !n.object([]string{"Enabled", "Processors"}, nil) || !n.field("Enabled").boolean(false) {
 		return nil
 	}
 	// What is refused still takes the processor's place, so that a prefix with its keys is no second problem.
-	p := &stack.Processor{}
+	p := &spec.Processor{}
 	lambdas := 0
 	processors := n.field("Processors").items()
 	if len(processors) == 0 {
@@ -187,9 +187,9 @@ func (r *reader) processing(n node) *stack.Processor {
 	return p
 }
 
-func (r *reader) lambda(n node) *stack.Processor {
+func (r *reader) lambda(n node) *spec.Processor {
 	n.object([]string{"Type", "Parameters"}, nil)
-	p := &stack.Processor{Retries: 3, Buffering: stack.Buffering{Bytes: mib, Interval: time.Minute}}
+	p := &spec.Processor{Retries: 3, Buffering: spec.Buffering{Bytes: mib, Interval: time.Minute}}
 	for _, parameter := range n.field("Parameters").items() {
 		value := parameter.field("ParameterValue")
 		switch name := parameter.field("ParameterName").required(); name {
@@ -215,7 +215,7 @@ func (r *reader) lambda(n node) *stack.Processor {
 }
 
 // function finds the function that the processor names among the resources.
-func (r *reader) function(at node, p *stack.Processor) {
+func (r *reader) function(at node, p *spec.Processor) {
 	for _, id := range r.ofType(typeFunction) {
 		arn := r.arn("lambda", "function:"+r.name(id))
 		if p.FunctionARN != arn && !strings.HasPrefix(p.FunctionARN, arn+":") {
@@ -249,7 +249,7 @@ func (r *reader) environment(n node) map[string]string {
 const maxPrefix = 1024
 
 // checkPrefixes applies the rules of "Custom prefixes" in the Firehose developer guide.
-func checkPrefixes(n node, s *stack.Stream) {
+func checkPrefixes(n node, s *spec.Stream) {
 	prefix, errorPrefix := n.field("Prefix"), n.field("ErrorOutputPrefix")
 	keys := checkPrefix(prefix, func(e Expression) string {
 		switch {

@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 // Default is the template that cdk synth makes with no configuration; `make golden` keeps it up to date.
@@ -72,17 +72,17 @@ func (p Problems) Error() string {
 
 // Read reads a template. The error is [Problems] where the template is JSON but says something that the local stack does
 // not know or that AWS would refuse.
-func Read(data []byte, opts Options) (stack.Stack, error) {
+func Read(data []byte, opts Options) (spec.Stack, error) {
 	opts = opts.withDefaults()
 	var document document
 	if err := json.Unmarshal(data, &document); err != nil {
-		return stack.Stack{}, describeSyntax(data, err)
+		return spec.Stack{}, describeSyntax(data, err)
 	}
 	if len(document.Resources) == 0 {
-		return stack.Stack{}, errors.New("not a CloudFormation template: it has no Resources")
+		return spec.Stack{}, errors.New("not a CloudFormation template: it has no Resources")
 	}
 	r := newReader(document, opts)
-	s := stack.Stack{
+	s := spec.Stack{
 		Name:       opts.StackName,
 		Region:     opts.Region,
 		AccountID:  opts.AccountID,

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
 func small(t *testing.T) []byte {
@@ -28,9 +28,9 @@ func TestReadSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := stack.Stack{
+	want := spec.Stack{
 		Name: "Fleet", Region: "us-east-1", AccountID: "000000000000",
-		Streams: []stack.Stream{{
+		Streams: []spec.Stream{{
 			Name:                "Fleet-Stream",
 			ARN:                 "arn:aws:firehose:us-east-1:000000000000:deliverystream/Fleet-Stream",
 			RoleARN:             "arn:aws:iam::000000000000:role/Fleet-DeliveryRole",
@@ -38,26 +38,26 @@ func TestReadSmall(t *testing.T) {
 			Prefix:              "analytics/year=!{partitionKeyFromLambda:year}/month=!{partitionKeyFromLambda:month}/",
 			ErrorPrefix:         "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/",
 			FileExtension:       ".parquet",
-			Buffering:           stack.Buffering{Bytes: 64 << 20, Interval: 5 * time.Minute},
+			Buffering:           spec.Buffering{Bytes: 64 << 20, Interval: 5 * time.Minute},
 			DynamicPartitioning: true,
-			Lambda: &stack.Processor{
+			Lambda: &spec.Processor{
 				FunctionARN: "arn:aws:lambda:us-east-1:000000000000:function:Fleet-Transform:$LATEST",
 				Handler:     "bootstrap",
-				Buffering:   stack.Buffering{Bytes: 209715, Interval: time.Minute},
+				Buffering:   spec.Buffering{Bytes: 209715, Interval: time.Minute},
 				Retries:     2, Timeout: time.Minute, MemoryMB: 256,
 				Environment: map[string]string{"LOG_LEVEL": "INFO", "BUCKET": "fleet-lake"},
 			},
-			Table: &stack.Table{
+			Table: &spec.Table{
 				Database: "metrics", Name: "samples", Location: "s3://fleet-lake/analytics/",
-				Columns: []stack.Column{
+				Columns: []spec.Column{
 					{Name: "ts", Type: "double"}, {Name: "hostname", Type: "string"}, {Name: "tags", Type: "map<string,string>"},
 				},
-				PartitionKeys: []stack.Column{
+				PartitionKeys: []spec.Column{
 					{Name: "year", Type: "string"}, {Name: "month", Type: "string"},
 				},
 			},
 		}},
-		Parameters: map[string]stack.Parameter{
+		Parameters: map[string]spec.Parameter{
 			"/metrics-dashboard/Fleet/delivery-stream-name": {
 				Name: "/metrics-dashboard/Fleet/delivery-stream-name", Type: "String", Value: "Fleet-Stream",
 				Description: "Where edges put their records",
@@ -309,7 +309,7 @@ func TestRefusals(t *testing.T) {
 // Encryption at rest is what the template asks for, and nothing if it does not.
 func TestEncryption(t *testing.T) {
 	const at = "Resources.Stream.Properties.DeliveryStreamEncryptionConfigurationInput"
-	for value, want := range map[string]*stack.Encryption{
+	for value, want := range map[string]*spec.Encryption{
 		`null`:                        nil,
 		`{"KeyType":"AWS_OWNED_CMK"}`: {KeyType: "AWS_OWNED_CMK"},
 		`{"KeyType":"CUSTOMER_MANAGED_CMK","KeyARN":"arn:k"}`: {KeyType: "CUSTOMER_MANAGED_CMK", KeyARN: "arn:k"},

@@ -1,4 +1,4 @@
-package host_test
+package stack_test
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/host"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -69,21 +69,21 @@ func overBoth(t *testing.T, test func(t *testing.T, transform string)) {
 	})
 }
 
-func start(t *testing.T, dir string, o host.Options) *host.Host {
+func start(t *testing.T, dir string, o stack.Options) *stack.Stack {
 	t.Helper()
 	s, err := template.Read(template.Default(), template.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Dir, o.Listen, o.Log = dir, "127.0.0.1:0", slog.New(slog.DiscardHandler)
-	h, err := host.Start(t.Context(), s, o)
+	h, err := stack.Start(t.Context(), s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-func client(h *host.Host) *firehose.Client {
+func client(h *stack.Stack) *firehose.Client {
 	return firehose.New(firehose.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(h.Endpoint()), RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("any", "credentials", ""),
@@ -91,7 +91,7 @@ func client(h *host.Host) *firehose.Client {
 }
 
 // streamName finds the stream as an edge does.
-func streamName(t *testing.T, h *host.Host) *string {
+func streamName(t *testing.T, h *stack.Stack) *string {
 	t.Helper()
 	out, err := ssm.New(ssm.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(h.Endpoint()),
@@ -103,7 +103,7 @@ func streamName(t *testing.T, h *host.Host) *string {
 	return out.Parameter.Value
 }
 
-func put(t *testing.T, h *host.Host, records ...[]byte) {
+func put(t *testing.T, h *stack.Stack, records ...[]byte) {
 	t.Helper()
 	in := &firehose.PutRecordBatchInput{DeliveryStreamName: streamName(t, h)}
 	for _, r := range records {
@@ -118,7 +118,7 @@ func put(t *testing.T, h *host.Host, records ...[]byte) {
 	}
 }
 
-func closeHost(t *testing.T, h *host.Host) {
+func closeHost(t *testing.T, h *stack.Stack) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	defer cancel()
@@ -215,7 +215,7 @@ func failed(t *testing.T, dir string) []string {
 func TestDelivery(t *testing.T) {
 	overBoth(t, func(t *testing.T, transform string) {
 		dir := t.TempDir()
-		h := start(t, dir, host.Options{Transform: transform, FlushEvery: time.Second})
+		h := start(t, dir, stack.Options{Transform: transform, FlushEvery: time.Second})
 		now := time.Now().UTC().Truncate(time.Hour)
 		hour := func(ago int) float64 { return record.TS(now.Add(-time.Duration(ago) * time.Hour)) }
 		bomb := compress(t, bytes.Repeat([]byte(" "), record.MaxPackBytes+1))
@@ -269,7 +269,7 @@ func TestDelivery(t *testing.T) {
 func TestRestart(t *testing.T) {
 	overBoth(t, func(t *testing.T, transform string) {
 		dir := t.TempDir()
-		h := start(t, dir, host.Options{Transform: transform})
+		h := start(t, dir, stack.Options{Transform: transform})
 		var records [][]byte
 		for i := range 300 {
 			records = append(records, line("a", i, record.TS(time.Now())))
@@ -280,7 +280,7 @@ func TestRestart(t *testing.T) {
 		if err := h.Close(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stay in the journal") {
 			t.Errorf("have %v, want that records stay in the journal", err)
 		}
-		closeHost(t, start(t, dir, host.Options{Transform: transform}))
+		closeHost(t, start(t, dir, stack.Options{Transform: transform}))
 		if got := query(t, dir, "SELECT count(*), count(DISTINCT seq) FROM samples"); got[0] != "300 300" {
 			t.Errorf("have %s, want 300 300", got)
 		}
@@ -291,7 +291,7 @@ func TestRestart(t *testing.T) {
 // error after it was taken is there twice.
 func TestFaults(t *testing.T) {
 	dir := t.TempDir()
-	h := start(t, dir, host.Options{Faults: fault.Rates{Throttle: 0.1, Partial: 0.3, Error: 0.2, Drop: 0.2, Latency: time.Millisecond}, FaultSeed: 3})
+	h := start(t, dir, stack.Options{Faults: fault.Rates{Throttle: 0.1, Partial: 0.3, Error: 0.2, Drop: 0.2, Latency: time.Millisecond}, FaultSeed: 3})
 	c := client(h)
 	var todo []types.Record
 	const total = 400
@@ -326,7 +326,7 @@ func TestFaults(t *testing.T) {
 
 // TestBusy fills the journal.
 func TestBusy(t *testing.T) {
-	h := start(t, t.TempDir(), host.Options{JournalBytes: 100 << 10})
+	h := start(t, t.TempDir(), stack.Options{JournalBytes: 100 << 10})
 	defer closeHost(t, h)
 	c := client(h)
 	// More than the bound at once, so that it can not empty in between.
@@ -341,7 +341,7 @@ func TestBusy(t *testing.T) {
 }
 
 func TestForeignHostName(t *testing.T) {
-	h := start(t, t.TempDir(), host.Options{})
+	h := start(t, t.TempDir(), stack.Options{})
 	defer closeHost(t, h)
 	for name, status := range map[string]int{"evil.example": http.StatusForbidden, "localhost:1": http.StatusNotFound, "[::1]": http.StatusNotFound} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.Endpoint()+"/", nil)
@@ -365,29 +365,29 @@ func TestStartRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	running := start(t, t.TempDir(), host.Options{})
+	running := start(t, t.TempDir(), stack.Options{})
 	defer closeHost(t, running)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	locked := t.TempDir()
-	holder := start(t, locked, host.Options{})
+	holder := start(t, locked, stack.Options{})
 	defer closeHost(t, holder)
 	for _, test := range []struct {
 		name string
-		o    host.Options
+		o    stack.Options
 		want string
 	}{
-		{"port in use", host.Options{Dir: t.TempDir(), Listen: strings.TrimPrefix(running.Endpoint(), "http://")}, "the port is in use"},
-		{"remote", host.Options{Dir: t.TempDir(), Listen: "0.0.0.0:0"}, "--allow-remote"},
-		{"no address", host.Options{Dir: t.TempDir(), Listen: "4566"}, "want host:port"},
-		{"directory is a file", host.Options{Dir: file, Listen: "127.0.0.1:0"}, file},
-		{"directory of another", host.Options{Dir: locked, Listen: "127.0.0.1:0"}, "another process has it open"},
-		{"transform", host.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Transform: file}, "permission denied"},
+		{"port in use", stack.Options{Dir: t.TempDir(), Listen: strings.TrimPrefix(running.Endpoint(), "http://")}, "the port is in use"},
+		{"remote", stack.Options{Dir: t.TempDir(), Listen: "0.0.0.0:0"}, "--allow-remote"},
+		{"no address", stack.Options{Dir: t.TempDir(), Listen: "4566"}, "want host:port"},
+		{"directory is a file", stack.Options{Dir: file, Listen: "127.0.0.1:0"}, file},
+		{"directory of another", stack.Options{Dir: locked, Listen: "127.0.0.1:0"}, "another process has it open"},
+		{"transform", stack.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Transform: file}, "permission denied"},
 	} {
 		test.o.Log = slog.New(slog.DiscardHandler)
-		_, err := host.Start(t.Context(), s, test.o)
+		_, err := stack.Start(t.Context(), s, test.o)
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: have %v, want one line with %q", test.name, err, test.want)
 		}

@@ -1,11 +1,10 @@
-package host
+package stack
 
 import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,20 +13,20 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
 )
 
-// gate lets requests through until it is closed; then those of the stack's own function only, whose records belong to what
-// is still being delivered.
+// gate lets requests through until it is closed. After that it lets only the stack's own function through, because its records
+// belong to what is still being delivered.
 type gate struct {
 	next    http.Handler
 	key     string // access key id of the function
 	anyHost bool
 
-	mu     sync.RWMutex // held for reading by requests under way
+	mu     sync.RWMutex // guards closed; requests under way hold it for reading
 	closed bool
 	abort  context.Context // ends the requests under way
 	end    context.CancelFunc
 }
 
-// abortAfter is how long requests under way may take once the gate closes.
+// abortAfter is how long requests under way may go on after the gate was closed.
 const abortAfter = 3 * time.Second
 
 func newGate(next http.Handler, key string, anyHost bool) *gate {
@@ -52,7 +51,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		w.Header().Set("Content-Type", awsjson.ContentType)
 		w.WriteHeader(http.StatusServiceUnavailable)
-		// Who has gone needs no answer.
+		// A client that has gone needs no answer.
 		_, _ = io.WriteString(w, `{"__type":"ServiceUnavailableException","message":"The local stack is stopping."}`)
 		return
 	}
@@ -60,27 +59,19 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	defer context.AfterFunc(g.abort, func() {
 		cancel()
-		// Ends a read of a body that does not come. Where it fails the connection is gone.
+		// End the reading of a body that does not come. It fails only if the connection is gone.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
 	})()
 	g.next.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// close lets no more requests through and waits for those under way.
+// close lets no more requests through and waits for the requests under way.
 func (g *gate) close() {
 	timer := time.AfterFunc(abortAfter, g.end)
 	defer timer.Stop()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
-}
-
-// isLoopbackHost says whether a Host header names this machine's loopback interface.
-func isLoopbackHost(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	return isLoopback(strings.TrimSuffix(host, "."))
 }
 
 // newAccessKey returns a random access key id.

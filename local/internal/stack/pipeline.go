@@ -1,4 +1,4 @@
-package host
+package stack
 
 import (
 	"context"
@@ -14,40 +14,40 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/firehose"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/lambdaruntime"
-	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-// stream is a delivery stream and the engine behind it. Engine and transform need each other, the one to process and the
-// other to put back; who comes early waits until the engine is open.
-type stream struct {
-	description stack.Stream
-	opened      chan struct{}
-	engine      *delivery.Engine
-	runtime     io.Closer // of the transform's process; nil where there is none
+// pipeline is what runs one delivery stream: its engine and its transform. The two need each other, one to invoke and the other
+// to put records back. A put that comes early waits until the engine is open.
+type pipeline struct {
+	stream  spec.Stream
+	opened  chan struct{}
+	engine  *delivery.Engine
+	runtime io.Closer // of the transform's process, nil if it runs in this one
 }
 
-func (t *stream) open(ctx context.Context, endpoint, key string, s stack.Stack, o Options) error {
-	invoker, err := t.invoker(ctx, endpoint, key, s, o)
+func (p *pipeline) open(ctx context.Context, endpoint, key string, description spec.Stack, o Options) error {
+	invoker, err := p.invoker(ctx, endpoint, key, description, o)
 	if err != nil {
 		return err
 	}
-	engine, err := delivery.Open(o.Dir, t.description, invoker, delivery.Options{
-		FlushEvery: o.FlushEvery, JournalBytes: o.JournalBytes, Region: s.Region, Log: o.Log,
+	engine, err := delivery.Open(o.Dir, p.stream, invoker, delivery.Options{
+		FlushEvery: o.FlushEvery, JournalBytes: o.JournalBytes, Region: description.Region, Log: o.Log,
 	})
 	if err != nil {
 		return err
 	}
-	t.engine = engine
-	close(t.opened)
+	p.engine = engine
+	close(p.opened)
 	return nil
 }
 
-// invoker is who runs the transform; nil where the stream has none.
-func (t *stream) invoker(ctx context.Context, endpoint, key string, s stack.Stack, o Options) (delivery.Invoker, error) {
-	l := t.description.Lambda
+// invoker returns what runs the transform, nil if the stream has none.
+func (p *pipeline) invoker(ctx context.Context, endpoint, key string, description spec.Stack, o Options) (delivery.Invoker, error) {
+	l := p.stream.Lambda
 	switch {
 	case l == nil && o.Transform != "":
-		return nil, fmt.Errorf("--transform %s: stream %s of the template has no Lambda processor", o.Transform, t.description.Name)
+		return nil, fmt.Errorf("--transform %s: stream %s of the template has no Lambda processor", o.Transform, p.stream.Name)
 	case l == nil:
 		return nil, nil
 	case o.Transform == "":
@@ -55,10 +55,10 @@ func (t *stream) invoker(ctx context.Context, endpoint, key string, s stack.Stac
 		if err != nil {
 			return nil, fmt.Errorf("environment of function %s: %w", functionName(l.FunctionARN), err)
 		}
-		return inProcess{transform.New(transform.Options{Stream: putBack{t}, MaxAge: maxAge, Log: o.Log})}, nil
+		return inProcess{transform.New(transform.Options{Stream: putBack{p}, MaxAge: maxAge, Log: o.Log})}, nil
 	}
 	r, err := lambdaruntime.New(ctx, lambdaruntime.Function{
-		Path: o.Transform, ARN: l.FunctionARN, Name: functionName(l.FunctionARN), Handler: l.Handler, Region: s.Region,
+		Path: o.Transform, ARN: l.FunctionARN, Name: functionName(l.FunctionARN), Handler: l.Handler, Region: description.Region,
 		Timeout: l.Timeout, MemoryMB: l.MemoryMB, Environment: l.Environment, Endpoint: endpoint, AccessKeyID: key,
 	}, lambdaruntime.Options{
 		Concurrency: runtime.GOMAXPROCS(0),
@@ -67,7 +67,7 @@ func (t *stream) invoker(ctx context.Context, endpoint, key string, s stack.Stac
 	if err != nil {
 		return nil, fmt.Errorf("--transform %s: %w", o.Transform, err)
 	}
-	t.runtime = r
+	p.runtime = r
 	return r, nil
 }
 
@@ -80,26 +80,26 @@ func functionName(arn string) string {
 }
 
 // Put hands records to the engine.
-func (t *stream) Put(ctx context.Context, records [][]byte) error {
+func (p *pipeline) Put(ctx context.Context, records [][]byte) error {
 	select {
-	case <-t.opened:
+	case <-p.opened:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	err := t.engine.Put(ctx, records)
+	err := p.engine.Put(ctx, records)
 	if errors.Is(err, delivery.ErrFull) {
 		return fmt.Errorf("%w: %w", firehose.ErrBusy, err)
 	}
 	return err
 }
 
-func (t *stream) close() error {
+func (p *pipeline) close() error {
 	var errs []error
-	if t.engine != nil {
-		errs = append(errs, t.engine.Close())
+	if p.engine != nil {
+		errs = append(errs, p.engine.Close())
 	}
-	if t.runtime != nil {
-		errs = append(errs, t.runtime.Close())
+	if p.runtime != nil {
+		errs = append(errs, p.runtime.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -112,8 +112,8 @@ func (i inProcess) Invoke(ctx context.Context, ev transform.Event) (transform.Re
 }
 
 // putBack puts what the transform splits back onto its stream.
-type putBack struct{ stream *stream }
+type putBack struct{ pipeline *pipeline }
 
-func (p putBack) PutRecordBatch(ctx context.Context, _ string, records [][]byte) (failed []int, err error) {
-	return nil, p.stream.Put(ctx, records)
+func (b putBack) PutRecordBatch(ctx context.Context, _ string, records [][]byte) (failed []int, err error) {
+	return nil, b.pipeline.Put(ctx, records)
 }
