@@ -9,6 +9,9 @@ GOLANGCI_LINT := v2.15.0
 GOVULNCHECK   := v1.9.0
 CDK_CLI       := 2.1148.1
 
+# What runs a program under test starts from a known environment. What downloads runs before, in the user's own.
+CLEAN := $(CURDIR)/.ci/clean-env
+
 # No endpoint of AWS asks for HTTP/2, and without it edge is 0.4 MB smaller.
 EDGE_BUILD := CGO_ENABLED=0 go build -trimpath -tags nethttpomithttp2 \
 	-ldflags '-s -w -X github.com/metrics-dashboard/metrics-dashboard/edge/internal/cli.version=$(VERSION)'
@@ -20,9 +23,13 @@ help: ## list the targets
 # --- Use -------------------------------------------------------------------------------------------------------------
 
 .PHONY: build
-build: ## build the binaries edge, local and dashboard into bin/
+build: need-go need-c++ ## build the binaries edge, local and dashboard into bin/
 	$(EDGE_BUILD) -o bin/edge ./edge
 	go build -trimpath -ldflags '-s -w' -o bin/ ./local ./dashboard
+
+.PHONY: need-go need-c++ need-node
+need-go need-c++ need-node:
+	@.ci/prerequisites $(@:need-%=%)
 
 .PHONY: demo
 demo: build ## live metrics of this machine on a web page, through the whole pipeline
@@ -30,9 +37,20 @@ demo: build ## live metrics of this machine on a web page, through the whole pip
 
 # --- Test ------------------------------------------------------------------------------------------------------------
 
+.PHONY: deps
+deps: go-deps need-node cdk/nag/node_modules/.package-lock.json ## download what the tests need
+
+.PHONY: go-deps
+go-deps: need-go need-c++
+	@set -e; for m in $(MODULES); do (cd $$m && go list -deps -test -tags browser,trino ./... > /dev/null); done
+
 .PHONY: test
-test: ## run all tests of all modules
-	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && go test -count=1 ./...); done
+test: deps ## run all tests of all modules
+	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $(CLEAN) go test -count=1 ./...); done
+
+.PHONY: test-unprivileged
+test-unprivileged: go-deps ## run edge's tests as a user without rights, in an environment that would mislead them (as root: Linux only)
+	cd edge && $(CLEAN) go test -count=1 -exec $(CURDIR)/.ci/unprivileged ./...
 
 .PHONY: check
 check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability checks
@@ -57,20 +75,20 @@ vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## check dependencies against the Go v
 	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $< ./...); done
 
 .PHONY: fuzz
-fuzz: ## fuzz the decoders, a minute each
-	cd record/jsonscan && go test -run '^$$' -fuzz FuzzMembers -fuzztime 1m .
-	cd record/jsonscan && go test -run '^$$' -fuzz FuzzReader -fuzztime 1m .
-	cd record && go test -run '^$$' -fuzz FuzzParseSample -fuzztime 1m .
-	cd edge && go test -run '^$$' -fuzz FuzzScanner -fuzztime 1m ./internal/spool
+fuzz: go-deps ## fuzz the decoders, a minute each
+	cd record/jsonscan && $(CLEAN) go test -run '^$$' -fuzz FuzzMembers -fuzztime 1m .
+	cd record/jsonscan && $(CLEAN) go test -run '^$$' -fuzz FuzzReader -fuzztime 1m .
+	cd record && $(CLEAN) go test -run '^$$' -fuzz FuzzParseSample -fuzztime 1m .
+	cd edge && $(CLEAN) go test -run '^$$' -fuzz FuzzScanner -fuzztime 1m ./internal/spool
 
 .PHONY: golden
-golden: ## rewrite golden files: wire lines, templates, IAM lists, the cost estimate
-	cd record && go test . -run TestGoldenLines -update
-	cd cdk && go test ./internal/stack ./internal/cost -update
+golden: deps ## rewrite golden files: wire lines, templates, IAM lists, the cost estimate
+	cd record && $(CLEAN) go test . -run TestGoldenLines -update
+	cd cdk && $(CLEAN) go test ./internal/stack ./internal/cost -update
 
 .PHONY: browser-test
-browser-test: ## test the page in headless Chromium (needs chromium)
-	cd dashboard && go test -tags browser -count 1 ./internal/browser
+browser-test: go-deps ## test the page in headless Chromium (needs chromium)
+	cd dashboard && $(CLEAN) go test -tags browser -count 1 ./internal/browser
 
 .PHONY: trino-check
 trino-check: ## run every panel's SQL in Trino's own engine and compare it with DuckDB (needs Java 17 and Maven)
@@ -78,15 +96,15 @@ trino-check: ## run every panel's SQL in Trino's own engine and compare it with 
 
 .PHONY: interop
 interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and its Parquet with pyarrow and DuckDB (needs python3)
-	$(PYTHON) .ci/interop.py bin
+	$(CLEAN) $(PYTHON) .ci/interop.py bin
 
 .PHONY: values
 values: build $(TOOLS)/python/.values ## compare what edge reads with psutil, df, vmstat and iostat (needs python3, sysstat, procps)
-	$(PYTHON) .ci/values.py bin/edge
+	$(CLEAN) $(PYTHON) .ci/values.py bin/edge
 
 .PHONY: athena-check
 athena-check: build $(TOOLS)/athena/.installed ## check the Athena engine against moto and ministack, over the real protocol (needs python3)
-	$(TOOLS)/athena/bin/python .ci/athena.py bin
+	$(CLEAN) $(TOOLS)/athena/bin/python .ci/athena.py bin
 
 # systemd gives 0 (best) to 100 points of exposure; the unit has 15 in systemd 252, each version counts a little differently.
 .PHONY: unit
@@ -97,16 +115,16 @@ unit: build ## check edge's systemd unit, and run it under a systemd of its own 
 	systemd-analyze security --offline=true --threshold=20 --no-pager $(TOOLS)/unit/metrics-edge.service > $(TOOLS)/unit/exposure || \
 		{ cat $(TOOLS)/unit/exposure; exit 1; }
 	@tail -1 $(TOOLS)/unit/exposure
-	$(if $(filter-out 0,$(shell id -u)),sudo )edge/packaging/try-unit bin
+	$(if $(filter-out 0,$(shell id -u)),sudo )$(CLEAN) edge/packaging/try-unit bin
 
 .PHONY: bench
-bench: ## run the benchmarks
-	cd record && go test -run '^$$' -bench . ./...
-	cd functions && go test -run '^$$' -bench . -cpu 1 ./...
-	cd local && go test -run '^$$' -bench . ./...
-	cd dashboard && go test -run '^$$' -bench Panels -benchtime 1x -timeout 1h ./lake
-	cd edge && go test -run TestBill -v ./internal/e2e
-	cd edge && EDGE_FOOTPRINT=5m EDGE_GROWTH=36s go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./internal/e2e
+bench: go-deps ## run the benchmarks
+	cd record && $(CLEAN) go test -run '^$$' -bench . ./...
+	cd functions && $(CLEAN) go test -run '^$$' -bench . -cpu 1 ./...
+	cd local && $(CLEAN) go test -run '^$$' -bench . ./...
+	cd dashboard && $(CLEAN) go test -run '^$$' -bench Panels -benchtime 1x -timeout 1h ./lake
+	cd edge && $(CLEAN) go test -run TestBill -v ./internal/e2e
+	cd edge && $(CLEAN) env EDGE_FOOTPRINT=5m EDGE_GROWTH=36s go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./internal/e2e
 
 # --- Cloud -----------------------------------------------------------------------------------------------------------
 
@@ -122,11 +140,11 @@ validate: $(TOOLS)/python/.cfn-lint $(TOOLS)/python/.interop ## check the commit
 
 .PHONY: emulator
 emulator: build ## deploy to an AWS emulator on this machine, deliver, deploy again, destroy (needs python3)
-	cdk/integration/run emulator bin/edge
+	CDK_CLI=$(CDK_CLI) cdk/integration/run emulator bin/edge
 
 .PHONY: integration
 integration: build ## the same against the AWS account of the environment, with INTEGRATION=yes: 20 minutes, about 5 US cents
-	cdk/integration/run account bin/edge
+	CDK_CLI=$(CDK_CLI) cdk/integration/run account bin/edge
 
 HOSTS    ?= 100
 INTERVAL ?= 3s
@@ -181,3 +199,6 @@ $(TOOLS)/python/.interop: .ci/interop.txt | $(TOOLS)/python/bin/python
 $(TOOLS)/python/.values: .ci/values.txt | $(TOOLS)/python/bin/python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
+
+cdk/nag/node_modules/.package-lock.json: cdk/nag/package-lock.json
+	cd cdk/nag && npm ci --no-audit --no-fund

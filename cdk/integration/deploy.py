@@ -19,12 +19,12 @@ import checks
 import places
 from says import Failed, expect, step
 
-CDK = "aws-cdk@" + os.environ.get("CDK_CLI", "2.1148.1")
+CDK = os.environ["CDK"]  # the path of the CDK CLI
 
 
 def cdk(environment, *arguments):
     """Runs the CDK CLI and returns what it says."""
-    done = subprocess.run(["npx", "--yes", CDK, *arguments, "--no-color"], env=environment, text=True, timeout=900,
+    done = subprocess.run([CDK, *arguments, "--no-color"], env=environment, text=True, timeout=900,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         print(done.stdout)

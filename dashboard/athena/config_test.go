@@ -6,31 +6,20 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // configured loads a configuration from nothing but the given variables.
 func configured(t *testing.T, variables map[string]string) error {
 	t.Helper()
-	all := map[string]string{
-		"AWS_CONFIG_FILE": t.TempDir() + "/none", "AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none", "AWS_EC2_METADATA_DISABLED": "true",
-	}
-	for _, name := range []string{
-		"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE",
-		"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-	} {
-		t.Setenv(name, "")
-		if err := os.Unsetenv(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, some := range []map[string]string{all, variables} {
-		for name, value := range some {
-			t.Setenv(name, value)
-		}
+	testenv.Clean(t)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	for name, value := range variables {
+		t.Setenv(name, value)
 	}
 	cfg, err := Configure(t.Context(), "eu-west-1")
 	if err != nil {

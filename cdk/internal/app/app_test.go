@@ -9,13 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/app"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // What the program synthesizes is the committed template, with the transform that is in the repository; a second run gives
@@ -197,14 +197,7 @@ func run(t *testing.T, dir string, environment ...string) (code int, stderr stri
 	cmd := exec.CommandContext(t.Context(), self)
 	cmd.Dir = dir
 	cmd.Stderr = &b
-	cmd.Env = append([]string{asProgram + "=1", "TMPDIR=" + t.TempDir()}, environment...)
-	for _, name := range []string{"PATH", "HOME", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS"} {
-		if v, ok := os.LookupEnv(name); ok && !slices.ContainsFunc(environment, func(e string) bool {
-			return strings.HasPrefix(e, name+"=")
-		}) {
-			cmd.Env = append(cmd.Env, name+"="+v)
-		}
-	}
+	cmd.Env = testenv.Environ(t, append([]string{asProgram + "=1", "TMPDIR=" + t.TempDir()}, environment...)...)
 	var exit *exec.ExitError
 	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)

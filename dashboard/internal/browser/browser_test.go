@@ -27,6 +27,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 var shots = flag.String("shots", "", "directory to write screenshots to")
@@ -94,6 +95,7 @@ type tab struct {
 // open opens a tab. What the page complains about on the console fails the test.
 func open(t *testing.T) *tab {
 	t.Helper()
+	testenv.Clean(t)
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil {

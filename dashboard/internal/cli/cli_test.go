@@ -17,6 +17,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/cli"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 func fixture(t *testing.T) string {
@@ -162,10 +163,8 @@ func TestAthenaNeedsARegionAndAStack(t *testing.T) {
 		_, _ = io.WriteString(w, `{"Parameters":[]}`)
 	}))
 	t.Cleanup(ssm.Close)
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": ssm.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "",
-		"AWS_CONFIG_FILE": filepath.Join(t.TempDir(), "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(t.TempDir(), "none"),
-	} {
+	testenv.Clean(t)
+	for name, value := range map[string]string{"AWS_ENDPOINT_URL": ssm.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"} {
 		t.Setenv(name, value)
 	}
 	for want, args := range map[string][]string{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // cloud is the server that the collector speaks to.
@@ -22,10 +23,9 @@ func newCloud(t *testing.T) cloud {
 	c.Stream, c.Keep = "the-stream", true
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
+	testenv.Clean(t)
 	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "",
-		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": "",
-		"AWS_CONFIG_FILE": t.TempDir() + "/none", "AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
+		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		t.Setenv(name, value)
 	}

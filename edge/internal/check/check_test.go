@@ -18,6 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // answers are what SSM and Firehose answer in a case; the zero value means well.
@@ -46,10 +47,10 @@ func run(t *testing.T, c *cloudtest.Server, environment map[string]string, args 
 	t.Helper()
 	server := httptest.NewServer(c)
 	defer server.Close()
+	testenv.Clean(t)
 	all := map[string]string{
 		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1",
-		"AWS_PROFILE": "", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": "", "AWS_CONFIG_FILE": t.TempDir() + "/none",
-		"AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
+		"AWS_EC2_METADATA_DISABLED": "true",
 	}
 	for name, value := range environment {
 		all[name] = value

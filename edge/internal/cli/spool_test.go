@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // spoolOf makes a spool of two segments, of whose samples the first is delivered.
@@ -102,6 +103,7 @@ func TestSecondCollector(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = q.Close() }()
+	testenv.Clean(t)
 	t.Setenv("AWS_REGION", "eu-north-1")
 	code, _, stderr := edge(t, nil, "run", "--stream", "s", "--spool-dir", dir)
 	if code != exitFailure || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "in use by another process (") {

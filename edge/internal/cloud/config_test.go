@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 func TestRegion(t *testing.T) {
@@ -38,18 +40,12 @@ func TestRegion(t *testing.T) {
 // environment is one of nothing but the given variables, as far as the SDK looks at it.
 func environment(t *testing.T, variables map[string]string) {
 	t.Helper()
-	all := map[string]string{
-		"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_ENDPOINT_URL": "", "AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "id",
-		"AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": "", "AWS_CONFIG_FILE": t.TempDir() + "/none",
-		"AWS_SHARED_CREDENTIALS_FILE": t.TempDir() + "/none",
-	}
+	testenv.Clean(t)
+	all := map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true"}
 	maps.Copy(all, variables)
 	for name, value := range all {
-		t.Setenv(name, value)
-		if value == "" {
-			if err := os.Unsetenv(name); err != nil { // an empty endpoint hides those of the profile; Setenv restores it
-				t.Fatal(err)
-			}
+		if value != "" { // an empty endpoint hides those of the profile
+			t.Setenv(name, value)
 		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // build builds edge as a release is built.
@@ -28,18 +29,19 @@ func build(tb testing.TB) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "edge")
 	c := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", path, "../..")
-	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	c.Env = testenv.Environ(tb, "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		tb.Fatalf("build edge: %v\n%s", err, out)
 	}
 	return path
 }
 
-// runEdge starts the real collector and returns once it has taken its first sample.
-func runEdge(tb testing.TB, path, endpoint, dir string, args ...string) (c *exec.Cmd, lines <-chan string) {
+// runEdge starts the real collector and returns once it has taken its first sample. It trusts the certificates in the file
+// bundle; "" means those of the system.
+func runEdge(tb testing.TB, path, endpoint, bundle, dir string, args ...string) (c *exec.Cmd, lines <-chan string) {
 	tb.Helper()
 	c = exec.Command(path, append([]string{"run", "--stream", "the-stream", "--region", "eu-north-1", "--spool-dir", dir}, args...)...)
-	c.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")
+	c.Env = testenv.Environ(tb, "AWS_ENDPOINT_URL="+endpoint, "AWS_CA_BUNDLE="+bundle, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")
 	out, err := c.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -71,7 +73,7 @@ func TestRealCollectorKilled(t *testing.T) {
 	h := httptest.NewServer(s)
 	defer h.Close()
 	for range 3 {
-		c, _ := runEdge(t, path, h.URL, dir, "--interval", "1s", "--max-latency", "1s")
+		c, _ := runEdge(t, path, h.URL, "", dir, "--interval", "1s", "--max-latency", "1s")
 		<-s.Arrived // it delivers, and takes the next sample
 		_ = c.Process.Kill()
 		_ = c.Wait() // it was killed
@@ -103,22 +105,22 @@ func TestRealCollectorKilled(t *testing.T) {
 	}
 }
 
-// trust lets the AWS SDK trust a server's certificate, beside those of the system.
-func trust(b *testing.B, h *httptest.Server) {
+// bundle writes a file of a server's certificate, beside those of the system.
+func bundle(b *testing.B, h *httptest.Server) string {
 	b.Helper()
-	var bundle []byte
+	var certificates []byte
 	for _, system := range []string{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"} {
 		if text, err := os.ReadFile(system); err == nil {
-			bundle = text
+			certificates = text
 			break
 		}
 	}
-	bundle = append(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.Certificate().Raw})...)
+	certificates = append(certificates, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.Certificate().Raw})...)
 	path := filepath.Join(b.TempDir(), "ca.pem")
-	if err := os.WriteFile(path, bundle, 0o600); err != nil {
+	if err := os.WriteFile(path, certificates, 0o600); err != nil {
 		b.Fatal(err)
 	}
-	b.Setenv("AWS_CA_BUNDLE", path)
+	return path
 }
 
 // BenchmarkFootprint runs the real binary at its defaults, for EDGE_FOOTPRINT or 20 s (at least 5m for figures to quote),
@@ -139,8 +141,7 @@ func BenchmarkFootprint(b *testing.B) {
 	for range b.N {
 		s := cloudtest.New(b)
 		h := httptest.NewTLSServer(s) // as AWS is spoken to; it is a part of what is taken
-		trust(b, h)
-		c, said := runEdge(b, path, h.URL, b.TempDir())
+		c, said := runEdge(b, path, h.URL, bundle(b, h), b.TempDir())
 		go func() {
 			for range said { // it shall not wait for a reader
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // kills is how often TestKill kills; EDGE_KILLS says another number, 1000 for figures to quote.
@@ -93,7 +94,7 @@ func runChild(t *testing.T, endpoint, dir string, padding int, each func(p *os.P
 		t.Fatal(err)
 	}
 	c := exec.Command(own)
-	c.Env = append(os.Environ(), childEndpoint+"="+endpoint, childSpool+"="+dir, fmt.Sprintf("%s=%d", childPadding, padding))
+	c.Env = testenv.Environ(t, childEndpoint+"="+endpoint, childSpool+"="+dir, fmt.Sprintf("%s=%d", childPadding, padding))
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // output can be read while it is written, and says when it contains a text.
@@ -184,6 +185,7 @@ func TestCounted(t *testing.T) {
 
 // TestDemoEdge runs the demo with collectors that are not there or do not stay.
 func TestDemoEdge(t *testing.T) {
+	testenv.Clean(t)
 	demo := []string{"demo", "--dir", filepath.Join(t.TempDir(), "lake"), "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"}
 	t.Setenv("PATH", t.TempDir())
 	if code, _, stderr := run(t, demo...); code != exitFailure || !strings.Contains(stderr, "run `make build`") {

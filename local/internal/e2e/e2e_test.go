@@ -28,6 +28,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // bin is the directory of the binaries under test.
@@ -74,6 +75,7 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 func start(t testing.TB, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.Command(filepath.Join(bin, "local"), args...), lines: make(chan string, 1000)}
+	p.Env = testenv.Environ(t)
 	out, err := p.StdoutPipe() // ends with the process
 	if err != nil {
 		t.Fatal(err)
@@ -229,8 +231,10 @@ func TestDemo(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, filepath.Join(bin, "local"), "demo", "--for", "8s", "--dir", dir,
-		"--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0").CombinedOutput()
+	demo := exec.CommandContext(ctx, filepath.Join(bin, "local"), "demo", "--for", "8s", "--dir", dir,
+		"--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0")
+	demo.Env = testenv.Environ(t)
+	out, err := demo.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -259,7 +263,7 @@ func TestEdgeDelivers(t *testing.T) {
 			p := start(t, args...)
 			edge := exec.Command(filepath.Join(bin, "edge"), "run", "--stack", "MetricsDashboard", "--interval", "1s", "--tag", "team=core",
 				"--spool-dir", filepath.Join(dir, ".edge"))
-			edge.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+p.endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_REGION=us-east-1")
+			edge.Env = testenv.Environ(t, "AWS_ENDPOINT_URL="+p.endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_REGION=us-east-1")
 			log, err := edge.StderrPipe()
 			if err != nil {
 				t.Fatal(err)
