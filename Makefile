@@ -2,7 +2,6 @@
 
 MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 TOOLS   := $(CURDIR)/.tools
-PYTHON  := $(TOOLS)/python/bin/python
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 GOLANGCI_LINT := v2.15.0
@@ -33,7 +32,7 @@ need-go need-c++ need-node:
 
 .PHONY: demo
 demo: build ## live metrics of this machine on a web page, through the whole pipeline
-	bin/local demo
+	bin/local demo $(DEMO)
 
 # --- Test ------------------------------------------------------------------------------------------------------------
 
@@ -45,12 +44,18 @@ go-deps: need-go need-c++
 	@set -e; for m in $(MODULES); do (cd $$m && go list -deps -test -tags browser,trino ./... > /dev/null); done
 
 .PHONY: test
-test: deps ## run all tests of all modules
-	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $(CLEAN) go test -count=1 ./...); done
+test: deps ## run all tests of all modules (MODULES="edge record" PACKAGES="./internal/..." for some)
+	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $(CLEAN) go test -count=1 $(PACKAGES)); done
+
+PACKAGES ?= ./...
 
 .PHONY: test-unprivileged
 test-unprivileged: go-deps ## run edge's tests as a user without rights, in an environment that would mislead them (as root: Linux only)
 	cd edge && $(CLEAN) go test -count=1 -exec $(CURDIR)/.ci/unprivileged ./...
+
+.PHONY: fresh-machine
+fresh-machine: deps ## prove make demo and make test in a root made by debootstrap, with only the packages that README names (Debian, root)
+	$(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=PATH )env PATH="$$PATH" .ci/fresh-machine
 
 .PHONY: check
 check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability checks
@@ -95,12 +100,13 @@ trino-check: ## run every panel's SQL in Trino's own engine and compare it with 
 	cd dashboard && go test -tags trino -count 1 ./internal/trinocheck
 
 .PHONY: interop
-interop: build $(TOOLS)/python/.interop ## check the local stack with boto3, and its Parquet with pyarrow and DuckDB (needs python3)
-	$(CLEAN) $(PYTHON) .ci/interop.py bin
+interop: build $(TOOLS)/interop/.installed $(TOOLS)/awscli/.installed ## check the local stack with boto3 and both AWS CLIs, its Parquet with pyarrow and DuckDB (needs python3, AWS CLI 2)
+	$(CLEAN) $(TOOLS)/interop/bin/python .ci/interop.py bin
+	$(CLEAN) $(TOOLS)/interop/bin/python .ci/readme.py bin $(TOOLS)/awscli/bin/aws
 
 .PHONY: values
-values: build $(TOOLS)/python/.values ## compare what edge reads with psutil, df, vmstat and iostat (needs python3, sysstat, procps)
-	$(CLEAN) $(PYTHON) .ci/values.py bin/edge
+values: build $(TOOLS)/values/.installed ## compare what edge reads with psutil, df, vmstat and iostat (needs python3, sysstat, procps)
+	$(CLEAN) $(TOOLS)/values/bin/python .ci/values.py bin/edge
 
 .PHONY: athena-check
 athena-check: build $(TOOLS)/athena/.installed ## check the Athena engine against moto and ministack, over the real protocol (needs python3)
@@ -133,9 +139,9 @@ synth: ## synthesize the CloudFormation template into cdk.out/, without an accou
 	npx --yes aws-cdk@$(CDK_CLI) synth --quiet
 
 .PHONY: validate
-validate: $(TOOLS)/python/.cfn-lint $(TOOLS)/python/.interop ## check the committed templates with cfn-lint and AWS's API models (needs python3; a test keeps them what the app makes)
-	$(TOOLS)/python/bin/cfn-lint --config-file cdk/cfn-lint.yaml
-	$(PYTHON) cdk/apimodel.py local/internal/template/default.json local/internal/template/testdata/everything.json \
+validate: $(TOOLS)/cfn-lint/.installed $(TOOLS)/interop/.installed ## check the committed templates with cfn-lint and AWS's API models (needs python3; a test keeps them what the app makes)
+	$(TOOLS)/cfn-lint/bin/cfn-lint --config-file cdk/cfn-lint.yaml
+	$(TOOLS)/interop/bin/python cdk/apimodel.py local/internal/template/default.json local/internal/template/testdata/everything.json \
 		local/internal/template/testdata/platform.json cdk/internal/stack/testdata/quicksight.json
 
 .PHONY: emulator
@@ -179,26 +185,19 @@ $(TOOLS)/govulncheck-$(GOVULNCHECK):
 	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
 	mv $(TOOLS)/govulncheck $@
 
-$(TOOLS)/python/bin/python:
-	python3 -m venv $(TOOLS)/python
-
-$(TOOLS)/python/.cfn-lint: .ci/cfn-lint.txt | $(TOOLS)/python/bin/python
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+# Each in an environment of its own: what one needs pins other versions of the same libraries than another. pip takes only
+# files whose hashes are in the list.
+$(TOOLS)/%/.installed: .ci/%.txt
+	rm -rf $(@D) && python3 -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
-# Apart from the other tools: what it needs pins other versions of the same libraries.
-$(TOOLS)/athena/.installed: .ci/athena.txt
-	python3 -m venv --clear $(TOOLS)/athena
-	$(TOOLS)/athena/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	touch $@
-
-$(TOOLS)/python/.interop: .ci/interop.txt | $(TOOLS)/python/bin/python
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
-	touch $@
-
-$(TOOLS)/python/.values: .ci/values.txt | $(TOOLS)/python/bin/python
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
-	touch $@
+.PHONY: pins
+pins: $(TOOLS)/pins/.installed ## write the lists of Python packages with their hashes anew, from the .in files
+	@set -e; for f in $(wildcard .ci/*.in cdk/integration/*.in); do \
+		$(TOOLS)/pins/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--custom-compile-command 'make pins' --output-file $${f%.in}.txt $$f; \
+	done
 
 cdk/nag/node_modules/.package-lock.json: cdk/nag/package-lock.json
 	cd cdk/nag && npm ci --no-audit --no-fund
