@@ -6,6 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 
 GOLANGCI_LINT := v2.15.0
 GOVULNCHECK   := v1.9.0
+GO_LICENSES   := v1.6.0
 CDK_CLI       := 2.1148.1
 
 # What runs a program under test starts from a known environment. What downloads runs before, in the user's own.
@@ -62,6 +63,7 @@ check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability check
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## run golangci-lint over all modules
+	@! grep -n 'versions:' .github/dependabot.yml || { echo "dependabot.yml: to ignore versions hides security fixes too; use update-types"; exit 1; }
 	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $< run --build-tags browser,trino ./...); done
 
 .PHONY: cross
@@ -162,13 +164,14 @@ cost: ## estimate a month on AWS line by line: make cost HOSTS=100 INTERVAL=3s
 # --- Release ---------------------------------------------------------------------------------------------------------
 
 .PHONY: release
-release: ## build edge for all platforms into dist/, with checksums
+release: need-go $(TOOLS)/go-licenses-$(GO_LICENSES) ## build edge for all platforms into dist/, with the licences of what it links, and checksums
 	@rm -rf dist && mkdir dist
 	@set -e; for p in linux/amd64 linux/arm64 linux/arm darwin/amd64 darwin/arm64 windows/amd64; do \
 		os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os != windows ] || ext=.exe; \
 		GOOS=$$os GOARCH=$$arch $(EDGE_BUILD) -o dist/edge-$(VERSION)-$$os-$$arch$$ext ./edge; \
 	done
-	cp edge/packaging/config.yaml edge/packaging/metrics-edge.service edge/packaging/*.conf dist/
+	.ci/licenses $(TOOLS)/go-licenses-$(GO_LICENSES) dist/LICENSES.txt dist/edge-*
+	cp LICENSE edge/packaging/config.yaml edge/packaging/metrics-edge.service edge/packaging/*.conf dist/
 	cd dist && sha256sum * > SHA256SUMS
 
 .PHONY: clean
@@ -184,6 +187,10 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
 $(TOOLS)/govulncheck-$(GOVULNCHECK):
 	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
 	mv $(TOOLS)/govulncheck $@
+
+$(TOOLS)/go-licenses-$(GO_LICENSES):
+	GOBIN=$(TOOLS) go install github.com/google/go-licenses@$(GO_LICENSES)
+	mv $(TOOLS)/go-licenses $@
 
 # Each in an environment of its own: what one needs pins other versions of the same libraries than another. pip takes only
 # files whose hashes are in the list.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -45,7 +46,7 @@ func Clean(tb testing.TB) {
 // count if a name is there twice.
 func Environ(tb testing.TB, more ...string) []string {
 	tb.Helper()
-	known, err := goSettings()
+	known, err := homeSettings()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -58,9 +59,16 @@ func Environ(tb testing.TB, more ...string) []string {
 	return append(append(known, "HOME="+tb.TempDir()), more...)
 }
 
-// goSettings returns Go's variables that were not set at the first call: their values depend on the home directory.
-var goSettings = sync.OnceValues(func() (settings []string, err error) {
+// jsiiCache names the folder into which the CDK's libraries are unpacked: 200 MB, once.
+const jsiiCache = "JSII_RUNTIME_PACKAGE_CACHE_ROOT"
+
+// homeSettings returns the variables that were not set at the first call and whose values depend on the home directory: Go's
+// own, and the CDK's cache.
+var homeSettings = sync.OnceValues(func() (settings []string, err error) {
 	var names []string
+	if home, err := os.UserHomeDir(); err == nil && os.Getenv(jsiiCache) == "" {
+		settings = append(settings, jsiiCache+"="+filepath.Join(home, ".cache", "aws", "jsii", "package-cache"))
+	}
 	for _, name := range Names() {
 		if _, set := os.LookupEnv(name); !set && strings.HasPrefix(name, "GO") {
 			names = append(names, name)
@@ -68,7 +76,7 @@ var goSettings = sync.OnceValues(func() (settings []string, err error) {
 	}
 	tool, err := exec.LookPath("go")
 	if err != nil || len(names) == 0 {
-		return nil, nil //nolint:nilerr // a machine that only runs a compiled test has no Go, and needs none
+		return settings, nil //nolint:nilerr // a machine that only runs a compiled test has no Go, and needs none
 	}
 	out, err := exec.Command(tool, append([]string{"env"}, names...)...).Output() // a value a line
 	if err != nil {
