@@ -32,7 +32,7 @@ type Sample struct {
 	RAMPct            Float `column:"ram_pct" unit:"percent" comment:"Memory not available to new work"`
 	SwapPct           Float `column:"swap_pct" unit:"percent" comment:"Swap in use"`
 	RAMTotalBytes     Long  `column:"ram_total_bytes" unit:"bytes" comment:"Physical memory"`
-	RAMUsedBytes      Long  `column:"ram_used_bytes" unit:"bytes" comment:"Memory in use, caches excluded"`
+	RAMUsedBytes      Long  `column:"ram_used_bytes" unit:"bytes" comment:"Memory not available to new work: total without available"`
 	RAMAvailableBytes Long  `column:"ram_available_bytes" unit:"bytes" comment:"Memory available to new work without swapping"`
 	SwapUsedBytes     Long  `column:"swap_used_bytes" unit:"bytes" comment:"Swap in use"`
 
@@ -50,7 +50,7 @@ type Sample struct {
 	DiskReadOpsPerS    Float `column:"disk_read_ops_per_s" unit:"per_s" comment:"Reads completed"`
 	DiskWriteOpsPerS   Float `column:"disk_write_ops_per_s" unit:"per_s" comment:"Writes completed"`
 	DiskBusyPct        Float `column:"disk_busy_pct" unit:"percent" comment:"Time with I/O in flight, busiest device"`
-	DiskUsedPct        Float `column:"disk_used_pct" unit:"percent" comment:"Space in use on the fullest local filesystem"`
+	DiskUsedPct        Float `column:"disk_used_pct" unit:"percent" comment:"Space in use on the fullest local filesystem that can be written"`
 	DiskFreeBytes      Long  `column:"disk_free_bytes" unit:"bytes" comment:"Space left to unprivileged users on that filesystem"`
 
 	CPUPressurePct Float `column:"cpu_pressure_pct" unit:"percent" comment:"Linux PSI: time some task waited for CPU, 10 s average"`

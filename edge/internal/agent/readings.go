@@ -23,7 +23,7 @@ type readings struct {
 
 // set returns the collectors for a configuration.
 func (r *readings) set(c config.Config) *collect.Set {
-	wanted := collect.Options{Interval: c.Interval, Interfaces: c.Interfaces, Disks: c.Disks, Log: r.log}
+	wanted := collect.Options{Interval: c.Interval, Interfaces: c.Interfaces, Disks: c.Disks, Mounts: c.Mounts, Log: r.log}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.current != nil && reflect.DeepEqual(wanted, r.options) {

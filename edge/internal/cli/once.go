@@ -43,7 +43,7 @@ func once(ctx context.Context, c config.Config, stdout io.Writer, log *slog.Logg
 
 // takeOne takes one sample, with rates over the time between two readings.
 func takeOne(ctx context.Context, c config.Config, log *slog.Logger) (record.Sample, error) {
-	set := collect.NewSet(collect.Options{Interval: c.Over, Interfaces: c.Interfaces, Disks: c.Disks, Log: log})
+	set := collect.NewSet(collect.Options{Interval: c.Over, Interfaces: c.Interfaces, Disks: c.Disks, Mounts: c.Mounts, Log: log})
 	// The first reading is the base of the second and no sample of its own: what is printed is number 0.
 	sm := sampler.New(c.Over, c.Labels, set, log)
 	sm.Base(ctx)

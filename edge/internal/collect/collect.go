@@ -31,19 +31,23 @@ type Collector interface {
 	Collect(ctx context.Context, at Moment, s *record.Sample) error
 }
 
+// troubled is a collector that knows of lasting troubles, which cost a part of its reading and are no failure of it. It is asked
+// while it collects.
+type troubled interface{ Health() []*retry.State }
+
 // Options say what to read. The zero value reads this machine with the default choice of devices.
 type Options struct {
 	// Interval is the time between readings; a reading that follows much later does not continue the last one.
 	Interval time.Duration
 	// Roots are the places of /proc, /sys and so on.
 	Roots Roots
-	// Interfaces and Disks narrow the choice of devices.
-	Interfaces, Disks Filter
+	// Interfaces and Disks narrow the choice of devices, Mounts that of filesystems by their mount points.
+	Interfaces, Disks, Mounts Filter
 	// Log takes what began to fail and what works again.
 	Log *slog.Logger
 }
 
-// Set is all collectors of this machine. It is not safe for concurrent use.
+// Set is all collectors of this machine. But for its health it is not safe for concurrent use.
 type Set struct {
 	roots   Roots
 	members []member
@@ -59,9 +63,9 @@ func NewSet(o Options) *Set {
 	roots := o.Roots.withDefaults()
 	set := &Set{roots: roots}
 	from := newReadings(roots)
+	logOf := func(name string) *slog.Logger { return o.Log.With(slog.String("collector", name)) }
 	add := func(name string, c Collector) {
-		log := o.Log.With(slog.String("collector", name))
-		set.members = append(set.members, member{c, retry.NewState(log, "collector")})
+		set.members = append(set.members, member{c, retry.NewState(logOf(name), "collector")})
 	}
 	add("cpu", newCPU(o.Interval, from))
 	add("network", newNetwork(o.Interval, from, roots, o.Interfaces))
@@ -69,8 +73,8 @@ func NewSet(o Options) *Set {
 	add("pressure", newPressure(roots))
 	add("load", load{from})
 	add("memory", memory{from})
-	add("host", newHost(from, roots))
-	add("filesystem", newFilesystem(roots))
+	add("host", newHost(from, roots, logOf("host")))
+	add("filesystem", newFilesystem(roots, o.Mounts, logOf("filesystem")))
 	return set
 }
 
@@ -96,11 +100,14 @@ func (set *Set) Failures() int64 {
 	return n
 }
 
-// Health is which collectors fail.
+// Health is which collectors fail, and what they cannot read of their subject. It may be called while a sample is taken.
 func (set *Set) Health() []*retry.State {
-	states := make([]*retry.State, len(set.members))
-	for i, m := range set.members {
-		states[i] = m.state
+	states := make([]*retry.State, 0, len(set.members))
+	for _, m := range set.members {
+		states = append(states, m.state)
+		if t, ok := m.Collector.(troubled); ok {
+			states = append(states, t.Health()...)
+		}
 	}
 	return states
 }

@@ -8,46 +8,63 @@ type counters [8]uint64
 // device is one device's counters.
 type device struct {
 	name     string
+	as       string // the name it is chosen and known by; empty where that is its own
 	counters counters
 }
 
-// difference returns cur-prev by counter; ok is false where any went backwards, which a reset and a wrap both do.
-func difference(prev, cur counters) (diff counters, ok bool) {
+func (d device) label() string {
+	if d.as != "" {
+		return d.as
+	}
+	return d.name
+}
+
+// change is what one device did between two readings.
+type change struct {
+	name string
+	by   counters
+	back marks
+}
+
+// marks are counters that went backwards. A counter that is reset or wraps does, and a single one may flicker: kernels and
+// drivers add up counters of several CPUs or of firmware without a lock. It says nothing of the counters beside it.
+type marks [len(counters{})]bool
+
+// difference returns cur-prev by counter, 0 where one went backwards.
+func difference(prev, cur counters) (diff counters, back marks) {
 	for i := range cur {
 		if cur[i] < prev[i] {
-			return counters{}, false
+			back[i] = true
+			continue
 		}
 		diff[i] = cur[i] - prev[i]
 	}
-	return diff, true
+	return diff, back
 }
 
-// differences returns the difference of each device that is in both readings. A device that came or went contributes
-// nothing: all it ever counted is not this interval's. ok is false where no device is in both, or where one went
-// backwards, because a sum without it would be too low unnoticed.
-func differences(prev, cur map[string]counters) (diffs []counters, ok bool) {
+// differences returns the change of each device that is in both readings. A device that came or went contributes nothing:
+// all it ever counted is not this interval's.
+func differences(prev, cur map[string]device) []change {
+	var changes []change
 	for name, c := range cur {
-		p, known := prev[name]
-		if !known {
-			continue
+		if p, known := prev[name]; known {
+			by, back := difference(p.counters, c.counters)
+			changes = append(changes, change{c.label(), by, back})
 		}
-		d, forward := difference(p, c)
-		if !forward {
-			return nil, false
-		}
-		diffs = append(diffs, d)
 	}
-	return diffs, len(diffs) > 0
+	return changes
 }
 
-// sum adds up the counters of all devices.
-func sum(diffs []counters) (total counters) {
-	for _, d := range diffs {
-		for i, v := range d {
+// sum adds up the changes of all devices. A counter that went backwards on any has no sum: without that device's part it
+// would be too low unnoticed.
+func sum(changes []change) (total counters, back marks) {
+	for _, c := range changes {
+		for i, v := range c.by {
 			total[i] += v
+			back[i] = back[i] || c.back[i]
 		}
 	}
-	return total
+	return total, back
 }
 
 // perSecond makes a rate of a difference.

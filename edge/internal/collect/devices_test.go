@@ -5,8 +5,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	psdisk "github.com/shirou/gopsutil/v3/disk"
 )
 
 func TestLikelyInterfaces(t *testing.T) {
@@ -63,23 +61,6 @@ func TestChooser(t *testing.T) {
 	}
 }
 
-func TestLocalMounts(t *testing.T) {
-	got := localMounts([]psdisk.PartitionStat{
-		{Device: "/dev/sda2", Mountpoint: "/var/lib/x", Fstype: "ext4", Opts: []string{"rw", "bind"}},
-		{Device: "/dev/sda2", Mountpoint: "/", Fstype: "ext4", Opts: []string{"rw"}},
-		{Device: "/dev/sda2", Mountpoint: "/srv", Fstype: "ext4", Opts: []string{"rw", "bind"}},
-		{Device: "/dev/loop3", Mountpoint: "/snap/core/1", Fstype: "squashfs", Opts: []string{"ro"}},
-		{Device: "/dev/sr0", Mountpoint: "/media", Fstype: "iso9660", Opts: []string{"ro"}},
-		{Device: "/dev/sda1", Mountpoint: "/boot/efi", Fstype: "vfat", Opts: []string{"rw"}},
-	}, "/")
-	if want := []string{"/", "/boot/efi"}; !slices.Equal(got, want) {
-		t.Errorf("localMounts gives %q, want %q", got, want)
-	}
-	if got := localMounts(nil, "/host"); !slices.Equal(got, []string{"/host"}) {
-		t.Errorf("without any localMounts gives %q", got)
-	}
-}
-
 func TestDistribution(t *testing.T) {
 	for _, c := range []struct{ release, debian, want string }{
 		{"PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n", "12.5", "debian 12.5"},
@@ -93,4 +74,40 @@ func TestDistribution(t *testing.T) {
 			t.Errorf("distribution is %q, want %q", got, c.want)
 		}
 	}
+}
+
+// TestPathsOfNVMe: what a multipath namespace or its paths count is counted once, under the namespace's name.
+func TestPathsOfNVMe(t *testing.T) {
+	disk := func(name string, reads uint64) device {
+		return device{name: name, counters: counters{diskReadOps: reads}}
+	}
+	for name, c := range map[string]struct {
+		all  []device
+		want []string // name, and what it is known as
+	}{
+		"none is multipath":    {[]device{disk("sda", 1), disk("nvme0n1", 0)}, []string{"sda sda", "nvme0n1 nvme0n1"}},
+		"the namespace counts": {[]device{disk("nvme0n1", 5), disk("nvme0c0n1", 3), disk("nvme0c1n1", 2)}, []string{"nvme0n1 nvme0n1"}},
+		"only the paths count": {
+			[]device{disk("nvme0n1", 0), disk("nvme0c0n1", 3), disk("nvme0c1n1", 2)},
+			[]string{"nvme0n1 nvme0n1", "nvme0c0n1 nvme0n1", "nvme0c1n1 nvme0n1"},
+		},
+		"only one of two is so": {
+			[]device{disk("nvme0n1", 0), disk("nvme0c0n1", 3), disk("nvme1n1", 4), disk("nvme1c2n1", 4)},
+			[]string{"nvme0n1 nvme0n1", "nvme0c0n1 nvme0n1", "nvme1n1 nvme1n1"},
+		},
+		"the namespace is not listed": {[]device{disk("nvme0c0n12", 3)}, []string{"nvme0c0n12 nvme0n12"}},
+	} {
+		var got []string
+		for _, d := range accounted(c.all) {
+			got = append(got, d.name+" "+d.label())
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// matching is an expression over a whole name, as the settings make it.
+func matching(expression string) *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` + expression + `)$`)
 }

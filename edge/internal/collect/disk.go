@@ -28,7 +28,7 @@ const (
 type disk struct {
 	base    base
 	from    *readings
-	last    map[string]counters
+	last    map[string]device
 	choices chooser
 }
 
@@ -50,7 +50,7 @@ func (d *disk) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 	if err != nil {
 		return err
 	}
-	cur := d.choices.choose(at, all)
+	cur := d.choices.choose(at, accounted(all))
 	last := d.last
 	d.last = cur
 	seconds, ok := d.base.advance(at)
@@ -60,36 +60,68 @@ func (d *disk) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 	if !ok {
 		return nil
 	}
-	if diffs, ok := differences(last, cur); ok {
-		storeDisk(diffs, seconds, s)
+	if changes := differences(last, cur); len(changes) > 0 {
+		storeDisk(changes, seconds, s)
 	}
 	return nil
 }
 
-func storeDisk(diffs []counters, seconds float64, s *record.Sample) {
-	total := sum(diffs)
-	s.DiskReadBytesPerS = perSecond(total[diskReadBytes], seconds)
-	s.DiskWriteBytesPerS = perSecond(total[diskWriteBytes], seconds)
-	s.DiskReadOpsPerS = perSecond(total[diskReadOps], seconds)
-	s.DiskWriteOpsPerS = perSecond(total[diskWriteOps], seconds)
-	// Windows counts no busy time.
-	if runtime.GOOS != "windows" {
-		busiest := slices.MaxFunc(diffs, func(a, b counters) int {
-			return cmp.Compare(a[diskBusyMillis], b[diskBusyMillis])
-		})
-		s.DiskBusyPct = percent(float64(busiest[diskBusyMillis]), seconds*1000)
+func storeDisk(changes []change, seconds float64, s *record.Sample) {
+	total, back := sum(changes)
+	for i, field := range [...]*record.Float{
+		diskReadBytes: &s.DiskReadBytesPerS, diskWriteBytes: &s.DiskWriteBytesPerS,
+		diskReadOps: &s.DiskReadOpsPerS, diskWriteOps: &s.DiskWriteOpsPerS,
+	} {
+		if !back[i] {
+			*field = perSecond(total[i], seconds)
+		}
 	}
+	// Windows counts no busy time.
+	if runtime.GOOS == "windows" || back[diskBusyMillis] {
+		return
+	}
+	busiest := slices.MaxFunc(changes, func(a, b change) int {
+		return cmp.Or(cmp.Compare(a.by[diskBusyMillis], b.by[diskBusyMillis]), cmp.Compare(b.name, a.name))
+	})
+	s.DiskBusyPct = percent(float64(busiest.by[diskBusyMillis]), seconds*1000)
+	s.DiskBusyDevice = busiest.name
 }
 
-// hiddenPath matches a path of a multipath NVMe namespace, which is counted as the namespace.
-var hiddenPath = regexp.MustCompile(`^nvme\d+c\d+n\d+$`)
+// hiddenPath matches a path of a multipath NVMe namespace: nvme0c1n2 is a path of nvme0n2.
+var hiddenPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(nvme\d+)c\d+(n\d+)$`) })
 
-// wholeDevice reports whether a block device is one of hardware: it stands in /sys/block (partitions do not) and has a
+// accounted returns the devices without those whose traffic another one counts. A multipath NVMe namespace counts what its paths
+// do since Linux 6.5 ("nvme-multipath: support io stats on the mpath device"); before, and where that is switched off
+// (queue/iostats), its counters are 0 for ever and only the paths count (https://github.com/Atoptool/atop/pull/157). They are
+// known as the namespace then: it is what is mounted and what users name.
+func accounted(all []device) []device {
+	isPath := func(d device) bool { return strings.HasPrefix(d.name, "nvme") && strings.Contains(d.name[4:], "c") }
+	if !slices.ContainsFunc(all, isPath) {
+		return all
+	}
+	var kept []device
+	for _, d := range all {
+		if parts := hiddenPath().FindStringSubmatch(d.name); parts != nil {
+			d.as = parts[1] + parts[2]
+			if slices.ContainsFunc(all, func(o device) bool { return o.name == d.as && o.counters != counters{} }) {
+				continue
+			}
+		}
+		kept = append(kept, d)
+	}
+	return kept
+}
+
+// wholeDevice reports whether a block device is a disk of hardware: it stands in /sys/block (partitions do not) and has a
 // device behind it (loop, ram, zram, device mapper and RAID have not; they pass on to those that do).
 func wholeDevice(block, name string) bool {
 	// The kernel writes a slash in a device's name as an exclamation mark there, as in cciss!c0d0.
-	return !hiddenPath.MatchString(name) && exists(block, strings.ReplaceAll(name, "/", "!"), "device")
+	return !mediumDrive().MatchString(name) && exists(block, strings.ReplaceAll(name, "/", "!"), "device")
 }
+
+// mediumDrive matches drives of CDs and floppies, which are slow by nature and hold nothing of the machine's own (block majors 2,
+// 11 and 97 in Documentation/admin-guide/devices.txt of the kernel).
+var mediumDrive = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(sr|scd|fd|pktcdvd)\d+$`) })
 
 // stackedDevice matches names of devices that pass on to others, or to memory.
 var stackedDevice = sync.OnceValue(func() *regexp.Regexp {

@@ -4,38 +4,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"runtime"
-	"slices"
+	"io/fs"
+	"log/slog"
 	"time"
 
 	psdisk "github.com/shirou/gopsutil/v3/disk"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// filesystem collects the fill of the fullest local filesystem.
+// filesystem collects the fill of the fullest local filesystem, and the inodes of the one that has the fewest left.
 type filesystem struct {
-	root  string
-	usage func(ctx context.Context, path string) (*psdisk.UsageStat, error)
+	roots    Roots
+	filter   Filter
+	asking   asking
+	troubles troubles
 
-	mounts   []string
+	mounts   []mount
+	listed   bool
 	listedAt time.Duration
-	last     usage // of lookedAt, where there is one
+	last     fill // of lookedAt, where there is one
 	known    bool
 	lookedAt time.Duration
-	pending  chan answer // the answer of a look that took too long, nil where none is outstanding
 }
 
-// usage is the fill of one filesystem, as df shows it.
-type usage struct {
-	usedPct record.Float
-	free    uint64 // bytes available to unprivileged users
-}
-
-type answer struct {
-	fullest usage
-	err     error
+// fill is what is in use of the fullest filesystems.
+type fill struct {
+	usedPct   record.Float
+	free      uint64 // bytes available to unprivileged users
+	mount     string
+	inodesPct record.Float
 }
 
 const (
@@ -43,12 +42,10 @@ const (
 	lookAfter = 15 * time.Second
 	// listAfter is when the mounts are listed again; on a container host that list is long.
 	listAfter = time.Minute
-	// lookTimeout bounds the look at all filesystems: one on a dying disk may never answer.
-	lookTimeout = time.Second
 )
 
-func newFilesystem(roots Roots) *filesystem {
-	return &filesystem{root: roots.Root, usage: psdisk.UsageWithContext}
+func newFilesystem(roots Roots, filter Filter, log *slog.Logger) *filesystem {
+	return &filesystem{roots: roots, filter: filter, asking: asking{usage: psdisk.UsageWithContext}, troubles: troubles{log: log}}
 }
 
 func (f *filesystem) Collect(ctx context.Context, at Moment, s *record.Sample) error {
@@ -60,103 +57,88 @@ func (f *filesystem) Collect(ctx context.Context, at Moment, s *record.Sample) e
 		}
 		f.last, f.known, f.lookedAt = last, true, at.Mono
 	}
-	s.DiskUsedPct, s.DiskFreeBytes = f.last.usedPct, record.Some(int64(f.last.free))
+	s.DiskUsedPct, s.DiskFreeBytes, s.DiskUsedMount = f.last.usedPct, record.Some(int64(f.last.free)), f.last.mount
+	s.InodesUsedPct = f.last.inodesPct
 	return nil
 }
 
-// look returns the fill of the fullest filesystem now.
-func (f *filesystem) look(ctx context.Context, at Moment) (fullest usage, err error) {
-	select {
-	case <-f.pending: // late, and of another time than this sample
-		f.pending = nil
-	default:
-		if f.pending != nil {
-			return usage{}, errors.New("a filesystem does not answer")
-		}
-	}
-	if f.mounts == nil || at.Mono-f.listedAt >= listAfter {
-		partitions, err := psdisk.PartitionsWithContext(ctx, false)
+// Health implements [troubled].
+func (f *filesystem) Health() []*retry.State { return f.troubles.all() }
+
+// look returns the fill of the filesystems now. One that does not answer or cannot be read is named and left out.
+func (f *filesystem) look(ctx context.Context, at Moment) (fill, error) {
+	fresh := false
+	if !f.listed || at.Mono-f.listedAt >= listAfter {
+		all, err := listMounts(ctx, f.roots, f.filter)
 		if err != nil {
-			return usage{}, fmt.Errorf("list mounts: %w", err)
+			return fill{}, fmt.Errorf("list mounts: %w", err)
 		}
-		f.mounts, f.listedAt = localMounts(partitions, f.root), at.Mono
+		f.mounts, f.listed, f.listedAt, fresh = chooseMounts(all, f.filter), true, at.Mono, true
+		f.troubles.keep(f.mounts)
 	}
-	// A call that hangs in the kernel cannot be stopped, only left behind; there is at most one such.
-	result := make(chan answer, 1)
-	go func(mounts []string) {
-		fullest, err := f.fullest(ctx, mounts)
-		result <- answer{fullest, err}
-	}(f.mounts)
-	timeout := time.NewTimer(lookTimeout)
-	defer timeout.Stop()
-	select {
-	case a := <-result:
-		return a.fullest, a.err
-	case <-timeout.C:
-		f.pending = result
-		return usage{}, fmt.Errorf("a filesystem did not answer within %v", lookTimeout)
+	if len(f.mounts) == 0 {
+		return fill{}, errors.New("no filesystem to look at that can be written")
 	}
-}
-
-// fullest looks at each mount. A mount that fails is passed over as long as another answers.
-func (f *filesystem) fullest(ctx context.Context, mounts []string) (fullest usage, err error) {
-	found := false
-	for _, path := range mounts {
-		u, e := f.usage(ctx, path)
-		if e != nil {
-			err = fmt.Errorf("usage of %s: %w", path, e)
-			continue
-		}
-		pct, ok := usedPercent(u.Used, u.Free).Get()
-		if ok && (!found || pct > fullest.usedPct.Or(0)) {
-			fullest, found = usage{record.Some(pct), u.Free}, true
-		}
-	}
-	switch {
-	case found:
-		return fullest, nil
-	case err == nil:
-		err = errors.New("no filesystem has a size")
-	}
-	return fullest, err
-}
-
-// usedPercent is what df shows: space in use of the space that unprivileged users can come to use.
-func usedPercent(used, free uint64) record.Float { return percent(float64(used), float64(used+free)) }
-
-// imageTypes are read-only by format and full by design.
-var imageTypes = []string{"squashfs", "iso9660", "erofs", "cramfs", "udf", "cd9660", "cdfs"}
-
-// localMounts returns one mount point of each local filesystem, below root; the root itself where there is none, as in a
-// container, whose overlay is no filesystem of its own.
-func localMounts(partitions []psdisk.PartitionStat, root string) []string {
-	mounts := []string{}
-	bound := map[string]int{} // place in mounts of a device that is known by a bind mount only
-	seen := map[string]bool{}
-	for _, p := range partitions {
-		if slices.Contains(imageTypes, p.Fstype) {
-			continue
-		}
-		path := p.Mountpoint
-		if runtime.GOOS == "linux" {
-			path = filepath.Join(root, path)
-		}
-		bind := slices.Contains(p.Opts, "bind")
-		at, onlyBound := bound[p.Device]
+	answers, whole := f.asking.ask(ctx, f.mounts)
+	for _, a := range answers {
 		switch {
-		case !seen[p.Device]:
-			seen[p.Device] = true
-			if bind {
-				bound[p.Device] = len(mounts)
-			}
-			mounts = append(mounts, path)
-		case onlyBound && !bind:
-			mounts[at] = path
-			delete(bound, p.Device)
+		case a.err == nil:
+			f.troubles.over(a.mount.point)
+		case errors.Is(a.err, fs.ErrNotExist) && !fresh:
+			f.listed = false // it may be unmounted
+		case ctx.Err() == nil:
+			f.troubles.failed(a.mount.point, hint(a.err))
 		}
 	}
-	if len(mounts) == 0 {
-		mounts = append(mounts, root)
+	if !whole {
+		return fill{}, errors.New("several filesystems do not answer")
 	}
-	return mounts
+	return fullest(answers)
+}
+
+// hint says what to do about an error.
+func hint(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: the collector's user may not enter a directory above it; leave it out with --mount-exclude, or let the user in", err)
+	}
+	return err
+}
+
+// fullest returns the most that is in use. A filesystem that gave no answer is passed over as long as another did.
+func fullest(answers []answer) (most fill, err error) {
+	err = errors.New("no filesystem has a size")
+	for _, a := range answers {
+		if a.err != nil {
+			if !most.known() {
+				err = fmt.Errorf("usage of %s: %w", a.mount.point, a.err)
+			}
+			continue
+		}
+		if pct, ok := usedPercent(a.usage).Get(); ok && (!most.known() || pct > most.usedPct.Or(0)) {
+			most.usedPct, most.free, most.mount, err = record.Some(pct), a.usage.Free, a.mount.point, nil
+		}
+		if pct, ok := inodesPercent(a.usage).Get(); ok && pct >= most.inodesPct.Or(0) {
+			most.inodesPct = record.Some(pct)
+		}
+	}
+	return most, err
+}
+
+func (f fill) known() bool { return f.mount != "" }
+
+// usedPercent is what df shows: space in use of the space that unprivileged users can come to use. It is absent where there is
+// none, and where a filesystem uses more than it has.
+func usedPercent(u *psdisk.UsageStat) record.Float {
+	if u.Used > u.Total {
+		return record.Float{}
+	}
+	return percent(float64(u.Used), float64(u.Used)+float64(u.Free))
+}
+
+// inodesPercent is what df -i shows. It is absent where inodes are not counted, as on vfat and btrfs.
+func inodesPercent(u *psdisk.UsageStat) record.Float {
+	if u.InodesFree > u.InodesTotal {
+		return record.Float{}
+	}
+	return percent(float64(u.InodesTotal-u.InodesFree), float64(u.InodesTotal))
 }

@@ -26,17 +26,17 @@ type chooser struct {
 // recheckAfter is when devices are looked at again: one may be enslaved after it appeared.
 const recheckAfter = time.Minute
 
-// choose returns the counters of those devices that count.
-func (c *chooser) choose(at Moment, all []device) map[string]counters {
+// choose returns those of the devices that count, by their own names.
+func (c *chooser) choose(at Moment, all []device) map[string]device {
 	names := make([]string, len(all))
 	for i, d := range all {
-		names[i] = d.name
+		names[i] = d.label()
 	}
 	chosen := c.chooseNames(at, names)
-	counted := make(map[string]counters, len(chosen))
+	counted := make(map[string]device, len(chosen))
 	for _, d := range all {
-		if len(chosen) > 0 && chosen[0] == d.name { // they are in the same order
-			counted[d.name], chosen = d.counters, chosen[1:]
+		if len(chosen) > 0 && chosen[0] == d.label() { // they are in the same order
+			counted[d.name], chosen = d, chosen[1:]
 		}
 	}
 	return counted

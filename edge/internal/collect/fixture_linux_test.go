@@ -24,6 +24,17 @@ type machine struct {
 	set *Set
 	at  Moment
 	log bytes.Buffer
+	// usage is of the filesystems, by where they are mounted, refuse what they say instead, and asked how often they were asked.
+	usage  map[string]psdisk.UsageStat
+	refuse map[string]error
+	asked  map[string]int
+}
+
+func (m *machine) logger() *slog.Logger { return slog.New(slog.NewTextHandler(&m.log, nil)) }
+
+// filled is a filesystem of a thousand bytes and a hundred inodes.
+func filled(bytes, inodes uint64) psdisk.UsageStat {
+	return psdisk.UsageStat{Total: 1000, Used: bytes, Free: 1000 - bytes, InodesTotal: 100, InodesFree: 100 - inodes}
 }
 
 const interval = 3 * time.Second
@@ -31,22 +42,28 @@ const interval = 3 * time.Second
 func newMachine(t *testing.T, o Options) *machine {
 	t.Helper()
 	m := &machine{t: t, dir: t.TempDir(), at: Moment{Wall: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)}}
+	m.asked = map[string]int{}
+	m.usage = map[string]psdisk.UsageStat{
+		"/": filled(600, 30), "/data disk": filled(900, 5), "/boot/efi": {Total: 1000, Used: 60, Free: 940},
+	}
 	if err := os.CopyFS(m.dir, os.DirFS(filepath.Join("testdata", "machine"))); err != nil {
 		t.Fatal(err)
 	}
 	o.Interval = interval
 	o.Roots = Roots{Proc: m.path("proc"), Sys: m.path("sys"), Etc: m.path("etc"), Root: "/"}
-	o.Log = slog.New(slog.NewTextHandler(&m.log, nil))
+	o.Log = m.logger()
 	m.set = NewSet(o)
 	fs := m.set.members[len(m.set.members)-1].Collector.(*filesystem)
-	fs.usage = func(_ context.Context, path string) (*psdisk.UsageStat, error) {
-		switch path {
-		case "/":
-			return &psdisk.UsageStat{Used: 600, Free: 400}, nil
-		case "/data disk":
-			return &psdisk.UsageStat{Used: 900, Free: 100}, nil
+	fs.asking.usage = func(_ context.Context, path string) (*psdisk.UsageStat, error) {
+		m.asked[path]++
+		u, ok := m.usage[path]
+		if err := m.refuse[path]; err != nil {
+			return nil, err
 		}
-		return nil, errors.New("input/output error")
+		if !ok {
+			return nil, errors.New("input/output error")
+		}
+		return &u, nil
 	}
 	return m
 }
@@ -82,23 +99,10 @@ func (m *machine) collect(after time.Duration) record.Sample {
 	return s
 }
 
-func check(t *testing.T, name string, got record.Float, want float64) {
-	t.Helper()
-	if v, ok := got.Get(); !ok || v < want-1e-9 || v > want+1e-9 {
-		t.Errorf("%s is %v, present %v, want %v", name, v, ok, want)
-	}
-}
-
-func absent[T any](t *testing.T, name string, got record.Optional[T]) {
-	t.Helper()
-	if v, ok := got.Get(); ok {
-		t.Errorf("%s is %v, want it absent", name, v)
-	}
-}
-
 // work lets the machine do something in each subject.
 func (m *machine) work() {
-	m.edit("proc/stat", "cpu  10000 1000 5000 100000 2000 500 600 700", "cpu  10060 1030 5030 100180 2030 515 615 740")
+	m.edit("proc/stat", "cpu  10000 1000 5000 100000 2000 500 600 700", "cpu  10060 1030 5030 100180 2030 515 615 740",
+		"cpu0 5000 500 2500 50000 1000 250", "cpu0 5050 520 2520 50080 1010 260", "cpu1 5000 500 2500 50000 1000 250 300 350", "cpu1 5010 510 2510 50100 1020 255 315 390")
 	m.edit("proc/net/dev",
 		"eth0: 1000000    1000   10   20    0     0          0         0   500000     500    1    2",
 		"eth0: 1003000    1030   13   26    0     0          0         0   506000     560    4    8",
@@ -125,6 +129,10 @@ func TestFirstReading(t *testing.T) {
 	check(t, "mem_pressure_pct", s.MemPressurePct, .25)
 	check(t, "io_pressure_pct", s.IOPressurePct, 12)
 	check(t, "disk_used_pct", s.DiskUsedPct, 90)
+	check(t, "inodes_used_pct", s.InodesUsedPct, 30)
+	if s.DiskUsedMount != "/data disk" || s.UptimeS.Or(0) != 1234 || s.DiskBusyDevice != "" {
+		t.Errorf("mount, uptime or device is wrong: %s", s.AppendJSON(nil))
+	}
 	if s.DiskFreeBytes.Or(0) != 100 || s.RAMUsedBytes.Or(0) != 2000000<<10 || s.SwapUsedBytes.Or(0) != 500000<<10 ||
 		s.RAMTotalBytes.Or(0) != 8000000<<10 || s.RAMAvailableBytes.Or(0) != 6000000<<10 {
 		t.Errorf("sizes are wrong: %s", s.AppendJSON(nil))
@@ -149,7 +157,7 @@ func rates(s *record.Sample) map[string]*record.Float {
 		"net_drop_in_per_s": &s.NetDropInPerS, "net_drop_out_per_s": &s.NetDropOutPerS,
 		"disk_read_bytes_per_s": &s.DiskReadBytesPerS, "disk_write_bytes_per_s": &s.DiskWriteBytesPerS,
 		"disk_read_ops_per_s": &s.DiskReadOpsPerS, "disk_write_ops_per_s": &s.DiskWriteOpsPerS,
-		"disk_busy_pct": &s.DiskBusyPct,
+		"disk_busy_pct": &s.DiskBusyPct, "cpu_core_max_pct": &s.CPUCoreMaxPct,
 	}
 }
 
@@ -165,8 +173,12 @@ func TestRates(t *testing.T) {
 		"net_bytes_sent_per_s": 2000, "net_packets_sent_per_s": 20, "net_err_out_per_s": 1, "net_drop_out_per_s": 2,
 		"disk_read_ops_per_s": 11, "disk_read_bytes_per_s": 110 * 512, "disk_write_ops_per_s": 21,
 		"disk_write_bytes_per_s": 210 * 512, "disk_busy_pct": 50,
+		"cpu_core_max_pct": 100. / 190 * 100, // 100 of 190 ticks, and 90 of 210
 	} {
 		check(t, name, *rates(&s)[name], want)
+	}
+	if s.DiskBusyDevice != "nvme0n1" {
+		t.Errorf("the busiest device is %q, want nvme0n1", s.DiskBusyDevice)
 	}
 }
 
@@ -195,8 +207,9 @@ func TestCountersStartOver(t *testing.T) {
 	m := newMachine(t, Options{})
 	m.collect(0)
 	m.edit("proc/stat", "cpu  10000 1000 5000 100000", "cpu  10 1 5 10")
-	m.edit("proc/net/dev", "eth0: 1000000", "eth0: 1")
-	m.edit("proc/diskstats", "sda 1000", "sda 1")
+	m.edit("proc/net/dev", "eth0: 1000000    1000   10   20    0     0          0         0   500000     500    1    2",
+		"eth0: 1 0 0 0 0 0 0 0 0 0 0 0")
+	m.edit("proc/diskstats", "sda 1000 10 20000 500 2000 20 40000 900 0 3000", "sda 1 0 0 0 0 0 0 0 0 0")
 	s := m.collect(interval)
 	for name, f := range rates(&s) {
 		absent(t, name, *f)
@@ -235,10 +248,11 @@ func TestManyCores(t *testing.T) {
 	m := newMachine(t, Options{})
 	manyCores(m)
 	m.collect(0)
-	m.edit("proc/stat", "cpu  10000 1000 5000 100000 ", "cpu  20000 1000 5000 110000 ")
+	m.edit("proc/stat", "cpu  10000 1000 5000 100000 ", "cpu  40000 1000 5000 130000 ", "cpu255 39 4 19 390 ", "cpu255 189 4 19 540 ")
 	s := m.collect(interval)
 	check(t, "cpu_pct", s.CPUPct, 50)
 	check(t, "cpu_user_pct", s.CPUUserPct, 50)
+	check(t, "cpu_core_max_pct", s.CPUCoreMaxPct, 50)
 	if got := s.CPUCount.Or(0); got != 256 {
 		t.Errorf("cpu_count is %d", got)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"github.com/shirou/gopsutil/v3/cpu"
 	pshost "github.com/shirou/gopsutil/v3/host"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -25,7 +27,9 @@ type host struct {
 	readAt time.Duration
 
 	processes record.Int
+	counted   bool
 	countedAt time.Duration
+	counting  *retry.State
 }
 
 // identity is what hardly ever changes.
@@ -33,6 +37,7 @@ type identity struct {
 	hostname  string
 	osVersion string
 	cpuCount  int
+	machineID string
 }
 
 // identityAfter is when the identity is read again: machines are renamed, upgraded and given cores while they run.
@@ -42,7 +47,9 @@ const identityAfter = 10 * time.Minute
 // than all other readings together.
 const countAfter = 15 * time.Second
 
-func newHost(from *readings, roots Roots) *host { return &host{from: from, roots: roots} }
+func newHost(from *readings, roots Roots, log *slog.Logger) *host {
+	return &host{from: from, roots: roots, counting: retry.NewState(log, "counting processes")}
+}
 
 func (h *host) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 	var errs []error
@@ -51,30 +58,43 @@ func (h *host) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 		h.known, h.readAt = true, at.Mono
 	}
 	s.Hostname, s.OS, s.OSVersion, s.Arch = h.is.hostname, runtime.GOOS, h.is.osVersion, runtime.GOARCH
+	s.MachineID = h.is.machineID
 	if h.is.cpuCount > 0 {
 		s.CPUCount = record.Some(int32(h.is.cpuCount))
 	}
-	if _, counted := h.processes.Get(); !counted || at.Mono-h.countedAt >= countAfter {
-		h.processes, h.countedAt = record.Int{}, at.Mono
-		if n, err := h.from.processes(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("count processes: %w", err))
-		} else {
-			h.processes = record.Some(int32(n))
-		}
+	if !h.counted || at.Mono-h.countedAt >= countAfter {
+		h.count(ctx)
+		h.counted, h.countedAt = true, at.Mono
 	}
 	s.Procs = h.processes
-	if uptime, err := pshost.UptimeWithContext(ctx); err != nil {
+	if uptime, err := h.from.uptime(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("uptime: %w", err))
 	} else {
-		s.UptimeS = record.Some(int64(uptime))
+		s.UptimeS = record.Some(uptime)
 	}
 	return errors.Join(errs...)
 }
 
+// count counts the processes. Where they cannot be seen, that is a lasting trouble of its own and not a failure at each sample.
+func (h *host) count(ctx context.Context) {
+	h.processes = record.Int{}
+	n, err := h.from.processes(ctx)
+	switch {
+	case err == nil:
+		h.processes = record.Some(int32(n))
+		h.counting.OK()
+	case ctx.Err() == nil:
+		h.counting.Failed(err)
+	}
+}
+
+// Health implements [troubled].
+func (h *host) Health() []*retry.State { return []*retry.State{h.counting} }
+
 // identify reads the identity; what cannot be read stays as it was.
 func (h *host) identify(ctx context.Context) error {
 	var errs []error
-	if name, err := os.Hostname(); err != nil {
+	if name, err := h.hostname(); err != nil {
 		errs = append(errs, fmt.Errorf("host name: %w", err))
 	} else {
 		h.is.hostname = name
@@ -89,7 +109,25 @@ func (h *host) identify(ctx context.Context) error {
 	} else {
 		h.is.cpuCount = n
 	}
+	if id, err := machineID(ctx, h.roots); err != nil {
+		errs = append(errs, fmt.Errorf("machine ID: %w", err))
+	} else {
+		h.is.machineID = id
+	}
 	return errors.Join(errs...)
+}
+
+// hostname is the machine's name. A container that reads the host's /etc has a name of its own, which is another one after each
+// start.
+func (h *host) hostname() (string, error) {
+	if h.roots.Etc != "/etc" {
+		if text, err := os.ReadFile(filepath.Join(h.roots.Etc, "hostname")); err == nil {
+			if name := strings.TrimSpace(string(text)); name != "" {
+				return name, nil
+			}
+		}
+	}
+	return os.Hostname()
 }
 
 // osVersion reads os-release itself on Linux, because gopsutil would start lsb_release where that is installed.

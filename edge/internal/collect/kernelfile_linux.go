@@ -20,6 +20,11 @@ func newKernelFile(path string) *kernelFile { return &kernelFile{path: path, buf
 
 // whole returns the content. It is valid until the next call.
 func (f *kernelFile) whole() ([]byte, error) {
+	return f.until(func([]byte) bool { return false })
+}
+
+// until returns the content as far as it is enough, or all of it. It is valid until the next call.
+func (f *kernelFile) until(enough func(text []byte) bool) ([]byte, error) {
 	for n := 0; ; {
 		if n == len(f.buf) {
 			f.buf = append(f.buf, make([]byte, n)...)
@@ -28,10 +33,10 @@ func (f *kernelFile) whole() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if got == 0 {
+		n += got
+		if got == 0 || enough(f.buf[:n]) {
 			return f.buf[:n], nil
 		}
-		n += got
 	}
 }
 

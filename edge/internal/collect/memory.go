@@ -25,17 +25,23 @@ func (c memory) Collect(ctx context.Context, _ Moment, s *record.Sample) error {
 	return nil
 }
 
-// storeMemory leaves out what contradicts the total: in some containers meminfo is put together from several sources, and
-// gopsutil's subtraction wraps.
+// storeMemory stores memory by one definition: used is what is not available. To subtract caches from the total instead would
+// miss shared memory, which is part of Cached and cannot be given back.
+//
+// In some containers meminfo is put together from several sources. More available than there is comes from the host; what is free
+// is the best known then, as in free(1) of procps.
 func storeMemory(m *mem.VirtualMemoryStat, s *record.Sample) {
 	s.RAMTotalBytes = record.Some(int64(m.Total))
-	if m.Available <= m.Total {
-		s.RAMAvailableBytes = record.Some(int64(m.Available))
-		s.RAMPct = percent(float64(m.Total-m.Available), float64(m.Total))
+	available := m.Available
+	if available > m.Total {
+		available = m.Free
 	}
-	if m.Used <= m.Total {
-		s.RAMUsedBytes = record.Some(int64(m.Used))
+	if available > m.Total {
+		return
 	}
+	s.RAMAvailableBytes = record.Some(int64(available))
+	s.RAMUsedBytes = record.Some(int64(m.Total - available))
+	s.RAMPct = percent(float64(m.Total-available), float64(m.Total))
 }
 
 // storeSwap reports a machine without swap as using none of it.

@@ -18,7 +18,7 @@ import (
 type network struct {
 	base    base
 	from    *readings
-	last    map[string]counters
+	last    map[string]device
 	choices chooser
 }
 
@@ -50,34 +50,48 @@ func (n *network) Collect(ctx context.Context, at Moment, s *record.Sample) erro
 	if !ok {
 		return nil
 	}
-	if diffs, ok := differences(last, cur); ok {
-		storeNetwork(sum(diffs), seconds, s)
+	if changes := differences(last, cur); len(changes) > 0 {
+		storeNetwork(changes, seconds, s)
 	}
 	return nil
 }
 
-func storeNetwork(d counters, seconds float64, s *record.Sample) {
+func storeNetwork(changes []change, seconds float64, s *record.Sample) {
+	total, back := sum(changes)
 	for i, field := range []*record.Float{
 		&s.NetBytesSentPerS, &s.NetBytesRecvPerS, &s.NetPacketsSentPerS, &s.NetPacketsRecvPerS,
 		&s.NetErrInPerS, &s.NetErrOutPerS, &s.NetDropInPerS, &s.NetDropOutPerS,
 	} {
-		*field = perSecond(d[i], seconds)
+		if !back[i] {
+			*field = perSecond(total[i], seconds)
+		}
 	}
 }
 
 // realInterface reports whether a Linux interface is hardware (or a virtual machine's idea of it), so that nothing is
-// counted twice: loopback, veth, bridge, bond, VLAN and tunnel have no device behind them. Two kinds that do have one
-// repeat the traffic of another: a virtual function enslaved to the paravirtual interface of the same machine, and the
-// port of a switch chip, whose traffic passes the interface it is linked to.
+// counted twice: loopback, veth, bridge, bond, VLAN and tunnel have no device behind them. Three kinds that do have one
+// repeat the traffic of another: a virtual function enslaved to the paravirtual interface of the same machine, the port of a
+// switch chip, whose traffic passes the interface it is linked to, and a representor.
 func realInterface(class, name string) bool {
 	dir := filepath.Join(class, name)
 	if !exists(dir, "device") || exists(dir, "master", "device") {
+		return false
+	}
+	// An interface without such a name answers EOPNOTSUPP.
+	if port, err := os.ReadFile(filepath.Join(dir, "phys_port_name")); err == nil && representor().Match(port) {
 		return false
 	}
 	index, err1 := os.ReadFile(filepath.Join(dir, "ifindex"))
 	link, err2 := os.ReadFile(filepath.Join(dir, "iflink"))
 	return err1 != nil || err2 != nil || strings.TrimSpace(string(index)) == strings.TrimSpace(string(link))
 }
+
+// representor matches the phys_port_name of an interface that stands for a function of a card behind the card's own switch: what
+// passes it passes the card's physical port as well, whose name is p0 or p0s1 (Documentation/networking/switchdev.rst of the
+// kernel; __devlink_port_phys_port_name_get in net/devlink/port.c adds sub-functions and the number of an external controller).
+var representor = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(c\d+)?pf\d+((vf|sf)\d+)?\s*$`)
+})
 
 // virtualInterface matches names that container engines, hypervisors, VPNs and systems give to interfaces that carry what
 // another one carries too, or that never leave the machine.

@@ -3,12 +3,15 @@ package collect
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"syscall"
 
 	"github.com/shirou/gopsutil/v3/cpu"
+	pshost "github.com/shirou/gopsutil/v3/host"
 	psload "github.com/shirou/gopsutil/v3/load"
 	"github.com/shirou/gopsutil/v3/mem"
 )
@@ -17,39 +20,62 @@ import (
 // 129 µs and 47 kB of garbage, so it costs 46 µs and 8 kB (BenchmarkCollect). Everything else is gopsutil's, as all of it is
 // on other systems, and TestReadingsAgreeWithGopsutil holds that both read the same.
 type readings struct {
-	stat, netDev, diskstats, meminfo, loadavg *kernelFile
+	stat, netDev, diskstats, meminfo, loadavg, uptimes *kernelFile
 
-	proc              string
-	interfaces, disks []device
-	entries           []byte
+	arcstats                 *kernelFile // nil where the memory that is read is not that of ZFS' kernel
+	proc                     string
+	cores, interfaces, disks []device
+	entries                  []byte
 }
 
 func newReadings(r Roots) *readings {
 	file := func(path ...string) *kernelFile {
 		return newKernelFile(filepath.Join(append([]string{r.Proc}, path...)...))
 	}
-	return &readings{
-		stat: file("stat"), netDev: file("net", "dev"), diskstats: file("diskstats"), meminfo: file("meminfo"),
-		loadavg: file("loadavg"), proc: r.Proc,
+	all := &readings{
+		stat: file("stat"), netDev: newKernelFile(r.netDev()), diskstats: file("diskstats"), meminfo: file("meminfo"),
+		loadavg: file("loadavg"), uptimes: file("uptime"), proc: r.Proc,
 	}
+	// lxcfs mounts a container's own meminfo over the kernel's. The cache of ZFS is the host's and not part of it.
+	if !mountedOver(filepath.Join(r.Proc, "meminfo"), r.Proc) {
+		all.arcstats = file("spl", "kstat", "zfs", "arcstats")
+	}
+	return all
 }
 
-// cpuTimes returns what all cores together did since the start of the machine (proc_stat(5)).
-func (r *readings) cpuTimes(context.Context) (t cpu.TimesStat, err error) {
-	text, err := r.stat.begin()
+// mountedOver reports whether a path is of another filesystem than the directory above it.
+func mountedOver(path, dir string) bool {
+	var a, b syscall.Stat_t
+	return syscall.Stat(path, &a) == nil && syscall.Stat(dir, &b) == nil && a.Dev != b.Dev
+}
+
+// cpuTicks is the unit of CPU time in a second.
+var cpuTicks = cpu.ClocksPerSec
+
+// cpuTimes returns what all cores together and each of those online did since the start of the machine (proc_stat(5)). They
+// are valid until the next call.
+func (r *readings) cpuTimes(context.Context) ([]device, error) {
+	text, err := r.stat.until(func(text []byte) bool { return bytes.Contains(text, []byte("\nintr")) })
 	if err != nil {
-		return t, err
+		return nil, err
 	}
-	rest, ok := bytes.CutPrefix(text, []byte("cpu "))
-	var ticks [8]uint64
-	if n, _ := numbers(rest, ticks[:]); !ok || n < 7 {
-		return t, fmt.Errorf("%s: no CPU times", r.stat.path)
+	n := 0
+	for line := range bytes.Lines(text) {
+		name, rest, _ := bytes.Cut(line, []byte(" "))
+		if !bytes.HasPrefix(name, []byte("cpu")) {
+			break
+		}
+		var c counters // in the order of the file
+		if got, _ := numbers(rest, c[:]); got < cpuSteal {
+			return nil, fmt.Errorf("%s: %q is cut short", r.stat.path, line)
+		}
+		r.cores = setDevice(r.cores, n, name, c)
+		n++
 	}
-	seconds := func(i int) float64 { return float64(ticks[i]) / cpu.ClocksPerSec }
-	return cpu.TimesStat{
-		CPU: "cpu-total", User: seconds(0), Nice: seconds(1), System: seconds(2), Idle: seconds(3), Iowait: seconds(4),
-		Irq: seconds(5), Softirq: seconds(6), Steal: seconds(7),
-	}, nil
+	if n == 0 || r.cores[0].name != "cpu" {
+		return nil, fmt.Errorf("%s: no CPU times", r.stat.path)
+	}
+	return r.cores[:n], nil
 }
 
 // networkCounters returns the counters of all interfaces, by place as in storeNetwork. They are valid until the next call.
@@ -124,23 +150,49 @@ func (r *readings) memoryState(ctx context.Context) (*mem.VirtualMemoryStat, err
 			m.Free = size
 		case "MemAvailable":
 			m.Available, available = size, true
-		case "Buffers":
-			m.Buffers = size
-		case "Cached":
-			m.Cached += size
-		case "SReclaimable":
-			m.Cached += size
 		case "SwapTotal":
 			m.SwapTotal = size
 		case "SwapFree":
 			m.SwapFree = size
 		}
 	}
+	state := &m
 	if !available { // a kernel before 3.14, or a sandbox: it has to be estimated
-		return mem.VirtualMemoryWithContext(ctx)
+		if state, err = mem.VirtualMemoryWithContext(ctx); err != nil {
+			return nil, err
+		}
 	}
-	m.Used = m.Total - m.Free - m.Buffers - m.Cached
-	return &m, nil
+	if state.Available <= state.Total {
+		state.Available += min(r.shrinkableARC(), state.Total-state.Available)
+	}
+	return state, nil
+}
+
+// shrinkableARC returns how much ZFS' cache may shrink, in bytes. It does so when memory is asked for, as the page cache does,
+// down to c_min (zfs_arc_min in zfs(4)), but the kernel does not know it for available
+// (https://github.com/openzfs/zfs/issues/10255). htop and netdata count the same.
+func (r *readings) shrinkableARC() uint64 {
+	if r.arcstats == nil {
+		return 0
+	}
+	text, err := r.arcstats.whole()
+	if err != nil {
+		return 0 // no ZFS here
+	}
+	var size, least uint64
+	for line := range bytes.Lines(text) { // name, type, data
+		var v [2]uint64
+		name, rest, _ := bytes.Cut(line, []byte(" "))
+		switch string(name) {
+		case "size":
+			numbers(rest, v[:])
+			size = v[1]
+		case "c_min":
+			numbers(rest, v[:])
+			least = v[1]
+		}
+	}
+	return size - min(size, least)
 }
 
 // loadAverages returns the load averages of 1, 5 and 15 minutes.
@@ -162,7 +214,26 @@ func (r *readings) loadAverages(ctx context.Context) (*psload.AvgStat, error) {
 	return &psload.AvgStat{Load1: avg[0], Load5: avg[1], Load15: avg[2]}, nil
 }
 
-// processes counts the processes: the names in /proc that are numbers.
+// uptime returns for how many seconds the machine runs. Under LXC, lxcfs has the container's time in the file, where the system
+// call knows the host's only.
+func (r *readings) uptime(ctx context.Context) (int64, error) {
+	text, err := r.uptimes.begin()
+	if errors.Is(err, fs.ErrNotExist) {
+		seconds, err := pshost.UptimeWithContext(ctx)
+		return int64(seconds), err
+	}
+	if err != nil {
+		return 0, err
+	}
+	var whole [1]uint64
+	if n, _ := numbers(text, whole[:]); n == 0 {
+		return 0, fmt.Errorf("%s: %q is not a time", r.uptimes.path, text)
+	}
+	return int64(whole[0]), nil
+}
+
+// processes counts the processes: the names in /proc that are numbers. Process 1 is in every list that is whole: with
+// hidepid=2 (proc(5)) a user who is not root sees only its own processes.
 func (r *readings) processes(context.Context) (count int, err error) {
 	fd, err := syscall.Open(r.proc, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_DIRECTORY, 0)
 	if err != nil {
@@ -173,21 +244,28 @@ func (r *readings) processes(context.Context) (count int, err error) {
 		r.entries = make([]byte, 8<<10)
 	}
 	var names []string
+	whole := false
 	for {
 		n, err := syscall.ReadDirent(fd, r.entries)
 		if err != nil {
 			return 0, fmt.Errorf("list %s: %w", r.proc, err)
 		}
 		if n == 0 {
-			return count, nil
+			break
 		}
 		_, _, names = syscall.ParseDirent(r.entries[:n], -1, names[:0])
 		for _, name := range names {
 			if name[0] >= '1' && name[0] <= '9' {
 				count++
+				whole = whole || name == "1"
 			}
 		}
 	}
+	if !whole {
+		return 0, fmt.Errorf("%s does not show process 1: it is not mounted, or hides the processes of others (hidepid); "+
+			"add the collector's user to the group of its gid= option", r.proc)
+	}
+	return count, nil
 }
 
 // setDevice sets the device at place i. Its name is the string that is there already, where that has not changed.

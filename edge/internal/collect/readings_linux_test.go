@@ -2,7 +2,9 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -19,7 +21,7 @@ import (
 
 // reading is all that readings and gopsutil read of a machine, the devices by name.
 type reading struct {
-	cpu           cpu.TimesStat
+	cpu           []device
 	network, disk map[string]counters
 	memory        mem.VirtualMemoryStat
 	load          psload.AvgStat
@@ -33,6 +35,7 @@ func ours(ctx context.Context, t *testing.T, r *readings) (all reading) {
 	var memory *mem.VirtualMemoryStat
 	var load *psload.AvgStat
 	all.cpu, errs[0] = r.cpuTimes(ctx)
+	all.cpu = slices.Clone(all.cpu)
 	network, errs[1] = r.networkCounters(ctx)
 	disks, errs[2] = r.diskCounters(ctx)
 	memory, errs[3] = r.memoryState(ctx)
@@ -61,7 +64,8 @@ func gopsutils(ctx context.Context, t *testing.T) (all reading) {
 	t.Helper()
 	var errs [6]error
 	times, err := cpu.TimesWithContext(ctx, false)
-	errs[0] = err
+	cores, err0 := cpu.TimesWithContext(ctx, true)
+	errs[0] = errors.Join(err, err0)
 	network, err := net.IOCountersWithContext(ctx, true)
 	errs[1] = err
 	disks, err := psdisk.IOCountersWithContext(ctx)
@@ -77,8 +81,18 @@ func gopsutils(ctx context.Context, t *testing.T) (all reading) {
 			t.Fatal(err)
 		}
 	}
-	all.cpu, all.memory, all.load, all.processes = times[0], *memory, *load, len(pids)
-	all.cpu.Guest, all.cpu.GuestNice = 0, 0 // part of user, not used
+	all.memory, all.load, all.processes = *memory, *load, len(pids)
+	for i, c := range append(times, cores...) {
+		d := device{name: c.CPU}
+		if i == 0 {
+			d.name = "cpu"
+		}
+		// Guest is part of user, and not used.
+		for place, seconds := range [...]float64{c.User, c.Nice, c.System, c.Idle, c.Iowait, c.Irq, c.Softirq, c.Steal} {
+			d.counters[place] = uint64(math.Round(seconds * cpuTicks))
+		}
+		all.cpu = append(all.cpu, d)
+	}
 	all.network, all.disk = map[string]counters{}, map[string]counters{}
 	for _, st := range network {
 		all.network[st.Name] = counters{
@@ -96,7 +110,7 @@ func gopsutils(ctx context.Context, t *testing.T) (all reading) {
 
 // used are the parts of memory that a sample is made of.
 func used(m mem.VirtualMemoryStat) []uint64 {
-	return []uint64{m.Total, m.Available, m.Used, m.SwapTotal, m.SwapFree}
+	return []uint64{m.Total, m.Available, m.Free, m.SwapTotal, m.SwapFree}
 }
 
 // TestReadingsAgreeWithGopsutil on made-up machines, where nothing moves in between.
@@ -155,9 +169,19 @@ func TestReadingsAgreeOnThisMachine(t *testing.T) {
 	before := ours(t.Context(), t, r)
 	theirs := gopsutils(t.Context(), t)
 	after := ours(t.Context(), t, r)
-	total := func(c cpu.TimesStat) float64 { return c.User + c.Nice + c.System + c.Irq + c.Softirq + c.Steal }
-	if x := total(theirs.cpu); x < total(before.cpu) || x > total(after.cpu) {
-		t.Errorf("busy CPU time is %v, %v, and by gopsutil in between %v", total(before.cpu), total(after.cpu), x)
+	total := func(d device) (ticks uint64) {
+		for _, i := range []int{cpuUser, cpuNice, cpuSystem, cpuIRQ, cpuSoftIRQ, cpuSteal} {
+			ticks += d.counters[i]
+		}
+		return ticks
+	}
+	if len(before.cpu) != len(theirs.cpu) || len(theirs.cpu) != len(after.cpu) {
+		t.Fatalf("%d cores, %d by gopsutil, %d", len(before.cpu)-1, len(theirs.cpu)-1, len(after.cpu)-1)
+	}
+	for i, c := range theirs.cpu {
+		if x := total(c); x < total(before.cpu[i]) || x > total(after.cpu[i]) {
+			t.Errorf("busy time of %s is %v, %v, and by gopsutil in between %v", c.name, total(before.cpu[i]), total(after.cpu[i]), x)
+		}
 	}
 	between := func(what string, before, theirs, after map[string]counters) {
 		for name, x := range theirs {

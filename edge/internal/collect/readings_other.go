@@ -10,6 +10,7 @@ import (
 
 	"github.com/shirou/gopsutil/v3/cpu"
 	psdisk "github.com/shirou/gopsutil/v3/disk"
+	pshost "github.com/shirou/gopsutil/v3/host"
 	psload "github.com/shirou/gopsutil/v3/load"
 	"github.com/shirou/gopsutil/v3/mem"
 	"github.com/shirou/gopsutil/v3/net"
@@ -21,15 +22,37 @@ type readings struct{}
 
 func newReadings(Roots) *readings { return &readings{} }
 
-func (*readings) cpuTimes(ctx context.Context) (t cpu.TimesStat, err error) {
+// cpuTicks is the unit of CPU time in a second.
+const cpuTicks = 1e6
+
+// cpuTimes returns what all cores together and, where the system knows, each of them did since the start of the machine.
+func (*readings) cpuTimes(ctx context.Context) ([]device, error) {
 	times, err := cpu.TimesWithContext(ctx, false)
 	if err != nil {
-		return t, err
+		return nil, err
 	}
 	if len(times) == 0 {
-		return t, errors.New("no CPU times")
+		return nil, errors.New("no CPU times")
 	}
-	return times[0], nil
+	if cores, err := cpu.TimesWithContext(ctx, true); err == nil {
+		times = append(times[:1], cores...)
+	}
+	devices := make([]device, len(times))
+	for i, t := range times {
+		devices[i].name = t.CPU
+		for place, seconds := range map[int]float64{
+			cpuUser: t.User, cpuNice: t.Nice, cpuSystem: t.System, cpuIdle: t.Idle, cpuIOWait: t.Iowait, cpuIRQ: t.Irq,
+			cpuSoftIRQ: t.Softirq, cpuSteal: t.Steal,
+		} {
+			devices[i].counters[place] = uint64(seconds * cpuTicks)
+		}
+	}
+	return devices, nil
+}
+
+func (*readings) uptime(ctx context.Context) (int64, error) {
+	seconds, err := pshost.UptimeWithContext(ctx)
+	return int64(seconds), err
 }
 
 // networkCounters returns the counters of all interfaces, by place as in storeNetwork.
@@ -37,7 +60,7 @@ func (*readings) networkCounters(ctx context.Context) ([]device, error) {
 	stats, err := net.IOCountersWithContext(ctx, true)
 	devices := make([]device, 0, len(stats))
 	for _, st := range stats {
-		devices = append(devices, device{st.Name, counters{
+		devices = append(devices, device{name: st.Name, counters: counters{
 			st.BytesSent, st.BytesRecv, st.PacketsSent, st.PacketsRecv, st.Errin, st.Errout, st.Dropin, st.Dropout,
 		}})
 	}
@@ -49,7 +72,7 @@ func (*readings) diskCounters(ctx context.Context) ([]device, error) {
 	stats, err := psdisk.IOCountersWithContext(ctx)
 	devices := make([]device, 0, len(stats))
 	for name, st := range stats {
-		devices = append(devices, device{name, counters{
+		devices = append(devices, device{name: name, counters: counters{
 			diskReadBytes: st.ReadBytes, diskWriteBytes: st.WriteBytes, diskReadOps: st.ReadCount, diskWriteOps: st.WriteCount,
 			diskBusyMillis: st.IoTime,
 		}})

@@ -21,11 +21,24 @@ type Roots struct {
 
 func (r Roots) withDefaults() Roots {
 	return Roots{
-		Proc: cmp.Or(r.Proc, os.Getenv(string(common.HostProcEnvKey)), "/proc"),
+		Proc: filepath.Clean(cmp.Or(r.Proc, os.Getenv(string(common.HostProcEnvKey)), "/proc")),
 		Sys:  cmp.Or(r.Sys, os.Getenv(string(common.HostSysEnvKey)), "/sys"),
-		Etc:  cmp.Or(r.Etc, os.Getenv(string(common.HostEtcEnvKey)), "/etc"),
+		Etc:  filepath.Clean(cmp.Or(r.Etc, os.Getenv(string(common.HostEtcEnvKey)), "/etc")),
 		Root: cmp.Or(r.Root, os.Getenv(string(common.HostRootEnvKey)), "/"),
 	}
+}
+
+// netDev is the file of the interfaces' counters. What /proc/net leads to is the network namespace of whoever reads it; that of
+// the host, where its /proc is mounted elsewhere, is process 1's.
+func (r Roots) netDev() string {
+	if r.Proc != "/proc" {
+		first := filepath.Join(r.Proc, "1")
+		// Where process 1 is hidden, an error is better than the traffic of this container.
+		if !exists(first) || exists(first, "net", "dev") {
+			return filepath.Join(first, "net", "dev")
+		}
+	}
+	return filepath.Join(r.Proc, "net", "dev")
 }
 
 // context returns a context that makes gopsutil read from the roots.

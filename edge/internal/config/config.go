@@ -22,8 +22,8 @@ type Config struct {
 	MaxLatency  time.Duration // how long a sample waits for others
 	BacklogRate float64       // how many times faster than taken a backlog is sent
 	Labels      sampler.Labels
-	// Interfaces and Disks narrow which devices count.
-	Interfaces, Disks collect.Filter
+	// Interfaces and Disks narrow which devices count, Mounts which filesystems, by their mount points.
+	Interfaces, Disks, Mounts collect.Filter
 
 	SpoolDir   string
 	SpoolBytes int64

@@ -1,0 +1,23 @@
+//go:build !linux
+
+package collect
+
+import (
+	"context"
+	"slices"
+
+	psdisk "github.com/shirou/gopsutil/v3/disk"
+)
+
+// listMounts returns what is mounted, network drives and the like only if they are asked for.
+func listMounts(ctx context.Context, _ Roots, f Filter) ([]mount, error) {
+	partitions, err := psdisk.PartitionsWithContext(ctx, f.Include != nil)
+	mounts := make([]mount, 0, len(partitions))
+	for _, p := range partitions {
+		mounts = append(mounts, mount{
+			point: p.Mountpoint, path: p.Mountpoint, device: p.Device, kind: p.Fstype, local: true,
+			bind: slices.Contains(p.Opts, "bind"), readOnly: slices.Contains(p.Opts, "ro"),
+		})
+	}
+	return mounts, err
+}
