@@ -65,6 +65,28 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
+// TestNameAndMounts: what a machine is called and which filesystems count is set as everything else.
+func TestNameAndMounts(t *testing.T) {
+	path := file(t, "hostname: from-file\nmount_include: /data.*\nmount_exclude: /data/x\n")
+	c := resolved(t, nil, "--config", path)
+	if c.Labels.Hostname != "from-file" || !c.Mounts.Include.MatchString("/data/y") || c.Mounts.Include.MatchString("/x/data") ||
+		!c.Mounts.Exclude.MatchString("/data/x") || c.Mounts.Exclude.MatchString("/data/xy") {
+		t.Errorf("of the file: %+v", c)
+	}
+	environ := []string{"METRICS_EDGE_HOSTNAME=from-variable", "METRICS_EDGE_MOUNT_INCLUDE=/", "METRICS_EDGE_MOUNT_EXCLUDE=/y"}
+	c = resolved(t, environ, "--config", path)
+	if c.Labels.Hostname != "from-variable" || c.Mounts.Include.String() != "^(?:/)$" || c.Mounts.Exclude.String() != "^(?:/y)$" {
+		t.Errorf("of variables: %+v", c)
+	}
+	c = resolved(t, environ, "--config", path, "--hostname", "from-flag", "--mount-include=/z", "--mount-exclude=/v")
+	if c.Labels.Hostname != "from-flag" || c.Mounts.Include.String() != "^(?:/z)$" || c.Mounts.Exclude.String() != "^(?:/v)$" {
+		t.Errorf("of flags: %+v", c)
+	}
+	if c = resolved(t, nil); c.Labels.Hostname != "" || c.Mounts.Include != nil || c.Mounts.Exclude != nil {
+		t.Errorf("by default: %+v", c)
+	}
+}
+
 func TestMaxLatencyFollowsTheInterval(t *testing.T) {
 	for _, c := range []struct {
 		args []string

@@ -120,6 +120,10 @@ func settings() []setting {
 			durationIn(minOver, maxOver, func(c *Config) *time.Duration { return &c.Over }),
 		},
 		{
+			"hostname", forReadings, "name", "", 0,
+			"name of this machine in its samples, instead of the system's", label(func(c *Config) *string { return &c.Labels.Hostname }),
+		},
+		{
 			"env", forReadings, "label", "", 0,
 			"label: environment, such as prod", label(func(c *Config) *string { return &c.Labels.Env }),
 		},
@@ -149,6 +153,16 @@ func settings() []setting {
 		{
 			"disk-exclude", forReadings, "regexp", "", 0,
 			"block devices not to count", pattern(func(c *Config) **regexp.Regexp { return &c.Disks.Exclude }),
+		},
+		{
+			"mount-include", forReadings, "regexp", "", 0,
+			"mount points of filesystems to look at, instead of local ones that can be written; one that an\n" +
+				"automounter made stays mounted then",
+			pattern(func(c *Config) **regexp.Regexp { return &c.Mounts.Include }),
+		},
+		{
+			"mount-exclude", forReadings, "regexp", "", 0,
+			"mount points of filesystems not to look at", pattern(func(c *Config) **regexp.Regexp { return &c.Mounts.Exclude }),
 		},
 		{
 			listenName, ForRun, "address", "", 0,

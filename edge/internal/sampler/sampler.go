@@ -3,6 +3,7 @@
 package sampler
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -29,6 +30,8 @@ type Sink interface {
 
 // Labels are what the configuration says of a machine.
 type Labels struct {
+	// Hostname takes the place of the machine's own name, where it is set.
+	Hostname string
 	Env      string
 	NodeRole string
 	Tags     map[string]string
@@ -149,6 +152,7 @@ func (sm *Sampler) Sample(ctx context.Context) (record.Sample, bool) {
 	}
 	sm.waiting.OK()
 	now.collector.Collect(ctx, at, &s)
+	s.Hostname = cmp.Or(now.labels.Hostname, s.Hostname)
 	sm.seq.Add(1)
 	return s, true
 }

@@ -94,6 +94,16 @@ func TestGrid(t *testing.T) {
 	}
 }
 
+// TestHostname: the configured name takes the place of the one that was read.
+func TestHostname(t *testing.T) {
+	for name, want := range map[string]string{"": "h", "web-1": "web-1"} {
+		sm := sampler.New(time.Second, sampler.Labels{Hostname: name}, &slow{}, slog.New(slog.DiscardHandler))
+		if s, ok := sm.Sample(t.Context()); !ok || s.Hostname != want {
+			t.Errorf("with name %q hostname is %q, want %q", name, s.Hostname, want)
+		}
+	}
+}
+
 func TestGridDoesNotDrift(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		collector := &slow{takes: func(seq int64) time.Duration { return time.Duration(seq%7) * time.Millisecond }}
