@@ -86,8 +86,8 @@ func (d Dir) List() ([]FileInfo, error) {
 
 // Open implements [FS].
 func (d Dir) Open(name string, how OpenMode) (File, error) {
-	flags := map[OpenMode]int{ReadOnly: os.O_RDONLY, ReadWrite: os.O_RDWR, CreateNew: os.O_RDWR | os.O_CREATE | os.O_EXCL}
-	f, err := os.OpenFile(d.path(name), flags[how], fileMode)
+	flags := [...]int{ReadOnly: os.O_RDONLY, ReadWrite: os.O_RDWR, CreateNew: os.O_RDWR | os.O_CREATE | os.O_EXCL}[how]
+	f, err := os.OpenFile(d.path(name), flags, fileMode)
 	if err != nil {
 		return nil, err // not f: a nil *os.File in an interface is not nil
 	}
