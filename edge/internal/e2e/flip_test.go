@@ -60,7 +60,7 @@ func TestFlips(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		q, err := spool.Open(spool.Options{FS: spool.Dir(copied), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+		q, err := spool.Open(spool.Options{FS: spool.Dir(copied), MaxBytes: spool.MinBytes, Sync: spool.SyncNever, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -233,7 +233,7 @@ func TestPowerCutLosesNoMoreThanItMay(t *testing.T) {
 	}
 }
 
-// TestFullDisk: collecting goes on in memory, it is said once, and all of it gets to the disk later, in order.
+// TestFullDisk: collecting goes on in memory, the log says so once, and all samples get to the disk later, in order.
 func TestFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -279,7 +279,7 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
-// TestMemoryIsBounded: the oldest lines go, counted.
+// TestMemoryIsBounded: when memory is full the oldest lines are dropped and counted.
 func TestMemoryIsBounded(t *testing.T) {
 	fs := spooltest.New()
 	fs.Fail = func(int, string) error { return syscall.EROFS }

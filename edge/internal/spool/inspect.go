@@ -27,9 +27,9 @@ type Segment struct {
 // Damaged reports whether something in the segment is not as it was written.
 func (s Segment) Damaged() bool { return s.Lost > 0 || s.Places > 0 || s.Header != nil || s.Aside }
 
-// Inspect reads a spool without changing it, also while a collector uses it: then it may show a moment that never was, with
-// a torn tail. It calls line, which may be nil, with each line and whether it waits, oldest first. The line is valid during
-// the call only. An error of line ends the inspection.
+// Inspect reads a spool without changing it. If a collector uses the spool meanwhile, the result may mix two moments and end
+// in an entry that is being written. Inspect calls line, which may be nil, with each line and whether it waits, oldest first.
+// The line is valid only during the call. If line returns an error, the inspection ends with it.
 func Inspect(fs FS, line func(line []byte, waiting bool) error) ([]Segment, error) {
 	files, err := fs.List()
 	if err != nil {

@@ -98,7 +98,7 @@ func TestPeekBoundsBytesButGivesOne(t *testing.T) {
 	}
 }
 
-// TestLanes: what waits at a Split is read apart from what comes later, and both are remembered over a restart.
+// TestLanes: what waits at a Split is read apart from what comes later, and a restart forgets no acknowledgement of either.
 func TestLanes(t *testing.T) {
 	fs := spooltest.New()
 	q := open(t, fs)

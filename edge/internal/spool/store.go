@@ -29,7 +29,7 @@ type store struct {
 
 	lock     Lock // nil while the directory is not ours
 	attached bool // the files of the directory are known
-	// moved says that the directory was removed or replaced, so the files are to be compared with the listing.
+	// moved says that the directory was removed or replaced: attach then finds out which files are still there.
 	moved  bool
 	segs   []*segment // oldest first
 	active *segment   // the last of segs, or nil: the next line begins another

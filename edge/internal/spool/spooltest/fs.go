@@ -87,8 +87,9 @@ func (f *FS) Killed() *FS {
 	return next
 }
 
-// PowerCut is the directory after the power failed: of what was not synced, an arbitrary part is lost. Files keep a prefix
-// of what was written since, or have zeros in its place; of names that came, went or changed, some did not.
+// PowerCut is the directory after the power failed: an arbitrary part of what was not synced is lost. A file keeps a prefix of
+// what was written since its last sync, or has zeros in its place. Some of the names that came, went or changed since the
+// directory's last sync are as they were then.
 func (f *FS) PowerCut(rng *rand.Rand) *FS {
 	f.mu.Lock()
 	defer f.mu.Unlock()
