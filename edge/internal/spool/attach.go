@@ -49,6 +49,7 @@ func (s *store) takeAll(files []FileInfo) {
 		s.take(file, n, surveys)
 	}
 	s.counts.lost += n.lost
+	s.noted = n.lost
 	for _, seg := range s.segs {
 		if v, known := surveys[seg]; known {
 			s.settle(seg, v, n)
@@ -179,6 +180,13 @@ func (s *store) resume(seg *segment, v survey) {
 	}
 	seg.file, seg.disk = file, seg.size
 	s.active = seg
+	if v.places > 0 {
+		// A new entry says how many lines are before it: what is damaged at the end cannot any more.
+		if s.writeState(state{segment: seg.id, acked: seg.acked}) != nil {
+			s.active, seg.file = nil, nil
+			file.Close()
+		}
+	}
 }
 
 // checkDirectory looks from time to time whether the directory is still there.

@@ -99,6 +99,7 @@ func (s *store) begin(need int64) error {
 		return err
 	}
 	size := int64(len(s.buf))
+	s.noted = s.counts.lost
 	s.active = &segment{id: id, file: file, size: size, disk: size, readAt: headerBytes, dirty: true}
 	s.segs = append(s.segs, s.active)
 	s.removeDone()
@@ -153,7 +154,11 @@ func (s *store) writeState(st state) error {
 		st.lines = 0 // it is not complete
 	}
 	s.buf = appendState(s.buf[:0], seg.size, seg.lines, st)
-	return seg.write(s.buf)
+	if err := seg.write(s.buf); err != nil {
+		return err
+	}
+	s.noted = st.lost
+	return nil
 }
 
 // seal ends the active segment.

@@ -46,6 +46,7 @@ type store struct {
 
 	rejected rejects
 	counts   counts
+	noted    int64 // counts.lost as written down last
 }
 
 // counts are of this process, except lost.
@@ -137,10 +138,10 @@ func (s *store) giveUp(seg *segment, as *int64) {
 	s.detach(seg)
 }
 
-// passOver counts the damaged lines of a segment in which no other line waits. It returns false if that cannot be written
-// down now: then it must stay, so that nothing is counted twice.
+// passOver counts the damaged lines of a segment in which no other line waits. It returns false if what was counted cannot be
+// written down now: then the segment must stay, so that a later start neither forgets a count nor counts twice.
 func (s *store) passOver(seg *segment) bool {
-	if seg.unreadable == 0 {
+	if seg.inMemory() || seg.unreadable == 0 && s.counts.lost == s.noted {
 		return true
 	}
 	if s.active == nil || s.active.file == nil || s.diskBytes()+stateBytes > s.maxBytes {
