@@ -56,7 +56,7 @@ test-unprivileged: go-deps ## run edge's tests as a user without rights, in an e
 
 .PHONY: fresh-machine
 fresh-machine: deps ## prove make demo and make test in a root made by debootstrap, with only the packages that README names (Debian, root)
-	$(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=PATH )env PATH="$$PATH" .ci/fresh-machine
+	$(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=HOME )env PATH="$$PATH" .ci/fresh-machine
 
 .PHONY: check
 check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability checks

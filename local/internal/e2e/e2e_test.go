@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 }
 
 func build(dir string) error {
-	for name, pkg := range map[string]string{"local": ".", "edge": "../edge", "bootstrap": "../functions/cmd/transform"} {
+	for name, pkg := range map[string]string{"local": ".", "edge": "../edge", "dashboard": "../dashboard", "bootstrap": "../functions/cmd/transform"} {
 		c := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg)
 		c.Dir = filepath.Join("..", "..")
 		if out, err := c.CombinedOutput(); err != nil {
