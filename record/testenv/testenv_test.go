@@ -1,6 +1,8 @@
 package testenv_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
@@ -54,14 +56,14 @@ func TestScript(t *testing.T) {
 		t.Setenv(name, "/there/is/no/such/file")
 	}
 	out, err := exec.Command("../../.ci/clean-env", "sh", "-c", `env && test -d "$HOME" && touch "$HOME/x" && exit 7`).Output()
-	if code := err.(*exec.ExitError).ExitCode(); code != 7 {
-		t.Fatalf("exit code %d of the command, want 7", code)
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+		t.Fatalf("error is %v, want exit code 7 of the command", err)
 	}
 	environment := strings.Split(strings.TrimSpace(string(out)), "\n")
 	check(t, environment)
 	for _, variable := range environment {
 		if home, ok := strings.CutPrefix(variable, "HOME="); ok {
-			if _, err := os.Stat(home); !os.IsNotExist(err) {
+			if _, err := os.Stat(home); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%s is left behind: %v", home, err)
 			}
 		}

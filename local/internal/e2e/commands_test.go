@@ -102,7 +102,7 @@ func TestEveryCommand(t *testing.T) {
 			run(0, nil, program, "completion", shell)
 		}
 		run(0, nil, program, "help")
-		for _, command := range commands(t, ctx, program) {
+		for _, command := range commands(t, program) {
 			if !ran[command] {
 				t.Errorf("%q is not run by this test", command)
 			}
@@ -111,9 +111,9 @@ func TestEveryCommand(t *testing.T) {
 }
 
 // commands returns what the help of a program lists, such as "edge spool ls".
-func commands(t *testing.T, ctx context.Context, path ...string) (all []string) {
+func commands(t *testing.T, path ...string) (all []string) {
 	t.Helper()
-	c := bare(ctx, path[0], nil, slices.Concat(path[1:], []string{"--help"})...)
+	c := bare(t.Context(), path[0], nil, slices.Concat(path[1:], []string{"--help"})...)
 	out, err := c.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v --help: %v\n%s", path, err, out)
@@ -123,7 +123,7 @@ func commands(t *testing.T, ctx context.Context, path ...string) (all []string) 
 	for _, line := range regexp.MustCompile(`(?m)^  ([a-z-]+) `).FindAllStringSubmatch(list, -1) {
 		command := slices.Concat(path, []string{line[1]})
 		all = append(all, strings.Join(command, " "))
-		all = append(all, commands(t, ctx, command...)...)
+		all = append(all, commands(t, command...)...)
 	}
 	return all
 }
