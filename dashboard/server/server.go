@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Engine runs the queries of panels. *lake.Lake and *athena.Engine are such.
@@ -52,9 +53,9 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// DefaultDelay is what the deployed pipeline takes at most by default: a minute until a pack is closed, and the five
+// DefaultDelay is what the deployed pipeline takes at most by default: until a pack is closed, and the five
 // minutes of Firehose's buffer.
-const DefaultDelay = 6 * time.Minute
+const DefaultDelay = record.MaxLatency + 5*time.Minute
 
 const (
 	defaultTimeout = 30 * time.Second

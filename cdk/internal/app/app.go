@@ -15,7 +15,6 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/lambda"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/stack"
-	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/workspace"
 )
 
 // The exit codes of [Main].
@@ -53,7 +52,7 @@ func run(ctx context.Context, dir, dotEnv string) (err error) {
 	if _, err := exec.LookPath("node"); err != nil {
 		return fmt.Errorf("the CDK runs on Node.js 20 or later: %w", err)
 	}
-	root, err := workspace.Root(dir)
+	root, err := Root(dir)
 	if err != nil {
 		return err
 	}
@@ -90,7 +89,7 @@ func run(ctx context.Context, dir, dotEnv string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
 	zip := filepath.Join(temporary, "transform.zip")
-	if err := lambda.Build(ctx, workspace.Functions(root), "./cmd/transform", zip); err != nil {
+	if err := lambda.Build(ctx, functions(root), "./cmd/transform", zip); err != nil {
 		return err
 	}
 	pipeline, err := stack.New(cdk, c, zip)

@@ -43,8 +43,9 @@ func newPart(saved panels.Saved, d panels.Dashboard, p panels.Panel) (part, erro
 	return part{p, columnsOf(p), query}, nil
 }
 
-// ofPanel is the column that says which panel a row is for. Each visual filters by it, so that the engine runs that panel's part
-// of the query alone: a filter on a constant leaves the other parts of a UNION ALL out (make trino-check).
+// ofPanel is the column that says which panel a row is for. Each visual filters by it. Trino compares the constant of each part of a
+// UNION ALL when it plans, and leaves out those that are empty (its rules PredicatePushDown and RemoveEmptyUnionBranches), so that
+// a visual pays for its panel's query alone.
 const ofPanel = "Panel"
 
 // shared adds the data set of panels whose rows are about the same: all their columns, and their queries one below the other.

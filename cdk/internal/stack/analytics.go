@@ -10,7 +10,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
-	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/queries"
 )
 
 // analytics is where people and dashboards query.
@@ -21,7 +20,7 @@ type analytics struct {
 
 // newAnalytics adds a workgroup whose settings its users cannot override, and the queries in it.
 func newAnalytics(
-	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, named []queries.Query,
+	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, named []Query,
 ) analytics {
 	results := bucket.S3UrlForObject(jsii.String(config.ResultFolder))
 	workgroup := awsathena.NewCfnWorkGroup(scope, jsii.String("WorkGroup"), &awsathena.CfnWorkGroupProps{

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/queries"
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/stack"
 )
 
 func TestWorkGroup(t *testing.T) {
@@ -27,7 +27,7 @@ func TestNamedQueries(t *testing.T) {
 			table = "samples"
 		}
 		found := ofType(t, template, "AWS::Athena::NamedQuery")
-		if all, err := queries.All(table, 7*time.Minute); err != nil || len(found) != len(all) {
+		if all, err := stack.Queries(table, 7*time.Minute); err != nil || len(found) != len(all) {
 			t.Errorf("%d named queries, want %d (%v)", len(found), len(all), err)
 		}
 		for _, q := range found {

@@ -14,14 +14,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
-	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/queries"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // New adds the stack of the pipeline to an app. File transformZip holds the transform's binary, named bootstrap. An error is
 // a panel whose query cannot be made.
 func New(app constructs.Construct, c config.Config, transformZip string) (awscdk.Stack, error) {
-	named, err := queries.All(c.GlueTableName, delay(c))
+	named, err := Queries(c.GlueTableName, delay(c))
 	if err != nil {
 		return nil, err
 	}

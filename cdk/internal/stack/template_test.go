@@ -19,7 +19,6 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/app"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/stack"
-	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/workspace"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -165,7 +164,7 @@ func synthesize(context map[string]any) (pipeline, board awscdk.Stack) {
 			panic(err)
 		}
 	}
-	root, err := workspace.Root(".")
+	root, err := app.Root(".")
 	must(err)
 	file, err := app.FileContext(filepath.Join(root, "cdk.json"))
 	must(err)
@@ -191,7 +190,7 @@ func synthesize(context map[string]any) (pipeline, board awscdk.Stack) {
 
 func repository(t *testing.T) string {
 	t.Helper()
-	root, err := workspace.Root(".")
+	root, err := app.Root(".")
 	if err != nil {
 		t.Fatal(err)
 	}

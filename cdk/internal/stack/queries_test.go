@@ -1,4 +1,4 @@
-package queries_test
+package stack_test
 
 import (
 	"maps"
@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/queries"
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/stack"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-func all(t *testing.T) []queries.Query {
+func savedQueries(t *testing.T) []stack.Query {
 	t.Helper()
-	list, err := queries.All("samples", 6*time.Minute)
+	list, err := stack.Queries("samples", 6*time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func all(t *testing.T) []queries.Query {
 // A query that does not filter on every partition key reads the whole lake.
 func TestQueriesFilterOnPartitions(t *testing.T) {
 	seen := map[string]bool{}
-	for _, q := range all(t) {
+	for _, q := range savedQueries(t) {
 		reads := strings.Count(q.SQL, `FROM "samples"`)
 		if reads == 0 {
 			t.Errorf("%s reads no samples", q.Name)
@@ -53,7 +53,7 @@ func TestQueriesFilterOnPartitions(t *testing.T) {
 func TestEveryPanelHasItsQuery(t *testing.T) {
 	saved := panels.Saved{Table: `"samples"`, Spans: []time.Duration{24 * time.Hour}, Delay: 6 * time.Minute}
 	left := map[string]string{}
-	for _, q := range all(t) {
+	for _, q := range savedQueries(t) {
 		left[q.SQL] = q.Name
 	}
 	found := map[string]bool{}

@@ -1,6 +1,4 @@
-// Package workspace finds the folders of the repository that the app builds from: wherever in it the CDK CLI, go run or go
-// test was started. It does not read what is in them.
-package workspace
+package app
 
 import (
 	"errors"
@@ -32,5 +30,5 @@ func Root(dir string) (string, error) {
 	}
 }
 
-// Functions returns the folder of the Lambda functions' module.
-func Functions(root string) string { return filepath.Join(root, "functions") }
+// functions is the folder of the Lambda functions' module.
+func functions(root string) string { return filepath.Join(root, "functions") }

@@ -1,6 +1,4 @@
-// Package queries are the questions that the stack leaves in Athena, ready to run: those of the dashboards' panels, over the
-// last 24 hours. It lists them; package panels has their SQL, and nothing here runs it.
-package queries
+package stack
 
 import (
 	"fmt"
@@ -17,10 +15,10 @@ type Query struct {
 	SQL         string
 }
 
-// All returns the queries over a table of the workgroup's database, in which samples are found after a delay. They are the
-// panels of the dashboards in the menu, each query once though two dashboards show it, and the questions about the delivery.
-// The page of one host is left out: it asks the same of one host.
-func All(table string, delay time.Duration) ([]Query, error) {
+// Queries are the questions that the stack leaves in Athena, ready to run, over a table of the workgroup's database, in which
+// samples are found after a delay. They are the panels of the dashboards in the menu, each query once though two dashboards show
+// it, and the questions about the delivery. The page of one host is left out: it asks the same of one host.
+func Queries(table string, delay time.Duration) ([]Query, error) {
 	saved := panels.Saved{Table: `"` + table + `"`, Spans: []time.Duration{24 * time.Hour}, Delay: delay}
 	var all []Query
 	seen := map[string]bool{}
