@@ -112,7 +112,7 @@ func startFast(tb testing.TB, endpoint string) (end func()) {
 	stop := make(chan struct{})
 	go func() { _ = s.Run(context.Background(), stop); done <- struct{}{} }()
 	go func() {
-		sampler.New(30*time.Millisecond, sampler.Labels{}, believable{recordtest.New(1)}, log).Run(ctx, q)
+		sampler.New(30*time.Millisecond, sampler.Labels{}, &believable{host: recordtest.New(1)}, log).Run(ctx, q)
 		done <- struct{}{}
 	}()
 	return func() {
