@@ -157,12 +157,12 @@ func row(t testing.TB, dir, sql string) (values []any) {
 }
 
 // The local stack is killed again and again while a producer puts. Whatever it accepted is delivered, and nothing twice:
-// the producer retries only what was not answered, under another sequence number.
+// the producer retries only what was not answered, under another sequence number. LOCAL_KILLS says how often.
 func TestKilledStackLosesNothing(t *testing.T) {
 	dir := t.TempDir()
 	accepted, unanswered := map[int]bool{}, map[int]bool{}
 	seq := 0
-	for round := range 12 {
+	for round := range times(t, "LOCAL_KILLS", 12) {
 		p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--flush-every", "1s")
 		c := client(p.endpoint)
 		deadline := time.After(time.Duration(300+rand.IntN(1500)) * time.Millisecond)
