@@ -109,15 +109,19 @@ func (p *process) kill() {
 	_ = p.Wait()         // the way it ended says nothing
 }
 
-// stop asks the process to end, and fails unless it does so well.
-func (p *process) stop(t testing.TB) {
+// stop asks the process to end, and fails unless it does so well. It returns the output that was not read before.
+func (p *process) stop(t testing.TB) (output string) {
 	t.Helper()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Wait(); err != nil {
-		t.Fatalf("local ended: %v", err)
+	for line := range p.lines { // Wait closes the pipe, read or not
+		output += line + "\n"
 	}
+	if err := p.Wait(); err != nil {
+		t.Fatalf("local ended: %v\n%s", err, output)
+	}
+	return output
 }
 
 func client(endpoint string) *firehose.Client {

@@ -76,13 +76,9 @@ func TestFlippedJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0")
-		p.stop(t)
-		var output []string
-		for line := range p.lines {
-			output = append(output, line)
-		}
+		output := p.stop(t)
 		counted := 0
-		for _, found := range lostRecords.FindAllStringSubmatch(strings.Join(output, "\n"), -1) {
+		for _, found := range lostRecords.FindAllStringSubmatch(output, -1) {
 			n, err := strconv.Atoi(strings.ReplaceAll(found[1]+found[2], ",", ""))
 			if err != nil {
 				t.Fatal(err)
@@ -105,7 +101,7 @@ func TestFlippedJournal(t *testing.T) {
 			}
 		}
 		if lost != counted || lost > each {
-			t.Errorf("flip %d, bit %d of %d: %d records lost, %d counted\n%s", flip, bit, 8*len(data), lost, counted, strings.Join(output, "\n"))
+			t.Errorf("flip %d, bit %d of %d: %d records lost, %d counted\n%s", flip, bit, 8*len(data), lost, counted, output)
 		}
 		if lost == 0 {
 			whole++

@@ -153,38 +153,49 @@ func (r *reader) frame(at int64) (frame, error) {
 	f.table = r.table
 	f.end = f.data + f.dataBytes()
 	f.doubtful = sum != headerSum(r.salt, all[:headerBytes], f.table)
-	if f.doubtful {
-		whole := false
-		if f.kind == batchKind && f.end <= r.size {
-			err = r.each(f, func(_ int, data []byte) bool {
-				whole = len(data) > 0
-				return !whole
-			})
-		}
-		if err != nil {
-			return frame{}, err
-		}
-		if !whole {
-			return frame{}, errNoFrame
-		}
-	} else if f.end > r.size {
+	switch {
+	case f.doubtful && f.kind != batchKind:
+		return frame{}, errNoFrame
+	case f.doubtful:
+		return r.believe(f)
+	case f.end > r.size:
 		return f, io.ErrUnexpectedEOF
 	}
 	return f, nil
 }
 
-// each calls visit for each part of a frame: its data, or nil if they do not match their checksum.
+// believe returns what can be believed of a batch whose header is damaged: the records that match their checksums. The batch
+// ends with the last of them, because a length in the table may be the damage.
+func (r *reader) believe(f frame) (frame, error) {
+	end, at := int64(0), f.data
+	err := r.each(f, func(i int, data []byte) bool {
+		length, _ := f.part(i)
+		if at += length; len(data) > 0 {
+			end = at
+		}
+		return true
+	})
+	if err == nil && end == 0 {
+		err = errNoFrame
+	}
+	f.end = end
+	return f, err
+}
+
+// each calls visit for each part of a frame: its data, or nil if they do not match their checksum or the file ends before.
 func (r *reader) each(f frame, visit func(i int, data []byte) bool) error {
 	at := f.data
 	for i := range f.parts() {
 		length, sum := f.part(i)
 		data, err := r.bytes(at, length)
-		if err != nil {
-			return err
-		}
-		if crc32.Update(r.salt, castagnoli, data) != sum {
+		switch {
+		case errors.Is(err, io.ErrUnexpectedEOF):
 			data = nil
-		} else if data == nil {
+		case err != nil:
+			return err
+		case crc32.Update(r.salt, castagnoli, data) != sum:
+			data = nil
+		case data == nil:
 			data = []byte{}
 		}
 		if !visit(i, data) {
