@@ -7,9 +7,12 @@ the bounds are close: however busy the machine is, a right value never falls out
 apart than TIGHT is not counted but taken again. vmstat and iostat measure a window of their own, beside edge's; for them
 there is a tolerance."""
 
+import hashlib
+import hmac
 import json
 import os
 import platform
+import re
 import socket
 import subprocess
 import sys
@@ -102,9 +105,10 @@ def read(directory):
             "disk_write_ops_per_s": sum(d.write_count for d in disks.values()),
         },
         "busy": {name: d.busy_time for name, d in disks.items()},
+        "cores": [(c.user + c.nice + c.system + c.irq + c.softirq + c.steal, c.idle + c.iowait) for c in psutil.cpu_times(percpu=True)],
         "states": {
             "ram_available_bytes": mem["MemAvailable"],
-            "ram_used_bytes": mem["MemTotal"] - mem["MemFree"] - mem["Buffers"] - mem["Cached"] - mem["SReclaimable"],
+            "ram_used_bytes": mem["MemTotal"] - mem["MemAvailable"],
             "ram_pct": 100 * (1 - mem["MemAvailable"] / mem["MemTotal"]),
             "swap_used_bytes": mem["SwapTotal"] - mem["SwapFree"],
             "load1": os.getloadavg()[0], "load5": os.getloadavg()[1], "load15": os.getloadavg()[2],
@@ -162,6 +166,13 @@ class Window:
         ticks = 0.01 * (psutil.cpu_count() + 2)
         return 100 * max(0, low - ticks) / (most + ticks), 100 * (high + ticks) / (least - ticks)
 
+    def core(self, i):
+        """The bounds of how busy a core was, in percent."""
+        low, high = self.bounds(lambda r: r["cores"][i][0])
+        least, most = self.bounds(lambda r: sum(r["cores"][i]))
+        ticks = 0.03
+        return 100 * max(0, low - ticks) / (most + ticks), min(100, 100 * (high + ticks) / (least - ticks))
+
     def states(self, name):
         near = [r["states"][name] for r in self.readings if r["at"] >= self.second - 0.5]
         if name == "procs":
@@ -184,6 +195,11 @@ class Checks:
     def equal(self, name, got, want):
         self.between(name, got, want, want) if isinstance(want, int) else self.same(name, got, want)
 
+    def among(self, name, got, wanted):
+        print("    " if got in wanted else "FAIL", f"{name:24} {got!s:>16}   is one of {wanted}")
+        if got not in wanted:
+            self.failed.append(name)
+
     def same(self, name, got, want):
         print("    " if got == want else "FAIL", f"{name:24} {got!s:>16}   is {want}")
         if got != want:
@@ -202,6 +218,10 @@ def compare(w):
     busiest = [w.bounds(lambda r, d=d: r["busy"].get(d, 0)) for d in w.readings[0]["busy"]]
     c.between("disk_busy_pct", s.get("disk_busy_pct"), max(low for low, _ in busiest) / (OVER * 10) * 0.98 - 0.1,
               min(100, max(high for _, high in busiest) / (OVER * 10) + 0.1))
+    could = [d for d, (_, high) in zip(w.readings[0]["busy"], busiest) if high >= 0.98 * max(low for low, _ in busiest) - 5]
+    c.among("disk_busy_device", s.get("disk_busy_device"), could)
+    cores = [w.core(i) for i in range(len(w.readings[0]["cores"]))]
+    c.between("cpu_core_max_pct", s.get("cpu_core_max_pct"), max(low for low, _ in cores) - 0.01, max(high for _, high in cores) + 0.01)
     for name, first in w.readings[0]["states"].items():
         if first is None:
             c.same(name, s.get(name), None)  # a kernel without it
@@ -212,26 +232,58 @@ def compare(w):
     c.same("hostname", s["hostname"], socket.gethostname())
     c.same("os", s["os"], platform.system().lower())
     c.same("arch", {"amd64": "x86_64", "arm64": "aarch64"}.get(s["arch"], s["arch"]), platform.machine())
+    c.same("machine_id", s.get("machine_id"), machine_id())
     df(c, s)
     vmstat(c, s, w.output["vmstat"])
     iostat(c, s, w.output["iostat"])
     return c.failed
 
 
+def machine_id():
+    """What sd_id128_get_machine_app_specific(3) says, by its description, and by systemd itself where that is here."""
+    application = bytes.fromhex("3b3735d3ea3845678500b5760f9dfe8c")
+    try:
+        with open("/etc/machine-id") as f:
+            key = f.read().strip()
+    except OSError:
+        return None
+    if not re.fullmatch("[0-9a-f]{32}", key):
+        return None
+    digest = bytearray(hmac.new(bytes.fromhex(key), application, hashlib.sha256).digest()[:16])
+    digest[6], digest[8] = digest[6] & 0x0F | 0x40, digest[8] & 0x3F | 0x80
+    try:
+        theirs = subprocess.run(["systemd-id128", "machine-id", f"--app-specific={application.hex()}"], stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        theirs = digest.hex()
+    assert theirs == digest.hex(), f"systemd says {theirs}, its description {digest.hex()}"
+    return theirs
+
+
 def df(c, s):
-    """The fullest of df's local filesystems with a device, images aside. df rounds its percentage up."""
-    skip = [a for t in ("squashfs", "iso9660", "erofs", "tmpfs", "devtmpfs", "efivarfs", "overlay") for a in ("-x", t)]
-    out = subprocess.run(["df", "-l", "-B1", "--output=pcent,avail,source", *skip], stdout=subprocess.PIPE, text=True,
+    """The fullest of df's local filesystems with a device, and the root; images and what is read-only aside. df rounds its
+    percentages up."""
+    skip = [a for t in ("squashfs", "iso9660", "erofs", "devtmpfs", "efivarfs", "autofs") for a in ("-x", t)]
+    out = subprocess.run(["df", "-l", "-B1", "--output=pcent,ipcent,avail,source,target", *skip], stdout=subprocess.PIPE, text=True,
                          stderr=subprocess.DEVNULL, check=False).stdout
-    rows = [line.split(None, 2) for line in out.splitlines()[1:]]
-    rows = [(int(p.rstrip("%")), int(a)) for p, a, source in rows if source.startswith("/dev/") and p != "-"]
-    if not rows:
+    fixed = {p.mountpoint for p in psutil.disk_partitions(all=True) if "ro" in p.opts.split(",")}
+    rows = [line.split(None, 4) for line in out.splitlines()[1:]]
+    rows = [r for r in rows if (r[3].startswith("/dev/") or r[4] == "/") and r[4] not in fixed]
+    space = {target: (int(p.rstrip("%")), int(a)) for p, _, a, _, target in rows if p != "-"}
+    inodes = [int(i.rstrip("%")) for _, i, _, _, _ in rows if i != "-"]
+    if not space:
         print("NOT CHECKED: disk_used_pct with df, which shows no filesystem with a device")
         return
-    most = max(p for p, _ in rows)
+    most = max(p for p, _ in space.values())
     c.between("disk_used_pct, by df", s["disk_used_pct"], most - 1.5, most + 0.5)
-    free = [a for p, a in rows if p >= most - 1]
+    near = [target for target, (p, _) in space.items() if p >= most - 1]
+    free = [space[target][1] for target in near]
     c.between("disk_free_bytes, by df", s["disk_free_bytes"], min(free) - 256 * MIB, max(free) + 256 * MIB)
+    c.among("disk_used_mount, by df", s.get("disk_used_mount"), near)
+    if inodes:
+        c.between("inodes_used_pct, by df", s.get("inodes_used_pct"), max(inodes) - 1.5, max(inodes) + 0.5)
+    else:
+        c.same("inodes_used_pct, by df", s.get("inodes_used_pct"), None)
 
 
 def vmstat(c, s, out):
