@@ -56,7 +56,7 @@ const (
 	lineBytes     = 910  // of a sample as a line of JSON
 	packedBytes   = 127  // of a sample within a gzip-compressed pack of two minutes; TestBill in edge/internal/e2e
 	enrichedBytes = 1300 // of a sample as the transform returns it
-	// Of a sample in Parquet with Snappy. The local delivery writes 98 (BENCHMARKS.md); Firehose's own writer is not known, and
+	// Of a sample in Parquet with Snappy. The local delivery writes 105 (BENCHMARKS.md); Firehose's own writer is not known, and
 	// is taken for half as good.
 	parquetBytes = 200
 	// TransformRate is how many samples a second the transform takes on one core: less than BENCHMARKS.md has, as a Lambda's core is slower.
