@@ -50,7 +50,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestListen serves health and metrics where that is asked for, and refuses a port that is taken.
+// TestListen serves health and metrics at the address that is asked for and to no other name, and refuses a port that is taken.
 func TestListen(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
@@ -82,6 +82,18 @@ func TestListen(t *testing.T) {
 		body, ok := get("/metrics")
 		return ok && regexp.MustCompile(`(?m)^metrics_edge_samples_delivered_total [1-9]`).MatchString(body)
 	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/status", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "rebound.example"
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("to another name the answer is %s, %v", resp.Status, err)
+	}
 	edge.finish()
 }
 

@@ -20,6 +20,9 @@ import (
 // ErrNotRunning says that no collector answers.
 var ErrNotRunning = errors.New("no collector is running")
 
+// maxReport is how much is read of an answer; a report has a few kB.
+const maxReport = 1 << 20
+
 // Fetch asks the collector that answers at a socket.
 func Fetch(ctx context.Context, socket string) (r Report, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -47,7 +50,7 @@ func Fetch(ctx context.Context, socket string) (r Report, err error) {
 	if resp.StatusCode != http.StatusOK {
 		return r, fmt.Errorf("ask the collector: %s", resp.Status)
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxReport)).Decode(&r); err != nil {
 		return r, fmt.Errorf("read the collector's answer: %w", err)
 	}
 	return r, nil
