@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/pem"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"net/http/httptest"
@@ -27,6 +28,7 @@ import (
 // build builds edge as a release is built.
 func build(tb testing.TB) string {
 	tb.Helper()
+	seeSources(tb)
 	path := filepath.Join(tb.TempDir(), "edge")
 	c := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", path, "../..")
 	c.Env = testenv.Environ(tb, "CGO_ENABLED=0")
@@ -34,6 +36,21 @@ func build(tb testing.TB) string {
 		tb.Fatalf("build edge: %v\n%s", err, out)
 	}
 	return path
+}
+
+// seeSources looks at every source file of the binary. Otherwise go test would show the cached result of a test that builds it from
+// other sources: it knows which files a test looks at, not what the processes do that it starts.
+func seeSources(tb testing.TB) {
+	tb.Helper()
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && filepath.Ext(path) == ".go" {
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // runEdge starts the real collector and returns once it has taken its first sample. It trusts the certificates in the file
