@@ -34,7 +34,7 @@ func TestHugeAnswer(t *testing.T) {
 	}
 	h := httptest.NewServer(s)
 	defer h.Close()
-	c, said := runEdge(t, build(t), h.URL, t.TempDir(), "--interval", "1s", "--max-latency", "1s")
+	c, said := runEdge(t, build(t), h.URL, "", t.TempDir(), "--interval", "1s", "--max-latency", "1s")
 	<-s.Arrived
 	if most := procValue(t, c.Process.Pid, "status", "VmHWM"); most > mostResident {
 		t.Errorf("%d kB were resident", most)

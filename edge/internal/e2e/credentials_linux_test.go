@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // writeKey writes a credentials file as a program does that rotates keys: the new file takes the place of the old one.
@@ -40,9 +41,7 @@ func TestRotatedCredentials(t *testing.T) {
 	writeKey(t, file, "KEYONE")
 	c := exec.Command(build(t), "run", "--stream", "the-stream", "--region", "eu-north-1", "--spool-dir", t.TempDir(),
 		"--interval", "1s", "--max-latency", "1s")
-	c.Env = []string{
-		"HOME=" + t.TempDir(), "AWS_ENDPOINT_URL=" + h.URL, "AWS_SHARED_CREDENTIALS_FILE=" + file, "AWS_EC2_METADATA_DISABLED=true",
-	}
+	c.Env = testenv.Environ(t, "AWS_ENDPOINT_URL="+h.URL, "AWS_SHARED_CREDENTIALS_FILE="+file, "AWS_EC2_METADATA_DISABLED=true")
 	out, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -129,10 +128,9 @@ func TestCheckNamesTheEndpoint(t *testing.T) {
 				args[1], args[2] = "--stack", "S"
 			}
 			cmd := exec.Command(path, args...)
-			cmd.Env = append([]string{
-				"HOME=" + t.TempDir(), "HTTPS_PROXY=" + proxy.URL, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b",
-				"AWS_EC2_METADATA_DISABLED=true",
-			}, c.variables...)
+			cmd.Env = testenv.Environ(t, append([]string{
+				"HTTPS_PROXY=" + proxy.URL, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_EC2_METADATA_DISABLED=true",
+			}, c.variables...)...)
 			out, err := cmd.CombinedOutput()
 			if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(string(out), "does the machine reach "+c.endpoint+"?") {
 				t.Errorf("exit code %d, %v:\n%s", code, err, out)
