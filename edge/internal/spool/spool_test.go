@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -224,76 +221,4 @@ func TestClose(t *testing.T) {
 	if _, err := open(t, spooltest.New()).Peek(ctx, spool.Fresh, 1, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("Peek with a cancelled context: %v", err)
 	}
-}
-
-// TestEveryLineIsAcknowledgedOrLost runs random operations, restarts among them, and checks the accounts after each. In
-// half of the runs, one byte of one line that was written changes at each restart.
-func TestEveryLineIsAcknowledgedOrLost(t *testing.T) {
-	damaged := 0
-	for seed := range uint64(40) {
-		rng := rand.New(rand.NewPCG(seed, 1))
-		fs := spooltest.New()
-		q := open(t, fs)
-		var appended, dropped int
-		acked := map[string]bool{}
-		for range 400 {
-			switch op := rng.IntN(20); {
-			case op < 12:
-				put(t, q, fmt.Sprintf("%d-%0*d", appended, 60+rng.IntN(20_000), 0))
-				appended++
-			case op < 18:
-				lane := spool.Lane(rng.IntN(2))
-				b, _ := q.TryPeek(lane, 1+rng.IntN(9), 1+rng.IntN(60_000))
-				b = b.Head(rng.IntN(len(b.Lines) + 1))
-				if err := q.Ack(b); err != nil {
-					t.Fatal(err)
-				}
-				for _, l := range b.Lines {
-					if acked[string(l)] {
-						t.Fatalf("seed %d: %.20s was read again after its Ack", seed, l)
-					}
-					acked[string(l)] = true
-				}
-			case op < 19:
-				q.Split()
-			default:
-				dropped += int(q.Stats().Dropped)
-				fs = fs.Killed()
-				if seed%2 == 1 {
-					damageLine(fs, rng)
-				}
-				q = open(t, fs)
-			}
-			s := q.Stats()
-			if fs.Size() > spool.MinBytes || int(s.Lines+s.Lost)+len(acked) != appended || seed%2 == 0 && int(s.Lost-s.Dropped) != dropped {
-				t.Fatalf("seed %d: %d appended, %d acknowledged, %d dropped before, %+v", seed, appended, len(acked), dropped, s)
-			}
-		}
-		damaged += int(q.Stats().Lost-q.Stats().Dropped) - dropped
-	}
-	if damaged < 50 {
-		t.Errorf("only %d lines were damaged", damaged)
-	}
-	t.Logf("%d lines were damaged", damaged)
-}
-
-// damageLine changes a byte of a line somewhere, or of the head before it.
-func damageLine(fs *spooltest.FS, rng *rand.Rand) {
-	names := fs.Names(".seg")
-	if len(names) == 0 {
-		return
-	}
-	slices.Sort(names)
-	name := names[rng.IntN(len(names))]
-	content := fs.Content(name)
-	lines := regexp.MustCompile(`\d+-0+`).FindAllStringIndex(content, -1)
-	if len(lines) == 0 {
-		return
-	}
-	line := lines[rng.IntN(len(lines))]
-	at := line[0] + rng.IntN(40)
-	if rng.IntN(2) == 0 {
-		at = line[0] - 1 - rng.IntN(20)
-	}
-	fs.Change(name, func(d []byte) []byte { d[at] ^= byte(1 + rng.IntN(255)); return d })
 }
