@@ -63,10 +63,10 @@ func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	}
 	switch {
 	case len(missing) == len(values):
-		return Target{}, fmt.Errorf("there is no stack %s in %s (no parameters below %s/): deploy it there, or name another with "+
+		return Target{}, fmt.Errorf("there is no stack %s in %s (no parameters below %s): deploy it there, or name another with "+
 			"--stack and --region", stack, cfg.Region, folder)
 	case len(missing) > 0:
-		return Target{}, fmt.Errorf("the stack %s in %s lacks the parameter %s/%w: deploy it again", stack, cfg.Region, folder, missing[0])
+		return Target{}, fmt.Errorf("the stack %s in %s lacks the parameter %s%w: deploy it again", stack, cfg.Region, folder, missing[0])
 	}
 	return t, nil
 }
