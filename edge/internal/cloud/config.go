@@ -45,10 +45,11 @@ func Load(ctx context.Context, region string) (aws.Config, error) {
 	if err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
 	}
-	if err := checkEndpoints(cfg); err != nil {
+	set := endpoints(cfg)
+	if err := checkEndpoints(append(set, cfg.BaseEndpoint)...); err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
 	}
-	if askedHere(cfg) {
+	if askedHere(set) {
 		cfg.Credentials = orPlaceholder{cfg.Credentials}
 	}
 	if cfg.Region == "" {

@@ -35,9 +35,9 @@ func endpoints(cfg aws.Config) []*string {
 	return []*string{firehose.NewFromConfig(cfg).Options().BaseEndpoint, ssm.NewFromConfig(cfg).Options().BaseEndpoint}
 }
 
-// askedHere reports whether all services that edge speaks to are on this machine.
-func askedHere(cfg aws.Config) bool {
-	for _, endpoint := range endpoints(cfg) {
+// askedHere reports whether all these endpoints are on this machine.
+func askedHere(endpoints []*string) bool {
+	for _, endpoint := range endpoints {
 		if endpoint == nil {
 			return false
 		}
@@ -49,8 +49,8 @@ func askedHere(cfg aws.Config) bool {
 }
 
 // checkEndpoints refuses endpoints that others could listen to, before anything is sent.
-func checkEndpoints(cfg aws.Config) error {
-	for _, endpoint := range append(endpoints(cfg), cfg.BaseEndpoint) {
+func checkEndpoints(endpoints ...*string) error {
+	for _, endpoint := range endpoints {
 		if endpoint == nil {
 			continue
 		}

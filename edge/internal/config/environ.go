@@ -43,14 +43,14 @@ func readEnviron(environ []string) (layer, []error) {
 	return found, errs
 }
 
-// serviceLinks are the names of the variables that Kubernetes gives each container of a namespace for each service in it, after
-// the service's own name ("Discovering services", Kubernetes documentation).
-var serviceLinks = regexp.MustCompile(`^(.+?)_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+// serviceLinks is what the names of the variables look like that Kubernetes gives each container of a namespace for each service in
+// it, after the service's own name ("Discovering services", Kubernetes documentation).
+const serviceLinks = `^(.+?)_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`
 
 // serviceLink reports whether a variable is one of those of a service whose name begins as our variables do, such as
 // metrics-edge: it is not a setting that somebody meant.
 func serviceLink(name string, environ []string) bool {
-	m := serviceLinks.FindStringSubmatch(name)
+	m := regexp.MustCompile(serviceLinks).FindStringSubmatch(name) // seldom, so that it is not kept
 	return m != nil && slices.ContainsFunc(environ, func(e string) bool { return strings.HasPrefix(e, m[1]+"_SERVICE_HOST=") })
 }
 
