@@ -136,9 +136,9 @@ def parameters(cloud):
     expect(out == b"host,samples\no'neil,3\n", "a panel runs", out)
     (asked,) = (x for i, x in cloud.executions().items() if i not in before)
     text, values = asked["Query"], asked["ExecutionParameters"]
-    expect("neil" not in text and text.count("?") == len(values) == 18, "a parameter for each question mark", text)
+    expect("neil" not in text and text.count("?") == len(values) == 4, "a parameter for each question mark", text)
     expect({"'o''neil ?'", "'team'", "'a''b'"} <= set(values), "texts are literals of SQL", values)
-    expect(any(re.fullmatch(r"CAST\(\d+(\.\d+)? AS double\)", v) for v in values), "numbers are doubles", values)
+    expect(re.search(r"ts >= \d+(\.\d+)? AND ts < \d+", text), "numbers stand in the text", text)
     expect(asked["WorkGroup"] == STACK and asked["QueryExecutionContext"]["Database"] == "metrics", "in the stack's workgroup and database")
 
 
@@ -267,7 +267,7 @@ def engines(cloud, folder):
             rows = len(out.splitlines()) - 1
             expect(out == duck and rows > 0, f"{what}: {rows} rows, the same by both engines, stack {stack}", (out[:400], duck[:400]))
     text = cloud.dashboard("panels", "--athena", "--stack", "Other", "--sql", *panel)[0]
-    expect(text.startswith(b'WITH samples AS (SELECT * FROM "metrics"."host_samples")'), "a panel's text names the table", text[:100])
+    expect(b' FROM "metrics"."host_samples"\n' in text, "a panel's text names the table", text)
     pasted = cloud.dashboard("query", "--athena", "--format", "csv", "-", stdin=text)[0]
     sent = cloud.dashboard("query", "--athena", "--format", "csv", "-", stdin=queries["a panel"].encode())[0]
     expect(pasted == sent, "and runs as it is", pasted[:400])

@@ -1,8 +1,8 @@
 // Package athena runs SQL over the samples of a deployed stack, by Amazon Athena in the stack's workgroup.
 //
 // It needs no DuckDB and reads no object itself: a query is started, asked about until it has ended, and its answer fetched
-// page by page. Values go as execution parameters as far as Athena takes them. Only queries are run. What a query has
-// scanned, and what that costs by list prices, is said beside each answer.
+// page by page. Texts that a viewer chose go as execution parameters. Only queries are run. Each answer says what the query has
+// scanned, and what that costs by list prices.
 package athena
 
 import (
@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 )
 
 // Engine runs queries in one workgroup. It is safe for concurrent use.
@@ -76,6 +75,9 @@ func (e *Engine) Source() string {
 	return fmt.Sprintf("Athena · %s.%s · %s", e.target.Database, e.target.Table, e.target.Region)
 }
 
+// Form is how panels' queries are written for the stack's table.
+func (e *Engine) Form() panels.Form { return panels.Athena(e.target.Name()) }
+
 // Close implements what engines have in common. There is nothing to close.
 func (*Engine) Close() error { return nil }
 
@@ -131,14 +133,10 @@ type statement struct {
 
 func (e *Engine) statement(q panels.Query) (statement, error) {
 	sql := strings.TrimRight(q.SQL, "; \t\r\n")
-	if !views.IsQuery(sql) && !describes(sql) {
+	if !isQuery(sql) && !describes(sql) {
 		return statement{}, errors.New("only queries (SELECT, WITH, VALUES, EXPLAIN, SHOW, DESCRIBE) are allowed here: the lake is read-only")
 	}
-	q.SQL = sql
-	if len(q.Args) > 0 {
-		q = panels.InConditions(q)
-	}
-	s := statement{text: views.Define(q.SQL, e.target.relation()), reuse: e.options.Reuse}
+	s := statement{text: sql, reuse: e.options.Reuse}
 	for _, v := range q.Args {
 		s.parameters = append(s.parameters, panels.LiteralOf(v))
 	}

@@ -67,7 +67,7 @@ func (e *Engine) newestWithin(ctx context.Context, now time.Time, span time.Dura
 		return time.Time{}, false, fmt.Errorf("there is no panel %s", id)
 	}
 	to := now.Add(time.Millisecond)
-	q, err := panels.Bind(panel, panels.Params{Range: panels.Range{From: to.Add(-span), To: to}, Bucket: time.Minute, Series: 1})
+	q, err := panels.Bind(panel, panels.Params{Range: panels.Range{From: to.Add(-span), To: to}, Bucket: time.Minute, Series: 1}, e.Form())
 	if err != nil {
 		return time.Time{}, false, err
 	}

@@ -195,6 +195,11 @@ func answering(a table) func(c call) any {
 
 func bound(t *testing.T, id string, change ...func(*panels.Params)) panels.Query {
 	t.Helper()
+	return boundFor(t, panels.Athena(`"metrics"."samples"`), id, change...)
+}
+
+func boundFor(t *testing.T, form panels.Form, id string, change ...func(*panels.Params)) panels.Query {
+	t.Helper()
 	p, ok := panels.Find(id)
 	if !ok {
 		t.Fatalf("no panel %s", id)
@@ -205,7 +210,7 @@ func bound(t *testing.T, id string, change ...func(*panels.Params)) panels.Query
 	for _, f := range change {
 		f(&params)
 	}
-	q, err := panels.Bind(p, params)
+	q, err := panels.Bind(p, params, form)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -25,10 +25,10 @@ type Target struct {
 // Name is the table in Athena's SQL.
 func (t Target) Name() string { return identifier(t.Database) + "." + identifier(t.Table) }
 
-// relation is the table as queries in its database know it: by the name of the view where it is called so.
+// relation is the table as a person's query in its database knows it: a table that is called samples needs no other name.
 func (t Target) relation() string {
-	if t.Table == views.Samples {
-		return views.Samples
+	if t.Table == panels.Samples {
+		return panels.Samples
 	}
 	return t.Name()
 }

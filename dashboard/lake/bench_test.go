@@ -46,7 +46,7 @@ func BenchmarkPanels(b *testing.B) {
 		for _, d := range panels.All() {
 			for _, panel := range d.Panels {
 				b.Run(span.String()+"/"+panel.ID, func(b *testing.B) {
-					q, err := panels.Bind(panel, p)
+					q, err := panels.Bind(panel, p, panels.DuckDB())
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -1,9 +1,10 @@
 // Package lake runs SQL over the Parquet files of a lake directory, by DuckDB inside the process.
 //
-// It offers the view samples, with the columns of the contract and the partition keys, and samples_once over it, where each
-// sample is there once (see package views). They are made anew for each query from the files that are there, so that new files show up by themselves, files of an older schema read as NULL
-// where they lack a column, and an empty lake is an empty table. Files that cannot be read are left out and named in the
-// result's warnings. It only reads: no statement but a query is run, and DuckDB may open nothing outside of the directory.
+// It offers the view samples, with the columns of the contract and the partition keys, and the view samples_once, which
+// removes duplicates from it (see panels.OnceOf). Each query makes them anew from the files that are there. So new files show
+// up by themselves, a column that an older file lacks is NULL there, and an empty lake is an empty table. Files that cannot
+// be read are left out and named in the result's warnings. It only reads: it runs no statement but a query, and DuckDB may
+// open nothing outside of the directory.
 package lake
 
 import (
@@ -17,6 +18,8 @@ import (
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 // Lake is an open lake directory. It is safe for concurrent use.
@@ -56,6 +59,12 @@ func Open(dir string, o Options) (*Lake, error) {
 	}
 	return &Lake{db: db, catalog: newCatalog(root), maxRows: o.MaxRows}, nil
 }
+
+// Form is how panels' queries are written for the lake.
+func (*Lake) Form() panels.Form { return panels.DuckDB() }
+
+// Own is the query that a person wrote. The views have the names that people know.
+func (*Lake) Own(sql string) panels.Query { return panels.Query{SQL: sql} }
 
 // Close ends DuckDB. Queries under way fail.
 func (l *Lake) Close() error { return l.db.Close() }

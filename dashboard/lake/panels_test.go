@@ -65,7 +65,7 @@ func runPanel(t *testing.T, l *lake.Lake, id string, p panels.Params) panels.Res
 	if !ok {
 		t.Fatalf("no panel %s", id)
 	}
-	q, err := panels.Bind(panel, p)
+	q, err := panels.Bind(panel, p, l.Form())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -487,7 +487,7 @@ func TestChoicesAreOnlyEverValues(t *testing.T) {
 	}
 	p := cases["all"]
 	p.Metric = "cpu_pct THEN 1 END) FROM samples; --"
-	if q, err := panels.Bind(panels.Panel{ID: "x", SQL: "SELECT :metric"}, p); err == nil {
+	if q, err := panels.Bind(panels.Panel{ID: "x", SQL: `SELECT metric FROM {{samples "metric"}}`}, p, l.Form()); err == nil {
 		t.Errorf("a metric of no column is accepted: %v", q)
 	}
 }
@@ -500,7 +500,7 @@ func TestPanelsReadOnlyTheirPartitions(t *testing.T) {
 	for _, d := range panels.All() {
 		for _, panel := range d.Panels {
 			panel.MinSpanS, panel.MaxSpanS, panel.Lead = 0, 0, 0
-			q, err := panels.Bind(panel, params(start.Add(-5*time.Hour-30*time.Minute), start.Add(-4*time.Hour)))
+			q, err := panels.Bind(panel, params(start.Add(-5*time.Hour-30*time.Minute), start.Add(-4*time.Hour)), l.Form())
 			if err != nil {
 				t.Fatal(err)
 			}

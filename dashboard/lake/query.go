@@ -15,7 +15,6 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 )
 
 // Query runs a query and returns its whole result.
@@ -74,8 +73,8 @@ func bounded(warnings []string) []string {
 }
 
 func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink panels.Sink) (err error) {
-	statements := []string{dialect, view}
-	if views.Reads(q.SQL, views.Once) { // to make a view, DuckDB looks at files once more
+	statements := []string{view}
+	if mentionsOnce.MatchString(q.SQL) { // to make a view, DuckDB looks at files once more
 		statements = append(statements, onceSQL)
 	}
 	for _, statement := range statements {

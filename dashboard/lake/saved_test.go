@@ -21,6 +21,7 @@ func inDuckDB(sql string, at time.Time) string {
 	sql = seconds.ReplaceAllString(sql, "("+moment+" - to_seconds($1))")
 	return strings.NewReplacer(
 		"date_format(", "strftime(",
+		"approx_percentile(", "quantile_cont(",
 		"to_unixtime(current_timestamp)", fmt.Sprintf("CAST(%d AS double)", at.Unix()),
 		"current_timestamp", moment,
 	).Replace(sql)
@@ -68,7 +69,7 @@ func TestSavedGivesWhatBoundGives(t *testing.T) {
 						t.Fatalf("%s: %v\n%s", p.ID, err, text)
 					}
 					p.MinSpanS = max(p.MinSpanS, d.SpanS)
-					bound, err := panels.Bind(p, c.params)
+					bound, err := panels.Bind(p, c.params, l.Form())
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -1,9 +1,10 @@
 package lake
 
 import (
+	"regexp"
 	"strings"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -18,7 +19,10 @@ var duckType = map[record.Type]string{
 }
 
 // onceSQL is the statement that makes the view samples_once over the view samples.
-var onceSQL = "CREATE OR REPLACE TEMP VIEW " + views.Once + " AS " + views.OnceOf(views.Samples)
+var onceSQL = "CREATE OR REPLACE TEMP VIEW " + panels.Once + " AS " + panels.OnceOf(panels.Samples)
+
+// mentionsOnce matches a query that may read samples_once.
+var mentionsOnce = regexp.MustCompile(`(?i)\b` + panels.Once + `\b`)
 
 // viewSQL is the statement that makes the view samples over the given files: one scan for each shape of file. DuckDB's own
 // union_by_name would open every file before it looks at the partitions.

@@ -1,44 +1,88 @@
 package panels
 
 import (
-	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// Bind makes a panel's query ready to run: each :name of its SQL becomes a positional parameter, the one form that DuckDB
-// and Athena's execution parameters share, and its value is listed at that place. Nothing of a value gets into the text.
-func Bind(p Panel, params Params) (Query, error) {
+// dialect is what DuckDB and Trino write differently.
+type dialect struct {
+	quantileOf string // name of the function of a value and a quantile
+}
+
+func (d dialect) quantile(of, q string) string { return d.quantileOf + "(" + of + ", " + q + ")" }
+
+var (
+	inDuckDB = dialect{quantileOf: "quantile_cont"}
+	inTrino  = dialect{quantileOf: "approx_percentile"} // an approximation, which keeps memory small
+)
+
+// Form is where a query runs: an engine's dialect and its names for the samples.
+type Form struct {
+	dialect
+	samples, once string // relations
+}
+
+// DuckDB is the form for package lake, which has views called samples and samples_once.
+func DuckDB() Form { return Form{inDuckDB, Samples, Once} }
+
+// Athena is the form for Athena, with the name of the table as SQL. samples_once is a query there: a view would be another
+// resource to deploy and to keep in step with the columns.
+func Athena(table string) Form { return Form{inTrino, table, "(" + OnceOf(table) + ") AS once"} }
+
+// Bind writes a panel's query for an engine. A text that a viewer chose is a positional parameter (?), so that nothing of it
+// gets into the SQL. Parameters stand in conditions of WHERE only, the one place for which Athena documents them. All else
+// is made here: numbers, hours and the names of columns.
+func Bind(p Panel, params Params, form Form) (Query, error) {
+	var values []any
+	q, err := write(p, params, form, func(text string) string {
+		values = append(values, text)
+		return "?"
+	})
+	q.Args = values
+	return q, err
+}
+
+// Literal is a panel's query as one text, for people to read and to paste into `dashboard query` or Athena's console.
+func Literal(p Panel, params Params, form Form) (string, error) {
+	q, err := write(p, params, form, func(text string) string { return LiteralOf(text) })
+	return q.SQL, err
+}
+
+// write makes the query of a panel. text is given each text that a viewer chose, in order, and returns its SQL.
+func write(p Panel, params Params, form Form, text func(string) string) (Query, error) {
 	if err := params.Validate(); err != nil {
 		return Query{}, err
 	}
-	params.shown = params.Range.From
-	span := params.Range.To.Sub(params.Range.From)
-	slot := slotFor(span)
-	params.Range.From = params.Range.To.Add(-p.reads(span))
-	sql := chosenOnly(p.SQL, params.Host, params.Env, params.Role, params.TagKey)
+	shown := params.Range.From
+	span := params.Range.To.Sub(shown)
+	r := Range{From: params.Range.To.Add(-p.reads(span)).UTC(), To: params.Range.To.UTC()}
+	metric, _ := MetricOf(params.Metric)
+	s := statement{
+		dialect: form.dialect,
+		table:   form.samples,
+		period:  period(r),
+		filters: func() []string { return params.filters(text) },
+		metric:  finite(metric.Column),
+		to:      number(unix(r.To)),
+		shown:   number(unix(shown)),
+		bucket:  number(params.Bucket.Seconds()),
+		slot:    number(slotFor(span).Seconds()),
+		slight:  number(metric.Least),
+		offset:  number(params.Offset.Seconds()),
+		series:  strconv.Itoa(params.Series),
+		delay:   number(params.Delay.Seconds()),
+	}
 	if params.Once {
-		sql = fromTable(sql, "samples_once")
+		s.table = form.once
 	}
-	text, names, err := positional(sql)
-	if err != nil {
-		return Query{}, fmt.Errorf("panel %s: %w", p.ID, err)
-	}
-	values := params.values()
-	values["slot"] = slot.Seconds()
-	q := Query{SQL: text, Range: params.Range, Args: make([]any, len(names))}
-	for i, name := range names {
-		value, ok := values[name]
-		if !ok {
-			return Query{}, fmt.Errorf("panel %s: unknown parameter :%s", p.ID, name)
-		}
-		q.Args[i] = value
-	}
-	return q, nil
+	sql, err := s.write(p)
+	return Query{SQL: sql, Range: r}, err
 }
 
-// reads is how long a time range the panel's query reads where one of that length was chosen, up to the same end.
+// reads is how long a time range the panel's query reads if one of that length was chosen, up to the same end.
 func (p Panel) reads(span time.Duration) time.Duration {
 	lead := time.Duration(p.Lead) * slotFor(span)
 	span = max(span, time.Duration(p.MinSpanS)*time.Second)
@@ -48,58 +92,63 @@ func (p Panel) reads(span time.Duration) time.Duration {
 	return span + lead
 }
 
-// positional replaces the named parameters of sql by question marks and returns their names in order.
-func positional(sql string) (text string, names []string, err error) {
-	text, err = replaced(sql, func(name string) (string, error) {
-		names = append(names, name)
-		return "?", nil
-	})
-	return text, names, err
+// period is the condition on a time range, in UTC, by partition and by time. Athena's partition projection uses the bounds of
+// each key alone. They are as narrow as a range over a single key can be: a range from May to July bounds the month, one from
+// December to January does not. The bound on the keys together is exact in every engine.
+func period(r Range) string {
+	from, last := r.From, r.To.Add(-time.Millisecond) // the range ends before To; ts has millisecond precision
+	if last.Before(from) {
+		last = from
+	}
+	between := func(keys, first, last string) string { return keys + " BETWEEN '" + first + "' AND '" + last + "'" }
+	bound := func(key, layout, lowest, highest string, same bool) string {
+		if same {
+			lowest, highest = from.Format(layout), last.Format(layout)
+		}
+		return between(key, lowest, highest)
+	}
+	sameYear := from.Year() == last.Year()
+	sameMonth := sameYear && from.Month() == last.Month()
+	sameDay := sameMonth && from.Day() == last.Day()
+	return strings.Join([]string{
+		between("year", from.Format("2006"), last.Format("2006")),
+		bound("month", "01", "01", "12", sameYear),
+		bound("day", "02", "01", "31", sameMonth),
+		bound("hour", "15", "00", "23", sameDay),
+		between("year || month || day || hour", from.Format("2006010215"), last.Format("2006010215")),
+		"ts >= " + number(unix(from)) + " AND ts < " + number(unix(r.To)),
+	}, "\n      AND ")
 }
 
-// replaced puts what with gives for its name in the place of each named parameter of sql. Text in single or double quotes
-// stays as it is. Comments and casts written as two colons are refused: panels have neither, and their colons and quotes
-// would be taken for parameters.
-func replaced(sql string, with func(name string) (string, error)) (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(sql); {
-		c := sql[i]
-		switch {
-		case c == '\'' || c == '"':
-			end := strings.IndexByte(sql[i+1:], c)
-			if end < 0 {
-				return "", fmt.Errorf("a quote at byte %d has no end", i)
-			}
-			b.WriteString(sql[i : i+end+2])
-			i += end + 2
-		case c == '?':
-			return "", fmt.Errorf("a positional parameter at byte %d: parameters have names", i)
-		case strings.HasPrefix(sql[i:], "--") || strings.HasPrefix(sql[i:], "/*"):
-			return "", errors.New("comments are not allowed")
-		case c == ':':
-			name := identifier(sql[i+1:])
-			if name == "" {
-				return "", fmt.Errorf("a colon at byte %d that begins no parameter", i)
-			}
-			text, err := with(name)
-			if err != nil {
-				return "", err
-			}
-			b.WriteString(text)
-			i += 1 + len(name)
-		default:
-			b.WriteByte(c)
-			i++
+// filters are the conditions on what a viewer chose. Without a choice there is none: an engine would read the column, and
+// Athena bills that. A tag is read only if it exists, as Trino fails on a missing key.
+func (p Params) filters(text func(string) string) []string {
+	var list []string
+	for _, chosen := range []struct{ dimension, value string }{{"host", p.Host}, {"env", p.Env}, {"role", p.Role}} {
+		if chosen.value != "" {
+			list = append(list, dimensions[chosen.dimension]+" = "+text(chosen.value))
 		}
 	}
-	return b.String(), nil
+	if p.TagKey != "" {
+		list = append(list, "CASE WHEN contains(map_keys(tags), "+text(p.TagKey)+") THEN tags["+text(p.TagKey)+"] END = "+text(p.TagValue))
+	}
+	return list
 }
 
-// identifier returns the identifier that s begins with: lower-case letters and underscores.
-func identifier(s string) string {
-	n := 0
-	for n < len(s) && (s[n] == '_' || s[n] >= 'a' && s[n] <= 'z') {
-		n++
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// number writes a number without an exponent. Next to a double, as ts is one, engines take it for a double.
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// LiteralOf writes a value as SQL: a text, float64 or int64. Numbers with a fraction are doubles, not decimals. A newline or
+// such within a text stands as it is.
+func LiteralOf(v any) string {
+	switch v := v.(type) {
+	case float64:
+		return "CAST(" + number(v) + " AS double)"
+	case int64:
+		return strconv.FormatInt(v, 10)
+	default:
+		return "'" + strings.ReplaceAll(fmt.Sprint(v), "'", "''") + "'"
 	}
-	return s[:n]
 }

@@ -1,9 +1,11 @@
 // Package panels is what the dashboards show, as data: each panel's title, the question it answers, its SQL, chart kind,
 // units and thresholds, and the shape of a query and of its result.
 //
-// One definition feeds the web page (package server), Athena's named queries and QuickSight, so that this package imports
-// the standard library only: it runs no query, draws nothing and knows no engine. An engine takes a [Query].
+// One definition feeds the web page (package server), Athena's named queries and QuickSight. So this package runs no query
+// and draws nothing; an engine takes a [Query].
 //
-// The SQL of a panel is one text in the subset that DuckDB and Athena (Trino) share. Values reach it as parameters that
-// [Bind] turns into positional ones, never as spliced text.
+// The query of a panel is the file sql/<id>.sql, in the SQL that DuckDB and Athena (Trino) share. It is a text/template that
+// calls named functions for all that depends on where it runs and on what a viewer chose: the samples of the chosen time and
+// hosts, the width of a time bucket, a quantile (see [statement.functions]). [Bind] writes it for an engine, with parameters
+// for texts that a viewer chose; [Literal] writes it for a person; [Saved] writes it so that its time range ends when it runs.
 package panels

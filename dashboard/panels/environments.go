@@ -9,16 +9,6 @@ func environments() Dashboard {
 			{
 				ID: "environments-average", Title: "Averages", Kind: Bar, By: ByEnv,
 				Question: "Which environment is loaded, in which respect?",
-				SQL: `WITH means AS (
-  SELECT ` + hostName + ` AS host, max(` + envName + `) AS env, ` + averages([]string{"cpu_pct", "ram_pct", "disk_busy_pct", "disk_used_pct"}) + `
-  FROM samples
-  WHERE ` + inRange + `
-  GROUP BY 1
-)
-SELECT env, ` + averages([]string{"cpu_pct", "ram_pct", "disk_busy_pct", "disk_used_pct"}) + `
-FROM means
-GROUP BY env
-ORDER BY env`,
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent},
@@ -29,7 +19,6 @@ ORDER BY env`,
 			{
 				ID: "environments-scatter", Title: "CPU against memory", Kind: Scatter, By: ByHost, Group: ByEnv,
 				Question: "Are hosts of one environment alike?",
-				SQL:      againstSQL("cpu_pct", "ram_pct"),
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent},
@@ -38,26 +27,16 @@ ORDER BY env`,
 			{
 				ID: "environments-cpu", Title: "CPU", Kind: Lines, By: ByEnv,
 				Question: "How does the CPU of each environment develop?",
-				SQL:      linesBy(envName, ByEnv, "cpu_pct"),
 				Values:   []Value{{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high"}},
 			},
 			{
 				ID: "environments-memory", Title: "Memory", Kind: Lines, By: ByEnv,
 				Question: "How does the memory of each environment develop?",
-				SQL:      linesBy(envName, ByEnv, "ram_pct"),
 				Values:   []Value{{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high"}},
 			},
 			{
 				ID: "environments-summary", Title: "Summary", Kind: Table, By: ByEnv, Width: full,
 				Question: "What are the statistics of each environment in this time?",
-				SQL: `SELECT ` + envName + ` AS env, count(DISTINCT ` + hostName + `) AS hosts, count(*) AS samples,
-  avg(cpu_pct) AS cpu_mean, approx_percentile(cpu_pct, 0.95) AS cpu_ninety_five, max(cpu_pct) AS cpu_highest,
-  avg(ram_pct) AS ram_mean, max(ram_pct) AS ram_highest, max(disk_used_pct) AS disk_fullest,
-  avg(net_bytes_recv_per_s + net_bytes_sent_per_s) AS net_mean
-FROM samples
-WHERE ` + inRange + `
-GROUP BY 1
-ORDER BY 1`,
 				Values: []Value{
 					{Column: "hosts", Label: "Hosts", Unit: Count},
 					{Column: "samples", Label: "Samples", Unit: Count},

@@ -27,7 +27,7 @@ func Metrics() []Metric {
 	}
 }
 
-// MetricOf returns the metric of a column, the default one for an empty name, and whether there is one.
+// MetricOf returns the metric of a column, the default one for an empty name, and whether it exists.
 func MetricOf(column string) (Metric, bool) {
 	all := Metrics()
 	if column == "" {
@@ -47,16 +47,4 @@ func metricNames() string {
 		names = append(names, m.Column)
 	}
 	return strings.Join(names, ", ")
-}
-
-// chosenMetric is the value of the chosen metric. Engines see a constant in place of the parameter when they plan, so
-// that they read the one column only.
-func chosenMetric() string {
-	var b strings.Builder
-	b.WriteString("CASE")
-	for _, m := range Metrics() {
-		b.WriteString(" WHEN :metric = '" + m.Column + "' THEN " + m.Column)
-	}
-	b.WriteString(" END")
-	return b.String()
 }

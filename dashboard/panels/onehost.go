@@ -63,15 +63,5 @@ func oneHost() Dashboard {
 
 // ofHost is a panel of columns over time.
 func ofHost(id, title, question string, kind Kind, values ...Value) Panel {
-	text := "SELECT " + bucket + " AS t"
-	for _, v := range values {
-		text += ", avg(" + v.Column + ") AS " + v.Column
-		if v.High != "" {
-			text += ", max(" + v.Column + ") AS " + v.High
-		}
-	}
-	return Panel{
-		ID: id, Title: title, Question: question, Kind: kind, Values: values,
-		SQL: text + ", max(interval_s) AS interval_s\nFROM samples\nWHERE " + inRange + "\nGROUP BY 1\nORDER BY 1",
-	}
+	return Panel{ID: id, Title: title, Question: question, Kind: kind, Values: values}
 }

@@ -10,7 +10,7 @@ func overview() Dashboard {
 			{
 				ID: "overview-fleet", Title: "Hosts", Kind: Stat,
 				Question: "How many hosts report, and how many fell silent within the last day?",
-				SQL:      fleetSQL, MinSpanS: daySeconds, MaxSpanS: daySeconds,
+				MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "hosts", Label: "Hosts", Unit: Count},
 					{Column: "silent", Label: "Silent", Unit: Count, Thresholds: &Thresholds{Warn: 1, Critical: 1}},
@@ -19,7 +19,7 @@ func overview() Dashboard {
 			{
 				ID: "overview-now", Title: "Now", Kind: Stat,
 				Question: "What are CPU, memory, the busiest disk and the network of the hosts that report doing now?",
-				SQL:      nowSQL, MinSpanS: quarterHourSeconds, MaxSpanS: hourSeconds,
+				MinSpanS: quarterHourSeconds, MaxSpanS: hourSeconds,
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent, High: "cpu_max", Host: "cpu_host", Thresholds: &loaded},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent, High: "ram_max", Host: "ram_host", Thresholds: &loaded},
@@ -31,7 +31,6 @@ func overview() Dashboard {
 			{
 				ID: "overview-trend", Title: "Trend", Kind: Trend,
 				Question: "How did the numbers of the fleet get to where they are?",
-				SQL:      trendSQL,
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent},
@@ -43,7 +42,7 @@ func overview() Dashboard {
 				ID: "overview-attention", Title: "Needs attention", Kind: Table, By: ByHost, Width: full,
 				Question: "Which hosts are in trouble now, why, and since when?",
 				Empty:    "Nothing needs attention",
-				SQL:      attentionSQL(), MinSpanS: daySeconds, MaxSpanS: daySeconds,
+				MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "problem", Label: "Problem", Unit: Text},
 					{Column: "value", Label: "Now", Unit: OfRow, UnitColumn: "unit"},
@@ -53,7 +52,6 @@ func overview() Dashboard {
 			{
 				ID: "overview-cpu", Title: "CPU", Kind: Lines, By: ByHost,
 				Question: "Which hosts are busy, and since when?",
-				SQL:      byHost("cpu_pct"),
 				Values: []Value{
 					{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
@@ -61,7 +59,6 @@ func overview() Dashboard {
 			{
 				ID: "overview-memory", Title: "Memory", Kind: Lines, By: ByHost,
 				Question: "Which hosts run out of memory?",
-				SQL:      byHost("ram_pct"),
 				Values: []Value{
 					{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
@@ -69,7 +66,6 @@ func overview() Dashboard {
 			{
 				ID: "overview-disk", Title: "Busiest disk", Kind: Lines, By: ByHost,
 				Question: "On which hosts is a disk saturated?",
-				SQL:      byHost("disk_busy_pct"),
 				Values: []Value{
 					{Column: "value", Label: "Busy", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
@@ -77,7 +73,6 @@ func overview() Dashboard {
 			{
 				ID: "overview-network", Title: "Network", Kind: Lines, By: ByHost,
 				Question: "Which hosts receive and send the most?",
-				SQL:      networkByHostSQL,
 				Values: []Value{
 					{Column: "recv", Label: "Received", Unit: BytesPerSecond},
 					{Column: "sent", Label: "Sent", Unit: BytesPerSecond, Below: true},
@@ -86,7 +81,6 @@ func overview() Dashboard {
 			{
 				ID: "overview-lag", Title: "Ingest lag", Kind: Series,
 				Question: "How long do samples take until they are processed?",
-				SQL:      lagSQL,
 				Values: []Value{
 					{Column: "lag", Label: "Mean", Unit: Seconds},
 					{Column: "lag_max", Label: "Longest", Unit: Seconds},
@@ -95,7 +89,6 @@ func overview() Dashboard {
 			{
 				ID: "overview-pressure", Title: "Pressure", Kind: Lines, By: ByHost,
 				Question: "Where do tasks wait for CPU, memory or I/O?",
-				SQL:      byHost(pressure),
 				Values: []Value{
 					{Column: "value", Label: "Pressure", Unit: Percent, Low: "low", High: "high", Thresholds: &pressed},
 				},
@@ -103,7 +96,7 @@ func overview() Dashboard {
 			{
 				ID: "overview-last-seen", Title: "Hosts", Kind: Table, By: ByHost, Width: full,
 				Question: "When was each host last seen, and what did it say?",
-				SQL:      lastSeenSQL, MinSpanS: daySeconds, MaxSpanS: daySeconds,
+				MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "last_ts", Label: "Last seen", Unit: Time},
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent, Thresholds: &loaded},

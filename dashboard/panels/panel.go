@@ -1,5 +1,7 @@
 package panels
 
+import "github.com/metrics-dashboard/metrics-dashboard/record"
+
 // Dashboard is a page of panels.
 type Dashboard struct {
 	ID       string  `json:"id"` // stands in the page's address
@@ -29,8 +31,8 @@ type Panel struct {
 	Group Dimension `json:"group,omitempty"`
 	// Values are the result's columns that carry quantities, in the order in which they are shown.
 	Values []Value `json:"values"`
-	// SQL reads the view or table samples. Its parameters are those of [Params], written as :name.
-	SQL string `json:"sql,omitempty"`
+	// SQL is the query as its file has it, a template: see the package's comment.
+	SQL string `json:"-"`
 	// MinSpanS widens the time range to at least this many seconds: a machine that went silent an hour ago belongs
 	// into the list of machines also where the last five minutes are looked at. 0 leaves the range as it is.
 	MinSpanS int `json:"min_span_s,omitempty"`
@@ -118,17 +120,17 @@ type Thresholds struct {
 }
 
 // Unit says how a number is formatted.
-type Unit string
+type Unit = record.Unit
 
-// The units of values. They are spelled as record.Unit spells them, up to the last ones.
+// The units of values: those of columns, and what a panel computes besides.
 const (
-	Percent        Unit = "percent" // 0..100
-	Bytes          Unit = "bytes"
-	BytesPerSecond Unit = "bytes_per_s"
-	PerSecond      Unit = "per_s"
-	Count          Unit = "count"
-	Load           Unit = "load"
-	Seconds        Unit = "s"
+	Percent             = record.Percent
+	Bytes               = record.Bytes
+	BytesPerSecond      = record.BytesPerSecond
+	PerSecond           = record.PerSecond
+	Count               = record.Count
+	Load                = record.Load
+	Seconds             = record.Seconds
 	Time           Unit = "time"     // Unix seconds, shown as a moment or as its age
 	Duration       Unit = "duration" // seconds, shown in the largest fitting unit
 	Text           Unit = "text"
@@ -138,9 +140,21 @@ const (
 
 // All returns the dashboards in the order of the menu, those that are not in it last.
 func All() []Dashboard {
-	return []Dashboard{
+	all := []Dashboard{
 		overview(), performance(), network(), disk(), hosts(), patterns(), environments(), anomalies(), oneHost(), filters(),
 	}
+	for _, d := range all {
+		withQueries(d.Panels)
+	}
+	return all
+}
+
+// withQueries gives each panel the query of its file.
+func withQueries(list []Panel) []Panel {
+	for i := range list {
+		list[i].SQL = source(list[i].ID)
+	}
+	return list
 }
 
 // Find returns the panel of an id, of a dashboard or one of the [Questions].

@@ -2,6 +2,7 @@ package panels_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +24,19 @@ func each(t *testing.T, f func(t *testing.T, p panels.Panel)) {
 
 func params(from, to time.Time) panels.Params {
 	return panels.Params{Range: panels.Range{From: from, To: to}, Bucket: 3 * time.Second, Series: 12, Delay: time.Minute}
+}
+
+// forms are those of both engines.
+var forms = map[string]panels.Form{"DuckDB": panels.DuckDB(), "Athena": panels.Athena(`"d"."t"`)}
+
+// bind binds a panel that must be right.
+func bind(t *testing.T, p panels.Panel, params panels.Params, form panels.Form) panels.Query {
+	t.Helper()
+	q, err := panels.Bind(p, params, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
 }
 
 var (
@@ -60,19 +74,39 @@ func TestDefinitionsAreComplete(t *testing.T) {
 	}
 }
 
+// Each file is the query of a panel.
+func TestEveryFileIsThatOfAPanel(t *testing.T) {
+	queries, err := filepath.Glob("sql/*.sql")
+	if err != nil || len(queries) == 0 {
+		t.Fatal(queries, err)
+	}
+	for _, name := range queries {
+		if id := strings.TrimSuffix(filepath.Base(name), ".sql"); id == "" {
+			t.Errorf("%s has no name", name)
+		} else if p, ok := panels.Find(id); !ok || p.SQL == "" {
+			t.Errorf("%s is the query of no panel", name)
+		}
+	}
+}
+
 // TestEveryQueryFiltersPartitions makes sure that no panel scans the whole lake: each read of samples is followed by the
 // conditions on partition keys and on ts.
 func TestEveryQueryFiltersPartitions(t *testing.T) {
 	each(t, func(t *testing.T, p panels.Panel) {
-		text := strings.Join(strings.Fields(p.SQL), " ")
-		reads := strings.Count(text, "FROM samples")
-		filters := strings.Count(text, "FROM samples WHERE year BETWEEN :year_from AND :year_to AND month BETWEEN")
-		if reads == 0 || reads != filters {
-			t.Errorf("%d reads of samples, %d of them filtered", reads, filters)
+		if strings.Contains(p.SQL, "FROM samples") {
+			t.Error("it reads samples by another way than the function")
 		}
-		for _, want := range []string{"ts >= :from AND ts < :to", "day BETWEEN", "hour BETWEEN :hour_from", ":from_hour AND :to_hour"} {
-			if strings.Count(text, want) != reads {
-				t.Errorf("%q is missing", want)
+		for name, table := range map[string]string{"DuckDB": "samples", "Athena": `"d"."t"`} {
+			text := strings.Join(strings.Fields(bind(t, p, hour, forms[name]).SQL), " ")
+			reads := strings.Count(text, "FROM "+table+" ")
+			filters := len(regexp.MustCompile("FROM "+table+" WHERE year BETWEEN '[0-9]{4}' AND '[0-9]{4}' AND month BETWEEN '").FindAllString(text, -1))
+			if reads == 0 || reads != filters {
+				t.Errorf("%s: %d reads of samples, %d of them filtered", name, reads, filters)
+			}
+			for _, want := range []string{"ts >= 17", " AND ts < 1770123600", "day BETWEEN '", "hour BETWEEN '", "AND year || month || day || hour BETWEEN '20"} {
+				if n := strings.Count(text, want); n < reads {
+					t.Errorf("%s: %q is there %d times, %d are wanted", name, want, n, reads)
+				}
 			}
 		}
 	})
@@ -83,10 +117,11 @@ func TestOnlyCommonSQL(t *testing.T) {
 	forbidden := regexp.MustCompile(`(?i)::|\bGROUP BY ALL\b|\bQUALIFY\b|\bEXCLUDE\b|\bARG_M(IN|AX)\b|\bLIST\b|\bEPOCH\b|` +
 		`\bTO_TIMESTAMP\b|\bDATE_PART\b|\bTIME_BUCKET\b|\bQUANTILE|\bMEDIAN\s*\(|\bLIMIT\b|\bGREATEST\b|\bLEAST\b|\bSTRFTIME\b|\bIF\s*\(|;`)
 	each(t, func(t *testing.T, p panels.Panel) {
-		if found := forbidden.FindString(p.SQL); found != "" {
+		text := bind(t, p, hour, panels.Athena("t")).SQL
+		if found := forbidden.FindString(text); found != "" {
 			t.Errorf("the SQL uses %q", found)
 		}
-		for word := range strings.FieldsSeq(p.SQL) {
+		for word := range strings.FieldsSeq(text) {
 			if strings.Contains(word, `"`) {
 				t.Errorf("quoted identifier %s", word)
 			}
@@ -115,82 +150,69 @@ func TestColumnsAndUnitsAreOfTheContract(t *testing.T) {
 
 func TestBindNeverSplicesText(t *testing.T) {
 	attacks := []string{
-		"' OR 1=1 --", "'; DROP VIEW samples; --", `"`, "?", ":from", "$1", "\x00", "web-01", " ", "🦊 o'neil <b>",
+		"' OR 1=1 --", "'; DROP VIEW samples; --", `"`, "?", ":from", "$1", "\x00", "web-01", " ", "🦊 o'neil <b>", "{{samples}}",
 	}
 	each(t, func(t *testing.T, p panels.Panel) {
-		one := hour
-		one.Host = "one"
-		plain, err := panels.Bind(p, one)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := strings.Count(plain.SQL, "?"); n != len(plain.Args) || n == 0 {
-			t.Fatalf("%d parameters, %d values", n, len(plain.Args))
-		}
-		if strings.Contains(plain.SQL, ":") {
-			t.Errorf("a parameter is left in %s", plain.SQL)
-		}
-		for _, attack := range attacks {
-			attacked := hour
-			attacked.Host = attack
-			q, err := panels.Bind(p, attacked)
-			if err != nil {
-				t.Fatal(err)
+		for _, form := range forms {
+			one := hour
+			one.Host = "one"
+			plain := bind(t, p, one, form)
+			if n := strings.Count(plain.SQL, "?"); n != len(plain.Args) || n == 0 {
+				t.Fatalf("%d parameters, %d values", n, len(plain.Args))
 			}
-			if q.SQL != plain.SQL {
-				t.Errorf("host %q changed the SQL", attack)
+			if strings.ContainsAny(plain.SQL, ":{}") {
+				t.Errorf("a parameter is left in %s", plain.SQL)
 			}
-			if !slices.Contains(q.Args, any(attack)) {
-				t.Errorf("host %q is not among the values", attack)
+			for _, attack := range attacks {
+				attacked := hour
+				attacked.Host = attack
+				q := bind(t, p, attacked, form)
+				if q.SQL != plain.SQL {
+					t.Errorf("host %q changed the SQL", attack)
+				}
+				if !slices.Contains(q.Args, any(attack)) {
+					t.Errorf("host %q is not among the values", attack)
+				}
 			}
 		}
 	})
 }
 
-// TestBindLeavesOutWhatIsNotChosen: the columns of a filter are not read where there is none.
+// TestBindLeavesOutWhatIsNotChosen: the columns of a filter are not read without a choice.
 func TestBindLeavesOutWhatIsNotChosen(t *testing.T) {
 	every := hour
 	every.Host, every.Env, every.Role, every.TagKey, every.TagValue = "h", "e", "r", "k", "v"
 	each(t, func(t *testing.T, p panels.Panel) {
-		narrow, err := panels.Bind(p, every)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wide, err := panels.Bind(p, hour)
-		if err != nil {
-			t.Fatal(err)
-		}
+		narrow, wide := bind(t, p, every, panels.DuckDB()), bind(t, p, hour, panels.DuckDB())
+		reads := strings.Count(wide.SQL, "FROM samples\n")
 		for _, filter := range []string{
-			"(? = '' OR coalesce(hostname, '(unnamed)') = ?)", "(? = '' OR coalesce(env, '(none)') = ?)",
-			"(? = '' OR coalesce(node_role, '(none)') = ?)", "(? = '' OR CASE WHEN contains(map_keys(tags), ?) THEN tags[?] END = ?)",
+			"coalesce(hostname, '(unnamed)') = ?", "coalesce(env, '(none)') = ?",
+			"coalesce(node_role, '(none)') = ?", "CASE WHEN contains(map_keys(tags), ?) THEN tags[?] END = ?",
 		} {
-			if reads := strings.Count(p.SQL, "ts >= :from"); strings.Count(narrow.SQL, filter) < min(1, reads) || strings.Contains(wide.SQL, filter) {
-				t.Errorf("%s is in the query %d times where it is chosen, %d where it is not", filter, strings.Count(narrow.SQL, filter), strings.Count(wide.SQL, filter))
+			if strings.Count(narrow.SQL, "AND "+filter) != reads || strings.Contains(wide.SQL, filter) {
+				t.Errorf("%s is in the query %d times if it is chosen, %d if not", filter, strings.Count(narrow.SQL, filter), strings.Count(wide.SQL, filter))
 			}
 		}
-		if slices.Contains(wide.Args, any("")) {
-			t.Error("an empty text is among the values")
+		if len(wide.Args) != 0 {
+			t.Errorf("values %v although nothing is chosen", wide.Args)
 		}
 	})
 }
 
-func TestBindRefuses(t *testing.T) {
+func TestBadQueriesAreRefused(t *testing.T) {
 	for name, sql := range map[string]string{
-		"unknown parameter": "SELECT :nope",
-		"open quote":        "SELECT 'a",
-		"question mark":     "SELECT ?",
-		"comment":           "SELECT 1 -- :from",
-		"block comment":     "SELECT /* it's */ :from",
-		"cast":              "SELECT ts::bigint",
-		"lone colon":        "SELECT a : b",
+		"unknown function":    "SELECT {{nope}}",
+		"unknown column":      `SELECT 1 FROM {{samples "cpu"}}`,
+		"no name of a column": `SELECT 1 FROM {{samples 1}}`,
+		"unknown template":    `{{template "nope"}}`,
+		"missing argument":    `{{template "lines" args "by" "host"}}`,
+		"odd arguments":       `{{template "lines" args "by"}}`,
+		"no end":              "SELECT {{bucket",
 	} {
-		if q, err := panels.Bind(panels.Panel{ID: "x", SQL: sql}, hour); err == nil {
-			t.Errorf("%s: bound to %s", name, q.SQL)
+		_, err := panels.Bind(panels.Panel{ID: "x", SQL: sql}, hour, panels.DuckDB())
+		if err == nil || !strings.Contains(err.Error(), "panel x") {
+			t.Errorf("%s: %v", name, err)
 		}
-	}
-	q, err := panels.Bind(panels.Panel{ID: "x", SQL: `SELECT ':from', ":to", ':a''b', :bucket`}, hour)
-	if err != nil || q.SQL != `SELECT ':from', ":to", ':a''b', ?` || len(q.Args) != 1 || q.Args[0] != 3.0 {
-		t.Errorf("quoted text: %q %v %v", q.SQL, q.Args, err)
 	}
 }
 
@@ -208,19 +230,17 @@ func TestParamsAreChecked(t *testing.T) {
 	for name, change := range cases {
 		bad := hour
 		change(&bad)
-		if _, err := panels.Bind(p, bad); err == nil {
+		if _, err := panels.Bind(p, bad, panels.DuckDB()); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if _, err := panels.Bind(p, hour); err != nil {
-		t.Error(err)
-	}
+	bind(t, p, hour, panels.DuckDB())
 }
 
 // TestPartitionConditionsHold checks the conditions against the definition: a partition passes exactly if it holds
 // an instant of the range. They are read from the bound query, evaluated here.
 func TestPartitionConditionsHold(t *testing.T) {
-	p := panels.Panel{ID: "x", SQL: ":year_from:year_to:month_from:month_to:day_from:day_to:hour_from:hour_to:from_hour:to_hour"}
+	p := panels.Panel{ID: "x", SQL: "SELECT 1 FROM {{samples}}"}
 	at := func(s string) time.Time {
 		tm, err := time.Parse("2006-01-02T15:04:05.000", s)
 		if err != nil {
@@ -239,15 +259,15 @@ func TestPartitionConditionsHold(t *testing.T) {
 	}
 	for _, r := range ranges {
 		from, to := at(r[0]), at(r[1])
-		q, err := panels.Bind(p, params(from, to))
-		if err != nil {
-			t.Fatal(err)
+		bounds := regexp.MustCompile(`BETWEEN '([0-9]+)' AND '([0-9]+)'`).FindAllStringSubmatch(bind(t, p, params(from, to), panels.DuckDB()).SQL, -1)
+		if len(bounds) != 5 {
+			t.Fatalf("bounds %v", bounds)
 		}
 		for h := record.HourOf(record.TS(from)) - 100; h <= record.HourOf(record.TS(to))+100; h++ {
 			part := h.Partition()
 			got := true
 			for i, value := range []string{part.Year, part.Month, part.Day, part.Hour, part.Year + part.Month + part.Day + part.Hour} {
-				got = got && value >= fmt.Sprint(q.Args[2*i]) && value <= fmt.Sprint(q.Args[2*i+1])
+				got = got && value >= bounds[i][1] && value <= bounds[i][2]
 			}
 			want := h.Time().Before(to) && h.Time().Add(time.Hour).After(from)
 			if got != want {
@@ -258,12 +278,10 @@ func TestPartitionConditionsHold(t *testing.T) {
 }
 
 func TestMinimumSpanWidensTheRange(t *testing.T) {
-	q, err := panels.Bind(panels.Panel{ID: "x", SQL: ":from:to", MinSpanS: 86400}, hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if to := noon.Add(time.Hour); !q.Range.To.Equal(to) || !q.Range.From.Equal(to.Add(-24*time.Hour)) || q.Args[0] != record.TS(q.Range.From) {
-		t.Errorf("range %v, values %v", q.Range, q.Args)
+	q := bind(t, panels.Panel{ID: "x", SQL: "SELECT 1 FROM {{samples}}", MinSpanS: 86400}, hour, panels.DuckDB())
+	if to := noon.Add(time.Hour); !q.Range.To.Equal(to) || !q.Range.From.Equal(to.Add(-24*time.Hour)) ||
+		!strings.Contains(q.SQL, fmt.Sprintf("ts >= %d AND ts < %d", q.Range.From.Unix(), q.Range.To.Unix())) {
+		t.Errorf("range %v in %s", q.Range, q.SQL)
 	}
 }
 
@@ -291,12 +309,8 @@ func TestParametersStayInConditions(t *testing.T) {
 	chosen := hour
 	chosen.Host, chosen.Env, chosen.Role, chosen.TagKey, chosen.TagValue, chosen.Metric = "h'?", "e'?", "r'?", "k'?", "v'?", "ram_pct"
 	each(t, func(t *testing.T, p panels.Panel) {
-		q, err := panels.Bind(p, chosen)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := panels.InConditions(q)
-		if n := strings.Count(in.SQL, "?"); n != len(in.Args) || n == 0 || in.Range != q.Range {
+		in := bind(t, p, chosen, panels.Athena("t"))
+		if n := strings.Count(in.SQL, "?"); n != len(in.Args) || n == 0 {
 			t.Errorf("%d parameters, %d values", n, len(in.Args))
 		}
 		for _, text := range []string{"h'?", "e'?", "r'?", "k'?", "v'?"} {
@@ -313,38 +327,27 @@ func TestParametersStayInConditions(t *testing.T) {
 		if before, _, _ := strings.Cut(in.SQL, "WHERE"); strings.Contains(before, "?") {
 			t.Errorf("a parameter before WHERE: %s", before)
 		}
-		if text := panels.Literal(q); strings.Count(text, "?") != strings.Count(text, "''?") {
-			t.Errorf("a parameter is left in %s", text)
+		for name, form := range forms {
+			text, err := panels.Literal(p, chosen, form)
+			if err != nil || strings.Count(text, "?") != strings.Count(text, "''?") || strings.Count(text, "'h''?'") == 0 {
+				t.Errorf("%s: a parameter is left in %s (%v)", name, text, err)
+			}
 		}
 	})
-}
-
-func TestClauses(t *testing.T) {
-	q := panels.Query{
-		SQL: `SELECT ?, (SELECT max(a) FROM t WHERE b = ? AND c IN (?, abs(?))) + ?, 'WHERE ?' AS "WHERE ?" FROM u JOIN v ON u.x = ? ` +
-			`WHERE d = ? AND (e = ? OR f > (SELECT ? FROM w GROUP BY ? HAVING count(*) > ?)) AND whereabouts = ? GROUP BY ? ORDER BY ?`,
-	}
-	for i := range strings.Count(q.SQL, "?") - 2 {
-		q.Args = append(q.Args, int64(i))
-	}
-	in := panels.InConditions(q)
-	want := `SELECT 0, (SELECT max(a) FROM t WHERE b = ? AND c IN (?, abs(?))) + 4, 'WHERE ?' AS "WHERE ?" FROM u JOIN v ON u.x = 5 ` +
-		`WHERE d = ? AND (e = ? OR f > (SELECT 8 FROM w GROUP BY 9 HAVING count(*) > 10)) AND whereabouts = ? GROUP BY 12 ORDER BY 13`
-	if in.SQL != want || fmt.Sprint(in.Args) != "[1 2 3 6 7 11]" {
-		t.Errorf("%s %v", in.SQL, in.Args)
-	}
 }
 
 func TestOnceReadsTheOtherView(t *testing.T) {
 	once := hour
 	once.Once = true
 	each(t, func(t *testing.T, p panels.Panel) {
-		q, err := panels.Bind(p, once)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(q.SQL, "FROM samples\n") || strings.Count(q.SQL, "FROM samples_once\n") != strings.Count(p.SQL, "FROM samples\n") {
+		reads := strings.Count(bind(t, p, hour, panels.DuckDB()).SQL, "FROM samples\n")
+		q := bind(t, p, once, panels.DuckDB())
+		if strings.Contains(q.SQL, "FROM samples\n") || strings.Count(q.SQL, "FROM samples_once\n") != reads || reads == 0 {
 			t.Errorf("it reads %s", q.SQL)
+		}
+		q = bind(t, p, once, panels.Athena("t"))
+		if strings.Contains(q.SQL, "FROM t\n") || strings.Count(q.SQL, "FROM ("+panels.OnceOf("t")+") AS once\n") != reads {
+			t.Errorf("in Athena it reads %s", q.SQL)
 		}
 	})
 }

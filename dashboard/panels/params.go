@@ -6,39 +6,24 @@ import (
 	"time"
 )
 
-// Params are what a viewer chooses. They become the parameters of a panel's SQL:
-//
-//	:from :to               time range, Unix seconds, :from included, :to not
-//	:from_hour :to_hour     the same as yyyymmddhh, both included, against year || month || day || hour
-//	:year_from … :day_to    bounds of each partition key alone, both included (see partitionBounds)
-//	:bucket                 width of a time bucket in seconds
-//	:slot                   width of a coarser bucket in seconds, of which a range has about [slots]
-//	:shown                  begin of the range as it was chosen, without what a panel reads before it
-//	:host :env :role        the one host, environment or role to show, '' for all
-//	:tag :tag_value         the tag to show and its value; a key of '' for all
-//	:metric :slight         the column to show, and the smallest difference in it that may count as unusual
-//	:offset                 how far the viewer's clock is ahead of UTC, in seconds
-//	:series                 how many hosts a chart shows at most
-//	:delay                  how long samples take to arrive, in seconds
+// Params are what a viewer chooses.
 type Params struct {
 	Range  Range
-	Bucket time.Duration
-	Host   string
+	Bucket time.Duration // width of a time bucket
+	Host   string        // the one host, environment or role to show; empty means all
 	Env    string
 	Role   string
 	// TagKey and TagValue choose the hosts with that tag. An empty key means all.
 	TagKey, TagValue string
 	// Metric is the column of one of [Metrics]; empty means the first.
 	Metric string
-	// Offset is how far the viewer's clock is ahead of UTC. It is one for the whole range: where daylight saving begins
-	// or ends within, hours before that are an hour off.
+	// Offset is how far the viewer's clock is ahead of UTC. It is one for the whole range: if daylight saving begins or
+	// ends within, hours before that are an hour off.
 	Offset time.Duration
-	Series int
-	Delay  time.Duration
-	// Once reads the view samples_once in place of samples: a sample that was delivered twice counts once.
+	Series int           // how many lines a chart shows at most
+	Delay  time.Duration // how long samples take to arrive
+	// Once reads samples_once in place of samples: a sample that was delivered twice counts once.
 	Once bool
-
-	shown time.Time
 }
 
 // slots is how many slots a range falls into at most.
@@ -78,69 +63,11 @@ func (p Params) Validate() error {
 	return errors.Join(problems...)
 }
 
-// values are the parameters by name.
-func (p Params) values() map[string]any {
-	from, to := p.Range.From.UTC(), p.Range.To.UTC()
-	last := to.Add(-time.Millisecond) // the range ends before To; ts has millisecond precision
-	if last.Before(from) {
-		last = from
-	}
-	metric, _ := MetricOf(p.Metric)
-	shown := p.shown
-	if shown.IsZero() {
-		shown = from
-	}
-	v := map[string]any{
-		"shown":     seconds(shown),
-		"env":       p.Env,
-		"role":      p.Role,
-		"tag":       p.TagKey,
-		"tag_value": p.TagValue,
-		"metric":    metric.Column,
-		"slight":    metric.Least,
-		"offset":    p.Offset.Seconds(),
-		"from":      seconds(from),
-		"to":        seconds(to),
-		"from_hour": from.Format("2006010215"),
-		"to_hour":   last.Format("2006010215"),
-		"bucket":    p.Bucket.Seconds(),
-		"host":      p.Host,
-		"series":    int64(p.Series),
-		"delay":     p.Delay.Seconds(),
-	}
-	for name, value := range partitionBounds(from, last) {
-		v[name] = value
-	}
-	return v
-}
-
 // slotFor is the width of a coarse bucket in a time range of that length.
 func slotFor(span time.Duration) time.Duration { return max(bucketFor(span, slots), minSlot) }
 
 // minSlot leaves a mean over some samples in each slot.
 const minSlot = 15 * time.Second
-
-func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
-
-// partitionBounds gives bounds for each partition key alone. They are only as narrow as a range over a single key can be
-// (a range from May to July bounds the month, one from December to January does not) but they are what a catalog can look
-// up, whereas the exact bound on the concatenated keys must be evaluated for each partition.
-func partitionBounds(from, last time.Time) map[string]any {
-	v := map[string]any{"year_from": from.Format("2006"), "year_to": last.Format("2006")}
-	bound := func(key, layout, lowest, highest string, same bool) {
-		v[key+"_from"], v[key+"_to"] = lowest, highest
-		if same {
-			v[key+"_from"], v[key+"_to"] = from.Format(layout), last.Format(layout)
-		}
-	}
-	sameYear := from.Year() == last.Year()
-	sameMonth := sameYear && from.Month() == last.Month()
-	sameDay := sameMonth && from.Day() == last.Day()
-	bound("month", "01", "01", "12", sameYear)
-	bound("day", "02", "01", "31", sameMonth)
-	bound("hour", "15", "00", "23", sameDay)
-	return v
-}
 
 // bucketSteps are the widths of time buckets that read well on an axis.
 var bucketSteps = []time.Duration{
@@ -149,7 +76,7 @@ var bucketSteps = []time.Duration{
 	time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
 }
 
-// BucketFor returns the width of a bucket, so that the range falls into at most n of them, or somewhat more where not even
+// BucketFor returns the width of a bucket, so that the range falls into at most n of them, or somewhat more if not even
 // the widest is wide enough.
 func BucketFor(r Range, n int) time.Duration { return bucketFor(r.To.Sub(r.From), n) }
 

@@ -9,7 +9,7 @@ func performance() Dashboard {
 			{
 				ID: "performance-now", Title: "Now", Kind: Gauge, Width: full,
 				Question: "How loaded are the hosts that report, on average?",
-				SQL:      gaugesSQL, MinSpanS: quarterHourSeconds, MaxSpanS: hourSeconds,
+				MinSpanS: quarterHourSeconds, MaxSpanS: hourSeconds,
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent, High: "cpu_max", Host: "cpu_host", Thresholds: &loaded},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent, High: "ram_max", Host: "ram_host", Thresholds: &loaded},
@@ -20,19 +20,16 @@ func performance() Dashboard {
 			{
 				ID: "performance-cpu", Title: "CPU by host", Kind: Lines, By: ByHost,
 				Question: "Which hosts are busy, and since when?",
-				SQL:      byHost("cpu_pct"),
 				Values:   []Value{{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded}},
 			},
 			{
 				ID: "performance-memory", Title: "Memory by host", Kind: Lines, By: ByHost,
 				Question: "Which hosts run out of memory?",
-				SQL:      byHost("ram_pct"),
 				Values:   []Value{{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded}},
 			},
 			{
 				ID: "performance-states", Title: "What CPUs do", Kind: Area,
 				Question: "Is the time spent in programs, in the kernel, waiting for disks or taken by the hypervisor?",
-				SQL:      fleetMeans("cpu_user_pct", "cpu_system_pct", "cpu_iowait_pct", "cpu_steal_pct"),
 				Values: []Value{
 					{Column: "cpu_user_pct", Label: "User", Unit: Percent},
 					{Column: "cpu_system_pct", Label: "System", Unit: Percent},
@@ -43,7 +40,6 @@ func performance() Dashboard {
 			{
 				ID: "performance-pressure", Title: "Pressure", Kind: Series,
 				Question: "What do tasks wait for, on average over the hosts?",
-				SQL:      fleetMeans("cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"),
 				Values: []Value{
 					{Column: "cpu_pressure_pct", Label: "CPU", Unit: Percent},
 					{Column: "mem_pressure_pct", Label: "Memory", Unit: Percent},
@@ -53,13 +49,12 @@ func performance() Dashboard {
 			{
 				ID: "performance-week", Title: "CPU by hour and weekday", Kind: HeatMap, By: ByWeekday, Across: ByHour,
 				Question: "At which hours of the week is the fleet busy?",
-				SQL:      weekSQL("cpu_pct"), MinSpanS: 7 * daySeconds,
-				Values: []Value{{Column: "value", Label: "CPU", Unit: Percent, High: "high"}},
+				MinSpanS: 7 * daySeconds,
+				Values:   []Value{{Column: "value", Label: "CPU", Unit: Percent, High: "high"}},
 			},
 			{
 				ID: "performance-top", Title: "Top 10 hosts", Kind: Bar, By: ByHost,
 				Question: "Which hosts use the most CPU on average, and how much memory?",
-				SQL:      topHosts("cpu_pct", "cpu_pct", "ram_pct"),
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent, Thresholds: &loaded},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent, Thresholds: &loaded},
@@ -68,22 +63,3 @@ func performance() Dashboard {
 		},
 	}
 }
-
-// gaugesSQL averages the newest readings of the hosts that are not silent. A load of one for each core is 100 %.
-var gaugesSQL = `WITH latest AS (
-  SELECT ` + hostName + ` AS host, max(ts) AS last_ts, ` + lastKnown("interval_s") + `,
-    ` + lastKnown("cpu_pct") + `,
-    ` + lastKnown("ram_pct") + `,
-    ` + lastKnownOf("100 * load1 / cpu_count", "core_load") + `,
-    ` + lastKnown("cpu_pressure_pct") + `
-  FROM samples
-  WHERE ` + inRange + `
-  GROUP BY 1
-)
-SELECT count(*) AS hosts,
-  avg(cpu_pct) AS cpu_pct, max(cpu_pct) AS cpu_max, max_by(host, cpu_pct) AS cpu_host,
-  avg(ram_pct) AS ram_pct, max(ram_pct) AS ram_max, max_by(host, ram_pct) AS ram_host,
-  avg(core_load) AS core_load, max(core_load) AS load_max, max_by(host, core_load) AS load_host,
-  avg(cpu_pressure_pct) AS cpu_pressure_pct, max(cpu_pressure_pct) AS pressure_max, max_by(host, cpu_pressure_pct) AS pressure_host
-FROM latest
-WHERE NOT (` + isSilent + `)`

@@ -9,8 +9,8 @@ import (
 type Query struct {
 	SQL  string
 	Args []any // string, float64 or int64
-	// Range is the time range that the SQL restricts itself to. An engine that lists files needs to look no further. The
-	// zero Range means all time.
+	// Range is the time range that the SQL restricts itself to. An engine that lists files lists those of the range only.
+	// The zero Range means all time.
 	Range Range
 }
 
@@ -29,7 +29,7 @@ type Result struct {
 	Notes
 }
 
-// Notes are what is to be said beside the rows of an answer.
+// Notes are what a reader must know beside the rows of an answer.
 type Notes struct {
 	// Warnings are for the reader: what is missing in the answer and why.
 	Warnings []string
@@ -90,7 +90,7 @@ func (r Result) Rows() int {
 	return len(r.Data[0])
 }
 
-// Index returns the place of the column of that name, -1 where there is none.
+// Index returns the place of the column of that name, -1 if there is none.
 func (r Result) Index(name string) int {
 	for i, c := range r.Columns {
 		if c.Name == name {

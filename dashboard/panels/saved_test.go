@@ -22,7 +22,7 @@ func TestSavedIsComplete(t *testing.T) {
 		if strings.ContainsAny(text, ":?") || strings.Contains(text, "'' =") || strings.Contains(text, "node_role, '(none)') =") {
 			t.Errorf("a parameter or a choice is left in %s", text)
 		}
-		if n := strings.Count(text, `FROM "m"."s"`+"\n"); n == 0 || n != strings.Count(p.SQL, "FROM samples\n") {
+		if n := strings.Count(text, `FROM "m"."s"`+"\n"); n == 0 || n != strings.Count(bind(t, p, hour, panels.DuckDB()).SQL, "FROM samples\n") {
 			t.Errorf("it reads the table %d times", n)
 		}
 		text, err = choosing.SQL(panels.Dashboard{}, p)
@@ -34,7 +34,7 @@ func TestSavedIsComplete(t *testing.T) {
 				t.Errorf("%s is missing in %s", want, text)
 			}
 		}
-		if strings.Contains(p.SQL, ":metric") != strings.Contains(text, "{metric}") {
+		if strings.Contains(bind(t, p, hour, panels.DuckDB()).SQL, " AS metric") != strings.Contains(text, "{metric}") {
 			t.Errorf("the metric cannot be chosen in %s", text)
 		}
 	})
@@ -42,17 +42,17 @@ func TestSavedIsComplete(t *testing.T) {
 
 // A dashboard that makes sense over a week only is saved over a week, whatever is chosen that is shorter.
 func TestSavedTakesTheDashboardsSpan(t *testing.T) {
-	p := panels.Panel{ID: "x", SQL: "SELECT :shown, :to - :shown, :bucket, :slot"}
+	p := panels.Panel{ID: "x"}
 	s := panels.Saved{Table: "s", Spans: []time.Duration{24 * time.Hour, time.Hour, 720 * time.Hour}, Hours: "h"}
 	for _, c := range []struct {
 		saved panels.Saved
 		sql   string
 		want  string
 	}{
-		{s, ":shown", "(to_unixtime(current_timestamp) - 3600 * h)"},
-		{s, ":bucket", "CASE h WHEN 1 THEN 15 WHEN 720 THEN 10800 ELSE 300 END"},
-		{s, ":slot", "CASE h WHEN 1 THEN 30 WHEN 720 THEN 21600 ELSE 900 END"},
-		{panels.Saved{Table: "s", Spans: s.Spans}, ":bucket :slot :shown", "300 900 (to_unixtime(current_timestamp) - 86400)"},
+		{s, "{{shown}}", "(to_unixtime(current_timestamp) - 3600 * h)"},
+		{s, "{{bucket_s}}", "CASE h WHEN 1 THEN 15 WHEN 720 THEN 10800 ELSE 300 END"},
+		{s, "{{slot_s}}", "CASE h WHEN 1 THEN 30 WHEN 720 THEN 21600 ELSE 900 END"},
+		{panels.Saved{Table: "s", Spans: s.Spans}, "{{bucket_s}} {{slot_s}} {{shown}}", "300 900 (to_unixtime(current_timestamp) - 86400)"},
 	} {
 		p.SQL = c.sql
 		if got, err := c.saved.SQL(panels.Dashboard{}, p); err != nil || got != c.want {
@@ -72,13 +72,10 @@ func TestSavedRefuses(t *testing.T) {
 		saved panels.Saved
 		sql   string
 	}{
-		"no table":             {panels.Saved{Spans: good.Spans}, "SELECT 1"},
-		"no span":              {panels.Saved{Table: "s"}, "SELECT 1"},
-		"unknown parameter":    {good, "SELECT :nope"},
-		"no choice of a host":  {good, "SELECT :host"},
-		"a comment":            {good, "SELECT 1 -- x"},
-		"a bound of its own":   {good, "SELECT :year_from"},
-		"a positional one too": {good, "SELECT ?"},
+		"no table":         {panels.Saved{Spans: good.Spans}, "SELECT 1"},
+		"no span":          {panels.Saved{Table: "s"}, "SELECT 1"},
+		"unknown function": {good, "SELECT {{nope}}"},
+		"unknown column":   {good, `SELECT 1 FROM {{samples "nope"}}`},
 	} {
 		if text, err := c.saved.SQL(panels.Dashboard{}, panels.Panel{ID: "x", SQL: c.sql}); err == nil {
 			t.Errorf("%s: saved as %s", name, text)
@@ -88,7 +85,7 @@ func TestSavedRefuses(t *testing.T) {
 
 func TestReadings(t *testing.T) {
 	text, err := panels.Saved{Table: "s", Spans: []time.Duration{time.Hour}}.SQL(panels.Dashboard{}, panels.Readings("ts", "cpu_pct"))
-	if err != nil || !strings.HasPrefix(text, "SELECT ts, cpu_pct\nFROM s\nWHERE year BETWEEN date_format(") {
+	if err != nil || !strings.HasPrefix(text, "SELECT ts, cpu_pct\nFROM (\n    SELECT ts,\n") || !strings.Contains(text, "\n    FROM s\n    WHERE year BETWEEN date_format(") {
 		t.Errorf("readings are %s (%v)", text, err)
 	}
 }

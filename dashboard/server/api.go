@@ -14,14 +14,8 @@ import (
 
 // dashboards answers with the definitions of all dashboards, without the SQL: a page seldom shows it.
 func (s *server) dashboards(w http.ResponseWriter, _ *http.Request) {
-	all := panels.All()
-	for _, d := range all {
-		for i := range d.Panels {
-			d.Panels[i].SQL = ""
-		}
-	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"dashboards": all, "metrics": panels.Metrics(),
+		"dashboards": panels.All(), "metrics": panels.Metrics(),
 		"refresh_s": s.options.Refresh.Seconds(), // how long a page waits at least before it asks again by itself
 	})
 }
@@ -49,22 +43,33 @@ func values(w http.ResponseWriter, r *http.Request) (q url.Values, ok bool) {
 	return q, err == nil
 }
 
-// bound reads which panel is asked for, and with which parameters. If that is wrong, it answers the request itself.
-func (s *server) bound(w http.ResponseWriter, r *http.Request, q url.Values) (panel panels.Panel, params panels.Params, query panels.Query, ok bool) {
+// asked reads which panel is asked for, and with which parameters. If that is wrong, it answers the request itself.
+func (s *server) asked(w http.ResponseWriter, r *http.Request, q url.Values) (panel panels.Panel, params panels.Params, ok bool) {
 	panel, ok = panels.Find(r.PathValue("id"))
 	if !ok {
 		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no panel %q", r.PathValue("id")))
-		return panel, params, query, false
+		return panel, params, false
 	}
 	params, err := Params(q, s.options.Now().Truncate(s.options.Step), s.options.Delay)
-	if err == nil {
-		query, err = panels.Bind(panel, params)
-	}
 	if err != nil {
 		writeError(w, http.StatusBadRequest, oneLine(err))
-		return panel, params, query, false
 	}
-	return panel, params, query, true
+	return panel, params, err == nil
+}
+
+// data runs a panel's query. If that fails, it answers the request itself.
+func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel, params panels.Params) (result panels.Result, ok bool) {
+	query, err := panels.Bind(panel, params, s.engine.Form())
+	if err == nil {
+		err = s.limited(r.Context(), func(ctx context.Context) (err error) {
+			result, err = s.engine.Query(ctx, query)
+			return err
+		})
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+	return result, err == nil
 }
 
 func (s *server) panel(w http.ResponseWriter, r *http.Request) {
@@ -72,12 +77,12 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	panel, params, query, ok := s.bound(w, r, q)
+	panel, params, ok := s.asked(w, r, q)
 	if !ok {
 		return
 	}
 	began := s.options.Now()
-	result, ok := s.query(w, r, query)
+	result, ok := s.data(w, r, panel, params)
 	if !ok {
 		return
 	}
@@ -87,19 +92,6 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 		Columns: result.Columns, Data: result.Data, Rows: result.Rows(), Warnings: result.Warnings, Cost: result.Cost,
 		TookMS: float64(s.options.Now().Sub(began).Microseconds()) / 1000,
 	})
-}
-
-// query runs a query. If that fails, it answers the request itself.
-func (s *server) query(w http.ResponseWriter, r *http.Request, query panels.Query) (result panels.Result, ok bool) {
-	err := s.limited(r.Context(), func(ctx context.Context) (err error) {
-		result, err = s.engine.Query(ctx, query)
-		return err
-	})
-	if err != nil {
-		s.fail(w, r, err)
-		return result, false
-	}
-	return result, true
 }
 
 // statusData says how fresh the lake is.

@@ -9,21 +9,28 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 )
 
-// sql answers with the query that a panel's data comes from, ready to be pasted elsewhere.
+// sql answers with the query that a panel's data comes from, ready to be pasted into `dashboard query` and Athena's console.
 func (s *server) sql(w http.ResponseWriter, r *http.Request) {
 	q, ok := values(w, r)
 	if !ok {
 		return
 	}
-	if _, _, query, ok := s.bound(w, r, q); ok {
-		writeJSON(w, http.StatusOK, map[string]string{
-			"local":  panels.Literal(query),
-			"athena": views.Define(panels.Literal(query), s.options.Table),
-		})
+	panel, params, ok := s.asked(w, r, q)
+	if !ok {
+		return
 	}
+	texts := map[string]string{}
+	for name, form := range map[string]panels.Form{"local": panels.DuckDB(), "athena": panels.Athena(s.options.Table)} {
+		text, err := panels.Literal(panel, params, form)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		texts[name] = text
+	}
+	writeJSON(w, http.StatusOK, texts)
 }
 
 var downloads = map[string]string{"csv": "text/csv; charset=utf-8", "json": "application/json; charset=utf-8"}
@@ -41,11 +48,11 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.Del("format")
-	panel, params, query, ok := s.bound(w, r, q)
+	panel, params, ok := s.asked(w, r, q)
 	if !ok {
 		return
 	}
-	result, ok := s.query(w, r, query)
+	result, ok := s.data(w, r, panel, params)
 	if !ok {
 		return
 	}

@@ -17,6 +17,8 @@ import (
 
 // Engine runs the queries of panels. *lake.Lake and *athena.Engine are such.
 type Engine interface {
+	// Form is how the queries of panels are written for the engine.
+	Form() panels.Form
 	// Query runs a query; it ends early with ctx.
 	Query(ctx context.Context, q panels.Query) (panels.Result, error)
 	// Newest returns the time of the newest sample that is not after now, and whether there is one.

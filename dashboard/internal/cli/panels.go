@@ -12,7 +12,6 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
 )
 
 type panelsOptions struct {
@@ -28,8 +27,8 @@ func panelsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "panels [flags] [ID]",
 		Short: "List the panels of the dashboards, or run one",
-		Long: "List the panels of the dashboards, or run the one of the given ID and print its rows, or with --sql its query:\n" +
-			"the text that both DuckDB (dashboard query) and, with --athena over the stack's table, Athena understand.",
+		Long: "List the panels of the dashboards, or run the one of the given ID and print its rows. With --sql print its query\n" +
+			"instead: for DuckDB (dashboard query), or with --athena for Athena over the stack's table.",
 		Example: `  dashboard panels
   dashboard panels --lake ./lake --range 24h hosts-summary
   dashboard panels --athena --once --range 24h hosts-summary
@@ -88,13 +87,8 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 		return usageError{err}
 	}
 	params.Once = o.once
-	query, err := panels.Bind(panel, params)
-	if err != nil {
-		return err
-	}
 	if o.sql && !o.athena {
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), panels.Literal(query))
-		return err
+		return printSQL(cmd, panel, params, panels.DuckDB())
 	}
 	src, err := o.open(cmd.Context())
 	if err != nil {
@@ -102,10 +96,21 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
 	if o.sql {
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), views.Define(panels.Literal(query), src.settings.Table))
+		return printSQL(cmd, panel, params, src.Form())
+	}
+	query, err := panels.Bind(panel, params, src.Form())
+	if err != nil {
 		return err
 	}
 	return stream(cmd, src, query, o.format)
+}
+
+func printSQL(cmd *cobra.Command, panel panels.Panel, params panels.Params, form panels.Form) error {
+	text, err := panels.Literal(panel, params, form)
+	if err == nil {
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
+	}
+	return err
 }
 
 func (o *panelsOptions) list(cmd *cobra.Command) error {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 type queryOptions struct {
@@ -66,5 +65,5 @@ func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	return stream(cmd, src, panels.Query{SQL: text}, o.format)
+	return stream(cmd, src, src.Own(text), o.format)
 }

@@ -16,6 +16,8 @@ import (
 // engine is what commands need of DuckDB and of Athena alike.
 type engine interface {
 	server.Engine
+	// Own is the query that a person wrote, ready to run.
+	Own(sql string) panels.Query
 	// Stream runs a query and hands its rows to sink as they come.
 	Stream(ctx context.Context, q panels.Query, sink panels.Sink) (panels.Notes, error)
 	Close() error

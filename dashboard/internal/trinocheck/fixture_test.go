@@ -100,8 +100,8 @@ type sent struct {
 	ExecutionParameters []string
 }
 
-// sending returns what gives the statements that the engine sends.
-func sending(t *testing.T) func(q panels.Query) sent {
+// sending returns an engine, and a function that returns the statement which it sends for a query.
+func sending(t *testing.T) (*athena.Engine, func(q panels.Query) sent) {
 	t.Helper()
 	var last sent
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -119,7 +119,7 @@ func sending(t *testing.T) func(q panels.Query) sent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(q panels.Query) sent {
+	return engine, func(q panels.Query) sent {
 		if _, err := engine.Query(t.Context(), q); err == nil || !strings.Contains(err.Error(), "seen") {
 			t.Fatal(err)
 		}

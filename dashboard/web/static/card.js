@@ -108,10 +108,14 @@ function frame(panel, c) {
     textStyle: { fontFamily: c.font },
     toolbox: { show: false },
     aria: { enabled: true, label: { description: `${panel.title}. ${panel.question}` } },
-    tooltip: {
-      confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
-      extraCssText: 'box-shadow: none',
-    },
+  };
+}
+
+/** The tooltip of a chart, for an axis or an item. formatter makes its content, see tip. */
+export function tooltip(c, trigger, formatter, more = {}) {
+  return {
+    trigger, formatter, confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
+    extraCssText: 'box-shadow: none', ...more,
   };
 }
 
@@ -142,7 +146,7 @@ export function percentAxis(values = []) {
   return { min: 0, max, interval: max / 4 };
 }
 
-/** A tooltip: a heading and rows of cells. The first cell is text or an element. */
+/** The content of a tooltip: a heading and rows of cells. The first cell is text or an element. */
 export function tip(heading, rows, more = '') {
   const table = el('table', {});
   for (const [first, ...cells] of rows) {

@@ -1,6 +1,6 @@
 // Charts of hosts, environments or times of the day against values: bars, boxes, heat maps, points.
 
-import { ChartCard, axisText, nameAxis, percentAxis, tip, valueAxis } from './card.js';
+import { ChartCard, axisText, nameAxis, percentAxis, tip, tooltip, valueAxis } from './card.js';
 import { dot } from './dom.js';
 import * as format from './format.js';
 import { styleOf, valueColour } from './palette.js';
@@ -27,11 +27,8 @@ export class Bars extends ChartCard {
     return {
       grid: this.lying ? { left: 8, right: 22, top: 8, bottom: 8, containLabel: true } : { left: 62, right: 14, top: 12, bottom: 28 },
       xAxis: this.lying ? scale : axis, yAxis: this.lying ? axis : scale,
-      tooltip: {
-        trigger: 'axis', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
-        extraCssText: 'box-shadow: none', axisPointer: { type: 'shadow', shadowStyle: { color: c.muted, opacity: 0.1 } },
-        formatter: ([point]) => this.#tooltip(data.row(point.dataIndex)),
-      },
+      tooltip: tooltip(c, 'axis', ([point]) => this.#tooltip(data.row(point.dataIndex)),
+        { axisPointer: { type: 'shadow', shadowStyle: { color: c.muted, opacity: 0.1 } } }),
       series: values.map((v, i) => ({
         name: v.label, type: 'bar', stack: stacked ? 'all' : undefined, barMaxWidth: this.lying ? 14 : 34, barGap: '10%',
         data: data.column(v.column), cursor: this.lying ? 'pointer' : 'default',
@@ -60,11 +57,8 @@ export class Boxes extends ChartCard {
       grid: { left: 8, right: 22, top: 8, bottom: 8, containLabel: true },
       xAxis: valueAxis(c, unit, (v) => format.axisLabel(v, unit), percentAxis(data.column(values[4].column))),
       yAxis: nameAxis(c, names, { inverse: true, axisLabel: nameLabel(c) }),
-      tooltip: {
-        trigger: 'item', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
-        extraCssText: 'box-shadow: none',
-        formatter: (point) => tip(names[point.dataIndex], [...values].reverse().map((v) => [v.label, format.value(data.column(v.column)[point.dataIndex], unit)])),
-      },
+      tooltip: tooltip(c, 'item', ({ dataIndex: i }) => tip(names[i],
+        [...values].reverse().map((v) => [v.label, format.value(data.column(v.column)[i], unit)]))),
       series: [{
         type: 'boxplot', boxWidth: [5, 12], cursor: 'pointer', data: names.map((_, i) => values.map((v) => data.column(v.column)[i])),
         itemStyle: { color: `${c.accent}33`, borderColor: c.accent, borderWidth: 1.3 },
@@ -103,10 +97,7 @@ export class HeatMap extends ChartCard {
         text: [beyond + format.axisLabel(limits[1], unit), format.axisLabel(limits[0], unit)],
         inRange: { color: value.thresholds ? c.alarm : c.heat },
       },
-      tooltip: {
-        trigger: 'item', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
-        extraCssText: 'box-shadow: none', formatter: ({ value: [i, j, v] }) => this.#tooltip(data, xs[i], ys[j], v),
-      },
+      tooltip: tooltip(c, 'item', ({ value: [i, j, v] }) => this.#tooltip(data, xs[i], ys[j], v)),
       series: [{
         type: 'heatmap', data: cells, itemStyle: { borderColor: c.surface, borderWidth: xs.length > 60 ? 0.4 : 1.5, borderRadius: 2 },
         emphasis: { itemStyle: { borderColor: c.text, borderWidth: 1 } }, cursor: by === 'host' ? 'pointer' : 'default', progressive: 0,
@@ -151,11 +142,7 @@ export class Scatter extends ChartCard {
     return {
       grid: { left: 76, right: 20, top: 14, bottom: 46 },
       xAxis: { ...axis(right), nameGap: 26 }, yAxis: { ...axis(up), nameGap: 52 },
-      tooltip: {
-        trigger: 'item', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
-        extraCssText: 'box-shadow: none',
-        formatter: (point) => tip(point.data.name, [right, up].map((v, i) => [v.label, format.value(point.data.value[i], v.unit)])),
-      },
+      tooltip: tooltip(c, 'item', ({ data: { name, value } }) => tip(name, [right, up].map((v, i) => [v.label, format.value(value[i], v.unit)]))),
       series: [...groups].map(([name, points]) => ({
         name, type: 'scatter', data: points, symbolSize: 11, cursor: 'pointer',
         itemStyle: { color: styleOf(name, group).colour, opacity: 0.8, borderColor: c.surface, borderWidth: 1 },

@@ -1,7 +1,7 @@
 // Charts over time. They share their cursor; dragging over one zooms all, by way of the address.
 /* global echarts */
 
-import { axisText, ChartCard, percentAxis, tip, valueAxis } from './card.js';
+import { axisText, ChartCard, percentAxis, tip, tooltip, valueAxis } from './card.js';
 import { el, dot } from './dom.js';
 import * as format from './format.js';
 import { styleOf, valueColour } from './palette.js';
@@ -48,12 +48,9 @@ class TimeChart extends ChartCard {
         axisPointer: { lineStyle: { color: c.muted, type: 'solid', width: 1, opacity: 0.6 }, label: { show: false } },
       },
       yAxis: valueAxis(c, unit, (v) => format.axisLabel(v, unit), unit === 'percent' ? percentAxis(this.heights(data)) : {}),
-      tooltip: {
-        trigger: 'axis', confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
-        extraCssText: 'box-shadow: none', axisPointer: { type: 'line', snap: false },
-        // Nothing in the charts that are not under the pointer.
-        formatter: (points) => (this.hovered && points.length ? this.tooltip(points[0].axisValue / 1000) : ''),
-      },
+      // The charts that are not under the pointer show nothing.
+      tooltip: tooltip(c, 'axis', (points) => (this.hovered && points.length ? this.tooltip(points[0].axisValue / 1000) : ''),
+        { axisPointer: { type: 'line', snap: false } }),
       brush: { xAxisIndex: 0, brushType: 'lineX', toolbox: [], brushStyle: { color: c.accent, opacity: 0.16, borderWidth: 0 },
         inBrush: {}, outOfBrush: {} },
       series: this.lines(data, c),

@@ -1,16 +1,15 @@
-package views_test
+package athena
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/views"
-	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 func TestDefine(t *testing.T) {
 	const samples, table = "samples AS (SELECT * FROM db.t)", "db.t"
-	once := "samples_once AS (" + views.OnceOf(table) + ")"
+	once := "samples_once AS (" + panels.OnceOf(table) + ")"
 	for sql, want := range map[string]string{
 		"SELECT 1 FROM samples":                         "WITH " + samples + "\nSELECT 1 FROM samples",
 		"SELECT 1 FROM Samples_Once o":                  "WITH " + once + "\nSELECT 1 FROM Samples_Once o",
@@ -30,14 +29,14 @@ func TestDefine(t *testing.T) {
 		"SELECT 1 FROM samples WHERE x IN (SELECT 1)":   "WITH " + samples + "\nSELECT 1 FROM samples WHERE x IN (SELECT 1)",
 		"WITH b AS (SELECT 1) SELECT 1 FROM samples, b": "WITH " + samples + ", b AS (SELECT 1) SELECT 1 FROM samples, b",
 	} {
-		if got := views.Define(sql, table); got != want {
+		if got := define(sql, table); got != want {
 			t.Errorf("%s\nbecomes %s\nwant    %s", sql, got, want)
 		}
 	}
-	if got := views.Define("SELECT 1 FROM samples", views.Samples); got != "SELECT 1 FROM samples" {
+	if got := define("SELECT 1 FROM samples", panels.Samples); got != "SELECT 1 FROM samples" {
 		t.Errorf("a table that is called samples is defined again: %s", got)
 	}
-	if got := views.Define("SELECT 1 FROM samples_once", views.Samples); !strings.Contains(got, " FROM samples) AS copies ") {
+	if got := define("SELECT 1 FROM samples_once", panels.Samples); !strings.Contains(got, " FROM samples) AS copies ") {
 		t.Errorf("samples_once of samples: %s", got)
 	}
 }
@@ -49,17 +48,8 @@ func TestIsQuery(t *testing.T) {
 		"": false, "-- SELECT 1": false, "SELECTED": false, "INSERT INTO t SELECT 1": false, "EXPLAIN INSERT INTO t SELECT 1": false,
 		"/* SELECT 1": false, "SHOW TABLES": false, "EXPLAIN": false,
 	} {
-		if got := views.IsQuery(sql); got != want {
+		if got := isQuery(sql); got != want {
 			t.Errorf("%q: %v, want %v", sql, got, want)
-		}
-	}
-}
-
-func TestOnceHasTheColumnsOfTheContract(t *testing.T) {
-	text := views.OnceOf("t")
-	for _, c := range record.Columns() {
-		if strings.Count(text, `"`+c.Name+`"`) != 1 {
-			t.Errorf("column %s", c.Name)
 		}
 	}
 }

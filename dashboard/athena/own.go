@@ -1,0 +1,60 @@
+package athena
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// Own is the query that a person wrote. It may read samples, a name of the table that does not depend on the stack, and
+// samples_once. Both are common table expressions before the query: views would be more resources to deploy and to keep in
+// step with the columns.
+func (e *Engine) Own(sql string) panels.Query {
+	return panels.Query{SQL: define(strings.TrimRight(sql, "; \t\r\n"), e.target.relation())}
+}
+
+// reads reports whether a text may read a relation: it has its name and does not define a relation of that name itself.
+func reads(sql, relation string) bool {
+	return regexp.MustCompile(`(?i)\b`+relation+`\b`).MatchString(sql) &&
+		!regexp.MustCompile(`(?i)\b`+relation+`\s*(\([^()]*\)\s*)?\bAS\s*\(`).MatchString(sql)
+}
+
+var with = regexp.MustCompile(`(?i)^WITH\s+(RECURSIVE\s)?`)
+
+// define puts before a query the definitions of what it reads; table is the name of the table, as Athena has it. A table
+// that is called samples itself is not defined again. What is not a query stays as it is.
+func define(sql, table string) string {
+	var definitions []string
+	if reads(sql, panels.Samples) && table != panels.Samples {
+		definitions = append(definitions, panels.Samples+" AS (SELECT * FROM "+table+")")
+	}
+	if reads(sql, panels.Once) {
+		definitions = append(definitions, panels.Once+" AS ("+panels.OnceOf(table)+")")
+	}
+	before, query := split(sql)
+	if len(definitions) == 0 || !isQuery(sql) {
+		return sql
+	}
+	if own := with.FindString(query); own != "" {
+		return before + own + strings.Join(definitions, ", ") + ", " + query[len(own):]
+	}
+	return before + "WITH " + strings.Join(definitions, ", ") + "\n" + query
+}
+
+var (
+	// preamble is what may stand before a statement: space, comments, and what asks to explain it.
+	preamble = regexp.MustCompile(`(?is)^(\s|--[^\n]*(\n|$)|/\*.*?\*/|EXPLAIN\s+(ANALYZE\s+(VERBOSE\s+)?)?(\((FORMAT|TYPE)[^)]*\))?)*`)
+	query    = regexp.MustCompile(`(?i)^(SELECT|WITH|VALUES|TABLE)\b|^\(`)
+)
+
+func split(sql string) (before, statement string) {
+	n := len(preamble.FindString(sql))
+	return sql[:n], sql[n:]
+}
+
+// isQuery reports whether a text is a query or an EXPLAIN of one, which therefore only reads.
+func isQuery(sql string) bool {
+	_, statement := split(sql)
+	return query.MatchString(statement)
+}

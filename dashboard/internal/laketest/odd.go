@@ -1,0 +1,46 @@
+package laketest
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Odd returns samples of hosts whose every number is one that arithmetic breaks on: the largest doubles, whose sum is infinite,
+// doubles whose square is, the largest and smallest whole numbers, and zeros. Their names begin with odd-.
+func Odd(from, to time.Time, interval time.Duration) []record.Sample {
+	var samples []record.Sample
+	for i, odd := range []struct {
+		double float64
+		whole  int64
+	}{{math.MaxFloat64, math.MaxInt64}, {-1e308, -math.MaxInt64}, {1e200, math.MaxInt32}, {0, 0}} {
+		for t := from; t.Before(to); t = t.Add(interval) {
+			s := record.Sample{
+				TS: record.TS(t), SessionID: fmt.Sprintf("odd%d", i), Seq: int64(t.Sub(from) / interval), Hostname: fmt.Sprintf("odd-%d", i),
+				IntervalS: narrow(odd.whole), NodeRole: "odd", Env: "odd", OS: "linux",
+			}
+			fill(reflect.ValueOf(&s).Elem(), odd.double, odd.whole)
+			samples = append(samples, s)
+		}
+	}
+	return samples
+}
+
+// fill sets the optional numbers of a sample.
+func fill(s reflect.Value, double float64, whole int64) {
+	for i := range s.NumField() {
+		switch f := s.Field(i); f.Interface().(type) {
+		case record.Float:
+			f.Set(reflect.ValueOf(record.Some(double)))
+		case record.Int:
+			f.Set(reflect.ValueOf(record.Some(narrow(whole))))
+		case record.Long:
+			f.Set(reflect.ValueOf(record.Some(whole)))
+		}
+	}
+}
+
+func narrow(whole int64) int32 { return int32(max(math.MinInt32, min(math.MaxInt32, whole))) }

@@ -1,0 +1,148 @@
+package panels
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// Names of the relations that people query, on both engines.
+const (
+	Samples = "samples"
+	Once    = "samples_once"
+)
+
+// OnceOf is the query behind samples_once over a table or view. Rows of equal (session_id, seq) are one sample; the engine
+// chooses which of them stays. A row without them is not known to be a copy of another and stays.
+//
+// The partition keys and ts, which copies share, are listed as well, so that engines evaluate conditions on them before
+// they look for copies and read no more of the table than without.
+func OnceOf(table string) string {
+	keys := strings.Join(record.PartitionKeys(), ", ")
+	var columns []string
+	for _, c := range record.Columns() {
+		columns = append(columns, `"`+c.Name+`"`)
+	}
+	return "SELECT " + strings.Join(columns, ", ") + ", " + keys + " FROM (SELECT *, row_number() OVER (PARTITION BY " + keys +
+		", ts, session_id, seq) AS copy FROM " + table + ") AS copies WHERE copy = 1 OR session_id IS NULL OR seq IS NULL"
+}
+
+// dimensions are columns that name what a sample is about and are never NULL. Producers other than the collector may leave
+// the columns behind them out.
+var dimensions = map[string]string{
+	"host": "coalesce(hostname, '(unnamed)')",
+	"env":  "coalesce(env, '(none)')",
+	"role": "coalesce(node_role, '(none)')",
+}
+
+// derived is a column that is computed from others of the same sample.
+type derived struct {
+	sql  string
+	from []string
+}
+
+var derivations = map[string]derived{
+	// errors are the errors and drops of a sample together, NULL if none of them is known.
+	"errors": {
+		"CASE WHEN coalesce(net_err_in_per_s, net_err_out_per_s, net_drop_in_per_s, net_drop_out_per_s) IS NOT NULL THEN " +
+			"coalesce(net_err_in_per_s, 0) + coalesce(net_err_out_per_s, 0) + coalesce(net_drop_in_per_s, 0) + coalesce(net_drop_out_per_s, 0) END",
+		[]string{"net_err_in_per_s", "net_err_out_per_s", "net_drop_in_per_s", "net_drop_out_per_s"},
+	},
+	// pressure is the highest of the three pressures of a sample.
+	"pressure": {
+		"CASE WHEN io_pressure_pct >= coalesce(mem_pressure_pct, 0) AND io_pressure_pct >= coalesce(cpu_pressure_pct, 0) THEN io_pressure_pct " +
+			"WHEN mem_pressure_pct >= coalesce(cpu_pressure_pct, 0) THEN mem_pressure_pct ELSE cpu_pressure_pct END",
+		[]string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"},
+	},
+	// core_load is 100 for a load of one for each core.
+	"core_load": {"100 * load1 / nullif(cpu_count, 0)", []string{"load1", "cpu_count"}},
+}
+
+// samples is the relation that a query reads: the samples of the chosen time range, hosts, environment, role and tag, with
+// ts and the given columns. A column is one of the contract; a dimension (host, env, role); environment, which is env as it is,
+// NULL if unknown; metric, the value of the chosen metric; or one of the derivations.
+//
+// Nothing else of a query reads a table. So this is the place that decides about partitions, about the table for a time
+// range, and about values that no query can compute with.
+func (s statement) samples(columns ...any) (string, error) {
+	wanted, err := flat(columns)
+	if err != nil {
+		return "", err
+	}
+	var read, computed []string
+	for _, c := range wanted {
+		d, ok := derivations[c]
+		if !ok {
+			read = append(read, c)
+			continue
+		}
+		read = append(read, d.from...)
+		computed = append(computed, d.sql+" AS "+c)
+	}
+	list := []string{"ts"}
+	for i, c := range read {
+		if c == "ts" || slices.Contains(read[:i], c) {
+			continue
+		}
+		sql, err := s.column(c)
+		if err != nil {
+			return "", err
+		}
+		list = append(list, sql)
+	}
+	conditions := append([]string{s.period}, s.filters()...)
+	relation := "(\n    SELECT " + strings.Join(list, ",\n      ") + "\n    FROM " + s.table +
+		"\n    WHERE " + strings.Join(conditions, "\n      AND ") + "\n  )"
+	if len(computed) > 0 {
+		relation = "(\n    SELECT *,\n      " + strings.Join(computed, ",\n      ") + "\n    FROM " + relation + " AS readings\n  )"
+	}
+	return relation + " AS chosen", nil
+}
+
+// flat are the names among columns, which may be lists.
+func flat(columns []any) ([]string, error) {
+	var names []string
+	for _, c := range columns {
+		switch c := c.(type) {
+		case string:
+			names = append(names, c)
+		case []string:
+			names = append(names, c...)
+		default:
+			return nil, fmt.Errorf("samples wants names of columns, not %v", c)
+		}
+	}
+	return names, nil
+}
+
+// column is a column of the table, or a dimension, as a query reads it.
+func (s statement) column(name string) (string, error) {
+	if sql, ok := dimensions[name]; ok {
+		return sql + " AS " + name, nil
+	}
+	switch name {
+	case "environment":
+		return "env AS environment", nil
+	case "metric":
+		return s.metric + " AS metric", nil
+	}
+	for _, c := range record.Columns() {
+		switch {
+		case c.Name != name:
+		case c.Type == record.Double:
+			return finite(name) + " AS " + name, nil
+		default:
+			return name, nil
+		}
+	}
+	return "", fmt.Errorf("samples have no column %s", name)
+}
+
+// finite is a column's value, NULL if a query cannot compute with it. A sum of doubles such as 1e308 is infinite in Trino and
+// fails in DuckDB, a square of 1e200 likewise: one machine's sample would break a panel for all. Nothing that is measured
+// comes near to 1e18, which is an exabyte. A comparison with NaN is false, or says that it is larger.
+func finite(column string) string {
+	return "CASE WHEN " + column + " BETWEEN -1e18 AND 1e18 THEN " + column + " END"
+}

@@ -1,0 +1,10 @@
+WITH {{template "scored"}}, counted AS (
+  SELECT host, count(*) AS points, row_number() OVER (ORDER BY count(*) DESC, host) AS place
+  FROM scored
+  WHERE outside
+  GROUP BY host
+)
+SELECT host, points
+FROM counted
+WHERE place <= 15
+ORDER BY place

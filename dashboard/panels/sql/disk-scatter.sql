@@ -1,0 +1,1 @@
+{{template "against" list "cpu_pct" "disk_busy_pct"}}

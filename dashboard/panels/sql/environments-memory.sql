@@ -1,0 +1,1 @@
+{{template "lines" args "by" "env" "value" "ram_pct"}}

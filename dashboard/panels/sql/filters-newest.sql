@@ -1,0 +1,2 @@
+SELECT max(ts) AS last_ts
+FROM {{samples}}

@@ -1,0 +1,1 @@
+{{template "spread" "cpu_pct"}}

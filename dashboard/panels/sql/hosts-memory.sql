@@ -1,0 +1,1 @@
+{{template "spread" "ram_pct"}}

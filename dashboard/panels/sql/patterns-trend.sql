@@ -1,0 +1,8 @@
+WITH hourly AS (
+  {{template "hourly" "metric"}}
+)
+SELECT floor(h / 24) * 86400 AS day, avg(value) AS value, max(value) AS high
+FROM hourly
+WHERE value IS NOT NULL
+GROUP BY 1
+ORDER BY 1

@@ -1,0 +1,1 @@
+{{template "week" "cpu_pct"}}

@@ -1,0 +1,16 @@
+{{- /* The mean of a column for each host and hour, counted since 1970 by the viewer's clock. */ -}}
+{{define "hourly"}}SELECT host, floor((ts + {{offset}}) / 3600) AS h, avg({{.}}) AS value
+  FROM {{samples "host" .}}
+  GROUP BY 1, 2{{end}}
+
+{{- /* The mean of a column over the hosts by weekday and hour; high is the highest hour of a host. 1970 began on a
+Thursday. */ -}}
+{{define "week"}}WITH hourly AS (
+  {{template "hourly" .}}
+)
+SELECT mod(floor(h / 24) + 3, 7) AS weekday, mod(h, 24) AS hour, avg(value) AS value, max(value) AS high
+FROM hourly
+WHERE value IS NOT NULL
+GROUP BY 1, 2
+ORDER BY 1, 2
+{{end}}

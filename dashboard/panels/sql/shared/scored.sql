@@ -1,0 +1,27 @@
+{{- /* What was normal for each host at each slot, and whether its mean was outside of that. A point is compared with the
+slots before it. It is not judged if fewer than eight of them have a value. */ -}}
+{{define "scored"}}means AS (
+  SELECT host, {{slot}} AS t, avg(metric) AS value
+  FROM {{samples "host" "metric"}}
+  GROUP BY 1, 2
+), medians AS (
+  SELECT p.host, p.t, p.value, {{quantile "w.value" 0.5}} AS median, count(w.value) AS points
+  FROM means p JOIN means w ON w.host = p.host
+  WHERE p.t >= {{shown}} AND p.value IS NOT NULL AND w.t < p.t AND w.t >= p.t - {{window}} * {{slot_s}}
+  GROUP BY p.host, p.t, p.value
+), bands AS (
+  SELECT m.host, m.t, m.value, m.median,
+    4 * (1.4826 * {{quantile "abs(w.value - m.median)" 0.5}} + 0.05 * abs(m.median) + {{slight}}) AS tolerance
+  FROM medians m JOIN means w ON w.host = m.host
+  WHERE m.points >= 8 AND w.t < m.t AND w.t >= m.t - {{window}} * {{slot_s}}
+  GROUP BY m.host, m.t, m.value, m.median
+), scored AS (
+  SELECT host, t, value, median, median - tolerance AS low, median + tolerance AS high,
+    abs(value - median) / tolerance AS score, abs(value - median) > tolerance AS outside
+  FROM bands
+){{end}}
+
+{{- /* The hosts, the most unusual first. */ -}}
+{{define "most_unusual"}}SELECT host, row_number() OVER (ORDER BY sum(CASE WHEN outside THEN score ELSE 0 END) DESC, max(score) DESC, host) AS place
+  FROM scored
+  GROUP BY host{{end}}

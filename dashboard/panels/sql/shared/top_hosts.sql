@@ -1,0 +1,15 @@
+{{- /* The means of columns for the ten hosts for which order is highest. */ -}}
+{{define "top_hosts"}}WITH means AS (
+  SELECT host, {{means .columns}}
+  FROM {{samples "host" .columns}}
+  GROUP BY host
+), ranked AS (
+  SELECT host, {{names .columns}}, row_number() OVER (ORDER BY {{.order}} DESC, host) AS place
+  FROM means
+  WHERE {{.order}} IS NOT NULL
+)
+SELECT host, {{names .columns}}
+FROM ranked
+WHERE place <= 10
+ORDER BY place
+{{end}}

@@ -1,0 +1,123 @@
+package panels
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/template"
+)
+
+// The queries, in what DuckDB and Trino have in common:
+//
+//   - time is the column ts, a number, because the functions on timestamps differ;
+//   - max_by(x, y) skips a row whose y is NULL in both, but one whose x is NULL in DuckDB only, hence the function last;
+//   - times of day are computed from ts and the viewer's offset, as Athena has no notion of the viewer's zone;
+//   - a product of two whole numbers can overflow and fail, hence 3e0, which is a double;
+//   - no FILTER on windows, no QUALIFY, no list functions, no casts with colons, no LIMIT below an ORDER BY.
+//
+// What panels share is in sql/shared, as templates.
+//
+//go:embed sql
+var files embed.FS
+
+// shared are the shared templates, with functions that each statement replaces by its own.
+var shared = template.Must(template.New("").Option("missingkey=error").Funcs(statement{}.functions()).ParseFS(files, "sql/shared/*.sql"))
+
+// source is the query of a panel as it stands in its file.
+func source(id string) string {
+	text, err := files.ReadFile("sql/" + id + ".sql")
+	if err != nil {
+		panic(fmt.Sprintf("panel %s has no query: %v", id, err)) // the files are part of the program
+	}
+	return string(text)
+}
+
+// statement is what the named functions of a query stand for in one statement, as SQL.
+type statement struct {
+	dialect
+	table   string          // relation that holds the samples
+	period  string          // condition on the partition keys and on ts
+	filters func() []string // conditions on what a viewer chose; called for each read of the samples, as each has its own parameters
+	metric  string          // value of the chosen metric
+	to      string          // end of the time range, Unix seconds
+	shown   string          // begin of the time range as it was chosen, without what a panel reads before it
+	bucket  string          // width of a time bucket in seconds
+	slot    string          // width of a coarser bucket in seconds, of which a range has about [slots]
+	slight  string          // smallest difference in the chosen metric that may count as unusual
+	offset  string          // how far the viewer's clock is ahead of UTC, in seconds
+	series  string          // how many lines a chart shows at most
+	delay   string          // how long samples take to arrive, in seconds
+}
+
+// functions are what a query can call. A time bucket is grouped by its place (GROUP BY 2).
+func (s statement) functions() template.FuncMap {
+	word := func(sql string) func() string { return func() string { return sql } }
+	return template.FuncMap{
+		// The samples of the chosen time, hosts, environment, role and tag, with these columns and ts: see [statement.samples].
+		"samples": s.samples,
+		// The newest known value of a column.
+		"last": func(column string) string {
+			return "max_by(" + column + ", CASE WHEN " + column + " IS NOT NULL THEN ts END) AS " + column
+		},
+		// The beginning of the time bucket that a sample belongs to, and the bucket's width.
+		"bucket": word("floor(ts / " + s.bucket + ") * " + s.bucket), "bucket_s": word(s.bucket),
+		// The same for slots.
+		"slot": word("floor(ts / " + s.slot + ") * " + s.slot), "slot_s": word(s.slot),
+		// A quantile of a column or expression.
+		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
+		// What a viewer and the settings chose.
+		"to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
+		// How many slots before a point it is compared with.
+		"window": word(strconv.Itoa(window)),
+		// Lists of columns.
+		"list":  func(columns ...string) []string { return columns },
+		"names": func(columns []string) string { return strings.Join(columns, ", ") },
+		"means": means,
+		// Arguments of a shared template, as name, value, …
+		"args": args,
+		// The problems that a host can have.
+		"problems": problems,
+	}
+}
+
+// write makes the statement of a panel's query.
+func (s statement) write(p Panel) (string, error) {
+	var b strings.Builder
+	t, err := shared.Clone()
+	if err == nil {
+		t, err = t.Funcs(s.functions()).New(p.ID).Parse(p.SQL)
+	}
+	if err == nil {
+		err = t.Execute(&b, nil)
+	}
+	if err != nil {
+		return "", fmt.Errorf("write the query of panel %s: %w", p.ID, err)
+	}
+	return strings.TrimSpace(b.String()), nil
+}
+
+// means lists the means of columns by their names.
+func means(columns []string) string {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = "avg(" + c + ") AS " + c
+	}
+	return strings.Join(list, ", ")
+}
+
+func args(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("args wants names and values")
+	}
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("args wants a name, not %v", pairs[i])
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
+}
