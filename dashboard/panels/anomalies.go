@@ -1,11 +1,16 @@
 package panels
 
-// anomalies answers: what was unusual, by a host's own recent past?
+// anomalies answers: what was unusual, compared with the host's own recent past?
 //
-// A point is the mean of a slot. It is compared with the median of the 24 slots before it; it is outside if it is further
-// away than four times what is normal: 1.4826 times the median of the distances from that median (which estimates a
-// standard deviation and, unlike one, is not moved by the outliers themselves), plus a twentieth of the median, plus a
-// difference that is too small to matter in the metric. A median of the past only: a step is an event, not a new normal.
+// A point is the mean of a slot. It is compared with the median of the 24 slots before it. It is outside if its distance from
+// that median is more than four times the sum of
+//
+//   - 1.4826 times the median distance of those slots from their median, which estimates a standard deviation but is not
+//     moved by the outliers themselves;
+//   - a twentieth of the median;
+//   - a difference that is too small to matter in the metric.
+//
+// The median is of the past only. So a step is an event at first, and not normal at once.
 func anomalies() Dashboard {
 	return Dashboard{
 		ID: "anomalies", Title: "Anomalies", Metric: true, SpanS: hourSeconds,

@@ -1,6 +1,6 @@
 package panels
 
-// filters is what there is to choose from. It is not a page but what its lists are filled with.
+// filters is what a viewer can choose from. It is not a page: the page fills its lists with it.
 func filters() Dashboard {
 	return Dashboard{
 		ID: "filters", Title: "Filters", Hidden: true,

@@ -2,7 +2,7 @@ package panels
 
 import "strings"
 
-// Metric is a column that a viewer may choose for the panels that show any.
+// Metric is a column that a viewer may choose for the panels that show any metric.
 type Metric struct {
 	Column string `json:"column"`
 	Label  string `json:"label"`

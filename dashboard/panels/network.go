@@ -1,6 +1,6 @@
 package panels
 
-// network answers: how much goes over the wire, and where does it go wrong?
+// network answers: how much do hosts receive and send, and where do packets get lost?
 func network() Dashboard {
 	errorsBy := []Value{
 		{Column: "net_err_in_per_s", Label: "Receive errors", Unit: PerSecond},

@@ -4,16 +4,16 @@ import "github.com/metrics-dashboard/metrics-dashboard/record"
 
 // Dashboard is a page of panels.
 type Dashboard struct {
-	ID       string  `json:"id"` // stands in the page's address
+	ID       string  `json:"id"` // part of the page's address
 	Title    string  `json:"title"`
 	Question string  `json:"question"`
 	Panels   []Panel `json:"panels"`
-	// Hidden keeps it out of the menu: it is reached from elsewhere, as the page of one host is.
+	// Hidden keeps it out of the menu. Links lead to it, such as a host's name to the page of that host.
 	Hidden bool `json:"hidden,omitempty"`
-	// SpanS is the shortest time range that the dashboard makes sense over, in seconds: a week has no rhythm within an
-	// hour. 0 where every range does.
+	// SpanS is the shortest time range, in seconds, for which the dashboard makes sense: an hour does not show the rhythm of
+	// a week. 0 means that it makes sense for every range.
 	SpanS int `json:"span_s,omitempty"`
-	// Metric says that the viewer chooses the metric that its panels show, one of [Metrics].
+	// Metric says that the viewer chooses which of the [Metrics] the panels show.
 	Metric bool `json:"metric,omitempty"`
 }
 
@@ -23,9 +23,9 @@ type Panel struct {
 	Title    string `json:"title"`
 	Question string `json:"question"`
 	Kind     Kind   `json:"kind"`
-	// By is what one line, bar, box, point or row stands for.
+	// By is what one line, bar, box, point or row stands for, such as a host.
 	By Dimension `json:"by,omitempty"`
-	// Across is the horizontal axis of a heat map, whose vertical one is By.
+	// Across is the horizontal axis of a heat map. By is the vertical one.
 	Across Dimension `json:"across,omitempty"`
 	// Group is what points of one colour have in common.
 	Group Dimension `json:"group,omitempty"`
@@ -33,14 +33,14 @@ type Panel struct {
 	Values []Value `json:"values"`
 	// SQL is the query as its file has it, a template: see the package's comment.
 	SQL string `json:"-"`
-	// MinSpanS widens the time range to at least this many seconds: a machine that went silent an hour ago belongs
-	// into the list of machines also where the last five minutes are looked at. 0 leaves the range as it is.
+	// MinSpanS widens the time range to at least this many seconds. For example, the list of machines shows one that went
+	// silent an hour ago also if the viewer chose the last five minutes. 0 leaves the range as it is.
 	MinSpanS int `json:"min_span_s,omitempty"`
-	// MaxSpanS shortens the time range to at most this many seconds up to its end. 0 leaves it as it is.
+	// MaxSpanS shortens the time range to at most this many seconds. Its end stays. 0 leaves the range as it is.
 	MaxSpanS int `json:"max_span_s,omitempty"`
-	// Lead is how many slots before the time range the query reads as well, for what is compared with its past.
+	// Lead is how many slots before the time range the query also reads, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
-	// Empty is what an answer without rows means, where it means something good.
+	// Empty is what the page shows for an answer without rows if that is good news. Otherwise it says that there is no data.
 	Empty string `json:"empty,omitempty"`
 	// Width is how much of a row of twelve the panel takes; 0 means half.
 	Width int `json:"width,omitempty"`
@@ -57,15 +57,16 @@ const (
 	Gauge Kind = "gauge"
 	// Trend is the small chart within a Stat: one row for each time bucket, its start in the column t.
 	Trend Kind = "trend"
-	// Lines is one line for each By: rows of it, t (start of the bucket, Unix seconds) and the values, by both.
+	// Lines is one line for each By. The columns are By, t (start of the bucket, Unix seconds) and the values. The rows are
+	// ordered by By and t.
 	Lines Kind = "lines"
-	// Series is one line for each value: rows of t and the values.
+	// Series is one line for each value. The columns are t and the values.
 	Series Kind = "series"
-	// Area is as Series, filled and stacked.
+	// Area is like Series, filled and stacked.
 	Area Kind = "area"
 	// Bar is a group of bars for each By, in the order of rows.
 	Bar Kind = "bar"
-	// Stack is as Bar with the values on top of each other.
+	// Stack is like Bar, with the values on top of each other.
 	Stack Kind = "stack"
 	// Scatter is a point for each By, the first value to the right, the second upwards.
 	Scatter Kind = "scatter"
@@ -73,14 +74,14 @@ const (
 	HeatMap Kind = "heatmap"
 	// Box is a box plot for each By. Its five values are low, lower quartile, median, upper quartile, high.
 	Box Kind = "box"
-	// Band is the value of one host over time within the band between its Low and High, around the column median; the
-	// column outside marks the points beyond the band.
+	// Band is the value of one host over time, in the band between its Low and High around the column median. The column
+	// outside marks the points beyond the band.
 	Band Kind = "band"
 	// Table shows the rows as they are.
 	Table Kind = "table"
 )
 
-// Dimension is what the rows of a result are about. It is the name of the column, too.
+// Dimension is what the rows of a result are about. It is also the name of the column.
 type Dimension string
 
 // The dimensions.
@@ -100,20 +101,21 @@ type Value struct {
 	Column string `json:"column"`
 	Label  string `json:"label"`
 	Unit   Unit   `json:"unit"`
-	// Low and High name the columns with the smallest and largest single reading behind a mean, where there are some.
+	// Low and High name the columns with the smallest and largest single reading behind a mean. They are empty if the query
+	// has none.
 	Low  string `json:"low,omitempty"`
 	High string `json:"high,omitempty"`
 	// Below draws the value below the axis, opposite to its counterpart (sent against received).
 	Below bool `json:"below,omitempty"`
 	// Host names the column that says which host a maximum is of.
 	Host string `json:"host,omitempty"`
-	// UnitColumn names the column that holds the unit, where it differs from row to row.
+	// UnitColumn names the column that holds the unit if it differs from row to row.
 	UnitColumn string `json:"unit_column,omitempty"`
-	// Thresholds colour a value; nil where no value is bad as such.
+	// Thresholds colour a value. They are nil if no value is bad by itself.
 	Thresholds *Thresholds `json:"thresholds,omitempty"`
 }
 
-// Thresholds are the values from which on a reading deserves attention.
+// Thresholds are limits of a reading: at Warn and above it deserves attention, at Critical and above at once.
 type Thresholds struct {
 	Warn     float64 `json:"warn"`
 	Critical float64 `json:"critical"`
@@ -181,7 +183,7 @@ const (
 	third = 4
 )
 
-// From these on a reading deserves attention. They stand in charts, in colours and in the SQL of what is wrong.
+// The thresholds. Charts, colours and the query for the hosts in trouble use them.
 var (
 	loaded    = Thresholds{Warn: 75, Critical: 90} // CPU, memory, a disk's time, in percent
 	filled    = Thresholds{Warn: 80, Critical: 90} // space, in percent

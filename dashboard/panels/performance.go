@@ -1,6 +1,6 @@
 package panels
 
-// performance answers: how busy are CPU and memory, where, and at what time of the day?
+// performance answers: how busy are CPU and memory, on which hosts, and at what time of the day?
 func performance() Dashboard {
 	return Dashboard{
 		ID: "performance", Title: "Performance",

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Query is a query ready to run: SQL with positional parameters (?) and their values in order.
+// Query is a query that an engine can run: SQL with positional parameters (?) and their values in order.
 type Query struct {
 	SQL  string
 	Args []any // string, float64 or int64

@@ -15,11 +15,11 @@ type Saved struct {
 	Table string // to read, as SQL
 	// Spans are the lengths of the time range that can be chosen, whole hours, the default first.
 	Spans []time.Duration
-	// Hours is the SQL of the chosen length in hours, one of Spans, such as the placeholder of a tool. Empty: it is always
-	// the default.
+	// Hours is the SQL of the chosen length in hours, one of Spans, such as the placeholder of a tool. If it is empty, the
+	// length is always the default.
 	Hours string
-	// Host, Env and Metric are the SQL of what is chosen, texts as in [Params]. Empty: all hosts, all environments and the
-	// first metric, with no trace of a choice in the query.
+	// Host, Env and Metric are the SQL of what is chosen, texts as in [Params]. If one is empty, the query is
+	// over all hosts, all environments or the first metric, and has no condition for it.
 	Host, Env, Metric string
 	Delay             time.Duration // as in [Params]
 }
@@ -30,8 +30,8 @@ const (
 	savedSeries  = 12
 )
 
-// SQL is a panel's query in the saved form, in Trino's SQL. Times of day are in UTC. The range is at least as long as makes
-// sense on the panel's dashboard; a panel of none comes with the zero Dashboard.
+// SQL is a panel's query in the saved form, in Trino's SQL. Times of day are in UTC. The range is at least as long as the
+// panel's dashboard needs. For a panel without a dashboard, d is the zero Dashboard.
 func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	if len(s.Spans) == 0 || s.Table == "" {
 		return "", errors.New("saved queries need a table and the length of their time range")
@@ -110,7 +110,7 @@ func (s Saved) metric() (value, least string) {
 	return "CASE" + values.String() + " END", "CASE" + leasts.String() + " END"
 }
 
-// seconds is what a chosen length of the time range means, as the SQL of a whole number of seconds.
+// seconds is the SQL of a whole number of seconds that depends on the chosen length of the time range, as of computes it.
 func (s Saved) seconds(of func(span time.Duration) time.Duration) string {
 	usual := of(s.Spans[0])
 	differs := func(from func(time.Duration) time.Duration) bool {
