@@ -27,8 +27,12 @@ func TestPages(t *testing.T) {
 				t.Fatalf("row %d of %d is %v, %v", i, n, r.Data[0][i], r.Data[1][i])
 			}
 		}
-		if pages, want := len(s.made("GetQueryResults")), max((n+1+999)/1000, 1); pages != want {
-			t.Errorf("%d rows in %d pages, want %d", n, pages, want)
+		pages := map[string]bool{} // by token: the SDK asks again for a page if the machine is too busy to answer
+		for _, c := range s.made("GetQueryResults") {
+			pages[c.text("NextToken")] = true
+		}
+		if want := max((n+1+999)/1000, 1); len(pages) != want {
+			t.Errorf("%d rows in %d pages, want %d", n, len(pages), want)
 		}
 	}
 }

@@ -48,3 +48,6 @@ func metricNames() string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// value is the SQL of the metric.
+func (m Metric) value() string { return plausible(contract[m.Column]) }

@@ -134,6 +134,11 @@ func TestColumnsAndUnitsAreOfTheContract(t *testing.T) {
 	for _, c := range record.Columns() {
 		columns[c.Name] = c.Unit
 	}
+	for _, m := range panels.Metrics() {
+		if unit, ok := columns[m.Column]; !ok || unit != m.Unit {
+			t.Errorf("the metric %s is in %s, the contract says %s", m.Column, m.Unit, unit)
+		}
+	}
 	each(t, func(t *testing.T, p panels.Panel) {
 		for _, v := range p.Values {
 			if unit, ok := columns[v.Column]; ok && string(unit) != string(v.Unit) {

@@ -3,6 +3,7 @@ package panels
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
@@ -128,21 +129,33 @@ func (s statement) column(name string) (string, error) {
 	case "metric":
 		return s.metric + " AS metric", nil
 	}
-	for _, c := range record.Columns() {
-		switch {
-		case c.Name != name:
-		case c.Type == record.Double:
-			return finite(name) + " AS " + name, nil
-		default:
-			return name, nil
-		}
+	c, ok := contract[name]
+	if !ok {
+		return "", fmt.Errorf("samples have no column %s", name)
 	}
-	return "", fmt.Errorf("samples have no column %s", name)
+	return plausible(c) + " AS " + name, nil
 }
 
-// finite is a column's value, NULL if a query cannot compute with it. A sum of doubles such as 1e308 is infinite in Trino and
-// fails in DuckDB, a square of 1e200 likewise: one machine's sample would break a panel for all. Nothing that is measured
-// comes near to 1e18, which is an exabyte. A comparison with NaN is false, or says that it is larger.
-func finite(column string) string {
-	return "CASE WHEN " + column + " BETWEEN -1e18 AND 1e18 THEN " + column + " END"
+// contract are the columns by name.
+var contract = func() map[string]record.Column {
+	m := map[string]record.Column{}
+	for _, c := range record.Columns() {
+		m[c.Name] = c
+	}
+	return m
+}()
+
+// plausible is a column's value, NULL outside of its range. A sum of doubles such as 1e308 is infinite in Trino and fails in
+// DuckDB, and so is a square of 1e200: one machine's sample would break a panel for all. The transform leaves such values out,
+// but files of other origin have them. A comparison with NaN is false, or says that NaN is the larger.
+func plausible(c record.Column) string {
+	r, ok := c.Range()
+	if !ok {
+		return c.Name
+	}
+	return "CASE WHEN " + c.Name + " BETWEEN " + limit(r.Min) + " AND " + limit(r.Max) + " THEN " + c.Name + " END"
+}
+
+func limit(v float64) string {
+	return strings.Replace(strconv.FormatFloat(v, 'g', -1, 64), "e+", "e", 1)
 }

@@ -99,12 +99,12 @@ func (s Saved) filters() []string {
 func (s Saved) metric() (value, least string) {
 	all := Metrics()
 	if s.Metric == "" {
-		return finite(all[0].Column), number(all[0].Least)
+		return all[0].value(), number(all[0].Least)
 	}
 	var values, leasts strings.Builder
 	for _, m := range all {
 		when := " WHEN " + s.Metric + " = '" + m.Column + "' THEN "
-		values.WriteString(when + finite(m.Column))
+		values.WriteString(when + m.value())
 		leasts.WriteString(when + number(m.Least))
 	}
 	return "CASE" + values.String() + " END", "CASE" + leasts.String() + " END"
