@@ -241,7 +241,7 @@ func TestSQLAndDownloads(t *testing.T) {
 	const card = "[data-panel=environments-average]"
 	b.do(chromedp.Click(card+" .dots"), chromedp.Click(card+" .menu-list button:nth-child(1)"), chromedp.WaitVisible(".sql-dialog"),
 		poll("document.querySelector('pre.sql').textContent.includes('FROM samples')"))
-	if text := eval[string](b, "document.querySelector('pre.sql').textContent"); !strings.Contains(text, "= 'web')") {
+	if text := eval[string](b, "document.querySelector('pre.sql').textContent"); !strings.Contains(text, "= 'web'\n") {
 		t.Errorf("the SQL is\n%s", text)
 	}
 	b.do(chromedp.Click(".sql-dialog [data-form=athena]"))
