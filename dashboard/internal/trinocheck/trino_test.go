@@ -217,10 +217,24 @@ func differ(duck panels.Result, trino []string) string {
 // deployedTable is how the queries of that template name the table.
 var deployedTable = regexp.MustCompile(`FROM ("d"\.)?"s"`)
 
-// deployed are the queries of the largest committed template, with values as QuickSight writes them in.
+// deployed are the queries of the committed templates, with values as QuickSight writes them in.
 func deployed(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "local", "internal", "template", "testdata", "everything.json"))
+	queries := map[string]string{}
+	types := map[string]int{}
+	for _, name := range []string{"local/internal/template/testdata/everything.json", "cdk/internal/stack/testdata/quicksight.json"} {
+		addDeployed(t, filepath.Join("..", "..", "..", filepath.FromSlash(name)), queries, types)
+	}
+	if len(types) != 2 {
+		t.Fatalf("the templates have queries of %v", types)
+	}
+	return queries
+}
+
+// addDeployed adds the queries of a template by the ids of their resources, and counts them by type.
+func addDeployed(t *testing.T, file string, queries map[string]string, types map[string]int) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,8 +253,6 @@ func deployed(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	values := strings.NewReplacer("<<$hours>>", "24", "<<$host>>", "'(all)'", "<<$environment>>", "'prod'", "<<$metric>>", "'ram_pct'")
-	queries := map[string]string{}
-	types := map[string]int{}
 	for id, r := range template.Resources {
 		switch r.Type {
 		case "AWS::Athena::NamedQuery":
@@ -254,8 +266,4 @@ func deployed(t *testing.T) map[string]string {
 		}
 		types[r.Type]++
 	}
-	if len(types) != 2 {
-		t.Fatalf("the template has queries of %v", types)
-	}
-	return queries
 }
