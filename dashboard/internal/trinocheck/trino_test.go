@@ -52,7 +52,9 @@ func TestPanelsInTrino(t *testing.T) {
 				}
 				s := send(bound)
 				write(t, dir, name+".sent.sql", s.QueryString)
-				write(t, dir, name+".sent.parameters", strings.Join(s.ExecutionParameters, "\x00"))
+				if len(s.ExecutionParameters) > 0 {
+					write(t, dir, name+".sent.parameters", strings.Join(s.ExecutionParameters, "\x00"))
+				}
 				want[name+".sent.sql"] = true
 				queries[name] = q
 				if c.pasted {
