@@ -116,7 +116,7 @@ func write(w http.ResponseWriter, status int, body []byte) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("X-Amzn-Requestid", requestID())
 	w.WriteHeader(status)
-	// The client has gone where this fails, and there is no one else to tell.
+	// If this fails the client has gone, and nobody else needs to know.
 	_, _ = w.Write(body)
 }
 

@@ -60,7 +60,7 @@ func (h *Handler) drop(w http.ResponseWriter, r *http.Request) {
 	_ = conn.Close() // that it ends is all that matters
 }
 
-// discard takes an answer that nobody shall get.
+// discard takes an answer that no client gets.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }

@@ -797,6 +797,22 @@ func TestDamagedJournal(t *testing.T) {
 	}
 }
 
+// A journal of an earlier build is not read, and the log says so.
+func TestJournalOfAnEarlierBuild(t *testing.T) {
+	dir := t.TempDir()
+	old := filepath.Join(dir, delivery.StateDir, "metrics", "journal.db")
+	write(t, old, "bbolt")
+	var log bytes.Buffer
+	e, err := delivery.Open(dir, stream(), nil, delivery.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeEngine(t, e)
+	if !strings.Contains(log.String(), "a journal of an earlier build is not read") || !strings.Contains(log.String(), old) {
+		t.Errorf("log %s", log.String())
+	}
+}
+
 // Damage that befalls the journal of a running stack costs the damaged records, and holds up neither others nor a flush.
 func TestJournalDamagedWhileRunning(t *testing.T) {
 	dir := t.TempDir()

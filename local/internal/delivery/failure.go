@@ -41,7 +41,7 @@ type failure struct {
 }
 
 // processingFailure is a line of an object under processing-failed/. Field names as the service was seen to write them
-// (lambdaARN, where the documentation has lambdaArn).
+// (lambdaARN; the documentation says lambdaArn).
 type processingFailure struct {
 	AttemptsMade           int    `json:"attemptsMade"`
 	ArrivalTimestamp       int64  `json:"arrivalTimestamp"` // Unix milliseconds, as all timestamps here

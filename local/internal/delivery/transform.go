@@ -173,7 +173,7 @@ func (e *Engine) check(
 }
 
 // judge says what is wrong with the answer for a record; the code is empty if nothing is. Codes and messages are AWS's, as the
-// probes show them, where no other source is named.
+// probes show them, unless a comment says otherwise.
 func judge(a *transform.Result, twice bool, malformed string) (code, message string) {
 	switch {
 	case twice:

@@ -27,7 +27,7 @@ type segment struct {
 	salt   uint32
 	size   int64
 	last   uint64 // sequence number of the last record accepted up to its end
-	// marks tell where to begin looking for a record. There is one for every 64 KiB or so.
+	// marks are the places to begin looking for a record. There is about one for every 64 KiB.
 	marks []mark
 }
 

@@ -74,7 +74,7 @@ func (p *process) answer(w http.ResponseWriter, r *http.Request, a answer, statu
 		accept(w, http.StatusBadRequest)
 		return
 	}
-	// The status goes first: a process that is stopped for its answer shall have seen that it was taken.
+	// The status goes first, so that a process that is stopped for its answer has seen that it was taken.
 	accept(w, status)
 	p.answers <- a
 }

@@ -68,7 +68,7 @@ type Runtime struct {
 	idle   []*process // wait for an event
 }
 
-// New starts a first process, so that an executable that can not run here is an error now and not at the first event.
+// New starts a first process, so that an executable that cannot run here is an error now and not at the first event.
 func New(ctx context.Context, f Function, o Options) (*Runtime, error) {
 	// An absolute path is never searched for in PATH.
 	path, err := filepath.Abs(f.Path)

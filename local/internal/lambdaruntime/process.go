@@ -78,7 +78,7 @@ func start(ctx context.Context, path string, f Function, log *slog.Logger) (*pro
 func (p *process) run(path string, f Function, address string) error {
 	cmd := exec.CommandContext(context.Background(), path)
 	cmd.Env = environment(f, address)
-	// What still holds the outputs after the process has ended shall not hold us.
+	// Do not wait for children of the process that hold its outputs open after it has ended.
 	cmd.WaitDelay = time.Second
 	output, input := io.Pipe()
 	cmd.Stdout, cmd.Stderr = input, input

@@ -68,7 +68,7 @@ func Start(ctx context.Context, description spec.Stack, o Options) (_ *Stack, er
 	s := &Stack{description: description, log: o.Log, address: listener.Addr(), served: make(chan error, 1)}
 	defer func() {
 		if err != nil {
-			_ = listener.Close() // fails where the server has closed it
+			_ = listener.Close() // fails if the server has closed it
 			err = errors.Join(err, s.closePipelines())
 		}
 	}()
@@ -121,7 +121,7 @@ func (s *Stack) serve(listener net.Listener) {
 	go func() { s.served <- s.server.Serve(listener) }()
 }
 
-// Endpoint is where the services are, as AWS_ENDPOINT_URL wants it.
+// Endpoint returns the address of the services, in the form that AWS_ENDPOINT_URL takes.
 func (s *Stack) Endpoint() string {
 	address := s.address.String()
 	if tcp, ok := s.address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
