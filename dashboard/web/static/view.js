@@ -26,7 +26,7 @@ export class View {
     if (tiles.length > 0) {
       const section = el('section', { class: 'tiles', 'aria-label': 'Now' });
       root.prepend(section);
-      this.#tiles = new Tiles(section, tiles, page.openHost);
+      this.#tiles = new Tiles(section, tiles, (host) => page.openHost(host));
     }
     for (const panel of dashboard.panels) {
       if (!kinds[panel.kind]) continue;
