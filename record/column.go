@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Type is a column type, in the spelling that Glue, Athena and Hive share.
+// Type is the type of a column. Glue, Athena and Hive use the same names.
 type Type string
 
 // The column types in use.
@@ -19,7 +19,7 @@ const (
 	StringMap Type = "map<string,string>"
 )
 
-// Unit says what a column's number counts; readers format by it.
+// Unit is the unit of a column's numbers. The dashboard formats numbers by their unit.
 type Unit string
 
 // The units in use. A column that is not a quantity has [NoUnit].
@@ -51,8 +51,8 @@ func SampleColumns() []Column { return columnsOf(sampleFields) }
 // EnrichmentColumns are the columns that the transform adds, in order.
 func EnrichmentColumns() []Column { return columnsOf(enrichmentFields) }
 
-// Columns are all columns of a data file, in order: the sample's, then the enrichment's. The partition keys are not
-// among them, see [PartitionKeys].
+// Columns are all columns of a data file, in order: first those of the sample, then those of the enrichment. A data file does not
+// contain the partition keys; see [PartitionKeys].
 func Columns() []Column { return append(SampleColumns(), EnrichmentColumns()...) }
 
 var (
@@ -76,8 +76,8 @@ func columnsOf(fields []field) []Column {
 	return columns
 }
 
-// fieldsOf reads the definition of each column from a struct's tags. A field it cannot map is a mistake in this package
-// that every program using it would meet at its start.
+// fieldsOf reads the definition of each column from a struct's tags. It panics if a field does not define a column. That is a
+// mistake in this package, and every program that uses the package would fail at its start.
 func fieldsOf(t reflect.Type) []field {
 	types := map[reflect.Type]Type{
 		reflect.TypeFor[float64]():           Double,

@@ -8,11 +8,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// ErrNoTS says that a document has no ts.
+// ErrNoTS means that a document does not have a ts.
 var ErrNoTS = errors.New("ts is missing")
 
-// ParseSample reads one line as [Sample.AppendJSON] writes it. Unknown keys are passed over, so that an older reader takes
-// lines of a newer collector; a known key with a value of another type is an error that names it. Null counts as absent.
+// ParseSample reads one line as [Sample.AppendJSON] writes it. It ignores unknown keys, so that an older reader can read the lines
+// of a newer collector. If the value of a known key has another type than its column, the error names the key. Null counts as absent.
 func ParseSample(line []byte) (Sample, error) {
 	var s Sample
 	members, n, err := jsonscan.Members(nil, line)
@@ -20,7 +20,7 @@ func ParseSample(line []byte) (Sample, error) {
 		return s, err
 	}
 	if rest := jsonscan.SkipSpace(line, n); rest != len(line) {
-		return s, fmt.Errorf("more than one document in a line, at byte %d", rest)
+		return s, fmt.Errorf("the line holds more than one document: the second begins at byte %d", rest)
 	}
 	v := reflect.ValueOf(&s).Elem()
 	hasTS := false
@@ -41,7 +41,7 @@ func ParseSample(line []byte) (Sample, error) {
 	return s, nil
 }
 
-// sampleIndex finds a sample column by its name; ts is the first.
+// sampleIndex maps the name of a sample column to its place; ts is at 0.
 var sampleIndex = func() map[string]int {
 	index := make(map[string]int, len(sampleFields))
 	for i, f := range sampleFields {
@@ -72,7 +72,7 @@ func setField(p any, m jsonscan.Member) error {
 	case *map[string]string:
 		return setMap(p, m)
 	}
-	return fmt.Errorf("no decoder for %T", p)
+	return fmt.Errorf("record does not decode fields of type %T", p)
 }
 
 func setString(p *string, m jsonscan.Member) error {

@@ -1,8 +1,8 @@
-// Package record is the contract of Metrics Dashboard: what a sample is.
+// Package record is the contract of Metrics Dashboard. It says what a sample is.
 //
-// Names, types, units, order, the JSON line on the wire, the pack that carries lines, the columns of the table and the
-// partition of a timestamp are defined here and nowhere else. The collector, the transform, the Glue table, the local
-// Parquet writer and the dashboard all derive from it, so a column is added by adding one field to [Sample].
+// It alone defines the names, types, units and order of the columns, the JSON line on the wire, the pack that carries lines,
+// and the partition of a timestamp. The collector, the transform, the Glue table, the local Parquet writer and the dashboard
+// use these definitions. To add a column, add one field to [Sample].
 //
-// It is not a metrics library: it reads no machine, opens no connection and imports the standard library only.
+// It is not a metrics library: it does not read machines or open connections. It imports the standard library only.
 package record

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// AppendJSON appends the sample as one JSON object without a line end: keys in column order, absent fields left out,
-// doubles rounded by their unit. NaN and infinities count as absent, as JSON has no form for them.
+// AppendJSON appends the sample as one JSON object without a line end. Keys are in column order. Absent fields are left out.
+// Doubles are rounded by their unit. NaN and infinities count as absent, because JSON cannot express them.
 func (s *Sample) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	start := len(dst)
@@ -29,7 +29,7 @@ func (s *Sample) AppendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// appendField appends the value that p points to; ok is false where it is absent.
+// appendField appends the value that p points to; ok is false if the value is absent.
 func appendField(dst []byte, f *field, p any) (_ []byte, ok bool) {
 	switch p := p.(type) {
 	case *string:
@@ -78,12 +78,12 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 // appendFloat appends v rounded to places decimals, in the shortest form, without an exponent.
 func appendFloat(dst []byte, v float64, places int) []byte {
 	scale := math.Pow10(places)
-	// From 2^53 on a double has no fraction to round, and scaling could overflow.
+	// A double of 2^53 or more has no fraction to round, and scaling could overflow.
 	if scaled := v * scale; math.Abs(scaled) < 1<<53 {
 		v = math.Round(scaled) / scale
 	}
 	if v == 0 {
-		v = 0 // no negative zero
+		v = 0 // instead of -0
 	}
 	return strconv.AppendFloat(dst, v, 'f', -1, 64)
 }

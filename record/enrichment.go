@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Enrichment is what the transform adds to a sample: its time in the forms that readers ask for, and when it was
-// processed. As in [Sample], tags define the columns.
+// Enrichment holds the columns that the transform adds to a sample: the sample's time in several forms, and the time of
+// processing. As in [Sample], tags define the columns.
 type Enrichment struct {
 	EventTime          time.Time `column:"event_time" comment:"ts as a timestamp, UTC"`
 	Timestamp          string    `column:"timestamp" comment:"ts as yyyy-mm-dd hh:mm:ss, UTC"`
@@ -35,11 +35,11 @@ func Enrich(ts float64, processed time.Time) Enrichment {
 	}
 }
 
-// Enricher appends enrichments as JSON. It gives what [Enrich] gives, several times faster, by keeping the parts that
-// consecutive samples share. It is not safe for concurrent use.
+// Enricher appends enrichments as JSON. Their values are those of [Enrich]. It is several times faster, because it keeps the parts
+// that consecutive samples share. It is not safe for concurrent use.
 type Enricher struct {
 	processed []byte // `,"_processed_at":…,"_processed_timestamp":…`
-	day       int64  // the day that date and weekday are of
+	day       int64  // the day of date and weekday, in days since 1970
 	date      []byte
 	weekday   string
 }
@@ -54,8 +54,8 @@ func NewEnricher(processed time.Time) *Enricher {
 	return &Enricher{processed: b, day: -1}
 }
 
-// AppendMembers appends the enrichment of ts as JSON members in column order, without a comma before the first. rawTS is
-// the number as the producer wrote it; it becomes epoch_timestamp.
+// AppendMembers appends the enrichment of ts as JSON members in column order, without a comma before the first one. rawTS is
+// ts as the producer wrote it; it becomes epoch_timestamp.
 func (e *Enricher) AppendMembers(dst []byte, ts float64, rawTS []byte) []byte {
 	ms := Millis(ts)
 	if day := ms / 86_400_000; day != e.day {
@@ -64,14 +64,14 @@ func (e *Enricher) AppendMembers(dst []byte, ts float64, rawTS []byte) []byte {
 	}
 	ofDay := ms % 86_400_000
 	var clock [12]byte // hh:mm:ss.mmm
-	two(clock[0:], ofDay/3_600_000)
+	putTwoDigits(clock[0:], ofDay/3_600_000)
 	clock[2] = ':'
-	two(clock[3:], ofDay/60_000%60)
+	putTwoDigits(clock[3:], ofDay/60_000%60)
 	clock[5] = ':'
-	two(clock[6:], ofDay/1000%60)
+	putTwoDigits(clock[6:], ofDay/1000%60)
 	clock[8] = '.'
 	clock[9] = byte('0' + ofDay%1000/100)
-	two(clock[10:], ofDay%100)
+	putTwoDigits(clock[10:], ofDay%100)
 
 	dst = append(dst, `"event_time":"`...)
 	dst = append(dst, e.date...)
@@ -99,7 +99,7 @@ func (e *Enricher) appendDateTime(dst []byte, clock [12]byte) []byte {
 	return append(dst, clock[:8]...)
 }
 
-// two writes n, 0..99, as two digits.
-func two(b []byte, n int64) {
+// putTwoDigits writes n, 0..99, into b[0] and b[1].
+func putTwoDigits(b []byte, n int64) {
 	b[0], b[1] = byte('0'+n/10), byte('0'+n%10)
 }

@@ -1,7 +1,7 @@
 package record
 
-// Optional is a value that may be absent. Absent is not zero: a platform that cannot give a reading, or a difference
-// whose first counter is not known yet, leaves the field out of the line and NULL in the table.
+// Optional is a value that may be absent. Absent is not zero: the line omits the field, and the table has NULL. A value is absent
+// if the platform cannot give the reading. A rate is also absent if there is no earlier reading of its counter.
 type Optional[T any] struct {
 	value T
 	set   bool
@@ -22,10 +22,10 @@ func Some[T any](v T) Optional[T] { return Optional[T]{value: v, set: true} }
 // Get returns the value and whether it is present.
 func (o Optional[T]) Get() (T, bool) { return o.value, o.set }
 
-// Or returns the value, or otherwise where it is absent.
-func (o Optional[T]) Or(otherwise T) T {
+// Or returns the value, or fallback if the value is absent.
+func (o Optional[T]) Or(fallback T) T {
 	if o.set {
 		return o.value
 	}
-	return otherwise
+	return fallback
 }

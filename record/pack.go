@@ -9,22 +9,22 @@ import (
 	"io"
 )
 
-// A pack is what one Firehose record carries: JSON lines, gzip-compressed, all of one UTC hour. One hour, because Firehose
-// takes one set of partition keys per record.
+// A pack is the content of one Firehose record: gzip-compressed JSON lines. All lines are of one UTC hour, because Firehose accepts
+// one set of partition keys for a record.
 
-// MaxPackBytes is how large a pack may be when expanded. A Firehose record holds at most 1,024,000 bytes and lines compress
-// about fivefold, so that a larger expansion is a decompression bomb.
+// MaxPackBytes is how large a pack may be when expanded. A Firehose record holds at most 1,024,000 bytes, and lines compress about
+// fivefold. A pack that expands to more is a decompression bomb.
 const MaxPackBytes = 16 << 20
 
 // Errors of packs.
 var (
 	ErrPackHour     = errors.New("a pack holds samples of one UTC hour only")
-	ErrPackTooLarge = fmt.Errorf("pack expands to more than %d bytes", MaxPackBytes)
+	ErrPackTooLarge = fmt.Errorf("a pack may expand to at most %d bytes", MaxPackBytes)
 )
 
 // PackWriter collects lines and compresses them as one pack. The zero value is ready to use.
 type PackWriter struct {
-	// Level is the compression level of compress/gzip; 0 means the best. It is read at the first pack.
+	// Level is the compression level of compress/gzip; 0 means the best. Set it before the first call of Bytes.
 	Level int
 
 	lines []byte
@@ -34,8 +34,8 @@ type PackWriter struct {
 	out   bytes.Buffer
 }
 
-// Add adds one line, given without its line end. It refuses a line of another hour than the first with [ErrPackHour] and
-// one that would make the pack larger than [MaxPackBytes] with [ErrPackTooLarge]; the pack stays as it was.
+// Add adds one line, given without its line end. It refuses a line of another hour than the first line with [ErrPackHour], and a
+// line that would make the pack larger than [MaxPackBytes] with [ErrPackTooLarge]. A refused line does not change the pack.
 func (w *PackWriter) Add(line []byte, hour Hour) error {
 	if w.count > 0 && hour != w.hour {
 		return ErrPackHour
@@ -52,14 +52,14 @@ func (w *PackWriter) Add(line []byte, hour Hour) error {
 // Count is the number of lines in the pack.
 func (w *PackWriter) Count() int { return w.count }
 
-// Hour is the hour that the pack's lines are of; meaningful where Count is not 0.
+// Hour is the hour of the pack's lines. It has a meaning only if Count is not 0.
 func (w *PackWriter) Hour() Hour { return w.hour }
 
 // RawBytes is the size of the lines before compression.
 func (w *PackWriter) RawBytes() int { return len(w.lines) }
 
-// Bytes returns the pack: the lines added so far as one gzip member. Equal lines give equal bytes. The slice is valid
-// until the next call of Bytes or Reset; the pack can go on growing after it.
+// Bytes returns the pack: the lines added so far as one gzip member. Equal lines give equal bytes. The slice is valid until the
+// next call of Bytes or Reset. More lines can be added afterwards.
 func (w *PackWriter) Bytes() ([]byte, error) {
 	w.out.Reset()
 	if w.gzip == nil {
@@ -86,7 +86,7 @@ func (w *PackWriter) Reset() { w.lines, w.count = w.lines[:0], 0 }
 // IsPack reports whether data is gzip-compressed, by its magic number (RFC 1952, section 2.3.1).
 func IsPack(data []byte) bool { return len(data) >= 2 && data[0] == 0x1f && data[1] == 0x8b }
 
-// Inflater is a gzip reader that can be used again; that of compress/gzip is one, and so are faster ones.
+// Inflater is a gzip reader that can be reused, such as that of compress/gzip.
 type Inflater interface {
 	io.Reader
 	Reset(r io.Reader) error
@@ -94,14 +94,14 @@ type Inflater interface {
 
 // PackReader expands packs, reusing its memory. The zero value is ready to use. It is not safe for concurrent use.
 type PackReader struct {
-	// Gzip is what expands; nil stands for compress/gzip.
+	// Gzip expands the packs; nil means compress/gzip.
 	Gzip Inflater
 
 	in bytes.Reader
 }
 
-// AppendLines appends the expanded lines of a pack to dst. A pack that would expand to more than [MaxPackBytes] is refused
-// with [ErrPackTooLarge] as soon as it has.
+// AppendLines appends the expanded lines of a pack to dst. It stops with [ErrPackTooLarge] when a pack has expanded to more than
+// [MaxPackBytes]. On an error it returns dst as it was.
 func (r *PackReader) AppendLines(dst, pack []byte) ([]byte, error) {
 	if r.Gzip == nil {
 		r.Gzip = new(gzip.Reader)

@@ -79,7 +79,7 @@ func TestPackReaderBound(t *testing.T) {
 	if got, err := r.AppendLines([]byte("kept"), bomb); !errors.Is(err, record.ErrPackTooLarge) || string(got) != "kept" {
 		t.Errorf("bomb of %d bytes: %v", len(bomb), err)
 	}
-	many := bytes.Repeat(gzipped(t, make([]byte, 1<<20)), 17) // a bomb in many members
+	many := bytes.Repeat(gzipped(t, make([]byte, 1<<20)), 17) // a bomb of many gzip members
 	if _, err := r.AppendLines(nil, many); !errors.Is(err, record.ErrPackTooLarge) {
 		t.Errorf("bomb of many members: %v", err)
 	}

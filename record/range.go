@@ -2,18 +2,18 @@ package record
 
 import "fmt"
 
-// Range is what a number may plausibly be, both ends included.
+// Range is a range of plausible numbers. Both ends belong to it.
 type Range struct{ Min, Max float64 }
 
-// Contains says whether v is in the range. NaN is not.
+// Contains reports whether v is in the range. NaN is in no range.
 func (r Range) Contains(v float64) bool { return v >= r.Min && v <= r.Max }
 
 func (r Range) String() string { return fmt.Sprintf("%g..%g", r.Min, r.Max) }
 
-// ranges are wider than any machine, and narrow enough that a few wrong numbers spoil no sum, square or axis over a whole
-// fleet: the transform leaves out what is outside. This is the only place that says so.
+// ranges are the plausible numbers of each unit. The transform leaves out all others. The ranges are wider than the values of any
+// machine. They are narrow enough that a few wrong numbers do not spoil a sum, a sum of squares or a chart's axis over a whole fleet.
 var ranges = map[Unit]Range{
-	Percent:        {-1, 101}, // what others compute overshoots by rounding
+	Percent:        {-1, 101}, // other producers may overshoot by rounding
 	Bytes:          {0, 1e18},
 	BytesPerSecond: {0, 1e15},
 	PerSecond:      {0, 1e12},
@@ -22,7 +22,7 @@ var ranges = map[Unit]Range{
 	Seconds:        {0, 1e11},
 }
 
-// Range returns what values of a column may plausibly be. ok is false for a column that is no quantity.
+// Range returns the plausible values of a column. ok is false if the column is not a quantity.
 func (c Column) Range() (r Range, ok bool) {
 	r, ok = ranges[c.Unit]
 	return r, ok

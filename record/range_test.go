@@ -10,7 +10,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// Every number of a sample has a range, but for seq, and believable samples are within.
+// Each number of a sample except seq has a range, and the numbers of believable samples are within their ranges.
 func TestRanges(t *testing.T) {
 	columns := map[string]record.Column{}
 	for _, c := range record.SampleColumns() {
@@ -40,7 +40,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// Sums and sums of squares over a fleet's years stay finite, and a fleet's bytes fit a bigint's sum as a double.
+// Sums of squares over many years of a large fleet stay finite.
 func TestRangesKeepArithmeticFinite(t *testing.T) {
 	const rows = 1e13 // 10,000 machines every 3 s for 10 years are 1e12
 	for _, c := range record.SampleColumns() {

@@ -58,7 +58,7 @@ func TestParseGolden(t *testing.T) {
 	}
 }
 
-// Every column of the design's contract, in its order.
+// The columns are those of the contract, in its order.
 func TestColumns(t *testing.T) {
 	const want = `ts double, session_id string, seq bigint, interval_s int, hostname string, os string, os_v string,
 arch string, node_role string, env string, tags map<string,string>, cpu_pct double, cpu_user_pct double,
@@ -108,7 +108,7 @@ func TestAbsentIsLeftOut(t *testing.T) {
 	}
 }
 
-// What a sample holds comes back from its line, up to rounding.
+// A sample that is parsed from its line equals the sample, up to rounding.
 func TestRoundTrip(t *testing.T) {
 	property := func(seed uint64, cpu, rate float64, host, tag string, seq int64) bool {
 		s := recordtest.New(seed).Sample(time.UnixMilli(1770094800123))
@@ -132,9 +132,9 @@ func TestRoundTrip(t *testing.T) {
 
 func TestParseSampleRefuses(t *testing.T) {
 	for line, want := range map[string]string{
-		``:                                     "no document",
-		`7`:                                    "not a JSON object",
-		`[{"ts":1}]`:                           "not a JSON object",
+		``:                                     "found the end instead of a JSON object",
+		`7`:                                    "found '7' instead of a JSON object",
+		`[{"ts":1}]`:                           "found '[' instead of a JSON object",
 		`{"hostname":"h"}`:                     "ts is missing",
 		`{"ts":null}`:                          "ts is missing",
 		`{"ts":"1770094800"}`:                  "ts: want a number, have a string",
@@ -146,7 +146,7 @@ func TestParseSampleRefuses(t *testing.T) {
 		`{"ts":1}{"ts":2}`:                     "more than one document",
 		`{"ts":1e400}`:                         "value out of range",
 		`{"ts":01}`:                            "leading zero",
-		`{"ts":1,}`:                            "where a key should be",
+		`{"ts":1,}`:                            "instead of a key",
 		`{"ts":1,"hostname":"` + "\x00" + `"}`: "control character",
 	} {
 		_, err := record.ParseSample([]byte(line))
@@ -194,7 +194,7 @@ func TestPartition(t *testing.T) {
 	}
 }
 
-// The fast appender gives what the plain definition gives.
+// Enricher and Enrich give the same values.
 func TestEnricherAgrees(t *testing.T) {
 	processed := time.Date(2026, 2, 3, 5, 1, 2, 3, time.FixedZone("", 7200))
 	fast := record.NewEnricher(processed)

@@ -2,9 +2,9 @@ package record
 
 // Sample is one reading of one machine, as the collector takes it.
 //
-// A field's tag is the definition of its column: name, unit and comment; its Go type gives the column type and its place
-// gives the order of keys on the wire and of columns in the table. Percentages are 0..100 over all cores, rates are per
-// second. An absent [Optional], an empty string or an empty map is left out of the line.
+// A field defines a column. Its tag gives the column's name, unit and comment; its Go type gives the column's type. The order of
+// the fields is the order of the keys on the wire and of the columns in the table. Percentages are 0..100 over all cores. Rates are
+// per second. The line omits an absent [Optional], an empty string and an empty map.
 type Sample struct {
 	TS        float64 `column:"ts" unit:"s" comment:"Unix seconds (ms precision), wall clock, when the sample was taken"`
 	SessionID string  `column:"session_id" comment:"Random, new at each start of the collector"`

@@ -1,5 +1,5 @@
-// Package firehose puts records back onto a delivery stream through the AWS SDK. It is the functions' way to Firehose, not
-// the collector's: it retries nothing that its caller retries.
+// Package firehose puts records back onto a delivery stream through the AWS SDK. It is for Lambda functions, which retry rejected
+// records themselves; the collector has its own client.
 package firehose
 
 import (
@@ -16,16 +16,16 @@ type Client struct {
 	api *firehose.Client
 }
 
-// New returns a client. Calls are not retried by the SDK: callers retry entries, and would multiply the attempts.
+// New returns a client. The SDK does not retry its calls, because the caller does. Both together would multiply the attempts.
 func New(cfg aws.Config) *Client {
 	return &Client{api: firehose.NewFromConfig(cfg, func(o *firehose.Options) {
 		o.Retryer = aws.NopRetryer{}
 	})}
 }
 
-// PutRecordBatch puts records as one batch and returns the indexes of those that were not accepted. An answer that does
-// not speak of each record is an error: nothing is known of any of them then.
-func (c *Client) PutRecordBatch(ctx context.Context, stream string, records [][]byte) (failed []int, err error) {
+// PutRecordBatch puts records as one batch and returns the indexes of the records that Firehose rejected. If the answer does not
+// have a result for each record, it fails: it is unknown then which records were accepted.
+func (c *Client) PutRecordBatch(ctx context.Context, stream string, records [][]byte) (rejected []int, err error) {
 	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &stream, Records: make([]types.Record, len(records))}
 	for i, r := range records {
 		in.Records[i].Data = r
@@ -35,12 +35,13 @@ func (c *Client) PutRecordBatch(ctx context.Context, stream string, records [][]
 		return nil, fmt.Errorf("put %d records onto %s: %w", len(records), stream, err)
 	}
 	if len(out.RequestResponses) != len(records) {
-		return nil, fmt.Errorf("put %d records onto %s: answer speaks of %d", len(records), stream, len(out.RequestResponses))
+		return nil, fmt.Errorf("put %d records onto %s: the answer has %d results; want one for each record",
+			len(records), stream, len(out.RequestResponses))
 	}
 	for i, r := range out.RequestResponses {
 		if r.ErrorCode != nil {
-			failed = append(failed, i)
+			rejected = append(rejected, i)
 		}
 	}
-	return failed, nil
+	return rejected, nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/functions/firehose"
 )
 
-// server answers every call with status and body, and counts calls.
+// server answers each call with a status and a body, and counts the calls.
 func server(t *testing.T, status int, body string) (client *firehose.Client, calls *int) {
 	t.Helper()
 	calls = new(int)
@@ -50,19 +50,19 @@ func TestPutRecordBatch(t *testing.T) {
 	for _, c := range []struct {
 		name, body, err string
 		status          int
-		failed          []int
+		rejected        []int
 	}{
 		{"accepted", `{"FailedPutCount":0,"RequestResponses":[` + ok + `,` + ok + `,` + ok + `]}`, "", 200, nil},
 		{"in part", `{"FailedPutCount":2,"RequestResponses":[` + bad + `,` + ok + `,` + bad + `]}`, "", 200, []int{0, 2}},
-		{"short answer", `{"FailedPutCount":0,"RequestResponses":[` + ok + `]}`, "answer speaks of 1", 200, nil},
+		{"short answer", `{"FailedPutCount":0,"RequestResponses":[` + ok + `]}`, "the answer has 1 results; want one for each record", 200, nil},
 		{"throttled", `{"__type":"ServiceUnavailableException","message":"Slow down."}`, "ServiceUnavailableException", 503, nil},
 		{"unknown stream", `{"__type":"ResourceNotFoundException","message":"no"}`, "put 3 records onto metrics: ", 400, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client, calls := server(t, c.status, c.body)
-			failed, err := client.PutRecordBatch(t.Context(), "metrics", records)
-			if !slices.Equal(failed, c.failed) || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
-				t.Errorf("failed %v, error %v; want %v, %q", failed, err, c.failed, c.err)
+			rejected, err := client.PutRecordBatch(t.Context(), "metrics", records)
+			if !slices.Equal(rejected, c.rejected) || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("rejected %v, error %v; want %v, %q", rejected, err, c.rejected, c.err)
 			}
 			if *calls != 1 {
 				t.Errorf("%d calls: the SDK retried", *calls)

@@ -9,15 +9,15 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// MaxResponse bounds the response in bytes. Lambda allows 6 MiB = 6,291,456 for a synchronous answer; AWS's own Firehose
-// blueprints stop at 6,000,000 for headroom, and so does this.
+// MaxResponse is how large a response may be, in bytes. Lambda allows 6 MiB = 6,291,456 for a synchronous response. AWS's own
+// blueprints for Firehose stop at 6,000,000 to be safe.
 const MaxResponse = 6_000_000
 
-// maxRecordOutput bounds what one record may expand to in the response. A larger record is split. It is well below
-// [MaxResponse], so that a record put back because a response was full fits into the next one: nothing circles forever.
+// maxRecordOutput is about how many bytes one record may have in the response. A larger record is split. The limit is well below
+// [MaxResponse]: a record that is put back because one response was full fits into the next, so that no record goes round for ever.
 const maxRecordOutput = 2_000_000
 
-// Response answers an [Event]: exactly one result for each of its records. Its data belongs to the caller.
+// Response answers an [Event] with exactly one result for each of its records. The caller owns its data.
 type Response struct {
 	Records []Result `json:"records"`
 }
@@ -32,7 +32,7 @@ const (
 	ProcessingFailed Status = "ProcessingFailed"
 )
 
-// Result is the answer for one record. Firehose refuses an answer without data, so that Data is empty, not nil, where there
+// Result is the answer for one record. Firehose refuses an answer whose data are null. Data is therefore empty and not nil if there
 // is nothing to deliver.
 type Result struct {
 	RecordID string    `json:"recordId"`
@@ -46,8 +46,8 @@ type Metadata struct {
 	PartitionKeys map[string]string `json:"partitionKeys"`
 }
 
-// MarshalJSON writes the response without the empty fields that aws-lambda-go's types add to each record (about 86 bytes of
-// Iceberg metadata), as they would count against the limit of the response.
+// MarshalJSON encodes the response. The types of aws-lambda-go would add about 86 bytes of empty Iceberg metadata to each record, and
+// these count against the limit of the response.
 func (r Response) MarshalJSON() ([]byte, error) {
 	size := len(`{"records":[]}`)
 	for i := range r.Records {
@@ -92,11 +92,10 @@ func appendResult(b []byte, r *Result) []byte {
 	return append(b, '}')
 }
 
-// emptyAnswerLen is the length of the longest answer that delivers nothing, without its record id.
+// emptyAnswerLen is the length of the longest answer without data, not counting its record id.
 const emptyAnswerLen = len(`{"recordId":"","result":"ProcessingFailed","data":""},`)
 
-// encodedLen is at least the length of a result in the response, its separator included. Record ids are opaque; one that
-// needs escapes takes more than its own length.
+// encodedLen returns the length of a result in the response, or a little more. It includes the separator.
 func encodedLen(r *Result) int {
 	n := emptyAnswerLen + idLen(r.RecordID) + base64.StdEncoding.EncodedLen(len(r.Data))
 	if r.Metadata != nil {
@@ -107,7 +106,8 @@ func encodedLen(r *Result) int {
 
 const metadataLen = len(`,"metadata":{"partitionKeys":{"year":"2026","month":"01","day":"01","hour":"01"}}`)
 
-// idLen is the length of a record id as JSON, at most: plain ASCII as it is, anything else as escapes.
+// idLen returns the length of a record id in JSON, or a little more. Record ids are opaque: a byte that is not plain ASCII may need
+// an escape.
 func idLen(id string) int {
 	n := len(id)
 	for i := range len(id) {
@@ -118,29 +118,29 @@ func idLen(id string) int {
 	return n
 }
 
-// answer is what a record is answered with; data and hour are of [OK] ones.
+// answer is the answer for a record. data and hour are set if the status is [OK].
 type answer struct {
 	status Status
 	data   []byte
 	hour   record.Hour
 }
 
-// fail answers a record as failed and logs the reason.
+// fail answers a record with [ProcessingFailed] and logs the reason.
 func (v *invocation) fail(ctx context.Context, i int, err error) {
-	v.failed++
+	v.failedRecords++
 	v.answers[i] = answer{status: ProcessingFailed}
 	v.log.LogAttrs(ctx, slog.LevelWarn, record.RefusedMessage,
 		slog.String("record_id", v.event.Records[i].RecordID), slog.Int("bytes", len(v.event.Records[i].Data)),
 		slog.String("reason", err.Error()))
 }
 
-// leftOut logs that numbers of a record were left out.
-func (v *invocation) leftOut(ctx context.Context, i int, c contents) {
+// logLeftOut logs that numbers of a record were left out.
+func (v *invocation) logLeftOut(ctx context.Context, i int, c contents) {
 	if c.implausible == 0 {
 		return
 	}
 	v.log.LogAttrs(ctx, slog.LevelWarn, "values left out", slog.String("record_id", v.event.Records[i].RecordID),
-		slog.Int("values", c.implausible), slog.String("first", c.first.Error()))
+		slog.Int("values", c.implausible), slog.String("first", c.firstImplausible.Error()))
 }
 
 // response puts the answers together.
@@ -154,7 +154,7 @@ func (v *invocation) response() Response {
 			results[i].Data = []byte{}
 			continue
 		}
-		if metadata == nil || a.hour != hour { // neighbours share an hour, and so the map
+		if metadata == nil || a.hour != hour { // consecutive answers of the same hour share the map
 			metadata, hour = &Metadata{PartitionKeys: a.hour.Partition().Map()}, a.hour
 		}
 		results[i].Metadata = metadata
@@ -162,7 +162,7 @@ func (v *invocation) response() Response {
 	return Response{Records: results}
 }
 
-// emptyResponseLen is the length of a response that delivers nothing.
+// emptyResponseLen returns the length of a response to an event if all answers are without data.
 func emptyResponseLen(ev Event) int {
 	n := len(`{"records":[]}`)
 	for i := range ev.Records {

@@ -18,11 +18,11 @@ import (
 )
 
 const (
-	benchPacks = 40 // what Firehose hands over at a buffer hint of 0.2 MB: 40 packs of 5 kB
-	benchRows  = 20 // samples of a minute at the default interval
+	benchPacks = 40 // packs of 5 kB fill the transform's buffer of 0.2 MB
+	benchRows  = 20 // samples in a minute at the default interval
 )
 
-// benchEvents returns the same samples packed, and as plain lines.
+// benchEvents returns an event with packs, and one with the same samples as plain lines.
 func benchEvents(b *testing.B) (packed, plain transform.Event, rows int) {
 	b.Helper()
 	packed.DeliveryStreamARN, plain.DeliveryStreamARN = arn, arn
@@ -42,7 +42,7 @@ func benchEvents(b *testing.B) (packed, plain transform.Event, rows int) {
 	return packed, plain, benchPacks * benchRows
 }
 
-// naive is the same enrichment with encoding/json into a map per sample, as the shortest program would have it.
+// naive does the same enrichment in the simplest way: it decodes each sample into a map with encoding/json.
 func naive(data []byte, now time.Time) ([]byte, map[string]string, error) {
 	if record.IsPack(data) {
 		gz, err := gzip.NewReader(bytes.NewReader(data))

@@ -10,24 +10,24 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// column is what the transform has to know of a column of the table.
+// column says what the transform does with a column of the table.
 type column struct {
 	name   string
 	use    use
-	within record.Range // of a quantity
+	within record.Range // set if use is useQuantity
 }
 
 // use is what the transform does with a column's value.
 type use uint8
 
 const (
-	usePass       use = iota // hand it on
+	usePass       use = iota // deliver it as it is
 	useTS                    // check it, and derive the time columns and the partition from it
-	useEnrichment            // write it itself
-	useQuantity              // hand it on if it is within the column's range
+	useEnrichment            // replace it by the transform's own value
+	useQuantity              // deliver it if it is within the column's range
 )
 
-// columns are the columns of the table, in order, after one that stands for keys of no column.
+// columns are the columns of the table, in order. The first element stands for all keys that do not name a column.
 var columns = func() []column {
 	columns := []column{{}}
 	for _, c := range record.SampleColumns() {
@@ -47,7 +47,7 @@ var columns = func() []column {
 	return columns
 }()
 
-// newReader returns a reader of documents by the table's columns.
+// newReader returns a reader that finds the table's columns in documents.
 func newReader() *jsonscan.Reader {
 	names := make([]string, 0, len(columns))
 	for _, c := range columns[1:] {
@@ -56,8 +56,8 @@ func newReader() *jsonscan.Reader {
 	return jsonscan.NewReader(names...)
 }
 
-// plausible says whether a value of a quantity is within its range. What is no number at all is left to the conversion, which
-// refuses the record.
+// plausible reports whether the value of a quantity is within its range. It is also true for a value that is not a number: the
+// conversion refuses that record.
 func plausible(m jsonscan.Member, within record.Range) bool {
 	switch m.Kind {
 	case jsonscan.Number:
@@ -70,8 +70,8 @@ func plausible(m jsonscan.Member, within record.Range) bool {
 	return true
 }
 
-// textNumber reads a number that is given as text, in every form that the conversion may take: with white space around it,
-// hexadecimal, with one of Java's letters behind it, NaN and infinity.
+// textNumber reads a number in a JSON string, in each form that the conversion may accept: with white space around it, as a
+// hexadecimal number, with a suffix of Java (f or d), NaN and infinity.
 func textNumber(text []byte) (v float64, ok bool) {
 	text = bytes.TrimFunc(text, func(r rune) bool { return r <= ' ' })
 	if v, err := strconv.ParseInt(string(text), 0, 64); err == nil || errors.Is(err, strconv.ErrRange) {
@@ -86,7 +86,10 @@ func textNumber(text []byte) (v float64, ok bool) {
 	return v, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
-// implausible says why a number is left out.
+// maxShown is how many bytes of an implausible number the log shows.
+const maxShown = 40
+
+// implausible returns the reason to leave a number out.
 func implausible(c *column, m jsonscan.Member) error {
-	return fmt.Errorf("%s %.*s is not within %v", c.name, maxTS, m.Value, c.within)
+	return fmt.Errorf("%s is %.*s, want %v", c.name, maxShown, m.Value, c.within)
 }

@@ -1,12 +1,12 @@
 package transform
 
-// Enrichment adds about enrichmentBytes to a document, and never more than maxEnrichment.
+// Enrichment adds about enrichmentBytes to a document, and at most maxEnrichment.
 const (
 	enrichmentBytes = 330
 	maxEnrichment   = 360 + maxTS
 )
 
-// enrich appends one document with the transform's columns.
+// enrich appends a sample with the transform's columns to out.
 func (v *invocation) enrich(out []byte, s sample) []byte {
 	if !s.cut {
 		out = append(out, s.text[:len(s.text)-1]...)

@@ -1,7 +1,7 @@
 package transform
 
-// Event is what Firehose invokes the transform with.
-// Source: Firehose developer guide, "Data transformation"; the shape is aws-lambda-go's events.KinesisFirehoseEvent.
+// Event is what Firehose sends to the transform.
+// Source: Firehose developer guide, "Data transformation"; the fields are those of events.KinesisFirehoseEvent in aws-lambda-go.
 type Event struct {
 	InvocationID      string   `json:"invocationId"`
 	DeliveryStreamARN string   `json:"deliveryStreamArn"`

@@ -7,9 +7,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-var errNotUTF8 = errors.New("not UTF-8 text (nor gzip)")
+var errNotUTF8 = errors.New("neither UTF-8 text nor gzip")
 
-// expand returns the text of a record: the lines of a pack, anything else as it is. It is valid until the next call.
+// expand returns the text of a record. It expands a pack and returns any other text as it is. The text is valid until the next call.
 func (v *invocation) expand(data []byte) (text []byte, err error) {
 	text = data
 	if record.IsPack(data) {

@@ -9,11 +9,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// MaxAgeVariable is the environment variable that holds the stack's setting maxSampleAgeDays.
+// MaxAgeVariable is the environment variable for the stack's setting maxSampleAgeDays.
 const MaxAgeVariable = "MAX_SAMPLE_AGE_DAYS"
 
-// MaxAge returns what [MaxAgeVariable] says, by a lookup such as os.Getenv. It is [record.DefaultMaxAge] if the variable is
-// not set.
+// MaxAge returns the value of [MaxAgeVariable], or [record.DefaultMaxAge] if the variable is not set. lookup returns the value of a
+// variable, as os.Getenv does.
 func MaxAge(lookup func(name string) string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	value := lookup(MaxAgeVariable)
@@ -27,18 +27,18 @@ func MaxAge(lookup func(name string) string) (time.Duration, error) {
 	return time.Duration(days) * day, nil
 }
 
-// maxHours is how many different UTC hours the samples of one record may have. A collector packs one hour into a record. A
-// record of thousands of hours would come back onto the stream as thousands of records, and would fill the 500 partitions of
-// the delivery buffer that all collectors share.
+// maxHours is how many different UTC hours the samples of one record may have. A collector packs samples of one hour into a record.
+// A record with samples of thousands of hours would become thousands of records on the stream. These would fill the 500 partitions of
+// the delivery buffer, which all collectors share.
 const maxHours = 24
 
 var errManyHours = fmt.Errorf("the samples have more than %d different hours", maxHours)
 
-// errOld is the reason to refuse a sample that is older than the stack's setting.
+// errOld is the reason to refuse a sample that is older than the stack's setting allows.
 var errOld = errors.New("older than the stack accepts; raise maxSampleAgeDays to accept it")
 
-// checkAge says whether a sample's ts is young enough. Old samples of many hours would fill the delivery buffer's
-// partitions; see [record.DefaultMaxAge].
+// checkAge returns an error if a sample is too old. Old samples of many hours would fill the partitions of the delivery buffer; see
+// [record.DefaultMaxAge].
 func (v *invocation) checkAge(ts float64) error {
 	if oldest := v.now.Add(-v.maxAge); ts < record.TS(oldest) {
 		return fmt.Errorf("ts %s: %w", time.UnixMilli(record.Millis(ts)).UTC().Format(time.RFC3339), errOld)
@@ -46,10 +46,11 @@ func (v *invocation) checkAge(ts float64) error {
 	return nil
 }
 
-// hourSet counts the different hours of one record.
+// hourSet holds the different hours of one record.
 type hourSet []record.Hour
 
-// add reports whether the set may have this hour too. Neighbours mostly share an hour, so it looks at the last one first.
+// add adds an hour. It reports whether the set still has at most maxHours. Consecutive samples mostly have the same hour, so that it
+// looks at the last one first.
 func (s *hourSet) add(h record.Hour) bool {
 	for i := len(*s) - 1; i >= 0; i-- {
 		if (*s)[i] == h {

@@ -11,8 +11,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// A record of more hours than a day has is refused whole. It would come back as one record for each hour, and their
-// partitions would push other collectors' samples out of the delivery buffer.
+// A record with samples of more than 24 hours is refused. It would become one record for each hour, and their partitions would push
+// the samples of other collectors out of the delivery buffer.
 func TestManyHours(t *testing.T) {
 	for hours, want := range map[int]transform.Status{24: transform.Dropped, 25: transform.ProcessingFailed, 200: transform.ProcessingFailed} {
 		var back stream
@@ -34,7 +34,7 @@ func TestManyHours(t *testing.T) {
 	}
 }
 
-// A sample that is older than the setting is refused with its reason.
+// A sample that is older than the setting allows is refused, and the log says why.
 func TestMaxAge(t *testing.T) {
 	const day = 24 * time.Hour
 	for _, c := range []struct{ setting, age time.Duration }{{0, record.DefaultMaxAge}, {3 * day, 3 * day}, {400 * day, 400 * day}} {
@@ -53,11 +53,11 @@ func TestMaxAge(t *testing.T) {
 	}
 }
 
-// The default allows fewer hours at a time than Firehose allows partitions.
+// Samples of the default age have fewer different hours than Firehose allows partitions.
 func TestDefaultAgeKeepsBelowTheActivePartitions(t *testing.T) {
 	const activePartitions = 500
 	if hours := int((record.DefaultMaxAge+record.MaxAhead)/time.Hour) + 1; hours >= activePartitions {
-		t.Errorf("%d hours can be under way at a time", hours)
+		t.Errorf("the samples accepted at a time have up to %d hours, want fewer than %d", hours, activePartitions)
 	}
 }
 

@@ -10,39 +10,39 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// maxDocument bounds one JSON document in bytes. It has to fit a record of the stream on its own when it is put back.
+// maxDocument is how many bytes a JSON document may have. A document that is put back has to fit into one record of the stream.
 const maxDocument = 900_000
 
-// maxTS bounds the digits of a ts: more say nothing, and would come out twice.
+// maxTS is how many digits a ts may have. The transform writes them twice: as ts and as epoch_timestamp.
 const maxTS = 40
 
 // Reasons to refuse a record.
 var (
-	errEmpty       = errors.New("record holds no document")
-	errDocTooLarge = fmt.Errorf("document is larger than %d bytes", maxDocument)
+	errEmpty       = errors.New("the record is empty; want at least one JSON object")
+	errDocTooLarge = fmt.Errorf("larger than %d bytes", maxDocument)
 )
 
 // contents are the samples of one record. They are valid until the next record is parsed.
 type contents struct {
 	text []byte
 	docs []document
-	// out are the documents, enriched. It is memory of its own, and so stays valid.
+	// out holds the enriched documents. It stays valid.
 	out []byte
-	// implausible is how many numbers out does not have because of their range, and first names the first of them.
-	implausible int
-	first       error
+	// implausible counts the numbers that were left out because of their range. firstImplausible describes the first of them.
+	implausible      int
+	firstImplausible error
 	// split says that the record cannot be answered as it is: its samples are of several hours, or it is too large.
 	split bool
 }
 
-// document is where one sample is in a record's text.
+// document is the place of one sample in a record's text.
 type document struct {
 	start, end int
 	hour       record.Hour
 }
 
-// parse checks all documents of a record and enriches them. It stops enriching, but goes on checking, once it is clear that
-// the record has to be split.
+// parse checks all documents of a record and enriches them. When it finds that the record has to be split, it goes on checking but
+// stops enriching.
 func (v *invocation) parse(text []byte) (contents, error) {
 	lines := bytes.Count(text, []byte{'\n'}) + 1
 	c := contents{
@@ -54,7 +54,7 @@ func (v *invocation) parse(text []byte) (contents, error) {
 	for i := jsonscan.SkipSpace(text, 0); i < len(text); i = jsonscan.SkipSpace(text, i) {
 		s, err := v.readSample(text[i:])
 		if err != nil {
-			return c, fmt.Errorf("document %d, from byte %d: %w", len(c.docs), i, err)
+			return c, fmt.Errorf("document %d, which begins at byte %d of the text: %w", len(c.docs)+1, i, err)
 		}
 		doc := document{start: i, end: i + len(s.text), hour: record.HourOf(s.ts)}
 		if !hours.add(doc.hour) {
@@ -65,7 +65,7 @@ func (v *invocation) parse(text []byte) (contents, error) {
 		if !c.split {
 			c.out = v.enrich(c.out, s)
 			c.implausible += s.implausible
-			c.first = cmp.Or(c.first, s.first)
+			c.firstImplausible = cmp.Or(c.firstImplausible, s.firstImplausible)
 		}
 		i = doc.end
 	}
@@ -76,20 +76,20 @@ func (v *invocation) parse(text []byte) (contents, error) {
 	return c, nil
 }
 
-// sample is a document that was checked. It is valid until the next document is read.
+// sample is a checked document. It is valid until the next document is read.
 type sample struct {
 	text []byte
 	ts   float64
 	raw  []byte // ts, as the producer wrote it
-	// kept are the members to deliver, if cut says that there are others.
+	// kept are the members to deliver. cut says that some members are not among them.
 	kept []jsonscan.Member
 	cut  bool
-	// implausible is how many numbers are cut because of their range, and first names the first of them.
-	implausible int
-	first       error
+	// implausible counts the numbers that are cut because of their range. firstImplausible describes the first of them.
+	implausible      int
+	firstImplausible error
 }
 
-// readSample checks the document that data begins with.
+// readSample checks the document at the beginning of data.
 func (v *invocation) readSample(data []byte) (s sample, err error) {
 	members, end, err := v.reader.Read(data)
 	if err != nil {
@@ -108,14 +108,14 @@ func (v *invocation) readSample(data []byte) (s sample, err error) {
 				return s, fmt.Errorf("ts is not a number but %s", m.Kind)
 			}
 			s.raw = m.Value
-		case useEnrichment: // the transform's own would come out twice
+		case useEnrichment: // the transform writes this column itself
 			s.cut = true
 			continue
 		case useQuantity:
 			if !plausible(m, c.within) {
 				s.cut = true
 				s.implausible++
-				s.first = cmp.Or(s.first, implausible(c, m))
+				s.firstImplausible = cmp.Or(s.firstImplausible, implausible(c, m))
 				continue
 			}
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// For any event: exactly one answer per record, every accepted sample comes out exactly once, in the right hour, whether at
-// once or after having been put back, and no response is larger than its bound.
+// For any event, each record has exactly one answer, each accepted sample is delivered exactly once and in the right hour, at once
+// or after it was put back, and no response is too large.
 func TestEveryAcceptedSampleComesOutOnce(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := &stream{}
@@ -55,7 +55,7 @@ func TestEveryAcceptedSampleComesOutOnce(t *testing.T) {
 		out := map[int]int{}
 		for round := 0; len(event.Records) > 0; round++ {
 			if round > 30 {
-				rt.Fatalf("records circle")
+				rt.Fatalf("records are put back for ever")
 			}
 			r, err := tr.Handle(t.Context(), event)
 			if err != nil {

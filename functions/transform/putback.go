@@ -11,62 +11,58 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Stream puts records onto a delivery stream. An implementation sends what it is given as one PutRecordBatch and does not
-// retry entries; the transform keeps within the limits of a batch.
+// Stream puts records onto a delivery stream. An implementation sends the records as one PutRecordBatch and does not retry them.
+// The transform keeps within the limits of a batch.
 type Stream interface {
-	// PutRecordBatch returns the indexes of the entries that were not accepted, or an error where none may have been.
-	PutRecordBatch(ctx context.Context, stream string, records [][]byte) (failed []int, err error)
+	// PutRecordBatch returns the indexes of the records that Firehose rejected. On an error it is unknown which were accepted.
+	PutRecordBatch(ctx context.Context, name string, records [][]byte) (rejected []int, err error)
 }
 
-// Limits of PutRecordBatch, from the Firehose quotas page: "up to 500 records per call or 4 MiB per call".
 const (
-	maxBatchRecords = record.MaxBatchRecords
-	maxBatchBytes   = record.MaxBatchBytes
-)
-
-const (
-	// putAttempts is how often an entry is tried before its record is given up as failed. Firehose keeps the bytes then.
+	// putAttempts is how often a pack is put before its record fails. Firehose then keeps the record under the error prefix.
 	putAttempts = 8
 	// backoffBase and backoffCap bound the full-jitter wait between attempts.
 	backoffBase = 100 * time.Millisecond
 	backoffCap  = 5 * time.Second
-	// answerMargin is what is left of the invocation's time when putting back ends, for the answer to get out.
+	// answerMargin is the part of the invocation's time that is kept for the answer.
 	answerMargin = 2 * time.Second
 )
 
-// putBack sends what goes back, and answers Dropped for the records of which every pack was accepted. One that was accepted
-// in part fails as a whole: its bytes are kept under the error prefix, and a later replay gives duplicates, not a loss.
-func (v *invocation) putBack(ctx context.Context, stream string) {
+// putBack puts the packs of all returned records onto the stream of that name. It answers a record with Dropped if each of its packs
+// was accepted. If only some were accepted, the whole record fails. Firehose keeps it under the error prefix; when it is put again
+// later, the accepted samples are duplicates.
+func (v *invocation) putBack(ctx context.Context, name string) {
 	var entries []entry
 	for _, back := range v.back {
 		for _, pack := range back.packs {
-			entries = append(entries, entry{record: back.record, data: pack})
+			entries = append(entries, entry{index: back.index, pack: pack})
 		}
 	}
-	left, err := v.send(ctx, stream, entries)
-	failed := map[int]error{}
+	left, err := v.send(ctx, name, entries)
+	errs := map[int]error{}
 	for _, e := range left {
-		failed[e.record] = fmt.Errorf("put back onto %s: %w", stream, err)
+		errs[e.index] = fmt.Errorf("put back onto %s: %w", name, err)
 	}
 	for _, back := range v.back {
-		if err := cmp.Or(back.err, failed[back.record]); err != nil {
-			v.fail(ctx, back.record, err)
+		if err := cmp.Or(back.err, errs[back.index]); err != nil {
+			v.fail(ctx, back.index, err)
 			continue
 		}
-		v.answers[back.record] = answer{status: Dropped}
+		v.answers[back.index] = answer{status: Dropped}
 	}
 }
 
+// entry is a pack of a returned record.
 type entry struct {
-	record int
-	data   []byte
+	index int // of the record in the event
+	pack  []byte
 }
 
-// errNotAccepted stands for entries that Firehose refused one by one.
-var errNotAccepted = errors.New("entries were not accepted")
+// errRejected is the reason if Firehose answered a batch and rejected some of its records.
+var errRejected = errors.New("some records of the batch were rejected")
 
-// send puts entries, retrying those that failed, and returns those left with the last error.
-func (v *invocation) send(ctx context.Context, stream string, entries []entry) (left []entry, err error) {
+// send puts entries and retries those that were not accepted. It returns the entries that are left, with the last error.
+func (v *invocation) send(ctx context.Context, name string, entries []entry) (left []entry, err error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -79,36 +75,36 @@ func (v *invocation) send(ctx context.Context, stream string, entries []entry) (
 		if attempt > 0 && !wait(ctx, attempt) {
 			break
 		}
-		if entries, err = v.sendOnce(ctx, stream, entries); len(entries) == 0 {
+		if entries, err = v.sendOnce(ctx, name, entries); len(entries) == 0 {
 			return nil, nil
 		}
 	}
 	return entries, err
 }
 
-// sendOnce puts each entry once and returns those that were not accepted.
-func (v *invocation) sendOnce(ctx context.Context, stream string, entries []entry) (left []entry, err error) {
+// sendOnce puts each entry once, in batches, and returns those that were not accepted.
+func (v *invocation) sendOnce(ctx context.Context, name string, entries []entry) (left []entry, err error) {
 	for len(entries) > 0 {
 		n, size := 0, 0
-		records := make([][]byte, 0, min(len(entries), maxBatchRecords))
-		for n < len(entries) && n < maxBatchRecords && (n == 0 || size+len(entries[n].data) <= maxBatchBytes) {
-			records = append(records, entries[n].data)
-			size += len(entries[n].data)
+		records := make([][]byte, 0, min(len(entries), record.MaxBatchRecords))
+		for n < len(entries) && n < record.MaxBatchRecords && (n == 0 || size+len(entries[n].pack) <= record.MaxBatchBytes) {
+			records = append(records, entries[n].pack)
+			size += len(entries[n].pack)
 			n++
 		}
-		failed, putErr := v.stream.PutRecordBatch(ctx, stream, records)
+		rejected, putErr := v.stream.PutRecordBatch(ctx, name, records)
 		if putErr != nil {
 			left, err = append(left, entries[:n]...), putErr
 		}
-		for _, i := range failed {
-			left, err = append(left, entries[i]), errNotAccepted
+		for _, i := range rejected {
+			left, err = append(left, entries[i]), errRejected
 		}
 		entries = entries[n:]
 	}
 	return left, err
 }
 
-// wait waits with full jitter before an attempt; false means that no time is left for it.
+// wait waits with full jitter before an attempt. It returns false if the context ended first.
 func wait(ctx context.Context, attempt int) bool {
 	limit := min(backoffCap, backoffBase<<attempt)
 	timer := time.NewTimer(rand.N(limit))

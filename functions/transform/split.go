@@ -6,16 +6,17 @@ import (
 	"slices"
 )
 
-// returned is a record that goes back onto the stream, in packs that each fit an answer.
+// returned is a record that goes back onto the stream. Each of its packs fits into an answer.
 type returned struct {
-	record int
-	packs  [][]byte
-	err    error // why it could not be split
+	index int // of the record in the event
+	packs [][]byte
+	err   error // why it could not be split
 }
 
-// split cuts a record into packs that each fit an answer: one hour, bounded in size. Samples keep their order in an hour.
+// split cuts a record into packs that each fit into an answer: they hold one hour, and are bounded in size. The samples of an hour
+// keep their order.
 func (v *invocation) split(i int, c contents) returned {
-	back := returned{record: i}
+	back := returned{index: i}
 	slices.SortStableFunc(c.docs, func(x, y document) int { return cmp.Compare(x.hour, y.hour) })
 	v.pack.Reset()
 	output := 0
@@ -40,8 +41,8 @@ func (v *invocation) split(i int, c contents) returned {
 	return back
 }
 
-// oneLine returns a document without line ends: a pack holds one document a line. A line end is white space in JSON, never
-// part of a string.
+// oneLine returns a document without line ends, because a line of a pack is one document. In JSON a line end is white space and
+// never part of a string.
 func oneLine(doc []byte) []byte {
 	if bytes.IndexByte(doc, '\n') < 0 {
 		return doc

@@ -17,9 +17,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// Options are the surroundings of a [Transformer].
+// Options of a [Transformer].
 type Options struct {
-	// Stream takes back what one answer cannot hold. Required.
+	// Stream takes back the records that an answer cannot hold. Required.
 	Stream Stream
 	// MaxAge is how old a sample may be; default [record.DefaultMaxAge].
 	MaxAge time.Duration
@@ -47,19 +47,19 @@ func New(o Options) *Transformer {
 	if t.log == nil {
 		t.log = slog.Default()
 	}
-	// This gzip (BSD-3, widely used) expands packs in two thirds of the time that compress/gzip takes: BenchmarkInflate.
+	// This gzip library (BSD-3, widely used) expands packs in two thirds of the time of compress/gzip: see BenchmarkInflate.
 	t.scratch.New = func() any {
 		return &scratch{packs: record.PackReader{Gzip: new(gzip.Reader)}, reader: newReader()}
 	}
 	return t
 }
 
-// Invoke answers an event as Lambda hands it over; it makes a Transformer a lambda.Handler. Going around lambda.Start saves
-// a second pass of encoding/json over a response of up to 6 MB.
+// Invoke answers an event in JSON. It makes a Transformer a lambda.Handler. If Lambda's library called Handle, it would encode the
+// response of up to 6 MB with encoding/json a second time.
 func (t *Transformer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var ev Event
 	if err := json.Unmarshal(payload, &ev); err != nil {
-		return nil, fmt.Errorf("read Firehose event: %w", err)
+		return nil, fmt.Errorf("read the event of Firehose as JSON: %w", err)
 	}
 	r, err := t.Handle(ctx, ev)
 	if err != nil {
@@ -68,8 +68,8 @@ func (t *Transformer) Invoke(ctx context.Context, payload []byte) ([]byte, error
 	return r.MarshalJSON()
 }
 
-// Handle answers an event: one result per record, in order. A record that cannot be used is [ProcessingFailed], with its
-// reason in the log; Firehose then keeps its original bytes under the error prefix. Handle itself gives no error.
+// Handle answers an event with one result for each record, in order. It answers a record that it refuses with [ProcessingFailed] and
+// logs the reason; Firehose then keeps the original bytes under the error prefix. The error is always nil.
 func (t *Transformer) Handle(ctx context.Context, ev Event) (Response, error) {
 	s := t.scratch.Get().(*scratch)
 	defer t.scratch.Put(s)
@@ -77,17 +77,17 @@ func (t *Transformer) Handle(ctx context.Context, ev Event) (Response, error) {
 	for i := range ev.Records {
 		v.handle(ctx, i)
 	}
-	v.putBack(ctx, streamName(ev.DeliveryStreamARN))
+	v.putBack(ctx, streamNameOf(ev.DeliveryStreamARN))
 	r := v.response()
 	t.log.LogAttrs(ctx, slog.LevelDebug, "transformed", slog.Int("records", len(ev.Records)),
-		slog.Int("samples", v.samples), slog.Int("put_back", len(v.back)), slog.Int("failed", v.failed))
+		slog.Int("samples", v.samples), slog.Int("put_back", len(v.back)), slog.Int("failed", v.failedRecords))
 	return r, nil
 }
 
-// streamName returns the name in arn:aws:firehose:region:account:deliverystream/name.
-func streamName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+// streamNameOf returns the name in arn:aws:firehose:region:account:deliverystream/name.
+func streamNameOf(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 
-// scratch is memory that one invocation after another uses.
+// scratch is memory that is reused by later invocations.
 type scratch struct {
 	packs  record.PackReader
 	reader *jsonscan.Reader
@@ -100,30 +100,30 @@ type scratch struct {
 // invocation is the work on one event.
 type invocation struct {
 	*scratch
-	stream   Stream
-	log      *slog.Logger
-	event    Event
-	now      time.Time
-	maxAge   time.Duration
-	enricher *record.Enricher
-	size     int // of the response so far, an empty answer counted for every record
-	answers  []answer
-	back     []returned
-	samples  int // enriched
-	failed   int // records
+	stream        Stream
+	log           *slog.Logger
+	event         Event
+	now           time.Time
+	maxAge        time.Duration
+	enricher      *record.Enricher
+	responseBytes int // of the answers so far; it includes an empty answer for each record from the start
+	answers       []answer
+	back          []returned
+	samples       int // in answers
+	failedRecords int
 }
 
 func (t *Transformer) newInvocation(s *scratch, ev Event) *invocation {
 	now := t.now()
 	return &invocation{
 		scratch: s, stream: t.stream, log: t.log, event: ev, now: now, maxAge: t.maxAge,
-		enricher: record.NewEnricher(now),
-		size:     emptyResponseLen(ev),
-		answers:  make([]answer, len(ev.Records)),
+		enricher:      record.NewEnricher(now),
+		responseBytes: emptyResponseLen(ev),
+		answers:       make([]answer, len(ev.Records)),
 	}
 }
 
-// handle works on one record and notes its answer, or what has to be put back before it can be answered.
+// handle works on one record. It notes the record's answer, or the packs that have to be put back before it can be answered.
 func (v *invocation) handle(ctx context.Context, i int) {
 	data := v.event.Records[i].Data
 	text, err := v.expand(data)
@@ -140,12 +140,12 @@ func (v *invocation) handle(ctx context.Context, i int) {
 	switch {
 	case c.split:
 		v.back = append(v.back, v.split(i, c))
-	case v.size+encoded > MaxResponse:
-		v.back = append(v.back, returned{record: i, packs: [][]byte{data}})
+	case v.responseBytes+encoded > MaxResponse:
+		v.back = append(v.back, returned{index: i, packs: [][]byte{data}})
 	default:
-		v.size += encoded
+		v.responseBytes += encoded
 		v.samples += len(c.docs)
 		v.answers[i] = answer{status: OK, data: c.out, hour: c.docs[0].hour}
-		v.leftOut(ctx, i, c)
+		v.logLeftOut(ctx, i, c)
 	}
 }

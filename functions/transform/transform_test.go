@@ -23,11 +23,11 @@ var now = time.Date(2026, 2, 3, 5, 0, 30, 0, time.UTC)
 
 const arn = "arn:aws:firehose:us-east-1:123456789012:deliverystream/metrics"
 
-// stream is a delivery stream in memory. refuse says which entries of a call are refused.
+// stream is a delivery stream in memory. reject says which entries of a call it rejects.
 type stream struct {
 	put    [][]byte
 	calls  int
-	refuse func(call, entry int) bool
+	reject func(call, entry int) bool
 	err    error
 }
 
@@ -49,15 +49,15 @@ func (s *stream) PutRecordBatch(_ context.Context, name string, records [][]byte
 	if s.err != nil {
 		return nil, s.err
 	}
-	var failed []int
+	var rejected []int
 	for i, r := range records {
-		if s.refuse != nil && s.refuse(s.calls, i) {
-			failed = append(failed, i)
+		if s.reject != nil && s.reject(s.calls, i) {
+			rejected = append(rejected, i)
 			continue
 		}
 		s.put = append(s.put, bytes.Clone(r))
 	}
-	return failed, nil
+	return rejected, nil
 }
 
 func newTransformer(s transform.Stream) (*transform.Transformer, *bytes.Buffer) {
@@ -87,7 +87,8 @@ func handle(t *testing.T, tr *transform.Transformer, ev transform.Event) []trans
 	return r.Records
 }
 
-// checkAnswers holds for every answer: one result per record, in order, and a bounded response that reads back.
+// checkAnswers checks what holds for each response: it has one result for each record, in order, it is not too large, and it can be
+// decoded.
 func checkAnswers(t fatalf, ev transform.Event, r transform.Response) {
 	if len(r.Records) != len(ev.Records) {
 		t.Fatalf("%d answers for %d records", len(r.Records), len(ev.Records))
@@ -108,7 +109,7 @@ func checkAnswers(t fatalf, ev transform.Event, r transform.Response) {
 	}
 	var back transform.Response
 	if err := json.Unmarshal(encoded, &back); err != nil || len(back.Records) != len(r.Records) {
-		t.Fatalf("response does not read back: %v", err)
+		t.Fatalf("the response cannot be decoded: %v", err)
 	}
 }
 
@@ -143,7 +144,7 @@ func TestEnrichment(t *testing.T) {
 	}
 }
 
-// What other producers may send: plain lines, concatenated objects, one object over several lines, values of ours.
+// Other producers may send plain lines, concatenated objects, one object over several lines, and columns that the transform adds.
 func TestAccepts(t *testing.T) {
 	const sample = `{"ts":1770094830}`
 	for name, c := range map[string]struct {
@@ -158,7 +159,7 @@ func TestAccepts(t *testing.T) {
 		"packs, concatenated": {pack(t, sample) + pack(t, sample), 2},
 		"exponent":            {`{"ts":1.77009483e9}`, 1},
 		"upper case":          {`{"TS":1770094830}`, 1},
-		"columns of ours":     {`{"ts":1770094830,"Date":"x","_processed_at":1,"hostname":"h","event_time":null}`, 1},
+		"enrichment columns":  {`{"ts":1770094830,"Date":"x","_processed_at":1,"hostname":"h","event_time":null}`, 1},
 		"a day ahead":         {`{"ts":1770181230}`, 1},
 		"two weeks ago":       {`{"ts":1768885230}`, 1},
 	} {
@@ -181,7 +182,7 @@ func TestAccepts(t *testing.T) {
 	}
 }
 
-// documents decodes concatenated objects, refusing a key that is given twice in any case.
+// documents decodes concatenated objects. It fails the test if an object has a key twice, in any case.
 func documents(t fatalf, data []byte) (rows []map[string]any) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	for dec.More() {
@@ -210,19 +211,19 @@ func documents(t fatalf, data []byte) (rows []map[string]any) {
 	return rows
 }
 
-// Every refusal leaves the neighbours alone and says why.
+// A refused record does not affect the others, and the log says why it was refused.
 func TestRefuses(t *testing.T) {
 	const good = `{"ts":1770094830,"hostname":"neighbour"}`
 	for name, c := range map[string]struct{ data, reason string }{
-		"empty":              {"", "record holds no document"},
-		"white space":        {" \n", "record holds no document"},
-		"empty pack":         {pack(t, ""), "record holds no document"},
-		"rubbish":            {"\x00\xff\xfe\x01binary", "not UTF-8 text"},
-		"text":               {"hello", "document 0, from byte 0: not a JSON object"},
-		"array":              {`[{"ts":1770094830}]`, "not a JSON object"},
-		"number":             {`1770094830`, "not a JSON object"},
-		"one bad line":       {good + "\n" + `{"ts":` + "\n" + good, "document 1, from byte 41"},
-		"cut":                {good + good[:20], "document 1, from byte 40"},
+		"empty":              {"", "the record is empty; want at least one JSON object"},
+		"white space":        {" \n", "the record is empty; want at least one JSON object"},
+		"empty pack":         {pack(t, ""), "the record is empty; want at least one JSON object"},
+		"rubbish":            {"\x00\xff\xfe\x01binary", "neither UTF-8 text nor gzip"},
+		"text":               {"hello", "document 1, which begins at byte 0 of the text: found 'h' instead of a JSON object"},
+		"array":              {`[{"ts":1770094830}]`, "found '[' instead of a JSON object"},
+		"number":             {`1770094830`, "found '1' instead of a JSON object"},
+		"one bad line":       {good + "\n" + `{"ts":` + "\n" + good, "document 2, which begins at byte 41 of the text"},
+		"cut":                {good + good[:20], "document 2, which begins at byte 40 of the text"},
 		"no ts":              {`{"hostname":"h"}`, "ts is missing"},
 		"ts a string":        {`{"ts":"1770094830"}`, "ts is not a number but a string"},
 		"ts null":            {`{"ts":null}`, "ts is not a number but null"},
@@ -235,11 +236,11 @@ func TestRefuses(t *testing.T) {
 		"1970":               {`{"ts":3600}`, "is before 2020"},
 		"2100":               {`{"ts":4102444800}`, "(2100-01-01T00:00:00Z) is more than 24h0m0s ahead"},
 		"milliseconds":       {`{"ts":1770094830000}`, "ahead"},
-		"bomb":               {pack(t, string(make([]byte, record.MaxPackBytes+1))), "expands to more than"},
+		"bomb":               {pack(t, string(make([]byte, record.MaxPackBytes+1))), "a pack may expand to at most"},
 		"damaged pack":       {pack(t, good)[:30], "gzip: unexpected EOF"},
 		"gzip magic only":    {"\x1f\x8b", "gzip:"},
-		"large document":     {`{"ts":1770094830,"x":"` + strings.Repeat("x", 900_000) + `"}`, "document is larger than 900000 bytes"},
-		"not UTF-8 in a key": {"{\"ts\":1770094830,\"\xff\":1}", "not UTF-8"},
+		"large document":     {`{"ts":1770094830,"x":"` + strings.Repeat("x", 900_000) + `"}`, "larger than 900000 bytes"},
+		"not UTF-8 in a key": {"{\"ts\":1770094830,\"\xff\":1}", "neither UTF-8 text"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &stream{}
@@ -280,7 +281,7 @@ func TestMixedHoursAreSplit(t *testing.T) {
 	}
 }
 
-// A response that is full puts the rest back as it came; a record that is too large for any response is cut.
+// If a response is full, the other records are put back as they came. A record that is too large for any response is split.
 func TestOversized(t *testing.T) {
 	filler := strings.Repeat("x", 100_000)
 	lines := func(n int) (lines []string) {
@@ -302,12 +303,12 @@ func TestOversized(t *testing.T) {
 		t.Fatalf("got %v, want %v", results, want)
 	}
 	if string(s.put[0]) != nine {
-		t.Error("a record of one hour came back other than it was")
+		t.Error("a record of one hour was changed when it was put back")
 	}
 	rows := 0
 	for round := 0; len(s.put) > 0; round++ {
 		if round == 20 {
-			t.Fatal("records circle")
+			t.Fatal("records are put back for ever")
 		}
 		var ev []string
 		for _, p := range s.put {
@@ -323,7 +324,7 @@ func TestOversized(t *testing.T) {
 	}
 }
 
-// Many tiny documents in one record must neither take memory without bound nor circle.
+// A record of many tiny documents must not take memory without bound, and its samples must be delivered at last.
 func TestManyTinyDocuments(t *testing.T) {
 	s := &stream{}
 	tr, _ := newTransformer(s)
@@ -347,16 +348,16 @@ func TestManyTinyDocuments(t *testing.T) {
 
 func TestPutBackRetries(t *testing.T) {
 	mixed := pack(t, `{"ts":1770094799}`, `{"ts":1770094800}`, `{"ts":1770091000}`)
-	t.Run("only entries that failed go again", func(t *testing.T) {
+	t.Run("only rejected entries are put again", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := &stream{refuse: func(call, entry int) bool { return call == 1 && entry == 1 || call == 2 }}
+			s := &stream{reject: func(call, entry int) bool { return call == 1 && entry == 1 || call == 2 }}
 			tr, _ := newTransformer(s)
 			if got := handle(t, tr, event(mixed))[0]; got.Result != transform.Dropped || len(s.put) != 3 || s.calls != 3 {
 				t.Errorf("%s, %d entries in %d calls", got.Result, len(s.put), s.calls)
 			}
 		})
 	})
-	t.Run("given up", func(t *testing.T) {
+	t.Run("a record fails after the last attempt", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &stream{err: errors.New("ServiceUnavailable")}
 			tr, log := newTransformer(s)
@@ -367,9 +368,9 @@ func TestPutBackRetries(t *testing.T) {
 			}
 		})
 	})
-	t.Run("one record's failure is not another's", func(t *testing.T) {
+	t.Run("one record fails, the other does not", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := &stream{refuse: func(call, entry int) bool { return call == 1 && entry == 0 || call > 1 }}
+			s := &stream{reject: func(call, entry int) bool { return call == 1 && entry == 0 || call > 1 }}
 			tr, _ := newTransformer(s)
 			got := handle(t, tr, event(mixed, mixed))
 			if got[0].Result != transform.ProcessingFailed || got[1].Result != transform.Dropped {
@@ -409,7 +410,7 @@ func TestInvoke(t *testing.T) {
 	if !bytes.Contains(out, []byte(failed)) {
 		t.Errorf("%s lacks %s", out, failed)
 	}
-	if _, err := tr.Invoke(t.Context(), []byte(`{"records":7}`)); err == nil || !strings.Contains(err.Error(), "read Firehose event") {
+	if _, err := tr.Invoke(t.Context(), []byte(`{"records":7}`)); err == nil || !strings.Contains(err.Error(), "read the event of Firehose") {
 		t.Errorf("bad payload: %v", err)
 	}
 }

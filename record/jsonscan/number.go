@@ -6,11 +6,11 @@ import (
 	"unsafe"
 )
 
-// ErrNumber says that text is not a JSON number. Go's own functions read more than that: 1_0, 0x1p4, inf, +1.
+// ErrNumber means that a text is not a JSON number. The functions of strconv also read other texts: 1_0, 0x1p4, inf, +1.
 var ErrNumber = errors.New("not a number")
 
-// ParseFloat returns the double nearest to a JSON number. It gives what strconv.ParseFloat gives, several times faster for
-// the few digits that readings have.
+// ParseFloat returns the double nearest to a JSON number. The result is that of strconv.ParseFloat. It is several times faster for
+// numbers of few digits, such as readings.
 func ParseFloat(number []byte) (float64, error) {
 	d, ok := parseDecimal(number)
 	if !ok || d.digits > 1<<53 {
@@ -19,8 +19,8 @@ func ParseFloat(number []byte) (float64, error) {
 		}
 		return strconv.ParseFloat(view(number), 64)
 	}
-	// A double has these digits and this power of ten exactly, so that the division rounds once, as strconv.ParseFloat does
-	// (W. Clinger, "How to Read Floating Point Numbers Accurately").
+	// A double represents both the digits and the power of ten exactly. The division therefore rounds once, as strconv.ParseFloat
+	// does (W. Clinger, "How to Read Floating Point Numbers Accurately").
 	f := float64(d.digits) / powers[d.places]
 	if d.negative {
 		f = -f
@@ -28,8 +28,8 @@ func ParseFloat(number []byte) (float64, error) {
 	return f, nil
 }
 
-// ParseInt returns a JSON number without fraction and exponent that fits the given bits. It gives what strconv.ParseInt
-// gives, several times faster for a few digits.
+// ParseInt returns a JSON number without fraction and exponent that fits into the given bits. The result is that of
+// strconv.ParseInt. It is several times faster for few digits.
 func ParseInt(number []byte, bits int) (int64, error) {
 	d, ok := parseDecimal(number)
 	if !ok || d.places > 0 || bits < 64 && d.digits >= 1<<(bits-1) {
@@ -49,10 +49,10 @@ func isNumber(text []byte) bool {
 	return err == nil && end == len(text)
 }
 
-// view returns bytes as a string without a copy. The strconv functions clone what they keep of it for an error.
+// view returns bytes as a string without a copy. If a strconv function fails, its error holds a copy.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// powers are those of ten up to maxDigits. A double has all of them exactly.
+// powers are the powers of ten up to maxDigits. A double represents each of them exactly.
 var powers = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
 
 const maxDigits = len(powers) - 1
@@ -64,7 +64,7 @@ type decimal struct {
 	negative bool
 }
 
-// parseDecimal reads a number without an exponent; ok is false for any other.
+// parseDecimal reads a number without an exponent; ok is false for any other text.
 func parseDecimal(b []byte) (d decimal, ok bool) {
 	if len(b) > 0 && b[0] == '-' {
 		d.negative = true

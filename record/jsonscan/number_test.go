@@ -10,7 +10,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// Numbers are what strconv makes of them, to the last bit, and are refused if it refuses them.
+// A number has the value that strconv gives it, to the last bit. It is refused if strconv refuses it.
 func TestNumbers(t *testing.T) {
 	check := func(text string) {
 		t.Helper()
@@ -49,8 +49,8 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// Nothing else is a number, whatever Go reads.
-func TestNoNumbers(t *testing.T) {
+// Text that is not a JSON number is refused, also if strconv reads it.
+func TestNotNumbers(t *testing.T) {
 	for _, text := range []string{
 		"", "-", ".", "1.", ".5", "-.5", "+1", "01", "-01", "00", "00.5", "1_0", "1_000", "0x10", "0x1p4", "1e", "1e+", "1.5.5", "--1", " 1", "1 ", "inf", "NaN",
 		"Infinity", "1a", "\u0661", "12345678901234567890_1",

@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// Reader reads documents one after another. It says which column each key names, and refuses a document in which an object
-// has a key twice. Two keys are the same if they are equal in small letters, which is how Firehose compares them.
+// Reader reads documents one after another. It finds the column of each key, and refuses a document in which an object has a key
+// twice. Two keys are the same if they are equal in lower case, because Firehose compares keys in this way.
 //
-// It remembers which key followed which: documents of one producer have the same keys in the same order, and then finding a
-// key is one comparison. It is not safe for concurrent use.
+// A reader remembers which key followed which. Documents of one producer have the same keys in the same order, so that it mostly
+// finds a key by one comparison. It is not safe for concurrent use.
 type Reader struct {
 	columns  keys
 	nested   keys
@@ -17,20 +17,21 @@ type Reader struct {
 	children []Member // of the objects and arrays that are being checked, outermost first
 }
 
-// NewReader returns a reader of documents whose columns have the given names, in small letters.
+// NewReader returns a reader of documents with the given columns. Their names must be in lower case.
 func NewReader(columns ...string) *Reader {
 	return &Reader{columns: newKeys(columns), nested: newKeys(nil)}
 }
 
-// RepeatedKeyError says that a document has a key twice.
-type RepeatedKeyError struct{ Key string } // in small letters
+// RepeatedKeyError means that an object has a key twice.
+type RepeatedKeyError struct{ Key string } // in lower case
 
 func (e *RepeatedKeyError) Error() string {
 	return fmt.Sprintf("key %q is given twice; keys that differ only in case count as one", e.Key)
 }
 
-// Read reads the document that data begins with as [Members] does, and sets the Column of each member. A repeated key at any
-// depth is a [*RepeatedKeyError]. The members are valid until the next Read; they hold slices of data.
+// Read reads the document at the beginning of data as [Members] does, and sets the Column of each member. It fails with a
+// [*RepeatedKeyError] if an object at any depth has a key twice. The members are valid until the next Read. They hold slices of
+// data.
 func (r *Reader) Read(data []byte) (members []Member, n int, err error) {
 	members, n, err = Members(r.members[:0], data)
 	r.members = members
@@ -56,7 +57,7 @@ func (r *Reader) Read(data []byte) (members []Member, n int, err error) {
 	return members, n, nil
 }
 
-// checkKeys checks the keys of the object or array that data is, and of those within it. Its syntax was checked before.
+// checkKeys looks for repeated keys in an object or array, and in all objects within it. The syntax of data was checked before.
 func (r *Reader) checkKeys(data []byte) error {
 	first := len(r.children)
 	if _, err := scanItems(&r.children, data, 0, 0); err != nil {
@@ -64,7 +65,7 @@ func (r *Reader) checkKeys(data []byte) error {
 	}
 	end := len(r.children)
 	defer func() { r.children = r.children[:first] }()
-	r.nested.begin() // the keys of one object are looked at before those of the objects within it
+	r.nested.begin() // one object at a time: this loop ends before the next one descends
 	for _, m := range r.children[first:end] {
 		if m.Key == nil {
 			continue // an array's element
@@ -87,26 +88,26 @@ func repeated(key []byte) error {
 	return &RepeatedKeyError{string(Lower(AppendUnescaped(nil, key)))}
 }
 
-// maxSpellings bounds what keys remembers from one document to the next.
+// maxSpellings bounds how many spellings are remembered from one document to the next.
 const maxSpellings = 1000
 
-// keys numbers the keys of an object: those that are the same in small letters have the same number.
+// keys gives each key of an object a number. Keys that are equal in lower case have the same number.
 type keys struct {
 	names     []string
-	numbers   map[string]int // by key in small letters; the names come first
-	spellings []spelling     // of keys, as written; the first stands for the start of an object
-	index     map[string]int // of spellings
-	last      int            // the spelling found last
-	object    int            // counts objects
-	seen      []int          // by number: the object that had it last
-	name      []byte
+	numbers   map[string]int // by key in lower case; the names have the first numbers
+	spellings []spelling     // the first one stands for the start of an object
+	index     map[string]int // the place of each spelling in spellings
+	last      int            // the place of the spelling that was found last
+	object    int            // how many objects began
+	seen      []int          // by number: the last object that had this key
+	name      []byte         // memory for learn
 }
 
-// spelling is one way to write a key, with escapes and capitals.
+// spelling is one way to write a key: its escapes and capitals are kept.
 type spelling struct {
 	key    string
 	number int
-	next   int // the spelling that followed it last
+	next   int // the place of the spelling that followed it last
 }
 
 func newKeys(names []string) keys {
@@ -117,14 +118,14 @@ func newKeys(names []string) keys {
 
 func (k *keys) forget() {
 	k.numbers, k.index = map[string]int{}, map[string]int{}
-	k.spellings = append(make([]spelling, 0, 64), spelling{key: `"`}) // no key is written so
+	k.spellings = append(make([]spelling, 0, 64), spelling{key: `"`}) // equals no key: a key never holds a bare quote
 	k.seen = make([]int, len(k.names))
 	for i, name := range k.names {
 		k.numbers[name] = i
 	}
 }
 
-// begin begins an object.
+// begin begins an object. It forgets all spellings if they are too many.
 func (k *keys) begin() {
 	if len(k.spellings) > maxSpellings {
 		k.forget()
@@ -133,7 +134,7 @@ func (k *keys) begin() {
 	k.object++
 }
 
-// find returns the number of a key and whether the object had it before.
+// find returns the number of a key, and whether the object already had that key.
 func (k *keys) find(key []byte) (number int, again bool) {
 	at := k.spellings[k.last].next
 	if k.spellings[at].key != string(key) {
@@ -147,7 +148,7 @@ func (k *keys) find(key []byte) (number int, again bool) {
 	return number, again
 }
 
-// learn returns the place of a key among the spellings.
+// learn returns the place of a key in the spellings. It adds the key if it is new.
 func (k *keys) learn(key []byte) int {
 	at, known := k.index[string(key)]
 	if known {
@@ -167,12 +168,12 @@ func (k *keys) learn(key []byte) int {
 	return at
 }
 
-// Lower returns text in small letters as Java's String.toLowerCase gives it, which Firehose's converter is written in; only
-// a Greek sigma at the end of a word differs. ASCII is changed in place.
+// Lower returns text in lower case as Java's String.toLowerCase does, because Firehose's converter is written in Java. Only a Greek
+// sigma at the end of a word differs. ASCII text is changed in place.
 func Lower(text []byte) []byte {
 	for i, c := range text {
 		if c >= 0x80 {
-			// The one letter whose lower case is two characters (Unicode, SpecialCasing.txt); Go's has one.
+			// This is the one letter whose lower case is two characters (Unicode, SpecialCasing.txt). In Go it is one.
 			return bytes.ToLower(bytes.ReplaceAll(text, []byte("\u0130"), []byte("i\u0307")))
 		}
 		if c >= 'A' && c <= 'Z' {

@@ -13,7 +13,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// A key names a column whatever its case and escapes, and whatever the reader saw before.
+// A reader finds the column of a key in any case, with any escapes, and after any other documents.
 func TestReaderFindsColumns(t *testing.T) {
 	r := jsonscan.NewReader("ts", "host", "")
 	for range 3 {
@@ -69,7 +69,7 @@ func TestReaderRefusesRepeatedKeys(t *testing.T) {
 	}
 }
 
-// A producer of ever new keys costs a bounded amount of memory and does not spoil the reader for others.
+// A producer that sends new keys all the time takes a bounded amount of memory, and the reader still reads others' documents.
 func TestReaderForgets(t *testing.T) {
 	r := jsonscan.NewReader("ts")
 	read := func(document []byte) {
@@ -97,8 +97,8 @@ func TestReaderForgets(t *testing.T) {
 	}
 }
 
-// Read takes exactly the documents of Members in which encoding/json sees no key twice, and gives the same members,
-// whatever it read before.
+// Read accepts a document if Members accepts it and encoding/json does not find a key twice. It returns the same members as
+// Members, no matter what it read before.
 func FuzzReader(f *testing.F) {
 	for line := range bytes.Lines(recordtest.GoldenLines) {
 		f.Add([]byte(`{"a":1}`), line)
@@ -127,11 +127,12 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// hasRepeatedKey looks for keys that differ at most in the case of ASCII letters. It does not know if there are other letters.
+// hasRepeatedKey looks for keys that are equal, or differ only in the case of ASCII letters. known is false if a key has other
+// letters.
 func hasRepeatedKey(data []byte) (repeated, known bool) {
 	type object struct {
 		keys  map[string]bool // nil in an array
-		value bool            // a value is next, not a key
+		value bool            // whether a value is next, not a key
 	}
 	var stack []object
 	decoder := json.NewDecoder(bytes.NewReader(data))

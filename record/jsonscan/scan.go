@@ -1,11 +1,11 @@
 // Package jsonscan finds the members of a JSON object without building values.
 //
-// It checks the whole object against RFC 8259 and returns slices of the input: no allocation per member, no reflection.
-// [Members] scans one object. [Reader] scans one after another, finds their columns and refuses repeated keys. [ParseFloat] and
-// [ParseInt] read numbers.
+// It checks the whole object against RFC 8259 and returns slices of the input. It does not allocate memory for each member.
+// [Members] scans one object. A [Reader] scans one object after another, finds their columns and refuses repeated keys.
+// [ParseFloat] and [ParseInt] read numbers.
 //
-// It is not a general JSON library: it knows objects, one level at a time. encoding/json, which it is tested against,
-// spends several times as long on the same bytes, and this is the hot path of the transform and of local delivery.
+// It is not a general JSON library: it returns the members of an object, one level at a time. The transform and local delivery
+// spend most of their time here; encoding/json takes several times longer. The tests compare it with encoding/json.
 package jsonscan
 
 import (
@@ -36,16 +36,16 @@ func (k Kind) String() string {
 // Member is one member of an object. Key and Value are slices of the input.
 type Member struct {
 	Key   []byte // without quotes, escapes as written: see AppendUnescaped
-	Value []byte // as written; a string with its quotes: see AppendUnquoted
+	Value []byte // as written; a string includes its quotes: see AppendUnquoted
 	Kind  Kind
-	// Column is the place of the key among the names that a [Reader] was made with, else [NoColumn].
+	// Column is the place of the key in the names given to [NewReader], or [NoColumn].
 	Column int32
 }
 
-// NoColumn is the Column of a key that names none.
+// NoColumn is the Column of a key that does not name a column.
 const NoColumn = -1
 
-// MaxDepth is how deep values may nest.
+// MaxDepth is how many levels of objects and arrays a document may have.
 const MaxDepth = 64
 
 // SyntaxError says where and why bytes are not a JSON object.
@@ -58,7 +58,7 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Rea
 
 // SkipSpace returns the first index from i on that is not JSON white space.
 func SkipSpace(data []byte, i int) int {
-	if i < len(data) && data[i] > ' ' { // as most often, and small enough to be inlined
+	if i < len(data) && data[i] > ' ' { // the usual case; the compiler inlines a function as short as this
 		return i
 	}
 	return skipSpace(data, i)
@@ -71,23 +71,20 @@ func skipSpace(data []byte, i int) int {
 	return i
 }
 
-// Members scans the object that data begins with, white space before it allowed, appends its members to dst in order
-// (repeated keys included) and returns how many bytes it took. What follows the object is not looked at.
-// Whether strings are UTF-8 is not checked; [unicode/utf8.Valid] over the whole input is cheaper.
+// Members scans the object at the beginning of data. White space may precede it. Members appends the object's members to dst in
+// order, repeated keys included, and returns how many bytes it has read. It does not read what follows the object. It does not check
+// that strings are UTF-8; [unicode/utf8.Valid] over the whole input is cheaper.
 func Members(dst []Member, data []byte) ([]Member, int, error) {
 	i := SkipSpace(data, 0)
-	if i == len(data) {
-		return dst, i, &SyntaxError{i, "no document"}
-	}
-	if data[i] != '{' {
-		return dst, i, &SyntaxError{i, "not a JSON object"}
+	if i == len(data) || data[i] != '{' {
+		return dst, i, unexpected(data, i, "a JSON object")
 	}
 	i, err := scanItems(&dst, data, i, 0)
 	return dst, i, err
 }
 
-// Items returns the members of the object, or the elements of the array, that value is. Elements have no key. The value must
-// be one that [Members] or [Reader] gave.
+// Items returns the members of an object, or the elements of an array. Elements do not have a key. The value must come from
+// [Members] or a [Reader].
 func Items(value []byte) []Member {
 	var items []Member
 	if _, err := scanItems(&items, value, 0, 0); err != nil {
@@ -98,15 +95,15 @@ func Items(value []byte) []Member {
 
 func unexpected(data []byte, i int, want string) error {
 	if i >= len(data) {
-		return &SyntaxError{i, "document ends where " + want + " should be"}
+		return &SyntaxError{i, "found the end instead of " + want}
 	}
-	return &SyntaxError{i, fmt.Sprintf("%q where %s should be", data[i], want)}
+	return &SyntaxError{i, fmt.Sprintf("found %q instead of %s", data[i], want)}
 }
 
 // Character classes.
 const (
 	space  = 1 << iota
-	plain  // may stand in a string as it is
+	plain  // needs no escape in a string
 	hexdig // hexadecimal digit
 )
 
@@ -128,14 +125,14 @@ var class = func() (c [256]byte) {
 	return c
 }()
 
-// scanString returns the index behind the string that begins at data[i], a quote.
+// scanString returns the index after the string that begins with the quote at data[i].
 func scanString(data []byte, i int) (int, error) {
 	start := i
 	i++
 	for {
 		i = SkipPlain(data, i)
 		if i >= len(data) {
-			return i, &SyntaxError{start, "string without an end"}
+			return i, &SyntaxError{start, "a string without its closing quote"}
 		}
 		switch data[i] {
 		case '"':
@@ -143,18 +140,18 @@ func scanString(data []byte, i int) (int, error) {
 		case '\\':
 			n := escapeLen(data[i:])
 			if n == 0 {
-				return i, &SyntaxError{i, "bad escape in a string"}
+				return i, &SyntaxError{i, "an escape that JSON does not know"}
 			}
 			i += n
 		default:
-			return i, &SyntaxError{i, "control character in a string"}
+			return i, &SyntaxError{i, "an unescaped control character in a string"}
 		}
 	}
 }
 
-// SkipPlain returns the first index from i on of a byte that may not stand in a string as it is. It looks at eight bytes at
-// a time: a byte b is found by the borrow of b-1 (or of b-0x20) where b had no high bit. A borrow spreads upwards only,
-// so that the lowest one found is right.
+// SkipPlain returns the index, from i on, of the first byte that needs an escape in a string. It looks at eight bytes at a time. The
+// byte 0 in quote or escape is found by the borrow of b-1, a control character by the borrow of b-0x20, if b itself has no high bit.
+// A borrow spreads only to higher bytes, so that the lowest byte found is right.
 func SkipPlain(data []byte, i int) int {
 	const (
 		ones  = 0x0101010101010101
@@ -174,7 +171,7 @@ func SkipPlain(data []byte, i int) int {
 	return i
 }
 
-// escapeLen returns the length of the escape that b begins with, 0 where it is none.
+// escapeLen returns the length of the escape at the beginning of b, 0 if JSON does not know it.
 func escapeLen(b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -190,7 +187,7 @@ func escapeLen(b []byte) int {
 	return 0
 }
 
-// scanValue returns the index behind the value that begins at data[i], and its kind.
+// scanValue returns the index after the value that begins at data[i], and its kind.
 func scanValue(data []byte, i, depth int) (int, Kind, error) {
 	if i >= len(data) {
 		return i, Null, unexpected(data, i, "a value")
@@ -236,12 +233,12 @@ func scanNumber(data []byte, i int) (int, error) {
 		return i, unexpected(data, start, "a value")
 	}
 	if data[whole] == '0' && i > whole+1 {
-		return i, &SyntaxError{start, "number with a leading zero"}
+		return i, &SyntaxError{start, "a number with a leading zero"}
 	}
 	if i < len(data) && data[i] == '.' {
 		fraction := i + 1
 		if i = skipDigits(data, fraction); i == fraction {
-			return i, &SyntaxError{start, "number without digits after its point"}
+			return i, &SyntaxError{start, "a number without digits after its point"}
 		}
 	}
 	if i < len(data) && (data[i] == 'e' || data[i] == 'E') {
@@ -251,7 +248,7 @@ func scanNumber(data []byte, i int) (int, error) {
 		}
 		exponent := i
 		if i = skipDigits(data, exponent); i == exponent {
-			return i, &SyntaxError{start, "number without digits in its exponent"}
+			return i, &SyntaxError{start, "a number without digits in its exponent"}
 		}
 	}
 	return i, nil
@@ -264,13 +261,13 @@ func skipDigits(data []byte, i int) int {
 	return i
 }
 
-// scanItems returns the index behind the object or array that begins at data[i]. It appends its members, or its elements
-// without keys, to list if that is not nil. depth is how many values are around it.
+// scanItems returns the index after the object or array that begins at data[i]. If list is not nil, it appends the members, or the
+// elements without keys. depth is how many objects and arrays contain this one.
 func scanItems(list *[]Member, data []byte, i, depth int) (int, error) {
 	if depth >= MaxDepth {
-		return i, &SyntaxError{i, fmt.Sprintf("values nest deeper than %d", MaxDepth)}
+		return i, &SyntaxError{i, fmt.Sprintf("more than %d levels of objects and arrays", MaxDepth)}
 	}
-	object, closing := data[i] == '{', data[i]+2 // '{' and '}', '[' and ']' are two apart
+	object, closing := data[i] == '{', data[i]+2 // in ASCII '}' is two after '{', and ']' two after '['
 	i = SkipSpace(data, i+1)
 	if i < len(data) && data[i] == closing {
 		return i + 1, nil
@@ -313,10 +310,10 @@ func scanItems(list *[]Member, data []byte, i, depth int) (int, error) {
 	}
 }
 
-// AppendUnquoted appends the text of a string value as Members gives it, quotes removed and escapes resolved.
+// AppendUnquoted appends the text of a member's value of kind [String], without quotes and with its escapes resolved.
 func AppendUnquoted(dst, value []byte) []byte { return AppendUnescaped(dst, value[1:len(value)-1]) }
 
-// AppendUnescaped appends text with its escapes resolved. A lone surrogate becomes U+FFFD, as encoding/json has it.
+// AppendUnescaped appends text with its escapes resolved. A lone surrogate becomes U+FFFD, as in encoding/json.
 func AppendUnescaped(dst, text []byte) []byte {
 	for i := 0; i < len(text); {
 		if text[i] != '\\' {

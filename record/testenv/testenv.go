@@ -1,6 +1,6 @@
-// Package testenv is the environment that tests start from: the few variables named in the file "variables", which
-// .ci/clean-env reads too, and a home directory of its own. A variable of one machine, such as AWS_CA_BUNDLE or HTTPS_PROXY,
-// must not decide what a test sees. Only tests import this package.
+// Package testenv provides the environment that tests start from: a home directory of its own, and the few variables named in the
+// file "variables". The script .ci/clean-env reads that file too. A variable of one machine, such as AWS_CA_BUNDLE or HTTPS_PROXY,
+// must not change the result of a test. Only tests import this package.
 package testenv
 
 import (
@@ -19,20 +19,20 @@ import (
 //go:embed variables
 var variables string
 
-// Names are the variables that are kept.
+// Names returns the names of the variables that are kept.
 func Names() []string { return strings.Fields(variables) }
 
-// Clean makes the environment of this process the known one until the test ends. It panics in a parallel test, as
-// [testing.T.Setenv] does. What a test needs besides it sets afterwards.
+// Clean gives this process the known environment until the test ends. A test that needs other variables sets them afterwards.
+// Clean panics in a parallel test, as [testing.T.Setenv] does.
 func Clean(tb testing.TB) {
 	tb.Helper()
 	known := Environ(tb)
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if name == "" { // Windows keeps the directory of each drive so
+		if name == "" { // Windows keeps the current directory of each drive in a variable like =C:
 			continue
 		}
-		tb.Setenv(name, "") // puts the value back when the test ends
+		tb.Setenv(name, "") // restores the value when the test ends
 		if err := os.Unsetenv(name); err != nil {
 			tb.Fatal(err)
 		}
@@ -43,8 +43,8 @@ func Clean(tb testing.TB) {
 	}
 }
 
-// Environ returns the known environment for a process that a test starts, with more variables of the form NAME=value, which
-// count if a name is there twice.
+// Environ returns the known environment for a process that a test starts. more are further variables of the form NAME=value; they
+// replace known ones of the same name.
 func Environ(tb testing.TB, more ...string) []string {
 	tb.Helper()
 	known, err := homeSettings()
@@ -60,11 +60,12 @@ func Environ(tb testing.TB, more ...string) []string {
 	return append(append(known, "HOME="+tb.TempDir()), more...)
 }
 
-// jsiiCache names the folder into which the CDK's libraries are unpacked: 200 MB, once.
+// jsiiCache is the variable that names the folder for the unpacked libraries of the CDK. They take 200 MB, and a shared folder is
+// filled only once.
 const jsiiCache = "JSII_RUNTIME_PACKAGE_CACHE_ROOT"
 
-// homeSettings returns the variables that were not set at the first call and whose values depend on the home directory: Go's
-// own, and the CDK's cache.
+// homeSettings returns the variables of Go and of the CDK's cache whose values depend on the home directory. It returns only those
+// that were not set at the first call.
 var homeSettings = sync.OnceValues(func() (settings []string, err error) {
 	var names []string
 	if home, err := os.UserHomeDir(); err == nil && os.Getenv(jsiiCache) == "" {
@@ -77,9 +78,9 @@ var homeSettings = sync.OnceValues(func() (settings []string, err error) {
 	}
 	tool, err := exec.LookPath("go")
 	if err != nil || len(names) == 0 {
-		return settings, nil // a machine that only runs a compiled test has no Go, and needs none
+		return settings, nil // a machine that only runs a compiled test need not have Go
 	}
-	out, err := exec.CommandContext(context.Background(), tool, append([]string{"env"}, names...)...).Output() // a value a line
+	out, err := exec.CommandContext(context.Background(), tool, append([]string{"env"}, names...)...).Output() // one value on each line
 	if err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
 	}

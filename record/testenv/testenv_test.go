@@ -12,7 +12,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// misleading are variables of a machine that would change what a program does.
+// misleading are variables of a machine that change what a program does.
 var misleading = []string{
 	"AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
 	"HTTPS_PROXY", "https_proxy", "NO_PROXY", "METRICS_EDGE_STREAM", "PYTHONPATH",
@@ -30,7 +30,7 @@ func TestClean(t *testing.T) {
 		if os.Getenv("HOME") == home || os.Getenv("PATH") != path {
 			t.Errorf("home is %s, path is %s", os.Getenv("HOME"), os.Getenv("PATH"))
 		}
-		// The caches stay where they are, although the home directory is another one.
+		// Go still finds its caches, although the home directory is another one.
 		if out, err := exec.Command("go", "list", "-m").CombinedOutput(); err != nil {
 			t.Errorf("go list: %v: %s", err, out)
 		}
@@ -42,15 +42,15 @@ func TestClean(t *testing.T) {
 	})
 	for _, name := range misleading {
 		if os.Getenv(name) != "/there/is/no/such/file" {
-			t.Errorf("%s is not put back", name)
+			t.Errorf("%s is not restored", name)
 		}
 	}
 	if os.Getenv("HOME") != home {
-		t.Error("HOME is not put back")
+		t.Error("HOME is not restored")
 	}
 }
 
-// The script that make runs tests by starts from the same list.
+// The script that make uses to run tests keeps the same variables.
 func TestScript(t *testing.T) {
 	for _, name := range misleading {
 		t.Setenv(name, "/there/is/no/such/file")
@@ -64,7 +64,7 @@ func TestScript(t *testing.T) {
 	for _, variable := range environment {
 		if home, ok := strings.CutPrefix(variable, "HOME="); ok {
 			if _, err := os.Stat(home); !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("%s is left behind: %v", home, err)
+				t.Errorf("the home directory %s was not removed: %v", home, err)
 			}
 		}
 	}

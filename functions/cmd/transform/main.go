@@ -1,7 +1,8 @@
-// Command transform is the Lambda function that Firehose calls: the executable bootstrap of a provided.al2023 function.
+// Command transform is the Lambda function that Firehose invokes. Its executable is called bootstrap, as the runtime
+// provided.al2023 demands.
 //
-// Environment: LOG_LEVEL is DEBUG, INFO, WARN or ERROR; INFO if unset. MAX_SAMPLE_AGE_DAYS is how old a sample may be; 14 if
-// unset.
+// It reads two environment variables. LOG_LEVEL is DEBUG, INFO, WARN or ERROR; the default is INFO. MAX_SAMPLE_AGE_DAYS is how many
+// days old a sample may be; the default is 14.
 package main
 
 import (
@@ -28,7 +29,7 @@ func run(ctx context.Context) error {
 	var level slog.Level
 	if v := os.Getenv("LOG_LEVEL"); v != "" {
 		if err := level.UnmarshalText([]byte(v)); err != nil {
-			return fmt.Errorf("LOG_LEVEL: %w", err)
+			return fmt.Errorf("LOG_LEVEL=%q: want DEBUG, INFO, WARN or ERROR: %w", v, err)
 		}
 	}
 	maxAge, err := transform.MaxAge(os.Getenv)
