@@ -48,7 +48,7 @@ func durationIn(least, most time.Duration, to func(*Config) *time.Duration) func
 	return func(c *Config, value string) error {
 		d, err := time.ParseDuration(value)
 		if err != nil {
-			return errors.New("is no duration, which would be such as 30s or 5m")
+			return errors.New("not a duration; use for example 30s or 5m")
 		}
 		if d < least || d > most {
 			return fmt.Errorf("must be %s to %s", short(least), short(most))
@@ -58,7 +58,7 @@ func durationIn(least, most time.Duration, to func(*Config) *time.Duration) func
 	}
 }
 
-// short writes a duration without the zeros that 15m0s ends in.
+// short formats a duration as 15m, where String says 15m0s.
 func short(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -81,7 +81,7 @@ func setInterval(c *Config, value string) error {
 func setSpoolBytes(c *Config, value string) error {
 	n, err := humanize.ParseBytes(value)
 	if err != nil {
-		return errors.New("is no size, which would be such as 64MiB")
+		return errors.New("not a size; use for example 64MiB")
 	}
 	if n < minSpoolBytes || n > min(maxSpoolBytes, math.MaxInt) {
 		return fmt.Errorf("must be 1MiB to %s", humanize.IBytes(min(maxSpoolBytes, math.MaxInt)))
@@ -92,10 +92,10 @@ func setSpoolBytes(c *Config, value string) error {
 
 func setSync(c *Config, value string) error {
 	switch value {
-	case "every":
+	case syncEvery:
 		c.Sync = spool.SyncEvery
 		return nil
-	case "none":
+	case syncNone:
 		c.Sync = spool.SyncNever
 		return nil
 	}
@@ -140,7 +140,7 @@ func setTag(c *Config, value string) error {
 		return fmt.Errorf("key %s is given twice", key)
 	}
 	if len(c.Labels.Tags) == maxTags {
-		return fmt.Errorf("is more than %d tags", maxTags)
+		return fmt.Errorf("at most %d tags are allowed", maxTags)
 	}
 	if c.Labels.Tags == nil {
 		c.Labels.Tags = map[string]string{}
@@ -149,12 +149,12 @@ func setTag(c *Config, value string) error {
 	return nil
 }
 
-// pattern compiles an expression that has to match the whole name, so that eth1 does not also mean veth1.
+// pattern compiles an expression that must match the whole name: eth1 does not match veth1.
 func pattern(to func(*Config) **regexp.Regexp) func(*Config, string) error {
 	return func(c *Config, value string) error {
 		re, err := regexp.Compile(`^(?:` + value + `)$`)
 		if err != nil {
-			return errors.New("is no regular expression (RE2 syntax)")
+			return errors.New("not a regular expression (RE2 syntax)")
 		}
 		*to(c) = re
 		return nil

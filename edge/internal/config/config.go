@@ -1,6 +1,6 @@
-// Package config is the settings of edge: what there is to set, in one table, and what flags, environment, the machine's file
-// and the stack's edge-config say of it. The more specific wins: a flag over a variable, a variable over the file, the file
-// over edge-config, that over the default. Tags of all of them add up. It starts nothing and asks nobody.
+// Package config reads edge's settings. One table declares them ([settings]); flags, variables, the machine's file and the
+// stack's edge-config give their values. A flag wins over a variable, a variable over the file, the file over edge-config, and
+// edge-config over the default. Tags of all sources add up. The package asks no service: callers pass edge-config in.
 package config
 
 import (
@@ -12,24 +12,24 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
 )
 
-// Config is what the settings say.
+// Config holds the value of each setting, checked.
 type Config struct {
-	// Stack is where to ask where to send; Stream, where it is set, is the answer. An empty Region is that of the
-	// environment, profile or instance.
+	// Stack is the stack whose parameters name the delivery stream. If Stream is set, it is the delivery stream, and nobody asks
+	// the stack. If Region is empty, the SDK finds it in the environment, the profile or the instance's metadata.
 	Stack, Stream, Region string
 
 	Interval    time.Duration // between samples
 	MaxLatency  time.Duration // how long a sample waits for others
-	BacklogRate float64       // how many times faster than taken a backlog is sent
+	BacklogRate float64       // how many times faster than it was taken a backlog is sent
 	Labels      sampler.Labels
-	// Interfaces and Disks narrow which devices count, Mounts which filesystems, by their mount points.
+	// Interfaces and Disks choose the devices that count. Mounts chooses filesystems by their mount points.
 	Interfaces, Disks, Mounts collect.Filter
 
 	SpoolDir   string
 	SpoolBytes int64
 	Sync       time.Duration // see package spool
 
-	// Listen is the address for health and metrics over HTTP, empty for none.
+	// Listen is the address for health and metrics over HTTP. If it is empty, edge does not listen.
 	Listen      string
 	AllowRemote bool
 
@@ -40,7 +40,7 @@ type Config struct {
 	JSON bool          // output for programs
 }
 
-// LogFormat is how lines of the log look.
+// LogFormat is the format of the log's lines.
 type LogFormat string
 
 // The formats, both of package slog.
@@ -49,18 +49,17 @@ const (
 	JSON LogFormat = "json"
 )
 
-// checkTogether sets what depends on several settings, and checks it. chosen says where the settings stand that are not
-// defaults.
+// checkTogether checks and sets what depends on several settings. chosen has the settings that some source gives.
 func (c *Config) checkTogether(chosen map[string]given) (errs []error) {
 	if listen, is := chosen[listenName]; is && c.Listen != "" && !c.AllowRemote && !onLoopback(c.Listen) {
-		errs = append(errs, fmt.Errorf("%s: is reachable from other machines; add --allow-remote if everyone there may read it", listen))
+		errs = append(errs, fmt.Errorf("%s: other machines can reach it; add --allow-remote if everyone there may read it", listen))
 	}
 	least := min(c.Interval, maxLatency)
 	switch latency, is := chosen[latencyName]; {
 	case !is:
 		c.MaxLatency = max(defaultLatency, least)
 	case c.MaxLatency > 0 && c.MaxLatency < least:
-		errs = append(errs, fmt.Errorf("%s: shorter than the interval of %s; at least %s would be right", latency, short(c.Interval), short(least)))
+		errs = append(errs, fmt.Errorf("%s: shorter than the interval of %s; use at least %s", latency, short(c.Interval), short(least)))
 	}
 	return errs
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// source is that of edge run with a command line.
+// source returns the settings' source of edge run with a command line.
 func source(t *testing.T, environ []string, args ...string) *Source {
 	t.Helper()
 	cmd := &cobra.Command{Use: "run"}
@@ -33,7 +33,7 @@ func resolved(t *testing.T, environ []string, args ...string) Config {
 	return c
 }
 
-// file is a configuration file with that text.
+// file writes a configuration file and returns its path.
 func file(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "config.yaml")
@@ -59,13 +59,13 @@ func TestPrecedence(t *testing.T) {
 	if want := map[string]string{"a": "1", "b": "2", "c": "3"}; !maps.Equal(c.Labels.Tags, want) {
 		t.Errorf("tags are %v, want %v: those of all sources", c.Labels.Tags, want)
 	}
-	// A wrong variable does not matter where a flag wins.
+	// A wrong variable does not matter if a flag wins over it.
 	if c = resolved(t, []string{"METRICS_EDGE_INTERVAL=x"}, "--interval", "5s"); c.Interval != 5*time.Second {
 		t.Errorf("interval is %v", c.Interval)
 	}
 }
 
-// TestNameAndMounts: what a machine is called and which filesystems count is set as everything else.
+// TestNameAndMounts: flag, variable and file set the host name and the choice of filesystems.
 func TestNameAndMounts(t *testing.T) {
 	path := file(t, "hostname: from-file\nmount_include: /data.*\nmount_exclude: /data/x\n")
 	c := resolved(t, nil, "--config", path)
@@ -135,8 +135,8 @@ func TestStateDir(t *testing.T) {
 	}
 }
 
-// TestServiceLinks: the variables that Kubernetes gives a container for a service metrics-edge are not settings, and one that
-// only looks like them is a mistake as any other.
+// TestServiceLinks: the variables that Kubernetes sets for a service metrics-edge are not settings. A variable that only looks like
+// them is refused as any unknown one.
 func TestServiceLinks(t *testing.T) {
 	links := []string{
 		"METRICS_EDGE_SERVICE_HOST=10.0.0.1", "METRICS_EDGE_SERVICE_PORT=9847", "METRICS_EDGE_SERVICE_PORT_METRICS=9847",

@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// readEnviron returns what our variables say. An empty one counts as not set. One that no command knows is a mistake: a
-// setting that was meant would be silently ignored.
+// readEnviron returns the settings that our variables give. An empty variable counts as not set. An unknown one is an error:
+// otherwise a misspelled setting would be ignored silently.
 func readEnviron(environ []string) (layer, []error) {
 	var errs []error
-	all := settings()
-	known := make([]string, len(all))
-	for i, s := range all {
+	table := settings()
+	known := make([]string, len(table))
+	for i, s := range table {
 		known[i] = s.variable()
 	}
 	found := layer{}
@@ -33,28 +33,28 @@ func readEnviron(environ []string) (layer, []error) {
 			continue
 		}
 		texts := []string{text}
-		if all[i].traits&repeats != 0 {
+		if table[i].repeats {
 			texts = strings.Split(text, ",")
 		}
 		for _, t := range texts {
-			found[all[i].name] = append(found[all[i].name], given{name, t})
+			found[table[i].name] = append(found[table[i].name], given{from: name, text: t})
 		}
 	}
 	return found, errs
 }
 
-// serviceLinks is what the names of the variables look like that Kubernetes gives each container of a namespace for each service in
-// it, after the service's own name ("Discovering services", Kubernetes documentation).
+// serviceLinks matches the variables by which Kubernetes tells each container of a namespace about the services in it. Their names
+// begin with the service's ("Discovering services", Kubernetes documentation).
 const serviceLinks = `^(.+?)_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`
 
-// serviceLink reports whether a variable is one of those of a service whose name begins as our variables do, such as
-// metrics-edge: it is not a setting that somebody meant.
+// serviceLink reports whether a variable is about a Kubernetes service. Those of a service metrics-edge begin as our variables
+// do, but they are not settings.
 func serviceLink(name string, environ []string) bool {
-	m := regexp.MustCompile(serviceLinks).FindStringSubmatch(name) // seldom, so that it is not kept
+	m := regexp.MustCompile(serviceLinks).FindStringSubmatch(name) // needed too seldom to keep it compiled
 	return m != nil && slices.ContainsFunc(environ, func(e string) bool { return strings.HasPrefix(e, m[1]+"_SERVICE_HOST=") })
 }
 
-// suggest names the nearest of the known names, by the measure that cobra has for commands.
+// suggest names the known name that is nearest, by cobra's measure for commands.
 func suggest(name string, known []string) string {
 	parent := &cobra.Command{SuggestionsMinimumDistance: 3}
 	for _, k := range known {

@@ -14,13 +14,14 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// maxFile bounds what is read of a file: more is no configuration.
+// maxFile is the size, in bytes, of the largest configuration file that is read.
 const maxFile = 1 << 20
 
-// centralName is how problems of the stack's edge-config are named.
+// centralName begins each problem of the stack's edge-config.
 const centralName = record.ParameterConfig
 
-// readFile reads the file at path. One that is not there is an error only where named says who named it.
+// readFile reads the file at path. named is the flag or variable that names it, or empty for the default path. A missing file is
+// an error only if somebody named it.
 func readFile(path, named string) (layer, []error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) && named == "" {
@@ -35,17 +36,17 @@ func readFile(path, named string) (layer, []error) {
 		return nil, []error{fmt.Errorf("configuration file: %w", err)}
 	}
 	if len(text) > maxFile {
-		return nil, []error{fmt.Errorf("configuration file %s: is larger than %d bytes", path, maxFile)}
+		return nil, []error{fmt.Errorf("configuration file %s: is larger than %d bytes; a configuration is far smaller", path, maxFile)}
 	}
-	return parse(text, path, func(s setting) bool { return s.traits&noFile == 0 })
+	return parse(text, path, func(s setting) bool { return !s.noFile })
 }
 
-// readCentral reads the stack's edge-config: JSON, which is YAML as well.
+// readCentral reads the stack's edge-config. It is JSON, and all JSON is YAML.
 func readCentral(text string) (layer, []error) {
-	return parse([]byte(text), centralName, func(s setting) bool { return s.traits&central != 0 })
+	return parse([]byte(text), centralName, func(s setting) bool { return s.central })
 }
 
-// parse reads settings as a YAML document. from begins each problem; allowed says what may stand there.
+// parse reads settings from a YAML document. from begins each problem; allowed says which settings the document may have.
 func parse(text []byte, from string, allowed func(setting) bool) (layer, []error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
@@ -86,15 +87,15 @@ func parse(text []byte, from string, allowed func(setting) bool) (layer, []error
 			continue
 		}
 		for _, t := range texts {
-			found[s.name] = append(found[s.name], given{at, t})
+			found[s.name] = append(found[s.name], given{from: at, text: t})
 		}
 	}
 	return found, errs
 }
 
-// read returns the texts of a setting's value.
+// read returns the values of a setting.
 func (s setting) read(value *yaml.Node) ([]string, error) {
-	if s.traits&repeats == 0 {
+	if !s.repeats {
 		if value.Kind != yaml.ScalarNode || value.Tag == "!!null" {
 			return nil, errors.New("must be a single value")
 		}
@@ -114,7 +115,7 @@ func (s setting) read(value *yaml.Node) ([]string, error) {
 	return texts, nil
 }
 
-// suggestKey names the nearest of the keys, or all where there are few.
+// suggestKey names the key that is nearest, or all keys if there are few.
 func suggestKey(key string, known []string) string {
 	if len(known) <= 4 {
 		return "; it may have " + strings.Join(known, ", ")

@@ -39,7 +39,7 @@ func TestCentral(t *testing.T) {
 	}
 }
 
-// TestBadFiles names each problem with file and line, and all of them at once.
+// TestBadFiles: one error names all problems, each with file and line.
 func TestBadFiles(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, central string
@@ -57,11 +57,11 @@ func TestBadFiles(t *testing.T) {
 		"wrong tag":            {"tags:\n  Team: core", "", []string{`FILE:1: tags "Team=core": must be key=value`}},
 		"a file in the file":   {"config: x", "", []string{"FILE:1: config: no such setting"}},
 		"central, unknown":     {"", `{"intervall": "3s", "stack": "x"}`, []string{"edge-config:1: intervall: no such setting; it may have interval, max_latency, tags", "edge-config:1: stack: no such"}},
-		"central, wrong type":  {"", `{"interval": 5, "tags": "x"}`, []string{"edge-config:1: tags: must be a map", `edge-config:1: interval "5": is no duration`}},
+		"central, wrong type":  {"", `{"interval": 5, "tags": "x"}`, []string{"edge-config:1: tags: must be a map", `edge-config:1: interval "5": not a duration`}},
 		"central, no JSON":     {"", `{"interval"`, []string{"edge-config: line 1: did not find"}},
 		"central against file": {"max_latency: 5s", `{"interval": "10s"}`, []string{`FILE:1: max_latency "5s": shorter than the interval of 10s`}},
-		"remote":               {"listen: 0.0.0.0:1", "", []string{`FILE:1: listen "0.0.0.0:1": is reachable from other machines`}},
-		"remote, and more":     {"listen: 0.0.0.0:1\ninterval: 1ms", "", []string{`FILE:2: interval "1ms": must be`, `FILE:1: listen "0.0.0.0:1": is reachable`}},
+		"remote":               {"listen: 0.0.0.0:1", "", []string{`FILE:1: listen "0.0.0.0:1": other machines can reach it`}},
+		"remote, and more":     {"listen: 0.0.0.0:1\ninterval: 1ms", "", []string{`FILE:2: interval "1ms": must be`, `FILE:1: listen "0.0.0.0:1": other machines can reach it`}},
 		"not an address":       {"listen: somewhere", "", []string{`FILE:1: listen "somewhere": must be host:port`}},
 		"not a truth":          {"allow_remote: maybe", "", []string{`FILE:1: allow_remote "maybe": must be true or false`}},
 		"large":                {strings.Repeat("#", maxFile+1), "", []string{"configuration file FILE: is larger than"}},
@@ -89,7 +89,7 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
-// TestPackagedFile holds the file that comes with the unit to what there is to set.
+// TestPackagedFile checks that the packaged file has all settings of edge run, with their defaults.
 func TestPackagedFile(t *testing.T) {
 	text, err := os.ReadFile("../../packaging/config.yaml")
 	if err != nil {
@@ -98,7 +98,7 @@ func TestPackagedFile(t *testing.T) {
 	set := regexp.MustCompile(`(?m)^#([a-z_]+:)`).ReplaceAllString(string(text), "$1")
 	resolved(t, []string{"METRICS_EDGE_CONFIG=" + file(t, set)})
 	for _, s := range settings() {
-		wanted := s.commands&ForRun != 0 && s.traits&noFile == 0
+		wanted := s.of(ForRun) && !s.noFile
 		if has := strings.Contains(set, "\n"+s.key()+":"); has != wanted {
 			t.Errorf("the file has %s: %v, want %v", s.key(), has, wanted)
 		}
@@ -109,20 +109,20 @@ func TestPackagedFile(t *testing.T) {
 	}
 }
 
-// TestSettings keeps settings from being declared twice or without a description, and help from missing one.
+// TestSettings checks that each setting is declared once and described, and that edge run --help has each of its own.
 func TestSettings(t *testing.T) {
 	var names []string
 	s := source(t, nil)
 	for _, set := range settings() {
-		if slices.Contains(names, set.name) || set.usage == "" || set.commands == 0 {
-			t.Errorf("setting %s is declared badly", set.name)
+		if slices.Contains(names, set.name) || set.usage == "" || len(set.commands) == 0 {
+			t.Errorf("setting %s is declared twice, or without usage or commands", set.name)
 		}
 		names = append(names, set.name)
-		is := slices.ContainsFunc(s.values, func(v *value) bool { return v.name == set.name })
-		if is != (set.commands&ForRun != 0) {
+		is := slices.ContainsFunc(s.flags, func(f *flag) bool { return f.name == set.name })
+		if is != (set.of(ForRun)) {
 			t.Errorf("edge run has --%s: %v", set.name, is)
 		}
-		for _, choice := range set.choices() {
+		for _, choice := range set.choices {
 			if err := set.set(new(Config), choice); err != nil {
 				t.Errorf("--%s %s: %v", set.name, choice, err)
 			}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,180 +24,203 @@ const (
 	DefaultOver = time.Second
 )
 
-// Command says which commands have a setting.
-type Command uint8
+// Command is a command of edge that has settings.
+type Command string
 
 // The commands.
 const (
-	ForRun Command = 1 << iota
-	ForOnce
-	ForSpool
-	ForStatus
-	ForCheck
-
-	forAll      = ForRun | ForOnce | ForSpool | ForStatus | ForCheck
-	forTarget   = ForRun | ForCheck
-	forReadings = ForRun | ForOnce | ForCheck
-	forState    = ForRun | ForSpool | ForStatus | ForCheck
+	ForRun    Command = "run"
+	ForOnce   Command = "once"
+	ForSpool  Command = "spool"
+	ForStatus Command = "status"
+	ForCheck  Command = "check"
 )
 
-// setting is one setting, declared here and nowhere else: flag, variable, key of the file, default, help and check.
+// The commands that share settings.
+var (
+	commandsAll     = []Command{ForRun, ForOnce, ForSpool, ForStatus, ForCheck}
+	commandsSending = []Command{ForRun, ForCheck}
+	commandsReading = []Command{ForRun, ForOnce, ForCheck}
+	commandsSpool   = []Command{ForRun, ForSpool, ForStatus, ForCheck}
+)
+
+// setting is one setting: flag, variable, key of the file, default, help and check are declared here and nowhere else.
 type setting struct {
-	name     string // of the flag
-	commands Command
-	kind     string // what help shows for the value
-	fallback string // the default; empty where there is none
-	traits   trait
+	name     string    // the flag's; the names of variable and key follow from it
+	commands []Command // that have it
+	value    string    // what help shows for the value
+	fallback string    // the default, or empty if there is none
+	choices  []string  // what the shell completes; nil if the value is not one of a few
 	usage    string
 	// set checks the value and stores it. Its error completes "--name value: …".
 	set func(c *Config, value string) error
+
+	boolean bool // the flag without a value means true
+	repeats bool // it has several values, key=value, in the file a map
+	central bool // it may stand in the stack's edge-config
+	noFile  bool // it may not stand in the file
 }
 
-// trait is how a setting differs from the others.
-type trait uint8
-
-const (
-	repeats trait = 1 << iota // has several values, key=value
-	central                   // may stand in the stack's edge-config
-	noFile                    // may not stand in the file
-	isBool                    // a flag without a value means true
-)
-
+// settings is the table of all settings, in the order of help.
 func settings() []setting {
 	return []setting{
 		{
-			configName, forAll, "file", "", noFile,
-			"YAML file of settings, named as the flags with _ for - (default " + defaultFile() + ", where it is there)",
-			notEmpty("a file", func(*Config) *string { return new(string) }),
+			name: configName, commands: commandsAll, value: "file", noFile: true,
+			usage: "YAML file of settings, named as the flags with _ for - (default " + defaultFile() + ", if it exists)",
+			set:   notEmpty("a file", func(*Config) *string { return new(string) }),
 		},
 		{
-			"stack", forTarget, "name", "MetricsDashboard", 0,
-			"stack to ship to; its SSM parameters say where that is",
-			matching(namePattern, func(c *Config) *string { return &c.Stack }),
+			name: "stack", commands: commandsSending, value: "name", fallback: "MetricsDashboard",
+			usage: "stack to send to; its SSM parameters name region and stream",
+			set:   matching(namePattern, func(c *Config) *string { return &c.Stack }),
 		},
 		{
-			"stream", forTarget, "name", "", 0,
-			"delivery stream to ship to, instead of asking the stack",
-			matching(namePattern, func(c *Config) *string { return &c.Stream }),
+			name: "stream", commands: commandsSending, value: "name",
+			usage: "delivery stream to send to, instead of asking the stack",
+			set:   matching(namePattern, func(c *Config) *string { return &c.Stream }),
 		},
 		{
-			"region", forTarget, "region", "", 0,
-			"AWS region of the stack, or of --stream (default: that of the environment, profile or instance)",
-			matching(regionPattern, func(c *Config) *string { return &c.Region }),
+			name: "region", commands: commandsSending, value: "region",
+			usage: "AWS region of the stack, or of --stream (default: that of the environment, profile or instance)",
+			set:   matching(regionPattern, func(c *Config) *string { return &c.Region }),
 		},
 		{
-			"interval", ForRun, "duration", "3s", central,
-			"time between samples, 1s to 1h in whole seconds", setInterval,
+			name: "interval", commands: []Command{ForRun}, value: "duration", fallback: "3s", central: true,
+			usage: "time between samples, 1s to 1h in whole seconds",
+			set:   setInterval,
 		},
 		{
-			latencyName, ForRun, "duration", "", central,
-			"how long a sample waits to share a record with others, up to 15m; longer is cheaper\n" +
-				"(default 1m, or the interval where that is longer)",
-			durationIn(minLatency, maxLatency, func(c *Config) *time.Duration { return &c.MaxLatency }),
+			name: latencyName, commands: []Command{ForRun}, value: "duration", central: true,
+			usage: "how long a sample waits to share a record with others, up to " + short(maxLatency) + "; longer is cheaper\n" +
+				"(default " + short(defaultLatency) + ", or the interval if that is longer)",
+			set: durationIn(minLatency, maxLatency, func(c *Config) *time.Duration { return &c.MaxLatency }),
 		},
 		{
-			"spool-dir", forState, "directory", "", 0,
-			"where samples wait until they are delivered (default: the service manager's state directory, else\n" +
-				"one of the machine's for root and of the user's for others)",
-			notEmpty("a directory", func(c *Config) *string { return &c.SpoolDir }),
+			name: "spool-dir", commands: commandsSpool, value: "directory",
+			usage: "where samples wait until they are delivered (default: the service manager's state directory; without\n" +
+				"one, the machine's for root and the user's for others)",
+			set: notEmpty("a directory", func(c *Config) *string { return &c.SpoolDir }),
 		},
 		{
-			"spool-max", ForRun | ForCheck, "size", "64MiB", 0,
-			"bound of the spool, at least 1MiB; when it is full its oldest sixteenth is dropped", setSpoolBytes,
+			name: "spool-max", commands: []Command{ForRun, ForCheck}, value: "size", fallback: "64MiB",
+			usage: "size limit of the spool, at least 1MiB; a full spool drops its oldest sixteenth",
+			set:   setSpoolBytes,
 		},
 		{
-			"sync", ForRun, "when", "5s", 0,
-			"when samples are made safe from a loss of power: every (each at once), none (when the system likes to)\n" +
-				"or a duration, 100ms to 1h; the end of the process loses nothing in any case", setSync,
+			name: "sync", commands: []Command{ForRun}, value: "when", fallback: "5s", choices: []string{syncEvery, syncNone},
+			usage: "when samples are synced to disk, so that a power loss cannot take them: every (each at once), none (the\n" +
+				"system decides) or a duration, 100ms to 1h; if only the process ends, no sample is lost",
+			set: setSync,
 		},
 		{
-			"backlog-rate", ForRun, "factor", "20", 0,
-			"how many times faster than they were taken the samples of an outage are sent after it, 1 to 10000",
-			setBacklogRate,
+			name: "backlog-rate", commands: []Command{ForRun}, value: "factor", fallback: "20",
+			usage: "after an outage, send waiting samples this many times faster than they were taken, 1 to 10000",
+			set:   setBacklogRate,
 		},
 		{
-			"over", ForOnce, "duration", DefaultOver.String(), 0,
-			"time between the two readings, 100ms to 1m",
-			durationIn(minOver, maxOver, func(c *Config) *time.Duration { return &c.Over }),
+			name: "over", commands: []Command{ForOnce}, value: "duration", fallback: DefaultOver.String(),
+			usage: "time between the two readings, 100ms to 1m",
+			set:   durationIn(minOver, maxOver, func(c *Config) *time.Duration { return &c.Over }),
 		},
 		{
-			"hostname", forReadings, "name", "", 0,
-			"name of this machine in its samples, instead of the system's", label(func(c *Config) *string { return &c.Labels.Hostname }),
+			name: "hostname", commands: commandsReading, value: "name",
+			usage: "name of this machine in its samples, instead of the system's",
+			set:   label(func(c *Config) *string { return &c.Labels.Hostname }),
 		},
 		{
-			"env", forReadings, "label", "", 0,
-			"label: environment, such as prod", label(func(c *Config) *string { return &c.Labels.Env }),
+			name: "env", commands: commandsReading, value: "label",
+			usage: "label: environment, such as prod",
+			set:   label(func(c *Config) *string { return &c.Labels.Env }),
 		},
 		{
-			"node-role", forReadings, "label", "", 0,
-			"label: what the machine is for, such as web", label(func(c *Config) *string { return &c.Labels.NodeRole }),
+			name: "node-role", commands: commandsReading, value: "label",
+			usage: "label: what the machine is for, such as web",
+			set:   label(func(c *Config) *string { return &c.Labels.NodeRole }),
 		},
 		{
-			"tag", forReadings, "key=value", "", repeats | central,
-			"label of your own; repeat for several (several in the variable are separated by commas, in the file\n" +
-				"they are a map tags)", setTag,
+			name: "tag", commands: commandsReading, value: "key=value", repeats: true, central: true,
+			usage: "label of your own; repeat the flag for several (in the variable commas separate them, in the file\n" +
+				"they are the map tags)",
+			set: setTag,
 		},
 		{
-			"interface-include", forReadings, "regexp", "", 0,
-			"network interfaces to count, instead of those with hardware behind them",
-			pattern(func(c *Config) **regexp.Regexp { return &c.Interfaces.Include }),
+			name: "interface-include", commands: commandsReading, value: "regexp",
+			usage: "network interfaces to count, instead of those with hardware behind them",
+			set:   pattern(func(c *Config) **regexp.Regexp { return &c.Interfaces.Include }),
 		},
 		{
-			"interface-exclude", forReadings, "regexp", "", 0,
-			"network interfaces not to count", pattern(func(c *Config) **regexp.Regexp { return &c.Interfaces.Exclude }),
+			name: "interface-exclude", commands: commandsReading, value: "regexp",
+			usage: "network interfaces not to count",
+			set:   pattern(func(c *Config) **regexp.Regexp { return &c.Interfaces.Exclude }),
 		},
 		{
-			"disk-include", forReadings, "regexp", "", 0,
-			"block devices to count, instead of whole devices with hardware behind them",
-			pattern(func(c *Config) **regexp.Regexp { return &c.Disks.Include }),
+			name: "disk-include", commands: commandsReading, value: "regexp",
+			usage: "block devices to count, instead of whole devices with hardware behind them",
+			set:   pattern(func(c *Config) **regexp.Regexp { return &c.Disks.Include }),
 		},
 		{
-			"disk-exclude", forReadings, "regexp", "", 0,
-			"block devices not to count", pattern(func(c *Config) **regexp.Regexp { return &c.Disks.Exclude }),
+			name: "disk-exclude", commands: commandsReading, value: "regexp",
+			usage: "block devices not to count",
+			set:   pattern(func(c *Config) **regexp.Regexp { return &c.Disks.Exclude }),
 		},
 		{
-			"mount-include", forReadings, "regexp", "", 0,
-			"mount points of filesystems to look at, instead of local ones that can be written; one that an\n" +
-				"automounter made stays mounted then",
-			pattern(func(c *Config) **regexp.Regexp { return &c.Mounts.Include }),
+			name: "mount-include", commands: commandsReading, value: "regexp",
+			usage: "mount points of filesystems to read, instead of local ones that can be written; reading a filesystem\n" +
+				"that an automounter mounted keeps it mounted",
+			set: pattern(func(c *Config) **regexp.Regexp { return &c.Mounts.Include }),
 		},
 		{
-			"mount-exclude", forReadings, "regexp", "", 0,
-			"mount points of filesystems not to look at", pattern(func(c *Config) **regexp.Regexp { return &c.Mounts.Exclude }),
+			name: "mount-exclude", commands: commandsReading, value: "regexp",
+			usage: "mount points of filesystems not to read",
+			set:   pattern(func(c *Config) **regexp.Regexp { return &c.Mounts.Exclude }),
 		},
 		{
-			listenName, ForRun, "address", "", 0,
-			"serve /healthz and Prometheus /metrics on this address, such as 127.0.0.1:9847 (default: not at all)",
-			setListen,
+			name: listenName, commands: []Command{ForRun}, value: "address",
+			usage: "serve /healthz and Prometheus /metrics on this address, such as 127.0.0.1:9847 (default: not at all)",
+			set:   setListen,
 		},
 		{
-			"allow-remote", ForRun, "", "false", isBool,
-			"allow --listen on an address that other machines reach; there is no login",
-			boolean(func(c *Config) *bool { return &c.AllowRemote }),
+			name: "allow-remote", commands: []Command{ForRun}, fallback: "false", boolean: true,
+			usage: "allow --listen on an address that other machines reach; there is no login",
+			set:   boolean(func(c *Config) *bool { return &c.AllowRemote }),
 		},
 		{
-			"json", ForStatus, "", "false", noFile | isBool,
-			"print JSON for programs", boolean(func(c *Config) *bool { return &c.JSON }),
+			name: "json", commands: []Command{ForStatus}, fallback: "false", boolean: true, noFile: true,
+			usage: "print JSON for programs",
+			set:   boolean(func(c *Config) *bool { return &c.JSON }),
 		},
 		{
-			"log-level", forReadings, "level", "info", 0,
-			"debug, info, warn or error", setLogLevel,
+			name: "log-level", commands: commandsReading, value: "level", fallback: "info",
+			choices: []string{"debug", "info", "warn", "error"},
+			usage:   "debug, info, warn or error",
+			set:     setLogLevel,
 		},
 		{
-			"log-format", ForRun, "format", string(Text), 0,
-			"text or json", setLogFormat,
+			name: "log-format", commands: []Command{ForRun}, value: "format", fallback: string(Text),
+			choices: []string{string(Text), string(JSON)},
+			usage:   "text or json",
+			set:     setLogFormat,
 		},
 	}
 }
 
-// Settings that other places know.
+// Names of settings that other files of this package use.
 const (
 	configName  = "config"
 	latencyName = "max-latency"
 	listenName  = "listen"
 )
 
+// Values of --sync that are not durations.
+const (
+	syncEvery = "every"
+	syncNone  = "none"
+)
+
 const variablePrefix = "METRICS_EDGE_"
+
+// of reports whether a command has the setting.
+func (s setting) of(c Command) bool { return slices.Contains(s.commands, c) }
 
 // variable is the name of a setting's environment variable.
 func (s setting) variable() string {
@@ -206,21 +230,8 @@ func (s setting) variable() string {
 // key is the name of a setting in the file and in edge-config.
 func (s setting) key() string {
 	key := strings.ReplaceAll(s.name, "-", "_")
-	if s.traits&repeats != 0 {
+	if s.repeats {
 		key += "s"
 	}
 	return key
-}
-
-// choices are what a setting may be, for the shell's completion; nil where it is not one of a few.
-func (s setting) choices() []string {
-	switch s.name {
-	case "log-level":
-		return []string{"debug", "info", "warn", "error"}
-	case "log-format":
-		return []string{string(Text), string(JSON)}
-	case "sync":
-		return []string{"every", "none"}
-	}
-	return nil
 }

@@ -13,124 +13,124 @@ import (
 
 // Source is where the settings of a command come from.
 type Source struct {
-	values  []*value
+	flags   []*flag
 	environ []string
 }
 
-// value is what the command line says of a setting, unchecked: all settings are checked together, so that all that is
-// wrong can be said at once.
-type value struct {
+// flag is a setting and what the command line gives for it. The values are checked together with those of the other sources,
+// so that one error names all problems.
+type flag struct {
 	setting
-	given []string
+	texts []string
 }
 
 // Set implements [pflag.Value].
-func (v *value) Set(s string) error {
-	if v.traits&repeats == 0 {
-		v.given = v.given[:0]
+func (f *flag) Set(text string) error {
+	if !f.repeats {
+		f.texts = f.texts[:0]
 	}
-	v.given = append(v.given, s)
+	f.texts = append(f.texts, text)
 	return nil
 }
 
 // String implements [pflag.Value]: the default, which help shows.
-func (v *value) String() string { return v.fallback }
+func (f *flag) String() string { return f.fallback }
 
 // Type implements [pflag.Value]: what help shows for the value.
-func (v *value) Type() string {
-	if v.traits&isBool != 0 {
-		return "bool" // pflag shows no value and no default false then
+func (f *flag) Type() string {
+	if f.boolean {
+		return "bool" // pflag then shows neither a value nor the default false
 	}
-	return v.kind
+	return f.value
 }
 
-// Declare adds the flags of a command. The environment is as os.Environ gives it.
+// Declare adds the flags of a command. The environment has the form of os.Environ.
 func Declare(cmd *cobra.Command, c Command, environ []string) *Source {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	source := &Source{environ: environ}
 	for _, s := range settings() {
-		if s.commands&c == 0 {
+		if !s.of(c) {
 			continue
 		}
-		v := &value{setting: s}
-		flag := &pflag.Flag{Name: s.name, Usage: s.usage, Value: v, DefValue: v.String()}
-		if s.traits&isBool != 0 {
-			flag.NoOptDefVal = "true"
+		f := &flag{setting: s}
+		declared := &pflag.Flag{Name: s.name, Usage: s.usage, Value: f, DefValue: f.String()}
+		if s.boolean {
+			declared.NoOptDefVal = "true"
 		}
-		flags.AddFlag(flag)
-		if choices := s.choices(); choices != nil {
-			// It fails only for a flag that is not there.
-			_ = cmd.RegisterFlagCompletionFunc(s.name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
+		flags.AddFlag(declared)
+		if s.choices != nil {
+			// It fails only if the flag does not exist.
+			_ = cmd.RegisterFlagCompletionFunc(s.name, cobra.FixedCompletions(s.choices, cobra.ShellCompDirectiveNoFileComp))
 		}
-		source.values = append(source.values, v)
+		source.flags = append(source.flags, f)
 	}
 	return source
 }
 
-// Local is what this machine says: flags, environment and file, as they were when they were loaded.
+// Local is what this machine's flags, environment and file said when they were loaded.
 type Local struct {
-	values  []*value
+	flags   []*flag
 	environ []string
 	layers  []layer // the least specific first
 	errs    []error
 }
 
-// layer is what one place says, by the names of settings.
+// layer is what one source gives, by the names of settings.
 type layer map[string][]given
 
-// given is one value, and where it stands.
+// given is one value, and the source that gives it.
 type given struct{ from, text string }
 
 func (g given) String() string { return fmt.Sprintf("%s %q", g.from, g.text) }
 
-// Load reads what this machine says, the file anew. What is wrong with it [Local.With] says.
+// Load reads flags, environment and file. [Local.With] returns the problems it finds.
 func (s *Source) Load() Local {
-	l := Local{values: s.values, environ: s.environ}
-	flags := layer{}
-	for _, v := range s.values {
-		for _, g := range v.given {
-			flags[v.name] = append(flags[v.name], given{"--" + v.name, g})
+	l := Local{flags: s.flags, environ: s.environ}
+	line := layer{}
+	for _, f := range s.flags {
+		for _, text := range f.texts {
+			line[f.name] = append(line[f.name], given{from: "--" + f.name, text: text})
 		}
 	}
 	variables, errs := readEnviron(s.environ)
 	l.errs = append(l.errs, errs...)
 	path := defaultFile()
 	named := ""
-	for _, g := range append(variables[configName], flags[configName]...) {
+	for _, g := range append(variables[configName], line[configName]...) {
 		path, named = g.text, g.from
 	}
 	file, errs := readFile(path, named)
 	l.errs = append(l.errs, errs...)
-	l.layers = []layer{file, variables, flags}
+	l.layers = []layer{file, variables, line}
 	return l
 }
 
-// With makes a configuration of what this machine says and of the stack's edge-config, empty where there is none. The
-// error names each problem on a line of its own.
+// With returns the configuration of this machine and of the stack's edge-config, which is empty if there is none. The error
+// names each problem on a line of its own.
 func (l Local) With(central string) (Config, error) {
 	shared, errs := readCentral(central)
 	errs = append(l.errs[:len(l.errs):len(l.errs)], errs...)
 	layers := append([]layer{shared}, l.layers...)
 	var c Config
 	chosen := map[string]given{}
-	for _, v := range l.values {
-		if v.traits&repeats != 0 {
-			errs = append(errs, v.addUp(&c, layers)...)
+	for _, f := range l.flags {
+		if f.repeats {
+			errs = append(errs, f.addUp(&c, layers)...)
 			continue
 		}
-		g := given{"default of --" + v.name, v.fallback}
-		set := v.fallback != ""
-		for _, some := range layers {
-			if all := some[v.name]; len(all) > 0 {
-				g, set = all[0], true
-				chosen[v.name] = g
+		g := given{from: "default of --" + f.name, text: f.fallback}
+		set := f.fallback != ""
+		for _, source := range layers {
+			if texts := source[f.name]; len(texts) > 0 {
+				g, set = texts[0], true
+				chosen[f.name] = g
 			}
 		}
 		if !set {
 			continue
 		}
-		if err := v.set(&c, g.text); err != nil {
+		if err := f.set(&c, g.text); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", g, err))
 		}
 	}
@@ -141,13 +141,13 @@ func (l Local) With(central string) (Config, error) {
 	return c, errors.Join(errs...)
 }
 
-// addUp sets a setting of several values: those of all layers, of which the more specific wins where they have the same key.
-func (v *value) addUp(c *Config, layers []layer) (errs []error) {
+// addUp sets a setting that repeats: it merges the values of all layers. For equal keys the more specific layer wins.
+func (f *flag) addUp(c *Config, layers []layer) (errs []error) {
 	merged := map[string]string{}
-	for _, some := range layers {
+	for _, source := range layers {
 		var one Config
-		for _, g := range some[v.name] {
-			if err := v.set(&one, g.text); err != nil {
+		for _, g := range source[f.name] {
+			if err := f.set(&one, g.text); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", g, err))
 			}
 		}

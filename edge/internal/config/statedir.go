@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// stateDir is where samples wait by default: where the service manager says (systemd.exec(5), StateDirectory=), else what
-// the platform has for the state of programs, of the machine for root and of the user for others.
+// stateDir returns the default spool directory. The service manager's state directory wins (systemd.exec(5), StateDirectory=).
+// Without one, it is the platform's directory for the state of programs: the machine's for root, the user's for others.
 func stateDir(goos string, uid int, env func(string) string) string {
 	const name = "metrics-edge"
 	if dirs := env("STATE_DIRECTORY"); dirs != "" {
@@ -30,13 +30,13 @@ func stateDir(goos string, uid int, env func(string) string) string {
 	case goos == "darwin":
 		return path.Join(env("HOME"), "Library/Application Support", name)
 	}
-	if dir := env("XDG_STATE_HOME"); path.IsAbs(dir) { // others are to be ignored, XDG Base Directory Specification
+	if dir := env("XDG_STATE_HOME"); path.IsAbs(dir) { // XDG Base Directory Specification: ignore relative paths
 		return path.Join(dir, name)
 	}
 	return path.Join(env("HOME"), ".local/state", name)
 }
 
-// lookup returns a variable of an environment in the form of os.Environ.
+// lookup returns a function that finds a variable in environ, which has the form of os.Environ.
 func lookup(environ []string) func(string) string {
 	return func(name string) string {
 		for _, e := range environ {
@@ -48,7 +48,7 @@ func lookup(environ []string) func(string) string {
 	}
 }
 
-// defaultFile is the configuration file that is read where none is named.
+// defaultFile is the configuration file that is read if nobody names one.
 func defaultFile() string {
 	if runtime.GOOS == "windows" {
 		return filepath.Join(cmp.Or(os.Getenv("ProgramData"), `C:\ProgramData`), "metrics-edge", "config.yaml")
