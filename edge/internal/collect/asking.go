@@ -9,29 +9,29 @@ import (
 	psdisk "github.com/shirou/gopsutil/v3/disk"
 )
 
-// asking asks filesystems for their fill. A call that hangs in the kernel, because a disk dies or a FUSE process is stopped,
-// cannot be ended, only left behind; its filesystem is not asked again before it answers.
+// asking asks filesystems how full they are. A call can hang in the kernel, for example if a disk dies or a FUSE process is stopped,
+// and nobody can end it. Then asking leaves the call behind and does not ask that filesystem again before the call returns.
 type asking struct {
 	usage func(ctx context.Context, path string) (*psdisk.UsageStat, error)
-	left  []*walk // left behind, each in a call that hangs
+	left  []*walk // walks left behind, each in a call that hangs
 }
 
 const (
-	// answerWithin is how long a filesystem may take.
+	// answerWithin is how long a filesystem may take to answer.
 	answerWithin = time.Second
-	// mostLeft bounds the calls that hang at one time. Each holds a thread.
+	// mostLeft is how many calls may hang at one time. Each blocks a thread.
 	mostLeft = 8
 )
 
-// answer is what a filesystem says, or why it says nothing.
+// answer is a filesystem's usage, or the error if it gave none.
 type answer struct {
 	mount mount
 	usage *psdisk.UsageStat
 	err   error
 }
 
-// ask asks the mounts one after the other and returns an answer for each. It returns whole false where some could not be asked:
-// one call leaves at most one filesystem behind, so that it takes a second longer and not one for each that hangs.
+// ask asks the mounts one after the other and returns an answer for each. A filesystem that hangs costs answerWithin, so ask
+// gives up at the second one. Then whole is false: some mounts have no answer.
 func (a *asking) ask(ctx context.Context, mounts []mount) (answers []answer, whole bool) {
 	silent := a.silent()
 	var todo []mount
@@ -66,7 +66,7 @@ func unanswered(m mount) answer {
 	return answer{mount: m, err: fmt.Errorf("does not answer within %v", answerWithin)}
 }
 
-// silent forgets walks that came back, and returns the paths that others hang in.
+// silent forgets the walks that returned. It returns the paths in which the others hang.
 func (a *asking) silent() map[string]bool {
 	silent := map[string]bool{}
 	hang := a.left[:0]
@@ -83,7 +83,7 @@ func (a *asking) silent() map[string]bool {
 // walk is a goroutine that asks one mount after the other.
 type walk struct {
 	mounts  []mount
-	answers chan answer // has room for all, so that the goroutine never waits for its reader
+	answers chan answer // has room for all, so that the goroutine never waits for a reader
 	taken   int
 	stop    atomic.Bool
 }
@@ -103,7 +103,7 @@ func (a *asking) start(ctx context.Context, mounts []mount) *walk {
 	return w
 }
 
-// wait returns the answers up to the first that is not there in time, and lets the goroutine end after that one.
+// wait returns the answers up to the first one that does not come in time. The goroutine ends after that one.
 func (w *walk) wait() (answers []answer) {
 	timer := time.NewTimer(answerWithin)
 	defer timer.Stop()
@@ -121,7 +121,7 @@ func (w *walk) wait() (answers []answer) {
 	return answers
 }
 
-// hangsIn returns where a walk that was left behind hangs. Answers that came meanwhile are of another time.
+// hangsIn returns the mount in which a walk that was left behind hangs. It drops answers that came late: they are too old.
 func (w *walk) hangsIn() (at mount, hangs bool) {
 	for {
 		select {

@@ -1,19 +1,19 @@
-// Package collect reads this machine into a [record.Sample]: one collector per subject, one file each. Reading is
-// gopsutil's (on Linux but for what each sample needs anew, see readings), arithmetic is here and apart from it. It does
-// not decide when to read (package sampler) nor what a field is called (package record).
+// Package collect reads this machine into a [record.Sample]: one collector per subject, one file each. gopsutil does the
+// reading; only what each sample reads anew is read here on Linux (see readings). The arithmetic is apart from the reading.
+// Package sampler decides when to read, and package record names the fields.
 //
-// What changes slowly is not read each time: processes are counted and filesystems looked at every 15 s, the list of mounts
-// and the choice of devices are made anew every minute, name, version and cores read every 10 minutes. A device that appears
-// is counted from its second reading on.
+// Some things change slowly and are not read for each sample. Processes are counted and filesystems read every 15 s. Mounts are
+// listed and devices chosen every minute. Name, version and cores are read every 10 minutes. A new device counts from its second
+// reading on.
 //
-// A sample is of the machine, in a container too: what a control group allows is neither its memory nor its cores, as for
-// node_exporter and psutil. Where /proc itself shows a container's share, as lxcfs makes it, so does the sample.
+// A sample describes the whole machine, in a container too: limits of control groups do not change memory and cores.
+// node_exporter and psutil do the same. If /proc itself shows only a container's share, as with lxcfs, the sample has that share.
 //
-// On macOS without cgo, gopsutil v3 knows no CPU and disk counters, and starts vm_stat and netstat for memory and network.
+// On macOS without cgo, gopsutil v3 has no CPU and disk counters. It starts vm_stat and netstat for memory and network.
 //
-// A rate needs two readings. Where the second one does not continue the first (the first reading of all, a counter that
-// went backwards, a suspended machine, a stepped clock) the field is left absent and the reading becomes the new base:
-// a missing point is honest, a spike is not.
+// A rate needs two readings, and the second must continue the first. It does not if a counter went backwards, the machine was
+// suspended or a clock was stepped. Then the field is absent, and the reading becomes the new base: a gap in a chart is correct,
+// a false spike is not.
 package collect
 
 import (
@@ -31,23 +31,23 @@ type Collector interface {
 	Collect(ctx context.Context, at Moment, s *record.Sample) error
 }
 
-// troubled is a collector that knows of lasting troubles, which cost a part of its reading and are no failure of it. It is asked
-// while it collects.
+// troubled is a collector that can miss a part of its readings for long without failing as a whole. Health may be called while it
+// collects.
 type troubled interface{ Health() []*retry.State }
 
 // Options say what to read. The zero value reads this machine with the default choice of devices.
 type Options struct {
-	// Interval is the time between readings; a reading that follows much later does not continue the last one.
+	// Interval is the time between readings. A reading that comes much later does not continue the last one.
 	Interval time.Duration
-	// Roots are the places of /proc, /sys and so on.
+	// Roots are the paths of /proc, /sys and so on.
 	Roots Roots
-	// Interfaces and Disks narrow the choice of devices, Mounts that of filesystems by their mount points.
+	// Interfaces and Disks choose devices. Mounts chooses filesystems by their mount points.
 	Interfaces, Disks, Mounts Filter
-	// Log takes what began to fail and what works again.
+	// Log gets one line if something begins to fail, and one if it works again.
 	Log *slog.Logger
 }
 
-// Set is all collectors of this machine. But for its health it is not safe for concurrent use.
+// Set is all collectors of this machine. Only Health and Failures are safe for concurrent use.
 type Set struct {
 	roots   Roots
 	members []member
@@ -58,7 +58,7 @@ type member struct {
 	state *retry.State
 }
 
-// NewSet returns the collectors, those of rates first: they should be read as close to the sample's time as possible.
+// NewSet returns the collectors. Those of rates come first: they should read as close to the sample's time as possible.
 func NewSet(o Options) *Set {
 	roots := o.Roots.withDefaults()
 	set := &Set{roots: roots}
@@ -78,7 +78,7 @@ func NewSet(o Options) *Set {
 	return set
 }
 
-// Collect fills the sample. A collector that fails costs its own fields only; that is logged once until it recovers.
+// Collect fills the sample. If a collector fails, only its own fields are absent; the log says so once until it recovers.
 func (set *Set) Collect(ctx context.Context, at Moment, s *record.Sample) {
 	ctx = set.roots.context(ctx)
 	for _, m := range set.members {
@@ -91,7 +91,7 @@ func (set *Set) Collect(ctx context.Context, at Moment, s *record.Sample) {
 	}
 }
 
-// Failures is how often a collector failed, all together.
+// Failures is the number of failures of all collectors together.
 func (set *Set) Failures() int64 {
 	var n int64
 	for _, m := range set.members {
@@ -100,7 +100,7 @@ func (set *Set) Failures() int64 {
 	return n
 }
 
-// Health is which collectors fail, and what they cannot read of their subject. It may be called while a sample is taken.
+// Health returns the states of all collectors and of the parts that they cannot read.
 func (set *Set) Health() []*retry.State {
 	states := make([]*retry.State, 0, len(set.members))
 	for _, m := range set.members {
@@ -112,8 +112,8 @@ func (set *Set) Health() []*retry.State {
 	return states
 }
 
-// collectOne turns a panic into an error: gopsutil indexes the fields of kernel files without looking at their number,
-// and a file that a sandbox cut short must not end the collector.
+// collectOne turns a panic into an error. gopsutil indexes the fields of kernel files without checking their number, and a file
+// that a sandbox cut short must not end the process.
 func collectOne(ctx context.Context, c Collector, at Moment, s *record.Sample) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -2,13 +2,13 @@ package collect
 
 import "github.com/metrics-dashboard/metrics-dashboard/record"
 
-// counters are the monotonic counters of one device, of which a subject uses as many as it needs.
+// counters are the monotonic counters of one device. Each subject uses as many as it needs.
 type counters [8]uint64
 
 // device is one device's counters.
 type device struct {
 	name     string
-	as       string // the name it is chosen and known by; empty where that is its own
+	as       string // the name that filters and samples use, if it is another one
 	counters counters
 }
 
@@ -26,11 +26,11 @@ type change struct {
 	back marks
 }
 
-// marks are counters that went backwards. A counter that is reset or wraps does, and a single one may flicker: kernels and
-// drivers add up counters of several CPUs or of firmware without a lock. It says nothing of the counters beside it.
+// marks are true for counters that went backwards. A counter does so if it is reset or wraps. A single one may also flicker: kernels
+// and drivers add up counters of several CPUs, or of firmware, without a lock. The counters beside it are still right.
 type marks [len(counters{})]bool
 
-// difference returns cur-prev by counter, 0 where one went backwards.
+// difference returns cur-prev for each counter, 0 for one that went backwards.
 func difference(prev, cur counters) (diff counters, back marks) {
 	for i := range cur {
 		if cur[i] < prev[i] {
@@ -42,8 +42,8 @@ func difference(prev, cur counters) (diff counters, back marks) {
 	return diff, back
 }
 
-// differences returns the change of each device that is in both readings. A device that came or went contributes nothing:
-// all it ever counted is not this interval's.
+// differences returns the change of each device that is in both readings. A new device has none: its counters may be much older
+// than this interval.
 func differences(prev, cur map[string]device) []change {
 	var changes []change
 	for name, c := range cur {
@@ -55,8 +55,8 @@ func differences(prev, cur map[string]device) []change {
 	return changes
 }
 
-// sum adds up the changes of all devices. A counter that went backwards on any has no sum: without that device's part it
-// would be too low unnoticed.
+// sum adds up the changes of all devices. If a counter went backwards on one device, its sum is marked as well: without that
+// device it would be too low, and nobody would notice.
 func sum(changes []change) (total counters, back marks) {
 	for _, c := range changes {
 		for i, v := range c.by {
@@ -67,13 +67,13 @@ func sum(changes []change) (total counters, back marks) {
 	return total, back
 }
 
-// perSecond makes a rate of a difference.
+// perSecond returns the rate of a difference.
 func perSecond(diff uint64, seconds float64) record.Float {
 	return record.Some(float64(diff) / seconds)
 }
 
-// percent returns part of whole in 0..100; absent where there is no whole. Counters of one file are not read at one
-// instant, so that a part can exceed its whole by a tick.
+// percent returns part of whole in 0..100, absent if whole is not above 0. The kernel does not read the counters of one file at one
+// instant, so part can exceed whole by a tick.
 func percent(part, whole float64) record.Float {
 	if !(whole > 0) {
 		return record.Float{}

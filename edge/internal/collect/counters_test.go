@@ -50,7 +50,7 @@ func TestPercent(t *testing.T) {
 	}
 }
 
-// TestDifferencesNeverRunBackwards lets counters do anything.
+// TestDifferencesNeverRunBackwards: whatever two readings say, no difference exceeds the second one.
 func TestDifferencesNeverRunBackwards(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 10_000 {
@@ -76,7 +76,7 @@ func devices(of map[string]counters) map[string]device {
 	return all
 }
 
-// TestOneCounterGoesBack: the counters beside it, of the device and of others, are not touched.
+// TestOneCounterGoesBack: only its own sum is marked.
 func TestOneCounterGoesBack(t *testing.T) {
 	prev := map[string]device{"a": {name: "a", counters: counters{100, 50, 7}}, "b": {name: "b", counters: counters{10, 10, 10}}}
 	cur := map[string]device{"a": {name: "a", counters: counters{130, 49, 9}}, "b": {name: "b", counters: counters{11, 12, 13}}}

@@ -9,7 +9,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Places of the counters of CPU time.
+// Indexes of the counters of CPU time.
 const (
 	cpuUser = iota
 	cpuNice
@@ -21,7 +21,7 @@ const (
 	cpuSteal
 )
 
-// cpuTimes collects what the cores did since the last reading.
+// cpuTimes collects how busy the cores were since the last reading.
 type cpuTimes struct {
 	base base
 	from *readings
@@ -46,7 +46,7 @@ func (c *cpuTimes) Collect(ctx context.Context, at Moment, s *record.Sample) err
 
 func storeCPU(last, cur []device, seconds float64, s *record.Sample) {
 	cores := len(cur) - 1
-	// While a core goes on- or offline, the kernel changes where it takes its idle time from, see usageBetween.
+	// If a core goes online or offline, its idle time leaps, see usageBetween.
 	if len(last) != len(cur) {
 		return
 	}
@@ -60,7 +60,7 @@ func storeCPU(last, cur []device, seconds float64, s *record.Sample) {
 func busiestCore(last, cur []device, seconds float64) (most record.Float) {
 	for i, c := range cur {
 		before := last[i]
-		if before.name != c.name { // another core is online than before
+		if before.name != c.name { // other cores are online than before
 			at := slices.IndexFunc(last, func(d device) bool { return d.name == c.name })
 			if at < 0 {
 				continue
@@ -68,7 +68,7 @@ func busiestCore(last, cur []device, seconds float64) (most record.Float) {
 			before = last[at]
 		}
 		u, ok := usageBetween(before.counters, c.counters, 1, seconds)
-		// A core that hardly any time was accounted to may seem fully busy by a tick.
+		// If the kernel accounted very little time to a core, a single tick makes it look fully busy.
 		if ok && u.total >= seconds/10 {
 			busy := percent(u.busy, u.total)
 			most = record.Some(max(most.Or(0), busy.Or(0)))
@@ -77,29 +77,30 @@ func busiestCore(last, cur []device, seconds float64) (most record.Float) {
 	return most
 }
 
-// cpuUsage is seconds of cores by what they did.
+// cpuUsage is how the cores spent their time, in seconds.
 type cpuUsage struct{ total, busy, user, system, iowait, steal float64 }
 
-// tooMuch is how many times the time that passed may be accounted at most. A machine that is short of CPU reads late, so that
-// what was accounted belongs to a longer time than the one between two samples.
+// tooMuch bounds the CPU time that the kernel accounts, as a multiple of the time that passed. On a machine that is short of CPU
+// the reading comes late, so that its CPU time belongs to more than the time between two samples.
 const tooMuch = 1.5
 
-// tickSlack is what rounding of eight counters to hundredths of a second may add to the time of a core.
+// tickSlack is how many seconds the rounding of eight counters to hundredths may add to a core's time.
 const tickSlack = 0.1
 
-// usageBetween returns the difference of two readings of cores, over some seconds. ok is false where the counters do not tell:
-// they started over, stood still, or moved as they cannot. cores is 0 where their number is not known.
+// usageBetween returns how cores spent the seconds between two readings. ok is false if the counters started over, stood still or
+// moved by an impossible amount. cores is 0 if their number is not known.
 //
-// Guest time is part of user on Linux (proc_stat(5)) and is not counted again.
+// On Linux, user time includes guest time (proc_stat(5)), so guest time is not added.
 //
-// Waiting for I/O "may decrease in certain conditions" (proc_stat(5)), which counts as no time. So does stolen time: it comes
-// from the hypervisor, and falls after a live migration or by kernel bugs, on some machines at each reading
-// (https://github.com/prometheus/node_exporter/issues/742); the rest is right nevertheless. It leaps as well
-// (https://github.com/giampaolo/psutil/issues/1210), which is noticed as all leaps are: cores cannot do more than the time there is.
+// Waiting for I/O "may decrease in certain conditions" (proc_stat(5)). Stolen time, which the hypervisor reports, may decrease too:
+// after a live migration or by kernel bugs, on some machines at each reading
+// (https://github.com/prometheus/node_exporter/issues/742). A decrease counts as no time, because the other counters are right.
+// Stolen time also leaps (https://github.com/giampaolo/psutil/issues/1210). Any leap shows: cores cannot spend more time than passed.
 //
-// Idle time falls by a little where all cores are busy. It falls or leaps by hours where a core goes offline or online: the
-// kernel takes the idle time of an online core from its tick-less clock and that of an offline one from another counter
-// (get_idle_time in fs/proc/stat.c). What is left over then looks fully busy, though it does not fill the time.
+// Idle time falls by a little while all cores are busy. If a core goes offline or online, it falls or leaps by hours: the kernel
+// takes the idle time of an online core from its tick-less clock and that of an offline one from another counter
+// (get_idle_time in fs/proc/stat.c). Without its idle time a core would look fully busy, but then its total is shorter than the
+// time that passed.
 func usageBetween(a, b counters, cores int, seconds float64) (u cpuUsage, ok bool) {
 	by, back := difference(a, b)
 	for _, i := range [...]int{cpuUser, cpuNice, cpuSystem, cpuIRQ, cpuSoftIRQ} {
@@ -120,7 +121,7 @@ func usageBetween(a, b counters, cores int, seconds float64) (u cpuUsage, ok boo
 	return u, u.total > 0
 }
 
-// store fills the sample; only Linux knows of iowait and steal.
+// store fills the sample. Only Linux has iowait and steal.
 func (u cpuUsage) store(s *record.Sample, linux bool) {
 	s.CPUPct = percent(u.busy, u.total)
 	s.CPUUserPct = percent(u.user, u.total)

@@ -75,7 +75,7 @@ func TestBusiestCore(t *testing.T) {
 	last := []device{core("cpu0", ticks{}), core("cpu1", ticks{}), core("cpu3", ticks{})}
 	for name, c := range map[string]struct {
 		cur  []device
-		want float64 // -1 where absent
+		want float64 // -1 if absent
 	}{
 		"one is busiest":       {[]device{core("cpu0", ticks{0: 30, 3: 270}), core("cpu1", ticks{0: 240, 3: 60}), core("cpu3", ticks{3: 300})}, 80},
 		"all are idle":         {[]device{core("cpu0", ticks{3: 300}), core("cpu1", ticks{3: 300}), core("cpu3", ticks{3: 300})}, 0},

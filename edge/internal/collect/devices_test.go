@@ -76,14 +76,14 @@ func TestDistribution(t *testing.T) {
 	}
 }
 
-// TestPathsOfNVMe: what a multipath namespace or its paths count is counted once, under the namespace's name.
+// TestPathsOfNVMe: traffic of a multipath namespace counts once, under the namespace's name.
 func TestPathsOfNVMe(t *testing.T) {
 	disk := func(name string, reads uint64) device {
 		return device{name: name, counters: counters{diskReadOps: reads}}
 	}
 	for name, c := range map[string]struct {
 		all  []device
-		want []string // name, and what it is known as
+		want []string // "name label"
 	}{
 		"none is multipath":    {[]device{disk("sda", 1), disk("nvme0n1", 0)}, []string{"sda sda", "nvme0n1 nvme0n1"}},
 		"the namespace counts": {[]device{disk("nvme0n1", 5), disk("nvme0c0n1", 3), disk("nvme0c1n1", 2)}, []string{"nvme0n1 nvme0n1"}},
@@ -107,7 +107,7 @@ func TestPathsOfNVMe(t *testing.T) {
 	}
 }
 
-// matching is an expression over a whole name, as the settings make it.
+// matching returns an expression that must match the whole name, as package config makes it.
 func matching(expression string) *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` + expression + `)$`)
 }

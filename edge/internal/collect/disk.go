@@ -15,7 +15,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Places of the disk counters.
+// Indexes of the disk counters.
 const (
 	diskReadBytes = iota
 	diskWriteBytes
@@ -24,7 +24,7 @@ const (
 	diskBusyMillis
 )
 
-// disk collects the traffic of whole devices together, and how busy the busiest was.
+// disk collects the traffic of all whole devices together, and how busy the busiest was.
 type disk struct {
 	base    base
 	from    *readings
@@ -76,7 +76,7 @@ func storeDisk(changes []change, seconds float64, s *record.Sample) {
 			*field = perSecond(total[i], seconds)
 		}
 	}
-	// Windows counts no busy time.
+	// Windows does not count busy time.
 	if runtime.GOOS == "windows" || back[diskBusyMillis] {
 		return
 	}
@@ -90,10 +90,10 @@ func storeDisk(changes []change, seconds float64, s *record.Sample) {
 // hiddenPath matches a path of a multipath NVMe namespace: nvme0c1n2 is a path of nvme0n2.
 var hiddenPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(nvme\d+)c\d+(n\d+)$`) })
 
-// accounted returns the devices without those whose traffic another one counts. A multipath NVMe namespace counts what its paths
-// do since Linux 6.5 ("nvme-multipath: support io stats on the mpath device"); before, and where that is switched off
-// (queue/iostats), its counters are 0 for ever and only the paths count (https://github.com/Atoptool/atop/pull/157). They are
-// known as the namespace then: it is what is mounted and what users name.
+// accounted leaves out devices whose traffic another one counts as well. Since Linux 6.5 a multipath NVMe namespace counts the traffic
+// of its paths ("nvme-multipath: support io stats on the mpath device"). On older kernels, or if queue/iostats switches that off, its
+// counters stay 0 and only the paths count (https://github.com/Atoptool/atop/pull/157). Then accounted keeps the paths and labels
+// them with the namespace's name, which users know.
 func accounted(all []device) []device {
 	isPath := func(d device) bool { return strings.HasPrefix(d.name, "nvme") && strings.Contains(d.name[4:], "c") }
 	if !slices.ContainsFunc(all, isPath) {
@@ -112,23 +112,23 @@ func accounted(all []device) []device {
 	return kept
 }
 
-// wholeDevice reports whether a block device is a disk of hardware: it stands in /sys/block (partitions do not) and has a
-// device behind it (loop, ram, zram, device mapper and RAID have not; they pass on to those that do).
+// wholeDevice reports whether a block device is a hardware disk: it is in /sys/block (partitions are not) and has a device behind
+// it (loop, ram, zram, device mapper and RAID do not).
 func wholeDevice(block, name string) bool {
-	// The kernel writes a slash in a device's name as an exclamation mark there, as in cciss!c0d0.
+	// In /sys/block the kernel writes a slash in a name as an exclamation mark, as in cciss!c0d0.
 	return !mediumDrive().MatchString(name) && exists(block, strings.ReplaceAll(name, "/", "!"), "device")
 }
 
-// mediumDrive matches drives of CDs and floppies, which are slow by nature and hold nothing of the machine's own (block majors 2,
-// 11 and 97 in Documentation/admin-guide/devices.txt of the kernel).
+// mediumDrive matches CD and floppy drives, which would often be the busiest device because they are slow (block majors 2, 11 and
+// 97 in Documentation/admin-guide/devices.txt of the kernel).
 var mediumDrive = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(sr|scd|fd|pktcdvd)\d+$`) })
 
-// stackedDevice matches names of devices that pass on to others, or to memory.
+// stackedDevice matches names of devices that use other devices, or memory, below them.
 var stackedDevice = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(loop|ram|zram|dm-|md|sr|fd|nbd|bcache|drbd)\d*`)
 })
 
-// likelyDevices leaves out, by name alone, stacked devices and the partitions of the others.
+// likelyDevices leaves out devices whose names say that they are stacked devices or partitions.
 func likelyDevices(names []string) []string {
 	var likely []string
 	for _, name := range names {
@@ -141,7 +141,7 @@ func likelyDevices(names []string) []string {
 	return likely
 }
 
-// isPartition reports whether a name is that of a partition of the other: sda1 of sda, nvme0n1p2 of nvme0n1.
+// isPartition reports whether name is a partition of whole: sda1 of sda, nvme0n1p2 of nvme0n1.
 func isPartition(name, whole string) bool {
 	rest, ok := strings.CutPrefix(name, whole)
 	if !ok || rest == "" || whole == "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// filesystem collects the fill of the fullest local filesystem, and the inodes of the one that has the fewest left.
+// filesystem collects the fill of the fullest local filesystem, and the inodes of the one with the highest share in use.
 type filesystem struct {
 	roots    Roots
 	filter   Filter
@@ -24,12 +24,12 @@ type filesystem struct {
 	mounts   []mount
 	listed   bool
 	listedAt time.Duration
-	last     fill // of lookedAt, where there is one
+	last     fill // read at lookedAt; valid if known
 	known    bool
 	lookedAt time.Duration
 }
 
-// fill is what is in use of the fullest filesystems.
+// fill is the highest use of space and of inodes among the filesystems.
 type fill struct {
 	usedPct   record.Float
 	free      uint64 // bytes available to unprivileged users
@@ -38,9 +38,9 @@ type fill struct {
 }
 
 const (
-	// lookAfter is when the filesystems are looked at again. They fill slowly, and on some machines there are dozens.
+	// lookAfter is the age at which the filesystems are read again. They fill slowly, and some machines have dozens.
 	lookAfter = 15 * time.Second
-	// listAfter is when the mounts are listed again; on a container host that list is long.
+	// listAfter is the age at which the mounts are listed again. On a container host that list is long.
 	listAfter = time.Minute
 )
 
@@ -65,7 +65,7 @@ func (f *filesystem) Collect(ctx context.Context, at Moment, s *record.Sample) e
 // Health implements [troubled].
 func (f *filesystem) Health() []*retry.State { return f.troubles.all() }
 
-// look returns the fill of the filesystems now. One that does not answer or cannot be read is named and left out.
+// look reads the filesystems. It leaves out those that do not answer or cannot be read, and notes them in troubles.
 func (f *filesystem) look(ctx context.Context, at Moment) (fill, error) {
 	fresh := false
 	if !f.listed || at.Mono-f.listedAt >= listAfter {
@@ -77,7 +77,7 @@ func (f *filesystem) look(ctx context.Context, at Moment) (fill, error) {
 		f.troubles.keep(f.mounts)
 	}
 	if len(f.mounts) == 0 {
-		return fill{}, errors.New("no filesystem to look at that can be written")
+		return fill{}, errors.New("no local filesystem that can be written; choose filesystems with --mount-include")
 	}
 	answers, whole := f.asking.ask(ctx, f.mounts)
 	for _, a := range answers {
@@ -96,7 +96,7 @@ func (f *filesystem) look(ctx context.Context, at Moment) (fill, error) {
 	return fullest(answers)
 }
 
-// hint says what to do about an error.
+// hint adds to an error what a person can do about it.
 func hint(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w: the collector's user may not enter a directory above it; leave it out with --mount-exclude, or let the user in", err)
@@ -104,7 +104,7 @@ func hint(err error) error {
 	return err
 }
 
-// fullest returns the most that is in use. A filesystem that gave no answer is passed over as long as another did.
+// fullest returns the highest use. It fails only if no filesystem gave an answer with a size.
 func fullest(answers []answer) (most fill, err error) {
 	err = errors.New("no filesystem has a size")
 	for _, a := range answers {
@@ -126,8 +126,8 @@ func fullest(answers []answer) (most fill, err error) {
 
 func (f fill) known() bool { return f.mount != "" }
 
-// usedPercent is what df shows: space in use of the space that unprivileged users can come to use. It is absent where there is
-// none, and where a filesystem uses more than it has.
+// usedPercent is what df shows: used space as a share of used space and space free for unprivileged users. It is absent if both
+// are 0, or if a filesystem reports more used than it has.
 func usedPercent(u *psdisk.UsageStat) record.Float {
 	if u.Used > u.Total {
 		return record.Float{}
@@ -135,7 +135,7 @@ func usedPercent(u *psdisk.UsageStat) record.Float {
 	return percent(float64(u.Used), float64(u.Used)+float64(u.Free))
 }
 
-// inodesPercent is what df -i shows. It is absent where inodes are not counted, as on vfat and btrfs.
+// inodesPercent is what df -i shows. It is absent if the filesystem does not count inodes, as vfat and btrfs.
 func inodesPercent(u *psdisk.UsageStat) record.Float {
 	if u.InodesFree > u.InodesTotal {
 		return record.Float{}

@@ -18,7 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// disks are filesystems of which some hang, until they are let go.
+// disks are filesystems. Calls to some of them hang until the test lets them go.
 type disks struct {
 	mu    sync.Mutex
 	used  map[string]uint64 // percent, by mount point
@@ -46,7 +46,7 @@ func (d *disks) usage(_ context.Context, path string) (*psdisk.UsageStat, error)
 	return &psdisk.UsageStat{Total: 100, Used: used, Free: 100 - used}, nil
 }
 
-// seen is how often each was asked, and how many calls have not returned.
+// seen returns how often each filesystem was asked and how many calls have not returned.
 func (d *disks) seen() (asked map[string]int, busy int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -64,7 +64,7 @@ func newDisks(points ...string) (*disks, *filesystem) {
 	return d, f
 }
 
-// problems are the subjects of what fails now.
+// problems returns what fails now.
 func problems(f *filesystem) (subjects []string) {
 	now, _ := retry.Problems(f.Health()...)
 	for _, p := range now {
@@ -73,7 +73,7 @@ func problems(f *filesystem) (subjects []string) {
 	return subjects
 }
 
-// TestFilesystemThatHangs: the others go on, the one that hangs is named, asked once and left out until it answers.
+// TestFilesystemThatHangs: the others are read. The one that hangs is named, asked once and left out until it answers.
 func TestFilesystemThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, f := newDisks("/", "/stuck", "/data")
@@ -91,7 +91,7 @@ func TestFilesystemThatHangs(t *testing.T) {
 			if s.DiskUsedMount != "/data" || s.DiskUsedPct.Or(0) != 30 {
 				t.Errorf("reading %d: %s at %v, want /data at 30", i, s.DiskUsedMount, s.DiskUsedPct.Or(-1))
 			}
-			if got := problems(f); !slices.Equal(got, []string{"looking at filesystem /stuck: does not answer within 1s"}) {
+			if got := problems(f); !slices.Equal(got, []string{"reading filesystem /stuck: does not answer within 1s"}) {
 				t.Errorf("problems are %q", got)
 			}
 		}
@@ -115,7 +115,7 @@ func TestFilesystemThatHangs(t *testing.T) {
 	})
 }
 
-// TestManyFilesystemsHang: a sample never waits for more than two, and no more than a few calls are ever outstanding.
+// TestManyFilesystemsHang: a sample waits for at most two of them, and at most mostLeft calls are outstanding.
 func TestManyFilesystemsHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		points := strings.Split("/ /a /b /c /d /e /f /g /h /i", " ")

@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// Filter narrows or replaces the default choice of devices by their names.
+// Filter chooses devices by their names.
 type Filter struct {
-	Include *regexp.Regexp // takes the place of the default choice
-	Exclude *regexp.Regexp // takes away from the choice, default or not
+	Include *regexp.Regexp // replaces the default choice
+	Exclude *regexp.Regexp // removes devices from the choice
 }
 
-// chooser decides which devices count. A look at sysfs is made when a device is first seen, not at each reading.
+// chooser decides which devices count. It reads sysfs when a device first appears, not at each reading.
 type chooser struct {
 	filter Filter
-	// real says whether a device is one that stands for itself and not for others.
+	// real reports whether a device is hardware whose traffic no other device counts.
 	real func(name string) bool
-	// fallback chooses by name alone where no device is real, as in a container.
+	// fallback chooses by name alone if no device is real, as in a container.
 	fallback func(names []string) []string
 
 	seen     map[string]bool
 	lookedAt time.Duration
 }
 
-// recheckAfter is when devices are looked at again: one may be enslaved after it appeared.
+// recheckAfter is the age at which sysfs is read again: a device may be enslaved after it appeared.
 const recheckAfter = time.Minute
 
-// choose returns those of the devices that count, by their own names.
+// choose returns the devices that count, by their own names.
 func (c *chooser) choose(at Moment, all []device) map[string]device {
 	names := make([]string, len(all))
 	for i, d := range all {
@@ -35,14 +35,14 @@ func (c *chooser) choose(at Moment, all []device) map[string]device {
 	chosen := c.chooseNames(at, names)
 	counted := make(map[string]device, len(chosen))
 	for _, d := range all {
-		if len(chosen) > 0 && chosen[0] == d.label() { // they are in the same order
+		if len(chosen) > 0 && chosen[0] == d.label() { // both lists have the same order
 			counted[d.name], chosen = d, chosen[1:]
 		}
 	}
 	return counted
 }
 
-// chooseNames returns those of the names that count, in their order.
+// chooseNames returns the names that count, in the order of names.
 func (c *chooser) chooseNames(at Moment, names []string) []string {
 	if c.seen == nil || at.Mono-c.lookedAt >= recheckAfter {
 		c.seen, c.lookedAt = make(map[string]bool, len(names)), at.Mono

@@ -17,14 +17,14 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// machine is a fake one: a copy of testdata/machine that a test may change between readings.
+// machine is a fake machine: a copy of testdata/machine that a test may change between readings.
 type machine struct {
 	t   *testing.T
 	dir string
 	set *Set
 	at  Moment
 	log bytes.Buffer
-	// usage is of the filesystems, by where they are mounted, refuse what they say instead, and asked how often they were asked.
+	// usage and refuse are the answers or errors of the filesystems, by mount point. asked is how often each was asked.
 	usage  map[string]psdisk.UsageStat
 	refuse map[string]error
 	asked  map[string]int
@@ -32,7 +32,7 @@ type machine struct {
 
 func (m *machine) logger() *slog.Logger { return slog.New(slog.NewTextHandler(&m.log, nil)) }
 
-// filled is a filesystem of a thousand bytes and a hundred inodes.
+// filled is the usage of a filesystem with a thousand bytes and a hundred inodes.
 func filled(bytes, inodes uint64) psdisk.UsageStat {
 	return psdisk.UsageStat{Total: 1000, Used: bytes, Free: 1000 - bytes, InodesTotal: 100, InodesFree: 100 - inodes}
 }
@@ -99,7 +99,7 @@ func (m *machine) collect(after time.Duration) record.Sample {
 	return s
 }
 
-// work lets the machine do something in each subject.
+// work moves the counters of each subject.
 func (m *machine) work() {
 	m.edit("proc/stat", "cpu  10000 1000 5000 100000 2000 500 600 700", "cpu  10060 1030 5030 100180 2030 515 615 740",
 		"cpu0 5000 500 2500 50000 1000 250", "cpu0 5050 520 2520 50080 1010 260", "cpu1 5000 500 2500 50000 1000 250 300 350", "cpu1 5010 510 2510 50100 1020 255 315 390")
@@ -223,7 +223,7 @@ func TestCountersStartOver(t *testing.T) {
 	check(t, "cpu_pct", s.CPUPct, 50)
 }
 
-// TestWrap: a counter of 32 bits, as some drivers and kernels of 32 bits have, begins anew each 4 GiB.
+// TestWrap: 32-bit counters, which some drivers and 32-bit kernels have, start over every 4 GiB.
 func TestWrap(t *testing.T) {
 	m := newMachine(t, Options{})
 	m.edit("proc/net/dev", "eth0: 1000000", "eth0: 4294967000")
@@ -305,8 +305,8 @@ func TestContainer(t *testing.T) {
 	}
 }
 
-// TestLimitedContainer: what a container may take is not what the machine has. The sample is of the machine, as /proc shows
-// it there; under LXC, where lxcfs shows the container's share in /proc, it is of the container.
+// TestLimitedContainer: limits of a control group do not change the sample, because /proc shows the whole machine. With lxcfs, /proc
+// shows the container's share, and so does the sample.
 func TestLimitedContainer(t *testing.T) {
 	limited := func(m *machine) record.Sample {
 		m.collect(0)
@@ -359,10 +359,10 @@ func TestFilters(t *testing.T) {
 	check(t, "disk_busy_pct", s.DiskBusyPct, 20)
 }
 
-// TestOneCollectorFails takes files away, in turn, and expects the rest of the sample, and one line in the log.
+// TestOneCollectorFails removes one file after the other and expects the rest of the sample and one line in the log.
 func TestOneCollectorFails(t *testing.T) {
 	for name, c := range map[string]struct {
-		file, content string // content of "" takes the file away
+		file, content string // an empty content removes the file
 		absent        func(s *record.Sample) record.Float
 	}{
 		"cpu":            {"proc/stat", "", func(s *record.Sample) record.Float { return s.CPUPct }},

@@ -18,7 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// host collects what the machine is, and for how long and with how many processes it runs.
+// host collects the machine's identity, its uptime and the number of its processes.
 type host struct {
 	roots  Roots
 	from   *readings
@@ -32,7 +32,7 @@ type host struct {
 	counting  *retry.State
 }
 
-// identity is what hardly ever changes.
+// identity is what seldom changes.
 type identity struct {
 	hostname  string
 	osVersion string
@@ -40,11 +40,11 @@ type identity struct {
 	machineID string
 }
 
-// identityAfter is when the identity is read again: machines are renamed, upgraded and given cores while they run.
+// identityAfter is the age at which the identity is read again: people rename, upgrade and resize machines while they run.
 const identityAfter = 10 * time.Minute
 
-// countAfter is when the processes are counted again. To list a thousand of them takes a kernel half a millisecond, more
-// than all other readings together.
+// countAfter is the age at which the processes are counted again. The kernel needs half a millisecond to list a thousand, more than
+// for all other readings together.
 const countAfter = 15 * time.Second
 
 func newHost(from *readings, roots Roots, log *slog.Logger) *host {
@@ -75,7 +75,7 @@ func (h *host) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 	return errors.Join(errs...)
 }
 
-// count counts the processes. Where they cannot be seen, that is a lasting trouble of its own and not a failure at each sample.
+// count counts the processes. If it cannot, the host collector does not fail: only this field is absent, and Health says why.
 func (h *host) count(ctx context.Context) {
 	h.processes = record.Int{}
 	n, err := h.from.processes(ctx)
@@ -91,7 +91,7 @@ func (h *host) count(ctx context.Context) {
 // Health implements [troubled].
 func (h *host) Health() []*retry.State { return []*retry.State{h.counting} }
 
-// identify reads the identity; what cannot be read stays as it was.
+// identify reads the identity. What it cannot read stays as it was.
 func (h *host) identify(ctx context.Context) error {
 	var errs []error
 	if name, err := h.hostname(); err != nil {
@@ -117,8 +117,8 @@ func (h *host) identify(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// hostname is the machine's name. A container that reads the host's /etc has a name of its own, which is another one after each
-// start.
+// hostname returns the machine's name. A container has a name of its own, often a new one at each start. So if the host's /etc is
+// mounted elsewhere, its hostname file comes first.
 func (h *host) hostname() (string, error) {
 	if h.roots.Etc != "/etc" {
 		if text, err := os.ReadFile(filepath.Join(h.roots.Etc, "hostname")); err == nil {
@@ -130,7 +130,7 @@ func (h *host) hostname() (string, error) {
 	return os.Hostname()
 }
 
-// osVersion reads os-release itself on Linux, because gopsutil would start lsb_release where that is installed.
+// osVersion reads os-release itself on Linux: gopsutil would start the program lsb_release if it is installed.
 func (h *host) osVersion(ctx context.Context) (string, error) {
 	if runtime.GOOS != "linux" {
 		platform, _, version, err := pshost.PlatformInformationWithContext(ctx)
@@ -143,7 +143,7 @@ func (h *host) osVersion(ctx context.Context) (string, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil // os-release(5) is not everywhere; the field stays absent
 	}
-	// os-release of Debian names the major version only; the file is absent or holds a code name elsewhere.
+	// Debian's os-release has only the major version. Elsewhere this file is missing or has a code name.
 	point, _ := os.ReadFile(filepath.Join(h.roots.Etc, "debian_version"))
 	return distribution(string(release), strings.TrimSpace(string(point))), err
 }

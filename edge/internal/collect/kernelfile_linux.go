@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// kernelFile is a file of /proc that is read at each sample. It is opened once and stays open until the process ends: the
-// kernel makes its content anew for each read at offset 0. Opened by package os, it would join the runtime's poller, which
-// wakes for it; opening and closing is half of what a reading costs.
+// kernelFile is a file of /proc that is read at each sample. It stays open until the process ends, because opening and closing is
+// half the cost of a reading. The kernel writes the content anew for each read at offset 0. The file is opened without package os,
+// which would add it to the runtime's poller and wake the process for it.
 type kernelFile struct {
 	path string
 	fd   int
@@ -18,12 +18,12 @@ type kernelFile struct {
 
 func newKernelFile(path string) *kernelFile { return &kernelFile{path: path, buf: make([]byte, 512)} }
 
-// whole returns the content. It is valid until the next call.
+// whole returns the whole content. It is valid until the next call.
 func (f *kernelFile) whole() ([]byte, error) {
 	return f.until(func([]byte) bool { return false })
 }
 
-// until returns the content as far as it is enough, or all of it. It is valid until the next call.
+// until reads until the content is enough, or to the end. The content is valid until the next call.
 func (f *kernelFile) until(enough func(text []byte) bool) ([]byte, error) {
 	for n := 0; ; {
 		if n == len(f.buf) {
@@ -40,7 +40,7 @@ func (f *kernelFile) until(enough func(text []byte) bool) ([]byte, error) {
 	}
 }
 
-// begin returns what one read gives, which is the first line at least.
+// begin returns what one read gives: at least the first line. It is valid until the next call.
 func (f *kernelFile) begin() ([]byte, error) {
 	n, err := f.read(f.buf, 0)
 	return f.buf[:n], err

@@ -25,11 +25,11 @@ func (c memory) Collect(ctx context.Context, _ Moment, s *record.Sample) error {
 	return nil
 }
 
-// storeMemory stores memory by one definition: used is what is not available. To subtract caches from the total instead would
-// miss shared memory, which is part of Cached and cannot be given back.
+// storeMemory defines used memory as what is not available. Total minus caches would be wrong: Cached includes shared memory, which
+// the kernel cannot give back.
 //
-// In some containers meminfo is put together from several sources. More available than there is comes from the host; what is free
-// is the best known then, as in free(1) of procps.
+// In some containers meminfo mixes the container's values with the host's. If available exceeds the total it is the host's, and
+// free memory takes its place, as in free(1) of procps.
 func storeMemory(m *mem.VirtualMemoryStat, s *record.Sample) {
 	s.RAMTotalBytes = record.Some(int64(m.Total))
 	available := m.Available
@@ -44,7 +44,7 @@ func storeMemory(m *mem.VirtualMemoryStat, s *record.Sample) {
 	s.RAMPct = percent(float64(m.Total-available), float64(m.Total))
 }
 
-// storeSwap reports a machine without swap as using none of it.
+// storeSwap stores 0 % for a machine without swap.
 func storeSwap(total, free uint64, s *record.Sample) {
 	if free > total {
 		return

@@ -8,7 +8,7 @@ type Moment struct {
 	Mono time.Duration // since an arbitrary start
 }
 
-// Clock tells the time on both clocks, from when it was made. It is safe for concurrent use.
+// Clock tells the time on both clocks. It is safe for concurrent use.
 type Clock struct{ start time.Time }
 
 // NewClock returns a clock that starts now.
@@ -27,8 +27,8 @@ type base struct {
 	set      bool
 }
 
-// advance makes at the new base and returns the seconds since the last one. It returns false where the two readings do not
-// belong together, see [continues].
+// advance makes at the new base and returns the seconds since the last one. It returns false if the new reading does not continue
+// the last one, see [continues].
 func (b *base) advance(at Moment) (seconds float64, ok bool) {
 	ok = b.set && continues(b.last, at, b.interval)
 	seconds = (at.Mono - b.last.Mono).Seconds()
@@ -36,9 +36,9 @@ func (b *base) advance(at Moment) (seconds float64, ok bool) {
 	return seconds, ok
 }
 
-// continues says whether a difference between two readings stands for the time between them. It does not after a gap of
-// more than 2.5 intervals, nor where the clocks disagree by more than an interval: on Linux the monotonic clock stands
-// still while the machine is suspended, on others it is the wall clock that was stepped.
+// continues reports whether the difference of two readings is about the time between them. It is not after a gap of more than
+// 2.5 intervals. It is not either if the clocks disagree by more than an interval: the wall clock was stepped, or (on Linux) the
+// machine was suspended, which stops the monotonic clock.
 func continues(last, at Moment, interval time.Duration) bool {
 	elapsed := at.Mono - last.Mono
 	if elapsed <= 0 || elapsed > interval*5/2 {

@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// listMounts returns what is mounted, in the order in which it was.
+// listMounts returns the mounts, in the order in which they were mounted.
 func listMounts(_ context.Context, roots Roots, _ Filter) ([]mount, error) {
 	kinds, err := deviceTypes(filepath.Join(roots.Proc, "filesystems"))
 	if err != nil {
 		return nil, err
 	}
-	// A service may see other mounts than the machine: with ProtectSystem=strict in its unit it sees all of them read-only. The
-	// machine's are those of process 1.
+	// A service may see other mounts than the machine: with ProtectSystem=strict it sees all of them read-only. Process 1 sees the
+	// machine's own.
 	own := false
 	text, err := os.ReadFile(filepath.Join(roots.Proc, "1", "mountinfo"))
 	if err != nil {
@@ -31,7 +31,8 @@ func listMounts(_ context.Context, roots Roots, _ Filter) ([]mount, error) {
 	return parseMounts(string(text), roots.Root, kinds, own)
 }
 
-// deviceTypes returns the types of filesystems that are on devices (proc_filesystems(5)). ZFS manages its devices itself.
+// deviceTypes returns the types of filesystems that are on devices (proc_filesystems(5)). ZFS is one of them, but the file does not
+// say so.
 func deviceTypes(path string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	kinds := []string{"zfs"}
@@ -48,12 +49,13 @@ func deviceTypes(path string) ([]string, error) {
 //	36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
 //	id parent device root point options [more …] - type source options-of-the-filesystem
 //
-// What is mounted below root is the machine's. own says that the options of mounts are those of this process.
+// This process reaches the mount points below root. own says that the options of the mounts hold for this process, and perhaps not
+// for the machine.
 func parseMounts(text, root string, kinds []string, own bool) ([]mount, error) {
 	var mounts []mount
 	type place struct {
 		parent string
-		waits  bool // an automounter does there
+		waits  bool // an automounter waits at this mount
 	}
 	places := map[string]place{} // by id
 	var ids []string
@@ -63,12 +65,12 @@ func parseMounts(text, root string, kinds []string, own bool) ([]mount, error) {
 		if !ok || len(a) < 6 || len(b) < 3 {
 			return nil, fmt.Errorf("list mounts: %q is cut short", line)
 		}
-		kind, _, _ := strings.Cut(b[0], ".") // a FUSE filesystem tells its own kind behind the dot
+		kind, _, _ := strings.Cut(b[0], ".") // the kernel's type of fuseblk.ntfs is fuseblk
 		point := unescape(a[4])
 		m := mount{
 			point: point, path: filepath.Join(root, point), device: a[2], kind: b[0], bind: a[3] != "/",
-			// The machine's root counts whatever it is made of: the overlay of a container or of a system that is an image, the
-			// network.
+			// The machine's root always counts: also an overlay, as in a container or on an image-based system, and a network
+			// filesystem.
 			local:    slices.Contains(kinds, kind) || point == "/",
 			readOnly: hasOption(b[2], "ro") || !own && hasOption(a[5], "ro"),
 		}
@@ -76,7 +78,7 @@ func parseMounts(text, root string, kinds []string, own bool) ([]mount, error) {
 		mounts, ids = append(mounts, m), append(ids, a[0])
 	}
 	for i, id := range ids {
-		// The topmost mount is its own parent, or has one that is not in the list.
+		// The walk ends at the topmost mount: it is its own parent, or its parent is not in the list.
 		for at, steps := places[id], 0; !mounts[i].automatic && steps < len(ids); steps++ {
 			parent := places[at.parent]
 			mounts[i].automatic, at = parent.waits, parent
@@ -87,8 +89,8 @@ func parseMounts(text, root string, kinds []string, own bool) ([]mount, error) {
 
 func hasOption(list, option string) bool { return slices.Contains(strings.Split(list, ","), option) }
 
-// unescape undoes what the kernel does to blanks, tabs, line ends, backslashes and, before Linux 6, number signs in a path:
-// \040 for a blank (seq_path in fs/proc_namespace.c). Nothing else is escaped, a quote is not.
+// unescape decodes a path of mountinfo. The kernel escapes blanks, tabs, line ends, backslashes and, before Linux 6, number signs:
+// a blank is \040 (seq_path in fs/proc_namespace.c). It does not escape anything else, quotes neither.
 func unescape(path string) string {
 	if !strings.Contains(path, `\`) {
 		return path

@@ -9,7 +9,7 @@ import (
 	psdisk "github.com/shirou/gopsutil/v3/disk"
 )
 
-// listMounts returns what is mounted, network drives and the like only if they are asked for.
+// listMounts returns the mounts. It lists network drives and the like only if the filter includes mounts by name.
 func listMounts(ctx context.Context, _ Roots, f Filter) ([]mount, error) {
 	partitions, err := psdisk.PartitionsWithContext(ctx, f.Include != nil)
 	mounts := make([]mount, 0, len(partitions))

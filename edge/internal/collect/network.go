@@ -14,7 +14,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// network collects the traffic of the real interfaces together.
+// network collects the traffic of all real interfaces together.
 type network struct {
 	base    base
 	from    *readings
@@ -68,10 +68,10 @@ func storeNetwork(changes []change, seconds float64, s *record.Sample) {
 	}
 }
 
-// realInterface reports whether a Linux interface is hardware (or a virtual machine's idea of it), so that nothing is
-// counted twice: loopback, veth, bridge, bond, VLAN and tunnel have no device behind them. Three kinds that do have one
-// repeat the traffic of another: a virtual function enslaved to the paravirtual interface of the same machine, the port of a
-// switch chip, whose traffic passes the interface it is linked to, and a representor.
+// realInterface reports whether a Linux interface is hardware, or what a virtual machine sees as hardware. Others would count traffic
+// twice: loopback, veth, bridge, bond, VLAN and tunnel have no device behind them. Three kinds do have a device but repeat the
+// traffic of another interface: a virtual function that is enslaved to a paravirtual interface, the port of a switch chip (its
+// traffic passes the interface that iflink names), and a representor.
 func realInterface(class, name string) bool {
 	dir := filepath.Join(class, name)
 	if !exists(dir, "device") || exists(dir, "master", "device") {
@@ -86,15 +86,15 @@ func realInterface(class, name string) bool {
 	return err1 != nil || err2 != nil || strings.TrimSpace(string(index)) == strings.TrimSpace(string(link))
 }
 
-// representor matches the phys_port_name of an interface that stands for a function of a card behind the card's own switch: what
-// passes it passes the card's physical port as well, whose name is p0 or p0s1 (Documentation/networking/switchdev.rst of the
+// representor matches the phys_port_name of a representor: an interface for a function of a network card with a switch of its own.
+// Its traffic passes the card's physical port as well, whose name is p0 or p0s1 (Documentation/networking/switchdev.rst of the
 // kernel; __devlink_port_phys_port_name_get in net/devlink/port.c adds sub-functions and the number of an external controller).
 var representor = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(c\d+)?pf\d+((vf|sf)\d+)?\s*$`)
 })
 
-// virtualInterface matches names that container engines, hypervisors, VPNs and systems give to interfaces that carry what
-// another one carries too, or that never leave the machine.
+// virtualInterface matches names that container engines, hypervisors, VPNs and systems use for virtual interfaces. Their traffic
+// stays in the machine, or another interface carries it too.
 var virtualInterface = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(` + strings.Join([]string{
 		`lo\d*`, `docker.*`, `veth.*`, `br-.*`, `br\d+`, `virbr.*`, `vnet\d+`, `vmnet.*`, `vboxnet.*`, `lxc.*`, `lxd.*`,
@@ -105,7 +105,7 @@ var virtualInterface = sync.OnceValue(func() *regexp.Regexp {
 	}, "|") + `)$`)
 })
 
-// likelyInterfaces leaves out what the name says is virtual.
+// likelyInterfaces leaves out interfaces whose names say that they are virtual.
 func likelyInterfaces(names []string) []string {
 	var likely []string
 	for _, name := range names {

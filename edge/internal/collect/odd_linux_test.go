@@ -16,7 +16,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Machines that are not as most are: each is the usual one, changed between two readings.
+// Tests of unusual machines: each is the fake machine with a change between two readings.
 
 // write writes a file of the machine.
 func (m *machine) write(file, text string) {
@@ -39,7 +39,7 @@ func (m *machine) mounted(line string) {
 	m.write("proc/1/mountinfo", strings.TrimRight(string(text), "\n")+"\n"+line+"\n")
 }
 
-// troubles are what the machine's collectors say is wrong now.
+// troubles returns what the machine's collectors report as failing now.
 func (m *machine) troubles() (texts []string) {
 	now, _ := retry.Problems(m.set.Health()...)
 	for _, p := range now {
@@ -56,7 +56,7 @@ func (m *machine) wantTroubles(want ...string) {
 	}
 }
 
-// wantRates checks all rates: those of want have its values, the others are there.
+// wantRates checks all rates: those in want must have its values, the others must be present.
 func wantRates(t *testing.T, s *record.Sample, want map[string]float64, missing ...string) {
 	t.Helper()
 	for name, f := range rates(s) {
@@ -126,7 +126,7 @@ func TestCPUCountersOfOddMachines(t *testing.T) {
 	}
 }
 
-// TestStealThatFallsAtEachReading: there is a value at each of them.
+// TestStealThatFallsAtEachReading: each sample has a value.
 func TestStealThatFallsAtEachReading(t *testing.T) {
 	m := newMachine(t, Options{})
 	m.write("proc/stat", "cpu  0 0 0 0 0 0 0 5000\ncpu0 0 0 0 0 0 0 0 5000\nintr 1\n")
@@ -213,9 +213,9 @@ func TestMemoryOfOddMachines(t *testing.T) {
 		"c                               4    16000000000\nc_min                           4    1040187392\nc_max                           4    16642998272\n" +
 		"size                            4    15032385536\nhdr_size                        4    99\n"
 	for name, c := range map[string]struct {
-		meminfo   string // in place of the usual lines
+		meminfo   string // instead of the usual lines
 		arcstats  string
-		pct, used float64 // -1 where absent; used in bytes
+		pct, used float64 // -1 if absent; used in bytes
 	}{
 		"ZFS": {
 			"MemTotal:       32505856 kB\nMemFree:         4928307 kB\nMemAvailable:    9017753 kB\n", arc,
@@ -251,7 +251,7 @@ func TestMemoryOfOddMachines(t *testing.T) {
 	}
 }
 
-// TestCacheOfZFSIsTheHosts: where lxcfs makes the memory of a container, the host's cache is no part of it.
+// TestCacheOfZFSIsTheHosts: if lxcfs makes meminfo, the host's cache is not part of the container's memory.
 func TestCacheOfZFSIsTheHosts(t *testing.T) {
 	for path, want := range map[string]bool{"/proc": true, "/proc/self": false, "/proc/none": false} {
 		if got := mountedOver(path, filepath.Dir(path)); got != want {
@@ -293,7 +293,7 @@ func TestHostFromAContainer(t *testing.T) {
 	}
 }
 
-// newMachineSet makes the collectors anew, as at a start.
+// newMachineSet makes new collectors, as at a start.
 func newMachineSet(m *machine) *Set {
 	other := newMachine(m.t, Options{})
 	roots := other.set.roots
@@ -303,7 +303,7 @@ func newMachineSet(m *machine) *Set {
 	return set
 }
 
-// TestHiddenProcess1: where the host's process 1 cannot be seen, neither can its network; the container's is not taken for it.
+// TestHiddenProcess1: if the host's process 1 is hidden, the sample has no network traffic rather than the container's.
 func TestHiddenProcess1(t *testing.T) {
 	m := newMachine(t, Options{})
 	if err := os.RemoveAll(m.path("proc/1")); err != nil {
@@ -383,7 +383,7 @@ func TestMountsOfOddMachines(t *testing.T) {
 				m.mounted(`28 22 7:1 / /secret/full rw,relatime shared:9 - ext4 /dev/loop1 rw`)
 				m.refuse = map[string]error{"/secret/full": syscall.EACCES}
 			},
-			pct: 90, mount: "/data disk", troubles: []string{"looking at filesystem /secret/full: permission denied: the collector's user may not enter"},
+			pct: 90, mount: "/data disk", troubles: []string{"reading filesystem /secret/full: permission denied: the collector's user may not enter"},
 		},
 		"a dead FUSE filesystem": {
 			change: func(m *machine) {
@@ -391,7 +391,7 @@ func TestMountsOfOddMachines(t *testing.T) {
 				m.edit("proc/filesystems", "\text4\n", "\text4\n\tfuseblk\n")
 				m.refuse = map[string]error{"/mnt/ntfs": syscall.ENOTCONN}
 			},
-			pct: 90, mount: "/data disk", troubles: []string{"looking at filesystem /mnt/ntfs: transport endpoint is not connected"},
+			pct: 90, mount: "/data disk", troubles: []string{"reading filesystem /mnt/ntfs: transport endpoint is not connected"},
 		},
 		"automounts": {
 			change: func(m *machine) {
@@ -439,7 +439,7 @@ func TestMountsOfOddMachines(t *testing.T) {
 				m.mounted(`28 22 7:1 / /gone rw,relatime shared:9 - ext4 /dev/loop1 rw`)
 				m.refuse = map[string]error{"/gone": syscall.ENOENT}
 			},
-			pct: 90, mount: "/data disk", troubles: []string{"looking at filesystem /gone: no such file"},
+			pct: 90, mount: "/data disk", troubles: []string{"reading filesystem /gone: no such file"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -459,28 +459,28 @@ func TestMountsOfOddMachines(t *testing.T) {
 			}
 			for _, path := range c.untouched {
 				if m.asked[path] > 0 {
-					t.Errorf("%s was looked at", path)
+					t.Errorf("%s was read", path)
 				}
 			}
 		})
 	}
 }
 
-// TestFilesystemIsReadAgain: a trouble ends in the log, and so does a filesystem that had one.
+// TestFilesystemIsReadAgain: the log says if a filesystem works again, and if a failing one is not mounted any more.
 func TestFilesystemIsReadAgain(t *testing.T) {
 	m := newMachine(t, Options{})
 	m.mounted(`28 22 7:1 / /full rw,relatime shared:9 - ext4 /dev/loop1 rw`)
 	m.mounted(`29 22 7:2 / /lost rw,relatime shared:9 - ext4 /dev/loop2 rw`)
 	m.refuse = map[string]error{"/full": syscall.EACCES, "/lost": errors.New("input/output error")}
 	m.collect(0)
-	m.wantTroubles("looking at filesystem /full", "looking at filesystem /lost")
+	m.wantTroubles("reading filesystem /full", "reading filesystem /lost")
 	m.refuse, m.usage["/full"] = map[string]error{"/lost": errors.New("input/output error")}, filled(970, 1)
 	s := m.collect(lookAfter)
 	check(t, "disk_used_pct", s.DiskUsedPct, 97)
 	m.edit("proc/1/mountinfo", "29 22 7:2 / /lost rw,relatime shared:9 - ext4 /dev/loop2 rw\n", "")
 	m.collect(listAfter)
 	m.wantTroubles()
-	for _, want := range []string{`msg="looking at filesystem /full works again"`, `msg="no filesystem to look at any more" collector=filesystem mount=/lost`} {
+	for _, want := range []string{`msg="reading filesystem /full works again"`, `msg="filesystem is not mounted any more" collector=filesystem mount=/lost`} {
 		if strings.Count(m.log.String(), want) != 1 {
 			t.Errorf("log lacks %s:\n%s", want, m.log.String())
 		}

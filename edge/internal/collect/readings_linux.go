@@ -16,13 +16,13 @@ import (
 	"github.com/shirou/gopsutil/v3/mem"
 )
 
-// readings are what changes from sample to sample. On Linux these few files are read here: through gopsutil a sample cost
-// 129 µs and 47 kB of garbage, so it costs 46 µs and 8 kB (BenchmarkCollect). Everything else is gopsutil's, as all of it is
-// on other systems, and TestReadingsAgreeWithGopsutil holds that both read the same.
+// readings reads what changes from sample to sample. On Linux it reads these few files itself: a sample costs 46 µs and 8 kB of
+// garbage, through gopsutil 129 µs and 47 kB (BenchmarkCollect). TestReadingsAgreeWithGopsutil checks that both read the same.
+// gopsutil reads everything else, and on other systems all.
 type readings struct {
 	stat, netDev, diskstats, meminfo, loadavg, uptimes *kernelFile
 
-	arcstats                 *kernelFile // nil where the memory that is read is not that of ZFS' kernel
+	arcstats                 *kernelFile // nil if meminfo is not the kernel's own
 	proc                     string
 	cores, interfaces, disks []device
 	entries                  []byte
@@ -36,24 +36,24 @@ func newReadings(r Roots) *readings {
 		stat: file("stat"), netDev: newKernelFile(r.netDev()), diskstats: file("diskstats"), meminfo: file("meminfo"),
 		loadavg: file("loadavg"), uptimes: file("uptime"), proc: r.Proc,
 	}
-	// lxcfs mounts a container's own meminfo over the kernel's. The cache of ZFS is the host's and not part of it.
+	// lxcfs mounts a container's own meminfo over the kernel's. ZFS' cache belongs to the host and is not part of that one.
 	if !mountedOver(filepath.Join(r.Proc, "meminfo"), r.Proc) {
 		all.arcstats = file("spl", "kstat", "zfs", "arcstats")
 	}
 	return all
 }
 
-// mountedOver reports whether a path is of another filesystem than the directory above it.
+// mountedOver reports whether path is on another filesystem than dir, the directory above it.
 func mountedOver(path, dir string) bool {
 	var a, b syscall.Stat_t
 	return syscall.Stat(path, &a) == nil && syscall.Stat(dir, &b) == nil && a.Dev != b.Dev
 }
 
-// cpuTicks is the unit of CPU time in a second.
+// cpuTicks is how many units of CPU time make a second.
 var cpuTicks = cpu.ClocksPerSec
 
-// cpuTimes returns what all cores together and each of those online did since the start of the machine (proc_stat(5)). They
-// are valid until the next call.
+// cpuTimes returns the CPU times since boot (proc_stat(5)): first those of all cores together, then those of each core that is
+// online. They are valid until the next call.
 func (r *readings) cpuTimes(context.Context) ([]device, error) {
 	text, err := r.stat.until(func(text []byte) bool { return bytes.Contains(text, []byte("\nintr")) })
 	if err != nil {
@@ -65,7 +65,7 @@ func (r *readings) cpuTimes(context.Context) ([]device, error) {
 		if !bytes.HasPrefix(name, []byte("cpu")) {
 			break
 		}
-		var c counters // in the order of the file
+		var c counters // the file has them in the order of the cpu constants
 		if got, _ := numbers(rest, c[:]); got < cpuSteal {
 			return nil, fmt.Errorf("%s: %q is cut short", r.stat.path, line)
 		}
@@ -78,7 +78,7 @@ func (r *readings) cpuTimes(context.Context) ([]device, error) {
 	return r.cores[:n], nil
 }
 
-// networkCounters returns the counters of all interfaces, by place as in storeNetwork. They are valid until the next call.
+// networkCounters returns the counters of all interfaces, in the order of storeNetwork. They are valid until the next call.
 func (r *readings) networkCounters(context.Context) ([]device, error) {
 	text, err := r.netDev.whole()
 	if err != nil {
@@ -89,7 +89,7 @@ func (r *readings) networkCounters(context.Context) ([]device, error) {
 		colon := bytes.LastIndexByte(line, ':')
 		var c [12]uint64
 		if colon < 0 {
-			continue // the two lines of the table's head
+			continue // the two header lines
 		}
 		if got, _ := numbers(line[colon+1:], c[:]); got < len(c) {
 			return nil, fmt.Errorf("%s: %q is cut short", r.netDev.path, line)
@@ -101,7 +101,7 @@ func (r *readings) networkCounters(context.Context) ([]device, error) {
 	return r.interfaces[:n], nil
 }
 
-// sectorBytes is the unit of /proc/diskstats, whatever the device's own sectors are.
+// sectorBytes is the unit of /proc/diskstats. It does not depend on the device's own sectors.
 const sectorBytes = 512
 
 // diskCounters returns the counters of all block devices (Documentation/admin-guide/iostats.rst of the kernel). They are
@@ -157,7 +157,7 @@ func (r *readings) memoryState(ctx context.Context) (*mem.VirtualMemoryStat, err
 		}
 	}
 	state := &m
-	if !available { // a kernel before 3.14, or a sandbox: it has to be estimated
+	if !available { // a kernel before 3.14, or a sandbox: gopsutil estimates it
 		if state, err = mem.VirtualMemoryWithContext(ctx); err != nil {
 			return nil, err
 		}
@@ -168,9 +168,9 @@ func (r *readings) memoryState(ctx context.Context) (*mem.VirtualMemoryStat, err
 	return state, nil
 }
 
-// shrinkableARC returns how much ZFS' cache may shrink, in bytes. It does so when memory is asked for, as the page cache does,
-// down to c_min (zfs_arc_min in zfs(4)), but the kernel does not know it for available
-// (https://github.com/openzfs/zfs/issues/10255). htop and netdata count the same.
+// shrinkableARC returns how many bytes ZFS' cache can give back. Like the page cache it shrinks if memory is needed, down to c_min
+// (zfs_arc_min in zfs(4)). The kernel does not count these bytes as available
+// (https://github.com/openzfs/zfs/issues/10255), but htop and netdata do, and so does this function.
 func (r *readings) shrinkableARC() uint64 {
 	if r.arcstats == nil {
 		return 0
@@ -199,7 +199,7 @@ func (r *readings) shrinkableARC() uint64 {
 func (r *readings) loadAverages(ctx context.Context) (*psload.AvgStat, error) {
 	text, err := r.loadavg.begin()
 	if err != nil {
-		return psload.AvgWithContext(ctx) // by another way
+		return psload.AvgWithContext(ctx) // tries the system call as well
 	}
 	var avg [3]float64
 	fields := bytes.Fields(text)
@@ -214,8 +214,8 @@ func (r *readings) loadAverages(ctx context.Context) (*psload.AvgStat, error) {
 	return &psload.AvgStat{Load1: avg[0], Load5: avg[1], Load15: avg[2]}, nil
 }
 
-// uptime returns for how many seconds the machine runs. Under LXC, lxcfs has the container's time in the file, where the system
-// call knows the host's only.
+// uptime returns for how many seconds the machine has been running. The file comes first: with lxcfs it has the container's time,
+// but the system call has only the host's.
 func (r *readings) uptime(ctx context.Context) (int64, error) {
 	text, err := r.uptimes.begin()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -232,8 +232,8 @@ func (r *readings) uptime(ctx context.Context) (int64, error) {
 	return int64(whole[0]), nil
 }
 
-// processes counts the processes: the names in /proc that are numbers. Process 1 is in every list that is whole: with
-// hidepid=2 (proc(5)) a user who is not root sees only its own processes.
+// processes counts the processes: the names in /proc that are numbers. If process 1 is missing, so are others: with hidepid=2
+// (proc(5)) a user other than root sees only its own processes.
 func (r *readings) processes(context.Context) (count int, err error) {
 	fd, err := syscall.Open(r.proc, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_DIRECTORY, 0)
 	if err != nil {
@@ -268,7 +268,7 @@ func (r *readings) processes(context.Context) (count int, err error) {
 	return count, nil
 }
 
-// setDevice sets the device at place i. Its name is the string that is there already, where that has not changed.
+// setDevice sets the device at index i. If the name is unchanged it keeps the string, to allocate nothing.
 func setDevice(devices []device, i int, name []byte, c counters) []device {
 	if i == len(devices) {
 		devices = append(devices, device{})
@@ -280,8 +280,8 @@ func setDevice(devices []device, i int, name []byte, c counters) []device {
 	return devices
 }
 
-// numbers parses decimal numbers that blanks separate, as many as there is room for, and returns how many it found and
-// the text behind them.
+// numbers parses decimal numbers that blanks separate, at most len(to) of them. It returns how many it found and the text behind
+// them.
 func numbers(text []byte, to []uint64) (n int, rest []byte) {
 	for n < len(to) {
 		text = bytes.TrimLeft(text, " \t")

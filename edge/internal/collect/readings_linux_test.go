@@ -19,7 +19,7 @@ import (
 	"github.com/shirou/gopsutil/v3/process"
 )
 
-// reading is all that readings and gopsutil read of a machine, the devices by name.
+// reading is all that readings or gopsutil read on a machine, devices by name.
 type reading struct {
 	cpu           []device
 	network, disk map[string]counters
@@ -53,7 +53,7 @@ func ours(ctx context.Context, t *testing.T, r *readings) (all reading) {
 func byName(devices []device) map[string]counters {
 	m := map[string]counters{}
 	for _, d := range devices {
-		if d.counters != (counters{}) { // gopsutil passes those over
+		if d.counters != (counters{}) { // gopsutil leaves those out
 			m[d.name] = d.counters
 		}
 	}
@@ -87,7 +87,7 @@ func gopsutils(ctx context.Context, t *testing.T) (all reading) {
 		if i == 0 {
 			d.name = "cpu"
 		}
-		// Guest is part of user, and not used.
+		// User time includes guest time.
 		for place, seconds := range [...]float64{c.User, c.Nice, c.System, c.Idle, c.Iowait, c.Irq, c.Softirq, c.Steal} {
 			d.counters[place] = uint64(math.Round(seconds * cpuTicks))
 		}
@@ -108,12 +108,12 @@ func gopsutils(ctx context.Context, t *testing.T) (all reading) {
 	return all
 }
 
-// used are the parts of memory that a sample is made of.
+// used returns the memory values that a sample uses.
 func used(m mem.VirtualMemoryStat) []uint64 {
 	return []uint64{m.Total, m.Available, m.Free, m.SwapTotal, m.SwapFree}
 }
 
-// TestReadingsAgreeWithGopsutil on made-up machines, where nothing moves in between.
+// TestReadingsAgreeWithGopsutil compares both on fake machines, whose files do not change in between.
 func TestReadingsAgreeWithGopsutil(t *testing.T) {
 	for name, change := range map[string]func(m *machine){
 		"the usual one": func(*machine) {},
@@ -129,7 +129,7 @@ func TestReadingsAgreeWithGopsutil(t *testing.T) {
 			m := newMachine(t, Options{})
 			change(m)
 			roots := m.set.roots
-			// Without the device nodes of the machine that the test runs on.
+			// Hide the device nodes of the machine that the test runs on.
 			env := roots.environment()
 			env[common.HostDevEnvKey] = os.DevNull
 			ctx := context.WithValue(t.Context(), common.EnvKey, env)
@@ -145,7 +145,7 @@ func TestReadingsAgreeWithGopsutil(t *testing.T) {
 	}
 }
 
-// manyCores makes a big machine of it: 256 cores, and a line of interrupts that is longer than any buffer.
+// manyCores turns it into a machine with 256 cores and a line of interrupts that is longer than the buffer.
 func manyCores(m *machine) {
 	var cores strings.Builder
 	for i := range 256 {
@@ -163,7 +163,7 @@ func manyCores(m *machine) {
 	}
 }
 
-// TestReadingsAgreeOnThisMachine: what gopsutil reads is between two readings, as counters only grow.
+// TestReadingsAgreeOnThisMachine: counters only grow, so gopsutil's must lie between those of two readings.
 func TestReadingsAgreeOnThisMachine(t *testing.T) {
 	r := newReadings(Roots{}.withDefaults())
 	before := ours(t.Context(), t, r)

@@ -17,15 +17,15 @@ import (
 	"github.com/shirou/gopsutil/v3/process"
 )
 
-// readings are what changes from sample to sample.
+// readings reads what changes from sample to sample.
 type readings struct{}
 
 func newReadings(Roots) *readings { return &readings{} }
 
-// cpuTicks is the unit of CPU time in a second.
+// cpuTicks is how many units of CPU time make a second.
 const cpuTicks = 1e6
 
-// cpuTimes returns what all cores together and, where the system knows, each of them did since the start of the machine.
+// cpuTimes returns the CPU times since boot: first those of all cores together, then, if the system has them, those of each.
 func (*readings) cpuTimes(ctx context.Context) ([]device, error) {
 	times, err := cpu.TimesWithContext(ctx, false)
 	if err != nil {
@@ -55,7 +55,7 @@ func (*readings) uptime(ctx context.Context) (int64, error) {
 	return int64(seconds), err
 }
 
-// networkCounters returns the counters of all interfaces, by place as in storeNetwork.
+// networkCounters returns the counters of all interfaces, in the order of storeNetwork.
 func (*readings) networkCounters(ctx context.Context) ([]device, error) {
 	stats, err := net.IOCountersWithContext(ctx, true)
 	devices := make([]device, 0, len(stats))
@@ -103,7 +103,7 @@ func (*readings) processes(ctx context.Context) (int, error) {
 	return len(pids), err
 }
 
-// kernelFile is Linux's; elsewhere there is none to be read.
+// kernelFile lets code for Linux's files compile on other systems, which do not have them.
 type kernelFile struct{ path string }
 
 func newKernelFile(path string) *kernelFile { return &kernelFile{path} }

@@ -9,14 +9,14 @@ import (
 	"github.com/shirou/gopsutil/v3/common"
 )
 
-// Roots are the places that a Linux kernel and distribution are read from. An empty one is taken from gopsutil's
-// environment variable (HOST_PROC, HOST_SYS, HOST_ETC, HOST_ROOT), then from its usual place; a collector in a container
-// that sees the host at another place sets those.
+// Roots are the directories from which a Linux kernel and distribution are read. If one is empty, gopsutil's environment variable
+// gives it (HOST_PROC, HOST_SYS, HOST_ETC, HOST_ROOT), and without the variable it is the usual one. A collector in a container
+// sets these variables to where it sees the host's directories.
 type Roots struct {
 	Proc string
 	Sys  string
 	Etc  string
-	Root string // what mount points are below
+	Root string // the directory that has the mount points
 }
 
 func (r Roots) withDefaults() Roots {
@@ -28,12 +28,12 @@ func (r Roots) withDefaults() Roots {
 	}
 }
 
-// netDev is the file of the interfaces' counters. What /proc/net leads to is the network namespace of whoever reads it; that of
-// the host, where its /proc is mounted elsewhere, is process 1's.
+// netDev is the file of the interfaces' counters. /proc/net leads to the network namespace of the process that reads it. If the host's
+// /proc is mounted elsewhere, process 1 of that /proc has the host's namespace.
 func (r Roots) netDev() string {
 	if r.Proc != "/proc" {
 		first := filepath.Join(r.Proc, "1")
-		// Where process 1 is hidden, an error is better than the traffic of this container.
+		// If process 1 is hidden, fail: the sample must not have this container's traffic instead of the host's.
 		if !exists(first) || exists(first, "net", "dev") {
 			return filepath.Join(first, "net", "dev")
 		}

@@ -9,12 +9,12 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
-// troubles are the filesystems that cannot be looked at, each named when that begins and when it ends.
+// troubles are the filesystems that cannot be read. The log names each when that begins and when it ends.
 type troubles struct {
 	log *slog.Logger
 
-	mu     sync.Mutex
-	states []namedState // guarded by mu, which Health and Collect share
+	mu     sync.Mutex // guards states: Health reads them while Collect changes them
+	states []namedState
 }
 
 type namedState struct {
@@ -22,20 +22,20 @@ type namedState struct {
 	*retry.State
 }
 
-// failed notes that a filesystem could not be looked at.
+// failed notes that a filesystem could not be read.
 func (t *troubles) failed(point string, err error) {
 	t.mu.Lock()
 	at := t.findLocked(point)
 	if at < 0 {
 		at = len(t.states)
-		t.states = append(t.states, namedState{point, retry.NewState(t.log, "looking at filesystem "+point)})
+		t.states = append(t.states, namedState{point, retry.NewState(t.log, "reading filesystem "+point)})
 	}
 	state := t.states[at]
 	t.mu.Unlock()
 	state.Failed(err)
 }
 
-// over notes that one was looked at.
+// over notes that a filesystem was read.
 func (t *troubles) over(point string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -45,14 +45,14 @@ func (t *troubles) over(point string) {
 	}
 }
 
-// keep forgets all but the filesystems that are still there.
+// keep forgets the filesystems that are not mounted any more.
 func (t *troubles) keep(mounts []mount) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.states = slices.DeleteFunc(t.states, func(s namedState) bool {
 		gone := !slices.ContainsFunc(mounts, func(m mount) bool { return m.point == s.name })
 		if gone {
-			t.log.LogAttrs(context.Background(), slog.LevelInfo, "no filesystem to look at any more", slog.String("mount", s.name))
+			t.log.LogAttrs(context.Background(), slog.LevelInfo, "filesystem is not mounted any more", slog.String("mount", s.name))
 		}
 		return gone
 	})

@@ -1,9 +1,9 @@
-// Package retry is for what is tried again and again: the pauses between attempts ([Policy]), and what the log and the status
-// say of failures ([State]). It retries nothing itself: its callers know what is worth another attempt.
+// Package retry is for things that are tried again and again. A [Policy] gives the pauses between attempts. A [State] tells the log
+// and the status about failures. The callers make the attempts, because they know what is worth another one.
 //
-// Pauses grow exponentially with full jitter, so that a fleet which lost its endpoint at one instant does not come back at one
-// ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A State logs that something began to fail once, and once
-// that it works again, with counts in between.
+// Pauses grow exponentially with full jitter: collectors that lost their endpoint at the same moment do not all come back at the
+// same moment ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A State logs once that something began to fail and
+// once that it works again.
 package retry
 
 import (
@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// Policy bounds the pauses.
+// Policy sets the bounds of the pauses.
 type Policy struct {
-	Base time.Duration // bound of the first pause
-	Cap  time.Duration // bound of every pause
+	Base time.Duration // the longest first pause
+	Cap  time.Duration // the longest pause of all
 }
 
-// Bound is the longest pause after the given number of failures in a row, counted from 1.
+// Bound returns the longest pause after that many failures in a row, counted from 1.
 func (p Policy) Bound(failures int) time.Duration {
 	bound := p.Base
 	for ; failures > 1 && bound < p.Cap; failures-- {
@@ -27,10 +27,10 @@ func (p Policy) Bound(failures int) time.Duration {
 	return min(bound, p.Cap)
 }
 
-// Delay draws the pause after the given number of failures in a row: anything up to the bound.
+// Delay returns a random pause up to the bound after that many failures in a row.
 func (p Policy) Delay(failures int) time.Duration { return Spread(p.Bound(failures)) }
 
-// Spread draws a duration between 0 and d.
+// Spread returns a random duration from 0 to d.
 func Spread(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
@@ -38,7 +38,7 @@ func Spread(d time.Duration) time.Duration {
 	return rand.N(d + 1)
 }
 
-// Sleep waits for d; it returns false as soon as the context ends or stop is closed. A nil stop never is.
+// Sleep waits for d. It returns false as soon as the context ends or stop is closed. stop may be nil.
 func Sleep(ctx context.Context, stop <-chan struct{}, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

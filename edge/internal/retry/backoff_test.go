@@ -32,7 +32,7 @@ func TestDelayIsFullJitter(t *testing.T) {
 		t.Errorf("2000 delays lie between %v and %v, want nearly 0 to 8s", low, high)
 	}
 	if retry.Spread(0) != 0 || retry.Spread(-1) != 0 {
-		t.Error("nothing is spread")
+		t.Error("Spread of 0 or less is not 0")
 	}
 }
 

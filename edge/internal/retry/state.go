@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// State is the health of one thing that is tried again and again. It is safe for concurrent use.
+// State says whether one thing that is tried again and again fails now. It is safe for concurrent use.
 type State struct {
 	log     *slog.Logger
 	subject string
 
 	mu      sync.Mutex // guards the fields below
 	failing bool
-	streak  int64
-	total   int64
-	since   time.Time
+	streak  int64     // failures since the last success
+	total   int64     // failures since the start
+	since   time.Time // the first failure of the streak
 	last    Failure
 }
 
@@ -29,18 +29,18 @@ type Failure struct {
 	Error   string    `json:"error"`
 }
 
-// Problem is what fails now.
+// Problem is a subject that fails now.
 type Problem struct {
-	Failure            // the last one
+	Failure            // the most recent one
 	Since    time.Time `json:"since"`
 	Failures int64     `json:"failures"` // in a row
 }
 
-// NewState returns the state of a subject that has not failed yet. The subject begins each message, as in "delivery is
-// failing"; the logger's attributes say which one it is.
+// NewState returns the state of a subject that has not failed yet. The subject begins each message, as in "delivery is failing".
+// The logger's attributes can tell subjects of the same name apart.
 func NewState(log *slog.Logger, subject string) *State { return &State{log: log, subject: subject} }
 
-// Failed counts a failure and logs it if it is the first since the last success.
+// Failed counts a failure. It logs the first one since the last success.
 func (s *State) Failed(err error, attrs ...slog.Attr) {
 	s.mu.Lock()
 	first := !s.failing
@@ -58,7 +58,7 @@ func (s *State) Failed(err error, attrs ...slog.Attr) {
 	}
 }
 
-// OK notes a success and logs it if it ends a row of failures.
+// OK notes a success. It logs the first one after a failure.
 func (s *State) OK(attrs ...slog.Attr) {
 	s.mu.Lock()
 	streak, recovered := s.streak, s.failing
@@ -70,15 +70,15 @@ func (s *State) OK(attrs ...slog.Attr) {
 	}
 }
 
-// Failures is how many failures there were in all.
+// Failures returns the number of all failures since the start.
 func (s *State) Failures() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.total
 }
 
-// Problems are those of the states that fail now, the oldest first and never nil, and the last failure of any, now or before;
-// nil if none has ever failed.
+// Problems returns the problems of the states that fail now, the oldest first and never nil. last is the most recent failure of any
+// state, also of one that works again, or nil if none has ever failed.
 func Problems(states ...*State) (now []Problem, last *Failure) {
 	now = []Problem{}
 	for _, s := range states {

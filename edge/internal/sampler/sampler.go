@@ -1,5 +1,5 @@
-// Package sampler takes samples on a fixed grid of time and hands them on as encoded lines. What is read is package
-// collect's business, what happens to a line the [Sink]'s.
+// Package sampler takes samples on a fixed grid of time, encodes each as a line and appends it to a [Sink]. Package collect does
+// the reading.
 package sampler
 
 import (
@@ -23,42 +23,43 @@ type Collector interface {
 	Collect(ctx context.Context, at collect.Moment, s *record.Sample)
 }
 
-// Sink takes encoded samples. It copies what it keeps.
+// Sink takes encoded samples. It must copy a line to keep it.
 type Sink interface {
 	Append(lines ...[]byte) error
 }
 
-// Labels are what the configuration says of a machine.
+// Labels are what the configuration says about a machine.
 type Labels struct {
-	// Hostname takes the place of the machine's own name, where it is set.
+	// Hostname replaces the machine's own name if it is not empty.
 	Hostname string
 	Env      string
 	NodeRole string
 	Tags     map[string]string
 }
 
-// Sampler takes the samples of one session. One goroutine may run it; Tune and its numbers are safe for concurrent use.
+// Sampler takes the samples of one session. Only one goroutine may call Run, Base and Sample. All other methods are safe for
+// concurrent use.
 type Sampler struct {
 	clock   collect.Clock
 	log     *slog.Logger
 	session string
-	next    time.Time // of the grid; zero before the first sample
+	next    time.Time // the grid's next tick; zero before the first Run
 	line    []byte
-	append  *retry.State
-	waiting *retry.State
-	tuned   chan struct{} // has an element if Tune was called since Run looked
+	storing *retry.State
+	wall    *retry.State  // fails while the wall clock is not set
+	regrid  chan struct{} // has an element if Tune changed the interval and Run has not seen it
 
-	mu   sync.Mutex // guards what
-	what what
+	mu       sync.Mutex // guards settings
+	settings settings
 
-	seq    atomic.Int64
-	lastAt atomic.Int64 // when a sample was last taken or tried, since began
-	within atomic.Int64 // how soon after that the next one is due
+	seq    atomic.Int64 // of the next sample
 	began  time.Time
+	lastAt atomic.Int64 // when a sample was last taken or tried, in nanoseconds since began
+	within atomic.Int64 // how many nanoseconds later the next one is due
 }
 
-// what is what Tune changes.
-type what struct {
+// settings are what Tune changes.
+type settings struct {
 	interval  time.Duration
 	labels    Labels
 	collector Collector
@@ -67,104 +68,104 @@ type what struct {
 // New returns a sampler of a new session.
 func New(interval time.Duration, labels Labels, c Collector, log *slog.Logger) *Sampler {
 	sm := &Sampler{
-		began:   time.Now(),
-		what:    what{interval, labels, c},
-		clock:   collect.NewClock(),
-		log:     log,
-		session: newSession(),
-		append:  retry.NewState(log, "storing samples"),
-		waiting: retry.NewState(log, "the clock"),
-		tuned:   make(chan struct{}, 1),
+		began:    time.Now(),
+		settings: settings{interval, labels, c},
+		clock:    collect.NewClock(),
+		log:      log,
+		session:  newSession(),
+		storing:  retry.NewState(log, "storing samples"),
+		wall:     retry.NewState(log, "the clock"),
+		regrid:   make(chan struct{}, 1),
 	}
 	sm.within.Store(int64(interval))
 	return sm
 }
 
-// Tune changes what is taken from the next sample on, also while the sampler runs. The session goes on. With another interval a
-// new grid begins, one interval from now.
+// Tune changes the settings from the next sample on, also while the sampler runs. The session and its numbers go on. If the interval
+// changes, a new grid begins one interval from now.
 func (sm *Sampler) Tune(interval time.Duration, labels Labels, c Collector) {
 	sm.mu.Lock()
-	other := interval != sm.what.interval
-	sm.what = what{interval, labels, c}
+	other := interval != sm.settings.interval
+	sm.settings = settings{interval, labels, c}
 	sm.mu.Unlock()
 	if !other {
 		return
 	}
 	select {
-	case sm.tuned <- struct{}{}:
-	default: // Run has not looked since the last time
+	case sm.regrid <- struct{}{}:
+	default: // Run has not seen the last change yet
 	}
 }
 
-// now returns what is taken now.
-func (sm *Sampler) now() what {
+// current returns the settings.
+func (sm *Sampler) current() settings {
 	sm.mu.Lock()
 	defer sm.mu.Unlock()
-	return sm.what
+	return sm.settings
 }
 
-// newSession returns 64 random bits: among a million sessions, two are equal with a chance of 1 in 37 million.
+// newSession returns 64 random bits. The chance that two of a million sessions are equal is 1 in 37 million.
 func newSession() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
 	return hex.EncodeToString(b[:])
 }
 
-// Session is the session_id of the samples.
+// Session returns the session_id of the samples.
 func (sm *Sampler) Session() string { return sm.session }
 
-// Taken is how many samples were taken.
+// Taken returns how many samples were taken.
 func (sm *Sampler) Taken() int64 { return sm.seq.Load() }
 
-// Overdue is how long ago a sample should have been taken, 0 or less while they are on time. A machine that was suspended is
-// not overdue.
+// Overdue returns how long ago the next sample was due. It is 0 or less while samples are on time. It does not count time in which
+// the machine was suspended.
 func (sm *Sampler) Overdue() time.Duration {
 	return time.Since(sm.began) - time.Duration(sm.lastAt.Load()+sm.within.Load())
 }
 
-// Health is what keeps samples from being taken or kept.
-func (sm *Sampler) Health() []*retry.State { return []*retry.State{sm.append, sm.waiting} }
+// Health returns the states of the clock and of storing samples.
+func (sm *Sampler) Health() []*retry.State { return []*retry.State{sm.storing, sm.wall} }
 
-// Lost is how many of the samples taken the sink refused.
-func (sm *Sampler) Lost() int64 { return sm.append.Failures() }
+// Lost returns how many samples the sink refused.
+func (sm *Sampler) Lost() int64 { return sm.storing.Failures() }
 
-// Base takes the reading that the rates of the first sample are differences to. Without it the first has none.
+// Base takes a first reading, so that the first sample can have rates.
 func (sm *Sampler) Base(ctx context.Context) {
-	sm.now().collector.Collect(ctx, sm.clock.Now(), &record.Sample{})
+	sm.current().collector.Collect(ctx, sm.clock.Now(), &record.Sample{})
 }
 
-// Sample takes one sample. It returns false where the clock shows a time that the pipeline would refuse, as a board
-// without a battery does before it reaches a time server.
+// Sample takes one sample. It returns false if the transform would refuse the time of the wall clock: a board without a battery
+// has a wrong time before it reaches a time server.
 func (sm *Sampler) Sample(ctx context.Context) (record.Sample, bool) {
-	at, now := sm.clock.Now(), sm.now()
+	at, settings := sm.clock.Now(), sm.current()
 	s := record.Sample{
 		TS:        record.TS(at.Wall),
 		SessionID: sm.session,
 		Seq:       sm.seq.Load(),
-		IntervalS: int32(max(1, now.interval.Round(time.Second)/time.Second)),
-		Env:       now.labels.Env,
-		NodeRole:  now.labels.NodeRole,
-		Tags:      now.labels.Tags,
+		IntervalS: int32(max(1, settings.interval.Round(time.Second)/time.Second)),
+		Env:       settings.labels.Env,
+		NodeRole:  settings.labels.NodeRole,
+		Tags:      settings.labels.Tags,
 	}
 	if err := record.CheckTS(s.TS, at.Wall); err != nil {
-		sm.waiting.Failed(fmt.Errorf("no samples until it is set: %w", err))
+		sm.wall.Failed(fmt.Errorf("%w; no sample is taken before the clock is set", err))
 		return s, false
 	}
-	sm.waiting.OK()
-	now.collector.Collect(ctx, at, &s)
-	s.Hostname = cmp.Or(now.labels.Hostname, s.Hostname)
+	sm.wall.OK()
+	settings.collector.Collect(ctx, at, &s)
+	s.Hostname = cmp.Or(settings.labels.Hostname, s.Hostname)
 	sm.seq.Add(1)
 	return s, true
 }
 
-// Run takes a sample at once and then one at each multiple of the interval after the start, until the context ends; a
-// further Run goes on with that grid. A tick that passes while a sample is still being taken is left out; the grid stays.
+// Run takes a sample at once, and then one at each tick of the grid until the context ends. The grid's ticks are the start and each
+// multiple of the interval after it. Run leaves out a tick that passes while it takes a sample. A further Run continues the grid.
 func (sm *Sampler) Run(ctx context.Context, sink Sink) {
 	if sm.next.IsZero() {
 		sm.next = time.Now()
 		select {
-		case <-sm.tuned: // before the first sample there is no grid to change
-			sm.within.Store(int64(sm.now().interval))
+		case <-sm.regrid: // the grid begins only now, with the new interval
+			sm.within.Store(int64(sm.current().interval))
 		default:
 		}
 	}
@@ -174,9 +175,9 @@ func (sm *Sampler) Run(ctx context.Context, sink Sink) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-sm.tuned:
-			// The time that the new grid begins at counts as the last sample's: none is due before an interval has passed.
-			interval := sm.now().interval
+		case <-sm.regrid:
+			// The next sample is due an interval from now, as if one had been taken now.
+			interval := sm.current().interval
 			sm.lastAt.Store(int64(time.Since(sm.began)))
 			sm.within.Store(int64(interval))
 			sm.next = time.Now().Add(interval)
@@ -187,7 +188,7 @@ func (sm *Sampler) Run(ctx context.Context, sink Sink) {
 		sm.take(ctx, sink)
 		sm.lastAt.Store(int64(time.Since(sm.began)))
 		late := time.Since(sm.next)
-		sm.next = sm.next.Add(late + untilNext(late, sm.now().interval))
+		sm.next = sm.next.Add(late + untilNext(late, sm.current().interval))
 		timer.Reset(time.Until(sm.next))
 	}
 }
@@ -199,15 +200,15 @@ func (sm *Sampler) take(ctx context.Context, sink Sink) {
 	}
 	sm.line = s.AppendJSON(sm.line[:0])
 	if err := sink.Append(sm.line); err != nil {
-		sm.append.Failed(err)
+		sm.storing.Failed(err)
 		return
 	}
-	sm.append.OK()
+	sm.storing.OK()
 	if s.Seq == 0 {
 		sm.log.LogAttrs(ctx, slog.LevelInfo, "first sample taken",
 			slog.String("session_id", sm.session), slog.String("hostname", s.Hostname))
 	}
 }
 
-// untilNext is the time to the next tick of the grid, where one was so long ago.
+// untilNext returns the time to the next tick if one was elapsed ago.
 func untilNext(elapsed, interval time.Duration) time.Duration { return interval - elapsed%interval }

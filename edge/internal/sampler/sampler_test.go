@@ -16,7 +16,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// slow is a collector that takes its time.
+// slow is a collector whose readings take a while.
 type slow struct {
 	takes func(seq int64) time.Duration
 	at    []collect.Moment
@@ -94,7 +94,7 @@ func TestGrid(t *testing.T) {
 	}
 }
 
-// TestHostname: the configured name takes the place of the one that was read.
+// TestHostname: the configured name replaces the machine's own.
 func TestHostname(t *testing.T) {
 	for name, want := range map[string]string{"": "h", "web-1": "web-1"} {
 		sm := sampler.New(time.Second, sampler.Labels{Hostname: name}, &slow{}, slog.New(slog.DiscardHandler))
@@ -155,8 +155,8 @@ func TestSinkThatFails(t *testing.T) {
 	})
 }
 
-// TestTune: a sampler that is tuned while it runs goes on with session, numbers and grid, and begins another grid with another
-// interval. It is not overdue in between.
+// TestTune: a sampler that is tuned while it runs keeps session, numbers and grid. With another interval it begins a new grid. It is
+// not overdue in between.
 func TestTune(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 2, 3, 4, 0, 0, 0, time.UTC)))
@@ -199,7 +199,7 @@ func TestTune(t *testing.T) {
 	})
 }
 
-// TestOverdue tells a collector that hangs from one that waits for its time.
+// TestOverdue: a sampler is overdue if its collector hangs, but not while it waits for the next tick.
 func TestOverdue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
@@ -223,7 +223,7 @@ func TestOverdue(t *testing.T) {
 	})
 }
 
-// hanging is a collector that waits for the channel at its fourth sample.
+// hanging is a collector whose fourth reading waits for the channel.
 type hanging chan struct{}
 
 func (c hanging) Collect(_ context.Context, _ collect.Moment, s *record.Sample) {
