@@ -81,22 +81,22 @@ func (w *walk) child(dir place, e fs.DirEntry) (p place, kind fs.FileMode, ok bo
 	if e.Type()&fs.ModeSymlink == 0 {
 		return p, e.Type(), true
 	}
-	real, err := filepath.EvalSymlinks(p.real)
+	target, err := filepath.EvalSymlinks(p.real)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = errors.New("a symbolic link to something that does not exist")
 	}
-	if err == nil && real != w.root && !strings.HasPrefix(real, strings.TrimSuffix(w.root, string(filepath.Separator))+string(filepath.Separator)) {
+	if err == nil && target != w.root && !strings.HasPrefix(target, strings.TrimSuffix(w.root, string(filepath.Separator))+string(filepath.Separator)) {
 		err = errors.New("a symbolic link out of the lake; copy or mount the files into the lake's directory")
 	}
 	var info fs.FileInfo
 	if err == nil {
-		info, err = os.Stat(real)
+		info, err = os.Stat(target)
 	}
 	if err != nil {
 		w.leaveOut(p.path, err)
 		return p, 0, false
 	}
-	p.real = real
+	p.real = target
 	return p, info.Mode().Type(), true
 }
 
