@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/agent"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/run"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 )
 
@@ -40,7 +40,7 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 		signal.Notify(reload, syscall.SIGHUP)
 		defer signal.Stop(reload)
 		log, level := newLog(c, stderr)
-		return agent.Run(ctx, agent.Options{
+		return run.Run(ctx, run.Options{
 			Load: source.Load, Reload: reload, StopWithin: stopWithin, Version: thisVersion(), Log: log, Level: level,
 		})
 	})

@@ -1,4 +1,4 @@
-package agent
+package run
 
 import (
 	"context"
@@ -17,20 +17,20 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 )
 
-// relisten is how soon a socket that could not be made is tried again: its disk may have been full.
+// relisten is the pause before another attempt to make the socket. The disk may have been full.
 const relisten = time.Minute
 
-// socketCheck is how often to look whether the socket's file is still there.
+// socketCheck is how often to look if the socket's file still exists.
 const socketCheck = 5 * time.Second
 
 var errSocketRemoved = errors.New("someone removed the socket")
 
-// serve answers questions for the status on the socket in the spool's directory, and on the address that is configured, until
-// the context ends. Only a bad address is an error: it was asked for.
-func (a *agent) serve(ctx context.Context) (*sync.WaitGroup, error) {
-	handler := status.Handler(a.report)
+// serve answers requests until the context ends: on the socket in the spool's directory, and on the configured address. It fails only
+// if it cannot listen on that address.
+func (e *edge) serve(ctx context.Context) (*sync.WaitGroup, error) {
+	handler := status.Handler(e.report)
 	var running sync.WaitGroup
-	if address := a.start.Listen; address != "" {
+	if address := e.atStart.Listen; address != "" {
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return nil, fmt.Errorf("--listen %s: the port is in use; choose another", address)
@@ -40,16 +40,16 @@ func (a *agent) serve(ctx context.Context) (*sync.WaitGroup, error) {
 		}
 		running.Go(func() {
 			if err := status.Serve(ctx, l, status.ForHost(address, handler)); err != nil {
-				a.serving.Failed(err)
+				e.serving.Failed(err)
 			}
 		})
 	}
 	running.Go(func() {
-		path := status.Socket(a.start.SpoolDir)
+		path := status.Socket(e.atStart.SpoolDir)
 		for {
 			l, err := status.ListenSocket(ctx, path)
 			if err == nil {
-				a.serving.OK()
+				e.serving.OK()
 				err = serveWhileThere(ctx, l, path, handler)
 			}
 			if ctx.Err() != nil {
@@ -58,7 +58,7 @@ func (a *agent) serve(ctx context.Context) (*sync.WaitGroup, error) {
 			if errors.Is(err, errSocketRemoved) {
 				continue
 			}
-			a.serving.Failed(err)
+			e.serving.Failed(err)
 			if !retry.Sleep(ctx, nil, relisten) {
 				return
 			}
@@ -67,8 +67,8 @@ func (a *agent) serve(ctx context.Context) (*sync.WaitGroup, error) {
 	return &running, nil
 }
 
-// serveWhileThere answers on the socket until the context ends, or the socket's file is removed while its directory is there.
-// The spool makes a directory that was removed again.
+// serveWhileThere answers on the socket until the context ends or somebody removes the socket's file. It does not return while the
+// directory is missing too: the spool makes that again.
 func serveWhileThere(ctx context.Context, l net.Listener, path string, h http.Handler) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)

@@ -1,4 +1,4 @@
-package agent_test
+package run_test
 
 import (
 	"log/slog"
@@ -13,8 +13,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 )
 
-// TestSpoolDirectoryRemoved: someone removes the spool's directory while edge runs and nothing can be delivered. Directory,
-// samples and socket are back soon, and no sample of the newest segment is lost.
+// TestSpoolDirectoryRemoved: somebody removes the spool's directory while edge runs and cannot deliver. Edge makes directory and
+// socket again and loses no sample of the newest segment.
 func TestSpoolDirectoryRemoved(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("region", "eu-west-1"))
@@ -47,7 +47,7 @@ func TestSpoolDirectoryRemoved(t *testing.T) {
 	}
 	taken := r.Samples.Taken
 	edge.stop()
-	<-edge.done // it may not have delivered
+	<-edge.done // undelivered samples are no failure
 	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package agent_test
+package run_test
 
 import (
 	"context"
@@ -11,13 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/agent"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/run"
 )
 
-// options are those of edge run with a command line, in the environment that newCloud makes.
-func options(t *testing.T, log *buffer, args ...string) agent.Options {
+// options returns the options of edge run with a command line, in the environment that newCloud makes.
+func options(t *testing.T, log *buffer, args ...string) run.Options {
 	t.Helper()
 	cmd := &cobra.Command{Use: "run"}
 	source := config.Declare(cmd, config.ForRun, os.Environ())
@@ -27,12 +27,12 @@ func options(t *testing.T, log *buffer, args ...string) agent.Options {
 	if err := cmd.ParseFlags(append(all, args...)); err != nil {
 		t.Fatal(err)
 	}
-	return agent.Options{
+	return run.Options{
 		Load: source.Load, StopWithin: 10 * time.Second, Version: "v1.2.3", Log: slog.New(slog.NewTextHandler(log, nil)),
 	}
 }
 
-// collector is one that runs.
+// collector is a running collector.
 type collector struct {
 	t    *testing.T
 	log  *buffer
@@ -40,11 +40,11 @@ type collector struct {
 	done chan error
 }
 
-func start(t *testing.T, o agent.Options, log *buffer) *collector {
+func start(t *testing.T, o run.Options, log *buffer) *collector {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	c := &collector{t, log, stop, make(chan error, 1)}
-	go func() { c.done <- agent.Run(ctx, o) }()
+	go func() { c.done <- run.Run(ctx, o) }()
 	return c
 }
 
@@ -57,7 +57,7 @@ func (c *collector) finish() {
 	}
 }
 
-// await waits until a condition holds, and fails where it does not within a minute.
+// await waits until a condition holds. It fails after a minute.
 func (c *collector) await(what string, holds func() bool) {
 	c.t.Helper()
 	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
@@ -67,13 +67,13 @@ func (c *collector) await(what string, holds func() bool) {
 	}
 }
 
-// says waits until the log has a text.
+// says waits until the log contains a text.
 func (c *collector) says(text string) {
 	c.t.Helper()
 	c.await("log has "+text, func() bool { return strings.Contains(c.log.String(), text) })
 }
 
-// TestEndToEnd is this machine's samples through discovery and delivery by the real SDK, with throttling on the way.
+// TestEndToEnd: samples of this machine pass discovery and delivery by the real SDK. The first request is throttled.
 func TestEndToEnd(t *testing.T) {
 	c := newCloud(t)
 	c.Pages = []string{
@@ -115,7 +115,7 @@ func TestEndToEnd(t *testing.T) {
 	}
 }
 
-// TestStreamIsReplaced: the collector finds the stream that took the place of the one it knew. Nothing is lost.
+// TestStreamIsReplaced: the collector finds the stream that replaced the one it knew. No sample is lost.
 func TestStreamIsReplaced(t *testing.T) {
 	c := newCloud(t)
 	c.Pages = []string{cloudtest.Parameter("delivery-stream-name", "the-one-before")}
@@ -154,11 +154,11 @@ func TestStackThatIsNotThere(t *testing.T) {
 	}
 }
 
-// TestNoRegion: a collector that nothing tells a region takes samples, and delivers them once something does.
+// TestNoRegion: a collector without a region takes samples, and delivers them once something names a region.
 func TestNoRegion(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
-	endpoint := os.Getenv("AWS_ENDPOINT_URL") // its loopback address would stand for a region
+	endpoint := os.Getenv("AWS_ENDPOINT_URL") // with a loopback endpoint Load assumes a region
 	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package agent_test
+package run_test
 
 import (
 	"net"
@@ -12,7 +12,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 )
 
-// TestServiceManager is told what happens, and that the collector is alive.
+// TestServiceManager: the service manager gets start, reload and stop, and regular watchdog messages.
 func TestServiceManager(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))

@@ -1,4 +1,4 @@
-package agent_test
+package run_test
 
 import (
 	"bytes"
@@ -13,10 +13,10 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// cloud is the server that the collector speaks to.
+// cloud is the server that the collector sends to.
 type cloud struct{ *cloudtest.Server }
 
-// newCloud starts one that has the stream the-stream, and makes the environment point to it.
+// newCloud starts a server with the stream the-stream and sets the environment variables of its endpoint.
 func newCloud(t *testing.T) cloud {
 	t.Helper()
 	c := cloud{cloudtest.New(t)}
@@ -32,7 +32,7 @@ func newCloud(t *testing.T) cloud {
 	return c
 }
 
-// change changes what the server answers.
+// change changes the server.
 func (c cloud) change(f func(*cloudtest.Server)) {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
@@ -44,7 +44,7 @@ func (c cloud) says(parameters ...string) {
 	c.change(func(s *cloudtest.Server) { s.Pages = []string{strings.Join(parameters, ",")} })
 }
 
-// refuses sets the error code of each record, "" to take it.
+// refuses sets the error code for the records of each request; "" accepts them.
 func (c cloud) refuses(code func(put int) string) {
 	c.change(func(s *cloudtest.Server) {
 		s.Fault = func(n int, _ http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
@@ -53,21 +53,21 @@ func (c cloud) refuses(code func(put int) string) {
 	})
 }
 
-// delivered is how many samples were taken.
+// delivered returns how many samples arrived.
 func (c cloud) delivered() int {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
 	return len(c.Samples)
 }
 
-// strangers is how many requests were for a stream that does not exist.
+// strangers returns how many requests named a stream that does not exist.
 func (c cloud) strangers() int {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
 	return c.Strangers
 }
 
-// newest is the sample that was taken last.
+// newest returns the sample that arrived last.
 func (c cloud) newest() record.Sample {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
@@ -77,7 +77,7 @@ func (c cloud) newest() record.Sample {
 	return c.Samples[len(c.Samples)-1]
 }
 
-// buffer is a log that is read while it is written.
+// buffer is a log that a test reads while others write.
 type buffer struct {
 	mu sync.Mutex // guards Buffer
 	bytes.Buffer

@@ -1,4 +1,4 @@
-package agent_test
+package run_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 )
 
-// TestReload: a signal puts the changed file in force, in the same session; a bad file leaves all as it is.
+// TestReload: after a signal the changed file is in use, in the same session. A bad file changes nothing.
 func TestReload(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
@@ -33,7 +33,7 @@ func TestReload(t *testing.T) {
 	write("node_role: after\ntags: {team: core}\nlisten: 127.0.0.1:0\n")
 	reload <- syscall.SIGHUP
 	edge.await("a sample with the new labels", func() bool { return c.newest().NodeRole == "after" && c.newest().Tags["team"] == "core" })
-	edge.says(`msg="these take effect at the next start" settings=[listen]`)
+	edge.says(`msg="some changed settings need a restart" settings=[listen]`)
 
 	write("node_role: worse\nintervall: 3s\n")
 	reload <- syscall.SIGHUP
@@ -55,7 +55,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// sequence checks that the samples are all of one session, none missing.
+// sequence checks that all samples are of one session and that none is missing.
 func sequence(t *testing.T, c cloud) {
 	t.Helper()
 	seen := map[int64]bool{}
@@ -72,7 +72,7 @@ func sequence(t *testing.T, c cloud) {
 	}
 }
 
-// TestReloadToAnotherStream takes up with it where the first did not exist at all.
+// TestReloadToAnotherStream: if the first stream does not exist, the samples reach the stream of the changed file.
 func TestReloadToAnotherStream(t *testing.T) {
 	c := newCloud(t)
 	path := filepath.Join(t.TempDir(), "config.yaml")
@@ -98,7 +98,7 @@ func TestReloadToAnotherStream(t *testing.T) {
 	}
 }
 
-// TestEdgeConfig is in force for what the machine does not set itself.
+// TestEdgeConfig: edge-config applies to settings that the machine does not set itself.
 func TestEdgeConfig(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("edge-config", `{"interval": "9s", "tags": {"fleet": "eu", "team": "all"}}`))
@@ -125,7 +125,7 @@ func TestEdgeConfigThatIsWrong(t *testing.T) {
 	}
 }
 
-// TestOfflineStart: a machine that starts while SSM does not answer ships to where it shipped before, tuned as before.
+// TestOfflineStart: a collector that starts while SSM does not answer uses the stream and the edge-config of its last run.
 func TestOfflineStart(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("edge-config", `{"tags": {"fleet": "eu"}}`))
@@ -146,7 +146,7 @@ func TestOfflineStart(t *testing.T) {
 		t.Errorf("sample is %s", s.AppendJSON(nil))
 	}
 
-	// What is of another stack is not used, and what is broken is said to be.
+	// An answer of another stack is not used. If the file is broken, the log says so.
 	for text, want := range map[string]string{
 		`{"version":1,"stack":"Other","asked_in":"us-east-1","stream":"x","region":"y"}`: "discovery is failing",
 		`{"version":`: "where samples were sent before is not used",
@@ -162,13 +162,13 @@ func TestOfflineStart(t *testing.T) {
 	}
 }
 
-// TestRegionOfBefore: the region is known from before where what names it does not answer.
+// TestRegionOfBefore: if nothing names a region now, the collector uses the region of its last run.
 func TestRegionOfBefore(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
 	t.Setenv("AWS_ENDPOINT_URL_FIREHOSE", os.Getenv("AWS_ENDPOINT_URL"))
 	t.Setenv("AWS_ENDPOINT_URL_SSM", os.Getenv("AWS_ENDPOINT_URL"))
-	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil { // its loopback address would stand for a region; newCloud restores it
+	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil { // with a loopback endpoint Load assumes a region; newCloud restores it
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

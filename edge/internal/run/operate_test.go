@@ -1,4 +1,4 @@
-package agent_test
+package run_test
 
 import (
 	"io"
@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/agent"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/run"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 )
 
-// TestStatus is of a collector in trouble and out of it again.
+// TestStatus: status reports a problem while it lasts.
 func TestStatus(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("region", "eu-west-1"))
@@ -50,7 +50,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestListen serves health and metrics at the address that is asked for and to no other name, and refuses a port that is taken.
+// TestListen: health and metrics are served at the configured address, but to no other host name. A port in use is refused.
 func TestListen(t *testing.T) {
 	c := newCloud(t)
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
@@ -60,7 +60,7 @@ func TestListen(t *testing.T) {
 	}
 	address := taken.Addr().String()
 	var log buffer
-	err = agent.Run(t.Context(), options(t, &log, "--listen", address))
+	err = run.Run(t.Context(), options(t, &log, "--listen", address))
 	if err == nil || err.Error() != "--listen "+address+": the port is in use; choose another" {
 		t.Errorf("error is %v", err)
 	}
@@ -97,7 +97,7 @@ func TestListen(t *testing.T) {
 	edge.finish()
 }
 
-// TestNoSecretInLogs: not where everything is logged, and everything fails.
+// TestNoSecretInLogs: no secret is logged, not even at level debug and if everything fails.
 func TestNoSecretInLogs(t *testing.T) {
 	c := newCloud(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDNOTTOBESEEN")

@@ -1,0 +1,44 @@
+package run
+
+import (
+	"log/slog"
+	"reflect"
+	"sync"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
+)
+
+// collectors is the set of collectors in use. As long as their options stay the same, the set does too: it has the last reading,
+// which the next rates need.
+type collectors struct {
+	log *slog.Logger
+
+	mu      sync.Mutex // guards the fields below
+	current *collect.Set
+	options collect.Options // of current
+	earlier int64           // failures of earlier sets
+}
+
+// set returns the collectors for a configuration.
+func (cs *collectors) set(c config.Config) *collect.Set {
+	wanted := collect.Options{Interval: c.Interval, Interfaces: c.Interfaces, Disks: c.Disks, Mounts: c.Mounts, Log: cs.log}
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if cs.current != nil && reflect.DeepEqual(wanted, cs.options) {
+		return cs.current
+	}
+	if cs.current != nil {
+		cs.earlier += cs.current.Failures()
+	}
+	cs.current, cs.options = collect.NewSet(wanted), wanted
+	return cs.current
+}
+
+// report returns how often collectors failed, and their states.
+func (cs *collectors) report() (failures int64, states []*retry.State) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.earlier + cs.current.Failures(), cs.current.Health()
+}

@@ -1,0 +1,54 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
+)
+
+// restartPause is how long to wait after the shipper ended with an error.
+const restartPause = 10 * time.Second
+
+// deliver asks where to send and ships there. After stop is closed it sends the fresh samples and returns; it returns at once if
+// flush ends.
+func (e *edge) deliver(ctx, flush context.Context, stop <-chan struct{}) {
+	located := make(chan struct{})
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		defer close(located)
+		e.destination.Run(ctx, flush)
+	})
+	defer asking.Wait()
+	select {
+	case <-stop:
+		<-located // wait for the answer to a question that was sent before the stop
+	case <-e.destination.Known():
+	}
+	if _, known := e.destination.Target(); known {
+		e.ship(flush, stop)
+	}
+}
+
+// ship runs the shipper, again if it ends with an error, until it has sent the fresh samples after stop is closed, or ctx ends.
+func (e *edge) ship(ctx context.Context, stop <-chan struct{}) {
+	for {
+		err := e.shipper.Run(ctx, stop)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil && !errors.Is(err, context.Canceled) {
+			e.shipping.Failed(err)
+			retry.Sleep(ctx, stop, restartPause)
+		} else {
+			e.shipping.OK()
+		}
+		select {
+		case <-stop:
+			return
+		default:
+		}
+	}
+}

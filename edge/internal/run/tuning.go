@@ -1,0 +1,146 @@
+package run
+
+import (
+	"context"
+	"log/slog"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
+)
+
+// tuning is the configuration in use and its sources.
+type tuning struct {
+	// mu guards the fields below. It is held while the parts are tuned, so that they all get the same configuration.
+	mu      sync.Mutex
+	local   config.Local
+	central string // the stack's edge-config; empty if it is not used
+	now     config.Config
+}
+
+func (t *tuning) init(local config.Local, c config.Config) { t.local, t.now = local, c }
+
+// get returns the configuration in use.
+func (t *tuning) get() config.Config {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.now
+}
+
+// tuneLocked puts to use a configuration that was made from local and central. It returns whether it differs from the last one.
+func (e *edge) tuneLocked(local config.Local, central string, c config.Config) (changed bool) {
+	t := &e.tuning
+	t.local, t.central = local, central
+	if reflect.DeepEqual(t.now, c) {
+		return false
+	}
+	t.now = c
+	e.sampler.Tune(c.Interval, c.Labels, e.collectors.set(c))
+	e.shipper.Tune(pace(c))
+	e.say(c)
+	return true
+}
+
+// retune applies the stack's edge-config. If that is wrong, the configuration stays as it is.
+func (e *edge) retune(central string) {
+	t := &e.tuning
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c, err := t.local.With(central)
+	if err != nil {
+		e.central.Failed(err)
+		return
+	}
+	e.central.OK()
+	e.tuneLocked(t.local, central, c)
+}
+
+// reloads reads and applies this machine's settings after each signal, until the context ends. If they are wrong, the configuration
+// stays as it is.
+func (e *edge) reloads(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.options.Reload:
+		}
+		e.notify(reloading)
+		e.reload(ctx)
+		e.notify(ready)
+	}
+}
+
+func (e *edge) reload(ctx context.Context) {
+	changed, err := e.reloadSettings()
+	if err != nil {
+		e.log.LogAttrs(ctx, slog.LevelError, "the configuration is not reloaded", slog.String("error", err.Error()))
+		return
+	}
+	// Tune the destination also if no setting has changed: credentials and other AWS settings may have.
+	c := e.tuning.get()
+	if err = e.destination.Tune(ctx, target(c)); err == nil {
+		e.shipper.Tune(pace(c)) // ends a pause: the next attempt may work now
+	}
+	switch {
+	case err != nil:
+		e.log.LogAttrs(ctx, slog.LevelError, "the AWS configuration is not reloaded", slog.String("error", err.Error()))
+	case !changed:
+		e.log.LogAttrs(ctx, slog.LevelInfo, "the configuration is reloaded, and the AWS configuration too; no setting has changed")
+	}
+}
+
+func (e *edge) reloadSettings() (changed bool, err error) {
+	local := e.options.Load()
+	t := &e.tuning
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	central := t.central
+	c, err := local.With(central)
+	if err != nil && central != "" {
+		// If only edge-config does not fit, use the machine's settings without it.
+		if alone, aloneErr := local.With(""); aloneErr == nil {
+			e.central.Failed(err)
+			c, central, err = alone, "", nil
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	return e.tuneLocked(local, central, c), nil
+}
+
+// say logs the new configuration, and which settings need another start.
+func (e *edge) say(c config.Config) {
+	if e.options.Level != nil {
+		e.options.Level.Set(c.LogLevel)
+	}
+	e.log.LogAttrs(context.Background(), slog.LevelInfo, "the configuration has changed",
+		slog.Duration("interval", c.Interval), slog.Duration("max_latency", c.MaxLatency), slog.Any("tags", c.Labels.Tags),
+		slog.String("stack", c.Stack), slog.String("stream", c.Stream), slog.String("region", c.Region))
+	var later []string
+	for name, differs := range map[string]bool{
+		"spool_dir": c.SpoolDir != e.atStart.SpoolDir, "spool_max": c.SpoolBytes != e.atStart.SpoolBytes, "sync": c.Sync != e.atStart.Sync,
+		"listen": c.Listen != e.atStart.Listen, "log_format": c.LogFormat != e.atStart.LogFormat,
+	} {
+		if differs {
+			later = append(later, name)
+		}
+	}
+	if len(later) > 0 {
+		slices.Sort(later)
+		e.log.LogAttrs(context.Background(), slog.LevelWarn, "some changed settings need a restart", slog.Any("settings", later))
+	}
+}
+
+// pace returns the shipper's settings.
+func pace(c config.Config) ship.Pace {
+	return ship.Pace{Interval: c.Interval, MaxLatency: c.MaxLatency, BacklogRate: c.BacklogRate}
+}
+
+// target returns the destination's settings.
+func target(c config.Config) cloud.Settings {
+	return cloud.Settings{Stack: c.Stack, Stream: c.Stream, Region: c.Region}
+}
