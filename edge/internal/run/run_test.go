@@ -107,7 +107,7 @@ func TestEndToEnd(t *testing.T) {
 	text := log.String()
 	for _, want := range []string{
 		"msg=started", "first sample taken", "stream=the-stream region=eu-west-1", "delivery is failing",
-		"throttled: ServiceUnavailableException", "first batch delivered", "delivery works again", "msg=stopped", "undelivered=0 dropped=0",
+		"throttled: ServiceUnavailableException", "first samples delivered", "delivery works again", "msg=stopped", "undelivered=0 dropped=0",
 	} {
 		if n := strings.Count(text, want); n != 1 {
 			t.Errorf("log has %q %d times:\n%s", want, n, text)

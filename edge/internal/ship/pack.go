@@ -7,47 +7,47 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// Firehose bills each record rounded up to a multiple of 5,120 bytes, at ingest and again at conversion. A sample costs
-// least in a record whose last step is full, and samples compress better together, so:
+// Firehose bills each record rounded up to a multiple of 5,120 bytes (a step), at ingest and again at conversion. So a sample costs
+// least in a record whose last step is full. Samples also compress better together. Therefore:
 //
-//   - A pack is built when its first sample is due, of all that waits: at the defaults 21 samples in one step.
-//   - What waits is cut by UTC hour, because a record has one partition, and at maxSteps, which keeps records far below
-//     Firehose's limit and the transform's input and output small. Cuts are made where a step is full.
-//   - Where the last pack has just begun another step, its youngest samples stay behind for the next pack, as long as
-//     the bill per sample is lower for it. They are not due yet. In a backlog, what is left of a round goes into the next.
+//   - When the oldest sample is due, all that wait are packed: at the defaults about 40 samples in one step.
+//   - A pack has samples of one UTC hour, because a record has one partition. It has at most maxSteps steps, far below Firehose's
+//     limit, so that the transform's input and output stay small. It ends where a step is full.
+//   - If the last pack has just begun another step, its newest samples wait for the next pack, as long as that lowers the bill per
+//     sample. They are not due yet. In a backlog, the rest of a round goes into the next one.
 //
-// Compressing is what shipping costs in CPU time. It happens when a pack is built, not at each sample: once where a pack
-// is one step, a few times where a full step has to be found.
+// Most CPU time of shipping is compression. A pack is compressed when it is built, not at each sample: once if it has one step,
+// a few times if a full step must be found.
 const (
 	step     = record.BilledStep
 	maxSteps = 10
-	// maxRaw bounds a pack before compression, for samples that compress so well that maxSteps hardly does.
+	// maxRaw bounds a pack in bytes before compression. It matters for samples that compress very well.
 	maxRaw = 1 << 20
 )
 
-// pack is a record and the number of lines it stands for. One without data stands for lines that are no samples.
+// pack is a record and the number of lines in it. If data is nil, its lines are not samples.
 type pack struct {
 	data  []byte
 	lines int
 	done  bool // accepted
 }
 
-// tail says what becomes of the last pack, the one that later lines could still join.
+// tail says what to do with the last pack, which later lines could still join.
 type tail int
 
 const (
 	tailCut  tail = iota // it may lose its last step
-	tailKeep             // it is sent as it is: there will be no later lines
-	tailWait             // it is not sent, unless it is the only one: later lines are there already
+	tailKeep             // it is sent as it is: no later lines will join
+	tailWait             // it is not sent unless it is the only one: later lines wait already
 )
 
-// packer makes packs. It keeps memory and experience between them.
+// packer makes packs. It keeps its buffers and the last ratio for the next one.
 type packer struct {
 	writer record.PackWriter
-	ratio  float64 // compressed by raw bytes, of the last pack
+	ratio  float64 // compressed bytes per raw byte in the last pack
 }
 
-// pack makes packs of lines, in order. Together they stand for a prefix of the lines, and for at least one.
+// pack makes packs of the lines, in order. Together they have the first lines, at least one, but perhaps not all.
 func (p *packer) pack(lines [][]byte, t tail) (packs []pack, err error) {
 	for len(lines) > 0 {
 		hour, n := run(lines)
@@ -78,7 +78,7 @@ func (p *packer) pack(lines [][]byte, t tail) (packs []pack, err error) {
 	return packs, nil
 }
 
-// cutStep takes the last step off a pack of all lines if that lowers the bill per sample.
+// cutStep removes the last step of a pack that has all lines, if that lowers the bill per sample.
 func (p *packer) cutStep(whole pack, lines [][]byte, hour record.Hour) (pack, error) {
 	steps := (len(whole.data) + step - 1) / step
 	if steps < 2 {
@@ -91,9 +91,10 @@ func (p *packer) cutStep(whole pack, lines [][]byte, hour record.Hour) (pack, er
 	return cut, nil
 }
 
-// fit makes a pack of as many lines as compress to at most bound bytes, give or take half a line; of at least one.
+// fit makes a pack of as many lines as compress to at most bound bytes, and of at least one. It stops searching if the rest of bound
+// is less than half a line.
 func (p *packer) fit(lines [][]byte, hour record.Hour, bound int) (best pack, err error) {
-	raw, most := 0, 0 // lines within maxRaw
+	raw, most := 0, 0 // bytes and lines within maxRaw
 	for most < len(lines) && (most == 0 || raw+len(lines[most]) < maxRaw) {
 		raw += len(lines[most]) + 1
 		most++
@@ -138,7 +139,7 @@ func (p *packer) compress(lines [][]byte, hour record.Hour) ([]byte, error) {
 	return data, err
 }
 
-// run returns how many of the lines, from the first on, are of one hour, and which; none where the first is no sample.
+// run returns how many of the first lines are of one hour, and that hour. n is 0 if the first line is not a sample.
 func run(lines [][]byte) (hour record.Hour, n int) {
 	for n < len(lines) {
 		ts, ok := tsOf(lines[n])
@@ -151,7 +152,7 @@ func run(lines [][]byte) (hour record.Hour, n int) {
 	return hour, n
 }
 
-// tsOf returns the ts of a line, which the contract puts first.
+// tsOf returns the ts of a line. It is always the first field (package record).
 func tsOf(line []byte) (float64, bool) {
 	rest, ok := bytes.CutPrefix(line, []byte(`{"ts":`))
 	if !ok {

@@ -10,7 +10,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// linesOf returns n lines of one machine, one each interval.
+// linesOf returns n lines of one machine, one per interval.
 func linesOf(n int, start time.Time, interval time.Duration) [][]byte {
 	host := recordtest.New(7)
 	lines := make([][]byte, n)
@@ -83,7 +83,7 @@ func TestPacksHoldThePrefixByHour(t *testing.T) {
 	}
 }
 
-// TestCutsAreAtFullSteps: what is cut is cut where little of the last step is left.
+// TestCutsAreAtFullSteps: a pack that is cut almost fills its last step.
 func TestCutsAreAtFullSteps(t *testing.T) {
 	lines := linesOf(3000, noon, time.Second)
 	var p packer
@@ -102,7 +102,7 @@ func TestCutsAreAtFullSteps(t *testing.T) {
 	}
 }
 
-// TestBill replays an hour through packs and counts what Firehose would bill.
+// TestBill packs the samples of an hour and counts what Firehose would bill.
 func TestBill(t *testing.T) {
 	for name, c := range map[string]struct {
 		latency time.Duration

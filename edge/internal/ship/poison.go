@@ -9,24 +9,24 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// A record that is refused as invalid may be at fault itself, or the destination refuses everything, as a stream does that
-// was given another source. Only in the first case may it be set aside, and what tells them apart is another record:
+// If a record is refused as invalid, either the record is wrong or the destination refuses everything, for example because the stream
+// was given another source. Only in the first case may samples be set aside. Another record tells the two apart:
 //
-//   - A record that is refused is a suspect. It stays where it is, and its lane waits.
-//   - Should it be the fresh lane, its lines become backlog, so that fresh samples pass by.
-//   - If something else was accepted since, and the suspect is refused again, it is poison: it is halved until the line is
-//     found, and that is set aside. If nothing is accepted, nothing is set aside.
+//   - A refused record is a suspect. It stays in the queue, and its lane waits.
+//   - If it is in the fresh lane, all lines that wait become backlog, so that new samples can pass.
+//   - If another record was accepted since, and the suspect is refused again, the suspect is wrong. It is halved until the wrong line
+//     is found, and that line is set aside. As long as no record is accepted, no line is set aside.
 
-// refuse deals with the first pack of a batch, which was refused as invalid when it was sent alone. It returns the packs to
-// send in its place, none where its only line was set aside, or the error where nothing is proven yet.
+// refuse handles the first pack of a batch after it was sent alone and refused as invalid. It returns the packs to send instead: none
+// if it set aside the pack's only line. If nothing proves yet that the pack is wrong, it returns err.
 func (s *Shipper) refuse(l spool.Lane, batch spool.Batch, p pack, err error) ([]pack, error) {
-	state := &s.lanes[l]
-	if !state.suspect || s.records.Load() == state.accepted {
+	ln := &s.lanes[l]
+	if !ln.suspect || s.records.Load() == ln.accepted {
 		return nil, err
 	}
 	if p.lines == 1 {
 		s.setAside(batch.Head(1), err)
-		state.accepted = s.records.Load() // the next one needs a proof of its own
+		ln.accepted = s.records.Load() // the next wrong line needs a proof of its own
 		return nil, nil
 	}
 	first, err := s.packer.pack(batch.Lines[:p.lines/2], tailKeep)
@@ -40,24 +40,24 @@ func (s *Shipper) refuse(l spool.Lane, batch spool.Batch, p pack, err error) ([]
 	return append(first, second...), nil
 }
 
-// suspect notes that a lane is held up by a record that was refused as invalid.
+// suspect notes that a record that was refused as invalid holds up a lane.
 func (s *Shipper) suspect(l spool.Lane) {
-	state := &s.lanes[l]
+	ln := &s.lanes[l]
 	if l == spool.Fresh && !s.lanes[spool.Backlog].suspect {
 		s.split()
-		state = &s.lanes[spool.Backlog]
+		ln = &s.lanes[spool.Backlog]
 	}
-	if !state.suspect {
-		state.suspect, state.accepted = true, s.records.Load()
+	if !ln.suspect {
+		ln.suspect, ln.accepted = true, s.records.Load()
 	}
-	state.due = time.Now().Add(retry.Spread(s.now().MaxLatency))
+	ln.due = time.Now().Add(retry.Spread(s.current().MaxLatency))
 }
 
-// setAside takes lines out of the queue that nobody will ever take.
+// setAside removes lines from the queue that the destination will never accept.
 func (s *Shipper) setAside(b spool.Batch, reason error) {
 	s.unusable.Add(int64(len(b.Lines)))
-	s.refused.Failed(reason, slog.Int("samples", len(b.Lines)))
+	s.rejecting.Failed(reason, slog.Int("samples", len(b.Lines)))
 	if err := s.queue.Reject(b); err != nil {
-		s.refused.Failed(err)
+		s.rejecting.Failed(err)
 	}
 }

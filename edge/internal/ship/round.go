@@ -11,19 +11,19 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// round sends what a lane has at its front, acknowledges it and says when the lane is due again. An error is returned only
-// where the shipper cannot go on.
+// round sends and acknowledges samples at the front of a lane and sets when the lane is due again. It returns an error only if the
+// shipper cannot go on.
 func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane, stopping bool) error {
-	state, p := &s.lanes[l], s.now()
+	ln, p := &s.lanes[l], s.current()
 	most, mostBytes := p.behind, peekBytes
 	if l == spool.Backlog {
 		most, mostBytes = min(backlogLines, max(1, int(p.rate*backlogRound.Seconds()))), backlogBytes
 	}
 	batch, err := s.queue.TryPeek(l, most, mostBytes)
 	if len(batch.Lines) == 0 {
-		state.due = time.Time{}
-		if err != nil && !stopping { // the queue reports it; what cannot be read now is tried again
-			state.due = time.Now().Add(p.retry.Delay(5))
+		ln.due = time.Time{}
+		if err != nil && !stopping { // try again; the queue reports the error
+			ln.due = time.Now().Add(p.retry.Delay(5))
 		}
 		return nil
 	}
@@ -50,11 +50,11 @@ func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane,
 	case err != nil:
 		return err
 	case l == spool.Fresh && !stopping:
-		*state = lane{}
+		*ln = lane{}
 	case stopping:
-		*state = lane{due: time.Now()}
+		*ln = lane{due: time.Now()}
 	default:
-		*state = lane{due: time.Now().Add(time.Duration(float64(sent) / p.rate * float64(time.Second)))}
+		*ln = lane{due: time.Now().Add(time.Duration(float64(sent) / p.rate * float64(time.Second)))}
 	}
 	return nil
 }
@@ -66,21 +66,22 @@ func size(lines [][]byte) (sum int) {
 	return sum
 }
 
-// split makes backlog of what waits. It begins to drain within MaxLatency, as the other machines' that lost the same
-// destination do.
+// split makes all samples that wait backlog. Sending it begins at a random time within MaxLatency: other machines may have lost the
+// same destination.
 func (s *Shipper) split() {
 	s.queue.Split()
 	s.lanes[spool.Fresh] = lane{}
 	if backlog := &s.lanes[spool.Backlog]; backlog.due.IsZero() {
-		backlog.due = time.Now().Add(retry.Spread(s.now().MaxLatency))
+		backlog.due = time.Now().Add(retry.Spread(s.current().MaxLatency))
 	}
 }
 
-// deliver sends packs until each was accepted, refused as invalid or the context ends. It acknowledges them in order.
+// deliver sends packs until each is accepted or set aside, and acknowledges them in order. It ends early if a record is refused as
+// invalid and may stay in the queue, or if the context ends. It returns how many lines are done.
 func (s *Shipper) deliver(
 	ctx context.Context, stop <-chan struct{}, l spool.Lane, batch spool.Batch, packs []pack,
 ) (lines int, err error) {
-	alone := s.lanes[l].suspect // send one by one, to find which it is that is refused
+	alone := s.lanes[l].suspect // send records one by one to find the invalid one
 	for failures := 0; ; {
 		n, err := s.settle(batch, packs)
 		batch, packs, lines = batch.Tail(n.lines), packs[n.packs:], lines+n.lines
@@ -99,7 +100,7 @@ func (s *Shipper) deliver(
 			return lines, ctx.Err()
 		}
 		failures++
-		s.state.Failed(err, slog.Int("records", len(packs)))
+		s.delivery.Failed(err, slog.Int("records", len(packs)))
 		if errors.Is(err, ErrInvalid) {
 			if !alone && len(packs) > 1 {
 				alone = true
@@ -114,32 +115,32 @@ func (s *Shipper) deliver(
 			}
 			packs, alone = append(more, packs[1:]...), true
 		}
-		policy := s.now().retry
+		policy := s.current().retry
 		switch {
 		case errors.Is(err, ErrThrottled):
-			policy = s.now().throttled
+			policy = s.current().throttled
 		case errors.Is(err, ErrCredentials):
-			policy = s.now().refused
+			policy = s.current().credentials
 		}
 		if !s.pause(ctx, stop, policy.Delay(failures)) {
 			if ctx.Err() != nil {
 				return lines, ctx.Err()
 			}
-			stop = nil // it cut one pause short, not all that follow
+			stop = nil // it ends only one pause early
 		}
 	}
 }
 
-// settled is how much of a batch is done with.
+// settled is how many packs and lines of a batch are done.
 type settled struct{ packs, lines int }
 
-// settle acknowledges the packs at the front that were accepted, and sets aside those that are none.
+// settle acknowledges the accepted packs at the front and sets aside lines that are not samples.
 func (s *Shipper) settle(batch spool.Batch, packs []pack) (n settled, err error) {
 	for _, p := range packs {
 		part := batch.Tail(n.lines).Head(p.lines)
 		switch {
 		case p.data == nil:
-			s.setAside(part, errors.New("a line is no sample"))
+			s.setAside(part, errors.New("a line in the spool is not a sample"))
 		case !p.done:
 			return n, nil
 		default:
@@ -153,7 +154,7 @@ func (s *Shipper) settle(batch spool.Batch, packs []pack) (n settled, err error)
 	return n, nil
 }
 
-// todo are the packs that were not accepted yet, as many as fit in a request, or the first of them alone.
+// todo returns the packs that are not accepted yet, as many as fit in a request, or only the first if alone is true.
 func todo(packs []pack, alone bool) []*pack {
 	var some []*pack
 	bytes := 0
@@ -171,7 +172,8 @@ func todo(packs []pack, alone bool) []*pack {
 	return some
 }
 
-// put sends packs as one request and marks those that were accepted. The error is the reason of the first that was not.
+// put sends packs as one request and marks those that were accepted. The error is that of the first record that was not, or of one
+// that was throttled.
 func (s *Shipper) put(ctx context.Context, packs []*pack) error {
 	records := make([][]byte, len(packs))
 	for i, p := range packs {
@@ -201,7 +203,7 @@ func (s *Shipper) put(ctx context.Context, packs []*pack) error {
 	}
 	s.accepted(ctx, samples, accepted)
 	if err == nil {
-		s.state.OK()
+		s.delivery.OK()
 	}
 	return err
 }
@@ -213,7 +215,7 @@ func (s *Shipper) accepted(ctx context.Context, samples, records int) {
 	s.deliveredAt.Store(time.Now().UnixMilli())
 	s.samples.Add(int64(samples))
 	if s.records.Add(int64(records)) == int64(records) {
-		s.log.LogAttrs(ctx, slog.LevelInfo, "first batch delivered",
+		s.log.LogAttrs(ctx, slog.LevelInfo, "first samples delivered",
 			slog.Int("samples", samples), slog.Int("records", records))
 	}
 }

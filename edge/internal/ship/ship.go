@@ -1,11 +1,11 @@
-// Package ship brings samples from the queue to their destination: it decides when a pack closes, builds it, sends it until
-// it is accepted and acknowledges its samples. It does not know AWS; a [Destination] does.
+// Package ship brings samples from the queue to their destination. It decides when to build a pack, sends it until the destination
+// accepts it, and then acknowledges its samples. It does not know AWS: a [Destination] does.
 //
-// All retries happen here and none below: only here is it known which records of a batch failed, so a client that
-// repeats a whole call on its own would deliver the accepted ones again.
+// This package makes all retries; no client below it may. Only this package knows which records of a request failed. A client that
+// repeated a whole request would deliver the accepted records again.
 //
-// What comes now and what has piled up are sent apart: when more waits than a working destination leaves behind, it becomes
-// backlog, which drains oldest first at a bounded rate, while fresh samples go on as ever.
+// Fresh samples and backlog are sent apart. If more samples wait than a working destination ever leaves waiting, they become backlog.
+// The backlog is sent oldest first at a bounded rate, and fresh samples are sent as usual meanwhile.
 package ship
 
 import (
@@ -31,10 +31,10 @@ type Queue interface {
 	Stats() spool.Stats
 }
 
-// Destination takes records, at most [MaxRecords] of them and [MaxRequestBytes] in sum. It answers for each record, in
-// order, with nil if it was accepted; or with one error for all. A destination that asks for less wraps [ErrThrottled]; one that
-// will not take what it was sent, however often, wraps [ErrInvalid]; one that does not take the credentials of this machine, or
-// finds none, wraps [ErrCredentials].
+// Destination takes records, at most [MaxRecords] of them and [MaxRequestBytes] in sum. It returns a result for each record, in
+// order: nil if it accepted the record. Or it returns one error for the whole request. An error wraps [ErrThrottled] if the
+// destination wants fewer requests, [ErrInvalid] if another attempt with the same content cannot succeed, and [ErrCredentials] if it
+// finds no credentials on this machine or does not accept them.
 type Destination interface {
 	Put(ctx context.Context, records [][]byte) ([]error, error)
 }
@@ -46,7 +46,7 @@ var (
 	ErrCredentials = errors.New("credentials are missing or refused")
 )
 
-// errAnswer says that the destination did not answer for each record, so that none can be taken for accepted.
+// errAnswer says that the results do not match the records, so that none of them counts as accepted.
 var errAnswer = errors.New("wrong answer")
 
 // Limits of PutRecordBatch (Amazon Data Firehose quotas).
@@ -58,117 +58,116 @@ const (
 
 // Pace says when to ship. All fields are required.
 type Pace struct {
-	// Interval is the time between samples, as far as it is known how many are usual.
+	// Interval is the time between samples. It says how many samples usually wait.
 	Interval time.Duration
-	// MaxLatency is how long a sample waits for others to share its record with.
+	// MaxLatency is how long a sample waits to share a record with others.
 	MaxLatency time.Duration
-	// BacklogRate is how many times faster than they were taken the samples of a backlog are sent.
+	// BacklogRate is how many times faster than they were taken the samples of the backlog are sent.
 	BacklogRate float64
 }
 
 // Options say how to ship. All are required.
 type Options struct {
 	Pace Pace
-	// Log takes the first delivery, what began to fail and what works again.
+	// Log reports the first delivery, and when something begins to fail and works again.
 	Log *slog.Logger
 }
 
 const (
-	// closeGrace keeps a pack open for the sample that is taken at the very instant at which the pack is due.
+	// closeGrace is how long to wait for a sample that is taken just when the pack is due.
 	closeGrace = 500 * time.Millisecond
-	// putTimeout bounds one request; a lost connection shows no other sign.
+	// putTimeout bounds one request. Without it a lost connection could go unnoticed for long.
 	putTimeout = 30 * time.Second
-	// peekBytes bounds the memory that a batch takes. Half of it is more than a quarter of an hour's samples, one a second.
+	// peekBytes bounds the memory of a batch. Half of it holds more than the samples of 15 minutes, one a second.
 	peekBytes = 8 << 20
-	// A round of the backlog is at most what fills two records, and what the rate allows in a minute.
+	// One round of the backlog has at most the samples of two records, and at most what the rate allows in a minute.
 	backlogLines, backlogBytes = 400, 512 << 10
 	backlogRound               = time.Minute
-	// Pauses between attempts grow to MaxLatency, within these bounds: machines whose destination comes back find out
-	// spread over that time, as they would have sent anyway.
+	// The longest pause between attempts is MaxLatency, within these bounds. So if a destination works again, the machines come back
+	// spread over the time in which they would have sent anyway.
 	minPause, maxPause = 10 * time.Second, 5 * time.Minute
-	// credentialsPause bounds the pauses while credentials are refused: new ones are used within a minute.
+	// credentialsPause bounds the pauses while credentials are refused, so that new ones are used within a minute.
 	credentialsPause = 30 * time.Second
 )
 
 // Shipper ships from one queue to one destination.
 type Shipper struct {
-	queue   Queue
-	to      Destination
-	log     *slog.Logger
-	packer  packer
-	state   *retry.State
-	refused *retry.State
-	lanes   [2]lane // of the goroutine that runs the shipper
+	queue     Queue
+	to        Destination
+	log       *slog.Logger
+	packer    packer
+	delivery  *retry.State
+	rejecting *retry.State
+	lanes     [2]lane // only Run uses them
 
-	mu    sync.Mutex         // guards the fields below
+	mu    sync.Mutex         // guards pace, tuned and wake
 	pace  pace               // of the last Tune
-	tuned bool               // it has changed since the lanes were last made due
-	wake  context.CancelFunc // ends the present wait; nil if there was none yet
+	tuned bool               // pace has changed and hasten has not seen it
+	wake  context.CancelFunc // ends the present wait; nil before the first one
 
 	samples, records, requests, retries, unusable atomic.Int64
 	deliveredAt                                   atomic.Int64 // Unix milliseconds
 }
 
-// pace is a Pace and what follows from it.
+// pace is a Pace and the values that follow from it.
 type pace struct {
 	Pace
-	// behind is how many lines may wait before they are backlog.
+	// behind is how many lines wait when they become backlog.
 	behind int
-	// grace is how much longer than MaxLatency a pack stays open: closeGrace, and a part of an interval, drawn once, so that
-	// machines that take their samples at the same instants do not send at the same instants.
-	grace     time.Duration
-	rate      float64 // of the backlog, lines per second
-	retry     retry.Policy
-	throttled retry.Policy
-	refused   retry.Policy // while credentials are
+	// grace is how much longer than MaxLatency the first sample of a pack waits: closeGrace and a random part of an interval. Machines
+	// that take samples at the same times then send at different times.
+	grace       time.Duration
+	rate        float64 // of the backlog, in lines per second
+	retry       retry.Policy
+	throttled   retry.Policy
+	credentials retry.Policy // while credentials are refused
 }
 
 func newPace(p Pace) pace {
 	longest := min(max(p.MaxLatency, minPause), maxPause)
 	return pace{
-		Pace:      p,
-		behind:    max(64, int(3*p.MaxLatency/p.Interval)),
-		grace:     closeGrace + retry.Spread(min(p.Interval, p.MaxLatency/20)),
-		rate:      p.BacklogRate / p.Interval.Seconds(),
-		retry:     retry.Policy{Base: min(time.Second, p.MaxLatency/10), Cap: longest},
-		throttled: retry.Policy{Base: time.Second, Cap: longest},
-		refused:   retry.Policy{Base: time.Second, Cap: min(longest, credentialsPause)},
+		Pace:        p,
+		behind:      max(64, int(3*p.MaxLatency/p.Interval)),
+		grace:       closeGrace + retry.Spread(min(p.Interval, p.MaxLatency/20)),
+		rate:        p.BacklogRate / p.Interval.Seconds(),
+		retry:       retry.Policy{Base: min(time.Second, p.MaxLatency/10), Cap: longest},
+		throttled:   retry.Policy{Base: time.Second, Cap: longest},
+		credentials: retry.Policy{Base: time.Second, Cap: min(longest, credentialsPause)},
 	}
 }
 
 // lane is the state of one of the queue's lanes.
 type lane struct {
-	due time.Time // of the next round, by the monotonic clock; zero where nothing waits
-	// suspect says that a record was refused as invalid when the shipper had delivered so many others.
+	due time.Time // when the next round begins, by the monotonic clock; zero if nothing waits
+	// suspect says that a record of this lane was refused as invalid. accepted is how many records had been delivered then.
 	suspect  bool
 	accepted int64
 }
 
-// Stats are the numbers of a shipper.
+// Stats are the counts of a shipper.
 type Stats struct {
 	Samples  int64 // delivered
 	Records  int64 // delivered
 	Requests int64 // sent, failed ones included
-	Retries  int64 // those of them that repeated one that failed, at least in part
-	Unusable int64 // lines that the destination will never take, set aside
-	// DeliveredAt is when a record was last accepted; zero where none was.
+	Retries  int64 // requests that repeated a failed one, whole or in part
+	Unusable int64 // lines set aside because the destination will never accept them
+	// DeliveredAt is when a record was last accepted, or zero if none was.
 	DeliveredAt time.Time
 }
 
 // New returns a shipper.
 func New(q Queue, to Destination, o Options) *Shipper {
 	return &Shipper{
-		queue:   q,
-		to:      to,
-		log:     o.Log,
-		pace:    newPace(o.Pace),
-		state:   retry.NewState(o.Log, "delivery"),
-		refused: retry.NewState(o.Log, "using what is in the queue"),
+		queue:     q,
+		to:        to,
+		log:       o.Log,
+		pace:      newPace(o.Pace),
+		delivery:  retry.NewState(o.Log, "delivery"),
+		rejecting: retry.NewState(o.Log, "using samples of the spool"),
 	}
 }
 
-// Tune changes the pace, also while the shipper runs, and ends a pause between attempts: what made them fail may have changed
-// too.
+// Tune changes the pace, also while the shipper runs. It ends a pause between attempts, because the cause of the failure may be gone.
 func (s *Shipper) Tune(p Pace) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -178,8 +177,8 @@ func (s *Shipper) Tune(p Pace) {
 	}
 }
 
-// now returns the present pace.
-func (s *Shipper) now() pace {
+// current returns the present pace.
+func (s *Shipper) current() pace {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.pace
@@ -191,14 +190,14 @@ func (s *Shipper) wakeable(ctx context.Context) (context.Context, context.Cancel
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wake = wake
-	if s.tuned { // since the last look at it
+	if s.tuned {
 		wake()
 	}
 	return ctx, wake
 }
 
-// hasten makes what waits due within the new MaxLatency, if the shipper was tuned. A fleet that is tuned at one instant does
-// not send at one.
+// hasten makes both lanes due within the new MaxLatency if the shipper was tuned. The time is random, so that machines that are tuned
+// together do not send together.
 func (s *Shipper) hasten() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -214,7 +213,7 @@ func (s *Shipper) hasten() {
 	}
 }
 
-// Stats returns the present numbers.
+// Stats returns the present counts.
 func (s *Shipper) Stats() Stats {
 	stats := Stats{
 		Samples: s.samples.Load(), Records: s.records.Load(), Requests: s.requests.Load(), Retries: s.retries.Load(),
@@ -226,11 +225,11 @@ func (s *Shipper) Stats() Stats {
 	return stats
 }
 
-// Health is what keeps samples from being delivered.
-func (s *Shipper) Health() []*retry.State { return []*retry.State{s.state, s.refused} }
+// Health returns the states of delivery and of samples that cannot be used.
+func (s *Shipper) Health() []*retry.State { return []*retry.State{s.delivery, s.rejecting} }
 
-// Run ships until the context ends. Once stop is closed it sends what is fresh without waiting for packs to fill, and what
-// a stop would lose because it is not on a disk, and returns. The error says what kept it from that.
+// Run ships until the context ends. After stop is closed it sends the fresh samples at once, and backlog that is only in memory, and
+// returns. The error says why it could not.
 func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 	wait, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -241,9 +240,9 @@ func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 		}
 		cancel()
 	}()
-	// Where in a period of MaxLatency this machine sends is drawn once, so that a fleet which was started at one instant
-	// does not send at one. What was left by an earlier run is sent then too.
-	s.lanes[spool.Fresh].due = time.Now().Add(retry.Spread(s.now().MaxLatency))
+	// The first round begins at a random time within MaxLatency, so that machines that are started together do not send together.
+	// Samples of an earlier run are sent then too.
+	s.lanes[spool.Fresh].due = time.Now().Add(retry.Spread(s.current().MaxLatency))
 	s.lanes[spool.Backlog].due = s.lanes[spool.Fresh].due
 	for {
 		stopping := !s.sleep(wait)
@@ -264,7 +263,7 @@ func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 	}
 }
 
-// sleep waits until a lane is due or the shipper is tuned. It returns false when it is to stop.
+// sleep waits until a lane is due or the shipper is tuned. It returns false if the context ends or the queue is closed.
 func (s *Shipper) sleep(ctx context.Context) bool {
 	s.hasten()
 	wakeable, end := s.wakeable(ctx)
@@ -287,8 +286,8 @@ func (s *Shipper) sleep(ctx context.Context) bool {
 			return true
 		case errors.Is(err, spool.ErrClosed):
 			return false
-		default: // the queue reports why it cannot be read
-			fresh.due = time.Now().Add(s.now().retry.Delay(5))
+		default: // try again; the queue reports the error
+			fresh.due = time.Now().Add(s.current().retry.Delay(5))
 		}
 	}
 	if fresh := s.lanes[spool.Fresh].due; next.IsZero() || fresh.Before(next) {
@@ -298,7 +297,7 @@ func (s *Shipper) sleep(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// pause waits between two attempts. It returns false as soon as ctx ends or stop is closed.
+// pause waits between two attempts. It returns false as soon as ctx ends or stop is closed. Tune ends the wait early.
 func (s *Shipper) pause(ctx context.Context, stop <-chan struct{}, d time.Duration) bool {
 	s.hasten()
 	wakeable, end := s.wakeable(ctx)
@@ -315,10 +314,10 @@ func closed(stop <-chan struct{}) bool {
 	}
 }
 
-// untilDue is how long the oldest line may still wait. Its age is of the wall clock, which may have been stepped since:
-// it waits no longer than from now on.
+// untilDue returns how long the oldest line may still wait. Its age depends on the wall clock, which may have been stepped, so the
+// result is at most what a new line would wait.
 func (s *Shipper) untilDue(line []byte) time.Duration {
-	p := s.now()
+	p := s.current()
 	longest := p.MaxLatency + p.grace
 	ts, ok := tsOf(line)
 	if !ok {
@@ -328,7 +327,7 @@ func (s *Shipper) untilDue(line []byte) time.Duration {
 	return min(longest, max(0, longest-age))
 }
 
-// flush sends what is left at a stop.
+// flush sends the fresh samples at a stop, and backlog while some of it is only in memory.
 func (s *Shipper) flush(ctx context.Context, stop <-chan struct{}) error {
 	for _, l := range []spool.Lane{spool.Backlog, spool.Fresh} {
 		for l == spool.Fresh || s.queue.Stats().MemoryLines > 0 {

@@ -21,13 +21,13 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// destination answers as a script says, and remembers what it accepted.
+// destination answers as the test says, and remembers what it accepted.
 type destination struct {
 	t *testing.T
-	// answer is asked for each call, counted from 0. It changes the results, which accept all, or returns an error.
+	// answer is called for each request, counted from 0. It gets results that accept all. It may change them or return an error.
 	answer   func(call int, results []error) ([]error, error)
 	calls    []call
-	accepted map[int64]int // how often, by seq
+	accepted map[int64]int // how often each seq was accepted
 	packs    map[string]int
 }
 
@@ -91,7 +91,7 @@ type fixture struct {
 
 func start(t *testing.T, latency time.Duration, answer func(int, []error) ([]error, error)) *fixture {
 	t.Helper()
-	// The bubble's clock starts at an hour's turn; leave it.
+	// The bubble's clock starts at a full hour; move away from it.
 	time.Sleep(10 * time.Minute)
 	f := &fixture{
 		t: t, queue: openQueue(t, 64<<20), latency: latency, host: recordtest.New(5), stop: make(chan struct{}), done: make(chan error, 1),
@@ -112,7 +112,7 @@ func openQueue(t *testing.T, maxBytes int64) *spool.Queue {
 	return q
 }
 
-// ship makes a shipper from a queue to the fixture's destination.
+// ship returns a shipper from a queue to the fixture's destination.
 func (f *fixture) ship(q ship.Queue) {
 	f.shipper = ship.New(q, f.to, ship.Options{
 		Pace: ship.Pace{Interval: 3 * time.Second, MaxLatency: f.latency, BacklogRate: 20}, Log: slog.New(slog.NewTextHandler(&f.log, nil)),
@@ -121,7 +121,7 @@ func (f *fixture) ship(q ship.Queue) {
 
 func (f *fixture) run(ctx context.Context) { go func() { f.done <- f.shipper.Run(ctx, f.stop) }() }
 
-// take takes samples of the present time.
+// take appends samples of the present time.
 func (f *fixture) take(n int, interval time.Duration) {
 	f.t.Helper()
 	for range n {
@@ -132,7 +132,7 @@ func (f *fixture) take(n int, interval time.Duration) {
 		}
 		time.Sleep(interval)
 	}
-	synctest.Wait() // for who reads what the destination was called with
+	synctest.Wait() // so that the test may read what the destination got
 }
 
 func (f *fixture) finish() {
@@ -143,7 +143,7 @@ func (f *fixture) finish() {
 	}
 }
 
-// complete checks that every sample was accepted, and none twice where that could be helped.
+// complete checks that every sample was accepted, and none twice unless duplicates are expected.
 func (f *fixture) complete(duplicates bool) {
 	f.t.Helper()
 	for seq := range f.taken {
@@ -163,7 +163,7 @@ func TestHealthy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Minute, nil)
 		f.run(t.Context())
-		f.take(1200, 3*time.Second) // an hour, over its turn
+		f.take(1200, 3*time.Second) // an hour, across a full hour
 		n, first := len(f.to.calls), f.to.calls[0].at
 		f.finish()
 		f.complete(false)
@@ -179,7 +179,7 @@ func TestHealthy(t *testing.T) {
 		if waited := first.Sub(time.Now().Add(-time.Hour)); waited > time.Minute {
 			t.Errorf("the first request came after %v", waited)
 		}
-		if got := f.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "first batch delivered") {
+		if got := f.log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "first samples delivered") {
 			t.Errorf("log of a healthy hour:\n%s", got)
 		}
 	})
@@ -209,12 +209,12 @@ func TestFirstRequestsAreSpread(t *testing.T) {
 
 var errBroken = errors.New("broken")
 
-// TestDeliversThrough is the contract: whatever the destination answers for a while, every sample is accepted in the end.
+// TestDeliversThrough: whatever the destination answers for a while, every sample is accepted in the end.
 func TestDeliversThrough(t *testing.T) {
 	throttled := fmt.Errorf("%w: slow down", ship.ErrThrottled)
 	for name, c := range map[string]struct {
 		answer     func(call int, results []error) ([]error, error)
-		duplicates bool // the destination accepts what it does not say it did
+		duplicates bool // the destination accepts records without saying so
 	}{
 		"all calls fail for a while": {answer: func(call int, r []error) ([]error, error) {
 			if call < 12 {
@@ -281,7 +281,7 @@ func TestDeliversThrough(t *testing.T) {
 	}
 }
 
-// TestOnlyFailedRecordsAreSentAgain also shows that they are the same bytes.
+// TestOnlyFailedRecordsAreSentAgain: and their bytes are the same.
 func TestOnlyFailedRecordsAreSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Second, func(call int, r []error) ([]error, error) {
@@ -304,7 +304,7 @@ func TestOnlyFailedRecordsAreSentAgain(t *testing.T) {
 	})
 }
 
-// TestRecordsStayTheSame: while the destination fails, samples keep coming, and the records under way do not change.
+// TestRecordsStayTheSame: while the destination fails, new samples do not change the records that are being sent.
 func TestRecordsStayTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, 10*time.Second, nil)
@@ -385,7 +385,7 @@ func TestStopGivesUp(t *testing.T) {
 	})
 }
 
-// TestQueueOverflowsWhileSending: what is pushed out under way is delivered or counted, never both, never neither.
+// TestQueueOverflowsWhileSending: each sample is either delivered or counted as dropped, also if the spool drops it while it is sent.
 func TestQueueOverflowsWhileSending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, 10*time.Second, func(call int, r []error) ([]error, error) {
@@ -407,8 +407,8 @@ func TestQueueOverflowsWhileSending(t *testing.T) {
 	})
 }
 
-// TestQueueThatCannotBeRead: for an hour the disk does not let the backlog be read. Fresh samples are delivered meanwhile, the
-// backlog afterwards, and the disk is not asked without pauses.
+// TestQueueThatCannotBeRead: for an hour the backlog cannot be read from the disk. Fresh samples are delivered meanwhile, the backlog
+// afterwards. The shipper pauses between attempts to read.
 func TestQueueThatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Minute, nil)
@@ -463,7 +463,7 @@ func TestLineThatIsNoSampleDoesNotBlock(t *testing.T) {
 	})
 }
 
-// TestTune: what waits is sent within the new latency, and a pause between attempts ends.
+// TestTune: samples that wait are sent within the new latency, and a pause between attempts ends.
 func TestTune(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, 15*time.Minute, nil)
@@ -492,7 +492,7 @@ func TestTune(t *testing.T) {
 	})
 }
 
-// TestNewCredentialsAreUsedWithinAMinute, however long samples may wait for others.
+// TestNewCredentialsAreUsedWithinAMinute: also if MaxLatency is long.
 func TestNewCredentialsAreUsedWithinAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := fmt.Errorf("%w: expired", ship.ErrCredentials)
