@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/run"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/run"
 )
 
 // stopWithin bounds a graceful stop; systemd kills after 90 s by default.

@@ -9,14 +9,14 @@ import (
 	"path/filepath"
 )
 
-// Cache is a file that keeps the last answer of one stack.
+// Cache is a file with the last answer of one stack.
 type Cache struct{ Path string }
 
-// cached is the file: JSON, which people may read and delete at any time.
+// cached is the content of the file, as JSON. People may read or delete the file at any time.
 type cached struct {
 	Version int    `json:"version"`
 	Stack   string `json:"stack"`
-	Asked   string `json:"asked_in"` // region in which the parameters were found
+	Asked   string `json:"asked_in"` // region of the parameters
 	Target
 }
 
@@ -26,8 +26,8 @@ const (
 	cacheMode    = 0o600
 )
 
-// Load returns the kept answer of a stack and the region that gave it; where there is none, the error is fs.ErrNotExist. An
-// empty region takes the answer of any.
+// Load returns the stored answer of a stack and the region of its parameters. If region is not empty, it must be that one. If there is no
+// such answer, the error is fs.ErrNotExist.
 func (c Cache) Load(stack, region string) (t Target, asked string, err error) {
 	info, err := os.Stat(c.Path)
 	if err != nil {
@@ -53,7 +53,7 @@ func (c Cache) Load(stack, region string) (t Target, asked string, err error) {
 	return have.Target, have.Asked, nil
 }
 
-// Store keeps an answer. It takes the place of the last one whole or not at all.
+// Store replaces the stored answer, atomically.
 func (c Cache) Store(stack, asked string, t Target) (err error) {
 	text, err := json.MarshalIndent(cached{cacheVersion, stack, asked, t}, "", "  ")
 	if err != nil {
@@ -61,17 +61,17 @@ func (c Cache) Store(stack, asked string, t Target) (err error) {
 	}
 	f, err := os.OpenFile(c.Path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, cacheMode)
 	if err != nil {
-		return fmt.Errorf("keep where to send: %w", err)
+		return fmt.Errorf("store where to send: %w", err)
 	}
 	_, err = f.Write(append(text, '\n'))
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), c.Path)
 	}
 	if err != nil {
-		return fmt.Errorf("keep where to send: %w", errors.Join(err, os.Remove(f.Name())))
+		return fmt.Errorf("store where to send: %w", errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }
 
-// CacheIn is the cache in a spool's directory.
+// CacheIn returns the cache in a spool's directory.
 func CacheIn(dir string) Cache { return Cache{filepath.Join(dir, "target.json")} }

@@ -17,7 +17,7 @@ func TestCache(t *testing.T) {
 		t.Errorf("nothing kept: %v", err)
 	}
 	want := cloud.Target{Stream: "x", Region: "us-west-2", EdgeConfig: `{"interval": "3s"}`}
-	for range 2 { // a second answer takes the place of the first
+	for range 2 { // the second answer replaces the first
 		if err := c.Store("S", "eu-west-1", want); err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestCacheThatIsBroken(t *testing.T) {
 		}
 	}
 	missing := cloud.CacheIn(filepath.Join(t.TempDir(), "none"))
-	if err := missing.Store("S", "r", cloud.Target{}); err == nil || !strings.HasPrefix(err.Error(), "keep where to send: ") {
+	if err := missing.Store("S", "r", cloud.Target{}); err == nil || !strings.HasPrefix(err.Error(), "store where to send: ") {
 		t.Errorf("error is %v", err)
 	}
 }

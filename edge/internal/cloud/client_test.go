@@ -21,8 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// TestProxy: what is for a metadata service goes there directly, and plain HTTP nowhere else than to this machine, while a real
-// proxy is configured for everything.
+// TestProxy: with a real proxy for everything, requests to metadata services go there directly, and plain HTTP is refused unless it
+// is to this machine.
 func TestProxy(t *testing.T) {
 	var dialed []string
 	transport := newHTTPClient().GetTransport()
@@ -34,7 +34,7 @@ func TestProxy(t *testing.T) {
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}
 	client := &http.Client{Transport: transport}
-	for to, want := range map[string]string{ // what is dialed; "proxy" for the proxy; "" if the request is refused
+	for to, want := range map[string]string{ // the address that is dialed, or "proxy"; "" if the request is refused
 		"http://169.254.169.254/latest/meta-data/": "169.254.169.254:80",
 		"http://169.254.170.2/v2/credentials":      "169.254.170.2:80",
 		"http://169.254.170.23/v1/credentials":     "169.254.170.23:80",
@@ -70,7 +70,7 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestMetadata: the SDK's own clients for instances and containers ask the service directly while a proxy is configured.
+// TestMetadata: with a proxy configured, the SDK's clients for instances and containers still ask the metadata service directly.
 func TestMetadata(t *testing.T) {
 	const keys = `{"Code":"Success","AccessKeyId":"AKID","SecretAccessKey":"s","Token":"t","Expiration":"2100-01-02T03:04:05Z"}`
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -109,7 +109,7 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// clients are calls of every client that edge uses, signed ones and those for credentials, to an endpoint on this machine.
+// clients returns a call of each client that edge uses, also those for credentials, to an endpoint on this machine.
 var clients = map[string]func(t *testing.T, endpoint string) error{
 	"Firehose": func(t *testing.T, endpoint string) error {
 		_, err := NewStream(loaded(t, endpoint), "s").Put(t.Context(), [][]byte{{1}})
@@ -142,7 +142,7 @@ var clients = map[string]func(t *testing.T, endpoint string) error{
 	},
 }
 
-// loaded is the configuration for an endpoint.
+// loaded returns the AWS configuration for an endpoint.
 func loaded(t *testing.T, endpoint string) aws.Config {
 	t.Helper()
 	environment(t, map[string]string{"AWS_ENDPOINT_URL": endpoint})
@@ -153,7 +153,7 @@ func loaded(t *testing.T, endpoint string) aws.Config {
 	return cfg
 }
 
-// TestRedirects are not followed by any client, whatever the answer asks for.
+// TestRedirects: no client follows any kind of redirect.
 func TestRedirects(t *testing.T) {
 	elsewhere := 0
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
@@ -174,7 +174,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestHugeAnswers cost neither memory nor a long text, whether the service refuses or not.
+// TestHugeAnswers: a huge answer costs little memory and gives a short error.
 func TestHugeAnswers(t *testing.T) {
 	const size = 200 << 20
 	chunk := []byte(strings.Repeat("x", 1<<20))
@@ -204,7 +204,7 @@ func TestHugeAnswers(t *testing.T) {
 	}
 }
 
-// TestBrokenAnswers are not taken for a delivery.
+// TestBrokenAnswers: no record counts as delivered if the answer is broken.
 func TestBrokenAnswers(t *testing.T) {
 	const whole = `{"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"},{"RecordId":"2"}]}`
 	plain := func(text string) http.HandlerFunc {
@@ -233,7 +233,7 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
-		want   string // of the error; "" if both records count as delivered
+		want   string // part of the error; "" if both records count as delivered
 	}{
 		"whole":                {plain(whole), ""},
 		"whole, compressed":    {zipped(func(b []byte) []byte { return b }), ""},
@@ -244,8 +244,8 @@ func TestBrokenAnswers(t *testing.T) {
 		"gzip without its end": {zipped(func(b []byte) []byte { return b[:len(b)-8] }), "the answer is broken"},
 		"gzip, other checksum": {zipped(func(b []byte) []byte { b[len(b)-8]++; return b }), "gzip: invalid checksum"},
 		"empty record id":      {plain(`{"FailedPutCount":1,"RequestResponses":[{"RecordId":"1"},{"RecordId":""}]}`), "neither a record id nor an error code"},
-		"count too high":       {plain(strings.Replace(whole, ":0", ":1", 1)), "it says that 1 records failed, but 0 of the results do"},
-		"count too low":        {plain(`{"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"},{"ErrorCode":"InternalFailure"}]}`), "it says that 0 records failed, but 1 of the results do"},
+		"count too high":       {plain(strings.Replace(whole, ":0", ":1", 1)), "it says that 1 records failed, but has 0 results with an error"},
+		"count too low":        {plain(`{"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"},{"ErrorCode":"InternalFailure"}]}`), "it says that 0 records failed, but has 1 results with an error"},
 		"one result too few":   {plain(`{"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"}]}`), "1 results for 2 records"},
 		"one result too many":  {plain(`{"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"},{"RecordId":"2"},{"RecordId":"3"}]}`), "3 results for 2 records"},
 		"nothing":              {plain(``), "0 results for 2 records"},
@@ -265,7 +265,7 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 }
 
-// TestBrief bounds what a service says of each record too, and leaves out what would write into a terminal.
+// TestBrief: texts about single records are bounded too, and have no control characters.
 func TestBrief(t *testing.T) {
 	text := strings.Repeat("ä", 1<<19)
 	err := brief(fmt.Errorf("%w: %s\x1b[2J\n", ErrGone, text))
@@ -280,7 +280,7 @@ func TestBrief(t *testing.T) {
 	}
 }
 
-// allocated is how many bytes were allocated so far.
+// allocated returns how many bytes were allocated so far.
 func allocated() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -1,4 +1,4 @@
-// Package cloud is AWS as far as edge speaks to it: the AWS configuration, the SSM parameters in which a stack says where to
-// send, and PutRecordBatch of the delivery stream. A [Destination] puts them together for a running collector. It sends each
-// request once: package ship decides what to send again. It holds no credentials; the SDK does.
+// Package cloud is the part of AWS that edge uses: the AWS configuration, the SSM parameters in which a stack names its delivery
+// stream, and PutRecordBatch. A [Destination] combines them for a running collector. This package sends each request once, and package
+// ship decides what to send again. The SDK finds and keeps credentials; this package does not store them.
 package cloud

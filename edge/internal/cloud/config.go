@@ -16,31 +16,31 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// ErrNoRegion says that no setting, profile or instance names a region.
+// ErrNoRegion says that neither a setting nor the environment, a profile or the instance names a region.
 var ErrNoRegion = errors.New("no AWS region: pass --region or set AWS_REGION")
 
 const (
-	// loopbackRegion signs requests to an endpoint on this machine, which has no region of its own.
+	// loopbackRegion is the region in signatures for an endpoint on this machine, which has no region of its own.
 	loopbackRegion = "us-east-1"
-	// imdsTimeout bounds the question to the instance metadata service, which outside of EC2 is not there to answer.
+	// imdsTimeout bounds the request to the instance metadata service, which does not exist outside of EC2.
 	imdsTimeout = 3 * time.Second
 )
 
 // Load returns the AWS configuration for a region. It follows the SDK's default chain: environment, profiles, instance role,
-// AWS_ENDPOINT_URL. If region is empty, the environment or profile names the region, else the EC2 instance that this runs on.
+// AWS_ENDPOINT_URL. If region is empty, the environment or profile names it, and without them the EC2 instance.
 func Load(ctx context.Context, region string) (aws.Config, error) {
 	if err := checkBlanks(os.Environ()); err != nil {
 		return aws.Config{}, fmt.Errorf("AWS configuration: %w", err)
 	}
 	client := newHTTPClient()
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region),
-		// Without this option the SDK leaves HTTPClient nil, unless a CA bundle is configured: each service then makes a client of
-		// its own, and whoever wraps the configured one would wrap nil.
+		// Without this option the SDK leaves HTTPClient nil, unless a CA bundle is configured. Each service would then make a client of
+		// its own, without the rules of route.
 		config.WithHTTPClient(client),
-		// The provider for containers makes a client of its own in any case.
+		// The credentials provider for containers would make a client of its own.
 		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }),
 		config.WithAPIOptions([]func(*middleware.Stack) error{wholeAnswer}),
-		// The SDK would write lines of its own between those of the log. What fails comes back as an error.
+		// The SDK would write its own lines into the log. Failures are returned as errors.
 		config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
@@ -49,7 +49,7 @@ func Load(ctx context.Context, region string) (aws.Config, error) {
 	if err := checkEndpoints(append(set, cfg.BaseEndpoint)...); err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
 	}
-	if askedHere(set) {
+	if allOnLoopback(set) {
 		cfg.Credentials = orPlaceholder{cfg.Credentials}
 	}
 	if cfg.Region == "" {
@@ -61,8 +61,8 @@ func Load(ctx context.Context, region string) (aws.Config, error) {
 	return cfg, nil
 }
 
-// orPlaceholder signs with a placeholder if there are no credentials. It is for endpoints on this machine, such as local's, which
-// have no accounts: any SDK would still ask for credentials.
+// orPlaceholder signs with a placeholder if there are no credentials. It is for endpoints on this machine, such as that of local up:
+// they check no credentials, but the SDK needs some to sign.
 type orPlaceholder struct{ aws.CredentialsProvider }
 
 // Retrieve implements [aws.CredentialsProvider].

@@ -37,7 +37,7 @@ func TestRegion(t *testing.T) {
 	}
 }
 
-// environment is one of nothing but the given variables, as far as the SDK looks at it.
+// environment sets the given variables and removes all others that the SDK reads.
 func environment(t *testing.T, variables map[string]string) {
 	t.Helper()
 	testenv.Clean(t)
@@ -50,7 +50,7 @@ func environment(t *testing.T, variables map[string]string) {
 	}
 }
 
-// TestPlainHTTP is refused wherever the endpoint is set, before anything is sent.
+// TestPlainHTTP: plain HTTP is refused, wherever the endpoint is set, before anything is sent.
 func TestPlainHTTP(t *testing.T) {
 	profile := filepath.Join(t.TempDir(), "config")
 	text := "[default]\nservices = there\n[services there]\nssm =\n  endpoint_url = http://ssm.example\n"
@@ -59,7 +59,7 @@ func TestPlainHTTP(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		variables map[string]string
-		want      string // "" where it is allowed
+		want      string // part of the error; "" if it is allowed
 	}{
 		"loopback":             {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, ""},
 		"encrypted":            {map[string]string{"AWS_ENDPOINT_URL": "https://firehose.example"}, ""},
@@ -67,7 +67,7 @@ func TestPlainHTTP(t *testing.T) {
 		"one service":          {map[string]string{"AWS_ENDPOINT_URL_FIREHOSE": "http://firehose.example"}, "endpoint http://firehose.example: plain HTTP"},
 		"a profile":            {map[string]string{"AWS_CONFIG_FILE": profile}, "endpoint http://ssm.example: plain HTTP"},
 		"a name like loopback": {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1.example"}, "plain HTTP"},
-		"no URL":               {map[string]string{"AWS_ENDPOINT_URL": "firehose.example"}, "is no URL"},
+		"no URL":               {map[string]string{"AWS_ENDPOINT_URL": "firehose.example"}, "is not a URL"},
 		"a password":           {map[string]string{"AWS_ENDPOINT_URL": "http://user:hidden@10.0.0.1"}, "endpoint http://10.0.0.1: plain HTTP"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestPlainHTTP(t *testing.T) {
 	}
 }
 
-// TestPlainHTTPOfOtherServices is refused for those that give credentials as well, and where a client is told to.
+// TestPlainHTTPOfOtherServices: plain HTTP is also refused for services that give credentials and for the endpoint of a client.
 func TestPlainHTTPOfOtherServices(t *testing.T) {
 	environment(t, map[string]string{"AWS_ENDPOINT_URL_STS": "http://sts.example"})
 	cfg, err := Load(t.Context(), "eu-west-1")
@@ -101,7 +101,7 @@ func TestPlainHTTPOfOtherServices(t *testing.T) {
 	}
 }
 
-// TestBlanks around a value are named as such, and no secret is shown.
+// TestBlanks: the error names the blanks around a value, and shows no secret.
 func TestBlanks(t *testing.T) {
 	for name, c := range map[string]struct{ value, want string }{
 		"AWS_REGION":                  {" eu-west-1", `AWS_REGION=" eu-west-1": there are blanks around the value; remove them`},
@@ -123,7 +123,7 @@ func TestBlanks(t *testing.T) {
 	}
 }
 
-// TestPlaceholder: an endpoint on this machine needs no credentials, and any other does.
+// TestPlaceholder: only an endpoint on this machine needs no credentials.
 func TestPlaceholder(t *testing.T) {
 	for name, c := range map[string]struct {
 		variables map[string]string

@@ -15,73 +15,72 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
-// How often the stack is asked where to send, each pause drawn for each machine. SSM answers an account's parameter requests 40
-// times a second by default; ten thousand machines ask 17 times a second on average.
+// Pauses between two questions to the stack. Each is random, so that machines do not ask together. By default SSM answers 40 parameter
+// requests a second for an account. Ten thousand machines ask 17 times a second on average.
 const (
 	refreshSoonest, refreshLatest = 5 * time.Minute, 15 * time.Minute
-	// firstRefresh is how soon an answer that was kept on disk is checked.
+	// firstRefresh is the longest pause before the stack confirms an answer that was read from disk.
 	firstRefresh = 2 * time.Minute
-	// searchCap bounds the pauses between questions while no answer is known.
+	// searchCap is the longest pause while no answer is known.
 	searchCap = time.Minute
 )
 
-// rediscovery bounds the pauses between questions for a stream that is gone: a thousand machines ask SSM 4 times a second after
-// the first minutes.
+// rediscovery bounds the pauses between two questions if the stream does not exist. After the first minutes, a thousand machines
+// ask SSM 4 times a second.
 var rediscovery = retry.Policy{Base: 10 * time.Second, Cap: 8 * time.Minute}
 
-// Settings say where to send: the stack to ask, or the stream that is the answer. An empty Region is that of the environment,
-// profile or instance.
+// Settings say where to send: the stack to ask, or a delivery stream. If Region is empty, environment, profile or instance name it.
 type Settings struct{ Stack, Stream, Region string }
 
-// Options say what a destination needs. All are required.
+// Options are what a destination needs. All are required.
 type Options struct {
 	Cache Cache // keeps the stack's last answer
-	// EdgeConfig takes the stack's edge-config whenever the answer of the stack has changed.
+	// EdgeConfig is called with the stack's edge-config if the stack's answer has changed.
 	EdgeConfig func(text string)
 	Log        *slog.Logger
 }
 
-// Destination is where a collector sends to. It lives as long as the process: it asks the stack where to send until there is
-// an answer, asks again every few minutes, keeps the answer on disk, and follows the stack to another stream. It is safe for
-// concurrent use, except that one goroutine at a time may call Put.
+// Destination is where a collector sends to. It lives as long as the process. It asks the stack where to send until it gets an answer,
+// keeps that on disk and asks again every few minutes. If the stack names another stream, it sends there. It is safe for concurrent
+// use, except that only one goroutine at a time may call Put.
 type Destination struct {
 	options                  Options
 	loading, asking, keeping *retry.State
-	known                    chan struct{} // closed when the target is known for the first time
-	tuned                    chan struct{} // has an element if the settings have changed since Run looked
+	known                    chan struct{} // closed once a target is known
+	tuned                    chan struct{} // has an element if Tune was called and Run has not seen it
 	find                     func(ctx context.Context, cfg aws.Config, stack string) (Target, error)
 	load                     func(ctx context.Context, region string) (aws.Config, error)
 
-	questions sync.Mutex // held while the stack is asked, so that it is asked once at a time
+	questions sync.Mutex // held while the stack is asked: one question at a time
 
 	mu       sync.Mutex // guards the fields below
 	settings Settings
 	aws      *aws.Config // nil if it could not be loaded
-	stale    bool        // aws has to be loaded anew
-	renewed  time.Time   // when a refused key last made it be loaded anew
+	stale    bool        // aws must be loaded again
+	renewed  time.Time   // when renew last loaded aws
 	target   Target      // Stream is empty while the target is not known
-	stream   *Stream     // the client for target; nil if it has to be made
+	client   *Stream     // for target; nil if it must be made
 
 	// Only Put uses these.
-	gone    int       // how often in a row the stream did not exist
-	askNext time.Time // when to ask for the stream that replaced it
+	gone    int       // how many times in a row the stream did not exist
+	askNext time.Time // when to ask the stack for another stream
 }
 
-// ErrUnknown says that the stack has not said yet where to send.
-var ErrUnknown = errors.New("where to send is not known yet")
+// ErrUnknown says that no delivery stream is known yet.
+var ErrUnknown = errors.New("no delivery stream is known yet")
 
-// NewDestination returns a destination that has no settings yet: call Tune before Run and Put.
+// NewDestination returns a destination without settings. Call Tune before Run and Put.
 func NewDestination(o Options) *Destination {
 	return &Destination{
 		options: o, loading: retry.NewState(o.Log, "the AWS configuration"), asking: retry.NewState(o.Log, "discovery"),
-		keeping: retry.NewState(o.Log, "keeping where to send"), known: make(chan struct{}), tuned: make(chan struct{}, 1),
+		keeping: retry.NewState(o.Log, "storing where to send"), known: make(chan struct{}), tuned: make(chan struct{}, 1),
 		find: Find, load: Load,
 	}
 }
 
-// Tune takes settings, and loads the AWS configuration anew also if they are the same. If the disk has the stack's last answer,
-// the target is known at once. Tune fails, and changes nothing, if a setting of AWS is wrong. If the configuration cannot be
-// loaded otherwise, because nothing names a region or a file is just being written, Run tries again.
+// Tune takes settings. It loads the AWS configuration again, also if the settings are the same. If the disk has the stack's last
+// answer, the target is known at once. If a setting of AWS is wrong, Tune fails and changes nothing. If the configuration cannot be
+// loaded for another reason, for example because nothing names a region, Run tries again.
 func (d *Destination) Tune(ctx context.Context, s Settings) error {
 	cfg, kept, err := d.prepare(ctx, s)
 	if errors.As(err, new(settingError)) {
@@ -89,7 +88,7 @@ func (d *Destination) Tune(ctx context.Context, s Settings) error {
 	}
 	d.mu.Lock()
 	if s != d.settings {
-		d.target, d.aws, d.stream = Target{}, nil, nil
+		d.target, d.aws, d.client = Target{}, nil, nil
 	}
 	d.settings, d.stale = s, true
 	d.mu.Unlock()
@@ -100,12 +99,12 @@ func (d *Destination) Tune(ctx context.Context, s Settings) error {
 	}
 	select {
 	case d.tuned <- struct{}{}:
-	default: // Run has not looked since the last time
+	default: // Run has not seen the last call yet
 	}
 	return nil
 }
 
-// prepare loads the AWS configuration for settings, and the target if it is known without asking.
+// prepare loads the AWS configuration for settings. It also returns the target if settings or disk name it.
 func (d *Destination) prepare(ctx context.Context, s Settings) (cfg aws.Config, t Target, err error) {
 	kept, asked, keptErr := d.options.Cache.Load(s.Stack, s.Region)
 	cfg, err = d.load(ctx, s.Region)
@@ -120,20 +119,20 @@ func (d *Destination) prepare(ctx context.Context, s Settings) (cfg aws.Config, 
 	case keptErr == nil && asked == cfg.Region:
 		t = kept
 	case keptErr != nil && !errors.Is(keptErr, fs.ErrNotExist):
-		d.options.Log.LogAttrs(ctx, slog.LevelWarn, "where samples were sent before is not used", slog.String("error", keptErr.Error()))
+		d.options.Log.LogAttrs(ctx, slog.LevelWarn, "the stored answer of the stack is not used", slog.String("error", keptErr.Error()))
 	}
 	return cfg, t, err
 }
 
-// use puts a loaded configuration in force for the settings it was loaded for, and a target if none is known.
+// use takes a configuration that was loaded for s. It takes the target t too if no target is known yet.
 func (d *Destination) use(s Settings, cfg aws.Config, t Target) {
 	d.loading.OK()
 	d.mu.Lock()
 	if s != d.settings {
 		d.mu.Unlock()
-		return // other settings have come in the meantime
+		return // Tune has changed the settings meanwhile
 	}
-	d.aws, d.stream, d.stale = &cfg, nil, false
+	d.aws, d.client, d.stale = &cfg, nil, false
 	first := d.target.Stream == "" && t.Stream != ""
 	if first {
 		d.learnLocked(t)
@@ -144,7 +143,7 @@ func (d *Destination) use(s Settings, cfg aws.Config, t Target) {
 	}
 }
 
-// learn takes an answer to a question that was asked with the given settings. It returns whether it is a new one.
+// learn takes the stack's answer to a question with settings s. It returns whether the answer is new.
 func (d *Destination) learn(s Settings, t Target) (differs bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -161,7 +160,7 @@ func (d *Destination) learnLocked(t Target) {
 	if before.Stream == t.Stream && before.Region == t.Region {
 		return
 	}
-	d.stream = nil
+	d.client = nil
 	attrs := []slog.Attr{slog.String("stream", t.Stream), slog.String("region", t.Region)}
 	select {
 	case <-d.known:
@@ -172,28 +171,29 @@ func (d *Destination) learnLocked(t Target) {
 	}
 }
 
-// Target is where to send to, and whether that is known.
+// Target returns where to send. known is false if that is not known yet.
 func (d *Destination) Target() (t Target, known bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.target, d.target.Stream != ""
 }
 
-// Known is closed when the target is known for the first time.
+// Known returns a channel that is closed once a target is known.
 func (d *Destination) Known() <-chan struct{} { return d.known }
 
-// Health is what keeps the target from being known or kept.
+// Health returns the states of loading the AWS configuration, of asking the stack and of storing its answer.
 func (d *Destination) Health() []*retry.State {
 	return []*retry.State{d.loading, d.asking, d.keeping}
 }
 
-// Run asks where to send until ctx ends. The question that is under way then may still be answered, as long as answered lasts.
+// Run asks where to send until ctx ends. It then waits for the answer to a question that was sent before, but not longer than answered
+// lasts.
 func (d *Destination) Run(ctx, answered context.Context) {
 	pause := time.Duration(0)
 	if _, known := d.Target(); known {
 		pause = retry.Spread(firstRefresh)
 	}
-	d.drain() // the settings that it was made with
+	d.drain() // Tune was called before Run
 	for failures := 0; ; {
 		tuned, ok := d.sleep(ctx, pause)
 		if !ok {
@@ -228,7 +228,7 @@ func (d *Destination) drain() {
 	}
 }
 
-// sleep waits for a pause to end, or for other settings. ok is false if the context ended.
+// sleep waits until the pause ends or Tune is called. ok is false if the context ended.
 func (d *Destination) sleep(ctx context.Context, pause time.Duration) (tuned, ok bool) {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -242,7 +242,7 @@ func (d *Destination) sleep(ctx context.Context, pause time.Duration) (tuned, ok
 	}
 }
 
-// ask makes sure that the AWS configuration is loaded, asks the stack once where to send, and keeps what is new.
+// ask loads the AWS configuration if necessary, asks the stack once, and stores a new answer.
 func (d *Destination) ask(ctx context.Context) error {
 	d.questions.Lock()
 	defer d.questions.Unlock()
@@ -275,7 +275,7 @@ func (d *Destination) ask(ctx context.Context) error {
 	return nil
 }
 
-// loaded returns the settings and the AWS configuration for them. It loads the configuration if that is to be done.
+// loaded returns the settings and the AWS configuration for them. It loads the configuration if it is missing or stale.
 func (d *Destination) loaded(ctx context.Context) (Settings, *aws.Config, error) {
 	d.mu.Lock()
 	s, cfg, stale := d.settings, d.aws, d.stale
@@ -287,7 +287,7 @@ func (d *Destination) loaded(ctx context.Context) (Settings, *aws.Config, error)
 	if err != nil {
 		d.loading.Failed(err)
 		if cfg != nil {
-			return s, cfg, nil // the one before is better than none
+			return s, cfg, nil // go on with the last one
 		}
 		return s, nil, err
 	}
@@ -295,12 +295,12 @@ func (d *Destination) loaded(ctx context.Context) (Settings, *aws.Config, error)
 	return s, &loaded, nil
 }
 
-// renewal is how often a refused key makes the AWS configuration be loaded anew, at most.
+// renewal is the shortest time between two loads of the AWS configuration because of refused credentials.
 const renewal = 10 * time.Second
 
-// renew loads the AWS configuration anew after a request with the credentials of used was refused. The SDK reads files and
-// variables only once: the keys of a profile never change in a configuration, and a chain that ended at the instance's role
-// does not see a file that was written later (aws/aws-sdk-go-v2 issue 2135). It returns whether there are other credentials.
+// renew loads the AWS configuration again after AWS refused the credentials of used. It returns whether there are other credentials
+// now. This is needed because the SDK reads files and variables only once: a loaded configuration keeps the keys of a profile, and
+// a chain that ended at the instance's role never sees a file that was written later (aws/aws-sdk-go-v2 issue 2135).
 func (d *Destination) renew(ctx context.Context, used *aws.Config) bool {
 	d.mu.Lock()
 	s, now := d.settings, d.aws
@@ -310,7 +310,7 @@ func (d *Destination) renew(ctx context.Context, used *aws.Config) bool {
 	}
 	d.mu.Unlock()
 	if now != used {
-		return now != nil // another request was refused before this one
+		return now != nil // another call has loaded it meanwhile
 	}
 	if !due {
 		return false
@@ -333,15 +333,15 @@ func (d *Destination) renew(ctx context.Context, used *aws.Config) bool {
 	return true
 }
 
-// Put implements [ship.Destination]. If the stream is gone because the stack was deployed anew, Put asks for the one that
-// replaced it, at a time drawn for each machine.
+// Put implements [ship.Destination]. If the stream does not exist any more because the stack was deployed again, Put asks the stack for
+// the new one. Random pauses keep machines from asking together.
 func (d *Destination) Put(ctx context.Context, records [][]byte) ([]error, error) {
 	if d.gone > 0 && !time.Now().Before(d.askNext) {
-		_ = d.ask(ctx) // without an answer the target stays; the failure to deliver is logged already
+		_ = d.ask(ctx) // if it fails the target stays, and ask has logged it
 	}
 	stream, used, discovers := d.current()
 	if stream == nil {
-		return nil, fmt.Errorf("%w: edge status says what fails", ErrUnknown)
+		return nil, fmt.Errorf("%w; edge status shows what fails", ErrUnknown)
 	}
 	results, err := stream.Put(ctx, records)
 	if errors.Is(err, ship.ErrCredentials) && d.renew(ctx, used) {
@@ -359,15 +359,15 @@ func (d *Destination) Put(ctx context.Context, records [][]byte) ([]error, error
 	return results, err
 }
 
-// current returns the client for the target, nil if no target is known, the AWS configuration that it is made of, and whether a
-// stack says what the target is.
-func (d *Destination) current() (s *Stream, of *aws.Config, discovers bool) {
+// current returns the client for the target (nil if no target is known), the AWS configuration of the client, and whether the target
+// is a stack's answer.
+func (d *Destination) current() (s *Stream, used *aws.Config, discovers bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.stream == nil && d.aws != nil && d.target.Stream != "" {
+	if d.client == nil && d.aws != nil && d.target.Stream != "" {
 		cfg := d.aws.Copy()
 		cfg.Region = d.target.Region
-		d.stream = NewStream(cfg, d.target.Stream)
+		d.client = NewStream(cfg, d.target.Stream)
 	}
-	return d.stream, d.aws, d.settings.Stream == ""
+	return d.client, d.aws, d.settings.Stream == ""
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
-// watched is a destination whose stack answers as find does, and what it did.
+// watched is a destination whose stack answers as find does, with notes of what happened.
 type watched struct {
 	*Destination
 	at    []time.Duration // when the stack was asked
-	tuned []string        // by its edge-config
+	tuned []string        // the edge-configs that it passed on
 }
 
 // watch makes a destination in a synctest bubble.
@@ -53,7 +53,7 @@ func (w *watched) tune(t *testing.T, s Settings) {
 	}
 }
 
-// run runs the destination for a while.
+// run runs the destination for some time.
 func (w *watched) run(t *testing.T, length time.Duration) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), length)
@@ -61,7 +61,7 @@ func (w *watched) run(t *testing.T, length time.Duration) {
 	w.Run(ctx, context.WithoutCancel(ctx))
 }
 
-// TestRefresh asks every few minutes, no two machines at the same times, and passes on and keeps only what is new.
+// TestRefresh: a destination asks every few minutes, each at other times. It passes on and stores only new answers.
 func TestRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := Target{Stream: "s", Region: "r"}
@@ -96,7 +96,7 @@ func TestRefresh(t *testing.T) {
 	})
 }
 
-// TestRefreshOfWhatIsKept checks it soon, but not at once; while nobody answers, ever more seldom.
+// TestRefreshOfWhatIsKept: a destination checks a stored answer soon, but not at once. While it gets no answer, its pauses grow.
 func TestRefreshOfWhatIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept := Target{Stream: "s", Region: "r", EdgeConfig: "{}"}
@@ -114,7 +114,7 @@ func TestRefreshOfWhatIsKept(t *testing.T) {
 	})
 }
 
-// TestSearch asks for a target that is not known at growing pauses of a minute at most.
+// TestSearch: while no target is known, the pauses between two questions grow to a minute.
 func TestSearch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, Target{}, func(n int) (Target, error) {
@@ -140,7 +140,7 @@ func TestSearch(t *testing.T) {
 	})
 }
 
-// TestOtherSettings are asked about at once; an answer that is still under way to the settings before does not count.
+// TestOtherSettings: after a change of settings a destination asks at once. A late answer for the old settings does not count.
 func TestOtherSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, Target{}, func(n int) (Target, error) {
@@ -169,13 +169,13 @@ func TestOtherSettings(t *testing.T) {
 	})
 }
 
-// keys are credentials as a file has them.
+// keys returns the content of a credentials file.
 func keys(id string) aws.CredentialsProvider {
 	return credentials.NewStaticCredentialsProvider(id, "secret", "")
 }
 
-// TestRenewal: the AWS configuration is loaded anew if a key is refused, not more often than allowed, and the question that was
-// refused is asked again only if there is another key.
+// TestRenewal: if a key is refused, the AWS configuration is loaded again, but not too often. The request is repeated only with
+// another key.
 func TestRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key, loads := "old", 0
@@ -209,7 +209,7 @@ func TestRenewal(t *testing.T) {
 		ask(0, "old") // too soon
 		time.Sleep(renewal)
 		key = ""
-		ask(1, "old") // what was loaded before stays
+		ask(1, "old") // the last configuration stays
 		key = "new"
 		ask(0, "old")
 		time.Sleep(renewal)
@@ -218,7 +218,7 @@ func TestRenewal(t *testing.T) {
 	})
 }
 
-// TestFileThatComesLater: credentials that were not there at the start are found once a file has them.
+// TestFileThatComesLater: credentials are found in a file that is written after the start.
 func TestFileThatComesLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var provider aws.CredentialsProvider
@@ -245,7 +245,7 @@ func TestFileThatComesLater(t *testing.T) {
 	})
 }
 
-// TestConfigurationThatFails is loaded again later, and does not cost the one before.
+// TestConfigurationThatFails: a configuration that cannot be loaded is tried again later. Meanwhile the last one stays in use.
 func TestConfigurationThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, Target{}, func(int) (Target, error) { return Target{Stream: "s", Region: "r"}, nil })

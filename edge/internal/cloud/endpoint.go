@@ -11,18 +11,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// PlainError says that an endpoint would be spoken to without encryption: samples, and tokens of credentials, would be readable
-// on the way.
+// PlainError says that an endpoint is plain HTTP, so that others could read samples and tokens on the way.
 type PlainError struct{ Endpoint string }
 
 func (e *PlainError) Error() string {
-	return fmt.Sprintf("endpoint %s: plain HTTP is for this machine's loopback only; use https://", e.Endpoint)
+	return fmt.Sprintf("endpoint %s: plain HTTP is allowed only to this machine's loopback; use https://", e.Endpoint)
 }
 
-// CanceledError tells the SDK not to try again (retry.NoRetryCanceledError).
+// CanceledError makes the SDK not try again (retry.NoRetryCanceledError).
 func (*PlainError) CanceledError() bool { return true }
 
-// checkPlain refuses an endpoint of plain HTTP that is neither on this machine nor one of its metadata services.
+// checkPlain refuses plain HTTP, except to this machine and its metadata services.
 func checkPlain(u *url.URL) error {
 	if u.Scheme == "https" || onLoopback(u.Hostname()) || onMetadata(u.Hostname()) {
 		return nil
@@ -30,13 +29,13 @@ func checkPlain(u *url.URL) error {
 	return &PlainError{u.Scheme + "://" + u.Host}
 }
 
-// endpoints are what the environment or profile sets for the services that edge speaks to; nil if that is AWS's own.
+// endpoints returns the endpoints that environment or profile set for Firehose and SSM, nil for AWS's own.
 func endpoints(cfg aws.Config) []*string {
 	return []*string{firehose.NewFromConfig(cfg).Options().BaseEndpoint, ssm.NewFromConfig(cfg).Options().BaseEndpoint}
 }
 
-// askedHere reports whether all these endpoints are on this machine.
-func askedHere(endpoints []*string) bool {
+// allOnLoopback reports whether all endpoints are on this machine.
+func allOnLoopback(endpoints []*string) bool {
 	for _, endpoint := range endpoints {
 		if endpoint == nil {
 			return false
@@ -48,7 +47,7 @@ func askedHere(endpoints []*string) bool {
 	return true
 }
 
-// checkEndpoints refuses endpoints that others could listen to, before anything is sent.
+// checkEndpoints refuses endpoints that are not URLs or are plain HTTP to other machines, before anything is sent.
 func checkEndpoints(endpoints ...*string) error {
 	for _, endpoint := range endpoints {
 		if endpoint == nil {
@@ -56,7 +55,7 @@ func checkEndpoints(endpoints ...*string) error {
 		}
 		u, err := url.Parse(*endpoint)
 		if err != nil || u.Host == "" {
-			return settingError{fmt.Errorf("endpoint %q is no URL, which would be such as https://firehose.example.com", redact(u))}
+			return settingError{fmt.Errorf("endpoint %q is not a URL; use for example https://firehose.example.com", redact(u))}
 		}
 		if err := checkPlain(u); err != nil {
 			return settingError{err}
@@ -65,11 +64,11 @@ func checkEndpoints(endpoints ...*string) error {
 	return nil
 }
 
-// secretNames are parts of the names of variables whose values are not shown.
+// secretNames are parts of the names of variables whose values must not be shown.
 var secretNames = []string{"KEY", "SECRET", "TOKEN", "PASSWORD"}
 
-// checkBlanks refuses blanks around the values of AWS_* variables, such as a file of variables with Windows' line ends leaves
-// there. The SDK takes them as a part of the value: a region that does not exist, a key that AWS does not know.
+// checkBlanks refuses blanks around the values of AWS_* variables. They come, for example, from a file with Windows line ends. The SDK
+// takes them as part of the value, so that region or key would be unknown to AWS.
 func checkBlanks(environ []string) error {
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
@@ -85,7 +84,7 @@ func checkBlanks(environ []string) error {
 	return nil
 }
 
-// redact writes a URL without what may be secret in it; an unreadable one not at all.
+// redact formats a URL without its password. An unreadable URL is not shown at all.
 func redact(u *url.URL) string {
 	if u == nil {
 		return "(unreadable)"

@@ -14,12 +14,12 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
-// settingError is a mistake in the environment or a profile: it does not go away by itself.
+// settingError is a mistake in the environment or a profile, which only a person can correct.
 type settingError struct{ error }
 
 func (e settingError) Unwrap() error { return e.error }
 
-// maxText bounds the text of an error that quotes an answer.
+// maxText is the longest text of an error that quotes an answer, in bytes.
 const maxText = 1000
 
 // briefError is an error with a bounded text of printable characters.
@@ -31,7 +31,7 @@ type briefError struct {
 func (e briefError) Error() string { return e.text }
 func (e briefError) Unwrap() error { return e.error }
 
-// brief bounds the text of an error, which may quote what somebody else answered. nil stays nil.
+// brief bounds the text of an error that may quote a server's answer, and removes control characters. nil stays nil.
 func brief(err error) error {
 	if err == nil {
 		return nil
@@ -49,15 +49,14 @@ func brief(err error) error {
 	return briefError{err, text}
 }
 
-// refusedKeys are the codes by which AWS says that a request is signed with a key that it does not take: expired, unknown, or
-// with another secret ("Common Errors" in the API references of Amazon Data Firehose, Systems Manager and STS).
+// refusedKeys are AWS's error codes for a request whose key is expired or unknown, or whose secret is wrong ("Common Errors" in the API references of Amazon Data Firehose, Systems Manager and STS).
 var refusedKeys = []string{
 	"ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
 	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
 	"MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure",
 }
 
-// explainKey adds [ship.ErrCredentials] to the error of a request that was refused for its key.
+// explainKey adds [ship.ErrCredentials] to an error whose code is one of refusedKeys.
 func explainKey(err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) && slices.Contains(refusedKeys, api.ErrorCode()) {
@@ -66,7 +65,7 @@ func explainKey(err error) error {
 	return err
 }
 
-// Credentials returns what requests are signed with. If there is nothing, the error is [ship.ErrCredentials].
+// Credentials returns the credentials that sign requests. If there are none, the error wraps [ship.ErrCredentials].
 func Credentials(ctx context.Context, cfg aws.Config) (aws.Credentials, error) {
 	if cfg.Credentials == nil {
 		return aws.Credentials{}, fmt.Errorf("%w: there are none", ship.ErrCredentials)

@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// proxied is what a real proxy was asked for, by all tests of this package.
+// proxied has the hosts that all tests of this package asked the real proxy for.
 var proxied struct {
 	mu    sync.Mutex // guards hosts
 	hosts []string
 }
 
-// TestMain runs the tests with a proxy for everything: net/http reads the variables once in a process.
+// TestMain sets a proxy for everything: net/http reads the variables only once in a process.
 func TestMain(m *testing.M) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		proxied.mu.Lock()

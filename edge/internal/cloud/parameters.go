@@ -12,32 +12,31 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Target is where to send.
+// Target is where to send, as a stack's parameters say.
 type Target struct {
 	Stream string `json:"stream"` // name of the delivery stream
 	Region string `json:"region"`
-	// EdgeConfig is what the operators of the stack set for all its collectors, see package config; empty where there is no
-	// such parameter.
+	// EdgeConfig has the settings for all collectors of the stack, see package config. It is empty if there is no such parameter.
 	EdgeConfig string `json:"edge_config,omitempty"`
 }
 
-// Names of the parameters below the stack's path. Others there are for other readers.
+// Names of the parameters below the stack's path that edge uses.
 const (
 	streamParameter = record.ParameterStream
 	regionParameter = record.ParameterRegion
 	configParameter = record.ParameterConfig
 )
 
-// callTimeout bounds one page.
+// callTimeout bounds the request for one page.
 const callTimeout = 15 * time.Second
 
-// Path is where the parameters of a stack are.
+// Path returns the path of a stack's parameters.
 func Path(stack string) string { return record.ParameterPath(stack) }
 
-// NotFoundError says that a stack left no parameters in a region.
+// NotFoundError says that a stack has no parameters in a region, or not all that edge needs.
 type NotFoundError struct {
 	Stack, Region string
-	Missing       string // the parameter that is missing while others are there; empty where there are none
+	Missing       string // the missing parameter; empty if all are missing
 }
 
 func (e *NotFoundError) Error() string {
@@ -49,7 +48,7 @@ func (e *NotFoundError) Error() string {
 		"--stream", what, e.Region)
 }
 
-// Find reads the target of a stack from the region of the configuration.
+// Find reads the target of a stack from its parameters, in the region of the configuration.
 func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	if _, err := Credentials(ctx, cfg); err != nil {
 		return Target{}, err

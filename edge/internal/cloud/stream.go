@@ -15,24 +15,24 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
-// Stream is one delivery stream. It sends each request once; package ship decides what to send again.
+// Stream is a client for one delivery stream. It sends each request once; package ship decides what to send again.
 type Stream struct {
 	name   string
 	cfg    aws.Config
 	client *firehose.Client
 }
 
-// NewStream returns the delivery stream of a name in the configuration's region.
+// NewStream returns a client for the delivery stream of that name in the configuration's region.
 func NewStream(cfg aws.Config, name string) *Stream {
 	client := firehose.NewFromConfig(cfg, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })
 	return &Stream{name, cfg, client}
 }
 
-// ErrGone says that the delivery stream does not exist: it never did, or another one has replaced it.
+// ErrGone says that the delivery stream does not exist (any more).
 var ErrGone = errors.New("no such stream")
 
-// Put sends the records as one PutRecordBatch, see [ship.Destination]. An answer that contradicts itself is not believed at all:
-// records are rather sent twice than lost.
+// Put sends the records as one PutRecordBatch, see [ship.Destination]. If an answer contradicts itself, no record counts as accepted:
+// it is better to send records twice than to lose them.
 func (s *Stream) Put(ctx context.Context, records [][]byte) ([]error, error) {
 	if _, err := Credentials(ctx, s.cfg); err != nil {
 		return nil, err
@@ -57,17 +57,17 @@ func (s *Stream) Put(ctx context.Context, records [][]byte) ([]error, error) {
 		}
 	}
 	if said := out.FailedPutCount; said != nil && int(*said) != failed {
-		return nil, fmt.Errorf("wrong answer of delivery stream %s: it says that %d records failed, but %d of the results do", s.name, *said, failed)
+		return nil, fmt.Errorf("wrong answer of delivery stream %s: it says that %d records failed, but has %d results with an error", s.name, *said, failed)
 	}
 	return results, nil
 }
 
-// serviceUnavailable is how Firehose says that its limits are reached, for a call as well as for a record.
+// serviceUnavailable is Firehose's error code if a limit is reached, for a whole request as well as for a record.
 const serviceUnavailable = "ServiceUnavailableException"
 
 func entryError(code, message string) error {
 	if code == "" {
-		return errors.New("neither a record id nor an error code")
+		return errors.New("the result has neither a record id nor an error code")
 	}
 	err := fmt.Errorf("%s: %s", code, message)
 	if code == serviceUnavailable {
@@ -76,7 +76,7 @@ func entryError(code, message string) error {
 	return explainKey(err)
 }
 
-// explain adds what an operator can do about it.
+// explain adds to an error what a person can do about it.
 func (s *Stream) explain(err error) error {
 	var answer *http.ResponseError
 	if errors.As(err, &answer) && answer.HTTPStatusCode() == nethttp.StatusRequestEntityTooLarge {

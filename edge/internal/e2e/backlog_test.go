@@ -34,7 +34,7 @@ func TestFreshSamplesPassTheBacklog(t *testing.T) {
 		m.end()
 		w.check(m)
 		oldest, drained := int64(-1), time.Time{}
-		for n, r := range w.Batches {
+		for n, r := range w.Puts {
 			if r.At.Before(back) {
 				t.Fatalf("request %d was accepted in the outage", n)
 			}
@@ -49,7 +49,7 @@ func TestFreshSamplesPassTheBacklog(t *testing.T) {
 		}
 		// From soon after the return, what was taken two minutes ago is there at any moment.
 		arrived := map[int64]time.Time{}
-		for _, r := range w.Batches {
+		for _, r := range w.Puts {
 			for _, i := range r.IDs {
 				arrived[i.Seq] = r.At
 			}
@@ -64,7 +64,7 @@ func TestFreshSamplesPassTheBacklog(t *testing.T) {
 		if took := drained.Sub(back); took < 28*time.Minute || took > 40*time.Minute {
 			t.Errorf("the backlog took %v", took)
 		}
-		if n := len(w.Batches); n > 60+12_000/200+10 {
+		if n := len(w.Puts); n > 60+12_000/200+10 {
 			t.Errorf("%d requests in the hour after the return", n)
 		}
 	})
@@ -144,7 +144,7 @@ func TestClockSteps(t *testing.T) {
 					t.Errorf("%d duplicates", n)
 				}
 				next := int64(0)
-				for _, r := range w.Batches {
+				for _, r := range w.Puts {
 					for _, i := range r.IDs {
 						if i.Seq != next {
 							t.Fatalf("sample %d arrives where %d should", i.Seq, next)

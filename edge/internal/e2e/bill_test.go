@@ -60,7 +60,7 @@ func TestBill(t *testing.T) {
 				time.Sleep(minutes * time.Minute)
 				w.Mu.Lock()
 				requests, billed, samples := w.Requests, w.Billed, 0
-				for _, r := range w.Batches {
+				for _, r := range w.Puts {
 					samples += len(r.IDs)
 				}
 				w.Mu.Unlock()

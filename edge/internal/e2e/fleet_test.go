@@ -56,7 +56,7 @@ func TestFleet(t *testing.T) {
 			t.Errorf("%d taken, %d delivered, %d of them again", taken, len(counts), duplicates)
 		}
 		before, after := map[int]int{}, map[int]int{}
-		for _, r := range w.Batches {
+		for _, r := range w.Puts {
 			switch s := int(r.At.Sub(back) / time.Second); {
 			case r.At.Before(gone):
 				before[int(r.At.Sub(begin)/time.Second)]++

@@ -167,12 +167,12 @@ func checkAccounts(t *testing.T, s *cloudtest.Server, dir string, taken map[clou
 	}
 	// The last request that a process had an answer of may have been before its acknowledgement.
 	last := map[string]int{}
-	for n, r := range s.Batches {
+	for n, r := range s.Puts {
 		last[r.Path] = n
 	}
 	first := map[cloudtest.ID]int{}
 	duplicates := 0
-	for n, r := range s.Batches {
+	for n, r := range s.Puts {
 		for _, i := range r.IDs {
 			before, again := first[i]
 			first[i] = n
@@ -180,13 +180,13 @@ func checkAccounts(t *testing.T, s *cloudtest.Server, dir string, taken map[clou
 				continue
 			}
 			duplicates++
-			if b := s.Batches[before]; !b.Unanswered && last[b.Path] != before {
+			if b := s.Puts[before]; !b.Unanswered && last[b.Path] != before {
 				t.Errorf("sample %v was sent again after the answer to request %d", i, before)
 			}
 		}
 	}
 	t.Logf("%d samples taken, %d delivered in %d requests of %d, %d left, %d missing, %d counted as lost, %d duplicates",
-		len(taken), len(delivered), len(s.Batches), s.Requests, len(left), missing, stats.Lost, duplicates)
+		len(taken), len(delivered), len(s.Puts), s.Requests, len(left), missing, stats.Lost, duplicates)
 	if len(delivered) == 0 || missing == 0 || duplicates == 0 {
 		t.Error("the test shows too little")
 	}

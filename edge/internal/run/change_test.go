@@ -149,7 +149,7 @@ func TestOfflineStart(t *testing.T) {
 	// An answer of another stack is not used. If the file is broken, the log says so.
 	for text, want := range map[string]string{
 		`{"version":1,"stack":"Other","asked_in":"us-east-1","stream":"x","region":"y"}`: "discovery is failing",
-		`{"version":`: "where samples were sent before is not used",
+		`{"version":`: "the stored answer of the stack is not used",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, "target.json"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

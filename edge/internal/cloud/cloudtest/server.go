@@ -1,5 +1,5 @@
-// Package cloudtest is SSM and Firehose as far as edge speaks to them, for its tests: a [Server] answers as the test says and
-// remembers what it took. It has no limits and delivers nothing; module local is the one that does.
+// Package cloudtest is a fake SSM and Firehose for edge's tests. A [Server] answers as the test says and remembers the records that it
+// accepted. It has no limits and delivers nothing; module local does that.
 package cloudtest
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// The operations that the server knows.
+// Operations of the server.
 const (
 	GetParameters = "AmazonSSM.GetParametersByPath"
 	PutRecords    = "Firehose_20150804.PutRecordBatch"
@@ -28,50 +28,50 @@ type ID struct {
 	Seq     int64
 }
 
-// Batch is a request whose records were taken.
-type Batch struct {
+// Put is a request to put records, with the samples that were accepted.
+type Put struct {
 	At   time.Time
 	Path string
 	IDs  []ID
-	// Unanswered says that the collector cannot know that they were taken.
+	// Unanswered says that the collector cannot know that they were accepted.
 	Unanswered bool
 }
 
-// Outcome is what becomes of a request. The zero value takes all records.
+// Outcome says how to answer a request. The zero value accepts all records.
 type Outcome struct {
-	Answered bool                    // the request has an answer already, and nothing is taken
-	Refuse   func(record int) string // error code of a record; "" if it is taken
-	Poison   func(seq int64) bool    // samples for which the whole request is refused as invalid
-	Silent   bool                    // the records are taken, but the collector does not get the answer
-	Short    int                     // this many results fewer than records
+	Answered bool                    // the answer is written already; no record is accepted
+	Refuse   func(record int) string // error code of a record; "" to accept it
+	Poison   func(seq int64) bool    // whether a sample makes the whole request invalid
+	Silent   bool                    // accept the records, but send no answer
+	Short    int                     // leave out so many results
 }
 
-// Server is the two services. Its fields are the test's to change; while it serves, Mu guards them.
+// Server is the two services. A test may change its fields.
 type Server struct {
 	TB      testing.TB
-	Arrived chan struct{} // has an element if a batch was taken since the test looked
+	Arrived chan struct{} // has an element if samples were accepted since the test looked
 
-	Mu sync.Mutex
+	Mu sync.Mutex // guards all fields below
 
-	// What it answers.
-	Raw    map[string]string // by operation: the whole answer; one with a __type is an error
-	Pages  []string          // of the parameters, each a list of [Parameter]
-	Stream string            // the only stream there is; empty if all are
+	// Answers.
+	Raw    map[string]string // whole answers, by operation; an answer with a __type is an error
+	Pages  []string          // pages of parameters, each a list of [Parameter]
+	Stream string            // the only stream that exists; if empty, all exist
 	Fault  func(n int, w http.ResponseWriter, r *http.Request) Outcome
 	Skew   time.Duration // how far the client's clock is ahead of the server's
-	Key    string        // the only access key that is known; empty if all are
+	Key    string        // the only access key that is accepted; if empty, all are
 
-	// What it remembers.
-	Forget    bool // it does not remember batches and samples, for long runs
-	Keep      bool // it remembers whole samples
-	Asked     int  // questions for parameters
+	// What happened so far.
+	Forget    bool // do not keep Puts, for long runs
+	Keep      bool // keep Samples
+	Asked     int  // requests for parameters
 	Requests  int  // requests to put records
-	Strangers int  // those of them to a stream that does not exist
+	Strangers int  // requests to put records on a stream that does not exist
 	Denied    int  // requests signed with an unknown key
-	Batches   []Batch
+	Puts      []Put
 	Samples   []record.Sample
 	Billed    int64           // bytes, each record rounded up to 5,120
-	Scopes    map[string]bool // what requests were signed for, such as "ssm in us-east-1"
+	Scopes    map[string]bool // services and regions in signatures, such as "ssm in us-east-1"
 }
 
 // New returns a server.
@@ -79,7 +79,7 @@ func New(tb testing.TB) *Server {
 	return &Server{TB: tb, Arrived: make(chan struct{}, 1), Scopes: map[string]bool{}}
 }
 
-// Parameter is a parameter of the stack Fleet in an answer.
+// Parameter returns a parameter of the stack Fleet as it stands in an answer.
 func Parameter(name, value string) string {
 	return fmt.Sprintf(`{"Name":"/metrics-dashboard/Fleet/%s","Type":"String","Value":%q}`, name, value)
 }
@@ -95,7 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.Mu.Lock()
 	w.Header().Set("Date", time.Now().Add(-s.Skew).UTC().Format(http.TimeFormat))
 	raw, scripted := s.Raw[operation]
-	known := s.signed(r)
+	known := s.signedLocked(r)
 	n := s.Requests
 	switch operation {
 	case GetParameters:
@@ -121,8 +121,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// signed notes what a request is signed for, and returns whether its key is known. Mu must be held.
-func (s *Server) signed(r *http.Request) bool {
+// signedLocked notes service and region of a request's signature. It returns whether its key is accepted.
+func (s *Server) signedLocked(r *http.Request) bool {
 	// AWS4-HMAC-SHA256 Credential=id/20260203/us-east-1/ssm/aws4_request, …
 	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	scope := strings.Split(credential, "/")
@@ -182,7 +182,7 @@ func (s *Server) put(n int, w http.ResponseWriter, r *http.Request, body []byte)
 			return
 		}
 	}
-	taken := Batch{At: time.Now(), Path: r.URL.Path, Unanswered: o.Silent || o.Short > 0}
+	accepted := Put{At: time.Now(), Path: r.URL.Path, Unanswered: o.Silent || o.Short > 0}
 	var samples []record.Sample
 	var results []string
 	var failed, billed int
@@ -206,9 +206,9 @@ func (s *Server) put(n int, w http.ResponseWriter, r *http.Request, body []byte)
 		billed += (len(rec.Data) + 5119) / 5120 * 5120
 	}
 	for _, sample := range samples {
-		taken.IDs = append(taken.IDs, ID{sample.SessionID, sample.Seq})
+		accepted.IDs = append(accepted.IDs, ID{sample.SessionID, sample.Seq})
 	}
-	s.take(taken, samples, billed)
+	s.accept(accepted, samples, billed)
 	if o.Silent {
 		HangUp(w)
 		return
@@ -217,17 +217,17 @@ func (s *Server) put(n int, w http.ResponseWriter, r *http.Request, body []byte)
 		strings.Join(results[:max(0, len(results)-o.Short)], ","))
 }
 
-func (s *Server) take(b Batch, samples []record.Sample, billed int) {
+func (s *Server) accept(p Put, samples []record.Sample, billed int) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	if !s.Forget {
-		s.Batches = append(s.Batches, b)
+		s.Puts = append(s.Puts, p)
 	}
 	if s.Keep {
 		s.Samples = append(s.Samples, samples...)
 	}
 	s.Billed += int64(billed)
-	if len(b.IDs) == 0 {
+	if len(p.IDs) == 0 {
 		return
 	}
 	select {
@@ -252,20 +252,20 @@ func (s *Server) expand(data []byte) (samples []record.Sample) {
 	return samples
 }
 
-// Counts is how often each sample was taken.
+// Counts returns how often each sample was accepted.
 func (s *Server) Counts() map[ID]int {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	counts := map[ID]int{}
-	for _, b := range s.Batches {
-		for _, id := range b.IDs {
+	for _, p := range s.Puts {
+		for _, id := range p.IDs {
 			counts[id]++
 		}
 	}
 	return counts
 }
 
-// Refuse answers with an error of the service.
+// Refuse answers the request with an error of the service.
 func Refuse(w http.ResponseWriter, status int, code string) Outcome {
 	w.WriteHeader(status)
 	fmt.Fprintf(w, `{"__type":%q,"message":"text"}`, code)
