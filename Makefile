@@ -12,9 +12,9 @@ CDK_CLI       := 2.1148.1
 # What runs a program under test starts from a known environment. What downloads runs before, in the user's own.
 CLEAN := $(CURDIR)/.ci/clean-env
 
+BUILD := go build -trimpath -ldflags '-s -w -X github.com/metrics-dashboard/metrics-dashboard/record/program.version=$(VERSION)'
 # No endpoint of AWS asks for HTTP/2, and without it edge is 0.4 MB smaller.
-EDGE_BUILD := CGO_ENABLED=0 go build -trimpath -tags nethttpomithttp2 \
-	-ldflags '-s -w -X github.com/metrics-dashboard/metrics-dashboard/edge/internal/cli.version=$(VERSION)'
+EDGE_BUILD := CGO_ENABLED=0 $(BUILD) -tags nethttpomithttp2
 
 .PHONY: help
 help: ## list the targets
@@ -25,7 +25,7 @@ help: ## list the targets
 .PHONY: build
 build: need-go need-c++ ## build the binaries edge, local and dashboard into bin/
 	$(EDGE_BUILD) -o bin/edge ./edge
-	go build -trimpath -ldflags '-s -w' -o bin/ ./local ./dashboard
+	$(BUILD) -o bin/ ./local ./dashboard
 
 .PHONY: need-go need-c++ need-node
 need-go need-c++ need-node:

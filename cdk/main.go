@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	code := app.Main(context.Background(), ".", ".env", os.Stderr)
+	code := app.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	// Closing ends the Node process and removes its files. The binding waits for the process twice and complains on
 	// os.Stderr about the wait that came second; all that there is to say has been said.
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {

@@ -8,4 +8,6 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/cost"
 )
 
-func main() { os.Exit(cost.Main(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	os.Exit(cost.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

@@ -12,47 +12,66 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/lambda"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// The exit codes of [Main].
-const (
-	exitFailure = 1
-	exitUsage   = 2
-)
-
-// Main synthesizes the stack of the repository that dir lies in and returns the exit code: 2 where the configuration is
-// refused, one line for each problem, and 1 where anything else fails. File dotEnv, below the repository's root unless it is
-// absolute, holds settings (package config says which); it need not be there. Context and output folder come from the CDK CLI
-// through the process's environment. The Node process behind the CDK is the caller's to close.
-func Main(ctx context.Context, dir, dotEnv string, stderr io.Writer) int {
-	err := run(ctx, dir, dotEnv)
-	var refused *refusal
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &refused):
-		fmt.Fprintln(stderr, refused)
-		return exitUsage
-	default:
-		fmt.Fprintln(stderr, err)
-		return exitFailure
+// Main runs cdk with the arguments, given without the program's name, and returns the exit code. It synthesizes the stack of the
+// repository that the working directory lies in. Context and output folder come from the CDK CLI through the process's
+// environment. The Node process behind the CDK is the caller's to close.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	began := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	err := root.ExecuteContext(ctx)
+	if !began {
+		err = program.Refuse(err)
 	}
+	return program.Exit(root.Name(), err, stderr)
 }
 
-// refusal is a configuration that is not allowed.
-type refusal struct{ problems error }
+func newRoot() *cobra.Command {
+	var dotEnv string
+	root := &cobra.Command{
+		Use:   "cdk",
+		Short: "Synthesize the stack, as the CDK CLI asks for it",
+		Long: "cdk is the program that the CDK CLI starts, as cdk.json says. It writes the CloudFormation template of the stack to where\n" +
+			"the CLI asks for it (CDK_OUTDIR).\n\n" + program.ExitCodes,
+		Version:           program.Build(),
+		Args:              noArgs,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), dotEnv) },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	root.Flags().StringVar(&dotEnv, "dotenv", ".env", "file of settings, from the root of the repository; it need not be there")
+	return root
+}
 
-func (r *refusal) Error() string { return r.problems.Error() }
-func (r *refusal) Unwrap() error { return r.problems }
+// noArgs refuses arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no argument, has %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
 
-func run(ctx context.Context, dir, dotEnv string) (err error) {
+func run(ctx context.Context, dotEnv string) (err error) {
 	if _, err := exec.LookPath("node"); err != nil {
 		return fmt.Errorf("the CDK runs on Node.js 20 or later: %w", err)
 	}
-	root, err := Root(dir)
+	root, err := Root(".")
 	if err != nil {
 		return err
 	}
@@ -65,7 +84,7 @@ func run(ctx context.Context, dir, dotEnv string) (err error) {
 	}
 	variables, err := config.ReadDotEnv(dotEnv)
 	if err != nil {
-		return &refusal{err}
+		return program.Refuse(err)
 	}
 	// The CDK reports its errors as panics of the language binding.
 	defer func() {
@@ -80,7 +99,7 @@ func run(ctx context.Context, dir, dotEnv string) (err error) {
 		Context: given, File: file, Environment: os.LookupEnv, DotEnv: variables,
 	})
 	if err != nil {
-		return &refusal{err}
+		return program.Refuse(err)
 	}
 	// The app copies the file into its output when it is synthesized.
 	temporary, err := os.MkdirTemp("", "transform-*")

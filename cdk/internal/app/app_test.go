@@ -15,6 +15,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/app"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program/programtest"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
@@ -22,8 +23,8 @@ import (
 // the same asset, so that deploying twice changes nothing.
 func TestMainSynthesizesTheCommittedTemplate(t *testing.T) {
 	requireNode(t)
-	first := synthesize(t)
-	second := synthesize(t)
+	first := synthesize(t, noDotEnv)
+	second := synthesize(t, noDotEnv)
 	if !reflect.DeepEqual(first, second) {
 		t.Error("two runs gave two templates")
 	}
@@ -65,7 +66,7 @@ QUICKSIGHT_PRINCIPAL_ARN=arn:aws:quicksight:us-east-1:123456789012:user/default/
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	templates := synthesize(t, dotEnvFile+"="+file, `CDK_CONTEXT_JSON={"stackName":"Everything"}`)
+	templates := synthesize(t, file, `CDK_CONTEXT_JSON={"stackName":"Everything"}`)
 	if len(templates) != 2 {
 		t.Errorf("there are %d stacks, want that of the pipeline and that of QuickSight", len(templates))
 	}
@@ -93,10 +94,10 @@ func compare(t *testing.T, template map[string]any, golden string) {
 }
 
 // synthesize runs the program as the CLI does and returns the templates by the names of their stacks.
-func synthesize(t *testing.T, environment ...string) map[string]map[string]any {
+func synthesize(t *testing.T, dotEnv string, environment ...string) map[string]map[string]any {
 	t.Helper()
 	out := t.TempDir()
-	if code, stderr := run(t, ".", append(environment, "CDK_OUTDIR="+out)...); code != 0 {
+	if code, stderr := run(t, ".", dotEnv, append(environment, "CDK_OUTDIR="+out)...); code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	if programs, err := filepath.Glob(filepath.Join(out, "asset.*.zip")); err != nil || len(programs) != 1 {
@@ -138,15 +139,15 @@ func read(t *testing.T, file string) map[string]any {
 func TestMainRefuses(t *testing.T) {
 	requireNode(t)
 	out := t.TempDir()
-	code, stderr := run(t, ".", "CDK_OUTDIR="+out, "BUFFERING_SIZE=5", "PREFIX=env/",
+	code, stderr := run(t, ".", noDotEnv, "CDK_OUTDIR="+out, "BUFFERING_SIZE=5", "PREFIX=env/",
 		`CDK_CONTEXT_JSON={"prefix":"flag","bufferingTime":"1","buffersize":"64"}`)
 	if code != 2 {
 		t.Errorf("exit code %d, want 2", code)
 	}
 	lines := strings.Split(strings.TrimSpace(stderr), "\n")
 	want := []string{
-		"context key prefix: ", "environment variable BUFFERING_SIZE: ", "context key bufferingTime: ",
-		"context key buffersize: no such setting; did you mean bufferingSize?",
+		"cdk: context key prefix: ", "cdk: environment variable BUFFERING_SIZE: ", "cdk: context key bufferingTime: ",
+		"cdk: context key buffersize: no such setting; did you mean bufferingSize?",
 	}
 	if len(lines) != len(want) {
 		t.Fatalf("got %q, want %d lines", lines, len(want))
@@ -161,9 +162,19 @@ func TestMainRefuses(t *testing.T) {
 	}
 }
 
+// TestProgram is what cdk has in common with the other programs. It needs no Node: nothing is synthesized.
+func TestProgram(t *testing.T) {
+	testenv.Clean(t)
+	t.Setenv("PATH", t.TempDir())
+	programtest.Test(t, "cdk", app.Main, programtest.Cases{
+		WrongArguments: [][]string{{"synth"}},
+		Failure:        [][]string{{}}, // there is no Node
+	})
+}
+
 func TestMainOutsideARepository(t *testing.T) {
 	requireNode(t)
-	code, stderr := run(t, t.TempDir())
+	code, stderr := run(t, t.TempDir(), noDotEnv)
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
@@ -173,7 +184,7 @@ func TestMainOutsideARepository(t *testing.T) {
 }
 
 func TestMainWithoutNode(t *testing.T) {
-	code, stderr := run(t, ".", "PATH="+t.TempDir())
+	code, stderr := run(t, ".", noDotEnv, "PATH="+t.TempDir())
 	if code != 1 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "Node.js") {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
@@ -183,18 +194,18 @@ func TestMainWithoutNode(t *testing.T) {
 // that each run needs a process of its own.
 const asProgram = "TEST_RUNS_AS_PROGRAM"
 
-// dotEnvFile names the .env file of the program that the test binary runs as.
-const dotEnvFile = "TEST_DOTENV"
+// noDotEnv keeps the developer's own settings away.
+const noDotEnv = "no.env"
 
-// run runs the program in dir with nothing of the developer's own settings in its environment.
-func run(t *testing.T, dir string, environment ...string) (code int, stderr string) {
+// run runs the program in dir with a file of settings, and with nothing of the developer's own in its environment.
+func run(t *testing.T, dir, dotEnv string, environment ...string) (code int, stderr string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), self)
+	cmd := exec.CommandContext(t.Context(), self, "--dotenv", dotEnv)
 	cmd.Dir = dir
 	cmd.Stderr = &b
 	cmd.Env = testenv.Environ(t, append([]string{asProgram + "=1", "TMPDIR=" + t.TempDir()}, environment...)...)
@@ -216,11 +227,7 @@ func TestMain(m *testing.M) {
 		jsii.Close() // importing the CDK unpacks it
 		os.Exit(code)
 	}
-	dotEnv := os.Getenv(dotEnvFile)
-	if dotEnv == "" {
-		dotEnv = "no.env" // not the developer's own settings
-	}
-	os.Exit(app.Main(context.Background(), ".", dotEnv, os.Stderr))
+	os.Exit(app.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 func at(v any, path ...string) any {

@@ -6,55 +6,50 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// The exit codes of [Main].
-const (
-	exitFailure = 1
-	exitUsage   = 2
-)
-
-// Main prints the estimate that the arguments ask for and returns the exit code: 2 where they are refused, one line for
-// each problem.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var f Fleet
-	wanted := false // not where help was asked for
-	command := newCommand(&f, &wanted)
-	command.SetArgs(args)
-	command.SetOut(stdout)
-	command.SetErr(stderr)
-	if err := command.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(stderr, err)
-		return exitUsage
+// Main prints the estimate that the arguments, given without the program's name, ask for and returns the exit code.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	began := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	err := root.ExecuteContext(ctx)
+	if !began {
+		err = program.Refuse(err)
 	}
-	if !wanted {
-		return 0
-	}
-	if err := Print(stdout, f); err != nil {
-		fmt.Fprintln(stderr, err)
-		return exitFailure
-	}
-	return 0
+	return program.Exit(root.Name(), err, stderr)
 }
 
-// newCommand returns the command that fills f from its flags and notes in wanted that f is complete.
-func newCommand(f *Fleet, wanted *bool) *cobra.Command {
-	*f = Default()
-	command := &cobra.Command{
+func newRoot() *cobra.Command {
+	f := Default()
+	root := &cobra.Command{
 		Use:   "cost",
 		Short: "Estimate what a month of a fleet costs on AWS, line by line",
+		Long:  "Estimate what a month of a fleet costs on AWS, line by line.\n\n" + program.ExitCodes,
 		Example: `  cost --hosts 100 --interval 3s
   cost --hosts 5 --crawls 30 --stored-months 1`,
-		Args:              cobra.NoArgs,
+		Version:           program.Build(),
+		Args:              noArgs,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		SilenceUsage:      true,
 		SilenceErrors:     true,
-		RunE: func(*cobra.Command, []string) error {
-			*wanted = true
-			return f.Validate()
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.Validate(); err != nil {
+				return program.Refuse(err)
+			}
+			return Print(cmd.OutOrStdout(), f)
 		},
 	}
-	flags := command.Flags()
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	flags := root.Flags()
 	flags.IntVar(&f.Hosts, "hosts", f.Hosts, "machines that run edge")
 	flags.DurationVar(&f.Interval, "interval", f.Interval, "time between samples of a machine")
 	flags.DurationVar(&f.MaxLatency, "max-latency", f.MaxLatency, "how long edge lets a sample wait for others")
@@ -62,5 +57,13 @@ func newCommand(f *Fleet, wanted *bool) *cobra.Command {
 	flags.Float64Var(&f.Crawls, "crawls", f.Crawls, "runs of the crawler in a month: daily 30.4, hourly 730, NONE 0")
 	flags.IntVar(&f.Stored, "stored-months", f.Stored, "months of samples that the bucket holds")
 	flags.Float64Var(&f.AthenaGiB, "athena-gib", f.AthenaGiB, "GiB that queries read in a month")
-	return command
+	return root
+}
+
+// noArgs refuses arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no argument, has %q", cmd.CommandPath(), args[0])
+	}
+	return nil
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/cost"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program/programtest"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -26,7 +28,7 @@ func TestGolden(t *testing.T) {
 		"help":       {"--help"},
 	} {
 		var stdout, stderr bytes.Buffer
-		if code := cost.Main(t.Context(), args, &stdout, &stderr); code != 0 {
+		if code := cost.Main(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != program.OK {
 			t.Fatalf("%s: exit code %d: %s", name, code, &stderr)
 		}
 		file := filepath.Join("testdata", name+".txt")
@@ -131,6 +133,28 @@ func TestPackingSaves(t *testing.T) {
 	}
 }
 
+// TestProgram is what cost has in common with the other programs. Nothing that it does can fail, but for a full disk behind
+// standard output.
+func TestProgram(t *testing.T) {
+	programtest.Test(t, "cost", cost.Main, programtest.Cases{
+		BadValue:       [][]string{{"--hosts", "many"}, {"--hosts", "0"}, {"--interval", "3"}},
+		WrongArguments: [][]string{{"100"}},
+	})
+}
+
+// failing is a standard output that cannot be written.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+func TestFailure(t *testing.T) {
+	var stderr bytes.Buffer
+	code := cost.Main(t.Context(), []string{}, strings.NewReader(""), failing{}, &stderr)
+	if want := "cost: print the estimate: file already closed\n"; code != program.Failed || stderr.String() != want {
+		t.Errorf("exit code %d, %q, want %q", code, &stderr, want)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for _, c := range []struct {
 		args  []string
@@ -144,7 +168,7 @@ func TestRefused(t *testing.T) {
 		{[]string{"100"}, 1, "100"},
 	} {
 		var stdout, stderr bytes.Buffer
-		if code := cost.Main(t.Context(), c.args, &stdout, &stderr); code != 2 || stdout.Len() > 0 {
+		if code := cost.Main(t.Context(), c.args, strings.NewReader(""), &stdout, &stderr); code != program.Refused || stdout.Len() > 0 {
 			t.Errorf("%v: exit code %d, stdout %q", c.args, code, &stdout)
 		}
 		if got := stderr.String(); strings.Count(got, "\n") != c.lines || !strings.Contains(got, c.names) {

@@ -17,6 +17,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/cli"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program/programtest"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
@@ -95,6 +96,16 @@ func TestQueryWarnsOfBrokenFiles(t *testing.T) {
 	if code != 0 || stdout != "n\n40\n" || !strings.Contains(stderr, "half.parquet") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
+}
+
+// TestProgram is what dashboard has in common with the other programs.
+func TestProgram(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	programtest.Test(t, "dashboard", cli.Main, programtest.Cases{
+		BadValue:       [][]string{{"--delay", "soon"}, {"serve", "--listen", "localhost"}, {"query", "--format", "xml", "SELECT 1"}},
+		WrongArguments: [][]string{{"serve", "more"}, {"query"}, {"query", "SELECT", "1"}, {"panels", "a", "b"}, {"version", "1"}},
+		Failure:        [][]string{{"--lake", missing}, {"query", "--lake", missing, "SELECT 1"}, {"panels", "--lake", missing, "hosts-summary"}},
+	})
 }
 
 func TestErrorsAreOneLine(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 const formatUsage = "table, csv, json (one object a line) or parquet"
@@ -20,11 +21,11 @@ const formatUsage = "table, csv, json (one object a line) or parquet"
 func checkFormat(format string, stdout io.Writer) error {
 	formats := []string{output.Table, output.CSV, output.JSON, output.Parquet}
 	if !slices.Contains(formats, format) {
-		return usagef("--format %s: want one of %s", format, strings.Join(formats, ", "))
+		return program.Refusef("--format %s: want one of %s", format, strings.Join(formats, ", "))
 	}
 	if file, ok := stdout.(*os.File); ok && format == output.Parquet {
 		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			return usagef("--format parquet: standard output is a terminal: send it into a file (> result.parquet)")
+			return program.Refusef("--format parquet: standard output is a terminal: send it into a file (> result.parquet)")
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 type panelsOptions struct {
@@ -22,7 +23,7 @@ type panelsOptions struct {
 	params map[string]*string // as the page's address has them
 }
 
-func panelsCommand() *cobra.Command {
+func newPanels() *cobra.Command {
 	o := panelsOptions{params: map[string]*string{}}
 	cmd := &cobra.Command{
 		Use:   "panels [flags] [ID]",
@@ -66,11 +67,11 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 		return o.list(cmd)
 	}
 	if len(args) > 1 {
-		return usagef("want one panel at a time, got %s", strings.Join(args, " "))
+		return program.Refusef("want one panel at a time, got %s", strings.Join(args, " "))
 	}
 	panel, ok := panels.Find(args[0])
 	if !ok {
-		return usagef("there is no panel %q: dashboard panels lists them", args[0])
+		return program.Refusef("there is no panel %q: dashboard panels lists them", args[0])
 	}
 	values := url.Values{}
 	for name, value := range o.params {
@@ -84,7 +85,7 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 	}
 	params, err := server.Params(values, now, o.delay)
 	if err != nil {
-		return usageError{err}
+		return program.Refuse(err)
 	}
 	params.Once = o.once
 	if o.sql && !o.athena {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 type queryOptions struct {
@@ -16,7 +17,7 @@ type queryOptions struct {
 	format string
 }
 
-func queryCommand() *cobra.Command {
+func newQuery() *cobra.Command {
 	var o queryOptions
 	cmd := &cobra.Command{
 		Use:   `query [flags] "SQL"`,
@@ -41,7 +42,7 @@ const maxSQL = 1 << 20
 
 func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 	if len(args) != 1 {
-		return usagef(`want one argument, the SQL in quotes, or - to read it from standard input; got %d`, len(args))
+		return program.Refusef(`want one argument, the SQL in quotes, or - to read it from standard input; got %d`, len(args))
 	}
 	if err := errors.Join(checkFormat(o.format, cmd.OutOrStdout()), o.check(cmd)); err != nil {
 		return err
@@ -53,12 +54,12 @@ func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 			return fmt.Errorf("read standard input: %w", err)
 		}
 		if len(b) > maxSQL {
-			return usagef("the SQL on standard input is longer than %d bytes", maxSQL)
+			return program.Refusef("the SQL on standard input is longer than %d bytes", maxSQL)
 		}
 		text = string(b)
 	}
 	if strings.TrimSpace(text) == "" {
-		return usagef("the SQL is empty")
+		return program.Refusef("the SQL is empty")
 	}
 	src, err := o.open(cmd.Context())
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 type serveOptions struct {
@@ -25,13 +26,13 @@ type serveOptions struct {
 	delay       time.Duration
 }
 
-func serveCommand() *cobra.Command {
+func newServe() *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "Serve the web page (the default command)",
 		Example: "  dashboard serve --lake ./lake --listen 127.0.0.1:8080\n  dashboard serve --athena --stack MetricsDashboard",
-		Args:    noArguments,
+		Args:    noArgs,
 		RunE:    o.run,
 	}
 	o.flags(cmd)
@@ -51,13 +52,13 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	host, _, err := net.SplitHostPort(o.listen)
 	if err != nil {
-		return usagef("--listen %s: want host:port, such as 127.0.0.1:8080", o.listen)
+		return program.Refusef("--listen %s: want host:port, such as 127.0.0.1:8080", o.listen)
 	}
 	if !o.allowRemote && !isLoopback(host) {
-		return usagef("--listen %s is reachable from other machines: add --allow-remote if everyone there may see the data", o.listen)
+		return program.Refusef("--listen %s is reachable from other machines: add --allow-remote if everyone there may see the data", o.listen)
 	}
 	if o.delay < 0 {
-		return usagef("--delay %v: want a duration of 0s or more", o.delay)
+		return program.Refusef("--delay %v: want a duration of 0s or more", o.delay)
 	}
 	if err := o.check(cmd); err != nil {
 		return err

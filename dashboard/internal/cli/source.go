@@ -11,6 +11,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // engine is what commands need of DuckDB and of Athena alike.
@@ -70,11 +71,11 @@ func (o *sourceOptions) check(cmd *cobra.Command) error {
 	}
 	for _, name := range refused {
 		if cmd.Flags().Changed(name) {
-			return usagef(hint, name)
+			return program.Refusef(hint, name)
 		}
 	}
 	if o.athena && (o.reuse < 0 || o.reuse > athena.MaxReuse || o.reuse%time.Minute != 0) {
-		return usagef("--reuse %v: want whole minutes, at most %v, or 0", o.reuse, athena.MaxReuse)
+		return program.Refusef("--reuse %v: want whole minutes, at most %v, or 0", o.reuse, athena.MaxReuse)
 	}
 	return nil
 }

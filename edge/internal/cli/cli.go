@@ -1,49 +1,34 @@
-// Package cli is the command line of edge: commands and exit codes. It runs nothing itself; package agent does. What there is to
+// Package cli is the command line of edge: its commands. It runs nothing itself; package run does. What there is to
 // set, package config says.
 package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// Exit codes.
-const (
-	exitOK      = 0
-	exitFailure = 1
-	exitUsage   = 2
-)
-
-// usageError is a mistake in the command line or the environment.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// Main runs edge and returns its exit code. Arguments come without the program's name, the environment as os.Environ
-// gives it.
-func Main(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	root := newRoot(environ, stdout, stderr)
+// Main runs edge with the arguments, given without the program's name, and returns the exit code.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot(os.Environ(), stdout, stderr)
 	root.SetArgs(args)
+	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	refuseUnknown(root)
+	began := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
+	if !began {
+		err = program.Refuse(err)
 	}
-	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(stderr, "edge: %s\n", strings.TrimSuffix(line, "\n"))
-	}
-	if errors.As(err, new(usageError)) {
-		return exitUsage
-	}
-	return exitFailure
+	return program.Exit(root.Name(), err, stderr)
 }
 
 func newRoot(environ []string, stdout, stderr io.Writer) *cobra.Command {
@@ -51,36 +36,71 @@ func newRoot(environ []string, stdout, stderr io.Writer) *cobra.Command {
 		Use:   "edge",
 		Short: "Collect this machine's metrics and ship them to your data lake",
 		Long: "edge reads this machine's CPU, memory, network and disk every few seconds and ships the samples to the\n" +
-			"delivery stream of a Metrics Dashboard stack, several of them in one record.",
-		SilenceUsage:               true,
-		SilenceErrors:              true,
-		SuggestionsMinimumDistance: 2,
-		Args:                       cobra.ArbitraryArgs,
-	}
-	root.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return cmd.Help()
-		}
-		hint := "see edge --help"
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "did you mean " + near[0] + "?"
-		}
-		return usageError{fmt.Errorf("unknown command %q; %s", args[0], hint)}
+			"delivery stream of a Metrics Dashboard stack, several of them in one record.\n\n" + program.ExitCodes,
+		Version:       program.Build(),
+		Args:          knownCommand,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(newRun(environ, stderr), newCheck(environ, stdout), newStatus(environ, stdout),
-		newOnce(environ, stdout, stderr), newSpool(environ, stdout), newVersion(stdout))
+		newOnce(environ, stdout, stderr), newSpool(environ, stdout), newVersion())
 	return root
 }
 
-// noArgs refuses arguments as a usage error.
+// refuseUnknown makes help, completion and each command that only holds others refuse a name that they do not know. Without it
+// cobra shows their help then, as if all were well.
+func refuseUnknown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch {
+		case cmd.Name() == "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				found, rest, _ := root.Find(args) // the error is for a rest, which is refused here
+				return knownCommand(found, rest)
+			}
+		case !cmd.Runnable():
+			cmd.Args = knownCommand
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
+}
+
+// knownCommand refuses the name of a command that does not exist, and names one that resembles it.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "see " + cmd.CommandPath() + " --help"
+	cmd.SuggestionsMinimumDistance = 2 // "upp" is one letter off
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
+	}
+	return fmt.Errorf("unknown command %q; %s", args[0], hint)
+}
+
+// noArgs refuses arguments.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError{fmt.Errorf("%s takes no argument, has %q", cmd.CommandPath(), args[0])}
+		return fmt.Errorf("%s takes no argument, has %q", cmd.CommandPath(), args[0])
 	}
 	return nil
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version of this binary, as --version does",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s version %s\n", cmd.Root().Name(), cmd.Root().Version)
+			return err
+		},
+	}
 }
 
 // configured runs a command with its configuration.
@@ -88,7 +108,7 @@ func configured(source *config.Source, run func(cmd *cobra.Command, c config.Con
 	return func(cmd *cobra.Command, _ []string) error {
 		c, err := source.Load().With("")
 		if err != nil {
-			return usageError{err}
+			return program.Refuse(err)
 		}
 		return run(cmd, c)
 	}

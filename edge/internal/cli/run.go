@@ -13,6 +13,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/run"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // stopWithin bounds a graceful stop; systemd kills after 90 s by default.
@@ -41,7 +42,7 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 		defer signal.Stop(reload)
 		log, level := newLog(c, stderr)
 		return run.Run(ctx, run.Options{
-			Load: source.Load, Reload: reload, StopWithin: stopWithin, Version: thisVersion(), Log: log, Level: level,
+			Load: source.Load, Reload: reload, StopWithin: stopWithin, Version: program.Version(), Log: log, Level: level,
 		})
 	})
 	return cmd

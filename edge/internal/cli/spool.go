@@ -24,8 +24,6 @@ func newSpool(environ []string, stdout io.Writer) *cobra.Command {
 		Use:   "spool",
 		Short: "Look at the samples that wait on disk",
 		Long:  "Look at the spool, also while a collector uses it. Nothing is changed.",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	add := func(use, short string, run func(cmd *cobra.Command, dir spool.Dir) error) *cobra.Command {
 		cmd := &cobra.Command{Use: use, Short: short, Args: noArgs}

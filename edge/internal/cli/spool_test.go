@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
@@ -49,12 +50,12 @@ func TestSpoolCommands(t *testing.T) {
 		"verify":    "00000000000000000001.seg: ok\n00000000000000000002.seg: ok\n",
 	} {
 		code, stdout, stderr := edge(t, []string{"METRICS_EDGE_SPOOL_DIR=" + dir}, append([]string{"spool"}, strings.Fields(args)...)...)
-		if code != exitOK || stderr != "" || !strings.HasPrefix(stdout, want) && !strings.Contains(stdout, "\n"+want) {
+		if code != program.OK || stderr != "" || !strings.HasPrefix(stdout, want) && !strings.Contains(stdout, "\n"+want) {
 			t.Errorf("edge spool %s: exit code %d, %s%s", args, code, stdout, stderr)
 		}
 	}
 	code, _, stderr := edge(t, nil, "spool", "ls", "--spool-dir", dir+"/none")
-	if code != exitFailure || !strings.Contains(stderr, "there is no spool at ") {
+	if code != program.Failed || !strings.Contains(stderr, "there is no spool at ") {
 		t.Errorf("edge spool ls: exit code %d, %s", code, stderr)
 	}
 }
@@ -85,7 +86,7 @@ func TestSpoolVerify(t *testing.T) {
 			}
 			code, stdout, stderr := edge(t, nil, "spool", "verify", "--spool-dir", dir)
 			want := fmt.Sprintf("edge: 1 of 2 segments are damaged, unreadable or of another version; lost samples: %d\n", c.lost)
-			if code != exitFailure || !strings.HasPrefix(stdout, first+": "+c.said+"\n") || stderr != want {
+			if code != program.Failed || !strings.HasPrefix(stdout, first+": "+c.said+"\n") || stderr != want {
 				t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 			}
 			if _, _, stderr := edge(t, nil, "status", "--spool-dir", dir); c.lost > 0 && !strings.Contains(stderr, "1 are lost by damage") {
@@ -106,7 +107,7 @@ func TestSecondCollector(t *testing.T) {
 	testenv.Clean(t)
 	t.Setenv("AWS_REGION", "eu-north-1")
 	code, _, stderr := edge(t, nil, "run", "--stream", "s", "--spool-dir", dir)
-	if code != exitFailure || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "in use by another process (") {
+	if code != program.Failed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "in use by another process (") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
 }
@@ -131,7 +132,7 @@ func TestSpoolThatCannotBe(t *testing.T) {
 	if err := q.Close(); err != nil {
 		t.Error(err)
 	}
-	if code, stdout, stderr := edge(t, nil, "spool", "cat", "--spool-dir", dir); code != exitOK || stdout != "{\"ts\":1}\n" {
+	if code, stdout, stderr := edge(t, nil, "spool", "cat", "--spool-dir", dir); code != program.OK || stdout != "{\"ts\":1}\n" {
 		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
 	}
 }

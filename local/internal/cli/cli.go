@@ -1,54 +1,38 @@
-// Package cli is the command line of the binary local: commands, flags, exit codes and what is printed. Package stack runs
-// the stack, package demo the demo.
+// Package cli is the command line of the binary local: commands, flags and what is printed. Package stack runs the stack,
+// package demo the demo.
 package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
-
-// Exit codes.
-const (
-	exitOK      = 0
-	exitFailure = 1
-	exitUsage   = 2
-)
-
-// usageError is a mistake in the command line.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // Main runs local with the arguments, given without the program's name, and returns the exit code.
-func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	// Several goroutines write: log, progress, what the collector says.
 	stdout, stderr = &lockedWriter{w: stdout}, &lockedWriter{w: stderr}
 	root := newRoot(stdout, stderr)
 	root.SetArgs(args)
+	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	refuseUnknown(root)
+	began := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
+	if !began {
+		err = program.Refuse(err)
 	}
-	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(stderr, "local: %s\n", strings.TrimSuffix(line, "\n"))
-	}
-	if errors.As(err, new(usageError)) {
-		return exitUsage
-	}
-	return exitFailure
+	return program.Exit(root.Name(), err, stderr)
 }
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
@@ -56,36 +40,71 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		Use:   "local",
 		Short: "Run the whole pipeline on this machine, from the template that deploys",
 		Long: "local reads the CloudFormation template of the stack and runs what it describes on this machine: the delivery\n" +
-			"stream behind Firehose's own API, the transform, and Parquet files where the bucket would be. No AWS account.",
+			"stream behind Firehose's own API, the transform, and Parquet files where the bucket would be. No AWS account.\n\n" +
+			program.ExitCodes,
+		Version:       program.Build(),
+		Args:          knownCommand,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.ArbitraryArgs,
-		// "upp" is one letter off.
-		SuggestionsMinimumDistance: 2,
-	}
-	root.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return cmd.Help()
-		}
-		hint := "see local --help"
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "did you mean " + near[0] + "?"
-		}
-		return usagef("unknown command %q; %s", args[0], hint)
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newUp(stdout, stderr), newDemo(stdout, stderr), newFleet(stdout, stderr))
+	root.AddCommand(newUp(stdout, stderr), newDemo(stdout, stderr), newFleet(stdout, stderr), newVersion())
 	return root
 }
 
-// noArgs refuses arguments as a usage error.
+// refuseUnknown makes help, completion and each command that only holds others refuse a name that they do not know. Without it
+// cobra shows their help then, as if all were well.
+func refuseUnknown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch {
+		case cmd.Name() == "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				found, rest, _ := root.Find(args) // the error is for a rest, which is refused here
+				return knownCommand(found, rest)
+			}
+		case !cmd.Runnable():
+			cmd.Args = knownCommand
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
+}
+
+// knownCommand refuses the name of a command that does not exist, and names one that resembles it.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "see " + cmd.CommandPath() + " --help"
+	cmd.SuggestionsMinimumDistance = 2 // "upp" is one letter off
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
+	}
+	return fmt.Errorf("unknown command %q; %s", args[0], hint)
+}
+
+// noArgs refuses arguments.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("%s takes no argument, has %q", cmd.CommandPath(), args[0])
+		return fmt.Errorf("%s takes no argument, has %q", cmd.CommandPath(), args[0])
 	}
 	return nil
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version of this binary, as --version does",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s version %s\n", cmd.Root().Name(), cmd.Root().Version)
+			return err
+		},
+	}
 }
 
 // untilSignal returns a context that ends at the first interrupt. After it signals have their usual effect again, so that

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program/programtest"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
@@ -47,8 +49,21 @@ func (o *output) String() string {
 func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = Main(t.Context(), args, &out, &errs)
+	code = Main(t.Context(), args, strings.NewReader(""), &out, &errs)
 	return code, out.String(), errs.String()
+}
+
+// TestProgram is what local has in common with the other programs.
+func TestProgram(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	programtest.Test(t, "local", Main, programtest.Cases{
+		BadValue:       [][]string{{"up", "--flush-every", "soon"}, {"fleet", "--hosts", "0"}, {"demo", "--for", "-1s"}},
+		WrongArguments: [][]string{{"up", "extra"}, {"demo", "extra"}, {"fleet", "extra"}, {"version", "1"}},
+		Failure:        [][]string{{"up", "--template", file + "/none"}, {"fleet", "--listen", "127.0.0.1:0", "--dir", file}},
+	})
 }
 
 func TestRefusals(t *testing.T) {
@@ -75,33 +90,33 @@ func TestRefusals(t *testing.T) {
 		code int
 		want []string // one line each, in order
 	}{
-		{"upp", exitUsage, []string{`unknown command "upp"; did you mean up?`}},
-		{"fleet --hosts 0 --days 500 --interval 1ms --max-latency 1h --endpoint here", exitUsage, []string{
+		{"upp", program.Refused, []string{`unknown command "upp"; did you mean up?`}},
+		{"fleet --hosts 0 --days 500 --interval 1ms --max-latency 1h --endpoint here", program.Refused, []string{
 			"--hosts 0: want 1 to 10000", "--days 500: want 0 to 400", "--interval 1ms: want 1s to 1h", "--max-latency 1h0m0s: want up to 15m",
 			`--endpoint "here": want an address`,
 		}},
-		{"up extra", exitUsage, []string{`local up takes no argument, has "extra"`}},
-		{"up --colour", exitUsage, []string{"unknown flag: --colour; see local up --help"}},
-		{"up --flush-every soon", exitUsage, []string{"invalid argument"}},
-		{"up --fault a=1 --journal-max 1 --flush-every 1ms --log-level loud --listen 4566", exitUsage, []string{
+		{"up extra", program.Refused, []string{`local up takes no argument, has "extra"`}},
+		{"up --colour", program.Refused, []string{"unknown flag: --colour; see local up --help"}},
+		{"up --flush-every soon", program.Refused, []string{"invalid argument"}},
+		{"up --fault a=1 --journal-max 1 --flush-every 1ms --log-level loud --listen 4566", program.Refused, []string{
 			"--log-level loud: want debug, info, warn or error", `--fault a=1: "a=1": want throttle`, "--journal-max 1: want a size",
 			"--flush-every 1ms: want 1s to 15m0s", `--listen: "4566": want host:port`,
 		}},
-		{"up --listen 0.0.0.0:0", exitUsage, []string{"reachable from other machines: add --allow-remote"}},
-		{"up --template " + dir + "/nobody", exitFailure, []string{"--template: open " + dir + "/nobody: no such file"}},
-		{"up --template " + yaml, exitFailure, []string{yaml + ": not a CloudFormation template in JSON (a YAML template must be"}},
-		{"up --template " + function, exitFailure, []string{
+		{"up --listen 0.0.0.0:0", program.Refused, []string{"reachable from other machines: add --allow-remote"}},
+		{"up --template " + dir + "/nobody", program.Failed, []string{"--template: open " + dir + "/nobody: no such file"}},
+		{"up --template " + yaml, program.Failed, []string{yaml + ": not a CloudFormation template in JSON (a YAML template must be"}},
+		{"up --template " + function, program.Failed, []string{
 			"--template " + function + ": Resources.P.Properties.Value: Fn::ImportValue is not known",
 			"Resources.S.Properties: no ExtendedS3DestinationConfiguration",
 			`Resources.S.Properties.DeliveryStreamType: "MSKAsSource": the local stack knows DirectPut only`,
 		}},
-		{"up --listen 127.0.0.1:0 --dir " + yaml, exitFailure, []string{yaml + ": not a directory"}},
-		{"up --dir " + free + " --listen " + used, exitFailure, []string{"listen on " + used + ": the port is in use"}},
-		{"up --dir " + free + " --listen 127.0.0.1:99999", exitFailure, []string{"listen on 127.0.0.1:99999: "}},
-		{"up --dir " + free + " --listen 127.0.0.1:0 --transform " + yaml, exitFailure, []string{"--transform " + yaml + ": start"}},
-		{"demo --for -1s", exitUsage, []string{"--for -1s: want a duration such as 40s"}},
-		{"demo --interval 1500ms", exitUsage, []string{"--interval 1.5s: want 1s to 1h in whole seconds"}},
-		{"demo --dashboard 0.0.0.0:1", exitUsage, []string{"--dashboard: "}},
+		{"up --listen 127.0.0.1:0 --dir " + yaml, program.Failed, []string{yaml + ": not a directory"}},
+		{"up --dir " + free + " --listen " + used, program.Failed, []string{"listen on " + used + ": the port is in use"}},
+		{"up --dir " + free + " --listen 127.0.0.1:99999", program.Failed, []string{"listen on 127.0.0.1:99999: "}},
+		{"up --dir " + free + " --listen 127.0.0.1:0 --transform " + yaml, program.Failed, []string{"--transform " + yaml + ": start"}},
+		{"demo --for -1s", program.Refused, []string{"--for -1s: want a duration such as 40s"}},
+		{"demo --interval 1500ms", program.Refused, []string{"--interval 1.5s: want 1s to 1h in whole seconds"}},
+		{"demo --dashboard 0.0.0.0:1", program.Refused, []string{"--dashboard: "}},
 	}
 	for _, test := range tests {
 		t.Run(test.args, func(t *testing.T) {
@@ -121,7 +136,7 @@ func TestRefusals(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{}, {"--help"}, {"up", "--help"}, {"demo", "--help"}} {
-		if code, stdout, stderr := run(t, args...); code != exitOK || !strings.Contains(stdout, "Usage:") || stderr != "" {
+		if code, stdout, stderr := run(t, args...); code != program.OK || !strings.Contains(stdout, "Usage:") || stderr != "" {
 			t.Errorf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
 		}
 	}
@@ -134,7 +149,7 @@ func TestUp(t *testing.T) {
 	stdout, stderr := expect("export AWS_ENDPOINT_URL="), &output{seen: make(chan struct{})}
 	done := make(chan int)
 	go func() {
-		done <- Main(ctx, []string{"up", "--dir", dir, "--listen", "127.0.0.1:0", "--flush-every", "10s", "--fault", "latency=1ms"}, stdout, stderr)
+		done <- Main(ctx, []string{"up", "--dir", dir, "--listen", "127.0.0.1:0", "--flush-every", "10s", "--fault", "latency=1ms"}, strings.NewReader(""), stdout, stderr)
 	}()
 	select {
 	case <-stdout.seen:
@@ -142,7 +157,7 @@ func TestUp(t *testing.T) {
 		t.Fatalf("exit code %d before it was up\n%s%s", code, stdout, stderr)
 	}
 	stop()
-	if code := <-done; code != exitOK {
+	if code := <-done; code != program.OK {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
 	for _, want := range []string{
@@ -188,7 +203,7 @@ func TestDemoEdge(t *testing.T) {
 	testenv.Clean(t)
 	demo := []string{"demo", "--dir", filepath.Join(t.TempDir(), "lake"), "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"}
 	t.Setenv("PATH", t.TempDir())
-	if code, _, stderr := run(t, demo...); code != exitFailure || !strings.Contains(stderr, "run `make build`") {
+	if code, _, stderr := run(t, demo...); code != program.Failed || !strings.Contains(stderr, "run `make build`") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	edge := func(script string) {
@@ -201,13 +216,13 @@ func TestDemoEdge(t *testing.T) {
 	edge("echo first; echo it broke: $2 $3 >&2; exit 9")
 	code, _, stderr := run(t, demo...)
 	want := "local: the collector ended by itself: exit status 9; its last lines:\nlocal: first\nlocal: it broke: --stack MetricsDashboard\n"
-	if code != exitFailure || !strings.HasSuffix(stderr, want) {
+	if code != program.Failed || !strings.HasSuffix(stderr, want) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	// One that sends nothing, and stops when asked to.
 	edge("trap 'exit 0' TERM; while :; do /bin/sleep 0.05; done")
 	code, stdout, stderr := run(t, append(demo, "--for", time.Second.String())...)
-	if code != exitFailure || !strings.Contains(stderr, "no row arrived in the lake within 1s") ||
+	if code != program.Failed || !strings.Contains(stderr, "no row arrived in the lake within 1s") ||
 		!strings.Contains(stdout, "waiting for the first samples") || !strings.Contains(stdout, "Dashboard on http://127.0.0.1:") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
@@ -226,7 +241,7 @@ func TestDemoPort(t *testing.T) {
 	}
 	t.Setenv("PATH", dir)
 	code, _, stderr := run(t, "demo", "--dir", filepath.Join(dir, "lake"), "--listen", "127.0.0.1:0", "--dashboard", listener.Addr().String())
-	if code != exitFailure || !strings.Contains(stderr, "--dashboard "+listener.Addr().String()+": the port is in use") {
+	if code != program.Failed || !strings.Contains(stderr, "--dashboard "+listener.Addr().String()+": the port is in use") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }
@@ -236,12 +251,12 @@ func TestFleet(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"fleet", "--hosts", "3", "--days", "1", "--interval", "5m", "--dir", dir}
 	code, stdout, stderr := run(t, args...)
-	if code != exitOK || !strings.Contains(stdout, "Simulating 3 hosts for 1 day, a sample every 5m0s.") ||
+	if code != program.OK || !strings.Contains(stdout, "Simulating 3 hosts for 1 day, a sample every 5m0s.") ||
 		!strings.Contains(stdout, "Put 864 samples in ") || !strings.Contains(stdout, "delivered 864 rows in ") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 	code, _, stderr = run(t, append(args, "--endpoint", "http://127.0.0.1:1")...)
-	if code != exitFailure || !strings.Contains(stderr, "connection refused") {
+	if code != program.Failed || !strings.Contains(stderr, "connection refused") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 }
@@ -249,11 +264,11 @@ func TestFleet(t *testing.T) {
 // A history longer than the partitions of a delivery buffer, and than the age that the template accepts, arrives whole.
 func TestLongFleet(t *testing.T) {
 	code, stdout, stderr := run(t, "fleet", "--hosts", "1", "--days", "30", "--interval", "1h", "--dir", t.TempDir())
-	if code != exitOK || !strings.Contains(stdout, "delivered 720 rows in ") || strings.Contains(stdout, "error prefix") {
+	if code != program.OK || !strings.Contains(stdout, "delivered 720 rows in ") || strings.Contains(stdout, "error prefix") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 	code, _, stderr = run(t, "fleet", "--hosts", "1", "--days", "30", "--dir", t.TempDir(), "--endpoint", "http://127.0.0.1:1")
-	if code != exitUsage || !strings.Contains(stderr, "--days 30 with --endpoint: the running stack refuses samples older than 14 days") ||
+	if code != program.Refused || !strings.Contains(stderr, "--days 30 with --endpoint: the running stack refuses samples older than 14 days") ||
 		!strings.Contains(stderr, "want --days 13 or less") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
@@ -272,7 +287,7 @@ func TestFleetThatIsNotDelivered(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := run(t, "fleet", "--hosts", "1", "--days", "1", "--interval", "1h", "--dir", filepath.Join(dir, "lake"), "--template", path)
-	if code != exitFailure || !strings.Contains(stderr, "not all samples are in the lake: 24 records under the error prefix") {
+	if code != program.Failed || !strings.Contains(stderr, "not all samples are in the lake: 24 records under the error prefix") {
 		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 	}
 }

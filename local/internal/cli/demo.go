@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/demo"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // demoFlushEvery is how long a demo lets its audience wait.
@@ -97,13 +97,13 @@ func delay(r resolved) time.Duration {
 
 func (f *demoFlags) options(explicit bool) (demo.Options, error) {
 	if f.duration < 0 {
-		return demo.Options{}, usagef("--for %v: want a duration such as 40s", f.duration)
+		return demo.Options{}, program.Refusef("--for %v: want a duration such as 40s", f.duration)
 	}
 	if f.interval < time.Second || f.interval > time.Hour || f.interval%time.Second != 0 {
-		return demo.Options{}, usagef("--interval %v: want 1s to 1h in whole seconds", f.interval)
+		return demo.Options{}, program.Refusef("--interval %v: want 1s to 1h in whole seconds", f.interval)
 	}
 	if err := stack.CheckListen(f.dashboard, f.allowRemote); err != nil {
-		return demo.Options{}, usageError{fmt.Errorf("--dashboard: %w", err)}
+		return demo.Options{}, program.Refusef("--dashboard: %w", err)
 	}
 	return demo.Options{
 		Dashboard: f.dashboard, AnyPort: !explicit, AllowRemote: f.allowRemote, For: f.duration, Interval: f.interval,

@@ -18,6 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // stackFlags are the flags of all commands that run a stack.
@@ -98,7 +99,7 @@ func (f *stackFlags) resolve(stderr io.Writer) (resolved, error) {
 		problems = append(problems, fmt.Errorf("--listen: %w", err))
 	}
 	if len(problems) > 0 {
-		return r, usageError{errors.Join(problems...)}
+		return r, program.Refuse(errors.Join(problems...))
 	}
 	if r.stack, err = f.read(); err != nil {
 		return r, err

@@ -25,6 +25,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fleet"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // Bounds of what is simulated.
@@ -108,7 +109,7 @@ func (f *fleetFlags) options() (o fleet.Options, err error) {
 	u, err := url.Parse(f.endpoint)
 	check(f.endpoint == "" || err == nil && u.Scheme != "" && u.Host != "", "--endpoint %q: want an address such as http://127.0.0.1:4566", f.endpoint)
 	if len(problems) > 0 {
-		return o, usageError{errors.Join(problems...)}
+		return o, program.Refuse(errors.Join(problems...))
 	}
 	return o, nil
 }
@@ -173,7 +174,7 @@ func (f *fleetFlags) fitsRunningStack(s spec.Stream) error {
 	}
 	// A day less: the history begins on a whole hour, and takes a while.
 	if most := int(min(accepted, delivery.MaxPartitions*time.Hour)/day) - 1; f.days > most {
-		return usagef("--days %d with --endpoint: the running stack refuses samples older than %d days and delivers at most %d hours "+
+		return program.Refusef("--days %d with --endpoint: the running stack refuses samples older than %d days and delivers at most %d hours "+
 			"at a time; want --days %d or less, or no --endpoint", f.days, accepted/day, delivery.MaxPartitions, most)
 	}
 	return nil

@@ -90,7 +90,6 @@ func TestEveryCommand(t *testing.T) {
 	run(0, nil, "local", "fleet", "--hosts", "2", "--days", "1", "--interval", "5m", "--dir", lake)
 	run(0, nil, "local", "demo", "--for", "8s", "--dir", filepath.Join(dir, "demo"), "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0")
 	run(0, nil, "edge", "once")
-	run(0, nil, "edge", "version")
 	run(1, []string{"AWS_EC2_METADATA_DISABLED=true"}, "edge", "check", stack, "--spool-dir", filepath.Join(dir, "another")) // no region
 	run(0, nil, "dashboard", "query", "--lake", lake, "SELECT count(*) FROM samples")
 	run(1, []string{"AWS_EC2_METADATA_DISABLED=true"}, "dashboard", "query", "--athena", "SELECT 1") // no region
@@ -102,6 +101,12 @@ func TestEveryCommand(t *testing.T) {
 			run(0, nil, program, "completion", shell)
 		}
 		run(0, nil, program, "help")
+		want := program + " version " + testVersion + " ("
+		for _, ask := range []string{"version", "--version"} {
+			if got := run(0, nil, program, ask); !strings.HasPrefix(got, want) {
+				t.Errorf("%s %s says %q, want %q", program, ask, got, want)
+			}
+		}
 		for _, command := range commands(t, program) {
 			if !ran[command] {
 				t.Errorf("%q is not run by this test", command)
