@@ -1,7 +1,7 @@
-// Package awsjson serves AWS services by the AWS JSON 1.1 protocol: one POST endpoint, the operation named by the header
-// X-Amz-Target. It accepts any credentials and checks no signature.
+// Package awsjson serves AWS services by the AWS JSON 1.1 protocol: there is one POST endpoint, and the header X-Amz-Target names the
+// operation. It accepts any credentials and does not check signatures.
 //
-// It knows no service: packages firehose and ssm give it their operations.
+// It does not implement operations; packages firehose and ssm do.
 // Source of the protocol: the Smithy specification, "AWS JSON 1.1 protocol".
 package awsjson
 
@@ -18,23 +18,23 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Operation answers one request. body is valid until the operation returns. The answer is encoded as JSON. An error that
-// is no [*Error] is answered as InternalFailure.
+// Operation answers one request. body is valid until the operation returns. The answer is encoded as JSON. An error that is not an
+// [*Error] is answered as InternalFailure.
 type Operation func(ctx context.Context, body []byte) (any, error)
 
-// Operations are the operations of services by their targets, such as Firehose_20150804.PutRecord.
+// Operations maps targets, such as Firehose_20150804.PutRecord, to operations.
 type Operations map[string]Operation
 
-// Error is an error in the terms of the service. It is the caller's fault (status 400) unless Status says otherwise.
+// Error is an error as the AWS service would answer it.
 type Error struct {
 	Code    string
 	Message string
-	Status  int
+	Status  int // HTTP status, such as 400 for a mistake of the caller
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Errorf makes an error that is the caller's fault.
+// Errorf returns an error for a mistake of the caller, with status 400.
 func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Status: http.StatusBadRequest}
 }
@@ -68,7 +68,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	if r.Method != http.MethodPost || r.URL.Path != "/" {
 		return nil, &Error{
 			"UnknownOperationException",
-			"POST / with the header X-Amz-Target is all that is served here", http.StatusNotFound,
+			"the local stack serves only POST / with the header X-Amz-Target", http.StatusNotFound,
 		}
 	}
 	target := r.Header.Get("X-Amz-Target")
@@ -88,12 +88,12 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	return json.Marshal(v)
 }
 
-// fail answers with an error. What is no *Error is this side's fault and logged here.
+// fail answers with an error. An error that is not an *Error is a fault of the local stack; fail logs it.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
 	if !errors.As(err, &e) {
 		if r.Context().Err() != nil {
-			return // nobody is there to read an answer
+			return // the client has gone
 		}
 		h.log.Error("request failed", slog.String("target", r.Header.Get("X-Amz-Target")), slog.Any("error", err))
 		e = &Error{"InternalFailure", "The request processing has failed because of an unknown error.", http.StatusInternalServerError}
@@ -116,17 +116,16 @@ func write(w http.ResponseWriter, status int, body []byte) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("X-Amzn-Requestid", requestID())
 	w.WriteHeader(status)
-	// If this fails the client has gone, and nobody else needs to know.
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) // fails only if the client has gone
 }
 
-// requestID is random in the form of a UUID. It tells requests apart in logs and is no secret.
+// requestID returns a random id in the form of a UUID. It tells requests apart in logs; it is not a secret.
 func requestID() string {
 	a, b := rand.Uint64(), rand.Uint64()
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
 
-// Decode reads a request. Unknown members are passed over, as AWS does. The library is the coming encoding/json/v2: on a
+// Decode decodes a request. Like AWS it ignores unknown members. It uses the library that becomes encoding/json/v2: for a
 // PutRecordBatch of 500 records it takes a quarter of the time of encoding/json.
 func Decode(body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {

@@ -47,7 +47,7 @@ func TestHandler(t *testing.T) {
 		{name: "no target", body: `{}`, status: 400, code: "UnknownOperationException"},
 		{name: "GET", method: "GET", target: "Service.Echo", status: 404, code: "UnknownOperationException"},
 		{name: "path", path: "/x", target: "Service.Echo", body: `{}`, status: 404, code: "UnknownOperationException"},
-		{name: "no JSON", target: "Service.Echo", body: `{"Text":`, status: 400, code: "SerializationException"},
+		{name: "not JSON", target: "Service.Echo", body: `{"Text":`, status: 400, code: "SerializationException"},
 		{name: "empty", target: "Service.Echo", body: ``, status: 400, code: "SerializationException"},
 		{name: "wrong type", target: "Service.Echo", body: `{"Text":1}`, status: 400, code: "SerializationException"},
 		{name: "trailing", target: "Service.Echo", body: `{}{}`, status: 400, code: "SerializationException"},
@@ -113,7 +113,7 @@ func TestChunked(t *testing.T) {
 	server := httptest.NewServer(awsjson.NewHandler(operations, slog.New(slog.DiscardHandler)))
 	defer server.Close()
 	for size, status := range map[int]int{100: 200, awsjson.MaxBody: 200, awsjson.MaxBody + 1: 413} {
-		// A reader that net/http does not know the length of.
+		// net/http does not know the length of this reader.
 		body := io.MultiReader(strings.NewReader(strings.Repeat("x", size)))
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, body)
 		if err != nil {
@@ -131,7 +131,7 @@ func TestChunked(t *testing.T) {
 	}
 }
 
-// Clients that announce large bodies and send next to nothing keep no other client waiting, however many they are.
+// Many clients that announce large bodies and send almost nothing do not block another client.
 func TestTrickledBodies(t *testing.T) {
 	operations := awsjson.Operations{
 		"Service.Length": func(_ context.Context, body []byte) (any, error) { return len(body), nil },
@@ -174,7 +174,7 @@ func TestTrickledBodies(t *testing.T) {
 	}
 }
 
-// Bodies that hold all memory and wait for each other end as throttled ones, and the next request is answered.
+// Bodies that hold all memory and wait for each other are refused as throttled, and the next request is answered.
 func TestBodiesThatHoldAllMemory(t *testing.T) {
 	operations := awsjson.Operations{
 		"Service.Length": func(_ context.Context, body []byte) (any, error) { return len(body), nil },
@@ -190,7 +190,7 @@ func TestBodiesThatHoldAllMemory(t *testing.T) {
 		request.ContentLength = int64(size)
 		request.Header.Set("X-Amz-Target", "Service.Length")
 		response, err := http.DefaultClient.Do(request)
-		if err != nil { // the server closed the connection after it had refused, and the answer was overtaken
+		if err != nil { // the server refused and closed the connection before the client read the answer
 			return http.StatusServiceUnavailable
 		}
 		defer response.Body.Close()
@@ -223,7 +223,7 @@ func TestBodiesThatHoldAllMemory(t *testing.T) {
 		t.Errorf("statuses %v", counts)
 	}
 	if status := send(6<<20, strings.NewReader(strings.Repeat("x", 6<<20))); status != http.StatusOK {
-		t.Errorf("after it: %d", status)
+		t.Errorf("the next request: status %d", status)
 	}
 }
 

@@ -9,27 +9,27 @@ import (
 	"time"
 )
 
-// MaxBody is how large a request may be. The largest that Firehose takes is 4 MiB in base64, about 5.6 MB.
+// MaxBody is how large a request may be, in bytes. The largest one that Firehose accepts is 4 MiB in base64, about 5.6 MB.
 const MaxBody = 12 << 20
 
 // maxBodies bounds the memory of all bodies together.
 const maxBodies = 4 * MaxBody
 
 const (
-	// firstBytes is the memory that a body gets before anything of it has arrived.
+	// firstBytes is the memory that a body gets before its first byte arrives.
 	firstBytes = 4 << 10
-	// growth is how much larger a full buffer becomes.
+	// growth is the factor by which a full buffer grows.
 	growth = 8
-	// memoryWait is how long a body waits for more memory. Bodies that hold memory and wait for each other end by it.
+	// memoryWait is how long a body waits for more memory. It ends bodies that hold memory and wait for each other.
 	memoryWait = 2 * time.Second
 )
 
-// readBody reads a request's body. It takes memory as the body arrives: a client that announces a large body and sends it
-// slowly holds no more than it has sent. The body is valid until release, which is never nil.
+// readBody reads the body of a request. It takes memory as the body arrives: a client that announces a large body and sends it slowly
+// holds about as much memory as it has sent. The body is valid until the caller calls release, which is never nil.
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
 	held := int64(0)
 	release = func() { h.bodies.Release(held) }
-	limit := int64(MaxBody) + 1 // a byte more, to see the end
+	limit := int64(MaxBody) + 1 // one byte more, so that the loop reads the end of the body
 	if r.ContentLength >= 0 {
 		limit = min(limit, r.ContentLength+1)
 	}
@@ -56,7 +56,7 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (body []byte,
 	}
 }
 
-// takeMemory takes memory of all bodies' share, and waits a while if there is none.
+// takeMemory takes some of the memory that all bodies share. It waits up to [memoryWait] for it.
 func (h *Handler) takeMemory(ctx context.Context, size int64) error {
 	waiting, cancel := context.WithTimeout(ctx, memoryWait)
 	defer cancel()
@@ -68,7 +68,7 @@ func (h *Handler) takeMemory(ctx context.Context, size int64) error {
 		return fmt.Errorf("wait for memory: %w", ctx.Err())
 	}
 	return &Error{
-		"ServiceUnavailableException", // clients put again
+		"ServiceUnavailableException", // clients retry it
 		"Slow down. The local stack has no memory for another request body.", http.StatusServiceUnavailable,
 	}
 }
@@ -82,7 +82,7 @@ func bodyError(err error) error {
 			fmt.Sprintf("the request is larger than %d bytes", MaxBody), http.StatusRequestEntityTooLarge,
 		}
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return Errorf("SerializationException", "the request ended early")
+		return Errorf("SerializationException", "the request ended before the length that its Content-Length gives")
 	}
 	return fmt.Errorf("read request: %w", err)
 }

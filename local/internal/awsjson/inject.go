@@ -9,7 +9,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
 )
 
-// Inject puts faults in front of a handler.
+// Inject returns a handler that fails as faults says, and otherwise calls next.
 func Inject(next *Handler, faults *fault.Injector) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if latency := faults.Latency(); latency > 0 {
@@ -38,7 +38,7 @@ func Inject(next *Handler, faults *fault.Injector) http.Handler {
 	})
 }
 
-// throttled is how a service says that there are too many requests.
+// throttled returns the error by which a service refuses too many requests.
 func throttled(target string) *Error {
 	if strings.HasPrefix(target, "Firehose_") {
 		return &Error{"ServiceUnavailableException", "Slow down.", http.StatusServiceUnavailable}
@@ -57,10 +57,10 @@ func (h *Handler) drop(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, fmt.Errorf("drop the connection: %w", err))
 		return
 	}
-	_ = conn.Close() // that it ends is all that matters
+	_ = conn.Close() // an error does not matter: the connection ends in any case
 }
 
-// discard takes an answer that no client gets.
+// discard is a ResponseWriter for an answer that the client must not get.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }

@@ -1,5 +1,5 @@
-// Package child runs processes that belong to this one: a terminal's interrupt does not reach them, so that this process
-// decides when they stop, and where the system can do it, they end when this process is killed.
+// Package child runs processes that belong to this one. An interrupt from the terminal does not reach them: this process decides when
+// they stop. On Linux they also end when this process is killed.
 package child
 
 import (
@@ -14,13 +14,13 @@ type Process struct {
 	err  error
 }
 
-// Start starts the command. It is waited for until it ends; see [Process.Done].
+// Start starts the command. [Process.Done] says when it has ended.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	attach(cmd)
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// The parent that Linux watches is the thread that started the process: it must live as long.
+		// On Linux Pdeathsig fires when the thread that started the process ends. This thread must live until the process ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -36,12 +36,12 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 // Done is closed when the process has ended and its output is read.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err is how the process ended, nil for exit status 0. It is known when Done is closed.
+// Err says how the process ended; it is nil for exit status 0. Call it only after Done is closed.
 func (p *Process) Err() error { return p.err }
 
-// Kill ends the process at once and waits until it has.
+// Kill ends the process at once and waits for its end.
 func (p *Process) Kill() {
-	_ = p.cmd.Process.Kill() // fails where it has ended already
+	_ = p.cmd.Process.Kill() // fails if the process has ended already
 	<-p.done
 }
 

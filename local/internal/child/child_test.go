@@ -11,7 +11,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/child"
 )
 
-// TestMain makes the test's own executable the process that tests start.
+// TestMain lets tests start their own executable as the child process.
 func TestMain(m *testing.M) {
 	switch os.Getenv("CHILD") {
 	case "exit":
@@ -69,7 +69,7 @@ func TestStop(t *testing.T) {
 			t.Fatalf("%s: ended by itself", name)
 		default:
 		}
-		// What exec copies to the process's input ends with it.
+		// Done waits until exec has copied the whole input.
 		go func() { _ = output.Close() }()
 		stop(p)
 		<-p.Done()

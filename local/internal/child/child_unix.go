@@ -10,4 +10,4 @@ import (
 
 func attach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-func terminate(p *os.Process) { _ = p.Signal(syscall.SIGTERM) } // fails where it has ended already
+func terminate(p *os.Process) { _ = p.Signal(syscall.SIGTERM) } // fails if the process has ended already

@@ -10,5 +10,5 @@ func attach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
 
-// terminate kills: Windows has no signal that asks.
-func terminate(p *os.Process) { _ = p.Kill() } // fails where it has ended already
+// terminate kills the process: Windows does not have a signal that asks a process to end.
+func terminate(p *os.Process) { _ = p.Kill() } // fails if the process has ended already

@@ -9,7 +9,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// Codes of conversion errors, as Firehose gives them.
+// Firehose's codes of conversion errors.
 const (
 	CodeMalformed  = "DataFormatConversion.MalformedData"
 	CodeParseError = "DataFormatConversion.ParseError"
@@ -25,21 +25,21 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 // Columns collects converted rows column by column. It is not safe for concurrent use.
 type Columns struct {
-	c      *Converter
-	leafs  [][]parquet.Value
-	marks  []int // lengths of leafs before the last record
-	rows   int
-	row    int   // rows ever begun
-	filled []int // by column: the row that was last filled, counted from 1 over the life of this value
-	unset  int   // columns that the last row has no value for yet
-	reader *jsonscan.Reader
-	values []valueReader // by column
+	converter *Converter
+	leafs     [][]parquet.Value
+	marks     []int // lengths of leafs before the last record
+	rows      int
+	row       int   // number of the current row, counted from 1 since NewColumns
+	filled    []int // by column: number of the last row that has a value
+	unset     int   // columns without a value in the current row
+	reader    *jsonscan.Reader
+	values    []valueReader // by column
 }
 
 // NewColumns returns an empty collection of rows.
 func (c *Converter) NewColumns() *Columns {
 	o := &Columns{
-		c: c, leafs: make([][]parquet.Value, c.leafs()), marks: make([]int, c.leafs()),
+		converter: c, leafs: make([][]parquet.Value, c.leafs()), marks: make([]int, c.leafs()),
 		filled: make([]int, len(c.columns)), reader: jsonscan.NewReader(c.names...),
 	}
 	for _, col := range c.columns {
@@ -51,16 +51,16 @@ func (c *Converter) NewColumns() *Columns {
 // Rows is the number of rows collected.
 func (o *Columns) Rows() int { return o.rows }
 
-// Reset empties the collection. The values of the rows it held may refer to the data that Add was given until then.
+// Reset empties the collection. Until then its rows may refer to the data that were given to Add.
 func (o *Columns) Reset() {
 	for i := range o.leafs {
-		clear(o.leafs[i]) // lets go of the data
+		clear(o.leafs[i]) // frees the data that the values refer to
 		o.leafs[i] = o.leafs[i][:0]
 	}
 	o.rows = 0
 }
 
-// Add converts the documents of one record: all of them or, with an [*Error], none.
+// Add converts the documents of one record. If one of them fails, Add returns an [*Error] and adds no rows.
 func (o *Columns) Add(data []byte) error {
 	for i, leaf := range o.leafs {
 		o.marks[i] = len(leaf)
@@ -94,7 +94,7 @@ func (o *Columns) documents(data []byte) error {
 	return nil
 }
 
-// notObject says what is wrong with data that does not begin with an object, in the words of Firehose.
+// notObject returns Firehose's error for data that do not begin with an object.
 func notObject(data []byte, err error) *Error {
 	if c := data[0]; c != '{' && c != '[' && json.Valid(data) {
 		return &Error{CodeMalformed, "The input JSON contained a primitive at the top level. The top level must be an object or array."}
@@ -109,7 +109,7 @@ func (o *Columns) document(members []jsonscan.Member) error {
 		if m.Column == jsonscan.NoColumn || m.Kind == jsonscan.Null {
 			continue
 		}
-		if err := o.values[m.Column](o.leafs[o.c.columns[m.Column].first:], m); err != nil {
+		if err := o.values[m.Column](o.leafs[o.converter.columns[m.Column].first:], m); err != nil {
 			return err
 		}
 		o.filled[m.Column] = o.row
@@ -119,21 +119,20 @@ func (o *Columns) document(members []jsonscan.Member) error {
 	return nil
 }
 
-// begin begins a row.
 func (o *Columns) begin() {
 	o.row++
 	o.rows++
 	o.unset = len(o.filled)
 }
 
-// end makes NULL what the row has no value for.
+// end gives NULL to the columns without a value in the row.
 func (o *Columns) end() {
 	for at := 0; o.unset > 0; at++ {
 		if o.filled[at] == o.row {
 			continue
 		}
 		o.unset--
-		col := &o.c.columns[at]
+		col := &o.converter.columns[at]
 		for leaf := col.first; leaf < col.first+col.leafs; leaf++ {
 			o.leafs[leaf] = append(o.leafs[leaf], parquet.NullValue())
 		}

@@ -25,7 +25,7 @@ func table(columns ...string) spec.Table {
 	return t
 }
 
-// convertAll converts records and returns the file they make.
+// convertAll converts records into one file.
 func convertAll(t *testing.T, tab spec.Table, records ...string) (f *parquet.File, failures []error) {
 	t.Helper()
 	c, err := convert.New(tab)
@@ -94,7 +94,7 @@ func TestMap(t *testing.T) {
 	}
 }
 
-// Keys are matched in any case and order, unknown ones are passed over, and a record is taken whole or not at all.
+// Keys are found in any case and order, unknown keys are ignored, and a record is converted as a whole or not at all.
 func TestRecords(t *testing.T) {
 	got, failures := rows(t, table("a int", "b string"),
 		`{"a":1,"b":"x"}{"B":"y","A":2}`,
@@ -125,9 +125,9 @@ func TestRecords(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for want, tab := range map[string]spec.Table{
-		`table metrics.samples: column x: type "array<int>" is not supported`: table("x array<int>"),
-		"column a is there twice": table("a int", "a string"),
-		"has no columns":          table(),
+		`table metrics.samples: column x: the local stack does not convert the type "array<int>"; it converts bigint, boolean`: table("x array<int>"),
+		"two columns have the name a": table("a int", "a string"),
+		"it does not have columns":    table(),
 	} {
 		if _, err := convert.New(tab); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
@@ -135,7 +135,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// The contract's table converts: types as in the Glue table, in its order, all optional, Snappy, one row group.
+// A file of the contract's table has the columns of the Glue table in its order. All columns are optional. It is compressed with Snappy
+// and has one row group.
 func TestContractTable(t *testing.T) {
 	var tab spec.Table
 	for _, c := range record.Columns() {
@@ -182,7 +183,7 @@ func TestContractTable(t *testing.T) {
 			t.Errorf("column %v is compressed by %s", chunk.MetaData.PathInSchema, codec)
 		}
 		if s := chunk.MetaData.Statistics; s.NullCount < n && (s.MinValue == nil || s.MaxValue == nil || chunk.ColumnIndexOffset == 0) {
-			t.Errorf("column %v has no bounds for readers to skip by: %+v", chunk.MetaData.PathInSchema, s)
+			t.Errorf("column %v lacks the bounds by which readers skip pages: %+v", chunk.MetaData.PathInSchema, s)
 		}
 	}
 	t.Logf("%.1f bytes per row", float64(file.Len())/n)

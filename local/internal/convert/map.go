@@ -8,14 +8,14 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// maps returns a reader of maps. The samples of a machine repeat their map, and so it remembers the last one.
-func maps() valueReader {
+// newMapReader returns a reader of maps. It remembers the last map, because the samples of a machine repeat it.
+func newMapReader() valueReader {
 	var last []byte // as written
 	var keys, values []parquet.Value
 	return func(leafs [][]parquet.Value, m jsonscan.Member) error {
 		switch {
 		case m.Kind == jsonscan.String && len(trimmed(unquoted(m.Value))) == 0:
-			// The SerDe takes a blank string for null where an object should be (JsonObjectInspectorUtils.checkObject).
+			// The SerDe reads a blank string as null if it expects an object (JsonObjectInspectorUtils.checkObject).
 			for i := range leafs[:2] {
 				leafs[i] = append(leafs[i], parquet.NullValue())
 			}
@@ -24,7 +24,7 @@ func maps() valueReader {
 			return mismatch(m)
 		}
 		if !bytes.Equal(m.Value, last) {
-			last = bytes.Clone(m.Value) // the values are parts of it for as long as the map is remembered
+			last = bytes.Clone(m.Value) // keys and values refer to it
 			keys, values = readMap(last)
 		}
 		leafs[0] = append(leafs[0], keys...)
@@ -33,7 +33,7 @@ func maps() valueReader {
 	}
 }
 
-// readMap returns the values of both leafs of a map. Keys are in small letters, as Firehose does it.
+// readMap returns the values of both leafs of a map. It writes keys in lower case, as Firehose does.
 func readMap(object []byte) (keys, values []parquet.Value) {
 	members := jsonscan.Items(object)
 	if len(members) == 0 {

@@ -30,9 +30,9 @@ func readDouble(leafs [][]parquet.Value, m jsonscan.Member) error {
 }
 
 // javaDouble reads text as Java's Double.parseDouble does, which the SerDe calls
-// (https://docs.oracle.com/javase/8/docs/api/java/lang/Double.html#valueOf-java.lang.String-): white space around it, a
-// hexadecimal number with a binary exponent, one letter of f, F, d or D at the end, NaN, Infinity, and infinity for what is
-// too large. Go reads more: underscores, and the words in any case.
+// (https://docs.oracle.com/javase/8/docs/api/java/lang/Double.html#valueOf-java.lang.String-). It accepts white space around the
+// number, a hexadecimal number with a binary exponent, one of f, F, d and D at the end, NaN and Infinity. A number that is too large
+// becomes infinity. It refuses what only Go accepts: underscores, and the words in any case.
 func javaDouble(text []byte) (v float64, ok bool) {
 	text = trimmed(text)
 	digits := bytes.TrimLeft(text, "+-")
@@ -82,8 +82,8 @@ func integer(m jsonscan.Member, bits int) (v int64, ok bool) {
 	return 0, false
 }
 
-// javaInteger reads text as the SerDe's ParsePrimitiveUtils does, by Java's Integer.parseInt and Long.parseLong: no white space
-// around it, a sign, and 0x before a hexadecimal number.
+// javaInteger reads text as the SerDe's ParsePrimitiveUtils does with Java's Integer.parseInt and Long.parseLong. It accepts a sign,
+// and 0x before a hexadecimal number. It refuses white space.
 func javaInteger(text string, bits int) (int64, bool) {
 	base := 10
 	if len(text) > 2 && text[0] == '0' && text[1]|0x20 == 'x' {
@@ -93,7 +93,8 @@ func javaInteger(text string, bits int) (int64, bool) {
 	return v, err == nil
 }
 
-// readBool takes any text for false that is not true, as Java's Boolean.parseBoolean does, which the SerDe calls.
+// readBool reads the text "true", in any case, as true and any other text as false. Java's Boolean.parseBoolean does so, which the
+// SerDe calls.
 func readBool(leafs [][]parquet.Value, m jsonscan.Member) error {
 	v := false
 	switch m.Kind {

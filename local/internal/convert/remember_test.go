@@ -11,9 +11,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-// Columns remembers keys, days and maps of the record before. A record must give the same rows and errors whatever came
-// before it.
-func TestWhatCameBeforeDoesNotMatter(t *testing.T) {
+// Columns remembers keys, days and maps of earlier records. A record must give the same rows and errors after any other records.
+func TestEarlierRecordsDoNotMatter(t *testing.T) {
 	table := spec.Table{Database: "metrics", Name: "samples"}
 	for name, typ := range map[string]string{
 		"d": "double", "i": "int", "b": "bigint", "s": "string", "t": "timestamp", "m": "map<string,string>", "o": "boolean",

@@ -1,34 +1,35 @@
-// Package convert turns JSON documents into Parquet by a Glue table's columns, as Firehose's record format conversion does
-// with the OpenX JSON SerDe: names in lower case, unknown keys passed over, missing ones NULL, strings that hold numbers
-// taken as numbers, everything else of a wrong type refused.
+// Package convert turns JSON documents into Parquet by the columns of a Glue table, as Firehose's record format conversion does with
+// the OpenX JSON SerDe. It compares keys in lower case and ignores unknown ones. A missing key becomes NULL. A string that holds a
+// number is accepted as a number. A value of any other wrong type fails its record.
 //
-// It is not a general JSON to Parquet converter: it knows the column types that a table of samples may have, and refuses
-// others when it is made.
+// It is not a general converter from JSON to Parquet: [New] accepts only the column types that a table of samples may have.
 package convert
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-// Converter converts documents by one table. It is safe for concurrent use.
+// Converter converts documents by the columns of one table. It is safe for concurrent use.
 type Converter struct {
 	schema  *parquet.Schema
 	columns []column
-	names   []string // of columns
+	names   []string // of the columns
 }
 
 // column is one column of the table.
 type column struct {
 	columnType
-	first int // of its leafs
+	first int // place of its first leaf in the file
 }
 
-// New returns a converter for a table. A type that it cannot convert is an error that names column and type.
+// New returns a converter for a table. If it cannot convert a column, the error names the column and its type.
 func New(table spec.Table) (*Converter, error) {
 	c := &Converter{}
 	root := ordered{Group: parquet.Group{}}
@@ -36,10 +37,11 @@ func New(table spec.Table) (*Converter, error) {
 	for _, col := range table.Columns {
 		t, ok := types[col.Type]
 		if !ok {
-			return nil, fmt.Errorf("table %s.%s: column %s: type %q is not supported by local conversion", table.Database, table.Name, col.Name, col.Type)
+			return nil, fmt.Errorf("table %s.%s: column %s: the local stack does not convert the type %q; it converts %s",
+				table.Database, table.Name, col.Name, col.Type, strings.Join(slices.Sorted(maps.Keys(types)), ", "))
 		}
 		if slices.Contains(c.names, col.Name) {
-			return nil, fmt.Errorf("table %s.%s: column %s is there twice", table.Database, table.Name, col.Name)
+			return nil, fmt.Errorf("table %s.%s: two columns have the name %s", table.Database, table.Name, col.Name)
 		}
 		c.columns = append(c.columns, column{columnType: t, first: leaf})
 		c.names = append(c.names, col.Name)
@@ -47,24 +49,25 @@ func New(table spec.Table) (*Converter, error) {
 		root.Group[col.Name] = parquet.Optional(t.node())
 	}
 	if leaf == 0 {
-		return nil, fmt.Errorf("table %s.%s has no columns", table.Database, table.Name)
+		return nil, fmt.Errorf("table %s.%s: it does not have columns; want at least one", table.Database, table.Name)
 	}
 	root.names = c.names
 	c.schema = parquet.NewSchema("samples", root)
 	return c, nil
 }
 
-// leafs is the number of columns of the file.
+// leafs returns the number of columns of the file.
 func (c *Converter) leafs() int {
 	last := c.columns[len(c.columns)-1]
 	return last.first + last.leafs
 }
 
-// columnType is a Hive type: its Parquet form and how it is read. Strings are dictionary-encoded, as most repeat.
+// columnType says how a Hive type is stored in Parquet and how its values are read. Strings are dictionary-encoded, because most of
+// them repeat.
 type columnType struct {
 	node      func() parquet.Node
-	newReader func() valueReader // of one Columns: some readers remember the last value
-	leafs     int                // columns of the file: 2 for a map, else 1
+	newReader func() valueReader // each Columns has its own, because some readers remember the last value
+	leafs     int                // columns in the file: 2 for a map, else 1
 }
 
 var types = map[string]columnType{
@@ -73,15 +76,15 @@ var types = map[string]columnType{
 	"int":                {func() parquet.Node { return parquet.Int(32) }, stateless(readInt), 1},
 	"bigint":             {func() parquet.Node { return parquet.Int(64) }, stateless(readBigInt), 1},
 	"double":             {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, stateless(readDouble), 1},
-	"timestamp":          {func() parquet.Node { return parquet.Leaf(parquet.Int96Type) }, timestamps, 1},
-	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, maps, 2},
+	"timestamp":          {func() parquet.Node { return parquet.Leaf(parquet.Int96Type) }, newTimestampReader, 1},
+	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, newMapReader, 2},
 }
 
 func stateless(r valueReader) func() valueReader { return func() valueReader { return r } }
 
 func text() parquet.Node { return parquet.Encoded(parquet.String(), &parquet.RLEDictionary) }
 
-// ordered is a group whose fields keep the table's order; parquet.Group sorts them by name.
+// ordered is a group whose fields keep the table's order. parquet.Group alone sorts them by name.
 type ordered struct {
 	parquet.Group
 	names []string

@@ -11,7 +11,7 @@ func readString(leafs [][]parquet.Value, m jsonscan.Member) error {
 	return nil
 }
 
-// textOf returns a value as text: a string's own, a number and a boolean as written, anything else as compact JSON.
+// textOf returns a value as text: the text of a string, a number or a boolean as written, an object or a list as compact JSON.
 func textOf(m jsonscan.Member) []byte {
 	switch m.Kind {
 	case jsonscan.String:
@@ -22,8 +22,8 @@ func textOf(m jsonscan.Member) []byte {
 	return m.Value
 }
 
-// appendCompact appends a value as JSON without white space, with the keys of all objects in small letters, as the service
-// was seen to write it. The syntax of the value was checked before.
+// appendCompact appends a value as JSON without white space, with the keys of all objects in lower case. Firehose was seen to write
+// it so. The syntax of the value was checked before.
 func appendCompact(dst []byte, m jsonscan.Member) []byte {
 	switch m.Kind {
 	case jsonscan.String:
@@ -45,10 +45,10 @@ func appendCompact(dst []byte, m jsonscan.Member) []byte {
 	return append(dst, m.Value[len(m.Value)-1])
 }
 
-// lowerKey returns the text of a key in small letters.
+// lowerKey returns the text of a key in lower case.
 func lowerKey(key []byte) []byte { return jsonscan.Lower(jsonscan.AppendUnescaped(nil, key)) }
 
-// appendQuoted appends text as a JSON string with no more escapes than JSON asks for.
+// appendQuoted appends text as a JSON string. It escapes only what JSON demands.
 func appendQuoted(dst, text []byte) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')

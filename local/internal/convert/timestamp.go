@@ -11,13 +11,14 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// timestamps returns a reader of timestamps. Most are of one day, and in the form that the transform writes.
-func timestamps() valueReader {
+// newTimestampReader returns a reader of timestamps. It remembers the last day, because most timestamps are of one day and in the form
+// that the transform writes.
+func newTimestampReader() valueReader {
 	var last day
 	return func(leafs [][]parquet.Value, m jsonscan.Member) error {
-		ns, ok := last.timestamp(m.Value)
+		ns, ok := last.parse(m.Value)
 		if !ok {
-			ns, ok = timestamp(m)
+			ns, ok = parseTimestamp(m)
 		}
 		if !ok {
 			return mismatch(m)
@@ -34,8 +35,8 @@ const (
 	julianEpoch = 2440588
 )
 
-// int96 returns a time as Hive and Impala store it and Firehose writes it (justtrackio/gosoline#110): the nanoseconds of
-// the day in eight bytes, then the Julian day number in four, least significant byte first.
+// int96 returns a time in the form of Hive and Impala, which Firehose writes (justtrackio/gosoline#110): eight bytes for the
+// nanoseconds of the day, then four for the Julian day number, least significant byte first.
 func int96(unixNanos int64) deprecated.Int96 {
 	days := unixNanos / dayNanos
 	nanos := unixNanos % dayNanos
@@ -45,13 +46,14 @@ func int96(unixNanos int64) deprecated.Int96 {
 	return deprecated.Int96{uint32(nanos), uint32(nanos >> 32), uint32(days + julianEpoch)}
 }
 
-// timestamp reads the forms that the service takes, as Unix nanoseconds: yyyy-MM-dd'T'HH:mm:ss[.S]'Z',
-// yyyy-[M]M-[d]d [H]H:[m]m:[s]s[.S], and numbers, as such or as text: seconds, with a fraction or without, or milliseconds.
-func timestamp(m jsonscan.Member) (ns int64, ok bool) {
+// parseTimestamp returns Unix nanoseconds. It reads the forms that Firehose accepts: yyyy-MM-dd'T'HH:mm:ss[.S]'Z',
+// yyyy-[M]M-[d]d [H]H:[m]m:[s]s[.S], and a number, which may be in a string. The number counts seconds, with or without a fraction, or
+// milliseconds.
+func parseTimestamp(m jsonscan.Member) (ns int64, ok bool) {
 	switch m.Kind {
 	case jsonscan.Number:
 		v, err := jsonscan.ParseFloat(m.Value)
-		return fromEpoch(v, err == nil)
+		return epochNanos(v, err == nil)
 	case jsonscan.String:
 	default:
 		return 0, false
@@ -59,16 +61,16 @@ func timestamp(m jsonscan.Member) (ns int64, ok bool) {
 	text := unquoted(m.Value)
 	switch {
 	case bytes.IndexByte(text, ':') > 0:
-		return fromText(text)
+		return parseDateTime(text)
 	case bytes.IndexByte(text, '.') >= 0:
-		return fromEpoch(javaDouble(text))
+		return epochNanos(javaDouble(text))
 	}
 	v, ok := javaInteger(string(text), 64)
-	return fromEpoch(float64(v), ok)
+	return epochNanos(float64(v), ok)
 }
 
-// fromText reads a date with a clock time. The form with a T has two digits everywhere (probed).
-func fromText(text []byte) (ns int64, ok bool) {
+// parseDateTime reads a date with a time of day. In the form with a T each field has two digits (probed).
+func parseDateTime(text []byte) (ns int64, ok bool) {
 	layout := "2006-1-2 15:4:5"
 	if bytes.IndexByte(text, 'T') > 0 {
 		const seconds = "2006-01-02T15:04:05"
@@ -94,7 +96,7 @@ func fromText(text []byte) (ns int64, ok bool) {
 			nanos = nanos*10 + int64(digit-'0')
 		}
 	}
-	if bytes.IndexByte(whole, ',') >= 0 { // time.Parse takes a comma for a point
+	if bytes.IndexByte(whole, ',') >= 0 { // time.Parse would read a comma as a point
 		return 0, false
 	}
 	t, err := time.Parse(layout, string(whole))
@@ -104,12 +106,12 @@ func fromText(text []byte) (ns int64, ok bool) {
 	return t.UnixNano() + nanos, true
 }
 
-// millisFrom is where a number stops being seconds and is milliseconds (probed).
-const millisFrom = 1e12
+// minMillis is the smallest number that counts milliseconds. Smaller ones count seconds (probed).
+const minMillis = 1e12
 
-// fromEpoch takes a number of seconds or milliseconds. Fractions of a second count in milliseconds.
-func fromEpoch(v float64, ok bool) (int64, bool) {
-	if math.Abs(v) < millisFrom {
+// epochNanos converts a number of seconds or milliseconds. It rounds seconds to milliseconds.
+func epochNanos(v float64, ok bool) (int64, bool) {
+	if math.Abs(v) < minMillis {
 		v *= 1000
 	}
 	if !ok || !inRange(v/1000) {
@@ -118,18 +120,18 @@ func fromEpoch(v float64, ok bool) (int64, bool) {
 	return int64(math.Round(v)) * 1e6, true
 }
 
-// inRange says whether nanoseconds of a time fit 64 bits. The service's writer wraps around beyond them: 999999999999 seconds
-// were seen to become the year 2092. Such a time is refused here.
+// inRange reports whether a time in nanoseconds fits into 64 bits. Firehose's writer wraps around for a larger time: 999999999999
+// seconds were seen to become the year 2092. Here such a time is refused.
 func inRange(unixSeconds float64) bool { return math.Abs(unixSeconds) < math.MaxInt64/1e9-1 }
 
-// day is a day of which timestamps were read.
+// day is the day of the last timestamp.
 type day struct {
 	text  []byte // such as 2006-01-02T
 	start int64  // Unix nanoseconds
 }
 
-// timestamp reads the form 2006-01-02T15:04:05.000Z, in quotes; ok is false for any other value.
-func (d *day) timestamp(s []byte) (ns int64, ok bool) {
+// parse reads the form "2006-01-02T15:04:05.000Z", with the quotes; ok is false for any other value.
+func (d *day) parse(s []byte) (ns int64, ok bool) {
 	const form = `"2006-01-02T15:04:05.000Z"`
 	if len(s) != len(form) || s[0] != '"' || s[14] != ':' || s[17] != ':' || s[20] != '.' || s[24] != 'Z' || s[25] != '"' {
 		return 0, false
@@ -150,7 +152,7 @@ func (d *day) timestamp(s []byte) (ns int64, ok bool) {
 	return d.start + ms*1e6, true
 }
 
-// twoDigits is the number that two digits write, more than 99 if they are not digits.
+// twoDigits returns the number 0..99 that two digits stand for, or 100 if they are not digits.
 func twoDigits(tens, ones byte) int64 {
 	tens, ones = tens-'0', ones-'0'
 	if tens > 9 || ones > 9 {

@@ -9,14 +9,14 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// valueReader reads a value, which is not null, into the column's leafs, beginning with leafs[0]. A value that the column
-// cannot take is an error of [mismatch].
+// valueReader reads a value into the column's leafs, beginning with leafs[0]. The value is not null. If the column cannot hold it, the
+// error is that of [mismatch].
 //
-// The rules are those that probes of the service give, then those of the OpenX JSON SerDe's source, which the service names as
-// its deserializer. testdata/values.tsv has them all, each with its source.
+// The rules come from probes of Firehose. If there is no probe, they come from the source of the OpenX JSON SerDe, which Firehose names
+// as its deserializer. testdata/values.tsv lists all rules, each with its source.
 type valueReader func(leafs [][]parquet.Value, m jsonscan.Member) error
 
-// mismatch says that a value is not of the column's type, in the words of Firehose. They show a string without its quotes.
+// mismatch returns Firehose's error for a value that is not of the column's type. It shows a string without its quotes.
 func mismatch(m jsonscan.Member) error {
 	const most = 100
 	text := m.Value
@@ -26,13 +26,13 @@ func mismatch(m jsonscan.Member) error {
 	return fmt.Errorf("Data does not match the schema. For input string: \"%.*s\"", most, text) //nolint:staticcheck // Firehose's words
 }
 
-// add appends the value of a column that is no map. The writer asks values for their levels only, not for their column.
+// add appends the value of a column that is not a map. The writer reads the levels of a value, but not its column number.
 func add(leaf *[]parquet.Value, v parquet.Value) {
 	v.SetDefinitionLevel(1)
 	*leaf = append(*leaf, v)
 }
 
-// unquoted returns the text of a JSON string, without a copy if it has no escapes.
+// unquoted returns the text of a JSON string. It copies the text only if there are escapes.
 func unquoted(value []byte) []byte {
 	inner := value[1 : len(value)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
@@ -41,8 +41,8 @@ func unquoted(value []byte) []byte {
 	return jsonscan.AppendUnescaped(nil, inner)
 }
 
-// trimmed returns text without the characters that Java's String.trim removes: white space and control characters of ASCII.
-// A no-break space is not among them.
+// trimmed removes the characters around a text that Java's String.trim removes: white space and control characters of ASCII. It does
+// not remove a no-break space.
 func trimmed(text []byte) []byte {
 	return bytes.TrimFunc(text, func(r rune) bool { return r <= ' ' })
 }

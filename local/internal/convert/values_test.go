@@ -14,7 +14,7 @@ import (
 //go:embed testdata/values.tsv
 var values string
 
-// Each value of the table becomes what the table says.
+// The conversion gives each value of values.tsv the result that the file says.
 func TestValues(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -75,7 +75,7 @@ func valueOf(t *testing.T, typ, json string) string {
 	return v.String()
 }
 
-// mapText writes a row's map as key=value pairs. Its values are all keys, then all values.
+// mapText writes a row's map as key=value pairs. The row holds all keys, then all values.
 func mapText(row parquet.Row) string {
 	n := len(row) / 2
 	switch row[0].DefinitionLevel() {
@@ -95,14 +95,14 @@ func mapText(row parquet.Row) string {
 	return strings.Join(pairs, " ")
 }
 
-// int96Time reads a time as Hive and Impala store it.
+// int96Time reads a time in the form of Hive and Impala.
 func int96Time(v parquet.Value) time.Time {
 	i := v.Int96()
 	nanos := int64(i[1])<<32 | int64(i[0])
 	return time.Unix((int64(i[2])-2440588)*24*60*60, nanos).UTC()
 }
 
-// A refusal says why in the words that the service was seen to use.
+// A refused record fails with the message that Firehose was seen to write.
 func TestRefusals(t *testing.T) {
 	for record, want := range map[string]string{
 		`{"d":"oops"}`:                     `DataFormatConversion.MalformedData: Data does not match the schema. For input string: "oops"`,

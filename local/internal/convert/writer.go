@@ -7,21 +7,21 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// Writer writes rows as one Parquet file: Snappy, one row group.
+// Writer writes one Parquet file. It compresses with Snappy and makes one row group.
 type Writer struct {
 	w *parquet.GenericWriter[any]
 }
 
-// pageBytes is the size of a page before compression. Small pages keep memory low; a file has about 56 columns at once.
+// pageBytes is the size of a page before compression. Small pages keep memory low: about 56 columns are written at once.
 const pageBytes = 256 << 10
 
-// NewWriter returns a writer of a file of the converter's table.
+// NewWriter returns a writer of a file with the columns of the converter's table.
 func (c *Converter) NewWriter(out io.Writer) *Writer {
 	return &Writer{parquet.NewGenericWriter[any](out, c.schema,
 		parquet.CreatedBy("metrics-dashboard-local", "1", ""),
 		parquet.Compression(&parquet.Snappy),
 		parquet.PageBufferSize(pageBytes),
-		parquet.DataPageStatistics(false), // the column index has them
+		parquet.DataPageStatistics(false), // the column index holds them already
 	)}
 }
 

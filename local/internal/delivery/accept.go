@@ -6,7 +6,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 )
 
-// ErrFull says that the engine takes no more records until it has delivered some.
+// ErrFull means that the engine cannot accept more records until it has delivered some.
 var ErrFull = journal.ErrFull
 
 // Put accepts records. They are durable when it returns. The error is [ErrFull] if the journal has no room for them.

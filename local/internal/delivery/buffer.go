@@ -36,24 +36,24 @@ type deliveryBuffer struct {
 	partitions map[string]*partition // by evaluated prefix
 	failures   []failedRecord
 	size       int       // of the data before conversion, in bytes
-	since      time.Time // when the first record came; zero if there is none
-	upto       uint64    // sequence number of the last record that is in here, was dropped or was lost
+	since      time.Time // when the first record came; zero if the buffer is empty
+	upto       uint64    // the highest sequence number given to add
 }
 
-// partition is what one object is made of.
+// partition holds the data of one object.
 type partition struct {
 	payloads []payload
 	arrival  time.Time // of the oldest record
 }
 
-// payload is what the transform made of a record.
+// payload is the data of one record after the transform.
 type payload struct {
 	seq     uint64
 	arrival time.Time
 	data    []byte
 }
 
-// failedRecord goes under the error prefix. Its bytes are read from the journal when they are written.
+// failedRecord becomes a line of an error object. Its bytes are read from the journal when the line is written.
 type failedRecord struct {
 	seq     uint64
 	arrival time.Time
@@ -64,7 +64,7 @@ func newDeliveryBuffer() *deliveryBuffer {
 	return &deliveryBuffer{partitions: map[string]*partition{}}
 }
 
-// add takes the outcomes of records over, with their data.
+// add adds the outcomes of an invocation. The buffer then owns their data.
 func (b *deliveryBuffer) add(outcomes []outcome, now time.Time) {
 	if b.since.IsZero() {
 		b.since = now
@@ -101,7 +101,7 @@ func (b *deliveryBuffer) addPayload(o outcome, now time.Time) {
 	b.size += len(o.data)
 }
 
-// failureBytes is about the memory that a failed record takes, so that failures alone fill a buffer too.
+// failureBytes is about the memory of a failed record. It counts, so that a buffer with failed records only becomes full, too.
 const failureBytes = 256
 
 func (b *deliveryBuffer) addFailure(entry journal.Entry, f failure) {

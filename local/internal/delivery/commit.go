@@ -16,11 +16,12 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 )
 
-// deliver writes the objects of a buffer in three steps: it writes them under staging names; one entry of the journal commits
-// them and takes the records out; then the files get their names. If the process dies in between, the next start either
-// delivers all records from the journal, or finishes the moves. Each record is in one object.
+// deliver writes the objects of a buffer in three steps. First it writes files under staging names. Then one entry of the journal
+// commits the delivery: the records are delivered, and these files have to be moved. At last it moves the files to their final names.
+// If the process dies before the commit, the next start delivers the records again from the journal. If it dies after the commit, the
+// next start finishes the moves. Either way each record is in one object.
 //
-// Firehose repeats a write that fails for ever, and so does this. The records stay in the journal meanwhile.
+// If a write fails, deliver repeats it until it succeeds, as Firehose does. The records stay in the journal meanwhile.
 func (e *Engine) deliver(ctx context.Context, b *deliveryBuffer) error {
 	var w *objectWriter
 	err := e.untilDone(ctx, func() (err error) {
@@ -30,7 +31,7 @@ func (e *Engine) deliver(ctx context.Context, b *deliveryBuffer) error {
 	if err != nil {
 		return err
 	}
-	// The objects are committed: only the moves are repeated from here on.
+	// The delivery is committed. From here on only the moves may be repeated.
 	if err := e.untilDone(ctx, func() error { return e.finishMoves(w.moves) }); err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (e *Engine) untilDone(ctx context.Context, step func() error) error {
 		if err == nil {
 			return nil
 		}
-		e.log.LogAttrs(ctx, slog.LevelError, "delivery failed and will be tried again", slog.String("stream", e.stream.Name),
+		e.log.LogAttrs(ctx, slog.LevelError, "cannot write objects; trying again", slog.String("stream", e.stream.Name),
 			slog.Any("error", err), slog.Duration("wait", wait))
 		e.count(func(s *Stats) { s.DeliveryErrors++ })
 		if !sleep(ctx, wait) {
@@ -75,16 +76,16 @@ func (e *Engine) untilDone(ctx context.Context, step func() error) error {
 func (e *Engine) write(b *deliveryBuffer) (*objectWriter, error) {
 	w := &objectWriter{engine: e, failures: slices.Clone(b.failures)}
 	for prefix, p := range b.partitions {
-		if err := w.partition(prefix, p); err != nil {
+		if err := w.stagePartition(prefix, p); err != nil {
 			return nil, errors.Join(err, w.discard())
 		}
 	}
-	if err := w.errorObjects(); err != nil {
+	if err := w.stageErrorObjects(); err != nil {
 		return nil, errors.Join(err, w.discard())
 	}
 	err := e.journal.Commit(b.upto, w.moves)
 	switch {
-	case errors.Is(err, journal.ErrBroken): // the next start may find the commit, and needs the files then
+	case errors.Is(err, journal.ErrBroken): // keep the files: the next start needs them if it finds the commit
 		return nil, err
 	case err != nil:
 		return nil, errors.Join(err, w.discard())
@@ -97,12 +98,12 @@ type objectWriter struct {
 	engine   *Engine
 	moves    []journal.Move
 	failures []failedRecord
-	lost     []uint64 // of the failures, those whose bytes were damaged in the journal meanwhile
+	lost     []uint64 // sequence numbers of the failures whose bytes are damaged in the journal
 	rows     int64
-	objects  int64 // without error objects
+	objects  int64 // number of objects, error objects not included
 }
 
-// discard removes the staged files of a delivery that is given up.
+// discard removes the staged files after a failed attempt.
 func (w *objectWriter) discard() error {
 	var errs []error
 	for _, m := range w.moves {
@@ -113,14 +114,14 @@ func (w *objectWriter) discard() error {
 	return errors.Join(errs...)
 }
 
-// partition stages one partition as an object: Parquet if the stream converts, else the data as they are.
-func (w *objectWriter) partition(prefix string, p *partition) error {
+// stagePartition stages one partition as an object: as Parquet if the stream converts, else with the data as they are.
+func (w *objectWriter) stagePartition(prefix string, p *partition) error {
 	extension := w.engine.stream.FileExtension
 	if w.engine.converter == nil {
 		w.objects++
 		return w.stage(prefix, extension, p.arrival, func(out io.Writer) error {
-			for _, one := range p.payloads {
-				if _, err := out.Write(one.data); err != nil {
+			for _, payload := range p.payloads {
+				if _, err := out.Write(payload.data); err != nil {
 					return err
 				}
 			}
@@ -135,7 +136,7 @@ func (w *objectWriter) partition(prefix string, p *partition) error {
 	if err != nil {
 		return err
 	}
-	if rows == 0 { // no payload could be converted, and nobody needs an object without rows
+	if rows == 0 { // all payloads failed: there is nothing to deliver
 		last := len(w.moves) - 1
 		err := os.Remove(filepath.Join(w.engine.staging, w.moves[last].Staged))
 		w.moves = w.moves[:last]
@@ -146,7 +147,7 @@ func (w *objectWriter) partition(prefix string, p *partition) error {
 	return nil
 }
 
-// stage writes one object's file under a staging name, durably, and notes its move.
+// stage writes the file of one object under a staging name, syncs it and notes its move.
 func (w *objectWriter) stage(prefix, extension string, arrival time.Time, content func(io.Writer) error) error {
 	staged := newID()
 	w.moves = append(w.moves, journal.Move{
@@ -156,7 +157,7 @@ func (w *objectWriter) stage(prefix, extension string, arrival time.Time, conten
 	path := filepath.Join(w.engine.staging, staged)
 	f, err := os.Create(path)
 	if err != nil {
-		return fmt.Errorf("write object: %w", err)
+		return fmt.Errorf("create object: %w", err)
 	}
 	buffered := bufio.NewWriterSize(f, 256<<10)
 	err = content(buffered)
@@ -178,12 +179,12 @@ func objectName(stream string, arrival time.Time, id, extension string) string {
 	return fmt.Sprintf("%s-1-%s-%s%s", stream, arrival.UTC().Format("2006-01-02-15-04-05"), id, extension)
 }
 
-// maxElement is how many bytes the file systems in use take between two slashes.
+// maxElement is how many bytes a path element may have on common file systems.
 const maxElement = 255
 
-// checkPrefix says why objects of a prefix cannot be files below the bucket's directory; nil if they can. Their names have
-// nameBytes bytes. S3 takes such prefixes. The local stack puts the record under the error prefix, as it does with a partition
-// key that AWS refuses: it must neither write outside the bucket nor try for ever to write a name that no file can have.
+// checkPrefix returns an error if the objects of a prefix cannot be files below the bucket's directory. The names of the objects have
+// nameBytes bytes. S3 accepts such a prefix. Here the record fails as with a missing partition key. Otherwise the engine would write
+// outside the bucket, or repeat for ever a write that can never succeed.
 func checkPrefix(prefix string, nameBytes int) error {
 	elements := strings.Split(prefix, "/")
 	for i, element := range elements {
@@ -206,7 +207,7 @@ func checkPrefix(prefix string, nameBytes int) error {
 	return nil
 }
 
-// finishMoves gives committed files their names. It can be repeated: a file that is not staged any more was moved before.
+// finishMoves moves committed files to their final names. It can be repeated: a file that is no longer staged was moved before.
 func (e *Engine) finishMoves(moves []journal.Move) error {
 	if len(moves) == 0 {
 		return nil
@@ -233,8 +234,8 @@ func (e *Engine) finishMoves(moves []journal.Move) error {
 	return e.journal.MovesDone()
 }
 
-// syncPath makes the names in dir durable, and the names of dir and of the directories above it up to the bucket. It leaves out
-// those that this engine has made durable before.
+// syncPath syncs dir, so that the names in it are on disk. It also syncs the directories above dir up to the bucket, except those that
+// this engine synced before.
 func (e *Engine) syncPath(dir string) error {
 	if err := journal.SyncDir(dir); err != nil {
 		return err
@@ -248,7 +249,7 @@ func (e *Engine) syncPath(dir string) error {
 	return nil
 }
 
-// recover finishes the moves that a former process committed, and removes the files that it staged and did not commit.
+// recover finishes the moves that an earlier process committed. It then removes the files that it staged and did not commit.
 func (e *Engine) recover() error {
 	if err := e.finishMoves(e.journal.Moves()); err != nil {
 		return err
@@ -263,7 +264,7 @@ func (e *Engine) recover() error {
 		}
 	}
 	if s := e.journal.State(); s.Last > s.Delivered {
-		e.log.LogAttrs(context.Background(), slog.LevelInfo, "delivering records that a former process accepted",
+		e.log.LogAttrs(context.Background(), slog.LevelInfo, "delivering records that an earlier process accepted",
 			slog.String("stream", e.stream.Name), slog.Uint64("records", s.Last-s.Delivered), slog.Int64("bytes", s.Bytes))
 	}
 	return nil

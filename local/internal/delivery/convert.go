@@ -8,11 +8,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/convert"
 )
 
-// chunkBytes is how much JSON one goroutine converts at a time. Its values fit the cache of a processor.
+// chunkBytes is how much JSON one goroutine converts at a time. The values of a chunk fit into the cache of a processor.
 const chunkBytes = 128 << 10
 
-// convert writes payloads as one Parquet file and returns its rows. A payload that cannot be converted becomes a failed record.
-// Chunks are converted in parallel and written in order.
+// convert writes payloads as one Parquet file and returns the number of its rows. A payload that cannot be converted becomes a failed
+// record. Goroutines convert chunks in parallel; the chunks are written in order.
 func (w *objectWriter) convert(out io.Writer, payloads []payload) (rows int64, err error) {
 	type chunk struct {
 		columns  *convert.Columns
@@ -37,9 +37,9 @@ func (w *objectWriter) convert(out io.Writer, payloads []payload) (rows int64, e
 			work <- done
 			go func() {
 				c := chunk{columns: columns}
-				for _, one := range part {
-					if err := columns.Add(one.data); err != nil {
-						c.failures = append(c.failures, failedRecord{one.seq, one.arrival, w.conversionFailure(err)})
+				for _, p := range part {
+					if err := columns.Add(p.data); err != nil {
+						c.failures = append(c.failures, failedRecord{p.seq, p.arrival, w.newConversionFailure(err)})
 					}
 				}
 				done <- c
@@ -59,7 +59,7 @@ func (w *objectWriter) convert(out io.Writer, payloads []payload) (rows int64, e
 	return rows, errors.Join(err, file.Close())
 }
 
-func (w *objectWriter) conversionFailure(err error) failure {
+func (w *objectWriter) newConversionFailure(err error) failure {
 	f := failure{errorType: typeConversion, code: convert.CodeMalformed, message: err.Error(), attempts: 1, at: w.engine.now()}
 	if conversion := (*convert.Error)(nil); errors.As(err, &conversion) {
 		f.code, f.message = conversion.Code, conversion.Message

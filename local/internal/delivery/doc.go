@@ -1,14 +1,15 @@
-// Package delivery is the local Firehose behind its API. It follows a delivery stream of a template. A file is a step of a
+// Package delivery delivers the records of one delivery stream as Amazon Data Firehose does. Each of these files is one step of a
 // record's way:
 //
 //	accept.go     a record is durable in the journal before it is acknowledged
 //	buffer.go     records wait for the transform; what it returned waits, by partition, for delivery
 //	transform.go  the function is invoked, and its answers are checked
-//	convert.go    the data of a partition become Parquet
-//	failure.go    a record that failed becomes a line of an error object
-//	commit.go     objects are written, committed and moved to their names
+//	commit.go     the objects of a delivery are written, committed and moved to their names
+//	convert.go    the data of a partition become a Parquet object
+//	failure.go    failed records become the lines of an error object
 //
-// schedule.go decides when each step is due. engine.go starts and ends them all.
+// schedule.go decides when each step is due. engine.go starts and stops the engine.
 //
-// A comment names each behaviour that AWS does not document. The API is package firehose, the template package template.
+// Comments name the behaviour that AWS does not document. Package firehose has the API that puts records. Package template reads the
+// description of the stream.
 package delivery

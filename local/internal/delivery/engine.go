@@ -17,18 +17,18 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
-// StateDir is the directory below the lake's directory that holds what is not delivered yet. Readers of the lake ignore names
-// that begin with a dot.
+// StateDir is the directory in the lake's directory that holds the records and files that are not delivered yet. Readers of the lake
+// ignore names that begin with a dot.
 const StateDir = ".firehose"
 
 // Options of an [Engine].
 type Options struct {
-	// FlushEvery shortens both buffering intervals of the template: a record is in an object after about this time. If it is 0,
-	// the template's intervals apply.
+	// FlushEvery shortens the two buffering intervals of the template, so that a record is in an object after about this time. 0 means
+	// the template's intervals.
 	FlushEvery time.Duration
 	// JournalBytes bounds the bytes of the records that wait for delivery; default 1 GiB.
 	JournalBytes int64
-	// Region is the region that the function and error objects are told.
+	// Region is the region in the events for the function and in error objects.
 	Region string
 	Log    *slog.Logger
 	// Now is the clock; default time.Now.
@@ -37,18 +37,18 @@ type Options struct {
 
 // Stats counts what an engine did since it was opened.
 type Stats struct {
-	Records          int64 // accepted
-	Bytes            int64 // of accepted records
-	Pending          int64 // accepted, now or before, and not delivered yet
-	JournalBytes     int64 // of pending records
+	Records          int64 // records that were accepted
+	Bytes            int64 // bytes of these records
+	Pending          int64 // records that are not delivered yet, also those of earlier runs
+	JournalBytes     int64 // bytes of pending records
 	Invocations      int64
 	InvocationErrors int64
-	Rows             int64 // delivered in Parquet objects
-	Objects          int64
-	FailedRecords    int64 // delivered under the error prefix
-	LostRecords      int64 // accepted, now or before, and then found damaged in the journal
+	Rows             int64 // rows in Parquet objects
+	Objects          int64 // objects with data
+	FailedRecords    int64 // records in error objects
+	LostRecords      int64 // records that were found damaged in the journal, also those of earlier runs
 	ErrorObjects     int64
-	DeliveryErrors   int64  // failed attempts to write objects; each was repeated
+	DeliveryErrors   int64  // failed attempts to deliver a buffer; each was repeated
 	LastObject       string // name of an object of the last delivery
 }
 
@@ -63,14 +63,14 @@ type Engine struct {
 	errorPrefix template.Prefix
 	journal     *journal.Journal
 	bucket      string          // directory of the bucket
-	nameBytes   int             // length of an object's name
-	staging     string          // directory of objects that are not committed yet
-	durable     map[string]bool // directories whose names are on disk; only the delivery under way uses it
+	nameBytes   int             // length of an object's name without its prefix
+	staging     string          // directory of the objects that do not have their final names yet
+	durable     map[string]bool // directories whose names were synced to disk; only the delivery under way uses the map
 	log         *slog.Logger
 	now         func() time.Time
 
 	wake    chan struct{}      // tells the scheduler that records were accepted
-	flushes chan chan struct{} // asks the scheduler for a flush; it closes the channel that it gets
+	flushes chan chan struct{} // sends the scheduler a flush: it closes the channel inside when the flush is done
 	stop    context.CancelFunc // of the scheduler
 	done    chan struct{}      // closed when the scheduler has ended
 
@@ -78,8 +78,8 @@ type Engine struct {
 	stats Stats
 }
 
-// Open starts to deliver a stream. Objects go below dir/<bucket>, what is not delivered yet below dir/[StateDir]. The engine
-// first delivers what a former process accepted and did not deliver.
+// Open opens the engine of a stream and starts to deliver. It writes objects below dir/<bucket>, and its state below dir/[StateDir].
+// The first records that it delivers are those that an earlier process accepted and did not deliver.
 func Open(dir string, s spec.Stream, invoker Invoker, o Options) (*Engine, error) {
 	e := &Engine{
 		stream: s, region: o.Region, invoker: invoker,
@@ -111,7 +111,7 @@ func Open(dir string, s spec.Stream, invoker Invoker, o Options) (*Engine, error
 	return e, nil
 }
 
-// shorten makes both buffers together wait no longer than every.
+// shorten bounds the time that a record waits in both buffers together.
 func (e *Engine) shorten(every time.Duration) {
 	e.stream.Buffering.Interval = min(e.stream.Buffering.Interval, every/2)
 	if e.stream.Lambda != nil {
@@ -156,7 +156,7 @@ func parsePrefix(text string) (template.Prefix, error) {
 	return p, err
 }
 
-// reportDamage logs what is damaged in the journal, and whether an earlier build left a journal behind.
+// reportDamage logs the damage of the journal. It also logs if there is a journal of an earlier build, which this one cannot read.
 func (e *Engine) reportDamage(path string) {
 	if d := e.journal.Damage(); d.SetAside != "" {
 		e.stats.LostRecords = d.Records
@@ -175,7 +175,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Close stops to deliver. What is not delivered stays in the journal. Call Flush before to leave nothing there.
+// Close stops the engine. Records that are not delivered stay in the journal. To deliver them, call Flush first.
 func (e *Engine) Close() error {
 	e.stop()
 	<-e.done
@@ -197,5 +197,6 @@ func (e *Engine) count(f func(*Stats)) {
 	f(&e.stats)
 }
 
-// processors is how many invocations run at a time. Firehose allows up to 5 for a destination in S3.
+// processors returns how many invocations may run at a time. Firehose allows 5 for a stream to S3; more than one for each processor of
+// this machine would not help.
 func processors() int { return min(5, runtime.GOMAXPROCS(0)) }

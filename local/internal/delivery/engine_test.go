@@ -650,7 +650,7 @@ func TestOpenRefuses(t *testing.T) {
 		"prefix":    {"", func(s *spec.Stream) { s.Prefix = "x/!{partitionKeyFromQuery:y}/" }, "prefix: expression !{partitionKeyFromQuery:y} is not supported"},
 		"error":     {"", func(s *spec.Stream) { s.ErrorPrefix = "x/!{oops" }, "error prefix: expression !{oops is not of the form"},
 		"timestamp": {"", func(s *spec.Stream) { s.Prefix = "!{timestamp:YYYY}" }, `"YYYY" is not supported`},
-		"type":      {"", func(s *spec.Stream) { s.Table.Columns[0].Type = "decimal(3,1)" }, `column ts: type "decimal(3,1)" is not supported`},
+		"type":      {"", func(s *spec.Stream) { s.Table.Columns[0].Type = "decimal(3,1)" }, `column ts: the local stack does not convert the type "decimal(3,1)"`},
 		"directory": {file, func(*spec.Stream) {}, "not a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,15 +12,15 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
-// Values of !{firehose:error-output-type}. They are documented. It is not documented which one a record without usable
-// partition keys gets; here it is a failure of processing.
+// Values of !{firehose:error-output-type}. AWS documents them, but not which one a record without usable partition keys gets. Here it is
+// typeProcessing.
 const (
 	typeProcessing = "processing-failed"
 	typeConversion = "format-conversion-failed"
 	typePartitions = "activePartitionExceeded"
 )
 
-// Error codes of the service.
+// Error codes of Firehose.
 const (
 	codeMissingID    = "Lambda.MissingRecordId"
 	codeDuplicateID  = "Lambda.DuplicatedRecordId"
@@ -40,11 +40,11 @@ type failure struct {
 	at        time.Time
 }
 
-// processingFailure is a line of an object under processing-failed/. Field names as the service was seen to write them
-// (lambdaARN; the documentation says lambdaArn).
+// processingFailure is a line of an object under processing-failed/. The field names are those that Firehose was seen to write: it
+// writes lambdaARN, while its documentation says lambdaArn.
 type processingFailure struct {
 	AttemptsMade           int    `json:"attemptsMade"`
-	ArrivalTimestamp       int64  `json:"arrivalTimestamp"` // Unix milliseconds, as all timestamps here
+	ArrivalTimestamp       int64  `json:"arrivalTimestamp"` // Unix milliseconds, as the other timestamps
 	ErrorCode              string `json:"errorCode"`
 	ErrorMessage           string `json:"errorMessage"`
 	AttemptEndingTimestamp int64  `json:"attemptEndingTimestamp"`
@@ -52,8 +52,8 @@ type processingFailure struct {
 	LambdaARN              string `json:"lambdaARN,omitempty"`
 }
 
-// conversionFailure is a line of an object under format-conversion-failed/. Fields by the developer guide, "Handling errors for
-// data format conversion", and by what the service was seen to write (floci-io/floci#3333): roleArn is there, catalogArn is not.
+// conversionFailure is a line of an object under format-conversion-failed/. The fields come from the developer guide, "Handling errors
+// for data format conversion", and from an object that Firehose wrote (floci-io/floci#3333): it has roleArn and lacks catalogArn.
 type conversionFailure struct {
 	AttemptsMade           int          `json:"attemptsMade"`
 	ArrivalTimestamp       int64        `json:"arrivalTimestamp"`
@@ -61,7 +61,7 @@ type conversionFailure struct {
 	LastErrorMessage       string       `json:"lastErrorMessage"`
 	AttemptEndingTimestamp int64        `json:"attemptEndingTimestamp"`
 	RawData                []byte       `json:"rawData"`        // the record as it was put
-	SequenceNumber         string       `json:"sequenceNumber"` // of the journal
+	SequenceNumber         string       `json:"sequenceNumber"` // the number in the journal
 	SubSequenceNumber      int64        `json:"subSequenceNumber"`
 	DataCatalogTable       catalogTable `json:"dataCatalogTable"`
 }
@@ -110,8 +110,8 @@ func accountOf(arn string) string {
 	return parts[4]
 }
 
-// errorObjects stages the failed records of the buffer, an object for each error type.
-func (w *objectWriter) errorObjects() error {
+// stageErrorObjects stages the failed records of the buffer: one object for each error type.
+func (w *objectWriter) stageErrorObjects() error {
 	byType := map[string][]failedRecord{}
 	for _, f := range w.failures {
 		byType[f.failure.errorType] = append(byType[f.failure.errorType], f)

@@ -7,31 +7,31 @@ import (
 	"time"
 )
 
-// scheduler decides when records are read, when the function is invoked and when a buffer is delivered. Only its own goroutine
-// touches its fields. Invocations and deliveries run beside it and report through its channels.
+// scheduler decides when records are read, when the function is invoked and when a buffer is delivered. Only the goroutine of
+// [Engine.run] uses its fields. Invocations and deliveries run in goroutines of their own and report through its channels.
 type scheduler struct {
 	engine *Engine
 
-	read        uint64 // sequence number of the last record read from the journal
-	next        processorBuffer
-	invocations int // under way
-	buffer      *deliveryBuffer
+	read        uint64          // sequence number of the last record read from the journal
+	next        processorBuffer // records of the next invocation
+	invocations int             // under way
+	buffer      *deliveryBuffer // what invocations returned since the last delivery began
 	delivering  bool            // whether a delivery is under way
-	flushes     []chan struct{} // closed when the record flushUpto is delivered
+	flushes     []chan struct{} // flushes that wait until the record flushUpto is delivered
 	flushUpto   uint64
 
-	answered  chan answered
-	delivered chan struct{}
+	answered  chan answered // an invocation has ended
+	delivered chan struct{} // a delivery has ended
 }
 
-// answered is the end of an invocation.
+// answered is the result of an invocation.
 type answered struct {
 	outcomes []outcome
-	err      error // the engine is closing
+	err      error // not nil if the engine closed before the invocation ended
 }
 
-// Flush delivers all records accepted so far without waiting for buffers to fill. It also delivers what the transform puts
-// back meanwhile.
+// Flush delivers all accepted records without waiting for buffers to fill. It also delivers records that are accepted or put back
+// meanwhile.
 func (e *Engine) Flush(ctx context.Context) error {
 	for {
 		if s := e.journal.State(); s.Last == s.Delivered {
@@ -74,7 +74,7 @@ func (e *Engine) run(ctx context.Context) {
 	s.drain()
 }
 
-// processorLimits returns when the processor's buffer is full or old enough.
+// processorLimits returns how many bytes and how much time fill the processor's buffer.
 func (s *scheduler) processorLimits() (size int, interval time.Duration) {
 	lambda := s.engine.stream.Lambda
 	if lambda == nil {
@@ -83,7 +83,7 @@ func (s *scheduler) processorLimits() (size int, interval time.Duration) {
 	return lambda.Buffering.Bytes, lambda.Buffering.Interval
 }
 
-// full reports whether the delivery buffer has what one delivery takes. Nothing is added to it then.
+// full reports whether the delivery buffer has to be delivered. A full buffer gets no further records.
 func (s *scheduler) full() bool {
 	b, limits := s.buffer, s.engine.stream.Buffering
 	return b.size >= limits.Bytes ||
@@ -94,7 +94,7 @@ func (s *scheduler) full() bool {
 // canInvoke reports whether another invocation may start.
 func (s *scheduler) canInvoke() bool { return s.invocations < processors() && !s.full() }
 
-// fill fills the processor's buffer from the journal.
+// fill reads records from the journal into the processor's buffer.
 func (s *scheduler) fill() {
 	limit, _ := s.processorLimits()
 	if s.next.size >= limit || !s.canInvoke() || s.read == s.engine.journal.State().Last {
@@ -115,12 +115,12 @@ func (s *scheduler) fill() {
 // due reports whether the processor's buffer has to be sent to the function.
 func (s *scheduler) due() bool {
 	limit, interval := s.processorLimits()
-	more := s.read < s.engine.journal.State().Last // the next record did not fit
+	more := s.read < s.engine.journal.State().Last // there is a next record that does not fit
 	return len(s.next.entries) > 0 &&
 		(s.next.size >= limit || more || len(s.flushes) > 0 || s.engine.now().Sub(s.next.since) >= interval)
 }
 
-// startInvocation sends the processor's buffer to the function if it is due. It reports whether it did.
+// startInvocation invokes the function with the processor's buffer if that is due. It reports whether it did.
 func (s *scheduler) startInvocation(ctx context.Context) bool {
 	if !s.canInvoke() || !s.due() {
 		return false
@@ -134,7 +134,7 @@ func (s *scheduler) startInvocation(ctx context.Context) bool {
 	return true
 }
 
-// startDelivery delivers the buffer if it is full and the answers for all records that were read have come.
+// startDelivery starts to deliver the buffer if it is full and no invocation is under way.
 func (s *scheduler) startDelivery(ctx context.Context) {
 	if s.invocations > 0 || s.delivering || s.buffer.since.IsZero() || !s.full() {
 		return
@@ -143,13 +143,13 @@ func (s *scheduler) startDelivery(ctx context.Context) {
 	s.buffer, s.delivering = newDeliveryBuffer(), true
 	go func() {
 		defer func() { s.delivered <- struct{}{} }()
-		if err := s.engine.deliver(ctx, full); err != nil { // only if the engine is closing
-			s.engine.log.LogAttrs(ctx, slog.LevelDebug, "the next start delivers what is left", slog.Any("error", err))
+		if err := s.engine.deliver(ctx, full); err != nil { // it fails only if the engine closes
+			s.engine.log.LogAttrs(ctx, slog.LevelDebug, "the next start delivers the remaining records", slog.Any("error", err))
 		}
 	}()
 }
 
-// answerFlushes ends the flushes if all records that they wait for are delivered.
+// answerFlushes ends the waiting flushes if all their records are delivered.
 func (s *scheduler) answerFlushes() {
 	if len(s.flushes) == 0 || s.engine.journal.State().Delivered < s.flushUpto || s.delivering {
 		return
@@ -160,7 +160,7 @@ func (s *scheduler) answerFlushes() {
 	s.flushes = nil
 }
 
-// wait waits until there is something to do.
+// wait waits for the next event and notes it.
 func (s *scheduler) wait(ctx context.Context) {
 	timer := time.NewTimer(s.idle())
 	defer timer.Stop()
@@ -181,7 +181,7 @@ func (s *scheduler) wait(ctx context.Context) {
 	}
 }
 
-// idle returns for how long nothing can become due.
+// idle returns how long to wait until a buffer becomes due by time.
 func (s *scheduler) idle() time.Duration {
 	idle := time.Hour
 	if _, interval := s.processorLimits(); len(s.next.entries) > 0 && s.canInvoke() {
@@ -193,7 +193,7 @@ func (s *scheduler) idle() time.Duration {
 	return max(idle, 0)
 }
 
-// drain waits for the invocations and the delivery under way. What they did not finish stays in the journal.
+// drain waits for the invocations and the delivery under way. Records that are not delivered stay in the journal.
 func (s *scheduler) drain() {
 	for ; s.invocations > 0; s.invocations-- {
 		<-s.answered

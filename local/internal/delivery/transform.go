@@ -15,28 +15,31 @@ import (
 
 // Invoker runs the transform.
 type Invoker interface {
-	// Invoke sends an event to the function. If some of its answers cannot be read, Invoke returns the others and
-	// [MalformedAnswers]. Any other error is a failed invocation. It is tried again, unless it is an [InvokeError] that is final.
+	// Invoke sends an event to the function. If answers for some records cannot be read, Invoke returns the other answers, and a
+	// [MalformedAnswers] as the error. Any other error means that the invocation failed. The engine retries it unless the error is a
+	// final [InvokeError].
 	Invoke(ctx context.Context, ev transform.Event) (transform.Response, error)
 }
 
-// MalformedAnswers are the answers of a function that cannot be read: what is wrong, by record id. The response holds the
-// other answers. Firehose fails such records one by one (probed and published with floci-io/floci#3393).
+// MalformedAnswers says which answers of a function cannot be read: it maps the record id to the reason. Firehose fails these records
+// and no others (probed and published with floci-io/floci#3393).
 type MalformedAnswers map[string]string
 
-func (m MalformedAnswers) Error() string { return fmt.Sprintf("%d answers cannot be read", len(m)) }
+func (m MalformedAnswers) Error() string {
+	return fmt.Sprintf("the function's answers for %d records cannot be read", len(m))
+}
 
-// InvokeError is a failed invocation with the code that Firehose gives it.
+// InvokeError is a failed invocation with Firehose's code for it.
 type InvokeError struct {
 	Code    string // such as Lambda.FunctionError or Lambda.JsonProcessingException
 	Message string
-	// Final says that the invocation is not tried again: the function succeeded, and its answer is malformed.
+	// Final says that the engine does not retry the invocation, because the result would be the same.
 	Final bool
 }
 
 func (e *InvokeError) Error() string { return e.Code + ": " + e.Message }
 
-// Pauses between the attempts of an invocation. AWS documents that it tries again, but not how long it waits.
+// Pauses between the attempts of an invocation. AWS documents that Firehose retries, but not how long it waits.
 const (
 	invokeBackoff    = 100 * time.Millisecond
 	invokeBackoffCap = 5 * time.Second
@@ -45,8 +48,8 @@ const (
 // defaultFunctionTimeout is Lambda's default. It applies if the template sets no timeout.
 const defaultFunctionTimeout = 3 * time.Second
 
-// outcome is what became of a record in the transform: a failure, or data for a prefix. It has neither if the function dropped
-// the record, or if the record is lost.
+// outcome is the result of the transform for one record: either a failure, or a prefix and the data for it. Both are missing if the
+// function dropped the record, or if the record is lost.
 type outcome struct {
 	entry   journal.Entry
 	prefix  string
@@ -54,8 +57,8 @@ type outcome struct {
 	failure *failure
 }
 
-// transform sends records through the function and returns an outcome for each. Records of which the journal has no whole
-// data are lost.
+// transform invokes the function with records and returns an outcome for each. A record without data is lost: it is damaged in the
+// journal.
 func (e *Engine) transform(ctx context.Context, entries []journal.Entry) ([]outcome, error) {
 	outcomes := make([]outcome, 0, len(entries))
 	whole := entries[:0:0]
@@ -79,7 +82,7 @@ func (e *Engine) transform(ctx context.Context, entries []journal.Entry) ([]outc
 	ev := transform.Event{InvocationID: newID(), DeliveryStreamARN: e.stream.ARN, Region: e.region}
 	for _, entry := range whole {
 		ev.Records = append(ev.Records, transform.Record{
-			// Opaque to the function; the same in every attempt.
+			// The function must not interpret the id. It is the same in each attempt.
 			RecordID:                    fmt.Sprintf("%056d%06d", entry.Seq, 0),
 			ApproximateArrivalTimestamp: entry.Arrival.UnixMilli(),
 			Data:                        entry.Data,
@@ -103,7 +106,7 @@ func (e *Engine) transform(ctx context.Context, entries []journal.Entry) ([]outc
 	return append(outcomes, e.check(ev, response, malformed, whole, attempts)...), nil
 }
 
-// lose counts a record that was found damaged in the journal after it had been read without fault.
+// lose counts a record that was damaged in the journal after Open had checked it.
 func (e *Engine) lose(seq uint64) {
 	e.count(func(s *Stats) { s.LostRecords++ })
 	e.log.LogAttrs(context.Background(), slog.LevelError, "an accepted record is damaged in the journal and lost",
@@ -136,9 +139,9 @@ func (e *Engine) invoke(ctx context.Context, ev transform.Event) (r transform.Re
 	}
 }
 
-// check compares the function's answers with what Firehose accepts. A bad answer fails its record and no other: probed for a
-// missing id, an id twice, null data and ProcessingFailed (floci-io/floci#3349, #3393). For a result that Firehose does not
-// know, and for data that are not base64, AWS was not probed; they are treated alike here.
+// check turns the function's answers into outcomes. A bad answer fails its record and no other one. Probes show this for a missing id,
+// a repeated id, null data and ProcessingFailed (floci-io/floci#3349, #3393). There is no probe for a result that Firehose does not
+// know, and for data that are not base64; here they fail in the same way.
 func (e *Engine) check(
 	ev transform.Event, r transform.Response, malformed MalformedAnswers, entries []journal.Entry, attempts int,
 ) []outcome {
@@ -172,8 +175,8 @@ func (e *Engine) check(
 	return outcomes
 }
 
-// judge says what is wrong with the answer for a record; the code is empty if nothing is. Codes and messages are AWS's, as the
-// probes show them, unless a comment says otherwise.
+// judge checks the answer for one record. It returns the error code and message of a bad answer, and an empty code for a good one. The
+// codes and messages are those of the probes, unless a comment says otherwise.
 func judge(a *transform.Result, twice bool, malformed string) (code, message string) {
 	switch {
 	case twice:
@@ -194,12 +197,12 @@ func judge(a *transform.Result, twice bool, malformed string) (code, message str
 				"result is Ok. The value field cannot be null when the SourceType is MSKAsSource and processing result is Ok."
 		}
 		return "", ""
-	default: // the words are ours
+	default: // the message is not AWS's
 		return codeReturnFormat, fmt.Sprintf("The result %q is not Ok, Dropped or ProcessingFailed.", a.Result)
 	}
 }
 
-// assign finds the prefix that data belong under.
+// assign returns the outcome of a record with data: it evaluates the prefix of the object that the data belong to.
 func (e *Engine) assign(entry journal.Entry, data []byte, keys map[string]string) outcome {
 	prefix, err := e.prefix.Eval(template.PrefixValues{Keys: keys, Arrival: entry.Arrival})
 	if err == nil {
@@ -226,7 +229,7 @@ func newID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// sleep waits; false means that the context ended first.
+// sleep waits. It returns false if the context ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -1,5 +1,5 @@
-// Package demo runs what shows the local stack at work: the real collector edge on this machine, the dashboard over what
-// arrives, and a line for each thing that happens. Package stack runs the stack itself.
+// Package demo shows a running local stack at work. It runs the real collector, edge, on this machine, serves the dashboard over the
+// lake, and prints a line when something happens for the first time. Package stack runs the stack itself.
 package demo
 
 import (
@@ -16,39 +16,40 @@ import (
 
 // Stack is the running stack.
 type Stack interface {
-	// Environment is what lets an AWS SDK find it.
+	// Environment returns the variables by which an AWS SDK finds the endpoint.
 	Environment() []string
-	// ParameterPath is where an edge finds out where to send.
+	// ParameterPath returns the path of the parameters that tell edge where to send; empty if there are none.
 	ParameterPath() string
 	Stats() delivery.Stats
-	// Failed gets an error where the stack ends by itself.
+	// Failed gets an error if the endpoint ends by itself.
 	Failed() <-chan error
 }
 
-// Options say what a demo does.
+// Options of [Run].
 type Options struct {
 	Edge string // path of the executable
 	Dir  string // of the lake
-	// Dashboard is the page's address. AnyPort takes another port where its is in use.
+	// Dashboard is the address of the page, host:port. If AnyPort is set and the port is in use, the page gets another one.
 	Dashboard   string
 	AnyPort     bool
 	AllowRemote bool
-	// For ends the demo by itself; 0 leaves that to the context.
+	// For is how long the demo runs; 0 means until the context ends.
 	For time.Duration
-	// Interval is between samples, Delay what the stack takes from a record to an object.
+	// Interval is the time between two samples.
 	Interval time.Duration
-	Delay    time.Duration
-	// Stop delivers what is left and ends the stack.
+	// Delay is how long the stack takes at most from a record to an object.
+	Delay time.Duration
+	// Stop delivers the remaining records and ends the stack.
 	Stop func() error
 	Out  io.Writer
 	Log  *slog.Logger
 }
 
-// ErrNoRow says that a demo that ended by itself has shown nothing.
+// ErrNoRow means that not one row arrived in the lake while the demo ran.
 var ErrNoRow = errors.New("no row arrived in the lake")
 
-// Run runs a demo until the context ends, or for the time that the options say. It fails where one of its parts ends
-// before, or where no row arrived in the time given.
+// Run runs a demo until the context ends, or for the time o.For. It fails if the endpoint, edge or the page ends before that. It also
+// fails with [ErrNoRow].
 func Run(ctx context.Context, s Stack, o Options) error {
 	l, err := lake.Open(o.Dir, lake.Options{})
 	if err != nil {
@@ -64,7 +65,7 @@ func Run(ctx context.Context, s Stack, o Options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Out, "Dashboard on %s?range=5m\n", page.url) // the default range would be nearly empty
+	fmt.Fprintf(o.Out, "Dashboard on %s?range=5m\n", page.url) // the page's default range would be nearly empty
 
 	edge, err := startEdge(s, o)
 	if err != nil {
@@ -74,7 +75,7 @@ func Run(ctx context.Context, s Stack, o Options) error {
 		o.Interval, o.Edge, latency(o)+o.Delay)
 	runErr := watch(ctx, s, l, edge, page, before, o)
 
-	// In the data's order: what is collected is shipped, what is shipped delivered, and only then is it counted.
+	// The order is that of the data: edge ships its samples, then the stack delivers them, then the rows are counted.
 	edge.stop()
 	if err := o.Stop(); runErr == nil {
 		runErr = err
@@ -93,10 +94,10 @@ func Run(ctx context.Context, s Stack, o Options) error {
 	return runErr
 }
 
-// latency is how long the collector gathers samples for a record.
+// latency is edge's --max-latency: how long a sample waits at most until edge sends it.
 func latency(o Options) time.Duration { return max(o.Interval, min(o.Delay, 10*time.Second)/2) }
 
-// watch says what happens until the demo is over. It returns an error where one of its parts ended before.
+// watch prints what happens until the demo is over. It returns an error if the endpoint, edge or the page ends before that.
 func watch(ctx context.Context, s Stack, l *lake.Lake, edge *edge, page *page, before int64, o Options) error {
 	if o.For > 0 {
 		var cancel context.CancelFunc
@@ -119,7 +120,7 @@ func watch(ctx context.Context, s Stack, l *lake.Lake, edge *edge, page *page, b
 			return fmt.Errorf("the dashboard ended: %w", err)
 		case <-ticker.C:
 			if err := p.look(ctx); err != nil && ctx.Err() == nil {
-				o.Log.Warn("can not look into the lake", slog.Any("error", err))
+				o.Log.Warn("cannot query the lake", slog.Any("error", err))
 			}
 		}
 	}

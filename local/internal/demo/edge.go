@@ -18,7 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/child"
 )
 
-// FindEdge returns the path of the collector: beside this program, else in PATH.
+// FindEdge returns the path of the executable edge. It looks in the directory of this program first, then in PATH.
 func FindEdge() (string, error) {
 	name := "edge"
 	if runtime.GOOS == "windows" {
@@ -34,15 +34,15 @@ func FindEdge() (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", fmt.Errorf("the collector is neither %s nor in PATH: run `make build`", beside)
+		return "", fmt.Errorf("find the collector: there is no executable %s, and no %s in PATH; run `make build`", beside, name)
 	}
 	return path, nil
 }
 
-// stopWithin is how long the collector may take to ship what it has.
+// stopWithin is how long the collector may take to ship its samples when it ends.
 const stopWithin = 15 * time.Second
 
-// spoolDir is the collector's directory below the demo's. Readers of the lake pass over names that begin with a dot.
+// spoolDir is the collector's directory in the lake's. Readers of the lake ignore names that begin with a dot.
 const spoolDir = ".edge"
 
 // edge is the running collector.
@@ -54,11 +54,11 @@ type edge struct {
 func startEdge(s Stack, o Options) (*edge, error) {
 	stack := path.Base(s.ParameterPath())
 	if s.ParameterPath() == "" {
-		return nil, errors.New("the template has no parameter …/delivery-stream-name by which the collector could find the stream")
+		return nil, errors.New("start the collector: the template has no parameter …/delivery-stream-name, which names the stream to send to")
 	}
-	cmd := exec.Command(o.Edge, "run", //nolint:noctx // it is stopped with a chance to ship what it has, see stop
+	cmd := exec.Command(o.Edge, "run", //nolint:noctx // stop ends it and lets it ship its samples
 		"--stack", stack, "--interval", o.Interval.String(), "--max-latency", latency(o).String(),
-		// A collector that this machine runs already has the usual one.
+		// The default spool may belong to another collector on this machine.
 		"--spool-dir", filepath.Join(o.Dir, spoolDir))
 	cmd.Env = append(foreignEnvironment(), s.Environment()...)
 	e := &edge{lines: &tail{out: o.Out}}
@@ -68,13 +68,13 @@ func startEdge(s Stack, o Options) (*edge, error) {
 	go e.lines.follow(output)
 	var err error
 	if e.child, err = child.Start(cmd); err != nil {
-		_ = input.Close() // never fails, see its documentation
+		_ = input.Close() // always nil, see its documentation
 		return nil, fmt.Errorf("start the collector %s: %w", o.Edge, err)
 	}
 	return e, nil
 }
 
-// foreignEnvironment is this process's, without what would lead the collector elsewhere.
+// foreignEnvironment returns the environment of this process without the variables that could make the collector send elsewhere.
 func foreignEnvironment() []string {
 	var kept []string
 	for _, variable := range os.Environ() {
@@ -85,7 +85,7 @@ func foreignEnvironment() []string {
 	return kept
 }
 
-// stop asks the collector to ship what it has and to end.
+// stop asks the collector to ship its samples and to end. It kills the collector after [stopWithin].
 func (e *edge) stop() {
 	e.child.Terminate()
 	timer := time.AfterFunc(stopWithin, e.child.Kill)
@@ -93,7 +93,7 @@ func (e *edge) stop() {
 	<-e.child.Done()
 }
 
-// failure says why the collector ended by itself.
+// failure returns the reason why the collector ended by itself, with its last lines.
 func (e *edge) failure() error {
 	reason := "exit status 0"
 	if err := e.child.Err(); err != nil {
@@ -106,7 +106,7 @@ func (e *edge) failure() error {
 	return errors.New(text)
 }
 
-// tail keeps the last lines of an output, and hands on those that say that something is wrong.
+// tail keeps the last lines of an output. It prints the warnings and errors among them to out.
 type tail struct {
 	out io.Writer
 

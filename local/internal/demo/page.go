@@ -22,7 +22,7 @@ type page struct {
 
 func servePage(ctx context.Context, l *lake.Lake, o Options) (*page, error) {
 	handler, err := server.New(l, server.Options{
-		// A sample waits to be packed, then for its object; the page asks every few seconds.
+		// A sample waits for the next reading, for its pack and for its object. The page asks every few seconds.
 		Delay: o.Interval + latency(o) + o.Delay + 5*time.Second, AnyHost: o.AllowRemote, Source: l.Dir(), Log: o.Log,
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ func listenPage(ctx context.Context, o Options) (net.Listener, error) {
 	return listener, nil
 }
 
-// close ends the page at once: what it shows is on disk.
+// close ends the page at once. The page only reads.
 func (p *page) close() {
-	_ = p.server.Close() // fails where connections fail to close, which the end of the process does
+	_ = p.server.Close() // fails if a connection cannot be closed; it ends with the process
 }

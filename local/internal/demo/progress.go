@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// pollEvery is how often the stack's counters are looked at; it bounds how late an event is told.
+	// pollEvery is how often the demo reads the stack's counters. An event is printed at most this late.
 	pollEvery = 200 * time.Millisecond
-	// statusEvery is how often a line says that all is well.
+	// statusEvery is how often a line shows the counters.
 	statusEvery = 10 * time.Second
-	// queryWithin bounds a question to the lake.
+	// queryWithin bounds a query to the lake.
 	queryWithin = 20 * time.Second
 )
 
@@ -23,27 +23,27 @@ type querier interface {
 	Query(ctx context.Context, q panels.Query) (panels.Result, error)
 }
 
-// rows counts the rows in the lake, as any reader of it would.
+// rows counts the rows in the lake by SQL.
 func rows(ctx context.Context, l querier) (int64, error) {
 	r, err := l.Query(ctx, panels.Query{SQL: "SELECT count(*) FROM samples"})
 	if err != nil {
 		return 0, fmt.Errorf("count the rows in the lake: %w", err)
 	}
 	if r.Rows() != 1 {
-		return 0, fmt.Errorf("count the rows in the lake: %d answers", r.Rows())
+		return 0, fmt.Errorf("count the rows in the lake: the answer has %d rows, want 1", r.Rows())
 	}
 	n, ok := r.Data[0][0].(int64)
 	if !ok {
-		return 0, fmt.Errorf("count the rows in the lake: the answer is a %T", r.Data[0][0])
+		return 0, fmt.Errorf("count the rows in the lake: the answer is of type %T, want int64", r.Data[0][0])
 	}
 	return n, nil
 }
 
-// progress tells what happens for the first time, and then that it goes on.
+// progress prints what happens for the first time, and from then on the counters now and then.
 type progress struct {
 	stack  Stack
 	lake   querier
-	before int64 // rows that were in the lake already
+	before int64 // rows that were in the lake when the demo began
 	out    io.Writer
 	began  time.Time
 
@@ -51,7 +51,7 @@ type progress struct {
 	status time.Time // of the last status line
 }
 
-// stage is what is waited for.
+// stage is what the demo waits for.
 type stage int
 
 const (
@@ -70,6 +70,7 @@ func (p *progress) say(format string, args ...any) {
 	fmt.Fprintf(p.out, "%6.1fs  %s\n", time.Since(p.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
+// waiting prints what the demo waits for.
 func (p *progress) waiting() {
 	switch p.stage {
 	case forSamples:
@@ -82,7 +83,7 @@ func (p *progress) waiting() {
 	}
 }
 
-// look tells what is new.
+// look prints what is new.
 func (p *progress) look(ctx context.Context) error {
 	s := p.stack.Stats()
 	if p.stage == forSamples && s.Records > 0 {

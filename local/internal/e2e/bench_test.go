@@ -15,12 +15,12 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// maxMemory bounds the memory of `local up` in bytes: two delivery buffers of 64 MiB (one filling, one being written), as
-// much again for the garbage collector's headroom, and 192 MiB for request bodies, invocations, conversion and the binary.
+// maxMemory bounds the memory of `local up` in bytes: two delivery buffers of 64 MiB (one fills while one is written), the same again
+// for the garbage collector, and 192 MiB for request bodies, invocations, conversion and the binary.
 const maxMemory = 2*2*64<<20 + 192<<20
 
-// BenchmarkTwoMillionRows puts two million samples through the real binary at the template's buffering, and fails where its
-// peak memory exceeds the bound or a row is missing. Linux only, as it reads /proc.
+// BenchmarkTwoMillionRows puts two million samples through the real binary with the template's buffering. It fails if the peak memory
+// exceeds the bound, or if a row is missing. It runs on Linux only, because it reads /proc.
 func BenchmarkTwoMillionRows(b *testing.B) {
 	const (
 		rows     = 2_000_000
@@ -63,8 +63,8 @@ func BenchmarkTwoMillionRows(b *testing.B) {
 	}
 }
 
-// resident is the memory of a process in bytes: its own (anonymous), and with mapped files, which the kernel takes back when
-// it needs the room. The journal is such a file.
+// resident returns the memory of a process in bytes. own is its anonymous memory. total is its peak with the pages of mapped files,
+// which the kernel frees when it needs memory.
 func resident(b *testing.B, pid int) (own, total int64) {
 	b.Helper()
 	status, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "status"))

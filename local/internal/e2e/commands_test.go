@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// bare is a program that starts with nothing in its environment but the given variables, as from `env -i`.
+// bare returns the command of a program whose environment has only the given variables, as with `env -i`.
 func bare(ctx context.Context, program string, variables []string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, filepath.Join(bin, program), args...)
-	c.Env = append([]string{}, variables...) // nil would be this process's own
+	c.Env = append([]string{}, variables...) // nil would mean the environment of this process
 	return c
 }
 
@@ -33,7 +33,7 @@ func TestEveryCommand(t *testing.T) {
 		t.Helper()
 		c := bare(ctx, program, variables, args...)
 		c.Dir = dir
-		out, _ := c.CombinedOutput() // the exit code is looked at
+		out, _ := c.CombinedOutput() // the exit code is checked below
 		if got := c.ProcessState.ExitCode(); got != code || bytes.Contains(out, []byte("goroutine ")) {
 			t.Errorf("%s %v: exit code %d, want %d\n%s", program, args, got, code, out)
 		}
@@ -45,7 +45,7 @@ func TestEveryCommand(t *testing.T) {
 		}
 		return string(out)
 	}
-	// until starts a command, waits for a line with a text, lets what follows happen and ends it. The line is given.
+	// until starts a command, waits for a line that contains the text, calls then with that line and ends the command.
 	until := func(text string, then func(line string), variables []string, program string, args ...string) {
 		t.Helper()
 		ran[program+" "+args[0]] = true
@@ -79,7 +79,7 @@ func TestEveryCommand(t *testing.T) {
 	until("http://127.0.0.1:", func(line string) {
 		there := []string{"AWS_ENDPOINT_URL=" + address.FindString(line), "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}
 		run(0, there, "edge", "check", stack, "--spool-dir", filepath.Join(dir, "another"))
-		run(1, nil, "edge", "status", "--spool-dir", spool) // none runs
+		run(1, nil, "edge", "status", "--spool-dir", spool) // edge is not running there
 		until("first sample taken", func(string) {
 			run(0, nil, "edge", "status", "--spool-dir", spool)
 			for _, look := range []string{"ls", "cat", "verify"} {
@@ -133,7 +133,7 @@ func commands(t *testing.T, path ...string) (all []string) {
 	return all
 }
 
-// TestAddressSpace is what edge's README says of `ulimit -v`. Less is refused by Go's runtime, before edge can say anything.
+// TestAddressSpace runs edge with the limit of `ulimit -v` that its README names. With less, Go's runtime fails before edge starts.
 func TestAddressSpace(t *testing.T) {
 	c := exec.CommandContext(t.Context(), "prlimit", "--as=1073741824", filepath.Join(bin, "edge"), "once")
 	c.Env = []string{"GOMAXPROCS=1"}

@@ -1,4 +1,4 @@
-// Package e2e tests the binaries as a user runs them: the real local stack and the real collector, killed at random. It
+// Package e2e tests the binaries as a user runs them: the real local stack, which is killed at random, and the real collector. It
 // holds tests only.
 package e2e
 
@@ -117,10 +117,10 @@ func start(t testing.TB, args ...string) *process {
 // kill ends the process as a power failure would, and waits for its end.
 func (p *process) kill() {
 	_ = p.Process.Kill() // it may have ended
-	_ = p.Wait()         // the way it ended says nothing
+	_ = p.Wait()         // its exit code does not matter
 }
 
-// stop asks the process to end, and fails unless it does so well. It returns the output that was not read before.
+// stop asks the process to end. It fails the test unless the exit code is 0. It returns the output that was not read before.
 func (p *process) stop(t testing.TB) (output string) {
 	t.Helper()
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
@@ -145,7 +145,7 @@ func client(endpoint string) *firehose.Client {
 
 const stream = "MetricsDashboard-Stream"
 
-// query asks DuckDB over the lake.
+// query runs SQL over the lake with DuckDB.
 func query(t testing.TB, dir, sql string) panels.Result {
 	t.Helper()
 	l, err := lake.Open(dir, lake.Options{})
@@ -162,7 +162,7 @@ func query(t testing.TB, dir, sql string) panels.Result {
 	return r
 }
 
-// row asks for one row.
+// row runs SQL and returns the first row.
 func row(t testing.TB, dir, sql string) (values []any) {
 	t.Helper()
 	for _, column := range query(t, dir, sql).Data {
@@ -171,8 +171,8 @@ func row(t testing.TB, dir, sql string) (values []any) {
 	return values
 }
 
-// The local stack is killed again and again while a producer puts. Whatever it accepted is delivered, and nothing twice:
-// the producer retries only what was not answered, under another sequence number. LOCAL_KILLS says how often.
+// The local stack is killed again and again while a producer puts. It delivers each record that it accepted exactly once. The producer
+// does not retry. LOCAL_KILLS says how often the stack is killed.
 func TestKilledStackLosesNothing(t *testing.T) {
 	dir := t.TempDir()
 	accepted, unanswered := map[int]bool{}, map[int]bool{}
@@ -233,7 +233,7 @@ func TestKilledStackLosesNothing(t *testing.T) {
 	}
 	for n := range accepted {
 		if seen[n] == 0 {
-			t.Errorf("sample %d was accepted and is gone", n)
+			t.Errorf("sample %d was accepted and not delivered", n)
 		}
 	}
 	if len(accepted) < 100 {
@@ -241,7 +241,7 @@ func TestKilledStackLosesNothing(t *testing.T) {
 	}
 }
 
-// The demo goes through every stage and ends by itself.
+// The demo prints each stage and ends by itself.
 func TestDemo(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -266,7 +266,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// The real collector finds the local stack by its parameters and delivers; what it took before an interrupt arrives.
+// The real collector finds the stream by the parameters of the local stack. The samples that it took before an interrupt arrive.
 func TestEdgeDelivers(t *testing.T) {
 	for _, transform := range []string{"", filepath.Join(bin, "bootstrap")} {
 		t.Run("transform "+filepath.Base(transform), func(t *testing.T) {
@@ -307,7 +307,7 @@ func TestEdgeDelivers(t *testing.T) {
 	}
 }
 
-// Records of every bad kind come back whole from the error prefix, through the real function too.
+// The error prefix keeps the bytes of each kind of bad record. The transform runs as the real executable.
 func TestBadRecordsAreKept(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--transform", filepath.Join(bin, "bootstrap"))
@@ -348,7 +348,7 @@ func TestBadRecordsAreKept(t *testing.T) {
 	}
 }
 
-// Each configuration of the CDK app that is committed becomes a stack that delivers.
+// The local stack delivers with each committed template of the CDK app.
 func TestTemplates(t *testing.T) {
 	for _, name := range []string{"default.json", "testdata/minimal.json", "testdata/everything.json", "testdata/platform.json"} {
 		t.Run(name, func(t *testing.T) {

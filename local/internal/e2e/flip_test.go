@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
 )
 
-// times returns a number from the environment, for runs that are longer than what a test can take.
+// times returns the number in an environment variable, or usual if it is not set. Longer runs set the variable.
 func times(t *testing.T, variable string, usual int) int {
 	t.Helper()
 	text := os.Getenv(variable)
@@ -33,8 +33,8 @@ func times(t *testing.T, variable string, usual int) int {
 
 var lostRecords = regexp.MustCompile(`, and ([0-9,]+) records? under the error prefix|; ([0-9,]+) records? found damaged in the journal and lost`)
 
-// One bit flips in the journal of a stack that was killed. The next start delivers every record that is whole, unchanged, and
-// counts those that are not. LOCAL_FLIPS says how often; 90 for figures to quote.
+// A bit flips in the journal of a stack that was killed. The next start delivers each whole record unchanged and counts the others.
+// LOCAL_FLIPS says how many flips are tried.
 func TestFlippedJournal(t *testing.T) {
 	const batches, each = 40, 5
 	origin := t.TempDir()

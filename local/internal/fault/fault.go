@@ -1,6 +1,5 @@
-// Package fault makes the local stack fail on purpose, the ways AWS does: throttled calls, failed entries of a batch,
-// internal errors, connections that end without an answer, latency. The same seed and the same order of requests give the
-// same faults.
+// Package fault makes the local stack fail on purpose, in the ways that AWS fails: throttled calls, failed entries of a batch, internal
+// errors, connections that end without an answer, latency. The same seed and the same order of requests give the same faults.
 package fault
 
 import (
@@ -14,16 +13,16 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// Rates say how often what goes wrong. The zero value is none at all.
+// Rates say how often each fault happens. The zero value means no faults. A share is from 0 to 1.
 type Rates struct {
-	Throttle float64       // share of calls that are refused as too many, 0 to 1
-	Partial  float64       // share of PutRecordBatch calls of which some entries fail, 0 to 1
-	Error    float64       // share of calls answered with an internal error, half of them after doing their work
-	Drop     float64       // share of calls whose connection ends without an answer, half of them after doing their work
-	Latency  time.Duration // what every call takes longer
+	Throttle float64       // share of calls that are refused as throttled
+	Partial  float64       // share of PutRecordBatch calls in which some entries fail
+	Error    float64       // share of calls answered with an internal error, half of them after they did their work
+	Drop     float64       // share of calls whose connection ends without an answer, half of them after they did their work
+	Latency  time.Duration // added to each call
 }
 
-// String writes the rates as Parse reads them, those that are 0 left out.
+// String returns the rates in the form that Parse reads, without those that are 0.
 func (r Rates) String() string {
 	var parts []string
 	share := func(name string, v float64) {
@@ -41,10 +40,10 @@ func (r Rates) String() string {
 	return strings.Join(parts, ",")
 }
 
-// MaxLatency is the longest latency; the SDKs give up before.
+// MaxLatency is the longest latency. The SDKs give up earlier.
 const MaxLatency = time.Minute
 
-// Parse reads rates as the flag has them: throttle=0.1,partial=0.2,error=0.05,drop=0.05,latency=200ms.
+// Parse reads rates in the form of the flag: throttle=0.1,partial=0.2,error=0.05,drop=0.05,latency=200ms.
 func Parse(text string) (Rates, error) {
 	var r Rates
 	if text == "" {
@@ -56,7 +55,7 @@ func Parse(text string) (Rates, error) {
 		name, value, _ := strings.Cut(pair, "=")
 		share, isShare := shares[name]
 		if seen[name] {
-			return r, fmt.Errorf("%s is there twice", name)
+			return r, fmt.Errorf("%s is given twice; give it once", name)
 		}
 		seen[name] = true
 		switch {
@@ -79,10 +78,10 @@ func Parse(text string) (Rates, error) {
 	return r, nil
 }
 
-// Outcome is what becomes of a call.
+// Outcome says how a call ends.
 type Outcome int
 
-// The outcomes. The ones that end After have done the call's work when they fail.
+// The outcomes. Those whose names end in After fail after the call did its work.
 const (
 	Answer Outcome = iota
 	Throttle
@@ -92,7 +91,7 @@ const (
 	DropAfter
 )
 
-// Injector decides what goes wrong. It is safe for concurrent use.
+// Injector decides which calls fail. It is safe for concurrent use.
 type Injector struct {
 	rates Rates
 
@@ -106,37 +105,39 @@ func New(rates Rates, seed uint64) *Injector {
 	return &Injector{
 		rates: rates,
 		calls: rand.New(rand.NewPCG(seed, 1)),
-		// Its own sequence, so that a batch more or less does not change what happens to calls.
+		// Entries have a sequence of their own: the number of batches does not change what happens to calls.
 		entries: rand.New(rand.NewPCG(seed, 2)),
 	}
 }
 
-// Latency is how much longer every call takes.
+// Latency returns the latency to add to each call.
 func (i *Injector) Latency() time.Duration { return i.rates.Latency }
 
-// Call decides what becomes of the next call.
+// Call decides the outcome of the next call.
 func (i *Injector) Call() Outcome {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	throttle, failed, dropped := i.calls.Float64(), i.calls.Float64(), i.calls.Float64()
+	throttle := i.calls.Float64() < i.rates.Throttle
+	fail := i.calls.Float64() < i.rates.Error
+	drop := i.calls.Float64() < i.rates.Drop
 	after := i.calls.Float64() < 0.5
 	switch {
-	case throttle < i.rates.Throttle:
+	case throttle:
 		return Throttle
-	case failed < i.rates.Error && after:
+	case fail && after:
 		return ErrorAfter
-	case failed < i.rates.Error:
+	case fail:
 		return ErrorBefore
-	case dropped < i.rates.Drop && after:
+	case drop && after:
 		return DropAfter
-	case dropped < i.rates.Drop:
+	case drop:
 		return DropBefore
 	}
 	return Answer
 }
 
-// Entries decides which of the n entries of a batch fail; nil where none does. Where some do, it is about half of them and
-// at least one.
+// Entries decides which of the n entries of a batch fail: either none of them, and the result is nil, or about half of them and at
+// least one.
 func (i *Injector) Entries(n int) []bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -32,7 +32,7 @@ func TestParse(t *testing.T) {
 		"latency=1h":                `latency="1h"`,
 		"explode=1":                 `"explode=1": want throttle, partial`,
 		"drop=0.1,":                 `"": want throttle`,
-		"drop=0.1,error=1,drop=0.2": "drop is there twice",
+		"drop=0.1,error=1,drop=0.2": "drop is given twice",
 	} {
 		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: have %v, want %s", text, err, want)
@@ -40,7 +40,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestRates counts outcomes: a seed makes them repeat, so that the counts are exact bounds and not luck.
+// TestRates counts outcomes. The seed is fixed, so that the counts are the same in each run.
 func TestRates(t *testing.T) {
 	const calls = 10_000
 	i := New(Rates{Throttle: 0.1, Error: 0.2, Drop: 0.4, Partial: 0.3}, 1)
@@ -66,12 +66,12 @@ func TestRates(t *testing.T) {
 		}
 		partial++
 		if len(failed) != 3 || !slices.Contains(failed, true) {
-			t.Fatalf("have %v, want three of which one fails at least", failed)
+			t.Fatalf("have %v, want three entries, at least one of them failed", failed)
 		}
 	}
 	near("partial", share(partial), 0.3)
 	if i.Entries(0) != nil {
-		t.Error("an entry of none fails")
+		t.Error("an entry of an empty batch fails")
 	}
 }
 
@@ -79,7 +79,7 @@ func TestNoFaults(t *testing.T) {
 	i := New(Rates{}, 1)
 	for range 1000 {
 		if i.Call() != Answer || i.Entries(500) != nil || i.Latency() != 0 {
-			t.Fatal("a fault where none was asked for")
+			t.Fatal("a fault although all rates are 0")
 		}
 	}
 }

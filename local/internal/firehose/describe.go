@@ -15,7 +15,7 @@ type describeRequest struct {
 
 type describeResponse struct{ DeliveryStreamDescription description }
 
-// description and what it is made of are the part of Firehose's answer that the local stack has something to say to.
+// description and the types within it are the part of Firehose's answer that the local stack fills.
 type description struct {
 	DeliveryStreamName   string
 	DeliveryStreamARN    string

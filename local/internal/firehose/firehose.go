@@ -1,7 +1,7 @@
-// Package firehose is the Firehose service of the local stack: it takes records within Firehose's limits, answers with
-// Firehose's errors, and hands the records to whoever delivers them.
+// Package firehose is the Firehose service of the local stack. It accepts records within Firehose's limits, answers with Firehose's
+// errors, and passes the records to a [Putter].
 //
-// It neither delivers (package delivery does) nor speaks HTTP (package awsjson does).
+// Package delivery delivers the records. Package awsjson serves the requests over HTTP.
 // Sources of limits and errors: the Firehose API reference and developer guide, "Quota".
 package firehose
 
@@ -30,21 +30,21 @@ const (
 	maxNameLength   = 64
 )
 
-// ErrBusy says that a stream takes no more records at the moment.
-var ErrBusy = errors.New("the stream takes no more records at the moment")
+// ErrBusy means that a stream cannot accept more records at the moment.
+var ErrBusy = errors.New("the stream cannot accept more records at the moment; try again later")
 
-// Putter takes the records of one stream: all are durable when Put returns, or none was taken. It fails with [ErrBusy]
-// where it has no room.
+// Putter accepts the records of one stream. When Put returns, either all of them are durable or Put failed. It fails with [ErrBusy] if
+// it does not have room.
 type Putter interface {
 	Put(ctx context.Context, records [][]byte) error
 }
 
-// Failures decides which entries of a batch of n fail on purpose; nil where none does.
+// Failures decides which of the n entries of a batch fail on purpose; nil means that all succeed.
 type Failures interface {
 	Entries(n int) []bool
 }
 
-// Target is a delivery stream and what takes its records.
+// Target is a delivery stream and the Putter of its records.
 type Target struct {
 	Stream spec.Stream
 	Putter Putter
@@ -69,7 +69,7 @@ func New(accountID string, targets []Target, failures Failures) *Service {
 	return s
 }
 
-// Operations returns what the service serves.
+// Operations returns the operations of the service.
 func (s *Service) Operations() awsjson.Operations {
 	const target = "Firehose_20150804."
 	return awsjson.Operations{
@@ -176,7 +176,7 @@ func (s *Service) putRecordBatch(ctx context.Context, body []byte) (any, error) 
 	return response, nil
 }
 
-// newRecordID returns an id as opaque as Firehose's: a put record is not found by it again.
+// newRecordID returns an opaque id, as Firehose does. A record cannot be found by it.
 func newRecordID() string {
 	id := make([]byte, 0, 32)
 	id = binary.BigEndian.AppendUint64(id, uint64(time.Now().UnixNano()))
@@ -195,7 +195,7 @@ func (s *Service) put(ctx context.Context, target Target, records [][]byte) erro
 	return nil
 }
 
-// check returns the target, or the error that says what is wrong with a request.
+// check returns the target of a request, or an error if the request has violations or the stream does not exist.
 func (s *Service) check(v violations, name string) (Target, error) {
 	if err := v.err(); err != nil {
 		return Target{}, err
@@ -243,5 +243,5 @@ func (s *Service) list(_ context.Context, body []byte) (any, error) {
 	return listResponse{DeliveryStreamNames: names[:min(limit, len(names))], HasMoreDeliveryStreams: more}, nil
 }
 
-// isDirectPut says whether a filter by type lets the local stack's streams through.
+// isDirectPut reports whether a filter by type includes DirectPut streams, the only type of the local stack.
 func isDirectPut(kind string) bool { return kind == "" || kind == "DirectPut" }

@@ -24,9 +24,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-// sink keeps what was put.
+// sink keeps the records that were put.
 type sink struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // guards records and err
 	records [][]byte
 	err     error
 }
@@ -161,7 +161,7 @@ func TestPutRefusals(t *testing.T) {
 			"Firehose nobody under account 123456789012 not found.",
 		},
 		{"bad name", put("a b", batch(1, 1)), "ValidationException", "regular expression pattern: [a-zA-Z0-9_.-]+"},
-		{"two at once", put(strings.Repeat("n", 65), batch(501, 1)), "ValidationException", "2 validation errors detected: "},
+		{"two violations", put(strings.Repeat("n", 65), batch(501, 1)), "ValidationException", "2 validation errors detected: "},
 		{"request over the bound", put("edge", batch(20, firehose.MaxRecordBytes)), "RequestEntityTooLargeException", "larger than"},
 	}
 	_, err := client.PutRecord(t.Context(), &sdk.PutRecordInput{
@@ -197,7 +197,7 @@ func TestPutFailures(t *testing.T) {
 	s.fail(errors.New("disk on fire"))
 	var api smithy.APIError
 	if err := put(); !errors.As(err, &api) || api.ErrorCode() != "InternalFailure" || strings.Contains(err.Error(), "fire") {
-		t.Errorf("have %v, want InternalFailure without this side's details", err)
+		t.Errorf("have %v, want InternalFailure without the internal error", err)
 	}
 	s.fail(nil)
 	if err := put(); err != nil {
@@ -205,7 +205,7 @@ func TestPutFailures(t *testing.T) {
 	}
 }
 
-// TestPartial shows that what is answered as failed was not taken, and the rest was, in order.
+// TestPartial shows that the records answered as failed were not taken, and that the others were, in order.
 func TestPartial(t *testing.T) {
 	client, s := start(t, fault.Rates{Partial: 1})
 	records := batch(200, 1)
@@ -222,7 +222,7 @@ func TestPartial(t *testing.T) {
 		case r.RecordId == nil && aws.ToString(r.ErrorCode) == "ServiceUnavailableException" && r.ErrorMessage != nil:
 			failed++
 		default:
-			t.Fatalf("answer %d is neither", i)
+			t.Fatalf("answer %d is neither accepted nor failed", i)
 		}
 	}
 	if failed == 0 || int(*out.FailedPutCount) != failed || !slices.EqualFunc(s.taken(), want, bytes.Equal) {
@@ -230,7 +230,7 @@ func TestPartial(t *testing.T) {
 	}
 }
 
-// TestFaults shows each fault at the client, and that the same seed repeats them.
+// TestFaults shows how the client sees each fault, and that the same seed repeats them.
 func TestFaults(t *testing.T) {
 	run := func(rates fault.Rates) (outcomes []string, taken int) {
 		client, s := start(t, rates)
@@ -305,7 +305,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// What answers say of encryption is what the template asks for.
+// Answers describe the encryption that the template asks for.
 func TestEncryptionFollowsTheTemplate(t *testing.T) {
 	for name, e := range map[string]*spec.Encryption{
 		"none": nil, "owned": {KeyType: "AWS_OWNED_CMK"}, "customer": {KeyType: "CUSTOMER_MANAGED_CMK", KeyARN: "arn:aws:kms:us-east-1:123456789012:key/k"},

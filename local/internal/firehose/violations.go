@@ -8,7 +8,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
 )
 
-// violations are what AWS's request validation finds, in its words.
+// violations are the findings of AWS's request validation, in its words.
 type violations []string
 
 var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]*$`)
@@ -35,7 +35,7 @@ func (v *violations) streamName(name string) {
 	}
 }
 
-// data checks a record's data; nil is data that is not there.
+// data checks the data of a record; nil means that they are missing.
 func (v *violations) data(at string, data []byte) {
 	switch n := len(data); {
 	case data == nil:

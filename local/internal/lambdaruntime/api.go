@@ -21,18 +21,18 @@ func (p *process) api(functionARN string) http.Handler {
 		body, err := readPayload(w, r)
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			p.answer(w, r, answer{err: functionError(
+			p.takeAnswer(w, r, answer{err: functionError(
 				"Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload)}, http.StatusRequestEntityTooLarge)
 			return
 		}
-		p.answer(w, r, answer{body: body, err: err}, http.StatusAccepted)
+		p.takeAnswer(w, r, answer{body: body, err: err}, http.StatusAccepted)
 	})
 	mux.HandleFunc("POST "+apiPath+"invocation/{id}/error", func(w http.ResponseWriter, r *http.Request) {
-		p.answer(w, r, answer{err: readError(w, r)}, http.StatusAccepted)
+		p.takeAnswer(w, r, answer{err: readError(w, r)}, http.StatusAccepted)
 	})
 	mux.HandleFunc("POST "+apiPath+"init/error", func(w http.ResponseWriter, r *http.Request) {
 		select {
-		case p.failed <- answer{err: readError(w, r)}:
+		case p.initFailed <- readError(w, r):
 		default: // one reason is enough
 		}
 		accept(w, http.StatusAccepted)
@@ -40,7 +40,7 @@ func (p *process) api(functionARN string) http.Handler {
 	return mux
 }
 
-// next waits for an event, however long that takes, and hands it over.
+// next waits for an event without a time limit and sends it to the function.
 func (p *process) next(w http.ResponseWriter, r *http.Request, functionARN string) {
 	p.once.Do(func() { close(p.ready) })
 	select {
@@ -55,14 +55,13 @@ func (p *process) next(w http.ResponseWriter, r *http.Request, functionARN strin
 		header.Set("Lambda-Runtime-Invoked-Function-Arn", functionARN)
 		header.Set("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000;Sampled=0")
 		header.Set("Content-Length", strconv.Itoa(len(e.payload)))
-		// Where it fails the process is gone, which the invocation notices.
-		_, _ = w.Write(e.payload)
+		_, _ = w.Write(e.payload) // fails if the process has ended, which invoke notices
 	case <-r.Context().Done():
 	}
 }
 
-// answer takes an answer for the event that the function works on. One for another is refused, as Lambda does.
-func (p *process) answer(w http.ResponseWriter, r *http.Request, a answer, status int) {
+// takeAnswer passes the answer for the current event on to invoke. Like Lambda it refuses an answer for any other event.
+func (p *process) takeAnswer(w http.ResponseWriter, r *http.Request, a answer, status int) {
 	p.mu.Lock()
 	expected := p.current != "" && p.current == r.PathValue("id")
 	if expected {
@@ -70,11 +69,11 @@ func (p *process) answer(w http.ResponseWriter, r *http.Request, a answer, statu
 	}
 	p.mu.Unlock()
 	if !expected {
-		p.log.Warn("the function answered for an event that it does not work on", slog.String("request", r.PathValue("id")))
+		p.log.Warn("the function answered for another event than its current one", slog.String("request", r.PathValue("id")))
 		accept(w, http.StatusBadRequest)
 		return
 	}
-	// The status goes first, so that a process that is stopped for its answer has seen that it was taken.
+	// Write the status before the answer is passed on: the process may be stopped as soon as invoke has the answer.
 	accept(w, status)
 	p.answers <- a
 }

@@ -1,7 +1,7 @@
-// Package lambdaruntime runs the executable of a Lambda function, the very bootstrap that deploys, and invokes it over the
-// Lambda Runtime API on loopback, within Lambda's limits of time and size.
+// Package lambdaruntime runs the executable of a Lambda function, the same bootstrap that is deployed. It invokes the function over the
+// Lambda Runtime API on loopback, and enforces Lambda's limits of time and size.
 //
-// It is not a sandbox: the function runs as a child process with this user's rights.
+// It is not a sandbox: the function runs as a child process with the rights of this user.
 // Source: Lambda developer guide, "Using the Lambda runtime API".
 package lambdaruntime
 
@@ -19,19 +19,19 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 )
 
-// MaxPayload is how large an event and an answer may be, in bytes.
+// MaxPayload is how large an event or an answer may be, in bytes.
 const MaxPayload = 6_291_456
 
-// initTimeout is how long a function may take until it asks for its first event.
+// initTimeout is how long a function may take to ask for its first event.
 const initTimeout = 10 * time.Second
 
-// Codes of failed invocations, as Firehose has them.
+// Firehose's codes of failed invocations.
 const (
 	codeFunction = "Lambda.FunctionError"
 	codeJSON     = "Lambda.JsonProcessingException"
 )
 
-// Function is what to run and what it is told of itself.
+// Function is the executable to run and what its environment says.
 type Function struct {
 	Path     string // of the executable
 	ARN      string
@@ -40,37 +40,37 @@ type Function struct {
 	Region   string
 	Timeout  time.Duration
 	MemoryMB int
-	// Environment are the function's variables; they give way to those that the runtime sets.
+	// Environment are the function's variables. The runtime overrides those that it sets itself.
 	Environment map[string]string
-	// Endpoint is where its AWS SDK finds the local stack, AccessKeyID what it calls itself there.
+	// Endpoint is the URL of the local stack for the function's AWS SDK. AccessKeyID is its access key there.
 	Endpoint    string
 	AccessKeyID string
 }
 
 // Options of a [Runtime].
 type Options struct {
-	// Concurrency is how many events are worked on at a time, each by a process of its own; default 1.
+	// Concurrency is how many processes of the function may work at a time, each on one event; default 1.
 	Concurrency int
-	// Log gets what the function writes to its outputs, and what befalls its processes.
+	// Log gets the output of the function and the problems of its processes.
 	Log *slog.Logger
 }
 
-// Runtime invokes one function. Processes are started when they are needed, serve one event after the other, and are
-// replaced when they end. It is safe for concurrent use.
+// Runtime invokes one function. It starts a process when no idle one is left. A process works on one event after another until it ends.
+// A Runtime is safe for concurrent use.
 type Runtime struct {
 	function Function
 	path     string
 	log      *slog.Logger
-	slots    chan struct{}
+	slots    chan struct{} // has an element for each event under way
 
 	mu     sync.Mutex // guards closed and idle
 	closed bool
-	idle   []*process // wait for an event
+	idle   []*process // they wait for an event
 }
 
-// New starts a first process, so that an executable that cannot run here is an error now and not at the first event.
+// New starts a first process. If the executable cannot run here, New fails, and not the first event.
 func New(ctx context.Context, f Function, o Options) (*Runtime, error) {
-	// An absolute path is never searched for in PATH.
+	// Package exec does not search for an absolute path in PATH.
 	path, err := filepath.Abs(f.Path)
 	if err != nil {
 		return nil, err
@@ -108,14 +108,14 @@ func (r *Runtime) Invoke(ctx context.Context, ev transform.Event) (transform.Res
 	return decode(answer)
 }
 
-// decode reads a function's answer record by record, so that one that cannot be read does not take its neighbours with it. An
-// answer without a usable list of records answers none of them: Firehose then reports that each id is missing (probed and
+// decode decodes the answer of a function record by record, so that an answer for one record that cannot be read does not affect the
+// others. If the answer does not have a list of records, the response is empty. Firehose then reports each id as missing (probed and
 // published with floci-io/floci#3393).
 func decode(answer []byte) (transform.Response, error) {
 	var response transform.Response
 	if !json.Valid(answer) {
 		return response, &delivery.InvokeError{
-			Code: codeJSON, Final: true, // the function will say the same again
+			Code: codeJSON, Final: true, // the function would answer the same again
 			Message: "Check your function and make sure the output is in required format: the answer is not JSON",
 		}
 	}
@@ -133,11 +133,11 @@ func decode(answer []byte) (transform.Response, error) {
 			response.Records = append(response.Records, a)
 			continue
 		}
-		var of struct {
+		var idOnly struct {
 			RecordID string `json:"recordId"`
 		}
-		if json.Unmarshal(raw, &of) == nil && of.RecordID != "" {
-			malformed[of.RecordID] = "The answer of the function for the record cannot be read: " + err.Error()
+		if json.Unmarshal(raw, &idOnly) == nil && idOnly.RecordID != "" {
+			malformed[idOnly.RecordID] = "The answer of the function for the record cannot be read: " + err.Error()
 		}
 	}
 	if len(malformed) > 0 {
@@ -160,7 +160,7 @@ func (r *Runtime) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 		answer, reusable, err := p.invoke(ctx, payload, r.function.Timeout)
 		r.giveBack(p, reusable)
-		// A process may end when it has answered: the next event finds out, and takes another process.
+		// An idle process may have ended. The event then goes to another process.
 		if !errors.Is(err, errNotTaken) {
 			return answer, err
 		}
@@ -199,7 +199,7 @@ func (r *Runtime) giveBack(p *process, reusable bool) {
 	}
 }
 
-// Close ends all processes that work on no event. Those that do end with it.
+// Close ends all idle processes. A process that works on an event ends when it has answered.
 func (r *Runtime) Close() error {
 	r.mu.Lock()
 	idle := r.idle

@@ -21,7 +21,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 )
 
-// TestMain makes the test's own executable a function, where a test starts it as one.
+// TestMain lets tests start their own executable as a function.
 func TestMain(m *testing.M) {
 	if behaviour := os.Getenv("BEHAVIOUR"); behaviour != "" {
 		if err := behave(behaviour); err != nil {
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// behave speaks the Runtime API by hand, so that it can do what no runtime would.
+// behave calls the Runtime API itself. It can therefore make mistakes that Lambda's library does not make.
 func behave(behaviour string) error {
 	api := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/"
 	post := func(path, body string) error {
@@ -103,7 +103,7 @@ func respond(behaviour, id string, payload []byte, header http.Header, post func
 		os.Exit(5)
 	case "hang":
 		select {}
-	case "no JSON":
+	case "not JSON":
 		return post(id+"/response", `{"records":`)
 	case "bad base64":
 		return post(id+"/response", `{"records":[{"recordId":"bad","result":"Ok","data":"*"},{"recordId":"good","result":"Ok","data":"YQ=="}]}`)
@@ -115,7 +115,7 @@ func respond(behaviour, id string, payload []byte, header http.Header, post func
 		}
 		return post(id+"/response", `{"records":[{"recordId":"right"}]}`)
 	}
-	return fmt.Errorf("no behaviour %q", behaviour)
+	return fmt.Errorf("the test does not know the behaviour %q", behaviour)
 }
 
 func function(t *testing.T, behaviour string, timeout time.Duration) Function {
@@ -154,7 +154,7 @@ func events(n int) transform.Event {
 
 // lines is a log that can be read while it is written.
 type lines struct {
-	mu   sync.Mutex
+	mu   sync.Mutex // guards text
 	text bytes.Buffer
 }
 
@@ -220,7 +220,7 @@ func TestEnvironment(t *testing.T) {
 		}
 	}
 	if have["AWS_ACCESS_KEY_ID"] != "function" || have["AWS_SECRET_ACCESS_KEY"] == "" || have["HOME"] != "" {
-		t.Error("want credentials, and nothing of this process's own environment")
+		t.Error("want credentials, and no variable of this process")
 	}
 	deadline, err := strconv.ParseInt(have["deadline"], 10, 64)
 	if at := time.UnixMilli(deadline); err != nil || at.Before(before) || at.After(time.Now().Add(time.Minute)) {
@@ -228,8 +228,8 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestFailures runs functions that do not answer, or not as they should. Each is invoked twice: the second invocation
-// must find a process that works as the first did.
+// TestFailures runs functions that do not answer, or answer wrongly. Each is invoked twice. The second invocation must give the same
+// error as the first.
 func TestFailures(t *testing.T) {
 	tests := []struct {
 		behaviour string
@@ -242,7 +242,7 @@ func TestFailures(t *testing.T) {
 		{"error and exit", time.Minute, codeFunction, "Panic: it broke", false},
 		{"exit", time.Minute, codeFunction, "Runtime exited with error: exit status 5", false},
 		{"hang", 50 * time.Millisecond, codeFunction, "Task timed out after 0.05 seconds", false},
-		{"no JSON", time.Minute, codeJSON, "required format", true},
+		{"not JSON", time.Minute, codeJSON, "required format", true},
 		{"large", time.Minute, codeFunction, "Response payload size exceeded", false},
 	}
 	for _, test := range tests {
@@ -262,7 +262,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// One answer that cannot be read does not take its neighbours with it.
+// If the answer for one record cannot be read, the others are used.
 func TestMalformedAnswer(t *testing.T) {
 	r := open(t, function(t, "bad base64", time.Minute), Options{})
 	answer, err := r.Invoke(t.Context(), events(1))
@@ -325,7 +325,7 @@ func TestRequestTooLarge(t *testing.T) {
 	}
 }
 
-// TestCancelled stops an invocation from outside.
+// TestCancelled cancels the context of an invocation.
 func TestCancelled(t *testing.T) {
 	r := open(t, function(t, "hang", time.Minute), Options{})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -340,7 +340,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestConcurrency works on as many events at a time as asked for, each in a process of its own.
+// A runtime has at most as many processes as its concurrency.
 func TestConcurrency(t *testing.T) {
 	r := open(t, function(t, "environment", time.Minute), Options{Concurrency: 3})
 	var group sync.WaitGroup
@@ -369,7 +369,7 @@ func TestConcurrency(t *testing.T) {
 func TestNewRefusals(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text")
-	if err := os.WriteFile(text, []byte("no executable"), 0o644); err != nil {
+	if err := os.WriteFile(text, []byte("not an executable"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	format := filepath.Join(dir, "format")

@@ -19,17 +19,17 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 )
 
-// process is one running function and the Runtime API that it alone talks to.
+// process is one process of the function, and the Runtime API that serves only this process.
 type process struct {
 	child  *child.Process
 	server *http.Server
 	log    *slog.Logger
 
-	events  chan event    // to the function's next
-	answers chan answer   // from the function
-	failed  chan answer   // the function could not start
-	ready   chan struct{} // closed at the first next
-	once    sync.Once     // closes ready
+	events     chan event    // from invoke to next
+	answers    chan answer   // from takeAnswer to invoke
+	initFailed chan error    // the reason why the function could not start
+	ready      chan struct{} // closed when the function asks for its first event
+	once       sync.Once     // closes ready
 
 	mu      sync.Mutex // guards current
 	current string     // request id of the event that the function works on
@@ -42,7 +42,7 @@ type event struct {
 	deadline time.Time
 }
 
-// answer is what the function made of an event.
+// answer is the function's answer to an event.
 type answer struct {
 	body []byte
 	err  error
@@ -56,14 +56,14 @@ func start(ctx context.Context, path string, f Function, log *slog.Logger) (*pro
 	}
 	p := &process{
 		log:    log,
-		events: make(chan event), answers: make(chan answer, 1), failed: make(chan answer, 1),
+		events: make(chan event), answers: make(chan answer, 1), initFailed: make(chan error, 1),
 		ready: make(chan struct{}),
 	}
 	p.server = &http.Server{Handler: p.api(f.ARN), ReadHeaderTimeout: time.Minute}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		// Ends when stop closes the server; before that, the process's own requests fail and it exits.
+		// Serve ends when stop closes the server. If it ends earlier, the requests of the process fail, and the process exits.
 		_ = p.server.Serve(listener)
 	}()
 	if err := p.run(path, f, listener.Addr().String()); err != nil {
@@ -74,11 +74,11 @@ func start(ctx context.Context, path string, f Function, log *slog.Logger) (*pro
 	return p, p.waitReady(ctx)
 }
 
-// run starts the process. It outlives the invocation that needed it first.
+// run starts the process. The process lives on after the invocation that started it.
 func (p *process) run(path string, f Function, address string) error {
 	cmd := exec.CommandContext(context.Background(), path)
 	cmd.Env = environment(f, address)
-	// Do not wait for children of the process that hold its outputs open after it has ended.
+	// Children of the process may hold its outputs open after it has ended. Do not wait for them.
 	cmd.WaitDelay = time.Second
 	output, input := io.Pipe()
 	cmd.Stdout, cmd.Stderr = input, input
@@ -95,7 +95,7 @@ func (p *process) run(path string, f Function, address string) error {
 	return nil
 }
 
-// logLines hands the function's output on, line by line.
+// logLines logs the function's output line by line.
 func (p *process) logLines(output io.Reader) {
 	lines := bufio.NewReaderSize(output, 64<<10)
 	for {
@@ -116,12 +116,11 @@ func (p *process) waitReady(ctx context.Context) error {
 	select {
 	case <-p.ready:
 		return nil
-	case a := <-p.failed:
-		err = a.err
+	case err = <-p.initFailed:
 	case <-p.child.Done():
 		err = functionError("Runtime exited before it asked for an event: %v", p.exitReason())
 	case <-timer.C:
-		err = functionError("Runtime asked for no event within %v", initTimeout)
+		err = functionError("Runtime did not ask for an event within %v", initTimeout)
 	case <-ctx.Done():
 		err = functionError("Runtime was not ready in time: %v", ctx.Err())
 	}
@@ -152,11 +151,11 @@ func (p *process) alive() bool {
 // stop ends the process and its API. It can be called twice.
 func (p *process) stop() {
 	p.child.Kill()
-	_ = p.server.Close() // what it could fail with is of connections to a process that is gone
+	_ = p.server.Close() // fails only if a connection to the ended process cannot be closed
 }
 
-// invoke hands an event to the function and waits for its answer. A process that did not answer, or that ended, is not
-// reusable: nothing is known of what it still does.
+// invoke sends an event to the function and waits for its answer. A process that did not answer is not reusable, because it may still
+// work on the event.
 func (p *process) invoke(ctx context.Context, payload []byte, timeout time.Duration) (_ []byte, reusable bool, _ error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -173,7 +172,7 @@ func (p *process) invoke(ctx context.Context, payload []byte, timeout time.Durat
 	case a := <-p.answers:
 		return a.body, true, a.err
 	case <-p.child.Done():
-		// It may have answered just before it ended, as a runtime does after a panic.
+		// The process may have answered just before it ended, as a runtime does after a panic.
 		select {
 		case a := <-p.answers:
 			return a.body, false, a.err
@@ -185,7 +184,7 @@ func (p *process) invoke(ctx context.Context, payload []byte, timeout time.Durat
 	}
 }
 
-// errNotTaken says that a process ended before it took the event.
+// errNotTaken means that a process ended before it took the event.
 var errNotTaken = errors.New("the process ended before it took the event")
 
 func lateError(ctx context.Context, timeout time.Duration) error {
@@ -195,7 +194,7 @@ func lateError(ctx context.Context, timeout time.Duration) error {
 	return ctx.Err()
 }
 
-// environment is what the process finds, as in Lambda: nothing of this process's own.
+// environment returns the variables of the process, as in Lambda. It does not include those of this process.
 func environment(f Function, api string) []string {
 	variables := make(map[string]string, len(f.Environment)+20)
 	for name, value := range f.Environment {

@@ -1,5 +1,5 @@
-// Package spec says what a stack consists of, in the terms of the local stack: delivery streams with their processor, buffers,
-// prefixes and table, and SSM parameters. Package template reads it from a CloudFormation template; package stack runs it.
+// Package spec describes a stack for the local stack: delivery streams with their processor, buffers, prefixes and table, and SSM
+// parameters. Package template reads the description from a CloudFormation template; package stack runs it.
 package spec
 
 import "time"
@@ -18,30 +18,30 @@ type Stack struct {
 type Stream struct {
 	Name        string
 	ARN         string
-	RoleARN     string // for information: nothing is authorized locally
+	RoleARN     string // shown in answers only: the local stack does not check permissions
 	Bucket      string // name, not ARN
 	Prefix      string // with its !{…} expressions
-	ErrorPrefix string // with its !{…} expressions; empty where the template has none
-	// FileExtension is appended to object names; ".parquet" where conversion is on and the template sets none.
+	ErrorPrefix string // with its !{…} expressions; empty if the template does not set it
+	// FileExtension is appended to object names. It is ".parquet" if conversion is on and the template does not set it.
 	FileExtension string
 	Buffering     Buffering
 	// Encryption is the stream's encryption at rest, nil if the template asks for none.
 	Encryption *Encryption
 	// DynamicPartitioning says whether partition keys may be used in Prefix.
 	DynamicPartitioning bool
-	// Lambda is the transform, nil where the stream has no processor.
+	// Lambda is the transform, nil if the stream does not have a processor.
 	Lambda *Processor
-	// Table is what records are converted to Parquet by, nil where conversion is off.
+	// Table defines the columns of the Parquet objects; nil if conversion is off.
 	Table *Table
 }
 
-// Encryption is the encryption of a stream at rest. Locally nothing is encrypted; answers say what they would say in AWS.
+// Encryption is the encryption of a stream at rest. The local stack does not encrypt; its answers are those of AWS.
 type Encryption struct {
 	KeyType string // AWS_OWNED_CMK or CUSTOMER_MANAGED_CMK
 	KeyARN  string // of a CUSTOMER_MANAGED_CMK
 }
 
-// Buffering says when a buffer is delivered: at whichever bound is reached first.
+// Buffering says when a buffer is full: as soon as one of the two bounds is reached.
 type Buffering struct {
 	Bytes    int
 	Interval time.Duration
@@ -54,16 +54,16 @@ type Processor struct {
 	Handler string
 	// Buffering says when the function is invoked.
 	Buffering Buffering
-	// Retries is how often a failed invocation is repeated: attempts are one more.
+	// Retries is how often a failed invocation is repeated. There are up to Retries + 1 attempts.
 	Retries int
-	// Timeout is the function's; MemoryMB its memory size, for information.
+	// Timeout and MemoryMB are the function's. The local stack does not limit the memory.
 	Timeout  time.Duration
 	MemoryMB int
 	// Environment are the function's environment variables.
 	Environment map[string]string
 }
 
-// Table is the Glue table that conversion reads its columns from.
+// Table is the Glue table that defines the columns of the conversion.
 type Table struct {
 	Database      string
 	Name          string

@@ -13,7 +13,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
 )
 
-// load reads the parameters that users put in earlier runs.
+// load reads the parameters that users put in earlier runs. A file that does not exist holds none.
 func load(file string) (map[string]value, error) {
 	values := make(map[string]value)
 	data, err := os.ReadFile(file)
@@ -24,12 +24,12 @@ func load(file string) (map[string]value, error) {
 		return nil, fmt.Errorf("read parameters: %w", err)
 	}
 	if err := json.Unmarshal(data, &values); err != nil {
-		return nil, fmt.Errorf("read parameters: %s: %w", file, err)
+		return nil, fmt.Errorf("read parameters: %s: want the JSON that an earlier run wrote, or no file: %w", file, err)
 	}
 	return values, nil
 }
 
-// saveLocked writes the parameters that users put. If it fails, the file is as it was.
+// saveLocked writes the parameters that users put. If it fails, it leaves the file as it was.
 func (s *Service) saveLocked() error {
 	own := make(map[string]value)
 	for name, v := range s.values {
@@ -56,7 +56,7 @@ func (s *Service) saveLocked() error {
 	return nil
 }
 
-// A token says where the next page of a request begins; it is good for the same request only.
+// encodeToken returns the token of the page after the parameter last. The token is valid only for the same request.
 func encodeToken(request byPathRequest, last string) string {
 	return base64.URLEncoding.EncodeToString(fmt.Appendf(nil, "%t\n%s\n%s", request.Recursive, request.Path, last))
 }

@@ -43,7 +43,7 @@ func (s *Service) putParameter(_ context.Context, body []byte) (any, error) {
 		return nil, awsjson.Errorf("ParameterAlreadyExists",
 			"The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
 	case exists && request.Type != "" && request.Type != old.Type:
-		return nil, awsjson.Errorf("HierarchyTypeMismatchException", "The parameter is a %s; its type can not be changed.", old.Type)
+		return nil, awsjson.Errorf("HierarchyTypeMismatchException", "The parameter is a %s; its type cannot be changed.", old.Type)
 	case !exists && request.Type == "":
 		return nil, awsjson.Errorf("ValidationException", "A parameter type is required when you create a parameter.")
 	}
@@ -54,15 +54,15 @@ func (s *Service) putParameter(_ context.Context, body []byte) (any, error) {
 	s.values[request.Name] = v
 	if v.Own {
 		if err := s.saveLocked(); err != nil {
-			// What would be gone after a restart was not put.
-			s.restore(request.Name, old, exists)
+			// A parameter that is not on disk would be gone after a restart, so that the put fails.
+			s.restoreLocked(request.Name, old, exists)
 			return nil, fmt.Errorf("keep parameter %s: %w", request.Name, err)
 		}
 	}
 	return putResponse{Version: v.Version, Tier: "Standard"}, nil
 }
 
-func (s *Service) restore(name string, old value, exists bool) {
+func (s *Service) restoreLocked(name string, old value, exists bool) {
 	if exists {
 		s.values[name] = old
 		return
@@ -77,7 +77,7 @@ func checkPut(request putRequest) error {
 	if err := checkName(request.Name); err != nil {
 		return err
 	}
-	// A name with a slash inside must begin with one.
+	// A name that contains a slash must begin with one.
 	if strings.Contains(request.Name, "/") && !strings.HasPrefix(request.Name, "/") {
 		return awsjson.Errorf("ValidationException", "Parameter name must be a fully qualified name.")
 	}
@@ -94,16 +94,16 @@ func checkPut(request putRequest) error {
 		return awsjson.Errorf("ValidationException", "Standard tier parameters support a maximum parameter value of %d characters.",
 			maxValueBytes)
 	case request.Type == "SecureString":
-		return awsjson.Errorf("UnsupportedParameterType", "the local stack keeps no secrets: use String")
+		return awsjson.Errorf("UnsupportedParameterType", "the local stack does not keep secrets; use the type String")
 	case request.Type != "" && request.Type != "String" && request.Type != "StringList":
 		return validation("Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: "+
 			"[SecureString, StringList, String]", request.Type)
 	case request.AllowedPattern != "" || request.Policies != "":
-		return awsjson.Errorf("ValidationException", "the local stack knows neither AllowedPattern nor Policies")
+		return awsjson.Errorf("ValidationException", "the local stack does not support AllowedPattern and Policies; leave them out")
 	case request.DataType != "" && request.DataType != "text":
-		return awsjson.Errorf("ValidationException", "the local stack knows the data type text only")
+		return awsjson.Errorf("ValidationException", "the local stack supports only the data type text")
 	case request.Tier == "Advanced":
-		return awsjson.Errorf("ValidationException", "the local stack knows the tier Standard only")
+		return awsjson.Errorf("ValidationException", "the local stack supports only the tier Standard")
 	}
 	return nil
 }

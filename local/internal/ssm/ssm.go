@@ -1,7 +1,7 @@
-// Package ssm is the Parameter Store of the local stack: the parameters of the template, and those that a user puts, such
-// as the central configuration of the edges.
+// Package ssm is the Parameter Store of the local stack. It holds the parameters of the template, and those that a user puts, such as
+// the central configuration of the collectors.
 //
-// It keeps no history of versions and no secrets: SecureString is refused.
+// It does not keep old versions of a parameter. It refuses secrets (SecureString).
 // Source of limits and errors: the SSM API reference.
 package ssm
 
@@ -30,10 +30,10 @@ const (
 
 // Service is the Parameter Store. It is safe for concurrent use.
 type Service struct {
-	prefix string // of the ARNs of parameters
-	file   string
+	prefix string // of the parameters' ARNs
+	file   string // path; holds the parameters that users put
 
-	mu     sync.RWMutex // guards values and the file
+	mu     sync.RWMutex // guards values and the content of the file
 	values map[string]value
 }
 
@@ -42,12 +42,12 @@ type value struct {
 	spec.Parameter
 	Version  int64
 	Modified time.Time
-	// Own says that it was put by a user, not given by the template.
+	// Own says that a user put the parameter and that the template does not define it.
 	Own bool
 }
 
-// Open returns a service of the stack's parameters and of those that earlier runs kept in the file. Parameters that the
-// template has are as it says, as after a deployment: what a user overwrites of them lasts until the service ends.
+// Open returns a service of the template's parameters and of those that earlier runs kept in the file. The parameters of the template
+// have its values, as after a deployment. If a user overwrites one of them, the new value lasts until the service ends.
 func Open(s spec.Stack, file string) (*Service, error) {
 	own, err := load(file)
 	if err != nil {
@@ -65,7 +65,7 @@ func Open(s spec.Stack, file string) (*Service, error) {
 	return service, nil
 }
 
-// Operations returns what the service serves.
+// Operations returns the operations of the service.
 func (s *Service) Operations() awsjson.Operations {
 	const target = "AmazonSSM."
 	return awsjson.Operations{
@@ -115,7 +115,7 @@ func (s *Service) getParameter(_ context.Context, body []byte) (any, error) {
 	return struct{ Parameter parameter }{p}, nil
 }
 
-// find looks a parameter up by name or ARN, each with an optional version behind a colon.
+// find finds a parameter by its name or ARN. An optional version follows after a colon.
 func (s *Service) find(name string) (parameter, error) {
 	plain := name
 	if rest, ok := strings.CutPrefix(name, s.prefix+"/"); ok {
@@ -137,7 +137,7 @@ func (s *Service) find(name string) (parameter, error) {
 	if selected {
 		if selector != strconv.FormatInt(v.Version, 10) {
 			return parameter{}, awsjson.Errorf("ParameterVersionNotFound",
-				"Systems Manager could not find version %s of %s. The local stack keeps the newest version only.", selector, plain)
+				"Systems Manager could not find version %s of %s. The local stack keeps only the newest version.", selector, plain)
 		}
 		p.Selector = ":" + selector
 	}
@@ -225,7 +225,7 @@ func checkByPath(request byPathRequest) (limit int, _ error) {
 		return 0, nameRequirements()
 	}
 	if len(request.ParameterFilters) > 0 {
-		return 0, awsjson.Errorf("InvalidFilterKey", "the local stack knows no ParameterFilters")
+		return 0, awsjson.Errorf("InvalidFilterKey", "the local stack does not support ParameterFilters; leave them out")
 	}
 	limit = maxResults
 	if request.MaxResults != nil {
@@ -258,7 +258,7 @@ func checkLength(at, name string) error {
 
 var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
 
-// checkName says whether a name can be one of a parameter.
+// checkName returns an error if a name has characters that the name of a parameter must not have.
 func checkName(name string) error {
 	if !namePattern.MatchString(name) {
 		return awsjson.Errorf("ValidationException", "%s", invalidName)
@@ -266,7 +266,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// The words of AWS.
+// AWS's messages.
 const (
 	invalidName = `Parameter name: can't be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of ` +
 		`sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following ` +
@@ -280,13 +280,13 @@ const (
 
 func nameRequirements() error { return awsjson.Errorf("ValidationException", "%s", invalidPath) }
 
-// reserved says whether AWS keeps a name for itself.
+// reserved reports whether AWS keeps a name for itself.
 func reserved(name string) bool {
 	first := strings.ToLower(strings.TrimPrefix(name, "/"))
 	return strings.HasPrefix(first, "aws") || strings.HasPrefix(first, "ssm")
 }
 
-// newVersion is the value that takes the place of another.
+// newVersion returns the value that replaces old.
 func newVersion(old value, p spec.Parameter, own bool) value {
 	return value{Parameter: p, Version: old.Version + 1, Modified: time.Now(), Own: own}
 }

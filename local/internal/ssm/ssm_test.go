@@ -24,7 +24,8 @@ import (
 
 const path = "/metrics-dashboard/Stack"
 
-// start serves n parameters of the template over loopback, and one a level deeper, and returns AWS's own client.
+// start serves n parameters of the template over loopback, one more that is a level deeper, and one of another stack. It returns AWS's
+// own client.
 func start(t *testing.T, n int, file string) *sdk.Client {
 	t.Helper()
 	s := spec.Stack{Region: "us-east-1", AccountID: "123456789012", Parameters: map[string]spec.Parameter{}}
@@ -177,7 +178,7 @@ func TestPutParameter(t *testing.T) {
 	wantError(t, put(sdk.PutParameterInput{
 		Name: aws.String(config), Value: aws.String("c"), Type: types.ParameterTypeStringList, Overwrite: aws.Bool(true),
 	}), "HierarchyTypeMismatchException", "String")
-	// A parameter of the template is the template's again after a restart; the user's own stays.
+	// After a restart, a parameter of the template has the template's value again. The user's own parameter stays.
 	if err := put(sdk.PutParameterInput{Name: aws.String(path + "/p00"), Value: aws.String("mine"), Overwrite: aws.Bool(true)}); err != nil {
 		t.Fatal(err)
 	}
@@ -203,10 +204,10 @@ func TestPutParameter(t *testing.T) {
 	}
 	wantError(t, put(sdk.PutParameterInput{
 		Name: aws.String("/x"), Value: aws.String("x"), Type: types.ParameterTypeSecureString,
-	}), "UnsupportedParameterType", "no secrets")
+	}), "UnsupportedParameterType", "does not keep secrets")
 }
 
-// TestPutIsKeptOrRefused puts where the file can not be written.
+// A put fails if the file cannot be written, and the parameter does not exist afterwards.
 func TestPutIsKeptOrRefused(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "gone")
 	client := start(t, 0, filepath.Join(dir, "p"))

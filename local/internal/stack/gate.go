@@ -13,16 +13,16 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
 )
 
-// gate lets requests through until it is closed. After that it lets only the stack's own function through, because its records
-// belong to what is still being delivered.
+// gate passes requests on until it is closed. After that it passes on only those of the stack's own function: the function puts
+// records back that are still to be delivered.
 type gate struct {
 	next    http.Handler
 	key     string // access key id of the function
 	anyHost bool
 
-	mu     sync.RWMutex // guards closed; requests under way hold it for reading
+	mu     sync.RWMutex // guards closed; each request holds it for reading until its end
 	closed bool
-	abort  context.Context // ends the requests under way
+	abort  context.Context // when it ends, the requests under way end
 	end    context.CancelFunc
 }
 
@@ -37,8 +37,8 @@ func newGate(next http.Handler, key string, anyHost bool) *gate {
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !g.anyHost && !isLoopbackHost(r.Host) {
-		// A web page that points a name of its own at this machine (DNS rebinding) ends here.
-		http.Error(w, "host name is not one of this machine", http.StatusForbidden)
+		// A web page may let a name of its own resolve to this machine (DNS rebinding).
+		http.Error(w, "the local stack answers requests to localhost and loopback addresses only", http.StatusForbidden)
 		return
 	}
 	if strings.Contains(r.Header.Get("Authorization"), "Credential="+g.key+"/") {
@@ -51,7 +51,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		w.Header().Set("Content-Type", awsjson.ContentType)
 		w.WriteHeader(http.StatusServiceUnavailable)
-		// A client that has gone needs no answer.
+		// It fails only if the client has gone.
 		_, _ = io.WriteString(w, `{"__type":"ServiceUnavailableException","message":"The local stack is stopping."}`)
 		return
 	}
@@ -59,13 +59,13 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	defer context.AfterFunc(g.abort, func() {
 		cancel()
-		// End the reading of a body that does not come. It fails only if the connection is gone.
+		// Stop waiting for the rest of the body. It fails only if the connection is gone.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
 	})()
 	g.next.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// close lets no more requests through and waits for the requests under way.
+// close refuses further requests and waits for those under way. It aborts them after [abortAfter].
 func (g *gate) close() {
 	timer := time.AfterFunc(abortAfter, g.end)
 	defer timer.Stop()

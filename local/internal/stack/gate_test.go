@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestGate lets the stack's own function through when nobody else gets in.
+// A closed gate passes on only the requests of the stack's own function.
 func TestGate(t *testing.T) {
 	g := newGate(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }), "LOCALKEY", false)
 	status := func(key string) int {

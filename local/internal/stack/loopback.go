@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// CheckListen says why a program must not listen on an address. It takes host:port, of the loopback interface unless remote is
-// allowed.
+// CheckListen returns an error if a program must not listen on an address. The address is host:port. Unless allowRemote is set, the
+// host must be of the loopback interface.
 func CheckListen(address string, allowRemote bool) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -23,8 +23,8 @@ func CheckListen(address string, allowRemote bool) error {
 	return nil
 }
 
-// isLoopback reports whether a host is of the loopback interface: an address, or localhost, or a name below it. All rules about
-// loopback here use it.
+// isLoopback reports whether a host is of the loopback interface: one of its addresses, localhost, or a name that ends in .localhost.
+// It is the only rule about loopback in this module.
 func isLoopback(host string) bool {
 	host = strings.ToLower(host)
 	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))

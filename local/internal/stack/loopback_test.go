@@ -2,7 +2,7 @@ package stack
 
 import "testing"
 
-// One rule says what is of the loopback interface, for addresses to listen on and for Host headers.
+// The rule about loopback is the same for addresses to listen on and for Host headers.
 func TestLoopback(t *testing.T) {
 	for host, want := range map[string]bool{
 		"127.0.0.1": true, "127.1.2.3": true, "::1": true, "[::1]": true, "localhost": true, "LOCALHOST": true, "a.localhost": true,

@@ -17,13 +17,13 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-// pipeline is what runs one delivery stream: its engine and its transform. The two need each other, one to invoke and the other
-// to put records back. A put that comes early waits until the engine is open.
+// pipeline runs one delivery stream: its engine and its transform. The engine invokes the transform, and the transform puts records
+// back into the engine. A put waits until the engine is open.
 type pipeline struct {
 	stream  spec.Stream
 	opened  chan struct{}
 	engine  *delivery.Engine
-	runtime io.Closer // of the transform's process, nil if it runs in this one
+	runtime io.Closer // runs the transform's executable; nil if the transform runs in this process
 }
 
 func (p *pipeline) open(ctx context.Context, endpoint, key string, description spec.Stack, o Options) error {
@@ -42,12 +42,13 @@ func (p *pipeline) open(ctx context.Context, endpoint, key string, description s
 	return nil
 }
 
-// invoker returns what runs the transform, nil if the stream has none.
+// invoker returns the invoker of the transform, nil if the stream does not have one.
 func (p *pipeline) invoker(ctx context.Context, endpoint, key string, description spec.Stack, o Options) (delivery.Invoker, error) {
 	l := p.stream.Lambda
 	switch {
 	case l == nil && o.Transform != "":
-		return nil, fmt.Errorf("--transform %s: stream %s of the template has no Lambda processor", o.Transform, p.stream.Name)
+		return nil, fmt.Errorf("--transform %s: stream %s of the template does not have a Lambda processor; leave the flag out",
+			o.Transform, p.stream.Name)
 	case l == nil:
 		return nil, nil
 	case o.Transform == "":
@@ -71,7 +72,7 @@ func (p *pipeline) invoker(ctx context.Context, endpoint, key string, descriptio
 	return r, nil
 }
 
-// functionName takes the name out of arn:aws:lambda:region:account:function:name[:qualifier].
+// functionName returns the name in arn:aws:lambda:region:account:function:name[:qualifier].
 func functionName(arn string) string {
 	if parts := strings.Split(arn, ":"); len(parts) > 6 {
 		return parts[6]
@@ -79,7 +80,7 @@ func functionName(arn string) string {
 	return arn
 }
 
-// Put hands records to the engine.
+// Put puts records into the engine.
 func (p *pipeline) Put(ctx context.Context, records [][]byte) error {
 	select {
 	case <-p.opened:
@@ -104,16 +105,16 @@ func (p *pipeline) close() error {
 	return errors.Join(errs...)
 }
 
-// inProcess invokes the transform as a function call.
+// inProcess invokes the transform by a function call.
 type inProcess struct{ transformer *transform.Transformer }
 
 func (i inProcess) Invoke(ctx context.Context, ev transform.Event) (transform.Response, error) {
 	return i.transformer.Handle(ctx, ev)
 }
 
-// putBack puts what the transform splits back onto its stream.
+// putBack puts records of the transform back onto its stream.
 type putBack struct{ pipeline *pipeline }
 
-func (b putBack) PutRecordBatch(ctx context.Context, _ string, records [][]byte) (failed []int, err error) {
+func (b putBack) PutRecordBatch(ctx context.Context, _ string, records [][]byte) (rejected []int, err error) {
 	return nil, b.pipeline.Put(ctx, records)
 }

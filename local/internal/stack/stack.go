@@ -1,5 +1,5 @@
 // Package stack runs a stack in this process: one endpoint that serves Firehose and SSM, and for each delivery stream a delivery
-// engine and the transform. It only puts the parts together. Package spec says what is to be run.
+// engine and the transform. It only connects these parts. Package spec describes the stack to run.
 package stack
 
 import (
@@ -24,16 +24,17 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Options say how a stack is run.
+// Options of a [Stack].
 type Options struct {
-	// Dir is the directory of objects, undelivered records and put parameters. Start creates it if it is missing.
+	// Dir is the directory for objects, undelivered records and the parameters that users put. Start creates it if it is missing.
 	Dir string
-	// Listen is the endpoint's address, port 0 for any. An address that is not of the loopback interface needs AllowRemote.
+	// Listen is the address of the endpoint; port 0 means any free port. An address that is not of the loopback interface needs
+	// AllowRemote.
 	Listen      string
 	AllowRemote bool
 	// Transform is the path of the transform's executable. If it is empty the transform runs in this process.
 	Transform string
-	// FlushEvery shortens the buffering of the template; 0 leaves it as it is.
+	// FlushEvery shortens the buffering of the template; 0 means the template's.
 	FlushEvery time.Duration
 	// JournalBytes bounds the records that wait for delivery, in bytes.
 	JournalBytes int64
@@ -42,7 +43,7 @@ type Options struct {
 	Log          *slog.Logger
 }
 
-// parametersFile keeps the parameters that users put. Readers of the lake pass over names that begin with a dot.
+// parametersFile keeps the parameters that users put. Readers of the lake ignore names that begin with a dot.
 const parametersFile = ".parameters.json"
 
 // Stack is a running stack.
@@ -76,7 +77,7 @@ func Start(ctx context.Context, description spec.Stack, o Options) (_ *Stack, er
 	if err != nil {
 		return nil, err
 	}
-	// The endpoint knows the stack's own function by this key. Whoever has it may put records while the stack stops, nothing more.
+	// The endpoint recognizes the stack's own function by this key. The key only allows to put records while the stack stops.
 	key := newAccessKey()
 	faults := fault.New(o.Faults, o.FaultSeed)
 	handler := awsjson.Inject(awsjson.NewHandler(s.operations(faults, parameters), o.Log), faults)
@@ -106,7 +107,7 @@ func (s *Stack) operations(faults *fault.Injector, parameters *ssm.Service) awsj
 	return operations
 }
 
-// Timeouts of a connection. They free what a slow client holds.
+// Timeouts of a connection. They free the memory and the connection of a slow client.
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
@@ -121,7 +122,7 @@ func (s *Stack) serve(listener net.Listener) {
 	go func() { s.served <- s.server.Serve(listener) }()
 }
 
-// Endpoint returns the address of the services, in the form that AWS_ENDPOINT_URL takes.
+// Endpoint returns the URL of the services, as AWS_ENDPOINT_URL needs it.
 func (s *Stack) Endpoint() string {
 	address := s.address.String()
 	if tcp, ok := s.address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
@@ -130,8 +131,8 @@ func (s *Stack) Endpoint() string {
 	return "http://" + address
 }
 
-// Environment returns the variables by which an AWS SDK finds the endpoint. The endpoint accepts any credentials. The region has
-// two names because boto3 and version 1 of the CLI read the second only.
+// Environment returns the variables by which an AWS SDK finds the endpoint. The endpoint accepts any credentials. The region has two
+// names because boto3 and version 1 of the CLI read only AWS_DEFAULT_REGION.
 func (s *Stack) Environment() []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + s.Endpoint(),
@@ -142,7 +143,7 @@ func (s *Stack) Environment() []string {
 	}
 }
 
-// ParameterPath is the path of the parameters by which an edge finds the stream. It is empty if the template has none.
+// ParameterPath returns the path of the parameters that tell a collector where to send. It is empty if the template does not have them.
 func (s *Stack) ParameterPath() string {
 	var paths []string
 	for name := range s.description.Parameters {
@@ -183,8 +184,8 @@ func (s *Stack) Stats() delivery.Stats {
 // Failed gets the reason if the endpoint ends before Close.
 func (s *Stack) Failed() <-chan error { return s.served }
 
-// Close takes no more records, delivers those that were accepted, and ends. If the context ends first, what is left stays in the
-// journal. It is delivered when the stack runs again.
+// Close refuses further records, delivers those that were accepted, and ends. If the context ends first, the remaining records stay in
+// the journal, and the next run of the stack delivers them.
 func (s *Stack) Close(ctx context.Context) error {
 	s.gate.close()
 	return errors.Join(s.Deliver(ctx), s.server.Close(), s.closePipelines())
@@ -195,7 +196,7 @@ func (s *Stack) Deliver(ctx context.Context) error {
 	var errs []error
 	for _, p := range s.pipelines {
 		if err := p.engine.Flush(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("deliver what is left on stream %s: %w; %d records stay in the journal for the next run",
+			errs = append(errs, fmt.Errorf("deliver the records of stream %s: %w; %d of them stay in the journal for the next run",
 				p.stream.Name, err, p.engine.Stats().Pending))
 		}
 	}

@@ -56,7 +56,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// overBoth runs a test with the transform in this process and as an executable.
+// overBoth runs a test twice: with the transform in this process, and as an executable.
 func overBoth(t *testing.T, test func(t *testing.T, transform string)) {
 	t.Helper()
 	t.Run("in process", func(t *testing.T) { test(t, "") })
@@ -76,40 +76,40 @@ func start(t *testing.T, dir string, o stack.Options) *stack.Stack {
 		t.Fatal(err)
 	}
 	o.Dir, o.Listen, o.Log = dir, "127.0.0.1:0", slog.New(slog.DiscardHandler)
-	h, err := stack.Start(t.Context(), s, o)
+	running, err := stack.Start(t.Context(), s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h
+	return running
 }
 
-func client(h *stack.Stack) *firehose.Client {
+func client(running *stack.Stack) *firehose.Client {
 	return firehose.New(firehose.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(h.Endpoint()), RetryMaxAttempts: 1,
+		Region: "us-east-1", BaseEndpoint: aws.String(running.Endpoint()), RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("any", "credentials", ""),
 	})
 }
 
-// streamName finds the stream as an edge does.
-func streamName(t *testing.T, h *stack.Stack) *string {
+// streamName finds the stream as a collector does.
+func streamName(t *testing.T, running *stack.Stack) *string {
 	t.Helper()
 	out, err := ssm.New(ssm.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(h.Endpoint()),
+		Region: "us-east-1", BaseEndpoint: aws.String(running.Endpoint()),
 		Credentials: credentials.NewStaticCredentialsProvider("any", "credentials", ""),
-	}).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(h.ParameterPath() + "/delivery-stream-name")})
+	}).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(running.ParameterPath() + "/delivery-stream-name")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out.Parameter.Value
 }
 
-func put(t *testing.T, h *stack.Stack, records ...[]byte) {
+func put(t *testing.T, running *stack.Stack, records ...[]byte) {
 	t.Helper()
-	in := &firehose.PutRecordBatchInput{DeliveryStreamName: streamName(t, h)}
+	in := &firehose.PutRecordBatchInput{DeliveryStreamName: streamName(t, running)}
 	for _, r := range records {
 		in.Records = append(in.Records, types.Record{Data: r})
 	}
-	out, err := client(h).PutRecordBatch(t.Context(), in)
+	out, err := client(running).PutRecordBatch(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,11 +118,11 @@ func put(t *testing.T, h *stack.Stack, records ...[]byte) {
 	}
 }
 
-func closeHost(t *testing.T, h *stack.Stack) {
+func closeStack(t *testing.T, running *stack.Stack) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	defer cancel()
-	if err := h.Close(ctx); err != nil {
+	if err := running.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -145,7 +145,7 @@ func compress(t *testing.T, lines ...[]byte) []byte {
 	return b.Bytes()
 }
 
-// query returns what SQL over the lake gives, a string for each row.
+// query runs SQL over the lake and returns a string for each row.
 func query(t *testing.T, dir, sql string) []string {
 	t.Helper()
 	l, err := lake.Open(dir, lake.Options{})
@@ -171,8 +171,8 @@ func query(t *testing.T, dir, sql string) []string {
 	return rows
 }
 
-// failed returns the original bytes of all records under the error prefix.
-func failed(t *testing.T, dir string) []string {
+// failedRecords returns the original bytes of all records under the error prefix.
+func failedRecords(t *testing.T, dir string) []string {
 	t.Helper()
 	var data []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -210,12 +210,12 @@ func failed(t *testing.T, dir string) []string {
 	return data
 }
 
-// TestDelivery puts good records of every form next to each kind of bad one. The good arrive as rows in their hours, the bad
-// with their original bytes under the error prefix.
+// TestDelivery puts good records of each form and bad ones of each kind. The good ones become rows in their hours. The bad ones are
+// kept under the error prefix with their original bytes.
 func TestDelivery(t *testing.T) {
 	overBoth(t, func(t *testing.T, transform string) {
 		dir := t.TempDir()
-		h := start(t, dir, stack.Options{Transform: transform, FlushEvery: time.Second})
+		running := start(t, dir, stack.Options{Transform: transform, FlushEvery: time.Second})
 		now := time.Now().UTC().Truncate(time.Hour)
 		hour := func(ago int) float64 { return record.TS(now.Add(-time.Duration(ago) * time.Hour)) }
 		bomb := compress(t, bytes.Repeat([]byte(" "), record.MaxPackBytes+1))
@@ -232,11 +232,11 @@ func TestDelivery(t *testing.T) {
 			append(append(line("lines", 0, hour(1)), '\n'), line("lines", 1, hour(1))...),
 			append(line("concatenated", 0, hour(1)), line("concatenated", 1, hour(1))...),
 			compress(t, line("pack", 0, hour(2)), line("pack", 1, hour(2)+1)),
-			// Goes back onto the stream as one pack for each hour.
+			// The transform puts it back as one pack for each hour.
 			compress(t, line("mixed", 0, hour(3)), line("mixed", 1, hour(4)), line("mixed", 2, hour(3)+1)),
 		}
-		put(t, h, slices.Concat(good[:3], bad, good[3:])...)
-		closeHost(t, h)
+		put(t, running, slices.Concat(good[:3], bad, good[3:])...)
+		closeStack(t, running)
 
 		rows := query(t, dir, `SELECT hostname, seq, year || month || day || hour, cpu_pct, tags['rack'], ram_pct FROM samples
 			ORDER BY hostname, seq`)
@@ -255,44 +255,44 @@ func TestDelivery(t *testing.T) {
 			wantFailed = append(wantFailed, string(b))
 		}
 		slices.Sort(wantFailed)
-		if got := failed(t, dir); !slices.Equal(got, wantFailed) {
+		if got := failedRecords(t, dir); !slices.Equal(got, wantFailed) {
 			t.Errorf("%d records under the error prefix, want the %d bad ones\n%.200q\n%.200q", len(got), len(wantFailed), got, wantFailed)
 		}
-		s := h.Stats()
+		s := running.Stats()
 		if s.Pending != 0 || s.Rows != int64(len(want)) || s.FailedRecords != int64(len(bad)) || s.InvocationErrors != 0 {
 			t.Errorf("stats %+v", s)
 		}
 	})
 }
 
-// TestRestart closes a stack that has no time to deliver, and finds every record delivered once after the next run.
+// A stack that is closed without time to deliver keeps its records. The next run delivers each of them once.
 func TestRestart(t *testing.T) {
 	overBoth(t, func(t *testing.T, transform string) {
 		dir := t.TempDir()
-		h := start(t, dir, stack.Options{Transform: transform})
+		running := start(t, dir, stack.Options{Transform: transform})
 		var records [][]byte
 		for i := range 300 {
 			records = append(records, line("a", i, record.TS(time.Now())))
 		}
-		put(t, h, records...)
+		put(t, running, records...)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := h.Close(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stay in the journal") {
+		if err := running.Close(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stay in the journal") {
 			t.Errorf("have %v, want that records stay in the journal", err)
 		}
-		closeHost(t, start(t, dir, stack.Options{Transform: transform}))
+		closeStack(t, start(t, dir, stack.Options{Transform: transform}))
 		if got := query(t, dir, "SELECT count(*), count(DISTINCT seq) FROM samples"); got[0] != "300 300" {
 			t.Errorf("have %s, want 300 300", got)
 		}
 	})
 }
 
-// TestFaults puts through every fault with a client that retries as documented. Nothing is lost; what was answered with an
-// error after it was taken is there twice.
+// TestFaults puts through all faults with a client that retries as documented. Each record arrives. A record that was taken and
+// answered with an error arrives twice.
 func TestFaults(t *testing.T) {
 	dir := t.TempDir()
-	h := start(t, dir, stack.Options{Faults: fault.Rates{Throttle: 0.1, Partial: 0.3, Error: 0.2, Drop: 0.2, Latency: time.Millisecond}, FaultSeed: 3})
-	c := client(h)
+	running := start(t, dir, stack.Options{Faults: fault.Rates{Throttle: 0.1, Partial: 0.3, Error: 0.2, Drop: 0.2, Latency: time.Millisecond}, FaultSeed: 3})
+	c := client(running)
 	var todo []types.Record
 	const total = 400
 	for i := range total {
@@ -315,36 +315,36 @@ func TestFaults(t *testing.T) {
 		}
 		todo = rest
 	}
-	closeHost(t, h)
+	closeStack(t, running)
 	if got := query(t, dir, "SELECT count(DISTINCT seq) FROM samples"); got[0] != fmt.Sprint(total) {
 		t.Errorf("%s of %d samples arrived after %d attempts", got, total, attempts)
 	}
 	if got := query(t, dir, "SELECT count(*) > count(DISTINCT seq) FROM samples"); got[0] != "true" {
-		t.Error("no duplicate: the faults that answer with an error after the work are not at work")
+		t.Error("there are no duplicates; want some from calls that failed after they did their work")
 	}
 }
 
-// TestBusy fills the journal.
+// A stack whose journal is full refuses records as throttled.
 func TestBusy(t *testing.T) {
-	h := start(t, t.TempDir(), stack.Options{JournalBytes: 100 << 10})
-	defer closeHost(t, h)
-	c := client(h)
-	// More than the bound at once, so that it can not empty in between.
+	running := start(t, t.TempDir(), stack.Options{JournalBytes: 100 << 10})
+	defer closeStack(t, running)
+	c := client(running)
+	// One record larger than the journal: a delivery cannot make room for it.
 	_, err := c.PutRecord(t.Context(), &firehose.PutRecordInput{
-		DeliveryStreamName: streamName(t, h), Record: &types.Record{Data: bytes.Repeat([]byte(" "), 200<<10)},
+		DeliveryStreamName: streamName(t, running), Record: &types.Record{Data: bytes.Repeat([]byte(" "), 200<<10)},
 	})
 	var busy *types.ServiceUnavailableException
 	if !errors.As(err, &busy) || busy.ErrorMessage() != "Slow down." {
 		t.Errorf("have %v, want ServiceUnavailableException", err)
 	}
-	put(t, h, line("a", 1, record.TS(time.Now())))
+	put(t, running, line("a", 1, record.TS(time.Now())))
 }
 
 func TestForeignHostName(t *testing.T) {
-	h := start(t, t.TempDir(), stack.Options{})
-	defer closeHost(t, h)
+	running := start(t, t.TempDir(), stack.Options{})
+	defer closeStack(t, running)
 	for name, status := range map[string]int{"evil.example": http.StatusForbidden, "localhost:1": http.StatusNotFound, "[::1]": http.StatusNotFound} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.Endpoint()+"/", nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, running.Endpoint()+"/", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -366,14 +366,14 @@ func TestStartRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	running := start(t, t.TempDir(), stack.Options{})
-	defer closeHost(t, running)
+	defer closeStack(t, running)
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	locked := t.TempDir()
 	holder := start(t, locked, stack.Options{})
-	defer closeHost(t, holder)
+	defer closeStack(t, holder)
 	for _, test := range []struct {
 		name string
 		o    stack.Options
