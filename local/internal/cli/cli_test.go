@@ -106,9 +106,9 @@ func TestRefusals(t *testing.T) {
 		{"up --template " + dir + "/nobody", program.Failed, []string{"--template: open " + dir + "/nobody: no such file"}},
 		{"up --template " + yaml, program.Failed, []string{yaml + ": not a CloudFormation template in JSON (a YAML template must be"}},
 		{"up --template " + function, program.Failed, []string{
-			"--template " + function + ": Resources.P.Properties.Value: Fn::ImportValue is not known",
-			"Resources.S.Properties: no ExtendedS3DestinationConfiguration",
-			`Resources.S.Properties.DeliveryStreamType: "MSKAsSource": the local stack knows DirectPut only`,
+			"--template " + function + ": Resources.P.Properties.Value: the local stack does not know Fn::ImportValue",
+			"Resources.S.Properties: ExtendedS3DestinationConfiguration is missing",
+			`Resources.S.Properties.DeliveryStreamType: "MSKAsSource": the local stack supports only DirectPut`,
 		}},
 		{"up --listen 127.0.0.1:0 --dir " + yaml, program.Failed, []string{yaml + ": not a directory"}},
 		{"up --dir " + free + " --listen " + used, program.Failed, []string{"listen on " + used + ": the port is in use"}},

@@ -647,9 +647,9 @@ func TestOpenRefuses(t *testing.T) {
 		change func(*spec.Stream)
 		want   string
 	}{
-		"prefix":    {"", func(s *spec.Stream) { s.Prefix = "x/!{partitionKeyFromQuery:y}/" }, "prefix: expression !{partitionKeyFromQuery:y} is not supported"},
+		"prefix":    {"", func(s *spec.Stream) { s.Prefix = "x/!{partitionKeyFromQuery:y}/" }, "prefix: the local stack does not support the expression !{partitionKeyFromQuery:y}"},
 		"error":     {"", func(s *spec.Stream) { s.ErrorPrefix = "x/!{oops" }, "error prefix: expression !{oops is not of the form"},
-		"timestamp": {"", func(s *spec.Stream) { s.Prefix = "!{timestamp:YYYY}" }, `"YYYY" is not supported`},
+		"timestamp": {"", func(s *spec.Stream) { s.Prefix = "!{timestamp:YYYY}" }, `the local stack does not support "YYYY"`},
 		"type":      {"", func(s *spec.Stream) { s.Table.Columns[0].Type = "decimal(3,1)" }, `column ts: the local stack does not convert the type "decimal(3,1)"`},
 		"directory": {file, func(*spec.Stream) {}, "not a directory"},
 	} {

@@ -14,7 +14,7 @@ const (
 	maxInt32      = 1<<31 - 1
 )
 
-// conversion reads the format conversion: OpenX JSON to Parquet by a table of this template. It is nil where it is off.
+// conversion reads the format conversion: OpenX JSON to Parquet by a table of this template. It returns nil if conversion is off.
 func (r *reader) conversion(n node) *spec.Table {
 	known := []string{"Enabled", "InputFormatConfiguration", "OutputFormatConfiguration", "SchemaConfiguration"}
 	if !n.object(known, nil) || !n.field("Enabled").boolean(true) {
@@ -32,17 +32,17 @@ func inputFormat(n node) {
 	}
 	deserializer := n.field("Deserializer")
 	if !deserializer.object([]string{"OpenXJsonSerDe"}, map[string]string{
-		"HiveJsonSerDe": "the local stack reads JSON by OpenXJsonSerDe only",
+		"HiveJsonSerDe": "the local stack reads JSON only as OpenXJsonSerDe does",
 	}) {
 		deserializer.problem("want OpenXJsonSerDe")
 		return
 	}
 	openX := deserializer.field("OpenXJsonSerDe")
 	openX.object([]string{"CaseInsensitive", "ConvertDotsInJsonKeysToUnderscores", "ColumnToJsonKeyMappings"}, nil)
-	openX.field("CaseInsensitive").only("the local stack compares keys without regard to case only", "true")
-	openX.field("ConvertDotsInJsonKeysToUnderscores").only("the local stack leaves dots in keys", "false")
+	openX.field("CaseInsensitive").only("the local stack always compares keys without regard to case", "true")
+	openX.field("ConvertDotsInJsonKeysToUnderscores").only("the local stack does not replace dots in keys", "false")
 	if mappings, _ := openX.field("ColumnToJsonKeyMappings").value().(map[string]any); len(mappings) > 0 {
-		openX.field("ColumnToJsonKeyMappings").problem("the local stack reads columns by their own names only")
+		openX.field("ColumnToJsonKeyMappings").problem("the local stack does not map keys to other columns; a key must have the name of its column")
 	}
 }
 
@@ -53,7 +53,7 @@ func outputFormat(n node) {
 	}
 	serializer := n.field("Serializer")
 	if !serializer.object([]string{"ParquetSerDe"}, map[string]string{
-		"OrcSerDe": "the local stack writes Parquet only, not ORC",
+		"OrcSerDe": "the local stack writes Parquet, not ORC; want ParquetSerDe",
 	}) || serializer.field("ParquetSerDe").raw == nil {
 		if !serializer.field("OrcSerDe").exists() {
 			serializer.problem("want ParquetSerDe")
@@ -64,7 +64,7 @@ func outputFormat(n node) {
 	parquet.object([]string{
 		"Compression", "BlockSizeBytes", "PageSizeBytes", "EnableDictionaryCompression", "MaxPaddingBytes", "WriterVersion",
 	}, nil)
-	parquet.field("Compression").only("the local stack writes SNAPPY only", "SNAPPY")
+	parquet.field("Compression").only("the local stack compresses only with SNAPPY", "SNAPPY")
 	parquet.field("WriterVersion").only("want V1 or V2", "V1", "V2")
 	parquet.field("BlockSizeBytes").whole(4*minBlockBytes, minBlockBytes, maxInt32, " bytes")
 	parquet.field("PageSizeBytes").whole(16*minPageBytes, minPageBytes, maxInt32, " bytes")
@@ -81,7 +81,7 @@ func (r *reader) schema(n node) *spec.Table {
 	n.field("RoleARN").required()
 	n.field("Region").only("the stack's region is "+r.opts.Region, r.opts.Region)
 	n.field("CatalogId").only("the stack's account is "+r.opts.AccountID, r.opts.AccountID)
-	n.field("VersionId").only("the local stack knows LATEST only", "LATEST")
+	n.field("VersionId").only("the local stack supports only LATEST", "LATEST")
 	database, name := n.field("DatabaseName").required(), n.field("TableName").required()
 	for _, id := range r.ofType(typeTable) {
 		p := r.properties(id)
@@ -92,9 +92,9 @@ func (r *reader) schema(n node) *spec.Table {
 		}
 	}
 	if database != "" && name != "" {
-		n.problem("table %s.%s is no %s of this template", database, name, typeTable)
+		n.problem("the template does not have the %s %s.%s", typeTable, database, name)
 	}
-	// The place is taken, so that what follows is checked as with conversion.
+	// Not nil: conversion is on, and the remaining checks must know that.
 	return &spec.Table{Database: database, Name: name}
 }
 
@@ -110,17 +110,17 @@ func table(n node) *spec.Table {
 	}
 	for i, c := range t.PartitionKeys {
 		if slices.ContainsFunc(t.Columns, func(o spec.Column) bool { return o.Name == c.Name }) {
-			n.field("PartitionKeys").items()[i].problem("%s is a column as well; a partition key is not in the files", c.Name)
+			n.field("PartitionKeys").items()[i].problem("%s is also a column; a partition key must not be one", c.Name)
 		}
 	}
 	return t
 }
 
-// columnName is what Glue takes: Hive has no upper case.
+// columnName is the form of a column's name. Hive does not have upper case.
 var columnName = regexp.MustCompile(`^[a-z0-9_]{1,255}$`)
 
-// primitive is a Hive type that is not made of others. Whether the Parquet writer knows a type is its own matter.
-var primitive = regexp.MustCompile(`^(string|double|float|tinyint|smallint|int|bigint|boolean|timestamp|date|binary|` +
+// hiveType is the form of a Hive type. Package convert says which types it converts.
+var hiveType = regexp.MustCompile(`^(string|double|float|tinyint|smallint|int|bigint|boolean|timestamp|date|binary|` +
 	`(decimal|char|varchar)\([0-9, ]+\)|(map|array|struct)<.+>)$`)
 
 func columns(n node) []spec.Column {
@@ -130,11 +130,11 @@ func columns(n node) []spec.Column {
 		c := spec.Column{Name: item.field("Name").required(), Type: item.field("Type").text()}
 		switch {
 		case c.Name != "" && !columnName.MatchString(c.Name):
-			item.field("Name").problem("%q is no column name: 1-255 of a-z 0-9 _", c.Name)
-		case !primitive.MatchString(c.Type):
-			item.field("Type").problem("%q is no Hive type", c.Type)
+			item.field("Name").problem("%q is not a column name; want 1-255 of a-z 0-9 _", c.Name)
+		case !hiveType.MatchString(c.Type):
+			item.field("Type").problem("%q is not a Hive type; want one such as string, double or map<string,string>", c.Type)
 		case slices.ContainsFunc(list, func(o spec.Column) bool { return o.Name == c.Name }):
-			item.problem("column %s is there twice", c.Name)
+			item.problem("another column has the name %s already", c.Name)
 		}
 		list = append(list, c)
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// resolve returns the value with an intrinsic function at its top applied; what is inside is resolved when it is read.
-// It is nil for AWS::NoValue and where a problem was noted.
+// resolve applies the intrinsic function if v is one. It does not resolve functions inside v; they are resolved when they are read. The
+// result is nil for AWS::NoValue, and if resolve noted a problem.
 func (r *reader) resolve(path string, v any) any {
 	m, ok := v.(map[string]any)
 	if !ok || len(m) != 1 {
@@ -38,16 +38,16 @@ func (r *reader) resolve(path string, v any) any {
 		case "Fn::FindInMap":
 			return r.findInMap(at)
 		case "Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition":
-			r.problem(path, "%s belongs into Conditions", name)
+			r.problem(path, "%s is allowed only in Conditions", name)
 			return nil
 		}
-		r.problem(path, "%s is not known to the local stack; it knows Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, "+
+		r.problem(path, "the local stack does not know %s; it knows Ref, Fn::GetAtt, Fn::Join, Fn::Sub, Fn::Select, "+
 			"Fn::Split, Fn::If and Fn::FindInMap", name)
 	}
 	return nil
 }
 
-// once runs f unless it is running already for the same name, which is a template that refers to itself.
+// once runs f. If f is running for the same name already, the template refers to itself, and once notes a problem.
 func (r *reader) once(path, name string, f func() any) any {
 	if r.active[name] {
 		r.problem(path, "%s refers to itself", name)
@@ -64,13 +64,13 @@ func (r *reader) ref(path, name string) any {
 		return v
 	}
 	if p, ok := r.Parameters[name]; ok {
-		return r.parameter(path, name, p)
+		return r.parameterValue(path, name, p)
 	}
 	if _, ok := r.Resources[name]; ok {
 		return r.once(path, "Ref of "+name, func() any { return r.physical(name).ref })
 	}
 	if name != "" {
-		r.problem(path, "Ref of %q, which is neither a resource nor a parameter of the template", name)
+		r.problem(path, "Ref of %q: the template does not have a resource or a parameter of that name", name)
 	}
 	return nil
 }
@@ -97,15 +97,16 @@ func (r *reader) pseudo(name string) (any, bool) {
 	return nil, false
 }
 
-func (r *reader) parameter(path, name string, p parameter) any {
+// parameterValue returns the value of a template parameter: a string, or a list of strings if the type is a list.
+func (r *reader) parameterValue(path, name string, p templateParameter) any {
 	value, given := r.opts.Parameters[name]
 	switch {
 	case given:
 	case strings.HasPrefix(p.Type, "AWS::SSM::Parameter::"):
-		r.problem(path, "parameter %s is looked up in SSM when the stack is deployed; give its value", name)
+		r.problem(path, "the value of parameter %s is in SSM, and only a deployment reads it; give it with --parameter %s=<value>", name, name)
 		return nil
 	case p.Default == nil:
-		r.problem(path, "parameter %s has no default; give its value", name)
+		r.problem(path, "parameter %s does not have a default; give its value with --parameter %s=<value>", name, name)
 		return nil
 	default:
 		value, _ = scalar(p.Default)
@@ -137,7 +138,7 @@ func (r *reader) getAtt(path string, at node) any {
 func (r *reader) attribute(path, id, attribute string) any {
 	res, ok := r.Resources[id]
 	if !ok {
-		r.problem(path, "Fn::GetAtt of %q, which is no resource of the template", id)
+		r.problem(path, "Fn::GetAtt of %q: the template does not have a resource of that name", id)
 		return nil
 	}
 	return r.once(path, "Fn::GetAtt of "+id+"."+attribute, func() any {
@@ -168,7 +169,7 @@ func (r *reader) join(at node) any {
 	return strings.Join(parts, args[0].text())
 }
 
-// placeholder is ${Name}, ${Id.Attribute} or the literal ${!Text} of Fn::Sub.
+// placeholder is ${Name}, ${Id.Attribute} or ${!Text} in Fn::Sub. The last one stands for the text ${Text}.
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
 
 // sub resolves Fn::Sub: "text" or ["text", {variables}].
@@ -214,7 +215,7 @@ func (r *reader) selectItem(at node) any {
 	items := args[1].items()
 	i, err := strconv.Atoi(args[0].text())
 	if err != nil || i < 0 || i >= len(items) {
-		args[0].problem("index %q of a list of %d", args[0].text(), len(items))
+		args[0].problem("index %q of a list of %d; want a whole number from 0 to %d", args[0].text(), len(items), len(items)-1)
 		return nil
 	}
 	return items[i].value()
@@ -259,7 +260,7 @@ func (r *reader) findInMap(at node) any {
 		key := arg.text()
 		m, _ := v.raw.(map[string]any)
 		if _, ok := m[key]; !ok {
-			arg.problem("no %q in Mappings", key)
+			arg.problem("Mappings do not have the key %q", key)
 			return nil
 		}
 		v.raw = m[key]

@@ -10,18 +10,18 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// node is a place in the template. Its value is resolved when it is read. Reading one of a wrong type notes a problem and
-// gives the zero value, so that reading goes on and all problems are found.
+// node is a place in the template. Its value is resolved when it is read. If the value has a wrong type, reading it notes a problem and
+// returns the zero value. Reading goes on, so that all problems are found.
 type node struct {
 	r    *reader
 	path string
 	raw  any
 }
 
-// value resolves the node. It is nil where there is none, where it is AWS::NoValue, or where it could not be resolved.
+// value resolves the node. It returns nil if the template has no value here, if the value is AWS::NoValue, or if it cannot be resolved.
 func (n node) value() any { return n.r.resolve(n.path, n.raw) }
 
-// exists says whether the node has a value.
+// exists reports whether the node has a value.
 func (n node) exists() bool {
 	if n.raw == nil {
 		return false
@@ -38,8 +38,8 @@ func (n node) field(name string) node {
 	return child
 }
 
-// object checks that the node is an object with none but the named members. The reasons of what is refused by name come
-// first; any other member is refused as unknown.
+// object checks that the node is an object whose members are all known. refused has reasons for some members that are not; the others
+// are refused as unsupported. It returns false if the node is not an object.
 func (n node) object(known []string, refused map[string]string) bool {
 	if n.raw == nil {
 		return false
@@ -51,12 +51,12 @@ func (n node) object(known []string, refused map[string]string) bool {
 	}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		child := n.field(name)
-		switch reason, is := refused[name]; {
+		switch reason, isRefused := refused[name]; {
 		case slices.Contains(known, name) || !child.exists():
-		case is:
+		case isRefused:
 			child.problem("%s", reason)
 		default:
-			child.problem("not supported by the local stack; known here: %s", strings.Join(known, ", "))
+			child.problem("the local stack does not support it; it supports %s", strings.Join(known, ", "))
 		}
 	}
 	return true
@@ -80,7 +80,7 @@ func (n node) items() []node {
 	return items
 }
 
-// text returns a string; CloudFormation takes numbers and booleans as their text.
+// text returns a string. Like CloudFormation it accepts a number or a boolean as its text.
 func (n node) text() string {
 	if n.raw == nil {
 		return ""
@@ -93,16 +93,16 @@ func (n node) text() string {
 	return s
 }
 
-// required returns a string that must be there.
+// required returns a string and notes a problem if it is missing.
 func (n node) required() string {
 	if n.raw == nil {
-		n.problem("required, and missing")
+		n.problem("is required")
 		return ""
 	}
 	return n.text()
 }
 
-// number returns a number, or fallback where there is none; ok is false where it is not one.
+// number returns a number, or fallback if there is no value; ok is false if the value is not a number.
 func (n node) number(fallback float64) (_ float64, ok bool) {
 	if !n.exists() {
 		return fallback, true
@@ -115,19 +115,19 @@ func (n node) number(fallback float64) (_ float64, ok bool) {
 	return v, true
 }
 
-// between returns a number within bounds, the reason naming why they are so.
-func (n node) between(fallback, low, high float64, reason string) float64 {
+// between returns a number within bounds. The message for other numbers ends in unitAndReason: the unit, and why the bounds are so.
+func (n node) between(fallback, low, high float64, unitAndReason string) float64 {
 	v, ok := n.number(fallback)
 	if ok && (v < low || v > high) {
-		n.problem("%s is outside %s to %s%s", trimFloat(v), trimFloat(low), trimFloat(high), reason)
+		n.problem("%s is outside %s to %s%s", trimFloat(v), trimFloat(low), trimFloat(high), unitAndReason)
 		return fallback
 	}
 	return v
 }
 
-// whole is between for whole numbers.
-func (n node) whole(fallback, low, high int, reason string) int {
-	v := n.between(float64(fallback), float64(low), float64(high), reason)
+// whole is [node.between] for whole numbers.
+func (n node) whole(fallback, low, high int, unitAndReason string) int {
+	v := n.between(float64(fallback), float64(low), float64(high), unitAndReason)
 	if v != math.Trunc(v) {
 		n.wrong("a whole number")
 		return fallback
@@ -135,7 +135,7 @@ func (n node) whole(fallback, low, high int, reason string) int {
 	return int(v)
 }
 
-// boolean returns a boolean, or fallback where there is none.
+// boolean returns a boolean, or fallback if there is no value.
 func (n node) boolean(fallback bool) bool {
 	if !n.exists() {
 		return fallback
@@ -148,7 +148,7 @@ func (n node) boolean(fallback bool) bool {
 	return v
 }
 
-// only notes a problem where the node has another value than those allowed.
+// only notes a problem if the node has another value than those allowed.
 func (n node) only(reason string, allowed ...string) {
 	if v := n.text(); n.exists() && !slices.Contains(allowed, v) {
 		n.problem("%q: %s", v, reason)
@@ -157,7 +157,7 @@ func (n node) only(reason string, allowed ...string) {
 
 func (n node) problem(format string, args ...any) { n.r.problem(n.path, format, args...) }
 
-// wrong notes a value of another type than wanted, once: a value that could not be resolved has its problem already.
+// wrong notes that a value has another type than wanted. A value that could not be resolved has its problem already.
 func (n node) wrong(want string) {
 	if n.value() == nil {
 		return

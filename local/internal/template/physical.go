@@ -8,13 +8,13 @@ import (
 // partition is the AWS partition of all ARNs.
 const partition = "aws"
 
-// physical is what a deployed resource is called.
+// physical holds the names of a deployed resource.
 type physical struct {
 	ref        any
 	attributes map[string]any
 }
 
-// nameProperty is the property that names a resource of a type; CloudFormation makes a name where it is absent.
+// nameProperty returns the property that names a resource of a type. CloudFormation generates a name if the property is absent.
 func nameProperty(resourceType string) string {
 	switch resourceType {
 	case typeStream:
@@ -43,8 +43,8 @@ func nameProperty(resourceType string) string {
 	return ""
 }
 
-// name returns what a resource is called: as its properties say, else <stack>-<logicalId>, where CloudFormation would add
-// random letters, in lower case for a bucket.
+// name returns the name of a resource: the one in its properties, or else <stack>-<logicalId>, in lower case for a bucket. CloudFormation
+// would append random letters to the second one.
 func (r *reader) name(id string) string {
 	res := r.Resources[id]
 	properties := r.properties(id)
@@ -71,7 +71,7 @@ func (r *reader) name(id string) string {
 	return cmp.Or(name, generated)
 }
 
-// shorten cuts a generated name to what its service allows; the end tells logical ids apart.
+// shorten cuts a generated name to the length that its service allows. It keeps the end, which differs for each logical id.
 func shorten(name string, limit int) string {
 	if len(name) <= limit {
 		return name
@@ -123,7 +123,7 @@ func (r *reader) arn(service, resource string) string {
 	return strings.Join([]string{"arn", partition, service, r.opts.Region, r.opts.AccountID, resource}, ":")
 }
 
-// global is the ARN of a resource that has no region.
+// global returns the ARN of a resource of a global service, without a region.
 func (r *reader) global(service, resource string) string {
 	return strings.Join([]string{"arn", partition, service, "", r.opts.AccountID, resource}, ":")
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Prefix is an object prefix of a delivery stream, with its !{namespace:value} expressions parsed.
+// Prefix is the parsed prefix of a stream's objects, with its !{namespace:value} expressions.
 // Source: Firehose developer guide, "Custom prefixes for Amazon S3 objects".
 type Prefix struct{ parts []prefixPart }
 
@@ -23,7 +23,7 @@ type Expression struct{ Namespace, Value string }
 
 func (e Expression) String() string { return "!{" + e.Namespace + ":" + e.Value + "}" }
 
-// What expressions can be about.
+// Namespaces of expressions, and the values of the namespace firehose.
 const (
 	keyNamespace       = "partitionKeyFromLambda"
 	queryNamespace     = "partitionKeyFromQuery"
@@ -40,8 +40,7 @@ const timestampSuffix = "yyyy/MM/dd/HH/"
 // maxEvaluated is how long an evaluated prefix may be.
 const maxEvaluated = 512
 
-// ParsePrefix parses a prefix. It does not check that the expressions are ones that [Prefix.Eval] knows: see
-// [Prefix.Supported].
+// ParsePrefix parses a prefix. It does not check that [Prefix.Eval] knows the expressions; [Prefix.Supported] does.
 func ParsePrefix(text string) (Prefix, error) {
 	var p Prefix
 	for rest := text; rest != ""; {
@@ -54,7 +53,7 @@ func ParsePrefix(text string) (Prefix, error) {
 		}
 		inner, after, closed := strings.Cut(expression, "}")
 		if !closed {
-			return p, fmt.Errorf("expression !{%s is not of the form !{namespace:value}: it has no closing brace", inner)
+			return p, fmt.Errorf("expression !{%s is not of the form !{namespace:value}: the closing brace is missing", inner)
 		}
 		namespace, value, _ := strings.Cut(inner, ":")
 		p.parts = append(p.parts, prefixPart{Expression: Expression{namespace, value}})
@@ -74,7 +73,7 @@ func (p Prefix) Expressions() []Expression {
 	return all
 }
 
-// Folder returns the folder that all objects of the prefix are below, without a slash at its end.
+// Folder returns the folder of all objects of the prefix, without a slash at its end.
 func (p Prefix) Folder() string {
 	if len(p.parts) == 0 {
 		return ""
@@ -83,7 +82,7 @@ func (p Prefix) Folder() string {
 	return folder[:max(0, strings.LastIndexByte(folder, '/'))]
 }
 
-// Supported says which expression [Prefix.Eval] does not know, nil if it knows all.
+// Supported returns an error that names an expression that [Prefix.Eval] does not know, nil if it knows all.
 func (p Prefix) Supported() error {
 	for _, e := range p.Expressions() {
 		switch {
@@ -94,13 +93,13 @@ func (p Prefix) Supported() error {
 				return err
 			}
 		default:
-			return fmt.Errorf("expression %v is not supported", e)
+			return fmt.Errorf("the local stack does not support the expression %v", e)
 		}
 	}
 	return nil
 }
 
-// PrefixValues are what the expressions of a prefix stand for.
+// PrefixValues are the values for the expressions of a prefix.
 type PrefixValues struct {
 	Keys      map[string]string // partition keys that the transform named
 	Arrival   time.Time         // of the oldest record in the object
@@ -139,7 +138,7 @@ func (p Prefix) Eval(v PrefixValues) (string, error) {
 	return b.String(), nil
 }
 
-// text returns what one expression stands for.
+// text returns the value of one expression.
 func (v PrefixValues) text(e Expression) (string, error) {
 	switch {
 	case e.Namespace == keyNamespace:
@@ -154,5 +153,5 @@ func (v PrefixValues) text(e Expression) (string, error) {
 	case e.Value == randomString:
 		return strings.ToLower(rand.Text()[:11]), nil
 	}
-	return "", fmt.Errorf("expression %v is not supported", e)
+	return "", fmt.Errorf("the local stack does not support the expression %v", e)
 }

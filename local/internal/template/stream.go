@@ -9,7 +9,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-// MiB is what Firehose calls a MB.
+// mib is 1 MiB. Firehose calls it a MB.
 const mib = 1 << 20
 
 // Bounds of Firehose's buffers. Source: Firehose developer guide, "Configure buffering hints" and "Data transformation".
@@ -38,12 +38,12 @@ func (r *reader) stream(id string) spec.Stream {
 		"DeliveryStreamName", "DeliveryStreamType", "ExtendedS3DestinationConfiguration",
 		"DeliveryStreamEncryptionConfigurationInput", "DirectPutSourceConfiguration", "Tags",
 	}, map[string]string{
-		"KinesisStreamSourceConfiguration": "the local stack reads from DirectPut only, not from a Kinesis stream",
+		"KinesisStreamSourceConfiguration": "the local stack does not read from a Kinesis stream; it supports only DirectPut",
 	})
-	n.field("DeliveryStreamType").only("the local stack knows DirectPut only", "DirectPut")
+	n.field("DeliveryStreamType").only("the local stack supports only DirectPut", "DirectPut")
 	name := r.name(id)
 	if !streamName.MatchString(name) {
-		n.field("DeliveryStreamName").problem("%q is no name of a delivery stream: 1-64 of A-Z a-z 0-9 _ . -", name)
+		n.field("DeliveryStreamName").problem("%q is not a name of a delivery stream; want 1-64 of A-Z a-z 0-9 _ . -", name)
 	}
 	s := spec.Stream{
 		Name: name, ARN: r.arn("firehose", "deliverystream/"+name),
@@ -51,7 +51,7 @@ func (r *reader) stream(id string) spec.Stream {
 	}
 	destination := n.field("ExtendedS3DestinationConfiguration")
 	if !destination.exists() {
-		n.problem("no ExtendedS3DestinationConfiguration, and the local stack delivers to nothing else")
+		n.problem("ExtendedS3DestinationConfiguration is missing; the local stack supports only this destination")
 		return s
 	}
 	r.destination(&s, destination)
@@ -68,7 +68,7 @@ func encryption(n node) *spec.Encryption {
 	n.field("KeyType").only("want "+owned+" or "+customer, owned, customer)
 	switch {
 	case e.KeyType == owned && e.KeyARN != "":
-		n.field("KeyARN").problem("Firehose takes no KeyARN with %s", owned)
+		n.field("KeyARN").problem("Firehose does not accept KeyARN with %s; leave it out", owned)
 	case e.KeyType == customer && e.KeyARN == "":
 		n.problem("KeyARN is required with %s", customer)
 	}
@@ -81,22 +81,22 @@ func (r *reader) destination(s *spec.Stream, n node) {
 		"FileExtension", "S3BackupMode", "ProcessingConfiguration", "DynamicPartitioningConfiguration",
 		"DataFormatConversionConfiguration", "CloudWatchLoggingOptions", "EncryptionConfiguration",
 	}, map[string]string{
-		"S3BackupConfiguration": "the local stack keeps no backup of source records",
+		"S3BackupConfiguration": "the local stack does not back up source records",
 	}) {
 		return
 	}
 	s.RoleARN = n.field("RoleARN").required()
 	s.Bucket = bucketOf(n.field("BucketARN"))
-	n.field("S3BackupMode").only("the local stack keeps no backup of source records", "Disabled")
-	n.field("CustomTimeZone").only("the local stack knows UTC only", "UTC", "")
+	n.field("S3BackupMode").only("the local stack does not back up source records", "Disabled")
+	n.field("CustomTimeZone").only("the local stack supports only UTC", "UTC", "")
 	s.DynamicPartitioning = r.dynamicPartitioning(n.field("DynamicPartitioningConfiguration"))
 	s.Table = r.conversion(n.field("DataFormatConversionConfiguration"))
 	s.Lambda = r.processing(n.field("ProcessingConfiguration"))
 	compression := n.field("CompressionFormat")
 	if s.Table != nil {
-		compression.only("Firehose takes only UNCOMPRESSED with format conversion; Parquet compresses by itself", "UNCOMPRESSED")
+		compression.only("Firehose accepts only UNCOMPRESSED with format conversion; Parquet compresses by itself", "UNCOMPRESSED")
 	} else {
-		compression.only("the local stack compresses no objects", "UNCOMPRESSED")
+		compression.only("the local stack does not compress objects; want UNCOMPRESSED", "UNCOMPRESSED")
 	}
 	s.Buffering = buffering(n.field("BufferingHints"), s.DynamicPartitioning, s.Table != nil)
 	s.FileExtension = fileExtension(n.field("FileExtension"), s.Table != nil)
@@ -110,7 +110,7 @@ func bucketOf(n node) string {
 	arn := n.required()
 	name, ok := strings.CutPrefix(arn, s3ARN)
 	if arn != "" && (!ok || name == "" || strings.ContainsAny(name, "/\\") || strings.HasPrefix(name, ".")) {
-		n.problem("%q is no ARN of a bucket: want %s<name>", arn, s3ARN)
+		n.problem("%q is not an ARN of a bucket; want %s<name>", arn, s3ARN)
 		return ""
 	}
 	return name
@@ -131,16 +131,16 @@ func buffering(n node, partitioned, converted bool) spec.Buffering {
 	sizeReason, intervalReason := " MiB", " seconds"
 	if partitioned {
 		minInterval = minPartitionedSeconds
-		intervalReason = " seconds, which Firehose asks for with dynamic partitioning"
+		intervalReason = " seconds, which Firehose demands with dynamic partitioning"
 	}
 	if partitioned || converted {
 		size, minSize = maxBufferMiB, minConvertedMiB
-		sizeReason = " MiB, which Firehose asks for with dynamic partitioning or format conversion"
+		sizeReason = " MiB, which Firehose demands with dynamic partitioning or format conversion"
 	}
 	interval := 300
 	if n.object([]string{"SizeInMBs", "IntervalInSeconds"}, nil) {
 		if n.field("SizeInMBs").exists() != n.field("IntervalInSeconds").exists() {
-			n.problem("Firehose takes SizeInMBs and IntervalInSeconds together or neither")
+			n.problem("Firehose accepts SizeInMBs and IntervalInSeconds only together")
 		}
 		size = n.field("SizeInMBs").whole(size, minSize, maxBufferMiB, sizeReason)
 		interval = n.field("IntervalInSeconds").whole(interval, minInterval, maxIntervalSeconds, intervalReason)
@@ -156,29 +156,29 @@ func fileExtension(n node, converted bool) string {
 	case s == "" && converted:
 		return ".parquet"
 	case s != "" && !extension.MatchString(s):
-		n.problem("%q is no file extension: a dot, then up to 127 of 0-9 a-z ! - _ . * ' ( )", s)
+		n.problem("%q is not a file extension; want a dot, then up to 127 of 0-9 a-z ! - _ . * ' ( )", s)
 	}
 	return s
 }
 
-// processing reads the processors: one Lambda function, or none.
+// processing reads the processors: at most one Lambda function. It returns nil if processing is off.
 func (r *reader) processing(n node) *spec.Processor {
 	if !n.object([]string{"Enabled", "Processors"}, nil) || !n.field("Enabled").boolean(false) {
 		return nil
 	}
-	// What is refused still takes the processor's place, so that a prefix with its keys is no second problem.
+	// Not nil, even if the processor is refused: otherwise a prefix with partition keys would be a second problem.
 	p := &spec.Processor{}
 	lambdas := 0
 	processors := n.field("Processors").items()
 	if len(processors) == 0 {
-		n.problem("enabled, but without a processor; Firehose asks for one")
+		n.problem("it is enabled without a processor; Firehose demands one")
 	}
 	for _, processor := range processors {
 		switch kind := processor.field("Type").required(); {
 		case kind != "Lambda":
-			processor.field("Type").problem("processor %s: the local stack knows Lambda only", kind)
+			processor.field("Type").problem("processor %s: the local stack supports only Lambda", kind)
 		case lambdas > 0:
-			processor.problem("a second Lambda processor; Firehose allows one")
+			processor.problem("this is a second Lambda processor; Firehose allows one")
 		default:
 			lambdas++
 			p = r.lambda(processor)
@@ -205,7 +205,7 @@ func (r *reader) lambda(n node) *spec.Processor {
 			p.Buffering.Interval = time.Duration(value.whole(60, 0, maxIntervalSeconds, " seconds")) * time.Second
 		case "RoleArn":
 		default:
-			parameter.field("ParameterName").problem("%s is no parameter of a Lambda processor", name)
+			parameter.field("ParameterName").problem("%s is not a parameter of a Lambda processor", name)
 		}
 	}
 	if p.FunctionARN == "" {
@@ -222,7 +222,7 @@ func (r *reader) function(at node, p *spec.Processor) {
 			continue
 		}
 		f := r.properties(id)
-		f.field("Runtime").only("the local stack runs the transform as provided.al2023 does", "provided.al2023", "provided.al2")
+		f.field("Runtime").only("the local stack runs only functions of provided.al2023 or provided.al2", "provided.al2023", "provided.al2")
 		p.Handler = f.field("Handler").text()
 		p.Timeout = time.Duration(f.field("Timeout").whole(3, 1, 900, " seconds")) * time.Second
 		p.MemoryMB = f.field("MemorySize").whole(128, 128, 10240, " MB")
@@ -230,7 +230,7 @@ func (r *reader) function(at node, p *spec.Processor) {
 		return
 	}
 	if p.FunctionARN != "" {
-		at.problem("%s is no %s of this template", p.FunctionARN, typeFunction)
+		at.problem("the template does not have the %s %s", typeFunction, p.FunctionARN)
 	}
 }
 
@@ -245,7 +245,7 @@ func (r *reader) environment(n node) map[string]string {
 	return environment
 }
 
-// maxPrefix is how long a prefix may be before it is evaluated.
+// maxPrefix is how many characters a prefix may have before it is evaluated.
 const maxPrefix = 1024
 
 // checkPrefixes applies the rules of "Custom prefixes" in the Firehose developer guide.
@@ -260,16 +260,16 @@ func checkPrefixes(n node, s *spec.Stream) {
 		case e.Namespace == keyNamespace:
 			return ""
 		case e.Namespace == queryNamespace:
-			return "the local stack knows partition keys from the Lambda only"
+			return "the local stack supports only partition keys from the Lambda"
 		case e.Namespace == firehoseNamespace && e.Value == errorOutputType:
-			return "belongs into ErrorOutputPrefix"
+			return "is allowed only in ErrorOutputPrefix"
 		}
 		return commonExpression(e)
 	})
 	errorTypes := checkPrefix(errorPrefix, func(e Expression) string {
 		switch {
 		case e.Namespace == keyNamespace || e.Namespace == queryNamespace:
-			return "an error prefix has no partition keys"
+			return "partition keys are not allowed in an error prefix"
 		case e.Namespace == firehoseNamespace && e.Value == errorOutputType:
 			return ""
 		}
@@ -279,16 +279,16 @@ func checkPrefixes(n node, s *spec.Stream) {
 	case s.DynamicPartitioning && keys[keyNamespace] == 0 && keys[queryNamespace] == 0:
 		prefix.problem("dynamic partitioning needs at least one !{partitionKeyFromLambda:<key>} in the prefix")
 	case s.DynamicPartitioning && s.ErrorPrefix == "":
-		errorPrefix.problem("required with dynamic partitioning")
+		errorPrefix.problem("is required with dynamic partitioning")
 	case s.ErrorPrefix == "" && len(keys) > 0:
-		errorPrefix.problem("required where Prefix has expressions")
+		errorPrefix.problem("is required if Prefix has expressions")
 	}
 	if len(errorTypes) > 0 && !strings.Contains(s.ErrorPrefix, "!{firehose:error-output-type}") {
-		errorPrefix.problem("a prefix with expressions needs !{firehose:error-output-type} in it")
+		errorPrefix.problem("an error prefix with expressions must contain !{firehose:error-output-type}")
 	}
 }
 
-// commonExpression says what is wrong with an expression that both prefixes know, empty if nothing is.
+// commonExpression says what is wrong with an expression that both prefixes may have. It returns "" if it is right.
 func commonExpression(e Expression) string {
 	switch {
 	case e.Namespace == timestampNamespace && e.Value != "":
@@ -299,34 +299,34 @@ func commonExpression(e Expression) string {
 	return "not an expression that Firehose knows here"
 }
 
-// checkPrefix checks each expression of a prefix and counts them by namespace.
+// checkPrefix checks the expressions of a prefix and counts them by namespace. wrong says what is wrong with an expression, or "".
 func checkPrefix(n node, wrong func(Expression) string) map[string]int {
 	text := n.text()
 	if len(text) > maxPrefix {
-		n.problem("longer than %d characters", maxPrefix)
+		n.problem("has %d characters; Firehose allows %d", len(text), maxPrefix)
 	}
 	p, err := ParsePrefix(text)
 	if err != nil {
 		n.problem("%v", err)
 	}
 	namespaces := make(map[string]int)
-	wrongs := 0
+	problems := 0
 	for _, e := range p.Expressions() {
 		namespaces[e.Namespace]++
 		reason := wrong(e)
 		if reason == "" && e.Value == "" {
-			reason = "no value after the colon"
+			reason = "the value after the colon is missing"
 		}
 		if reason != "" {
-			wrongs++
+			problems++
 			n.problem("%v: %s", e, reason)
 		}
 	}
-	if err := p.Supported(); err != nil && wrongs == 0 {
+	if err := p.Supported(); err != nil && problems == 0 {
 		n.problem("%v", err)
 	}
 	if strings.HasPrefix(text, "/") || strings.Contains("/"+text, "/../") {
-		n.problem("%q would leave the bucket's directory", text)
+		n.problem("%q leads out of the bucket's directory; want a prefix without a slash at its start and without ..", text)
 	}
 	return namespaces
 }

@@ -1,9 +1,9 @@
-// Package template reads a synthesized CloudFormation template in JSON and says what it means for the local stack: the
-// delivery streams, their processor and table, and the SSM parameters, with every intrinsic function resolved.
+// Package template reads a synthesized CloudFormation template in JSON. It resolves the intrinsic functions and returns the description
+// of the stack for the local stack: the delivery streams, their processor and table, and the SSM parameters.
 //
-// It is not a CloudFormation engine: it creates nothing, and resources that no sample passes through are passed over. But
-// what lies on the samples' path is either understood or refused by its path in the template, and what Firehose would
-// refuse at creation is refused here, so that a template that works locally is one that deploys.
+// It is not a CloudFormation engine: it does not create resources, and it ignores resources that samples do not pass through. It
+// refuses what it does not understand in the others, and names the place in the template. It also refuses what Firehose would refuse
+// when it creates the stream: a template that works locally can be deployed.
 package template
 
 import (
@@ -18,23 +18,21 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-// Default is the template that cdk synth makes with no configuration; `make golden` keeps it up to date.
-//
 //go:embed default.json
 var defaultTemplate []byte
 
-// Default returns the template that is built in: the CDK app's, synthesized with its defaults.
+// Default returns the built-in template: the CDK app's, synthesized with its defaults. `make golden` keeps it up to date.
 func Default() []byte { return defaultTemplate }
 
-// DefaultName is the stack's name where none is given, as in the CDK app.
+// DefaultName is the default name of the stack, as in the CDK app.
 const DefaultName = "MetricsDashboard"
 
-// Options are what CloudFormation knows beside the template. The zero value is ready to use.
+// Options are the values that CloudFormation knows besides the template. The zero value is ready to use.
 type Options struct {
 	StackName string // default [DefaultName]
 	Region    string // default us-east-1
 	AccountID string // default 000000000000
-	// Parameters are the values of template parameters; the template's defaults stand in for the others.
+	// Parameters are the values of template parameters. The others have the template's defaults.
 	Parameters map[string]string
 }
 
@@ -51,10 +49,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Problems are all that is wrong with a template, in the order of its paths.
+// Problems are all problems of a template, ordered by path.
 type Problems []Problem
 
-// Problem is one thing that is wrong: where and what.
+// Problem says what is wrong at one place of a template.
 type Problem struct {
 	Path   string // such as Resources.Stream.Properties.DeliveryStreamType
 	Reason string
@@ -70,8 +68,8 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Read reads a template. The error is [Problems] where the template is JSON but says something that the local stack does
-// not know or that AWS would refuse.
+// Read reads a template. The error is [Problems] if the template has resources that the local stack does not support or that AWS would
+// refuse.
 func Read(data []byte, opts Options) (spec.Stack, error) {
 	opts = opts.withDefaults()
 	var document document
@@ -79,7 +77,7 @@ func Read(data []byte, opts Options) (spec.Stack, error) {
 		return spec.Stack{}, describeSyntax(data, err)
 	}
 	if len(document.Resources) == 0 {
-		return spec.Stack{}, errors.New("not a CloudFormation template: it has no Resources")
+		return spec.Stack{}, errors.New("not a CloudFormation template: Resources is missing or empty")
 	}
 	r := newReader(document, opts)
 	s := spec.Stack{
@@ -87,15 +85,15 @@ func Read(data []byte, opts Options) (spec.Stack, error) {
 		Region:     opts.Region,
 		AccountID:  opts.AccountID,
 		Streams:    r.streams(),
-		Parameters: r.parameters(),
+		Parameters: r.ssmParameters(),
 	}
 	if len(s.Streams) == 0 && len(r.problems) == 0 {
-		r.problem("Resources", "no "+typeStream+" among them, so that there is nothing to run")
+		r.problem("Resources", "want at least one "+typeStream+"; the local stack runs delivery streams")
 	}
 	return s, r.err()
 }
 
-// describeSyntax says where in the text the JSON is broken. YAML is the usual reason.
+// describeSyntax returns an error that names the line of the syntax error. The usual reason is that the template is YAML.
 func describeSyntax(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {
@@ -108,13 +106,14 @@ func describeSyntax(data []byte, err error) error {
 
 // document is the part of a template that is read.
 type document struct {
-	Parameters map[string]parameter
+	Parameters map[string]templateParameter
 	Mappings   map[string]any
 	Conditions map[string]any
 	Resources  map[string]resource
 }
 
-type parameter struct {
+// templateParameter is a parameter of the template, not of SSM.
+type templateParameter struct {
 	Type    string
 	Default any
 }
@@ -125,7 +124,7 @@ type resource struct {
 	Properties map[string]any
 }
 
-// The resource types on the samples' path.
+// The resource types that samples pass through, or that such a resource refers to.
 const (
 	typeStream    = "AWS::KinesisFirehose::DeliveryStream"
 	typeFunction  = "AWS::Lambda::Function"
@@ -135,12 +134,12 @@ const (
 	typeParameter = "AWS::SSM::Parameter"
 )
 
-// reader resolves a document and collects what is wrong with it.
+// reader resolves a document and collects its problems.
 type reader struct {
 	document
 	opts     Options
 	problems Problems
-	// active are the names, conditions and attributes being resolved, to find those that refer to themselves.
+	// active holds the references that are being resolved, to find those that refer to themselves.
 	active map[string]bool
 }
 
@@ -150,7 +149,7 @@ func newReader(d document, opts Options) *reader {
 
 func (r *reader) problem(path, format string, args ...any) {
 	p := Problem{path, fmt.Sprintf(format, args...)}
-	// A value that two places refer to is resolved twice.
+	// A value to which two places refer is resolved twice, and its problem is found twice.
 	if !slices.Contains(r.problems, p) {
 		r.problems = append(r.problems, p)
 	}
@@ -164,7 +163,7 @@ func (r *reader) err() error {
 	return r.problems
 }
 
-// ofType returns the logical ids of the existing resources of a type, sorted.
+// ofType returns the sorted logical ids of the resources of a type, without those whose condition is false.
 func (r *reader) ofType(name string) []string {
 	var ids []string
 	for _, id := range slices.Sorted(maps.Keys(r.Resources)) {
@@ -175,7 +174,7 @@ func (r *reader) ofType(name string) []string {
 	return ids
 }
 
-// exists says whether the resource's condition holds.
+// exists reports whether a resource has no condition, or its condition is true.
 func (r *reader) exists(id string) bool {
 	condition := r.Resources[id].Condition
 	return condition == "" || r.condition("Resources."+id+".Condition", condition)

@@ -73,7 +73,7 @@ func TestReadSmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := len(elsewhere.Parameters); n != 1 {
-		t.Errorf("%d parameters where the condition of one does not hold, want 1", n)
+		t.Errorf("%d parameters, want 1: the condition of the other is false", n)
 	}
 }
 
@@ -96,7 +96,7 @@ func TestReadDefault(t *testing.T) {
 	}
 }
 
-// TestReadVariants reads the templates of stacks with all that there is, whose parameters tell of all of it.
+// TestReadVariants reads the committed templates of other configurations. A parameter of each shows that it was read.
 func TestReadVariants(t *testing.T) {
 	for file, want := range map[string]map[string]string{
 		"everything.json": {"/metrics-dashboard/Everything/delivery-stream-name": "in"},
@@ -159,10 +159,10 @@ func TestIntrinsics(t *testing.T) {
 		{name: "if not", value: `{"Fn::If":["No","then","else"]}`, want: "else"},
 		{name: "map", value: `{"Fn::FindInMap":["Map",{"Ref":"AWS::Region"},"Key"]}`, want: "mapped"},
 
-		{name: "import", value: `{"Fn::ImportValue":"x"}`, problem: "Resources.X.Properties.Value: Fn::ImportValue is not known to the local stack"},
-		{name: "transform", value: `{"Fn::Transform":{}}`, problem: "Fn::Transform is not known"},
-		{name: "base64 inside", value: `{"Fn::Join":["",["a",{"Fn::Base64":"x"}]]}`, problem: "Resources.X.Properties.Value.Fn::Join[1][1]: Fn::Base64 is not known"},
-		{name: "unknown ref", value: `{"Ref":"Nobody"}`, problem: `Resources.X.Properties.Value: Ref of "Nobody", which is neither`},
+		{name: "import", value: `{"Fn::ImportValue":"x"}`, problem: "Resources.X.Properties.Value: the local stack does not know Fn::ImportValue"},
+		{name: "transform", value: `{"Fn::Transform":{}}`, problem: "the local stack does not know Fn::Transform"},
+		{name: "base64 inside", value: `{"Fn::Join":["",["a",{"Fn::Base64":"x"}]]}`, problem: "Resources.X.Properties.Value.Fn::Join[1][1]: the local stack does not know Fn::Base64"},
+		{name: "unknown ref", value: `{"Ref":"Nobody"}`, problem: `Resources.X.Properties.Value: Ref of "Nobody": the template does not have`},
 		{name: "unknown in sub", value: `{"Fn::Sub":"a${Nobody}"}`, problem: `Ref of "Nobody"`},
 		{name: "unknown attribute", value: `{"Fn::GetAtt":["Bucket","Color"]}`, problem: "does not know the attribute Color of AWS::S3::Bucket"},
 		{name: "attribute of nothing", value: `{"Fn::GetAtt":["Nobody","Arn"]}`, problem: `Fn::GetAtt of "Nobody"`},
@@ -171,11 +171,11 @@ func TestIntrinsics(t *testing.T) {
 		{name: "index", value: `{"Fn::Select":[2,["a","b"]]}`, problem: `index "2" of a list of 2`},
 		{name: "condition", value: `{"Fn::If":["Nobody",1,2]}`, problem: `condition "Nobody" is not in Conditions`},
 		{name: "cyclic condition", value: `{"Fn::If":["Cyclic",1,2]}`, problem: "condition Cyclic refers to itself"},
-		{name: "condition outside", value: `{"Fn::Equals":[1,1]}`, problem: "Fn::Equals belongs into Conditions"},
-		{name: "map without", value: `{"Fn::FindInMap":["Map","eu-west-1","Key"]}`, problem: `no "eu-west-1" in Mappings`},
+		{name: "condition outside", value: `{"Fn::Equals":[1,1]}`, problem: "Fn::Equals is allowed only in Conditions"},
+		{name: "map without", value: `{"Fn::FindInMap":["Map","eu-west-1","Key"]}`, problem: `Mappings do not have the key "eu-west-1"`},
 		{name: "self", value: `{"Ref":"Self"}`, problem: "Ref of Self refers to itself"},
-		{name: "no default", value: `{"Ref":"Required"}`, problem: "parameter Required has no default"},
-		{name: "from ssm", value: `{"Ref":"Version"}`, problem: "parameter Version is looked up in SSM"},
+		{name: "no default", value: `{"Ref":"Required"}`, problem: "parameter Required does not have a default; give its value with --parameter Required=<value>"},
+		{name: "from ssm", value: `{"Ref":"Version"}`, problem: "the value of parameter Version is in SSM"},
 		{name: "object", value: `{"a":1,"b":2}`, problem: "want a string, have an object"},
 	}
 	for _, test := range tests {
@@ -205,7 +205,7 @@ func TestIntrinsics(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := newReader(d, Options{StackName: "S", Parameters: map[string]string{"Given": "given"}}.withDefaults())
-			got := r.parameters()["x"].Value
+			got := r.ssmParameters()["x"].Value
 			err := r.err()
 			if test.problem == "" && err != nil {
 				t.Fatal(err)
@@ -220,7 +220,7 @@ func TestIntrinsics(t *testing.T) {
 	}
 }
 
-// TestRefusals changes one thing of the small template and expects problems at one path only.
+// TestRefusals changes one value of the small template and expects problems only at one path.
 func TestRefusals(t *testing.T) {
 	const (
 		stream      = "Resources.Stream.Properties"
@@ -229,21 +229,21 @@ func TestRefusals(t *testing.T) {
 		convert     = destination + ".DataFormatConversionConfiguration"
 	)
 	tests := []struct{ name, at, value, path, reason string }{
-		{"kinesis source", stream + ".DeliveryStreamType", `"KinesisStreamAsSource"`, stream + ".DeliveryStreamType", "DirectPut only"},
-		{"kinesis configuration", stream + ".KinesisStreamSourceConfiguration", `{}`, stream + ".KinesisStreamSourceConfiguration", "not from a Kinesis stream"},
-		{"other destination", stream + ".SplunkDestinationConfiguration", `{}`, stream + ".SplunkDestinationConfiguration", "not supported"},
+		{"kinesis source", stream + ".DeliveryStreamType", `"KinesisStreamAsSource"`, stream + ".DeliveryStreamType", "supports only DirectPut"},
+		{"kinesis configuration", stream + ".KinesisStreamSourceConfiguration", `{}`, stream + ".KinesisStreamSourceConfiguration", "does not read from a Kinesis stream"},
+		{"other destination", stream + ".SplunkDestinationConfiguration", `{}`, stream + ".SplunkDestinationConfiguration", "the local stack does not support it"},
 		{"encryption without a key type", stream + ".DeliveryStreamEncryptionConfigurationInput", `{}`, stream + ".DeliveryStreamEncryptionConfigurationInput.KeyType", "required"},
 		{"encryption of another type", stream + ".DeliveryStreamEncryptionConfigurationInput", `{"KeyType":"NONE"}`, stream + ".DeliveryStreamEncryptionConfigurationInput.KeyType", "AWS_OWNED_CMK"},
-		{"key of an owned type", stream + ".DeliveryStreamEncryptionConfigurationInput", `{"KeyType":"AWS_OWNED_CMK","KeyARN":"arn:x"}`, stream + ".DeliveryStreamEncryptionConfigurationInput.KeyARN", "no KeyARN"},
+		{"key of an owned type", stream + ".DeliveryStreamEncryptionConfigurationInput", `{"KeyType":"AWS_OWNED_CMK","KeyARN":"arn:x"}`, stream + ".DeliveryStreamEncryptionConfigurationInput.KeyARN", "does not accept KeyARN"},
 		{"customer's key is missing", stream + ".DeliveryStreamEncryptionConfigurationInput", `{"KeyType":"CUSTOMER_MANAGED_CMK"}`, stream + ".DeliveryStreamEncryptionConfigurationInput", "required"},
-		{"no destination", destination, `{"Ref":"AWS::NoValue"}`, stream, "no ExtendedS3DestinationConfiguration"},
+		{"no destination", destination, `{"Ref":"AWS::NoValue"}`, stream, "ExtendedS3DestinationConfiguration is missing"},
 		{"stream name", stream + ".DeliveryStreamName", `"a b"`, stream + ".DeliveryStreamName", "1-64"},
-		{"bucket", destination + ".BucketARN", `"lake"`, destination + ".BucketARN", "no ARN of a bucket"},
-		{"bucket above", destination + ".BucketARN", `"arn:aws:s3:::../x"`, destination + ".BucketARN", "no ARN of a bucket"},
+		{"bucket", destination + ".BucketARN", `"lake"`, destination + ".BucketARN", "not an ARN of a bucket"},
+		{"bucket above", destination + ".BucketARN", `"arn:aws:s3:::../x"`, destination + ".BucketARN", "not an ARN of a bucket"},
 		{"role", destination + ".RoleARN", `null`, destination + ".RoleARN", "required"},
-		{"backup", destination + ".S3BackupMode", `"Enabled"`, destination + ".S3BackupMode", "no backup"},
-		{"time zone", destination + ".CustomTimeZone", `"Europe/Berlin"`, destination + ".CustomTimeZone", "UTC only"},
-		{"unknown property", destination + ".Colour", `1`, destination + ".Colour", "not supported"},
+		{"backup", destination + ".S3BackupMode", `"Enabled"`, destination + ".S3BackupMode", "does not back up"},
+		{"time zone", destination + ".CustomTimeZone", `"Europe/Berlin"`, destination + ".CustomTimeZone", "supports only UTC"},
+		{"unknown property", destination + ".Colour", `1`, destination + ".Colour", "the local stack does not support it"},
 		{"small buffer", destination + ".BufferingHints.SizeInMBs", `5`, destination + ".BufferingHints.SizeInMBs", "5 is outside 64 to 128 MiB"},
 		{"large buffer", destination + ".BufferingHints.SizeInMBs", `129`, destination + ".BufferingHints.SizeInMBs", "outside"},
 		{"half buffer", destination + ".BufferingHints.SizeInMBs", `64.5`, destination + ".BufferingHints.SizeInMBs", "whole number"},
@@ -251,43 +251,43 @@ func TestRefusals(t *testing.T) {
 		{"long interval", destination + ".BufferingHints.IntervalInSeconds", `901`, destination + ".BufferingHints.IntervalInSeconds", "outside"},
 		{"one hint", destination + ".BufferingHints", `{"SizeInMBs":64}`, destination + ".BufferingHints", "together"},
 		{"compression", destination + ".CompressionFormat", `"GZIP"`, destination + ".CompressionFormat", "UNCOMPRESSED"},
-		{"extension", destination + ".FileExtension", `"parquet"`, destination + ".FileExtension", "no file extension"},
-		{"error type in prefix", destination + ".Prefix", `"!{firehose:error-output-type}/!{partitionKeyFromLambda:a}/"`, destination + ".Prefix", "belongs into ErrorOutputPrefix"},
-		{"query keys", destination + ".Prefix", `"!{partitionKeyFromQuery:a}/"`, destination + ".Prefix", "from the Lambda only"},
+		{"extension", destination + ".FileExtension", `"parquet"`, destination + ".FileExtension", "not a file extension"},
+		{"error type in prefix", destination + ".Prefix", `"!{firehose:error-output-type}/!{partitionKeyFromLambda:a}/"`, destination + ".Prefix", "is allowed only in ErrorOutputPrefix"},
+		{"query keys", destination + ".Prefix", `"!{partitionKeyFromQuery:a}/"`, destination + ".Prefix", "only partition keys from the Lambda"},
 		{"no keys", destination + ".Prefix", `"a/"`, destination + ".Prefix", "at least one"},
 		{"unknown namespace", destination + ".Prefix", `"!{partitionKeyFromLambda:a}!{x:y}"`, destination + ".Prefix", "!{x:y}: not an expression"},
-		{"open expression", destination + ".Prefix", `"!{partitionKeyFromLambda:a}!{timestamp:"`, destination + ".Prefix", "no closing brace"},
-		{"outside prefix", destination + ".Prefix", `"../!{partitionKeyFromLambda:a}"`, destination + ".Prefix", "leave the bucket"},
+		{"open expression", destination + ".Prefix", `"!{partitionKeyFromLambda:a}!{timestamp:"`, destination + ".Prefix", "the closing brace is missing"},
+		{"outside prefix", destination + ".Prefix", `"../!{partitionKeyFromLambda:a}"`, destination + ".Prefix", "leads out of the bucket"},
 		{"no error prefix", destination + ".ErrorOutputPrefix", `null`, destination + ".ErrorOutputPrefix", "required with dynamic partitioning"},
 		{"error prefix without type", destination + ".ErrorOutputPrefix", `"errors/!{timestamp:yyyy}/"`, destination + ".ErrorOutputPrefix", "error-output-type"},
-		{"keys in error prefix", destination + ".ErrorOutputPrefix", `"!{firehose:error-output-type}/!{partitionKeyFromLambda:a}"`, destination + ".ErrorOutputPrefix", "no partition keys"},
+		{"keys in error prefix", destination + ".ErrorOutputPrefix", `"!{firehose:error-output-type}/!{partitionKeyFromLambda:a}"`, destination + ".ErrorOutputPrefix", "partition keys are not allowed"},
 		{"keys without partitioning", destination + ".DynamicPartitioningConfiguration.Enabled", `false`, destination + ".Prefix", "need dynamic partitioning"},
 		{"retry", destination + ".DynamicPartitioningConfiguration.RetryOptions", `{"DurationInSeconds":7201}`, destination + ".DynamicPartitioningConfiguration.RetryOptions.DurationInSeconds", "outside 0 to 7200"},
-		{"jq", processor + ".Type", `"MetadataExtraction"`, processor + ".Type", "Lambda only"},
-		{"de-aggregation", processor + ".Type", `"RecordDeAggregation"`, processor + ".Type", "Lambda only"},
+		{"jq", processor + ".Type", `"MetadataExtraction"`, processor + ".Type", "supports only Lambda"},
+		{"de-aggregation", processor + ".Type", `"RecordDeAggregation"`, processor + ".Type", "supports only Lambda"},
 		{"no processors", destination + ".ProcessingConfiguration.Processors", `[]`, destination + ".ProcessingConfiguration", "without a processor"},
 		{"tiny processor buffer", processor + ".Parameters[1].ParameterValue", `"0.1"`, processor + ".Parameters[1].ParameterValue", "0.1 is outside 0.2 to 3 MB"},
 		{"underscore", processor + ".Parameters[1].ParameterValue", `"1_0"`, processor + ".Parameters[1].ParameterValue", `want a number, have "1_0"`},
 		{"no number", processor + ".Parameters[1].ParameterValue", `"many"`, processor + ".Parameters[1].ParameterValue", `want a number, have "many"`},
 		{"processor interval", processor + ".Parameters[2].ParameterValue", `"901"`, processor + ".Parameters[2].ParameterValue", "outside 0 to 900"},
-		{"parameter", processor + ".Parameters[2].ParameterName", `"Colour"`, processor + ".Parameters[2].ParameterName", "no parameter of a Lambda processor"},
-		{"foreign function", processor + ".Parameters[0].ParameterValue", `"arn:aws:lambda:x:y:function:z"`, processor + ".Parameters[0].ParameterValue", "no AWS::Lambda::Function of this template"},
+		{"parameter", processor + ".Parameters[2].ParameterName", `"Colour"`, processor + ".Parameters[2].ParameterName", "not a parameter of a Lambda processor"},
+		{"foreign function", processor + ".Parameters[0].ParameterValue", `"arn:aws:lambda:x:y:function:z"`, processor + ".Parameters[0].ParameterValue", "the template does not have the AWS::Lambda::Function"},
 		{"runtime", "Resources.Transform.Properties.Runtime", `"python3.12"`, "Resources.Transform.Properties.Runtime", "provided.al2023"},
 		{"timeout", "Resources.Transform.Properties.Timeout", `901`, "Resources.Transform.Properties.Timeout", "outside"},
-		{"orc", convert + ".OutputFormatConfiguration.Serializer", `{"OrcSerDe":{}}`, convert + ".OutputFormatConfiguration.Serializer.OrcSerDe", "not ORC"},
-		{"hive", convert + ".InputFormatConfiguration.Deserializer", `{"OpenXJsonSerDe":{},"HiveJsonSerDe":{}}`, convert + ".InputFormatConfiguration.Deserializer.HiveJsonSerDe", "OpenXJsonSerDe only"},
+		{"orc", convert + ".OutputFormatConfiguration.Serializer", `{"OrcSerDe":{}}`, convert + ".OutputFormatConfiguration.Serializer.OrcSerDe", "Parquet, not ORC"},
+		{"hive", convert + ".InputFormatConfiguration.Deserializer", `{"OpenXJsonSerDe":{},"HiveJsonSerDe":{}}`, convert + ".InputFormatConfiguration.Deserializer.HiveJsonSerDe", "only as OpenXJsonSerDe does"},
 		{"no format", convert + ".InputFormatConfiguration", `null`, convert + ".InputFormatConfiguration", "required"},
-		{"mappings", convert + ".InputFormatConfiguration.Deserializer.OpenXJsonSerDe.ColumnToJsonKeyMappings", `{"a":"b"}`, convert + ".InputFormatConfiguration.Deserializer.OpenXJsonSerDe.ColumnToJsonKeyMappings", "own names"},
-		{"codec", convert + ".OutputFormatConfiguration.Serializer.ParquetSerDe.Compression", `"GZIP"`, convert + ".OutputFormatConfiguration.Serializer.ParquetSerDe.Compression", "SNAPPY only"},
+		{"mappings", convert + ".InputFormatConfiguration.Deserializer.OpenXJsonSerDe.ColumnToJsonKeyMappings", `{"a":"b"}`, convert + ".InputFormatConfiguration.Deserializer.OpenXJsonSerDe.ColumnToJsonKeyMappings", "the name of its column"},
+		{"codec", convert + ".OutputFormatConfiguration.Serializer.ParquetSerDe.Compression", `"GZIP"`, convert + ".OutputFormatConfiguration.Serializer.ParquetSerDe.Compression", "only with SNAPPY"},
 		{"block", convert + ".OutputFormatConfiguration.Serializer.ParquetSerDe.BlockSizeBytes", `1`, convert + ".OutputFormatConfiguration.Serializer.ParquetSerDe.BlockSizeBytes", "outside"},
-		{"no table", convert + ".SchemaConfiguration.TableName", `"nobody"`, convert + ".SchemaConfiguration", "metrics.nobody is no AWS::Glue::Table"},
+		{"no table", convert + ".SchemaConfiguration.TableName", `"nobody"`, convert + ".SchemaConfiguration", "the template does not have the AWS::Glue::Table metrics.nobody"},
 		{"version", convert + ".SchemaConfiguration.VersionId", `"3"`, convert + ".SchemaConfiguration.VersionId", "LATEST"},
-		{"column type", "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Type", `"dubble"`, "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Type", "no Hive type"},
-		{"column name", "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Name", `"TS"`, "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Name", "no column name"},
-		{"column twice", "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Name", `"tags"`, "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[2]", "twice"},
-		{"key is a column", "Resources.Table.Properties.TableInput.PartitionKeys[1].Name", `"tags"`, "Resources.Table.Properties.TableInput.PartitionKeys[1]", "a column as well"},
-		{"secure parameter", "Resources.RegionParameter.Properties.Type", `"SecureString"`, "Resources.RegionParameter.Properties.Type", "String and StringList"},
-		{"parameter name", "Resources.RegionParameter.Properties.Name", `"/a b"`, "Resources.RegionParameter.Properties.Name", "no name of a parameter"},
+		{"column type", "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Type", `"dubble"`, "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Type", "not a Hive type"},
+		{"column name", "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Name", `"TS"`, "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Name", "not a column name"},
+		{"column twice", "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[0].Name", `"tags"`, "Resources.Table.Properties.TableInput.StorageDescriptor.Columns[2]", "another column has the name tags already"},
+		{"key is a column", "Resources.Table.Properties.TableInput.PartitionKeys[1].Name", `"tags"`, "Resources.Table.Properties.TableInput.PartitionKeys[1]", "is also a column"},
+		{"secure parameter", "Resources.RegionParameter.Properties.Type", `"SecureString"`, "Resources.RegionParameter.Properties.Type", "String or StringList"},
+		{"parameter name", "Resources.RegionParameter.Properties.Name", `"/a b"`, "Resources.RegionParameter.Properties.Name", "not a name of an SSM parameter"},
 		{"empty parameter", "Resources.RegionParameter.Properties.Value", `""`, "Resources.RegionParameter.Properties.Value", "1 to 4096"},
 	}
 	for _, test := range tests {
@@ -306,7 +306,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Encryption at rest is what the template asks for, and nothing if it does not.
+// The stream has the encryption at rest that the template asks for.
 func TestEncryption(t *testing.T) {
 	const at = "Resources.Stream.Properties.DeliveryStreamEncryptionConfigurationInput"
 	for value, want := range map[string]*spec.Encryption{
@@ -325,7 +325,7 @@ func TestSecondProcessor(t *testing.T) {
 	lambda := `{"Type":"Lambda","Parameters":[{"ParameterName":"LambdaArn","ParameterValue":{"Fn::GetAtt":["Transform","Arn"]}}]}`
 	const at = "Resources.Stream.Properties.ExtendedS3DestinationConfiguration.ProcessingConfiguration.Processors"
 	_, err := Read(change(t, small(t), at, "["+lambda+","+lambda+"]"), Options{})
-	if err == nil || err.Error() != at+"[1]: a second Lambda processor; Firehose allows one" {
+	if err == nil || err.Error() != at+"[1]: this is a second Lambda processor; Firehose allows one" {
 		t.Error(err)
 	}
 }
@@ -348,8 +348,8 @@ func TestReadNoTemplate(t *testing.T) {
 		"Resources:\n  A:\n":             "a YAML template must be synthesized",
 		"{\n\"Resources\": {\n\"a\": x}": "line 3",
 		"[]":                             "not a CloudFormation template in JSON",
-		"{}":                             "it has no Resources",
-		`{"Resources":{"A":{"Type":"AWS::S3::Bucket"}}}`: "no AWS::KinesisFirehose::DeliveryStream",
+		"{}":                             "Resources is missing or empty",
+		`{"Resources":{"A":{"Type":"AWS::S3::Bucket"}}}`: "want at least one AWS::KinesisFirehose::DeliveryStream",
 	} {
 		if _, err := Read([]byte(text), Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: have %v, want %q", text, err, want)
@@ -401,7 +401,7 @@ func change(t *testing.T, data []byte, path, value string) []byte {
 			}
 			at = parent[n]
 		default:
-			t.Fatalf("no %s in the template", path)
+			t.Fatalf("the template does not have %s", path)
 		}
 	}
 	changed, err := json.Marshal(root)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// javaFields are the patterns of Java's DateTimeFormatter that are useful in a prefix, and Go's layouts for them.
+// javaFields maps patterns of Java's DateTimeFormatter that are useful in a prefix to Go's layouts.
 var javaFields = map[string]string{
 	"yyyy": "2006", "yy": "06", "MM": "01", "M": "1", "MMM": "Jan", "dd": "02", "d": "2", "DDD": "002",
 	"HH": "15", "mm": "04", "m": "4", "ss": "05", "s": "5", "EEE": "Mon", "EEEE": "Monday",
@@ -20,7 +20,7 @@ func formatJava(pattern string, t time.Time) (string, error) {
 		if c == '\'' {
 			text, _, closed := strings.Cut(pattern[i+1:], "'")
 			if !closed {
-				return "", fmt.Errorf("timestamp pattern %q has an open quote", pattern)
+				return "", fmt.Errorf("timestamp pattern %q: the closing quote is missing", pattern)
 			}
 			b.WriteString(text)
 			i += len(text) + 2
@@ -37,7 +37,7 @@ func formatJava(pattern string, t time.Time) (string, error) {
 		}
 		layout, ok := javaFields[pattern[i:i+n]]
 		if !ok {
-			return "", fmt.Errorf("timestamp pattern %q: %q is not supported", pattern, pattern[i:i+n])
+			return "", fmt.Errorf("timestamp pattern %q: the local stack does not support %q", pattern, pattern[i:i+n])
 		}
 		b.WriteString(t.UTC().Format(layout))
 		i += n
