@@ -1,7 +1,7 @@
-"""Runs the commands of the READMEs that talk to the local stack as they are written there, each `aws` by both versions of the
-AWS CLI, and looks at what arrives. Usage: readme.py DIRECTORY-OF-BINARIES AWS-CLI-1, with version 2 in PATH"""
+"""Runs the commands of the READMEs as they are written there, against one `local up`, each `aws` by both versions of the AWS CLI,
+and looks at what arrives. Usage: readme.py DIRECTORY-OF-BINARIES AWS-CLI-1, with version 2 in PATH, in the root of the repository"""
 
-import json
+import dataclasses
 import os
 import pathlib
 import re
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import duckdb
 
@@ -18,34 +19,116 @@ ONLY_2 = "--cli-binary-format raw-in-base64-out"
 BEFORE_2_13 = "aws --endpoint-url $AWS_ENDPOINT_URL"
 
 
+@dataclasses.dataclass
+class Run:
+    """How a command is tried. It must end with exit code 0."""
+
+    add: str = ""  # arguments that make it end soon, or use a free port; of two flags the later one counts
+    instead: tuple = ()  # pairs of a text and what is run instead of it
+    said: str = ""  # a pattern of what it prints
+    until: str = ""  # it goes on: it has printed this when the next command starts, and is interrupted before the next that goes on
+    stays: bool = False  # is not interrupted then, but after the last command
+    clis: tuple = (2,)  # versions of the AWS CLI to run it with
+
+
+# sudo, done in a folder instead of the root directory.
+AS_ROOT = Run(instead=(("sudo ", ""), (" /", " root/")))
+ACCOUNT = "needs an AWS account"
+SYSTEMD = "needs root and systemd; make unit runs the unit"
+EMULATOR = "needs an AWS account; make emulator deploys and destroys in an emulator"
+FRESH = "make fresh-machine runs it"
+FREE_PORT = ":0"
+
+# Each command of the documents, by the text that it begins with, in the order in which they run: how it is tried, or why not.
+COMMANDS = {
+    "local/README.md": {
+        "bin/local demo": Run("--for 8s --dir demo --listen 127.0.0.1:0 --dashboard 127.0.0.1:0", said="Dashboard on http://"),
+        "bin/local up": Run(instead=((":4566", FREE_PORT),), until=r"http://127\.0\.0\.1:\d+", stays=True),
+        "bin/local fleet": Run("--hosts 2 --dir fleet", said="delivered 161,280 rows"),
+        "export AWS_": Run(),
+        "bin/edge run": Run(until="first sample taken", said="undelivered=0"),
+        "aws firehose put-record ": Run(said='"RecordId": "', clis=(1, 2)),
+        "aws ssm get-parameters-by-path": Run(said="/metrics-dashboard/MetricsDashboard/delivery-stream-name", clis=(1, 2)),
+        "python3 ": Run(said="RecordId"),
+    },
+    "edge/README.md": {
+        "bin/edge check": Run(),
+        "bin/edge run": Run(until="first sample taken", said="undelivered=0"),
+        "bin/edge status": Run(),
+        "bin/edge once": Run(said='"hostname":'),
+        "sudo install": AS_ROOT,
+        "sudo systemctl": SYSTEMD,
+        "aws ssm put-parameter": Run(clis=(1, 2)),
+        "anchor=$(aws rolesanywhere": ACCOUNT,
+        "aws iam": ACCOUNT,
+        "aws rolesanywhere": ACCOUNT,
+        "echo AWS_CONFIG_FILE=": AS_ROOT,
+    },
+    "RUNBOOK.md": {
+        "aws ssm get-parameters-by-path": Run(said=r"edge-config\s{", clis=(1, 2)),
+        "aws s3": ACCOUNT,
+    },
+    "dashboard/README.md": {
+        "bin/dashboard --lake": Run("--listen 127.0.0.1:0", until="http://127.0.0.1:"),
+        "bin/dashboard query --lake": Run(said=r"me +7"),
+        "bin/dashboard panels --lake": Run(said="hosts-summary"),
+        "bin/dashboard --athena": ACCOUNT,
+        "bin/dashboard query --athena": ACCOUNT,
+        "bin/dashboard panels --athena": ACCOUNT,
+    },
+    "README.md": {"make demo": FRESH, "make test": FRESH},
+    "cdk/README.md": {
+        "npx aws-cdk@": EMULATOR,
+        "for output in EdgePolicyArn": ACCOUNT,
+        "aws iam": ACCOUNT,
+        "aws lakeformation": ACCOUNT,
+    },
+}
+
+
 def expect(condition, what, detail=""):
     print("ok  " if condition else "FAIL", what, "" if condition else detail, flush=True)
     if not condition:
         sys.exit(1)
 
 
-def commands(readme, pattern):
-    """The commands of a README's indented blocks that match, each with the lines that continue it."""
-    found, block = [], []
-    for line in [*pathlib.Path(readme).read_text().splitlines(), ""]:
+def commands(document):
+    """The commands of a document's indented blocks, without comments, each with the lines that continue it."""
+    block = []
+    for line in [*pathlib.Path(document).read_text().splitlines(), ""]:
         if line.startswith("    "):
-            block.append(line[4:])
+            block.append(line)
             continue
-        for first in re.split(r"\n(?! )", "\n".join(block)):  # a line that is indented further continues a command
-            if re.match(pattern, first):
-                found.append(first)
+        text = textwrap.dedent("\n".join(block))
         block = []
-    expect(found, f"{readme}: {len(found)} commands {pattern}")
+        if not text or text[0] in "{[" or "──" in text:  # a file's text, or a drawing
+            continue
+        for command in re.split(r"\n(?! |done)", text):  # a line that is indented further continues a command
+            yield re.sub(r" {2,}#.*", "", command)
+
+
+def plan(document):
+    """The commands of a document and what the table says of each."""
+    entries, found = COMMANDS.get(document, {}), []
+    for command in commands(document):
+        matching = [e for e in entries if command.startswith(e)]
+        if len(matching) != 1:
+            expect(False, f"{document}: {command.splitlines()[0]}", f"has {len(matching)} entries in COMMANDS, want one: {matching}")
+        found.append((matching[0], command, entries[matching[0]]))
+    unused = set(entries) - {entry for entry, _, _ in found}
+    expect(not unused, f"{document}: {len(found)} commands", f"COMMANDS has more: {unused}")
     return found
 
 
 class Shell:
-    """A user's shell: a folder with bin/, and the READMEs' export in force."""
+    """A user's shell: a folder with bin/ and edge/, and the READMEs' exports in force."""
 
     def __init__(self, folder):
-        self.folder, self.exports, self.cli = folder, "", {1: "aws", 2: "aws"}
+        self.folder, self.exports, self.cli, self.going = folder, "", {1: "aws", 2: "aws"}, []
         (folder / "bin").symlink_to(BIN)
-        (folder / "home").mkdir()
+        (folder / "edge").symlink_to(pathlib.Path("edge").resolve())
+        for name in "home", "root/usr/local/bin", "root/etc/systemd/system":
+            (folder / name).mkdir(parents=True)
 
     def environment(self, cli):
         path = self.folder / f"path-{cli}"
@@ -57,21 +140,54 @@ class Shell:
             (path / "aws").symlink_to(program)
             (path / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
             (path / "python3").chmod(0o755)
-        return os.environ | {"HOME": str(self.folder / "home"), "PATH": f"{path}:{os.environ['PATH']}", "AWS_PAGER": ""}
+        # As systemd sets it: edge's spool is not where a collector of this machine has its own.
+        state = {"STATE_DIRECTORY": str(self.folder / "state")}
+        return os.environ | state | {"HOME": str(self.folder / "home"), "PATH": f"{path}:{os.environ['PATH']}", "AWS_PAGER": ""}
 
-    def start(self, command, cli=2, **options):
+    def start(self, command, cli=2):
         environment = self.environment(cli)
         if command.startswith("aws "):
             command = command.replace("aws", self.cli[cli], 1)
         # In place of the shell, so that a signal reaches the program.
-        program = command if "\n" in command or "'" in command else "exec " + command.partition("  #")[0]
-        return subprocess.Popen(["bash", "-euc", self.exports + program], cwd=self.folder, env=environment, text=True, **options)
+        program = command if "\n" in command or "'" in command else "exec " + command
+        return subprocess.Popen(["bash", "-euc", self.exports + program], cwd=self.folder, env=environment, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def run(self, command, cli=2):
-        process = self.start(command, cli, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, err = process.communicate(timeout=60)
-        expect(process.returncode == 0, f"$ {command.splitlines()[0][:90]}", f"exit {process.returncode}: {out}{err}")
-        return out
+    def run(self, command, how):
+        title = f"$ {command.splitlines()[0][:100]}"
+        if command.startswith("export "):
+            self.exports += command.replace("http://127.0.0.1:4566", self.address) + "\n"
+            expect(True, title)
+            return
+        for text, other in how.instead:
+            command = command.replace(text, other)
+        command = f"{command} {how.add}".rstrip()
+        if how.until:
+            self.go(title, command, how)
+            return
+        for cli in how.clis:
+            process = self.start(command.replace(ONLY_2, "") if cli == 1 else command, cli)
+            out, _ = process.communicate(timeout=120)
+            expect(process.returncode == 0 and re.search(how.said, out), title, f"exit {process.returncode}, want {how.said!r}: {out}")
+
+    def go(self, title, command, how):
+        """Starts what goes on, in place of what went on until now."""
+        self.interrupt(lambda other: not other.stays)
+        process = self.start(command)
+        self.going.append((title, process, how))
+        for line in process.stdout:
+            if found := re.search(how.until, line):
+                if how.stays:
+                    self.address = found.group()
+                return
+        expect(False, title, f"ended without {how.until}")
+
+    def interrupt(self, which):
+        for title, process, how in [g for g in reversed(self.going) if which(g[2])]:
+            process.send_signal(signal.SIGINT)
+            rest = process.stdout.read()
+            expect(process.wait(60) == 0 and re.search(how.said, rest), title, f"exit {process.returncode}, want {how.said!r}: {rest}")
+        self.going = [g for g in self.going if not which(g[2])]
 
 
 def find_cli(major):
@@ -86,67 +202,28 @@ def find_cli(major):
     expect(False, f"AWS CLI {major}", "is not there; the package awscli has version 2")
 
 
-def start_stack(shell):
-    command, = commands("local/README.md", "bin/local up")
-    process = shell.start(command.replace(":4566", ":0"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    for line in process.stdout:
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            shell.exports = "".join(c + "\n" for c in commands("local/README.md", "export AWS_"))
-            shell.exports = shell.exports.replace("http://127.0.0.1:4566", found.group())
-            return process
-    sys.exit("local up ended without naming its address")
-
-
-def aws(shell):
-    put, = commands("local/README.md", "aws firehose put-record ")
-    find, = commands("local/README.md", "aws ssm get-parameters-by-path ")
-    tune, = commands("edge/README.md", "aws ssm put-parameter ")
-    look, = commands("RUNBOOK.md", "aws ssm get-parameters-by-path ")
-    expect(ONLY_2 in put, "put-record is written for version 2")
-    for version in 1, 2:
-        answer = json.loads(shell.run(put if version == 2 else put.replace(ONLY_2, ""), version))
-        expect(answer["RecordId"], f"AWS CLI {version} puts a record")
-        names = [p["Name"] for p in json.loads(shell.run(find, version))["Parameters"]]
-        expect("/metrics-dashboard/MetricsDashboard/delivery-stream-name" in names, f"and finds {len(names)} parameters")
-        shell.run(tune, version)
-        expect("edge-config\t{" in shell.run(look, version), "and writes one that is there afterwards")
-
-
-def edge(shell):
-    """edge/README.md's commands, in its order: check, run, status, once."""
-    for command in commands("edge/README.md", "bin/edge (check|once)") + commands("local/README.md", "bin/edge run"):
-        if " run" not in command:
-            shell.run(command)
-            continue
-        process = shell.start(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        for line in process.stdout:
-            if "first sample taken" in line:
-                break
-        shell.run(*commands("edge/README.md", "bin/edge status"))
-        process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-        expect(process.wait(60) == 0 and "undelivered=0" in rest, f"$ {command}", rest)
-
-
 def main():
+    others = sorted({str(p) for p in [pathlib.Path("README.md"), *pathlib.Path(".").glob("*/README.md")]} - set(COMMANDS))
+    plans = {document: plan(document) for document in [*COMMANDS, *others]}
     with tempfile.TemporaryDirectory(prefix="readme-") as folder:
         shell = Shell(pathlib.Path(folder))
-        stack = start_stack(shell)
         try:
-            aws(shell)
-            boto3, = commands("local/README.md", "python3 ")
-            shell.run(boto3)
-            edge(shell)
+            for document, found in plans.items():
+                if document == "dashboard/README.md":  # the lake has everything when the stack has ended
+                    shell.interrupt(lambda _: True)
+                for entry, command, how in found:
+                    if isinstance(how, str):
+                        print("not ", entry, f"({how})")
+                    else:
+                        shell.run(command, how)
+            shell.interrupt(lambda _: True)
         finally:
-            stack.send_signal(signal.SIGTERM)
-            rest = stack.stdout.read()
-        expect(stack.wait(60) == 0, "local up flushed and ended with exit 0", rest)
+            for _, process, _ in shell.going:
+                process.kill()
         rows = duckdb.connect().execute(
             f"SELECT count(*) FILTER (hostname = 'me' AND cpu_pct = 7), count(DISTINCT session_id) FROM '{folder}/lake/**/*.parquet'").fetchone()
         expect(rows[0] == 3, "the rows of both CLIs and of boto3 are in the lake", rows)
-        expect(rows[1] >= 1, "and those of edge", rows)
-        for command in commands("dashboard/README.md", "bin/dashboard (query|panels) --lake"):
-            shell.run(command)
+        expect(rows[1] >= 3, "and those of edge run, twice, and of edge check", rows)
 
 
 main()

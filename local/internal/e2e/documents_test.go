@@ -1,0 +1,147 @@
+package e2e
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// repository is the root of the checkout.
+var repository = filepath.Join("..", "..", "..")
+
+// documents returns the Markdown files of the repository, by their path from its root.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	err := filepath.WalkDir(repository, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(repository, file)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && madeHere.MatchString(filepath.ToSlash(name)) {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(name) != ".md" {
+			return nil
+		}
+		text, err := os.ReadFile(file)
+		texts[filepath.ToSlash(name)] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"README.md", "edge/README.md", "edge/internal/spool/FORMAT.md", "CHANGELOG.md", "RUNBOOK.md"} {
+		if texts[name] == "" {
+			t.Errorf("%s is not among the %d documents", name, len(texts))
+		}
+	}
+	return texts
+}
+
+// madeHere matches folders of the checkout that make, a demo or a tool makes.
+var madeHere = regexp.MustCompile(`(^|/)node_modules$|^(bin|dist|lake|cdk\.out|\.git|\.tools|\.venv)$`)
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile("(?m)^#+ (.*)$")
+	code    = regexp.MustCompile("(?s:```.*?```)|`[^`\\n]*`|(?m:^    .*$)")
+)
+
+// anchors returns the names that GitHub gives the headings of a document: lower case, without punctuation, hyphens for spaces.
+func anchors(text string) []string {
+	var names []string
+	for _, h := range heading.FindAllStringSubmatch(text, -1) {
+		names = append(names, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, h[1]))
+	}
+	return names
+}
+
+// TestLinks follows every link of every document to a file, a folder or a heading of the repository.
+func TestLinks(t *testing.T) {
+	texts := documents(t)
+	followed := 0
+	for name, text := range texts {
+		for _, l := range link.FindAllStringSubmatch(code.ReplaceAllString(text, ""), -1) {
+			target, anchor, _ := strings.Cut(l[1], "#")
+			if strings.Contains(target, "://") {
+				continue
+			}
+			followed++
+			to := name
+			if target != "" {
+				to = path.Join(path.Dir(name), target)
+			}
+			if _, err := os.Stat(filepath.Join(repository, filepath.FromSlash(to))); err != nil {
+				t.Errorf("%s links to %s, which does not exist", name, l[1])
+				continue
+			}
+			if anchor != "" && !slices.Contains(anchors(texts[to]), anchor) {
+				t.Errorf("%s links to %s, but %s has no such heading", name, l[1], to)
+			}
+		}
+	}
+	if followed < 20 {
+		t.Errorf("found %d links only", followed)
+	}
+}
+
+// install is a command that takes this repository from a version, which must be there.
+var install = regexp.MustCompile(`go install github\.com/metrics-dashboard/\S+|go (?:get|run) github\.com/metrics-dashboard/\S+@\S+|git (?:checkout|clone -b) v\d\S*`)
+
+// TestNothingIsInstalledByVersion: `go install …@version` cannot work while a go.mod has a replace, and no version is tagged yet.
+func TestNothingIsInstalledByVersion(t *testing.T) {
+	mod, err := os.ReadFile(filepath.Join(repository, "edge", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(mod), "\nreplace ") {
+		t.Fatal("edge/go.mod has no replace any more: let this test try the commands instead of refusing them")
+	}
+	for name, text := range documents(t) {
+		if found := install.FindString(text); found != "" {
+			t.Errorf("%s has %q, which cannot work", name, found)
+		}
+	}
+}
+
+// TestOneCDK is of the version of the CDK's CLI: the documents' is the Makefile's.
+func TestOneCDK(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join(repository, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := regexp.MustCompile(`(?m)^CDK_CLI +:= (\S+)$`).FindSubmatch(makefile)
+	if want == nil {
+		t.Fatal("the Makefile has no CDK_CLI")
+	}
+	named := 0
+	for name, text := range documents(t) {
+		for _, found := range regexp.MustCompile(`aws-cdk@(\d[\d.]*\d)`).FindAllStringSubmatch(text, -1) {
+			named++
+			if found[1] != string(want[1]) {
+				t.Errorf("%s has %s, the Makefile %s", name, found[0], want[1])
+			}
+		}
+	}
+	if named == 0 {
+		t.Error("no document names a version of the CDK's CLI")
+	}
+}
