@@ -62,9 +62,10 @@ fresh-machine: deps ## prove make demo and make test in a root made by debootstr
 check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability checks
 
 .PHONY: lint
-lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## run golangci-lint over all modules
+lint: need-node dashboard/web/node_modules/.package-lock.json $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## check the page's JavaScript with ESLint and tsc, and all modules with golangci-lint
+	cd dashboard/web && npm run --silent lint
 	@! grep -n 'versions:' .github/dependabot.yml || { echo "dependabot.yml: to ignore versions hides security fixes too; use update-types"; exit 1; }
-	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $< run --build-tags browser,trino ./...); done
+	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) run --build-tags browser,trino ./...); done
 
 .PHONY: cross
 cross: ## compile edge for the platforms it runs on, without cgo
@@ -206,5 +207,5 @@ pins: $(TOOLS)/pins/.installed ## write the lists of Python packages with their 
 			--custom-compile-command 'make pins' --output-file $${f%.in}.txt $$f; \
 	done
 
-cdk/nag/node_modules/.package-lock.json: cdk/nag/package-lock.json
-	cd cdk/nag && npm ci --no-audit --no-fund
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund

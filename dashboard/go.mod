@@ -2,6 +2,9 @@ module github.com/metrics-dashboard/metrics-dashboard/dashboard
 
 go 1.26.0
 
+// npm puts the tools there that check the page. One of them contains a Go package.
+ignore ./web/node_modules
+
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.8
 	github.com/aws/aws-sdk-go-v2/config v1.33.11

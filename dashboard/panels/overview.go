@@ -21,11 +21,11 @@ func overview() Dashboard {
 				Question: "What are CPU, memory, the busiest disk and the network of the hosts that report doing now?",
 				MinSpanS: quarterHourSeconds, MaxSpanS: hourSeconds,
 				Values: []Value{
-					{Column: "cpu_pct", Label: "CPU", Unit: Percent, High: "cpu_max", Host: "cpu_host", Thresholds: &loaded},
-					{Column: "ram_pct", Label: "Memory", Unit: Percent, High: "ram_max", Host: "ram_host", Thresholds: &loaded},
-					{Column: "disk_busy_pct", Label: "Busiest disk", Unit: Percent, Host: "disk_host", Thresholds: &loaded},
+					{Column: "cpu_pct", Label: "CPU", Unit: Percent, High: "cpu_max", Host: "cpu_host", Note: "of all cores", Thresholds: &loaded},
+					{Column: "ram_pct", Label: "Memory", Unit: Percent, High: "ram_max", Host: "ram_host", Note: "in use", Thresholds: &loaded},
+					{Column: "disk_busy_pct", Label: "Busiest disk", Unit: Percent, Host: "disk_host", Note: "time with I/O in flight", Thresholds: &loaded},
 					{Column: "net_recv", Label: "Received", Unit: BytesPerSecond},
-					{Column: "net_sent", Label: "Sent", Unit: BytesPerSecond},
+					{Column: "net_sent", Label: "Sent", Unit: BytesPerSecond, Below: true},
 				},
 			},
 			{
@@ -35,7 +35,7 @@ func overview() Dashboard {
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent},
 					{Column: "disk_busy_pct", Label: "Busiest disk", Unit: Percent},
-					{Column: "net_total", Label: "Network", Unit: BytesPerSecond},
+					{Column: "net_total", Label: "Network", Unit: BytesPerSecond, Sum: []string{"net_recv", "net_sent"}},
 				},
 			},
 			{

@@ -105,12 +105,18 @@ type Value struct {
 	// has none.
 	Low  string `json:"low,omitempty"`
 	High string `json:"high,omitempty"`
-	// Below draws the value below the axis, opposite to its counterpart (sent against received).
+	// Below marks the second of two opposite values, such as sent beside received. A chart draws it below the axis, a tile
+	// marks it with an arrow up.
 	Below bool `json:"below,omitempty"`
 	// Host names the column that says which host a maximum is of.
 	Host string `json:"host,omitempty"`
 	// UnitColumn names the column that holds the unit if it differs from row to row.
 	UnitColumn string `json:"unit_column,omitempty"`
+	// Sum names the columns of the panel overview-now whose sum this value is. It is for values of the panel overview-trend
+	// that have no column of the same name there.
+	Sum []string `json:"sum,omitempty"`
+	// Note says what the number means. A tile shows it if it cannot name the host with the highest value.
+	Note string `json:"note,omitempty"`
 	// Thresholds colour a value. They are nil if no value is bad by itself.
 	Thresholds *Thresholds `json:"thresholds,omitempty"`
 }

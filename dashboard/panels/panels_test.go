@@ -356,3 +356,23 @@ func TestOnceReadsTheOtherView(t *testing.T) {
 		}
 	})
 }
+
+// A tile of the page shows the trend of a value, and the value of now: one column, or a sum.
+func TestEachTrendHasItsValueOfNow(t *testing.T) {
+	now, _ := panels.Find("overview-now")
+	trend, _ := panels.Find("overview-trend")
+	if len(trend.Values) == 0 {
+		t.Fatal("the trend has no values")
+	}
+	for _, v := range trend.Values {
+		columns := v.Sum
+		if len(columns) == 0 {
+			columns = []string{v.Column}
+		}
+		for _, column := range columns {
+			if !slices.ContainsFunc(now.Values, func(of panels.Value) bool { return of.Column == column && of.Unit == v.Unit }) {
+				t.Errorf("the panel overview-now has no value %s in %s, which the tile of %s needs", column, v.Unit, v.Column)
+			}
+		}
+	}
+}

@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp package.json package-lock.json .npmrc "$work"
-(cd "$work" && npm ci --no-audit --no-fund)
+(cd "$work" && npm ci --omit=dev --no-audit --no-fund)
 from=$work/node_modules/echarts
 to=static/vendor
 mkdir -p "$to"

@@ -247,7 +247,7 @@ func TestOverview(t *testing.T) {
 	if got := eval[string](b, "document.querySelector('[data-tile=fleet] .tile-value').textContent"); got != "5" {
 		t.Errorf("%s hosts report, want 5", got)
 	}
-	for _, tile := range []string{"cpu", "memory", "disk", "network"} {
+	for _, tile := range []string{"cpu_pct", "ram_pct", "disk_busy_pct", "net_total"} {
 		if got := eval[string](b, fmt.Sprintf("document.querySelector('[data-tile=%s] .tile-value').textContent", tile)); got == "–" || got == "" {
 			t.Errorf("tile %s shows %q", tile, got)
 		}

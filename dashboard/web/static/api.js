@@ -1,7 +1,13 @@
 // Requests to the server.
 
-async function get(path, signal) {
-  const response = await fetch(path, { signal, headers: { Accept: 'application/json' } });
+/** @import { Definitions, PanelAnswer, PanelData, Status } from '../types.js' */
+
+/**
+ * @param {string} address
+ * @param {AbortSignal} [signal]
+ */
+async function get(address, signal) {
+  const response = await fetch(address, { signal, headers: { Accept: 'application/json' } });
   let body;
   try {
     body = await response.json();
@@ -12,22 +18,53 @@ async function get(path, signal) {
   return body;
 }
 
+/** @param {string} id */
 const path = (id) => `/api/panels/${encodeURIComponent(id)}`;
 
+/** @returns {Promise<Definitions>} */
 export const dashboards = () => get('/api/dashboards');
+
+/**
+ * @param {AbortSignal} signal
+ * @returns {Promise<Status>}
+ */
 export const status = (signal) => get('/api/status', signal);
+
+/**
+ * The SQL of a panel, by form.
+ * @param {string} id
+ * @param {URLSearchParams} query
+ * @returns {Promise<Record<string, string>>}
+ */
 export const sql = (id, query) => get(`${path(id)}/sql?${query}`);
 
-/** Where a panel's data is to be had as a file. */
+/**
+ * The address from which a panel's data can be downloaded as a file.
+ * @param {string} id
+ * @param {URLSearchParams} query
+ * @param {'csv' | 'json'} format
+ */
 export const download = (id, query, format) => `${path(id)}/download?${query}&format=${format}`;
 
-/** A panel's data, with column(name), row(i) and list() for convenience. */
+/**
+ * The data of a panel. A column that the answer lacks is an empty list.
+ * @param {string} id
+ * @param {URLSearchParams} query
+ * @param {AbortSignal} signal
+ * @returns {Promise<PanelData>}
+ */
 export async function panel(id, query, signal) {
-  const data = await get(`${path(id)}?${query}`, signal);
-  const index = new Map(data.columns.map((c, i) => [c.name, i]));
-  data.has = (name) => index.has(name);
-  data.column = (name) => data.data[index.get(name)] ?? [];
-  data.row = (i) => Object.fromEntries(data.columns.map((c, j) => [c.name, data.data[j][i]]));
-  data.list = () => Array.from({ length: data.rows }, (_, i) => data.row(i));
-  return data;
+  /** @type {PanelAnswer} */
+  const answer = await get(`${path(id)}?${query}`, signal);
+  const { columns, data, rows } = answer;
+  const index = new Map(columns.map((c, i) => [c.name, i]));
+  /** @param {number} i */
+  const row = (i) => Object.fromEntries(columns.map((c, j) => [c.name, data[j][i]]));
+  return {
+    ...answer,
+    row,
+    has: (name) => index.has(name),
+    column: (name) => data[index.get(name ?? '') ?? -1] ?? [],
+    list: () => Array.from({ length: rows }, (_, i) => row(i)),
+  };
 }

@@ -1,8 +1,10 @@
-// The page: it reads the state from the address, shows the dashboard that the state names, and asks for its data.
+// The page. It reads the state from the address, shows the dashboard that the state names, and asks for its data.
+
+/** @import { Choices, Definitions, Filter, Into, Metric, Panel, State, Status } from '../types.js' */
 
 import * as api from './api.js';
 import { Controls } from './controls.js';
-import { el } from './dom.js';
+import { $, el } from './dom.js';
 import * as format from './format.js';
 import { Cost, shortened, showEmpty, showProblems, showStatus } from './notices.js';
 import { assign } from './palette.js';
@@ -12,81 +14,119 @@ import * as urlState from './state.js';
 import { initTheme } from './theme.js';
 import { View } from './view.js';
 
-const $ = (id) => document.getElementById(id);
+/**
+ * A dashboard may need a longer time range than the viewer chose. range is the chosen one, instead is the longer one.
+ * @typedef {{ range: string, instead: string | undefined }} Preferred
+ */
 
 class App {
   state = urlState.parse(location.search);
-  metrics = [];
-  choices = { hosts: [], tags: [], key: '' }; // what there is to choose from, and for which range
+  /** @type {Metric[]} */
+  metrics;
+  /** @type {Choices} */
+  choices = { hosts: [], tags: [], key: '' };
 
-  #dashboards = []; #view = null; #sqlDialog = null; #status = null;
-  // The range that was chosen before a dashboard asked for a longer one.
+  #dashboards; #sqlDialog; #controls; #view;
+  /** @type {Status | null} */
+  #status = null;
+  /** @type {Preferred | null} */
   #preferred = null;
-  #controls = new Controls(this);
-  #refresh = new Refresh((signal) => this.#load(signal), () => Boolean(this.state.range), showProblems);
+  #refresh = new Refresh((signal) => this.#load(signal), () => this.state.range !== null, showProblems);
 
-  async start() {
-    const { dashboards, metrics, refresh_s: refreshS } = await api.dashboards();
+  /** @param {Definitions} definitions */
+  constructor({ dashboards, metrics, refresh_s: refreshS }) {
     this.#dashboards = dashboards;
     this.metrics = metrics;
     this.#refresh.leastS = refreshS;
     this.#sqlDialog = new SQLDialog(document.body, refreshS > 0 ? 'athena' : 'local'); // only Athena sets a pace
+    this.#controls = new Controls(this);
     this.#controls.initDashboards(dashboards);
-    initTheme($('theme'), () => this.#view?.redraw());
+    this.#view = this.#openDashboard();
+    initTheme($('theme'), () => this.#view.redraw());
     addEventListener('popstate', () => { this.state = urlState.parse(location.search); this.#arrive(); });
     this.#arrive();
   }
 
-  // --- where to go ---
+  // --- Choices: each leads to another state. ---
 
+  /** @param {State} next */
   go(next) {
     this.state = next;
     history.pushState(null, '', urlState.toSearch(next));
     this.#arrive();
   }
 
+  /**
+   * @param {Filter | 'metric'} name
+   * @param {string} value
+   */
   filter(name, value) { this.go({ ...this.state, [name]: value }); }
 
+  /**
+   * @param {number} from
+   * @param {number} to
+   */
   zoom(from, to) { this.go({ ...this.state, range: null, from: Math.floor(from), to: Math.ceil(Math.max(to, from + 10)) }); }
 
+  /** @param {string} host */
   openHost(host) { this.#goTowards('host', { host }); }
 
-  /** Goes to a dashboard of the menu. */
+  /**
+   * Goes to a dashboard of the menu.
+   * @param {string} id
+   */
   leave(id) { this.#goTowards(id, this.#leavingHost()); }
 
+  /** @param {string} id */
   linkTo(id) { return urlState.toSearch(this.#towards(id, this.#leavingHost()).next); }
 
+  /** @param {string} range */
   chooseRange(range) {
     this.#preferred = null;
     this.go({ ...this.state, range, from: null, to: null });
   }
 
+  /**
+   * @param {string} id
+   * @param {Partial<Record<Filter, string>>} more
+   */
   #goTowards(id, more) {
     const { next, preferred } = this.#towards(id, more);
     this.#preferred = preferred;
     this.go(next);
   }
 
-  /** The state of a dashboard reached from here: a longer range if this one is too short for it, and the chosen one again after it. */
+  /**
+   * The state in which a dashboard opens from here. If the time range is too short for the dashboard, it is a longer one; the
+   * next dashboard gets back the range that the viewer chose.
+   * @param {string} id
+   * @param {Partial<Record<Filter, string>>} more
+   * @returns {{ next: State, preferred: Preferred | null }}
+   */
   #towards(id, more) {
-    const dashboard = this.#dashboards.find((d) => d.id === id), next = { ...this.state, ...more, dashboard: id };
+    const dashboard = this.#dashboards.find((d) => d.id === id), spanS = dashboard?.span_s ?? 0;
+    const next = { ...this.state, ...more, dashboard: id, metric: dashboard?.metric ? this.state.metric : '' };
     let preferred = this.#preferred;
-    if (!dashboard?.metric) next.metric = '';
-    if (preferred && this.state.range === preferred.instead) next.range = preferred.range;
-    if (next.range && dashboard?.span_s > urlState.span(next)) {
-      const instead = urlState.ranges.find((r) => urlState.spanOf(r) >= dashboard.span_s);
-      preferred = { range: next.range, instead };
-      next.range = instead;
+    if (next.range !== null) {
+      if (next.range === preferred?.instead) next.range = preferred.range;
+      const instead = urlState.ranges.find((r) => (urlState.spanOf(r) ?? 0) >= spanS);
+      if (instead && spanS > urlState.span(next)) {
+        preferred = { range: next.range, instead };
+        next.range = instead;
+      }
     }
     return { next, preferred };
   }
 
-  /** The host that the page of one host is about is no filter elsewhere. */
+  /** The page of one host filters by that host. Other dashboards do not keep this filter. */
   #leavingHost() { return this.state.dashboard === 'host' ? { host: '' } : {}; }
 
   /** Shows what the state says. */
   #arrive() {
-    if (this.#view?.dashboard.id !== this.state.dashboard) this.#openDashboard();
+    if (this.#view.dashboard.id !== this.state.dashboard) {
+      this.#view.dispose();
+      this.#view = this.#openDashboard();
+    }
     this.#controls.show(this.#view.dashboard);
     this.#refresh.now({ restart: true });
   }
@@ -94,14 +134,13 @@ class App {
   #openDashboard() {
     const dashboard = this.#dashboards.find((d) => d.id === this.state.dashboard && d.id !== 'filters') ?? this.#dashboards[0];
     this.state.dashboard = dashboard.id;
-    this.#view?.dispose();
-    this.#view = new View($('content'), dashboard, this);
     $('content').hidden = false;
     $('empty').hidden = true;
     scrollTo(0, 0);
+    return new View($('content'), dashboard, this);
   }
 
-  // --- what panels and controls ask of the page ---
+  // --- What panels and controls ask of the page. ---
 
   get live() { return this.#refresh.live; }
 
@@ -113,8 +152,13 @@ class App {
 
   metric() { return this.metrics.find((m) => m.column === this.state.metric) ?? this.metrics[0]; }
 
+  /** @param {Panel} panel */
   showSQL(panel) { this.#sqlDialog.open(panel, this.#query()); }
 
+  /**
+   * @param {Panel} panel
+   * @param {'csv' | 'json'} form
+   */
   download(panel, form) {
     const link = el('a', { href: api.download(panel.id, this.#query(), form), download: '' });
     document.body.append(link);
@@ -124,11 +168,18 @@ class App {
 
   #query() { return urlState.toQuery(this.state, Math.max(60, Math.min(600, Math.round(this.#view.width / 2)))); }
 
-  // --- data ---
+  // --- Data ---
 
+  /** @param {AbortSignal} signal */
   async #load(signal) {
-    const failed = [], warnings = new Set(), cost = new Cost(), view = this.#view;
+    /** @type {Error[]} */
+    const failed = [];
+    /** @type {Set<string>} */
+    const warnings = new Set();
+    const cost = new Cost(), view = this.#view;
+    /** @type {number | undefined} */
     let bucketS;
+    /** @type {(answer: Promise<any>, show: (data: any) => void, fail?: (message: string) => void) => Promise<void>} */
     const into = async (promise, show, fail = () => {}) => {
       try {
         const data = await promise;
@@ -137,12 +188,12 @@ class App {
           cost.add(data.cost);
           cost.show(this.#status?.spent, this.#refresh.leastS);
         }
-        data.warnings?.forEach((w) => warnings.add(w));
+        data.warnings?.forEach((/** @type {string} */ w) => warnings.add(w));
         bucketS = data.bucket_s ?? bucketS;
         show(data);
-        if (data.panel && !data.panel.startsWith('filters-')) performance.mark('panel'); // for whoever measures the page
+        if (data.panel && !data.panel.startsWith('filters-')) performance.mark('panel'); // for tests that measure the page
       } catch (error) {
-        if (signal.aborted) throw error;
+        if (signal.aborted || !(error instanceof Error)) throw error;
         failed.push(error);
         fail(error.message);
       }
@@ -156,18 +207,30 @@ class App {
     return { problems: [...failed, ...shortened([...warnings])], bucketS };
   }
 
+  /**
+   * Whether the page has nothing to show.
+   * @param {number} drawn is how many rows the panels have
+   * @param {Error[]} failed
+   */
   #isEmpty(drawn, failed) {
     if (failed.length > 0 || !this.#status) return false;
     const filtered = urlState.filters.some((f) => this.state[f]);
     return drawn === 0 || (this.choices.hosts.length === 0 && !filtered && drawn <= 1);
   }
 
-  /** What there is to choose from, which also decides about colours. It depends on the range and is asked for once for each. */
+  /**
+   * Asks what there is to choose from, once for each time range. The colours of hosts follow from it.
+   * @param {AbortSignal} signal
+   * @param {Into} into
+   */
   async #loadChoices(signal, into) {
+    /** @type {State} */
     const range = { ...this.state, host: '', env: '', role: '', tag: '', metric: '', once: false };
     const key = urlState.toSearch({ ...range, dashboard: 'overview' });
     if (this.choices.key === key && this.choices.hosts.length > 0) return;
-    const q = urlState.toQuery(range, 60), next = { hosts: [], tags: [], key };
+    const q = urlState.toQuery(range, 60);
+    /** @type {Choices} */
+    const next = { hosts: [], tags: [], key };
     await into(api.panel('filters-hosts', q, signal), (data) => {
       next.hosts = data.list();
       assign(data.column('host'));
@@ -175,12 +238,14 @@ class App {
       this.choices = next;
       this.#controls.show(this.#view.dashboard);
     });
-    // The tags are asked for last: no chart waits for them, and a request that is given up is given up with all else.
+    // No chart waits for the tags. If this refresh is cancelled, the next one asks again.
     into(api.panel('filters-tags', q, signal), (data) => { next.tags = data.list(); this.#controls.showChoices(); }).catch(() => {});
   }
 }
 
-new App().start().catch((error) => {
-  showProblems([error]);
+try {
+  new App(await api.dashboards());
+} catch (error) {
+  showProblems([/** @type {Error} */ (error)]);
   setTimeout(() => location.reload(), 5000);
-});
+}

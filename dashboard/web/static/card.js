@@ -1,14 +1,20 @@
-// What all panels have in common: a card with title and question, a menu to take the data along, and what is shown while
-// there is no data.
+// What all panels have in common: a card with title and question, a menu for SQL and downloads, and a text if there is no data.
 /* global echarts */
+
+/** @import { Chart, Colours, Option, Page, Panel, PanelData, TipRow, Value } from '../types.js' */
 
 import { el, dot } from './dom.js';
 import { colours } from './theme.js';
 
 export class Card {
-  #note; #state; #legend; #data = null;
+  #note; #state; #legend;
+  /** @type {PanelData | null} */
+  #data = null;
 
-  /** page is what a panel may ask of the page: openHost, zoom, showSQL, download, unit. */
+  /**
+   * @param {Panel} panel
+   * @param {Page} page
+   */
   constructor(panel, page) {
     this.panel = panel;
     this.page = page;
@@ -26,6 +32,10 @@ export class Card {
 
   #menu() {
     const menu = el('details', { class: 'menu card-menu' });
+    /**
+     * @param {string} text
+     * @param {() => void} action
+     */
     const item = (text, action) => el('button', { type: 'button', onclick: () => { menu.open = false; action(); } }, text);
     menu.append(el('summary', { class: 'dots', title: 'Data of this panel', 'aria-label': `Data of ${this.panel.title}` }, '⋯'),
       el('div', { class: 'menu-panel menu-list' },
@@ -37,6 +47,7 @@ export class Card {
 
   get data() { return this.#data; }
 
+  /** @param {PanelData} data */
   show(data) {
     this.#data = data;
     const empty = data.rows === 0 || this.isEmpty(data);
@@ -49,45 +60,65 @@ export class Card {
     this.redraw();
   }
 
+  /** @param {string} message */
   fail(message) {
     this.element.classList.add('stale');
     this.#state.className = 'chart-state error';
     this.#state.textContent = message;
   }
 
-  /** Coloured names above the chart. */
+  /**
+   * Shows coloured names above the chart.
+   * @param {[colour: string, text: string][]} items
+   */
   legend(items) {
     this.#legend.hidden = items.length < 2;
     this.#legend.replaceChildren(...items.map(([colour, text]) => el('span', {}, dot(colour), text)));
   }
 
-  /** The unit of a value; some depend on what is chosen. */
+  /**
+   * The unit of a value. Some values have the unit of the chosen metric.
+   * @param {Value} value
+   */
   unit(value) { return value.unit === 'metric' ? this.page.metric().unit : value.unit; }
 
   mount() {}
   redraw() {}
   dispose() {}
-  isEmpty() { return false; }
-  note() { return ''; }
-  highlight() {}
+  /**
+   * Whether an answer with rows has nothing to show.
+   * @param {PanelData} _data
+   */
+  isEmpty(_data) { return false; }
+  /**
+   * A short text beside the title.
+   * @param {PanelData} _data
+   */
+  note(_data) { return ''; }
+  /**
+   * Emphasizes the line of a host, or none.
+   * @param {string | null} _host
+   */
+  highlight(_host) {}
 }
 
-/** A card with a chart. A subclass gives option(data, colours), which is merged into the common one. */
+/** A card with a chart. A subclass overrides option. */
 export class ChartCard extends Card {
-  #observer;
+  box = el('div', { class: 'chart' });
+  /** @type {Chart} */
+  chart;
+  #observer = new ResizeObserver(() => this.chart.resize());
 
   mount() {
-    this.box = el('div', { class: 'chart' });
     this.body.append(this.box);
     this.chart = echarts.init(this.box, null, { renderer: 'canvas' });
-    this.#observer = new ResizeObserver(() => this.chart.resize());
     this.#observer.observe(this.box);
     this.chart.on('click', (e) => this.clicked(e));
   }
 
   dispose() {
-    this.#observer?.disconnect();
-    this.chart?.dispose();
+    this.#observer.disconnect();
+    this.chart.dispose();
   }
 
   redraw() {
@@ -96,12 +127,30 @@ export class ChartCard extends Card {
     this.chart.setOption({ ...frame(this.panel, c), ...this.option(this.data, c) }, { replaceMerge: ['series'] });
   }
 
-  clicked() {}
+  /**
+   * What is special in the chart of this data. The frame adds what all charts have.
+   * @param {PanelData} _data
+   * @param {Colours} _c
+   * @returns {Option}
+   */
+  option(_data, _c) { return {}; }
 
-  /** Makes room for so many rows. */
+  /** @param {any} _event as ECharts describes the clicked part */
+  clicked(_event) {}
+
+  /**
+   * Makes room for n rows.
+   * @param {number} n
+   * @param {number} each is the height of a row in pixels
+   */
   rows(n, each = 22) { this.body.style.minHeight = `${Math.max(250, n * each + 46)}px`; }
 }
 
+/**
+ * @param {Panel} panel
+ * @param {Colours} c
+ * @returns {Option}
+ */
 function frame(panel, c) {
   return {
     animation: false,
@@ -111,7 +160,12 @@ function frame(panel, c) {
   };
 }
 
-/** The tooltip of a chart, for an axis or an item. formatter makes its content, see tip. */
+/**
+ * The tooltip of a chart.
+ * @param {Colours} c
+ * @param {'axis' | 'item'} trigger is what the pointer must be on
+ * @param {(points: any) => string | HTMLElement} formatter makes the content, with tip
+ */
 export function tooltip(c, trigger, formatter, more = {}) {
   return {
     trigger, formatter, confine: true, transitionDuration: 0, className: 'tip', backgroundColor: c.surface, borderWidth: 0, padding: 0,
@@ -119,9 +173,15 @@ export function tooltip(c, trigger, formatter, more = {}) {
   };
 }
 
+/** @param {Colours} c */
 export const axisText = (c) => ({ color: c.muted, fontSize: 11 });
 
-/** The axis of a value. */
+/**
+ * The axis of a value.
+ * @param {Colours} c
+ * @param {string} unit
+ * @param {(v: number) => string} label
+ */
 export function valueAxis(c, unit, label, extra = {}) {
   return {
     type: 'value', axisLabel: { ...axisText(c), hideOverlap: true, formatter: label }, splitLine: { lineStyle: { color: c.line } },
@@ -131,7 +191,11 @@ export function valueAxis(c, unit, label, extra = {}) {
   };
 }
 
-/** An axis with names. */
+/**
+ * An axis with names.
+ * @param {Colours} c
+ * @param {string[]} names
+ */
 export function nameAxis(c, names, extra = {}) {
   return {
     type: 'category', data: names, axisLine: { lineStyle: { color: c.line } }, axisTick: { show: false },
@@ -139,18 +203,25 @@ export function nameAxis(c, names, extra = {}) {
   };
 }
 
-/** From 0 up to a round number above the values, so that 3 % looks like little and 95 % like much. */
-export function percentAxis(values = []) {
+/**
+ * An axis from 0 to a round number above the values, so that 3 % looks small and 95 % looks large.
+ * @param {any[]} values
+ */
+export function percentAxis(values) {
   const highest = values.reduce((m, v) => Math.max(m, v ?? 0), 0);
   const max = [10, 20, 40, 60, 100].find((m) => highest <= m * 0.95) ?? 100;
   return { min: 0, max, interval: max / 4 };
 }
 
-/** The content of a tooltip: a heading and rows of cells. The first cell is text or an element. */
+/**
+ * The content of a tooltip.
+ * @param {string} heading
+ * @param {TipRow[]} rows
+ */
 export function tip(heading, rows, more = '') {
   const table = el('table', {});
   for (const [first, ...cells] of rows) {
-    table.append(el('tr', {}, el('td', {}, ...[first].flat()), ...cells.map((c) => el('td', { class: 'num' }, c))));
+    table.append(el('tr', {}, el('td', {}, ...(Array.isArray(first) ? first : [first])), ...cells.map((c) => el('td', { class: 'num' }, c))));
   }
   return el('div', { class: 'tip-body' }, heading ? el('div', { class: 'tip-head' }, heading) : null, table,
     more ? el('div', { class: 'tip-more' }, more) : null);

@@ -1,4 +1,6 @@
-// Charts of hosts, environments or times of the day against values: bars, boxes, heat maps, points.
+// Charts whose axes are not the time: bars, box plots, heat maps, points.
+
+/** @import { Colours, Option, PanelData, Row, TipRow, Value } from '../types.js' */
 
 import { ChartCard, axisText, nameAxis, percentAxis, tip, tooltip, valueAxis } from './card.js';
 import { dot } from './dom.js';
@@ -7,48 +9,64 @@ import { styleOf, valueColour } from './palette.js';
 
 const long = 22;
 
-/** Names of hosts may be of any length and stand beside the axis. */
+/**
+ * The label of a host beside an axis. A name may be of any length.
+ * @param {Colours} c
+ */
 const nameLabel = (c) => ({ ...axisText(c), color: c.text, width: 120, overflow: 'truncate', ellipsis: '…' });
 
-/** Groups of bars: lying for hosts, standing for all else. */
+/** Groups of bars. Those of hosts are horizontal, all others vertical. */
 export class Bars extends ChartCard {
-  get lying() { return this.panel.by === 'host'; }
+  get horizontal() { return this.panel.by === 'host'; }
 
+  /**
+   * @param {PanelData} data
+   * @param {Colours} c
+   * @returns {Option}
+   */
   option(data, c) {
     const { values, by, kind } = this.panel, unit = this.unit(values[0]), stacked = kind === 'stack';
     const names = data.column(by).map((v) => format.dimension(v, by));
     this.legend(values.map((v, i) => [valueColour(i), v.label]));
-    if (this.lying) this.rows(names.length, stacked || values.length === 1 ? long : 8 + 9 * values.length);
+    if (this.horizontal) this.rows(names.length, stacked || values.length === 1 ? long : 8 + 9 * values.length);
     const heights = stacked ? names.map((_, i) => values.reduce((s, v) => s + (data.column(v.column)[i] ?? 0), 0))
       : values.flatMap((v) => data.column(v.column));
     const scale = valueAxis(c, unit, (v) => format.axisLabel(v, unit), unit === 'percent' ? percentAxis(heights) : { min: 0 });
-    const axis = this.lying ? nameAxis(c, names, { inverse: true, axisLabel: nameLabel(c) })
+    const axis = this.horizontal ? nameAxis(c, names, { inverse: true, axisLabel: nameLabel(c) })
       : nameAxis(c, names, { axisLabel: { ...axisText(c), hideOverlap: true } });
     return {
-      grid: this.lying ? { left: 8, right: 22, top: 8, bottom: 8, containLabel: true } : { left: 62, right: 14, top: 12, bottom: 28 },
-      xAxis: this.lying ? scale : axis, yAxis: this.lying ? axis : scale,
+      grid: this.horizontal ? { left: 8, right: 22, top: 8, bottom: 8, containLabel: true } : { left: 62, right: 14, top: 12, bottom: 28 },
+      xAxis: this.horizontal ? scale : axis, yAxis: this.horizontal ? axis : scale,
       tooltip: tooltip(c, 'axis', ([point]) => this.#tooltip(data.row(point.dataIndex)),
         { axisPointer: { type: 'shadow', shadowStyle: { color: c.muted, opacity: 0.1 } } }),
       series: values.map((v, i) => ({
-        name: v.label, type: 'bar', stack: stacked ? 'all' : undefined, barMaxWidth: this.lying ? 14 : 34, barGap: '10%',
-        data: data.column(v.column), cursor: this.lying ? 'pointer' : 'default',
-        itemStyle: { color: valueColour(i), borderRadius: stacked ? 0 : this.lying ? [0, 3, 3, 0] : [3, 3, 0, 0] },
+        name: v.label, type: 'bar', stack: stacked ? 'all' : undefined, barMaxWidth: this.horizontal ? 14 : 34, barGap: '10%',
+        data: data.column(v.column), cursor: this.horizontal ? 'pointer' : 'default',
+        itemStyle: { color: valueColour(i), borderRadius: stacked ? 0 : this.horizontal ? [0, 3, 3, 0] : [3, 3, 0, 0] },
       })),
     };
   }
 
+  /** @param {Row} row */
   #tooltip(row) {
-    const { values, by } = this.panel;
+    const { values, by = 'host' } = this.panel;
+    /** @type {TipRow[]} */
     const rows = values.map((v, i) => [[dot(valueColour(i)), v.unit === 'metric' ? this.page.metric().label : v.label], format.value(row[v.column], this.unit(v))]);
     for (const v of values) if (v.high) rows.push(['highest hour of a host', format.value(row[v.high], this.unit(v))]);
     return tip(format.dimension(row[by], by), rows);
   }
 
-  clicked(e) { if (this.lying) this.page.openHost(this.data.column('host')[e.dataIndex]); }
+  /** @param {any} e */
+  clicked(e) { if (this.horizontal) this.page.openHost(this.data?.column('host')[e.dataIndex]); }
 }
 
-/** A box plot, lying. */
+/** A horizontal box plot. */
 export class Boxes extends ChartCard {
+  /**
+   * @param {PanelData} data
+   * @param {Colours} c
+   * @returns {Option}
+   */
   option(data, c) {
     const { values, by } = this.panel, unit = values[0].unit;
     const names = data.column(by).map((v) => format.dimension(v, by));
@@ -67,11 +85,17 @@ export class Boxes extends ChartCard {
     };
   }
 
-  clicked(e) { this.page.openHost(this.data.column('host')[e.dataIndex]); }
+  /** @param {any} e */
+  clicked(e) { this.page.openHost(this.data?.column('host')[e.dataIndex]); }
 }
 
 /** Cells coloured by a value. */
 export class HeatMap extends ChartCard {
+  /**
+   * @param {PanelData} data
+   * @param {Colours} c
+   * @returns {Option}
+   */
   option(data, c) {
     const { by, across, values: [value] } = this.panel, unit = this.unit(value);
     const xs = across === 'hour' ? Array.from({ length: 24 }, (_, i) => i) : [...new Set(data.column(across))].sort((a, b) => a - b);
@@ -80,7 +104,7 @@ export class HeatMap extends ChartCard {
     const cells = data.column(value.column).map((v, i) => [x.get(data.column(across)[i]), y.get(data.column(by)[i]), v])
       .filter(([, , v]) => v !== null);
     const heights = cells.map((cell) => cell[2]);
-    // A few extreme cells would leave all others in one colour: the scale ends where nearly all of them do.
+    // The scale ends at the 98th percentile: a few extreme cells would leave all others in one colour.
     const sorted = [...heights].sort((a, b) => a - b), high = sorted[Math.floor(0.98 * (sorted.length - 1))];
     const limits = value.thresholds ? [0, value.thresholds.critical] : [sorted[0], high];
     const beyond = sorted.at(-1) > 1.02 * limits[1] ? '≥ ' : '';
@@ -105,8 +129,15 @@ export class HeatMap extends ChartCard {
     };
   }
 
+  /**
+   * @param {PanelData} data
+   * @param {any} x
+   * @param {any} y
+   * @param {number} v
+   */
   #tooltip(data, x, y, v) {
     const { by, across, values: [value] } = this.panel, unit = this.unit(value);
+    /** @type {TipRow[]} */
     const rows = [[value.unit === 'metric' ? this.page.metric().label : value.label, format.value(v, unit)]];
     const i = data.column(by).findIndex((name, n) => name === y && data.column(across)[n] === x);
     if (value.high) rows.push(['highest hour of a host', format.value(data.column(value.high)[i], unit)]);
@@ -117,25 +148,40 @@ export class HeatMap extends ChartCard {
     return tip(`${format.dimension(y, by)}, ${format.dimension(x, across)}`, rows);
   }
 
+  /** @param {any} e */
   clicked(e) {
     if (this.panel.by !== 'host') return;
-    this.page.openHost([...new Set(this.data.column('host'))][e.value[1]]);
+    this.page.openHost([...new Set(this.data?.column('host'))][e.value[1]]);
   }
 }
 
+/**
+ * One point of a Scatter: its name, and how far it is to the right and up.
+ * @typedef {{ name: string, value: [number, number], label?: { show: boolean } }} Point
+ */
+
 /** A point for each host. */
 export class Scatter extends ChartCard {
+  /**
+   * @param {PanelData} data
+   * @param {Colours} c
+   * @returns {Option}
+   */
   option(data, c) {
-    const { by, group, values: [right, up] } = this.panel;
+    const { by = 'host', group, values: [right, up] } = this.panel;
+    /** @type {Map<string, Point[]>} */
     const groups = new Map();
     data.list().forEach((row) => {
       if (row[right.column] === null || row[up.column] === null) return;
       const name = group ? row[group] : '';
-      if (!groups.has(name)) groups.set(name, []);
-      groups.get(name).push({ name: row[by], value: [row[right.column], row[up.column]] });
+      /** @type {Point} */
+      const point = { name: row[by], value: [row[right.column], row[up.column]] };
+      const points = groups.get(name);
+      if (points) points.push(point); else groups.set(name, [point]);
     });
     this.legend([...groups.keys()].map((name) => [styleOf(name, group).colour, name]));
     for (const point of outermost([...groups.values()].flat())) point.label = { show: true };
+    /** @param {Value} v */
     const axis = (v) => valueAxis(c, v.unit, (x) => format.axisLabel(x, v.unit), {
       name: v.label, nameLocation: 'middle', nameTextStyle: axisText(c), ...(v.unit === 'percent' ? percentAxis(data.column(v.column)) : { min: 0 }),
     });
@@ -152,12 +198,18 @@ export class Scatter extends ChartCard {
     };
   }
 
+  /** @param {any} e */
   clicked(e) { this.page.openHost(e.data.name); }
 }
 
-/** The points furthest out, which deserve their names: all names would cover each other. */
+/**
+ * The outermost points, which get a label. If all points had one, the labels would cover each other.
+ * @param {Point[]} points
+ */
 function outermost(points) {
+  /** @param {number} i */
   const along = (i) => [...points].sort((a, b) => b.value[i] - a.value[i]);
+  /** @type {Point[]} */
   const named = [];
   const reach = [0, 1].map((i) => Math.max(...points.map((p) => p.value[i]), 1e-9));
   for (const p of [...along(0).slice(0, 3), ...along(1).slice(0, 3), ...along(0).slice(-1), ...along(1).slice(-1)]) {

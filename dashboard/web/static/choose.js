@@ -1,13 +1,23 @@
-// A button that opens a list to choose from, with a field to search it.
+// A button that opens a list to choose from, with a search field.
+
+/** @typedef {[value: string, text: string, note?: string]} Choice */
 
 import { el } from './dom.js';
 
 const most = 200;
 
 export class Choose {
-  #label; #all; #options = []; #value = ''; #onChange; #text; #search; #list; #menu; #required;
+  #label; #all; #onChange; #text; #search; #list; #menu; #required;
+  /** @type {Choice[]} */
+  #options = [];
+  #value = '';
 
-  /** all is what no choice is called; without it there always is one. */
+  /**
+   * @param {string} name
+   * @param {string} label
+   * @param {string | null} all is the text for choosing nothing; null if something is always chosen
+   * @param {(value: string) => void} onChange
+   */
   constructor(name, label, all, onChange) {
     this.#label = label;
     this.#all = all;
@@ -29,7 +39,10 @@ export class Choose {
     this.#menu.addEventListener('keydown', (e) => this.#key(e));
   }
 
-  /** options are [value, text, note]. */
+  /**
+   * @param {Choice[]} options
+   * @param {string} value is chosen now
+   */
   set(options, value) {
     this.#options = options;
     this.#value = value;
@@ -43,27 +56,36 @@ export class Choose {
     const words = this.#search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = this.#options.filter(([v, text]) => words.every((w) => `${text} ${v}`.toLowerCase().includes(w)));
     const rows = found.slice(0, most).map((o) => this.#option(...o));
-    if (!this.#required && words.length === 0) rows.unshift(this.#option('', this.#all));
-    const focused = this.#list.contains(document.activeElement) ? document.activeElement.dataset.value : undefined;
+    if (!this.#required && words.length === 0) rows.unshift(this.#option('', this.#all ?? ''));
+    const active = document.activeElement;
+    const focused = active instanceof HTMLElement && this.#list.contains(active) ? active.dataset.value : undefined;
     this.#list.replaceChildren(...rows,
       found.length > most ? el('p', { class: 'option-note' }, `and ${found.length - most} more`) : '',
       rows.length === 0 ? el('p', { class: 'option-note' }, 'Nothing found') : '');
-    if (focused !== undefined) [...this.#list.children].find((b) => b.dataset.value === focused)?.focus();
+    if (focused !== undefined) this.#buttons().find((b) => b.dataset.value === focused)?.focus();
   }
 
+  #buttons() { return [...this.#list.querySelectorAll('button')]; }
+
+  /**
+   * @param {string} value
+   * @param {string} text
+   */
   #option(value, text, note = '') {
     return el('button', { type: 'button', role: 'option', 'data-value': value, 'aria-selected': String(value === this.#value), tabindex: '-1',
       onclick: () => this.#pick(value) }, el('span', { class: 'option-text' }, text), note ? el('span', { class: 'option-note' }, note) : null);
   }
 
+  /** @param {string} value */
   #pick(value) {
     this.#menu.open = false;
     this.#text.focus();
     if (value !== this.#value) this.#onChange(value);
   }
 
+  /** @param {KeyboardEvent} e */
   #key(e) {
-    const options = [...this.#list.querySelectorAll('button')], i = options.indexOf(document.activeElement);
+    const options = this.#buttons(), i = options.findIndex((b) => b === document.activeElement);
     if (e.key === 'Escape') {
       this.#menu.open = false;
       this.#text.focus();
@@ -74,7 +96,7 @@ export class Choose {
     } else if (e.key === 'Enter' && e.target === this.#search) {
       e.preventDefault();
       const first = options.find((b) => b.dataset.value !== '') ?? options[0];
-      if (first) this.#pick(first.dataset.value);
+      if (first) this.#pick(first.dataset.value ?? '');
     }
   }
 }

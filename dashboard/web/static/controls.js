@@ -1,19 +1,43 @@
-// What the viewer chooses with: dashboard, time range, filters, metric.
+// The controls with which the viewer chooses a dashboard, a time range, filters and a metric.
+
+/** @import { Choice } from './choose.js' */
+/** @import { Choices, Dashboard, Filter, Metric, State } from '../types.js' */
+
+/**
+ * What the controls ask of the page: the state and what there is to choose from, and functions that lead to another state.
+ * @typedef {object} App
+ * @property {State} state
+ * @property {boolean} live
+ * @property {Choices} choices
+ * @property {Metric[]} metrics
+ * @property {() => Metric} metric
+ * @property {(next: State) => void} go
+ * @property {(range: string) => void} chooseRange
+ * @property {(name: Filter | 'metric', value: string) => void} filter
+ * @property {(id: string) => void} leave goes to another dashboard
+ * @property {(id: string) => string} linkTo is the address of a dashboard
+ * @property {() => void} toggleLive
+ */
 
 import { Choose } from './choose.js';
-import { el } from './dom.js';
+import { $, button, el } from './dom.js';
 import * as format from './format.js';
 import * as urlState from './state.js';
 
-const $ = (id) => document.getElementById(id);
+/** @param {string[]} labels */
 const known = (...labels) => labels.filter((x) => x !== '(none)').join(' · ');
 
 export class Controls {
   #app;
 
-  /** app has the state and what there is to choose from; go, leave and linkTo lead to another state. */
+  /** @param {App} app */
   constructor(app) {
     this.#app = app;
+    /**
+     * @param {Filter | 'metric'} name
+     * @param {string} label
+     * @param {string | null} all
+     */
     const choose = (name, label, all) => new Choose(name, label, all, (v) => app.filter(name, v));
     this.choosers = {
       host: choose('host', 'Host', 'All hosts'),
@@ -35,18 +59,19 @@ export class Controls {
   }
 
   #initCustomRange() {
-    const app = this.#app, menu = $('custom');
+    const app = this.#app, menu = /** @type {HTMLDetailsElement} */ ($('custom'));
+    const first = /** @type {HTMLInputElement} */ ($('custom-from')), last = /** @type {HTMLInputElement} */ ($('custom-to'));
     menu.addEventListener('toggle', () => {
       if (!menu.open) return;
-      const to = app.state.to ?? Date.now() / 1000, from = app.state.from ?? to - urlState.spanOf(app.state.range);
-      $('custom-from').value = localInput(from);
-      $('custom-to').value = localInput(to);
+      const to = app.state.to ?? Date.now() / 1000;
+      first.value = localInput(to - urlState.span(app.state));
+      last.value = localInput(to);
       $('custom-error').textContent = '';
-      $('custom-from').focus();
+      first.focus();
     });
     $('custom-form').addEventListener('submit', (e) => {
       e.preventDefault();
-      const from = Date.parse($('custom-from').value) / 1000, to = Date.parse($('custom-to').value) / 1000;
+      const from = Date.parse(first.value) / 1000, to = Date.parse(last.value) / 1000;
       if (!(to - from >= 10)) {
         $('custom-error').textContent = 'The end must be at least 10 s after the beginning.';
         return;
@@ -56,10 +81,13 @@ export class Controls {
     });
   }
 
-  /** Lists the dashboards. */
+  /**
+   * Lists the dashboards.
+   * @param {Dashboard[]} dashboards
+   */
   initDashboards(dashboards) {
     for (const d of dashboards.filter((x) => !x.hidden)) {
-      $('dashboards').append(el('a', { 'data-dashboard': d.id, href: '?', onclick: (e) => {
+      $('dashboards').append(el('a', { 'data-dashboard': d.id, href: '?', onclick: (/** @type {MouseEvent} */ e) => {
         if (e.ctrlKey || e.metaKey || e.shiftKey || e.button !== 0) return;
         e.preventDefault();
         this.#app.leave(d.id);
@@ -67,7 +95,10 @@ export class Controls {
     }
   }
 
-  /** Shows what is chosen on a dashboard. */
+  /**
+   * Shows what is chosen on a dashboard.
+   * @param {Dashboard} dashboard
+   */
   show(dashboard) {
     const { state, live } = this.#app, one = dashboard.id === 'host';
     this.#showRange(state, live);
@@ -75,11 +106,11 @@ export class Controls {
     $('question').textContent = (one && this.#aboutHost(state.host)) || dashboard.question;
     const title = one ? state.host || 'Host' : `${state.host ? `${state.host} · ` : ''}${dashboard.title}`;
     document.title = `${title} · Metrics Dashboard`;
-    for (const link of $('dashboards').children) {
-      const here = link.dataset.dashboard === (one ? 'hosts' : dashboard.id);
+    for (const link of $('dashboards').querySelectorAll('a')) {
+      const id = link.dataset.dashboard ?? '', here = id === (one ? 'hosts' : dashboard.id);
       link.toggleAttribute('data-here', here);
-      if (link.dataset.dashboard === dashboard.id) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current');
-      link.href = this.#app.linkTo(link.dataset.dashboard);
+      if (id === dashboard.id) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current');
+      link.href = this.#app.linkTo(id);
       if (here) link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     }
     this.choosers.metric.element.hidden = !dashboard.metric;
@@ -88,17 +119,24 @@ export class Controls {
     this.showChoices();
   }
 
+  /**
+   * @param {State} state
+   * @param {boolean} live
+   */
   #showRange(state, live) {
-    for (const b of $('ranges').children) b.setAttribute('aria-pressed', String(b.dataset.range === state.range));
-    const custom = !urlState.ranges.includes(state.range);
-    $('custom-label').textContent = !custom ? 'Custom'
-      : state.range ?? `${format.shortMoment(state.from)} – ${format.shortMoment(state.to)}`;
+    for (const b of $('ranges').querySelectorAll('button')) b.setAttribute('aria-pressed', String(b.dataset.range === state.range));
+    const custom = !urlState.ranges.includes(state.range ?? '');
+    const chosen = state.range === null ? `${format.shortMoment(state.from)} – ${format.shortMoment(state.to)}` : state.range;
+    $('custom-label').textContent = custom ? chosen : 'Custom';
     $('custom-label').classList.toggle('chosen', custom);
     $('live').setAttribute('aria-pressed', String(live));
-    $('live').disabled = !state.range;
+    button('live').disabled = !state.range;
   }
 
-  /** Role and environment of a host. */
+  /**
+   * The role and the environment of a host.
+   * @param {string} host
+   */
   #aboutHost(host) {
     const found = this.#app.choices.hosts.find((h) => h.host === host);
     return found ? known(found.role, found.env) : '';
@@ -107,28 +145,41 @@ export class Controls {
   /** Fills the lists to choose from. */
   showChoices() {
     const { state, choices, metrics } = this.#app;
-    const unique = (name) => [...new Set(choices.hosts.map((h) => h[name]))].sort().map((v) => [v, v]);
     const hosts = new Map(choices.hosts.map((h) => [h.host, h]));
     this.choosers.host.set([...hosts.values()].map((h) => [h.host, h.host, known(h.role, h.env)]), state.host);
-    this.choosers.env.set(unique('env'), state.env);
-    this.choosers.role.set(unique('role'), state.role);
+    this.choosers.env.set(unique(choices.hosts.map((h) => h.env)), state.env);
+    this.choosers.role.set(unique(choices.hosts.map((h) => h.role)), state.role);
     this.choosers.tag.set(choices.tags.map((t) => [`${t.tag}=${t.value}`, `${t.tag} = ${t.value}`, `${t.hosts} ${t.hosts === 1 ? 'host' : 'hosts'}`]), state.tag);
     this.choosers.metric.set(metrics.map((m) => [m.column, m.label]), this.#app.metric()?.column ?? '');
   }
 }
 
-/** One menu is open at a time, and none after a click elsewhere. */
+/**
+ * The different texts as choices, in alphabetical order.
+ * @param {string[]} texts
+ * @returns {Choice[]}
+ */
+const unique = (texts) => [...new Set(texts)].sort().map((v) => [v, v]);
+
+/** Closes a menu if the viewer clicks elsewhere or presses Escape. So at most one menu is open. */
 function initMenus() {
+  const isOpen = 'details.menu[open]';
   document.addEventListener('click', (e) => {
-    for (const open of document.querySelectorAll('details.menu[open]')) if (!open.contains(e.target)) open.open = false;
+    const opens = /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(isOpen));
+    for (const menu of opens) if (!(e.target instanceof Node && menu.contains(e.target))) menu.open = false;
   });
   document.addEventListener('keydown', (e) => {
-    const open = e.target.closest?.('details.menu[open]');
-    if (e.key === 'Escape' && open) { open.open = false; open.querySelector('summary').focus(); }
+    const menu = e.target instanceof Element && /** @type {HTMLDetailsElement | null} */ (e.target.closest(isOpen));
+    if (e.key !== 'Escape' || !menu) return;
+    menu.open = false;
+    menu.querySelector('summary')?.focus();
   });
 }
 
-/** A moment as an input of type datetime-local has it. */
+/**
+ * A time as the value of an input of type datetime-local.
+ * @param {number} seconds
+ */
 function localInput(seconds) {
   const d = new Date(seconds * 1000);
   return new Date(d.getTime() - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);

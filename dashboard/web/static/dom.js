@@ -1,5 +1,32 @@
-// Making elements. Text goes in as text: host names and labels come from machines and are never markup.
+// Finding and making elements.
 
+/** @import { Thresholds } from '../types.js' */
+
+/**
+ * The element of index.html with this id.
+ * @param {string} id
+ */
+export function $(id) {
+  const e = document.getElementById(id);
+  if (!e) throw new Error(`the page has no element ${id}`);
+  return e;
+}
+
+/**
+ * Like $, for a button.
+ * @param {string} id
+ */
+export const button = (id) => /** @type {HTMLButtonElement} */ ($(id));
+
+/**
+ * Makes an element. Host names and labels come from machines: they become text, never markup.
+ * An attribute on… is a function for that event. An attribute or child that is null or undefined is left out.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, any>} attributes
+ * @param {(Node | string | null | undefined)[]} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
 export function el(tag, attributes = {}, ...children) {
   const e = document.createElement(tag);
   for (const [name, v] of Object.entries(attributes)) {
@@ -12,13 +39,22 @@ export function el(tag, attributes = {}, ...children) {
   return e;
 }
 
+/**
+ * A mark in the colour of a line, to stand before its name.
+ * @param {string} colour
+ */
 export const dot = (colour) => {
   const e = el('span', { class: 'swatch', 'aria-hidden': 'true' });
   e.style.backgroundColor = colour;
   return e;
 };
 
-/** ok, warn or bad, by the thresholds of a value. */
+/**
+ * How bad a value is.
+ * @param {number | null | undefined} v
+ * @param {Thresholds | undefined} thresholds
+ * @returns {'ok' | 'warn' | 'bad'}
+ */
 export function level(v, thresholds) {
   if (!thresholds || v === null || v === undefined) return 'ok';
   return v >= thresholds.critical ? 'bad' : v >= thresholds.warn ? 'warn' : 'ok';

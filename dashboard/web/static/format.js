@@ -2,7 +2,12 @@
 
 const prefixes = ['', 'k', 'M', 'G', 'T', 'P'];
 
-/** Three significant digits at most, and an SI prefix. */
+/**
+ * At most three significant digits, and an SI prefix.
+ * @param {number} v
+ * @param {string} unit
+ * @returns {[number: string, unit: string]}
+ */
 function scaled(v, unit) {
   let n = Math.abs(v), i = 0;
   while (n >= 999.5 && i < prefixes.length - 1) { n /= 1000; i++; }
@@ -10,9 +15,15 @@ function scaled(v, unit) {
   return [(v < 0 ? '−' : '') + n.toFixed(digits), prefixes[i] + unit];
 }
 
+/** @type {Record<string, string>} */
 const scales = { bytes: 'B', bytes_per_s: 'B/s', per_s: '/s' };
 
-/** A value as [number, unit]. */
+/**
+ * A value as number and unit.
+ * @param {any} v
+ * @param {string} unit
+ * @returns {[number: string, unit: string]}
+ */
 export function parts(v, unit) {
   if (v === null || v === undefined) return ['–', ''];
   switch (unit) {
@@ -27,12 +38,21 @@ export function parts(v, unit) {
   }
 }
 
+/**
+ * A value with its unit.
+ * @param {any} v
+ * @param {string} unit
+ */
 export function value(v, unit) {
   const [number, u] = parts(v, unit);
   return u === '' ? number : u === '%' ? number + u : `${number} ${u}`;
 }
 
-/** Labels of an axis: no more digits than needed. */
+/**
+ * The label of a value on an axis, without needless digits.
+ * @param {number} v
+ * @param {string} unit
+ */
 export function axisLabel(v, unit) {
   if (unit === 'percent') return `${Number(v.toFixed(1))}%`;
   if (scales[unit]) {
@@ -44,12 +64,18 @@ export function axisLabel(v, unit) {
   return String(Number(v.toFixed(2)));
 }
 
-/** An amount of money, which is often far less than a cent. */
+/**
+ * An amount of money. One that is far less than a cent keeps two significant digits.
+ * @param {number} v
+ */
 export function usd(v) {
   return `${v === 0 || v >= 0.995 ? v.toFixed(2) : v.toFixed(Math.min(7, 1 - Math.floor(Math.log10(v))))} USD`;
 }
 
-/** A duration in seconds, in its largest unit. */
+/**
+ * A duration in its largest unit.
+ * @param {number} seconds
+ */
 export function age(seconds) {
   const s = Math.max(0, seconds);
   if (s < 99.5) return `${Math.round(s)} s`;
@@ -66,13 +92,20 @@ const short = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const date = new Intl.DateTimeFormat(undefined, { weekday: 'short', month: 'short', day: 'numeric', timeZone: 'UTC' });
 
+/** @param {number} seconds */
 export const moment = (seconds) => dateTime.format(seconds * 1000);
+/** @param {number} seconds */
 export const shortMoment = (seconds) => short.format(seconds * 1000);
+/** @param {number} ms */
 export const clockTime = (ms) => clock.format(ms);
 
 const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-/** What a row is about, as text: the name of a host, an hour, a weekday, a day. */
+/**
+ * What a row is about, as text: the name of a host, an hour, a weekday, a day.
+ * @param {any} v
+ * @param {string | undefined} by
+ */
 export function dimension(v, by) {
   switch (by) {
     case 'hour': return `${String(v).padStart(2, '0')}:00`;

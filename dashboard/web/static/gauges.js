@@ -1,25 +1,34 @@
-// The dials of the values of now.
+// Dials, one for each value.
 /* global echarts */
+
+/** @import { Chart, PanelData, Value } from '../types.js' */
 
 import { Card } from './card.js';
 import { el, level } from './dom.js';
 import * as format from './format.js';
 import { colours } from './theme.js';
 
+/**
+ * One dial. text is for screen readers, sub stands below.
+ * @typedef {{ value: Value, chart: Chart, text: HTMLElement, sub: HTMLElement }} Dial
+ */
+
 export class Gauges extends Card {
-  #dials = []; #observers = [];
+  /** @type {Dial[]} */
+  #dials = [];
+  /** @type {ResizeObserver[]} */
+  #observers = [];
 
   mount() {
     this.body.classList.add('gauges');
     for (const value of this.panel.values) {
-      const dial = { value, box: el('div', { class: 'dial', 'aria-hidden': 'true' }), sub: el('p', { class: 'dial-sub' }) };
-      dial.text = el('span', { class: 'sr' });
-      this.body.append(el('div', { class: 'gauge' }, dial.box, el('h3', {}, value.label, ' ', dial.text), dial.sub));
-      dial.chart = echarts.init(dial.box, null, { renderer: 'canvas' });
-      const observer = new ResizeObserver(() => dial.chart.resize());
-      observer.observe(dial.box);
+      const box = el('div', { class: 'dial', 'aria-hidden': 'true' }), text = el('span', { class: 'sr' }), sub = el('p', { class: 'dial-sub' });
+      this.body.append(el('div', { class: 'gauge' }, box, el('h3', {}, value.label, ' ', text), sub));
+      const chart = echarts.init(box, null, { renderer: 'canvas' });
+      const observer = new ResizeObserver(() => chart.resize());
+      observer.observe(box);
       this.#observers.push(observer);
-      this.#dials.push(dial);
+      this.#dials.push({ value, chart, text, sub });
     }
   }
 
@@ -28,6 +37,7 @@ export class Gauges extends Card {
     this.#dials.forEach((d) => d.chart.dispose());
   }
 
+  /** @param {PanelData} data */
   isEmpty(data) { return data.row(0).hosts === 0; }
 
   redraw() {
@@ -37,9 +47,10 @@ export class Gauges extends Card {
       const v = row[value.column], colour = { ok: c.accent, warn: c.warn, bad: c.bad }[level(v, value.thresholds)];
       text.textContent = format.value(v, value.unit);
       sub.replaceChildren();
-      if (row[value.host] && row.hosts > 1) {
-        sub.append(`highest ${format.value(row[value.high], value.unit)} on `,
-          el('button', { class: 'link', type: 'button', onclick: () => this.page.openHost(row[value.host]) }, row[value.host]));
+      const host = value.host && row[value.host];
+      if (host && row.hosts > 1) {
+        sub.append(`highest ${format.value(row[value.high ?? ''], value.unit)} on `,
+          el('button', { class: 'link', type: 'button', onclick: () => this.page.openHost(host) }, host));
       }
       chart.setOption({
         animation: false,

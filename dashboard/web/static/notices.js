@@ -1,27 +1,36 @@
-// What the page says about itself: problems, how fresh the lake is, what queries cost, and why there is nothing to see.
+// Messages about the page itself: problems, the age of the newest sample, the cost of queries, and why there is no data.
 
+/** @import { Cost as Charge, Row, State, Status } from '../types.js' */
+
+import { $, button } from './dom.js';
 import * as format from './format.js';
 import { filters, span } from './state.js';
 
-const $ = (id) => document.getElementById(id);
 const mostWarnings = 3;
 
-/** The first warnings as problems, and how many more there are. The terminal prints more of them. */
+/**
+ * The first warnings as problems, and how many more there are.
+ * @param {string[]} warnings
+ */
 export function shortened(warnings) {
   const first = warnings.slice(0, mostWarnings).map((w) => new Error(w)), more = warnings.length - first.length;
   return more > 0 ? [...first, new Error(`and ${more} more`)] : first;
 }
 
-/** Shows what went wrong, or hides the notice if nothing did. */
+/**
+ * Shows problems, or hides the notice if there are none.
+ * @param {Error[]} problems
+ */
 export function showProblems(problems) {
   const messages = new Set(problems.map((p) => (p instanceof TypeError ? 'The server cannot be reached; trying again.' : p.message)));
   $('notice').hidden = messages.size === 0;
   if (messages.size > 0) $('notice').textContent = [...messages].join(' · ');
 }
 
+/** @param {Status} status */
 export function showStatus(status) {
   const badge = $('lag'), normal = status.delay_s + 15;
-  if (status.lag_s === null) {
+  if (status.lag_s === null || status.newest === null) {
     badge.dataset.state = 'unknown';
     $('lag-text').textContent = 'waiting for data';
   } else {
@@ -32,10 +41,11 @@ export function showStatus(status) {
   $('source').textContent = status.source;
 }
 
-/** What the answers of one refresh cost. */
+/** The cost of one refresh. */
 export class Cost {
   #queries = 0; #reused = 0; #bytes = 0; #usd = 0;
 
+  /** @param {Charge} cost */
   add(cost) {
     this.#queries++;
     this.#reused += Number(cost.reused);
@@ -43,7 +53,10 @@ export class Cost {
     this.#usd += cost.usd;
   }
 
-  /** spent is what all queries have cost since the server's start, absent if they are free. */
+  /**
+   * @param {Charge | undefined} spent is the cost of all queries since the server started; undefined if queries are free
+   * @param {number} refreshS is the time between two refreshes
+   */
   show(spent, refreshS) {
     $('cost').hidden = !spent;
     if (!spent) return;
@@ -54,17 +67,21 @@ export class Cost {
   }
 }
 
-/** Shows either the panels, or why they are empty and what to do about it. go leads to another state. */
+/**
+ * Shows either the panels, or why they are empty and a button that helps.
+ * @param {boolean} empty
+ * @param {{ state: State, status: Status | null, hosts: Row[], go: (next: State) => void }} page
+ */
 export function showEmpty(empty, { state, status, hosts, go }) {
   $('empty').hidden = !empty;
   $('content').hidden = empty;
-  if (!empty) return;
-  const filtered = filters.some((f) => state[f]), action = $('empty-action'), nothingAtAll = status.newest === null;
+  if (!empty || !status) return;
+  const filtered = filters.some((f) => state[f]), action = button('empty-action'), newest = status.newest, nothingAtAll = newest === null;
   action.hidden = nothingAtAll && !filtered;
   if (filtered && (hosts.length > 0 || nothingAtAll)) {
     const what = filters.filter((f) => state[f]).map((f) => state[f]).join(', ');
     $('empty-title').textContent = `No samples of ${what}`;
-    $('empty-text').textContent = 'There is none in this range. The host may be gone, or its name or labels may have changed.';
+    $('empty-text').textContent = 'There are none in this range. The host may be gone, or its name or labels may have changed.';
     action.textContent = 'Show all hosts';
     action.onclick = () => go({ ...state, host: '', env: '', role: '', tag: '', dashboard: state.dashboard === 'host' ? 'hosts' : state.dashboard });
   } else if (nothingAtAll) {
@@ -72,10 +89,10 @@ export function showEmpty(empty, { state, status, hosts, go }) {
     $('empty-text').textContent = `The page fills by itself as soon as a file arrives in ${status.source || 'the lake'}.`;
   } else {
     $('empty-title').textContent = 'No samples in this time range';
-    $('empty-text').textContent = `The newest one is from ${format.moment(status.newest)}, ${format.age(status.lag_s)} ago.`;
-    action.textContent = 'Show the time up to it';
+    $('empty-text').textContent = `The newest sample is from ${format.moment(newest)}, ${format.age(status.lag_s ?? 0)} ago.`;
+    action.textContent = 'Show the time up to that sample';
     action.onclick = () => {
-      const to = Math.ceil(status.newest) + 1;
+      const to = Math.ceil(newest) + 1;
       go({ ...state, range: null, from: to - span(state), to });
     };
   }

@@ -1,20 +1,27 @@
-// When the page asks for data: once for each choice, and again by itself while it is live and can be seen.
+// When the page asks for data: once after each choice, and again from time to time while it is live and visible.
+
+/** @typedef {{ problems: Error[], bucketS: number | undefined }} Loaded */
 
 const minS = 5, maxS = 60;
-// A refresh waits at least this many times as long as the one before it took, so that a large lake is not queried all the time.
+// The pause before a refresh is at least this many times as long as the last refresh took, so that a large lake is not queried
+// all the time.
 const restAfter = 8;
 
 export class Refresh {
-  /** A paused page asks again only for another choice. */
+  /** A page that is not live asks again only after a choice. */
   live = true;
-  /** How long a page waits at least, as the server says; 0 leaves it to the page. */
+  /** The least time between two refreshes, as the server says; 0 leaves it to the page. */
   leastS = 0;
 
-  #load; #moving; #failed; #timer = 0; #running = null; #tookS = 0; #lastAt = -Infinity; #bucketS = 0;
+  #load; #moving; #failed;
+  #timer = 0; #tookS = 0; #lastAt = -Infinity; #bucketS = 0;
+  /** @type {AbortController | null} */
+  #running = null;
 
   /**
-   * load(signal) asks for the data, shows it, and returns the problems and the width of a bucket. moving() says whether the
-   * range ends now. failed(problems) shows problems.
+   * @param {(signal: AbortSignal) => Promise<Loaded>} load asks for the data and shows it
+   * @param {() => boolean} moving says whether the time range ends now
+   * @param {(problems: Error[]) => void} failed shows problems
    */
   constructor(load, moving, failed) {
     this.#load = load;
@@ -25,7 +32,7 @@ export class Refresh {
     });
   }
 
-  /** Asks for everything once and plans the next time. A restart gives up what is under way for what was chosen since. */
+  /** Asks for everything once, and plans the next refresh. A restart cancels a refresh that is under way. */
   async now({ restart = false } = {}) {
     clearTimeout(this.#timer);
     if (this.#running && !restart) return;
@@ -40,7 +47,7 @@ export class Refresh {
       this.#bucketS = bucketS ?? this.#bucketS;
       if (current()) this.#failed(problems);
     } catch (error) {
-      if (current() && error.name !== 'AbortError') this.#failed([error]);
+      if (current() && error instanceof Error && error.name !== 'AbortError') this.#failed([error]);
     } finally {
       if (current()) {
         this.#running = null;
@@ -52,7 +59,7 @@ export class Refresh {
     }
   }
 
-  /** Plans the next refresh, for as long after the last one as the range, the lake and the price of queries ask for. */
+  /** Plans the next refresh. It is later if a bucket is wider, if the last refresh took longer, or if queries cost money. */
   #plan() {
     clearTimeout(this.#timer);
     if (!this.live || !this.#moving() || document.hidden) return;

@@ -1,19 +1,34 @@
 // The dialog with a panel's query, for DuckDB and for Athena.
 
+/** @import { Panel } from '../types.js' */
+
 import * as api from './api.js';
 import { el } from './dom.js';
 
+/**
+ * For each form of the SQL, its name and where to run it.
+ * @type {Record<string, [name: string, hint: string]>}
+ */
 const forms = {
   local: ['dashboard query', 'Over this lake: dashboard query - < query.sql'],
   athena: ['Athena', 'In Athena\'s console, with the workgroup of the stack.'],
 };
 
 export class SQLDialog {
-  #dialog; #title; #tabs = {}; #hint; #code; #copy; #texts = {}; #form;
+  #dialog; #title; #hint; #code; #copy;
+  /** @type {string} */
+  #form;
+  /** @type {Record<string, HTMLElement>} */
+  #tabs = {};
+  /** @type {Record<string, string>} */
+  #texts = {};
 
-  /** form is the one that is shown at first, 'local' or 'athena'. */
-  constructor(root, form) {
-    this.#form = form;
+  /**
+   * @param {HTMLElement} root
+   * @param {'local' | 'athena'} first is the form that is shown first
+   */
+  constructor(root, first) {
+    this.#form = first;
     this.#title = el('h2', { id: 'sql-title' });
     this.#hint = el('p', { class: 'question' });
     this.#code = el('pre', { class: 'sql', tabindex: '0' });
@@ -31,6 +46,10 @@ export class SQLDialog {
     root.append(this.#dialog);
   }
 
+  /**
+   * @param {Panel} panel
+   * @param {URLSearchParams} query
+   */
   async open(panel, query) {
     this.#title.textContent = panel.title;
     this.#texts = {};
@@ -41,10 +60,11 @@ export class SQLDialog {
       this.#texts = await api.sql(panel.id, query);
       this.#select(this.#form);
     } catch (error) {
-      this.#code.textContent = error.message;
+      this.#code.textContent = error instanceof Error ? error.message : String(error);
     }
   }
 
+  /** @param {string} form */
   #select(form) {
     this.#form = form;
     for (const [name, tab] of Object.entries(this.#tabs)) tab.setAttribute('aria-pressed', String(name === form));
@@ -57,8 +77,8 @@ export class SQLDialog {
     try {
       await navigator.clipboard.writeText(this.#code.textContent);
       this.#copy.textContent = 'Copied';
-    } catch { // a page that is not secure has no clipboard: select it for the viewer to copy
-      getSelection().selectAllChildren(this.#code);
+    } catch { // browsers give a clipboard only to pages over HTTPS or loopback: select the text for the viewer to copy
+      getSelection()?.selectAllChildren(this.#code);
     }
   }
 }

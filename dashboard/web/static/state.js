@@ -1,13 +1,20 @@
-// What the viewer chose: dashboard, time range and filters. It lives in the address, so that a link shows the same and Back
-// undoes.
+// What the viewer chose: dashboard, time range and filters. The address holds it, so that a link leads to the same view and
+// the browser's Back button undoes a choice.
+
+/** @import { Filter, State } from '../types.js' */
 
 export const ranges = ['5m', '15m', '1h', '6h', '24h', '7d', '30d'];
+/** @type {Filter[]} */
 export const filters = ['host', 'env', 'role', 'tag'];
 const defaultRange = '15m', defaultDashboard = 'overview';
+/** @type {Record<string, number>} */
 const units = { s: 1, m: 60, h: 3600, d: 86400 };
 const maxSpanS = 400 * 86400;
 
-/** Seconds of a range such as 15m, null where it is none. */
+/**
+ * The length of a range such as 15m in seconds; null if the text is not a range.
+ * @param {string | null} range
+ */
 export function spanOf(range) {
   const m = /^(\d{1,8})([smhd])$/.exec(range ?? '');
   if (!m) return null;
@@ -15,23 +22,37 @@ export function spanOf(range) {
   return s >= 10 && s <= maxSpanS ? s : null;
 }
 
-/** Seconds that a state shows. */
-export const span = (state) => (state.range ? spanOf(state.range) : state.to - state.from);
+/**
+ * The length of a state's time range in seconds.
+ * @param {State} state
+ */
+export const span = (state) => (state.range === null ? state.to - state.from : spanOf(state.range) ?? 0);
 
-/** The state that an address holds. What does not make sense gives way to the default. */
+/**
+ * The state that an address holds. The default replaces what cannot be read.
+ * @param {string} search
+ * @returns {State}
+ */
 export function parse(search) {
   const q = new URLSearchParams(search);
-  const state = { dashboard: q.get('dashboard') || defaultDashboard, metric: q.get('metric') ?? '', once: q.get('once') === 'true', from: null, to: null };
-  for (const name of filters) state[name] = q.get(name) ?? '';
-  if (!state.tag.includes('=')) state.tag = '';
-  const from = Date.parse(q.get('from')), to = Date.parse(q.get('to'));
+  /** @param {Filter} name */
+  const filter = (name) => q.get(name) ?? '';
+  const chosen = {
+    dashboard: q.get('dashboard') || defaultDashboard, metric: q.get('metric') ?? '', once: q.get('once') === 'true',
+    host: filter('host'), env: filter('env'), role: filter('role'), tag: filter('tag').includes('=') ? filter('tag') : '',
+  };
+  const from = Date.parse(q.get('from') ?? ''), to = Date.parse(q.get('to') ?? '');
   if (Number.isFinite(from) && Number.isFinite(to) && to - from >= 10_000 && to - from <= maxSpanS * 1000) {
-    return { ...state, range: null, from: from / 1000, to: to / 1000 };
+    return { ...chosen, range: null, from: from / 1000, to: to / 1000 };
   }
   const range = q.get('range');
-  return { ...state, range: spanOf(range) === null ? defaultRange : range };
+  return { ...chosen, range: range === null || spanOf(range) === null ? defaultRange : range, from: null, to: null };
 }
 
+/**
+ * The address of a state.
+ * @param {State} state
+ */
 export function toSearch(state) {
   const q = new URLSearchParams();
   if (state.dashboard !== defaultDashboard) q.set('dashboard', state.dashboard);
@@ -39,12 +60,16 @@ export function toSearch(state) {
   return `?${q}`;
 }
 
+/**
+ * @param {URLSearchParams} q
+ * @param {State} state
+ */
 function choices(q, state) {
-  if (state.range) {
-    q.set('range', state.range);
-  } else {
+  if (state.range === null) {
     q.set('from', iso(state.from));
     q.set('to', iso(state.to));
+  } else {
+    q.set('range', state.range);
   }
   for (const name of filters) if (state[name]) q.set(name, state[name]);
   if (state.metric) q.set('metric', state.metric);
@@ -52,10 +77,17 @@ function choices(q, state) {
   return q;
 }
 
-/** Milliseconds are shown only where they say something. */
+/**
+ * A time in ISO 8601, without milliseconds if they are zero.
+ * @param {number} s
+ */
 const iso = (s) => new Date(s * 1000).toISOString().replace('.000Z', 'Z');
 
-/** The parameters of a request for data. */
+/**
+ * The parameters of a request for data.
+ * @param {State} state
+ * @param {number} buckets
+ */
 export function toQuery(state, buckets) {
   const q = choices(new URLSearchParams(), state);
   q.set('buckets', String(buckets));
@@ -63,11 +95,16 @@ export function toQuery(state, buckets) {
   return q;
 }
 
-/** Twice the time, around the same middle or up to now. */
+/**
+ * The state with twice the time range. It keeps its middle, or ends now.
+ * @param {State} state
+ * @param {number} now
+ * @returns {State}
+ */
 export function zoomedOut(state, now) {
-  if (state.range) {
-    const wide = Math.min(2 * spanOf(state.range), maxSpanS);
-    const wider = ranges.find((r) => spanOf(r) >= wide);
+  if (state.range !== null) {
+    const wide = Math.min(2 * span(state), maxSpanS);
+    const wider = ranges.find((r) => (spanOf(r) ?? 0) >= wide);
     return { ...state, range: wider ?? `${Math.ceil(wide / 86400)}d` };
   }
   const wide = Math.min(2 * (state.to - state.from), maxSpanS), middle = (state.from + state.to) / 2;

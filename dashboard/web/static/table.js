@@ -1,38 +1,51 @@
-// A panel as a table, to be sorted by any column.
+// A panel as a table. The viewer can sort it by any column.
+
+/** @import { PanelData, Row, Value } from '../types.js' */
 
 import { Card } from './card.js';
 import { el, dot, level } from './dom.js';
 import * as format from './format.js';
 import { styleOf } from './palette.js';
 
+/** @type {Record<string, string>} */
 const heads = { host: 'Host', env: 'Environment', t: 'Time', tag: 'Tag' };
 
 export class Table extends Card {
-  #table; #rows = []; #sort = null;
+  #head = el('tr');
+  #body = el('tbody');
+  /** @type {{ column: string, down: boolean } | null} */
+  #sort = null;
+
+  get by() { return this.panel.by ?? ''; }
 
   mount() {
-    this.#table = el('table', { class: 'data' }, el('thead'), el('tbody'));
-    const head = el('tr', {}, this.#header(this.panel.by, heads[this.panel.by] ?? '', ''));
-    for (const v of this.panel.values) head.append(this.#header(v.column, v.label, ['time', 'text'].includes(v.unit) ? '' : 'num'));
-    this.#table.tHead.replaceChildren(head);
+    this.#head.append(this.#header(this.by, heads[this.by] ?? '', ''));
+    for (const v of this.panel.values) this.#head.append(this.#header(v.column, v.label, ['time', 'text'].includes(v.unit) ? '' : 'num'));
     this.body.classList.add('table-scroll');
     this.body.tabIndex = 0;
     this.body.setAttribute('role', 'region');
     this.body.setAttribute('aria-label', this.panel.title);
-    this.body.append(this.#table);
+    this.body.append(el('table', { class: 'data' }, el('thead', {}, this.#head), this.#body));
   }
 
+  /**
+   * @param {string} column
+   * @param {string} label
+   * @param {'num' | ''} kind
+   */
   #header(column, label, kind) {
     return el('th', { scope: 'col', class: `${kind} col-${column}`, 'data-column': column },
       el('button', { type: 'button', class: 'sort', onclick: () => this.#sortBy(column) }, label));
   }
 
+  /** @param {string} column */
   #sortBy(column) {
     const down = this.#sort?.column === column ? !this.#sort.down : column !== this.panel.by;
     this.#sort = { column, down };
     this.redraw();
   }
 
+  /** @param {PanelData} data */
   note(data) {
     if (!data.has('silent')) return '';
     const silent = data.column('silent').filter(Boolean).length;
@@ -41,46 +54,56 @@ export class Table extends Card {
 
   redraw() {
     if (!this.data) return;
-    this.#rows = this.data.list();
-    const { column, down } = this.#sort ?? { column: this.data.has('silent') ? 'silent' : null, down: true };
-    for (const th of this.#table.tHead.rows[0].cells) {
+    const rows = this.data.list(), { column, down } = this.#sort ?? { column: this.data.has('silent') ? 'silent' : null, down: true };
+    for (const th of this.#head.cells) {
       th.setAttribute('aria-sort', th.dataset.column === column ? (down ? 'descending' : 'ascending') : 'none');
     }
-    const key = (row) => (column === 'silent' ? Number(row.silent) : row[column]);
-    if (column) this.#rows.sort((a, b) => compare(key(a), key(b), down ? -1 : 1) || compare(a[this.panel.by], b[this.panel.by], 1));
-    // A control that has the focus keeps it when its row is made anew.
-    const body = this.#table.tBodies[0];
-    const focused = body.contains(document.activeElement) ? document.activeElement.closest('tr')?.dataset.name : undefined;
-    body.replaceChildren(...this.#rows.map((row) => this.#row(row)));
-    if (focused !== undefined) [...body.rows].find((r) => r.dataset.name === focused)?.querySelector('button')?.focus({ preventScroll: true });
+    if (column !== null) {
+      /** @param {Row} row */
+      const key = (row) => (column === 'silent' ? Number(row.silent) : row[column]);
+      rows.sort((a, b) => compare(key(a), key(b), down ? -1 : 1) || compare(a[this.by], b[this.by], 1));
+    }
+    // Making the rows anew must not take the focus from a button in one of them.
+    const focused = this.#body.contains(document.activeElement) ? document.activeElement?.closest('tr')?.dataset.name : undefined;
+    this.#body.replaceChildren(...rows.map((row) => this.#row(row)));
+    if (focused !== undefined) [...this.#body.rows].find((r) => r.dataset.name === focused)?.querySelector('button')?.focus({ preventScroll: true });
   }
 
+  /** @param {Row} row */
   #row(row) {
-    const name = row[this.panel.by];
-    const tr = el('tr', { class: row.silent ? 'silent' : '', 'data-name': String(name), 'data-host': this.panel.by === 'host' ? name : null },
+    const name = row[this.by];
+    const tr = el('tr', { class: row.silent ? 'silent' : '', 'data-name': String(name), 'data-host': this.by === 'host' ? name : null },
       el('th', { scope: 'row', class: 'col-name' }, ...this.#name(row, name)));
     for (const v of this.panel.values) tr.append(this.#cell(row, v));
     return tr;
   }
 
+  /**
+   * @param {Row} row
+   * @param {string} name
+   */
   #name(row, name) {
-    const labels = [row.node_role, this.panel.by === 'env' ? null : row.env].filter(Boolean).join(' · ');
-    const text = el('span', { class: 'host-name' }, format.dimension(name, this.panel.by));
-    const action = { host: () => this.page.openHost(name), env: () => this.page.filter('env', name) }[this.panel.by];
+    const labels = [row.node_role, this.by === 'env' ? null : row.env].filter(Boolean).join(' · ');
+    const text = el('span', { class: 'host-name' }, format.dimension(name, this.by));
+    /** @type {Record<string, () => void>} */
+    const actions = { host: () => this.page.openHost(name), env: () => this.page.filter('env', name) };
+    const action = actions[this.by];
     return [
-      action ? el('button', { class: 'host', type: 'button', onclick: action }, dot(styleOf(name, this.panel.by).colour), text) : text,
+      action ? el('button', { class: 'host', type: 'button', onclick: action }, dot(styleOf(name, this.by).colour), text) : text,
       labels ? el('span', { class: 'labels' }, labels) : null,
-    ].filter(Boolean);
+    ];
   }
 
+  /**
+   * @param {Row} row
+   * @param {Value} v
+   */
   #cell(row, v) {
-    const x = row[v.column], unit = v.unit === 'row' ? row[v.unit_column] : this.unit(v);
+    const x = row[v.column], unit = v.unit === 'row' ? row[v.unit_column ?? ''] : this.unit(v);
     if (unit === 'time') {
-      const live = this.data.has('silent')
-        ? el('span', { class: `pill ${row.silent ? 'bad' : 'ok'}` }, row.silent ? 'silent' : 'live') : null;
-      return el('td', { class: `col-${v.column}` }, ...[live].filter(Boolean), x === null ? '–'
-        : el('time', { datetime: new Date(x * 1000).toISOString(), title: format.moment(x) },
-          this.data.has('length_s') ? format.shortMoment(x) : `${format.age(this.data.to - x)} ago`));
+      return el('td', { class: `col-${v.column}` }, 'silent' in row ? el('span', { class: `pill ${row.silent ? 'bad' : 'ok'}` }, row.silent ? 'silent' : 'live') : null,
+        x === null ? '–' : el('time', { datetime: new Date(x * 1000).toISOString(), title: format.moment(x) },
+          'length_s' in row ? format.shortMoment(x) : `${format.age((this.data?.to ?? x) - x)} ago`));
     }
     if (v.column === 'problem') {
       return el('td', { class: 'col-problem' }, el('span', { class: `pill ${row.severity > 1 ? 'bad' : 'warn'}` }, x));
@@ -96,15 +119,26 @@ export class Table extends Card {
     return td;
   }
 
+  /**
+   * @param {Row} row
+   * @param {Value} v
+   * @param {any} x
+   * @param {string} unit
+   */
   #text(row, v, x, unit) {
     const text = format.value(x, unit), signed = v.column === 'size' && x > 0 ? `+${text}` : text;
     return v.host && row[v.host] ? `${signed} · ${row[v.host]}` : signed;
   }
 }
 
+/**
+ * @param {any} a
+ * @param {any} b
+ * @param {1 | -1} sign
+ */
 function compare(a, b, sign) {
   if (a === b) return 0;
-  if (a === null || a === undefined) return 1; // what is absent goes last either way
+  if (a === null || a === undefined) return 1; // an absent value goes last in both directions
   if (b === null || b === undefined) return -1;
   return sign * (a < b ? -1 : 1);
 }

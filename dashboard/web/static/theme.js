@@ -1,4 +1,6 @@
-// The theme: the system's choice until the viewer makes one.
+// The theme, light or dark. The system chooses it until the viewer does.
+
+/** @import { Colours } from '../types.js' */
 
 const system = matchMedia('(prefers-color-scheme: dark)');
 
@@ -7,7 +9,11 @@ export function isDark() {
   return chosen ? chosen === 'dark' : system.matches;
 }
 
-/** Wires the button; changed is called after each change. */
+/**
+ * Lets the button switch the theme.
+ * @param {HTMLElement} button
+ * @param {() => void} changed is called after each change
+ */
 export function initTheme(button, changed) {
   const show = () => {
     document.documentElement.classList.toggle('dark', isDark());
@@ -16,16 +22,20 @@ export function initTheme(button, changed) {
   button.addEventListener('click', () => {
     const next = isDark() ? 'light' : 'dark';
     document.documentElement.dataset.theme = next;
-    try { localStorage.setItem('theme', next); } catch { /* kept for this page only */ }
+    try { localStorage.setItem('theme', next); } catch { /* storage may be off: the choice holds for this page only */ }
     show();
   });
   system.addEventListener('change', show);
   document.documentElement.classList.toggle('dark', isDark());
 }
 
-/** The colours that charts need, from the style sheet. */
+/**
+ * The colours that charts need, from the style sheet.
+ * @returns {Colours}
+ */
 export function colours() {
   const style = getComputedStyle(document.documentElement);
+  /** @param {string} name */
   const get = (name) => style.getPropertyValue(name).trim();
   return {
     text: get('--text'), muted: get('--muted'), line: get('--line'), surface: get('--surface'), accent: get('--accent'),

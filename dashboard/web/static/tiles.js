@@ -1,53 +1,63 @@
-// The numbers of now, each with how it got there.
+// The tiles of the overview: each shows a number of now, and its trend as a small chart.
 /* global echarts */
+
+/** @import { Chart, Page, Panel, PanelData, Row, Value } from '../types.js' */
 
 import { el, level } from './dom.js';
 import * as format from './format.js';
 import { colours } from './theme.js';
 
-/** One tile: a value of the panel overview-now and the column of overview-trend that goes with it. */
-const definitions = [
-  { id: 'cpu', label: 'CPU', column: 'cpu_pct', trend: 'cpu_pct', top: ['cpu_host', 'cpu_max'] },
-  { id: 'memory', label: 'Memory', column: 'ram_pct', trend: 'ram_pct', top: ['ram_host', 'ram_max'] },
-  { id: 'disk', label: 'Busiest disk', column: 'disk_busy_pct', trend: 'disk_busy_pct', top: ['disk_host', null] },
-  { id: 'network', label: 'Network', column: null, trend: 'net_total' },
-];
+/**
+ * One tile. Its number is that of the values of now, or their sum. Its chart is the trend.
+ * @typedef {ReturnType<typeof tile> & { trend: Value, now: Value[], spark: HTMLElement, chart?: Chart }} Tile
+ */
 
 export class Tiles {
-  #tiles = new Map(); #now; #trend = null; #fleet; #observers = [];
+  #page; #fleet;
+  /** @type {Tile[]} */
+  #tiles = [];
+  /** @type {PanelData | null} */
+  #trend = null;
+  /** @type {ResizeObserver[]} */
+  #observers = [];
 
-  /** panels are those of the kinds stat and trend. */
-  constructor(root, panels, onHost) {
-    const find = (suffix) => panels.find((p) => p.id.endsWith(suffix));
-    this.#now = find('-now');
-    this.jobs = [[this.#now.id, (data) => this.showNow(data)], [find('-fleet').id, (data) => this.showFleet(data)],
-      [find('-trend').id, (data) => this.showTrend(data)]];
-    this.#fleet = tile('Hosts', 'fleet');
+  /**
+   * There is one tile for each value of the trend, and one that counts the hosts.
+   * @param {HTMLElement} root
+   * @param {{ fleet: Panel, now: Panel, trend: Panel }} panels
+   * @param {Page} page
+   */
+  constructor(root, { fleet, now, trend }, page) {
+    this.#page = page;
+    /** @type {[id: string, show: (data: PanelData) => void][]} */
+    this.jobs = [[now.id, (data) => this.showNow(data)], [fleet.id, (data) => this.showFleet(data)], [trend.id, (data) => this.showTrend(data)]];
+    this.#fleet = tile(fleet.title, 'fleet');
     root.append(this.#fleet.element);
-    for (const d of definitions) {
-      const t = tile(d.label, d.id);
-      t.spark = el('div', { class: 'spark', 'aria-hidden': 'true' });
-      t.element.append(t.spark);
-      t.onHost = onHost;
+    for (const value of trend.values) {
+      const columns = value.sum ?? [value.column], spark = el('div', { class: 'spark', 'aria-hidden': 'true' });
+      const t = { ...tile(value.label, value.column), trend: value, now: now.values.filter((v) => columns.includes(v.column)), spark };
+      t.element.append(spark);
       root.append(t.element);
-      this.#tiles.set(d.id, { ...d, ...t });
+      this.#tiles.push(t);
     }
   }
 
   mount() {
-    for (const t of this.#tiles.values()) {
-      t.chart = echarts.init(t.spark, null, { renderer: 'canvas' });
-      const observer = new ResizeObserver(() => t.chart.resize());
+    for (const t of this.#tiles) {
+      const chart = echarts.init(t.spark, null, { renderer: 'canvas' });
+      const observer = new ResizeObserver(() => chart.resize());
       observer.observe(t.spark);
       this.#observers.push(observer);
+      t.chart = chart;
     }
   }
 
   dispose() {
     this.#observers.forEach((o) => o.disconnect());
-    for (const t of this.#tiles.values()) t.chart?.dispose();
+    for (const t of this.#tiles) t.chart?.dispose();
   }
 
+  /** @param {PanelData} data */
   showFleet(data) {
     const { hosts, silent } = data.row(0);
     number(this.#fleet, format.value(hosts - silent, 'count'), hosts - silent === 1 && hosts === 1 ? 'host reporting' : 'reporting');
@@ -58,32 +68,34 @@ export class Tiles {
     this.#fleet.element.classList.remove('skeleton');
   }
 
+  /** @param {PanelData} data */
   showNow(data) {
-    const redraw = this.#trend !== null;
-    const row = data.row(0), values = new Map(this.#now.values.map((v) => [v.column, v]));
-    for (const t of this.#tiles.values()) {
+    const row = data.row(0);
+    for (const t of this.#tiles) {
       t.element.classList.remove('skeleton');
-      if (t.id === 'network') {
-        const sum = row.net_recv === null && row.net_sent === null ? null : (row.net_recv ?? 0) + (row.net_sent ?? 0);
-        number(t, ...format.parts(sum, 'bytes_per_s'));
-        t.sub.textContent = sum === null ? '' : `↓ ${format.value(row.net_recv, 'bytes_per_s')}  ↑ ${format.value(row.net_sent, 'bytes_per_s')}`;
-        continue;
-      }
-      const v = values.get(t.column);
-      number(t, ...format.parts(row[t.column], v.unit));
-      t.element.dataset.level = level(row[t.column], v.thresholds);
-      const [host, top] = t.top;
-      t.sub.replaceChildren();
-      if (row[host] !== null && row.hosts > 1) {
-        t.sub.append(top ? `highest ${format.value(row[top], v.unit)} on ` : 'on ',
-          el('button', { class: 'link', type: 'button', onclick: () => t.onHost(row[host]) }, row[host]));
-      } else if (row[t.column] !== null) {
-        t.sub.textContent = sentence(t.id);
-      }
+      const known = t.now.map((v) => row[v.column]).filter((v) => v !== null);
+      const total = known.length > 0 ? known.reduce((sum, v) => sum + v, 0) : null;
+      number(t, ...format.parts(total, t.trend.unit));
+      t.element.dataset.level = level(total, t.now[0].thresholds);
+      t.sub.replaceChildren(...(total === null ? [] : this.#below(row, t)));
     }
-    if (redraw) this.redraw();
+    this.redraw();
   }
 
+  /**
+   * The line below a number: the parts of a sum, the host with the highest value, or what the number says.
+   * @param {Row} row
+   * @param {Tile} t
+   */
+  #below(row, t) {
+    if (t.now.length > 1) return [t.now.map((v) => `${v.below ? '↑' : '↓'} ${format.value(row[v.column], v.unit)}`).join('  ')];
+    const [v] = t.now, host = v.host && row[v.host];
+    if (!host || row.hosts < 2) return [v.note ?? ''];
+    return [v.high ? `highest ${format.value(row[v.high], v.unit)} on ` : 'on ',
+      el('button', { class: 'link', type: 'button', onclick: () => this.#page.openHost(host) }, host)];
+  }
+
+  /** @param {PanelData} data */
   showTrend(data) {
     this.#trend = data;
     this.redraw();
@@ -91,15 +103,14 @@ export class Tiles {
 
   redraw() {
     if (!this.#trend) return;
-    const c = colours(), times = this.#trend.column('t');
-    for (const t of this.#tiles.values()) {
-      const values = this.#trend.column(t.trend);
-      const level = t.element.dataset.level;
-      const colour = level === 'bad' ? c.bad : level === 'warn' ? c.warn : c.accent;
-      t.chart.setOption({
+    const c = colours(), { from, to } = this.#trend, times = this.#trend.column('t');
+    for (const t of this.#tiles) {
+      const values = this.#trend.column(t.trend.column);
+      const colour = { ok: c.accent, warn: c.warn, bad: c.bad }[t.element.dataset.level ?? 'ok'];
+      t.chart?.setOption({
         animation: false, grid: { left: 0, right: 0, top: 4, bottom: 0 },
-        xAxis: { type: 'time', show: false, min: this.#trend.from * 1000, max: this.#trend.to * 1000 },
-        yAxis: { type: 'value', show: false, min: 0, max: (e) => (e.max > 0 ? e.max * 1.15 : 1) },
+        xAxis: { type: 'time', show: false, min: from * 1000, max: to * 1000 },
+        yAxis: { type: 'value', show: false, min: 0, max: (/** @type {{ max: number }} */ e) => (e.max > 0 ? e.max * 1.15 : 1) },
         series: [{ type: 'line', silent: true, showSymbol: false, data: times.map((s, i) => [s * 1000, values[i]]),
           lineStyle: { width: 1.5, color: colour }, itemStyle: { color: colour }, areaStyle: { color: colour, opacity: 0.12 } }],
       });
@@ -107,15 +118,22 @@ export class Tiles {
   }
 }
 
-const sentence = (id) => ({ cpu: 'of all cores', memory: 'in use', disk: 'time with I/O in flight' })[id] ?? '';
-
+/**
+ * @param {string} label
+ * @param {string} id
+ */
 function tile(label, id) {
-  const t = { value: el('span', { class: 'tile-value' }, '–'), unit: el('span', { class: 'tile-unit' }), sub: el('div', { class: 'tile-sub' }) };
-  t.element = el('article', { class: 'card tile skeleton', 'data-tile': id, 'data-level': 'ok' },
-    el('h2', { class: 'tile-label' }, label), el('div', { class: 'tile-number' }, t.value, t.unit), t.sub);
-  return t;
+  const value = el('span', { class: 'tile-value' }, '–'), unit = el('span', { class: 'tile-unit' }), sub = el('div', { class: 'tile-sub' });
+  const element = el('article', { class: 'card tile skeleton', 'data-tile': id, 'data-level': 'ok' },
+    el('h2', { class: 'tile-label' }, label), el('div', { class: 'tile-number' }, value, unit), sub);
+  return { element, value, unit, sub };
 }
 
+/**
+ * @param {{ value: HTMLElement, unit: HTMLElement }} t
+ * @param {string} text
+ * @param {string} unit
+ */
 function number(t, text, unit) {
   t.value.textContent = text;
   t.unit.textContent = unit;

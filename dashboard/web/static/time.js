@@ -1,5 +1,7 @@
-// Charts over time. They share their cursor; dragging over one zooms all, by way of the address.
+// Charts over time. They share one cursor. Dragging over a chart changes the time range of the whole page.
 /* global echarts */
+
+/** @import { Colours, Option, PanelData, Row, Value } from '../types.js' */
 
 import { axisText, ChartCard, percentAxis, tip, tooltip, valueAxis } from './card.js';
 import { el, dot } from './dom.js';
@@ -9,7 +11,7 @@ import { styleOf, valueColour } from './palette.js';
 const group = 'time';
 const tooltipRows = 12;
 
-/** A chart over time. A subclass gives lines(data, colours), a list of series, and tooltip(t). */
+/** A chart over time. A subclass overrides lines and tooltip. */
 class TimeChart extends ChartCard {
   hovered = false;
 
@@ -19,20 +21,40 @@ class TimeChart extends ChartCard {
     echarts.connect(group);
     this.body.addEventListener('pointerenter', (e) => {
       this.hovered = true;
-      // Dragging selects a range with a mouse or pen; a finger scrolls the page.
+      // Dragging with a mouse or pen selects a range. A finger scrolls the page.
       this.chart.dispatchAction({ type: 'takeGlobalCursor', key: 'brush',
         brushOption: { brushType: e.pointerType === 'touch' ? false : 'lineX', brushMode: 'single' } });
     });
     this.body.addEventListener('pointerleave', () => { this.hovered = false; });
-    this.chart.on('brushEnd', (event) => {
+    this.chart.on('brushEnd', (/** @type {any} */ event) => {
       const [area] = event.areas;
       if (!this.hovered || !area) return;
-      const [from, to] = area.coordRange.map((ms) => ms / 1000);
+      const [from, to] = area.coordRange.map((/** @type {number} */ ms) => ms / 1000);
       this.chart.dispatchAction({ type: 'brush', areas: [] });
       if (to > from) this.page.zoom(from, to);
     });
   }
 
+  /**
+   * The series of the chart.
+   * @param {PanelData} _data
+   * @param {Colours} _c
+   * @returns {object[]}
+   */
+  lines(_data, _c) { return []; }
+
+  /**
+   * The content of the tooltip at a time.
+   * @param {number} _t
+   * @returns {string | HTMLElement}
+   */
+  tooltip(_t) { return ''; }
+
+  /**
+   * @param {PanelData} data
+   * @param {Colours} c
+   * @returns {Option}
+   */
   option(data, c) {
     const unit = this.unit(this.panel.values[0]);
     return {
@@ -57,17 +79,28 @@ class TimeChart extends ChartCard {
     };
   }
 
-  /** The values that decide how high the axis is. */
+  /**
+   * The values that decide how high the axis is.
+   * @param {PanelData} data
+   */
   heights(data) { return this.panel.values.flatMap((v) => data.column(v.column)); }
 
-  /** The rows of the bucket that begins at t. */
+  /**
+   * The rows of the bucket that begins at t.
+   * @param {number} t
+   */
   at(t) {
-    const rows = [], times = this.data.column('t');
-    for (let i = 0; i < times.length; i++) if (Math.abs(times[i] - t) < 0.001) rows.push(this.data.row(i));
-    return rows;
+    return this.data?.column('t').flatMap((time, i) => (Math.abs(time - t) < 0.001 ? [this.data?.row(i) ?? {}] : [])) ?? [];
   }
 }
 
+/**
+ * A line of a chart. more.line changes its style, more.series all else.
+ * @param {string} name
+ * @param {(number | null)[][]} points
+ * @param {string} colour
+ * @param {{ line?: object, series?: object }} more
+ */
 const line = (name, points, colour, more = {}) => ({
   name, type: 'line', data: points, connectNulls: false, showSymbol: points.length < 3, symbol: 'circle', symbolSize: 5,
   lineStyle: { color: colour, width: 1.6, ...more.line }, itemStyle: { color: colour }, triggerLineEvent: false, z: 2, ...more.series,
@@ -80,17 +113,22 @@ export class Lines extends TimeChart {
   /** The names that are drawn. */
   names() { return this.data ? new Set(this.data.column(this.by)) : new Set(); }
 
+  /** @param {PanelData} data */
   note(data) {
     const shown = new Set(data.column(this.by)).size, all = data.column('hosts')[0] ?? 0;
     return this.by === 'host' && all > shown ? `top ${shown} of ${all} hosts` : '';
   }
 
+  /** @param {string | null} host */
   highlight(host) { this.chart.dispatchAction(host ? { type: 'highlight', seriesName: host } : { type: 'downplay' }); }
 
+  /** @param {PanelData} data */
   lines(data) {
     const rowsOf = split(data, this.by), alone = rowsOf.size === 1;
     if (this.by !== 'host') this.legend([...rowsOf.keys()].map((name) => [styleOf(name, this.by).colour, name]));
-    const series = [], [first] = this.panel.values;
+    /** @type {object[]} */
+    const series = [];
+    const [first] = this.panel.values;
     for (const [name, rows] of rowsOf) {
       const { colour, dash } = styleOf(name, this.by);
       for (const value of this.panel.values) {
@@ -105,36 +143,43 @@ export class Lines extends TimeChart {
     return series;
   }
 
-  /** The rows of a tooltip, worst first. */
+  /**
+   * Lists the highest lines first.
+   * @param {number} t
+   */
   tooltip(t) {
-    const rows = this.at(t), values = this.panel.values, [first] = values;
+    const rows = this.at(t), values = this.panel.values, [first] = values, { high } = first;
+    /** @param {Row} row */
     const total = (row) => values.reduce((sum, v) => sum + (row[v.column] ?? 0), 0);
     rows.sort((a, b) => total(b) - total(a));
     const body = tip(format.moment(t), rows.slice(0, tooltipRows).map((row) => [
       [dot(styleOf(row[this.by], this.by).colour), row[this.by]], ...values.map((v) => format.value(row[v.column], v.unit)),
     ]), rows.length > tooltipRows ? `and ${rows.length - tooltipRows} more` : '');
-    const table = body.querySelector('table');
+    const table = /** @type {HTMLTableElement} */ (body.querySelector('table'));
     if (values.length > 1) {
       table.prepend(el('tr', {}, el('th'), ...values.map((v) => el('th', {}, v.label))));
-    } else if (first.high && rows.some((r) => r[first.high] > r[first.column] + 0.05)) {
-      [...table.rows].forEach((tr, i) => tr.append(el('td', { class: 'num dim' }, format.value(rows[i][first.high], first.unit))));
+    } else if (high && rows.some((r) => r[high] > r[first.column] + 0.05)) {
+      [...table.rows].forEach((tr, i) => tr.append(el('td', { class: 'num dim' }, format.value(rows[i][high], first.unit))));
       table.prepend(el('tr', {}, el('th'), el('th', {}, 'mean'), el('th', {}, 'peak')));
     }
     return body;
   }
 }
 
-/** One line for each value, on its own or stacked. */
+/** One line for each value. An area chart stacks them. */
 export class Series extends TimeChart {
   get stacked() { return this.panel.kind === 'area'; }
 
+  /** @param {PanelData} data */
   isEmpty(data) { return this.panel.values.every((v) => data.column(v.column).every((x) => x === null)); }
 
+  /** @param {PanelData} data */
   heights(data) {
     if (!this.stacked) return super.heights(data);
     return data.column('t').map((_, i) => this.panel.values.reduce((sum, v) => sum + (data.column(v.column)[i] ?? 0), 0));
   }
 
+  /** @param {PanelData} data */
   lines(data) {
     const values = this.panel.values, rows = data.column('t').map((_, i) => i), alone = values.length === 1;
     this.legend(values.map((v, i) => [valueColour(i), v.label]));
@@ -147,6 +192,7 @@ export class Series extends TimeChart {
     return series;
   }
 
+  /** @param {number} t */
   tooltip(t) {
     const [row] = this.at(t);
     if (!row) return '';
@@ -156,16 +202,23 @@ export class Series extends TimeChart {
   }
 }
 
-/** A value within the band of what was normal before. */
+/** A value, and the band of values that are usual for its host. */
 export class Band extends TimeChart {
+  /** @param {PanelData} data */
   note(data) { return data.column('host')[0] ?? ''; }
 
+  /** @param {PanelData} data */
   heights(data) { return [...data.column('value'), ...data.column('high')]; }
 
+  /**
+   * @param {PanelData} data
+   * @param {Colours} c
+   */
   lines(data, c) {
     const rows = data.column('t').map((_, i) => i);
     const low = data.column('low'), high = data.column('high'), times = data.column('t');
     const outside = data.column('outside');
+    /** @param {(i: number) => number | null} of */
     const points = (of) => times.map((t, i) => [t * 1000, of(i)]);
     this.legend([[c.accent, this.page.metric().label], [c.muted, 'median of the past'], [c.bad, 'outside of the band']]);
     const floor = this.unit(this.panel.values[0]) === 'percent' ? 0 : -Infinity;
@@ -181,6 +234,7 @@ export class Band extends TimeChart {
     ];
   }
 
+  /** @param {number} t */
   tooltip(t) {
     const [row] = this.at(t);
     if (!row) return '';
@@ -193,21 +247,33 @@ export class Band extends TimeChart {
   }
 }
 
-/** The indices of the rows of each name. */
+/**
+ * The indices of the rows of each name.
+ * @param {PanelData} data
+ * @param {string} by
+ */
 function split(data, by) {
+  /** @type {Map<string, number[]>} */
   const rowsOf = new Map();
   data.column(by).forEach((name, i) => {
-    if (!rowsOf.has(name)) rowsOf.set(name, []);
-    rowsOf.get(name).push(i);
+    const rows = rowsOf.get(name);
+    if (rows) rows.push(i); else rowsOf.set(name, [i]);
   });
   return rowsOf;
 }
 
-/** Points of a line, with a break wherever samples are missing. */
+/**
+ * The points of a line, with a break if samples are missing between two of them.
+ * @param {PanelData} data
+ * @param {number[]} rows
+ * @param {string | undefined} column
+ */
 function withGaps(data, rows, column, below = false) {
   const times = data.column('t'), values = data.column(column), intervals = data.column('interval_s');
   const step = stepOf(data);
+  /** @type {(number | null)[][]} */
   const points = [];
+  /** @type {number | null} */
   let last = null;
   for (const i of rows) {
     const t = times[i];
@@ -220,10 +286,19 @@ function withGaps(data, rows, column, below = false) {
   return points;
 }
 
-/** The width of a bucket: that of the request, or that of coarser slots. */
+/**
+ * The width of a bucket in seconds. Panels that compare a value with its past use coarser slots than the request has.
+ * @param {PanelData} data
+ */
 const stepOf = (data) => Math.max(data.bucket_s, data.has('median') ? (data.to - data.from) / 60 : 0);
 
-/** The highest single reading in each bucket, where one line is looked at. */
+/**
+ * A line of the highest reading in each bucket.
+ * @param {PanelData} data
+ * @param {number[]} rows
+ * @param {Value} value
+ * @param {string} colour
+ */
 function peakLine(data, rows, value, colour) {
   return line('peak', withGaps(data, rows, value.high), colour, {
     line: { width: 1, opacity: 0.45, type: 'dotted' }, series: { showSymbol: false, silent: true, z: 1 },

@@ -1,6 +1,10 @@
-// One dashboard: its panels, made from their definitions.
+// One dashboard. It makes a card or a tile from the definition of each panel.
+
+/** @import { Card } from './card.js' */
+/** @import { Dashboard, Into, Page } from '../types.js' */
 
 import * as api from './api.js';
+import { ChartCard } from './card.js';
 import { Bars, Boxes, HeatMap, Scatter } from './category.js';
 import { el, dot } from './dom.js';
 import { Gauges } from './gauges.js';
@@ -9,24 +13,35 @@ import { Table } from './table.js';
 import { Tiles } from './tiles.js';
 import { Band, Lines, Series } from './time.js';
 
+/** @type {Record<string, typeof Card>} */
 const kinds = { lines: Lines, series: Series, area: Series, band: Band, bar: Bars, stack: Bars, box: Boxes, heatmap: HeatMap,
   scatter: Scatter, gauge: Gauges, table: Table };
-const inTiles = ['stat', 'trend'];
 
 export class View {
-  #cards = []; #tiles = null; #legend;
+  #legend;
+  /** @type {Card[]} */
+  #cards = [];
+  /** @type {Tiles | null} */
+  #tiles = null;
 
+  /**
+   * @param {HTMLElement} root
+   * @param {Dashboard} dashboard
+   * @param {Page} page
+   */
   constructor(root, dashboard, page) {
     this.dashboard = dashboard;
     this.page = page;
-    const tiles = dashboard.panels.filter((p) => inTiles.includes(p.kind));
     this.#legend = el('nav', { class: 'legend', id: 'legend', 'aria-label': 'Hosts', hidden: true });
     const grid = el('section', { class: 'grid', 'aria-label': dashboard.title });
     root.replaceChildren(this.#legend, grid);
-    if (tiles.length > 0) {
+    /** @param {string} id */
+    const find = (id) => dashboard.panels.find((p) => p.id === id);
+    const fleet = find('overview-fleet'), now = find('overview-now'), trend = find('overview-trend');
+    if (fleet && now && trend) {
       const section = el('section', { class: 'tiles', 'aria-label': 'Now' });
       root.prepend(section);
-      this.#tiles = new Tiles(section, tiles, (host) => page.openHost(host));
+      this.#tiles = new Tiles(section, { fleet, now, trend }, page);
     }
     for (const panel of dashboard.panels) {
       if (!kinds[panel.kind]) continue;
@@ -34,7 +49,7 @@ export class View {
       grid.append(card.element);
       this.#cards.push(card);
     }
-    // Charts need their size, hence only now.
+    // Charts take the size of their element, which it has only in the page.
     this.#tiles?.mount();
     this.#cards.forEach((c) => c.mount());
   }
@@ -49,27 +64,33 @@ export class View {
     this.#cards.forEach((c) => c.redraw());
   }
 
-  /** How many points across are worth asking for. */
+  /** The width of a chart in pixels. More points than that cannot be seen. */
   get width() {
-    const box = this.#cards.find((c) => c.box)?.box;
-    return box?.clientWidth || 600;
+    const chart = this.#cards.find((c) => c instanceof ChartCard);
+    return chart?.box.clientWidth || 600;
   }
 
   /**
-   * Asks for the data of all panels and shows it. into runs one request and shows its answer or its failure. begin starts
-   * what decides about colours, after the numbers of now, which need none, and before the charts, which wait for it.
+   * Asks for the data of all panels and shows it. Returns how many rows the cards have.
+   * @param {URLSearchParams} query
+   * @param {AbortSignal} signal
+   * @param {Into} into
+   * @param {() => Promise<void>} loadChoices gives hosts their colours. It is called after the requests of the tiles, which
+   *   have no host's colour, and before those of the cards, which wait for it.
    */
-  async load(query, signal, into, begin) {
+  async load(query, signal, into, loadChoices) {
+    /** @param {string} id */
     const one = (id) => api.panel(id, query, signal);
     let drawn = 0;
     const jobs = this.#tiles ? this.#tiles.jobs.map(([id, show]) => into(one(id), show)) : [];
-    const ready = begin();
+    const coloursReady = loadChoices();
+    /** @param {string} id */
     const coloured = async (id) => {
       const data = await one(id);
-      await ready;
+      await coloursReady;
       return data;
     };
-    jobs.push(ready, ...this.#cards.map((card) => into(coloured(card.panel.id), (data) => {
+    jobs.push(coloursReady, ...this.#cards.map((card) => into(coloured(card.panel.id), (data) => {
       drawn += data.rows;
       card.show(data);
     }, (message) => card.fail(message))));
@@ -77,8 +98,12 @@ export class View {
     return drawn;
   }
 
-  /** The hosts of all charts, to point at or to choose one. */
+  /**
+   * Lists the hosts of all charts. Pointing at one emphasizes its lines, a click chooses it.
+   * @param {string} host is chosen now
+   */
   showLegend(host) {
+    /** @type {Set<string>} */
     const names = new Set();
     for (const c of this.#cards) if (c instanceof Lines && c.by === 'host') c.names().forEach((n) => names.add(n));
     this.#legend.hidden = names.size < 2;

@@ -1,0 +1,152 @@
+// Types for `make lint`: what the server answers, and what the modules of the page give each other. Browsers do not get this file.
+
+import type * as ECharts from 'echarts';
+
+declare global {
+  /** index.html loads ECharts as a script. */
+  const echarts: typeof ECharts;
+}
+
+export type Option = ECharts.EChartsCoreOption;
+export type Chart = ECharts.EChartsType;
+
+// --- The definitions: package panels says what each field means. ---
+
+export interface Thresholds {
+  warn: number;
+  critical: number;
+}
+
+export interface Value {
+  column: string;
+  label: string;
+  unit: string;
+  low?: string;
+  high?: string;
+  below?: boolean;
+  host?: string;
+  unit_column?: string;
+  thresholds?: Thresholds;
+  sum?: string[];
+  note?: string;
+}
+
+export interface Panel {
+  id: string;
+  title: string;
+  question: string;
+  kind: string;
+  by?: string;
+  across?: string;
+  group?: string;
+  values: Value[];
+  empty?: string;
+  width?: number;
+}
+
+export interface Dashboard {
+  id: string;
+  title: string;
+  question: string;
+  panels: Panel[];
+  hidden?: boolean;
+  span_s?: number;
+  metric?: boolean;
+}
+
+export interface Metric {
+  column: string;
+  label: string;
+  unit: string;
+}
+
+export interface Definitions {
+  dashboards: Dashboard[];
+  metrics: Metric[];
+  refresh_s: number;
+}
+
+// --- The answers: package server says what each field means. ---
+
+export interface Cost {
+  scanned_bytes: number;
+  usd: number;
+  reused: boolean;
+}
+
+/** One row of an answer, by column. */
+export type Row = Record<string, any>;
+
+export interface PanelAnswer {
+  panel: string;
+  from: number;
+  to: number;
+  bucket_s: number;
+  columns: { name: string; type: string }[];
+  data: any[][];
+  rows: number;
+  warnings?: string[];
+  cost?: Cost;
+}
+
+/** An answer with the functions that api.panel adds. */
+export interface PanelData extends PanelAnswer {
+  has(column: string): boolean;
+  column(name: string | undefined): any[];
+  row(i: number): Row;
+  list(): Row[];
+}
+
+export interface Status {
+  newest: number | null;
+  lag_s: number | null;
+  delay_s: number;
+  source: string;
+  spent?: Cost;
+}
+
+// --- The page ---
+
+export type Filter = 'host' | 'env' | 'role' | 'tag';
+
+/** What the viewer chose. A range such as '15m' ends now; without one, from and to are Unix seconds. */
+export type State = { dashboard: string; metric: string; once: boolean } & Record<Filter, string> & TimeRange;
+export type TimeRange = { range: string; from: null; to: null } | { range: null; from: number; to: number };
+
+/** What there is to choose from. key says for which time range it was asked. */
+export interface Choices {
+  hosts: Row[];
+  tags: Row[];
+  key: string;
+}
+
+/** What a panel can ask of the page. */
+export interface Page {
+  metric(): Metric;
+  openHost(host: string): void;
+  filter(name: Filter, value: string): void;
+  zoom(from: number, to: number): void;
+  showSQL(panel: Panel): void;
+  download(panel: Panel, form: 'csv' | 'json'): void;
+}
+
+/** Waits for one answer, then calls show with it, or fail with the message of the error. */
+export type Into = <T>(answer: Promise<T>, show: (data: T) => void, fail?: (message: string) => void) => Promise<void>;
+
+/** The colours of the style sheet that charts need. */
+export interface Colours {
+  text: string;
+  muted: string;
+  line: string;
+  surface: string;
+  accent: string;
+  ok: string;
+  warn: string;
+  bad: string;
+  font: string;
+  heat: string[];
+  alarm: string[];
+}
+
+/** A row of a tooltip: its first cell is a text, an element, or several of them. */
+export type TipRow = [string | Node | (string | Node)[], ...string[]];
