@@ -1,8 +1,8 @@
 // Package athena runs SQL over the samples of a deployed stack, by Amazon Athena in the stack's workgroup.
 //
-// It needs no DuckDB and reads no object itself: a query is started, asked about until it has ended, and its answer fetched
-// page by page. Texts that a viewer chose go as execution parameters. Only queries are run. Each answer says what the query has
-// scanned, and what that costs by list prices.
+// It needs no DuckDB and reads no objects of S3 itself. It starts a query, asks for its state until it has ended, and fetches the
+// answer page by page. Texts that a viewer chose are execution parameters. It runs queries only. Each answer says how much the
+// query scanned, and what that costs by list prices.
 package athena
 
 import (
@@ -26,19 +26,19 @@ type Engine struct {
 	options Options
 	newest  newest
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards spent
 	spent panels.Cost
 }
 
 // Options set limits. The zero value takes the defaults, and reuses no answer.
 type Options struct {
-	// Reuse is how old the answer of the same query may be to be taken again, in whole minutes up to [MaxReuse]; 0 runs
-	// each query anew. Queries over a range that ended more than an hour ago reuse answers of up to an hour at least.
+	// Reuse is the greatest age of an earlier answer to the same query that is used again, in whole minutes up to [MaxReuse].
+	// 0 runs each query anew. If it is not 0, it is at least an hour for queries over a range that ended more than an hour ago.
 	Reuse time.Duration
 	// MaxRows is how many rows [Engine.Query] returns at most before it fails; 0 means 100,000, which takes a hundred
 	// requests. [Engine.Stream] has no limit.
 	MaxRows int
-	// Poll is how long after the start a query is asked about first; it becomes longer, up to 2 s. 0 means 200 ms.
+	// Poll is the first pause before the engine asks for a query's state. The pauses become longer, up to 2 s. 0 means 200 ms.
 	Poll time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -70,7 +70,7 @@ func New(cfg aws.Config, target Target, o Options) (*Engine, error) {
 	return &Engine{client: athena.NewFromConfig(cfg), target: target, options: o, newest: newNewest()}, nil
 }
 
-// Source says where answers come from.
+// Source names what the answers come from, for people.
 func (e *Engine) Source() string {
 	return fmt.Sprintf("Athena · %s.%s · %s", e.target.Database, e.target.Table, e.target.Region)
 }
@@ -78,7 +78,7 @@ func (e *Engine) Source() string {
 // Form is how panels' queries are written for the stack's table.
 func (e *Engine) Form() panels.Form { return panels.Athena(e.target.Name()) }
 
-// Close implements what engines have in common. There is nothing to close.
+// Close does nothing. All engines have it.
 func (*Engine) Close() error { return nil }
 
 // Spent is what all queries so far have cost.
@@ -99,7 +99,7 @@ func (e *Engine) Query(ctx context.Context, q panels.Query) (panels.Result, erro
 	return c.Result, nil
 }
 
-// Stream runs a query and hands its rows to sink as they come. A query whose context ends is stopped in Athena, too.
+// Stream runs a query and hands its rows to sink as they come. If ctx ends, it also stops the query in Athena.
 func (e *Engine) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (panels.Notes, error) {
 	statement, err := e.statement(q)
 	if err != nil {
@@ -124,7 +124,7 @@ func (e *Engine) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (
 	return panels.Notes{Cost: &cost}, nil
 }
 
-// statement is what Athena is asked to run.
+// statement is one request to Athena.
 type statement struct {
 	text       string
 	parameters []string
@@ -146,7 +146,7 @@ func (e *Engine) statement(q panels.Query) (statement, error) {
 	return s, nil
 }
 
-// settled is the age from which on a time range is not expected to change, but for machines that were long offline.
+// settled is the age at which a time range no longer changes, except for machines that were offline for long.
 const settled = time.Hour
 
 // describes reports whether a statement only describes the catalog.

@@ -18,11 +18,11 @@ import (
 )
 
 const (
-	// attempts is how often a request is made before its failure counts: Athena throttles bursts.
+	// attempts is how often a request is tried: Athena throttles bursts.
 	attempts = 6
-	// maxAnswer is how much is read of an answer: a page of results has 1,000 rows at most (GetQueryResults).
+	// maxAnswer is how many bytes of an answer are read: a page of results has 1,000 rows at most (GetQueryResults).
 	maxAnswer = 64 << 20
-	// maxRefusal is how much is read of an answer that is an error. The rest is left out.
+	// maxRefusal is how many bytes are read of an answer that is an error.
 	maxRefusal = 64 << 10
 )
 
@@ -31,7 +31,7 @@ func Configure(ctx context.Context, region string) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = route(http.ProxyFromEnvironment) })
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithRetryMaxAttempts(attempts),
 		config.WithHTTPClient(client),
-		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }), // it makes one of its own otherwise
+		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }), // otherwise it makes a client of its own
 		config.WithAPIOptions([]func(*middleware.Stack) error{boundAnswer}))
 	if err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
@@ -42,22 +42,23 @@ func Configure(ctx context.Context, region string) (aws.Config, error) {
 	return cfg, nil
 }
 
-// redirectError says that an answer redirects a request that carries a signature or a token.
+// redirectError says that an answer redirects a request. The request carries a signature or a token, so it is not repeated.
 type redirectError struct{ to string }
 
 func (e redirectError) Error() string {
-	return fmt.Sprintf("the answer redirects to %s, and no request follows; is a proxy or a captive portal in between?", e.to)
+	return fmt.Sprintf("the answer redirects to %s, which is not followed: is a proxy or a captive portal in between?", e.to)
 }
 
 // CanceledError tells the SDK not to try again (retry.NoRetryCanceledError).
 func (redirectError) CanceledError() bool { return true }
 
-// route chooses the proxy for each request. The SDK's client asks it for redirected ones too, which it would follow with tokens
-// of credentials (307 and 308): they are refused. Metadata services are of this machine; through a proxy their tokens could be
-// read, and it would be the proxy's machine that answers. So are all others that are spoken to without encryption.
+// route chooses the proxy for each request. The SDK's client also asks it for a request that follows a redirect. It refuses
+// those, because with status 307 or 308 the client would send the tokens of credentials to the new address. Requests without
+// encryption and requests to metadata services use no proxy. The proxy could read their tokens, and the metadata service that
+// answers would be that of the proxy's machine.
 func route(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	return func(req *http.Request) (*url.URL, error) {
-		if req.Response != nil { // of the redirect that caused this request
+		if req.Response != nil { // the redirect that caused this request
 			return nil, redirectError{req.URL.Redacted()}
 		}
 		if req.URL.Scheme != "https" || onMetadata(req.URL.Hostname()) {
@@ -67,7 +68,7 @@ func route(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*ur
 	}
 }
 
-// awsLocal is the range of the metadata services over IPv6 ("Access instance metadata", EC2 User Guide).
+// awsLocal holds the IPv6 addresses of metadata services ("Access instance metadata", EC2 User Guide).
 var awsLocal = netip.MustParsePrefix("fd00:ec2::/32")
 
 func onMetadata(host string) bool {
@@ -75,7 +76,7 @@ func onMetadata(host string) bool {
 	return err == nil && (ip.IsLinkLocalUnicast() || awsLocal.Contains(ip.WithZone("")))
 }
 
-// boundAnswer bounds what is read of an answer.
+// boundAnswer bounds how many bytes of an answer are read.
 func boundAnswer(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("BoundAnswer", func(
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
@@ -94,7 +95,7 @@ func boundAnswer(stack *middleware.Stack) error {
 	}), middleware.After)
 }
 
-// bounded is the beginning of a body. An answer that is cut off is no JSON document, and so an error.
+// bounded is the beginning of a body. A longer answer is cut off and is then not a JSON document, so reading it is an error.
 type bounded struct {
 	io.Reader
 	io.Closer

@@ -7,15 +7,15 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// List prices, the same in most regions. Sources: athena.guide (2020), public notes of 2023; the cost estimate of the stack
-// has them, too.
+// List prices, the same in most regions. Sources: athena.guide (2020), public notes of 2023. The stack's cost estimate uses the
+// same prices.
 const (
 	usdPerTiB = 5.00
 	minMiB    = 10 // billed for each query at least
 )
 
-// costOf is what a query that has succeeded cost. Athena rounds up to whole megabytes, charges nothing for an answer that it
-// had kept, and nothing for statements that only read the catalog.
+// costOf is what a successful query cost. Athena rounds up to whole megabytes. It charges nothing for an answer that it reuses,
+// and nothing for statements that only read the catalog.
 func costOf(execution *types.QueryExecution) panels.Cost {
 	var c panels.Cost
 	if s := execution.Statistics; s != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// explained is an error of AWS with what it says in short and what to do.
+// explained is an error of AWS with a short text that says what to do.
 type explained struct {
 	text string
 	err  error
@@ -18,7 +18,7 @@ func (e *explained) Error() string { return e.text }
 
 func (e *explained) Unwrap() error { return e.err }
 
-// explain leaves out of an error of AWS what helps nobody (operation, status, ids) and adds what to do about it.
+// explain makes a short text of an error of AWS: without operation, status and ids, and with what to do about it.
 func explain(err error) error {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
@@ -39,7 +39,7 @@ func explain(err error) error {
 	case code == "InvalidRequestException" && saysNoWorkgroup(api.ErrorMessage()):
 		text += ": the stack was deleted or changed; deploy it again or choose another with --stack"
 	case strings.HasPrefix(code, "TooManyRequests"), strings.HasPrefix(code, "Throttling"):
-		text += ": Athena takes no more queries just now; try again in a minute"
+		text += ": Athena accepts no more queries now; try again in a minute"
 	}
 	return &explained{text, err}
 }
@@ -49,7 +49,7 @@ func saysNoWorkgroup(message string) bool {
 	return strings.Contains(m, "workgroup") && (strings.Contains(m, "not found") || strings.Contains(m, "not exist"))
 }
 
-// innermost is the text of the error that others were wrapped around.
+// innermost is the text of the error at the end of the chain of wrapped errors.
 func innermost(err error) string {
 	for {
 		next := errors.Unwrap(err)

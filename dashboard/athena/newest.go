@@ -8,9 +8,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// newest is what is known of the newest sample. Each question costs, and a page asks with each refresh.
+// newest is the last answer about the newest sample. It is kept because a query costs money, and a page asks at each refresh.
 type newest struct {
-	turn  chan struct{} // holds one token: who has it may ask
+	turn  chan struct{} // a lock with room for one token; guards the other fields. A channel, so that waiting ends with a context
 	asked time.Time
 	at    time.Time
 	found bool
@@ -18,10 +18,10 @@ type newest struct {
 
 func newNewest() newest { return newest{turn: make(chan struct{}, 1)} }
 
-// newestFor is how long an answer about the newest sample is taken again.
+// newestFor is how long an answer about the newest sample is used.
 const newestFor = time.Minute
 
-// lookBack is how far back the newest sample is looked for, step by step: as long as the lake is fed, the first does.
+// lookBack is how far back the newest sample is searched for, step by step. The first step is enough while samples arrive.
 var lookBack = []time.Duration{2 * time.Hour, 2 * 24 * time.Hour, 62 * 24 * time.Hour, panels.MaxSpan}
 
 // Newest returns the time of the newest sample up to now, and whether there is one within [panels.MaxSpan]. The answer may be
@@ -37,7 +37,7 @@ func (e *Engine) Newest(ctx context.Context, now time.Time) (at time.Time, ok bo
 	if age := now.Sub(n.asked); age >= 0 && age < newestFor {
 		return n.at, n.found, nil
 	}
-	at, found, err := e.findNewest(ctx, now)
+	at, found, err := e.findNewestLocked(ctx, now)
 	if err != nil {
 		return time.Time{}, false, err
 	}
@@ -45,9 +45,10 @@ func (e *Engine) Newest(ctx context.Context, now time.Time) (at time.Time, ok bo
 	return at, found, nil
 }
 
-func (e *Engine) findNewest(ctx context.Context, now time.Time) (time.Time, bool, error) {
+// findNewestLocked searches for the newest sample. The caller holds the token of turn.
+func (e *Engine) findNewestLocked(ctx context.Context, now time.Time) (time.Time, bool, error) {
 	for _, span := range lookBack {
-		// What was known before need not be looked for again, and what is older not at all.
+		// The newest sample cannot be older than the one that was found before.
 		if known := now.Sub(e.newest.at) + time.Minute; e.newest.found && known > 0 && known < panels.MaxSpan {
 			span = known
 		}
@@ -76,7 +77,7 @@ func (e *Engine) newestWithin(ctx context.Context, now time.Time, span time.Dura
 		return time.Time{}, false, err
 	}
 	if r.Rows() != 1 || len(r.Columns) != 1 {
-		return time.Time{}, false, fmt.Errorf("the newest sample is %d rows of %d columns", r.Rows(), len(r.Columns))
+		return time.Time{}, false, fmt.Errorf("ask Athena for the newest sample: the answer has %d rows and %d columns, want one of each", r.Rows(), len(r.Columns))
 	}
 	ts, ok := r.Data[0][0].(float64)
 	return time.UnixMilli(int64(ts * 1000)).UTC(), ok, nil

@@ -7,14 +7,14 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// Own is the query that a person wrote. It may read samples, a name of the table that does not depend on the stack, and
-// samples_once. Both are common table expressions before the query: views would be more resources to deploy and to keep in
-// step with the columns.
+// Own makes a query of a text that a person wrote. The text may read samples, which is the table under a name that does not
+// depend on the stack, and samples_once. Own defines both as common table expressions before the text. Views would be more
+// resources to deploy and to keep in step with the columns.
 func (e *Engine) Own(sql string) panels.Query {
 	return panels.Query{SQL: define(strings.TrimRight(sql, "; \t\r\n"), e.target.relation())}
 }
 
-// reads reports whether a text may read a relation: it has its name and does not define a relation of that name itself.
+// reads reports whether a text may read a relation: it contains the name and does not define a relation of that name itself.
 func reads(sql, relation string) bool {
 	return regexp.MustCompile(`(?i)\b`+relation+`\b`).MatchString(sql) &&
 		!regexp.MustCompile(`(?i)\b`+relation+`\s*(\([^()]*\)\s*)?\bAS\s*\(`).MatchString(sql)
@@ -22,8 +22,8 @@ func reads(sql, relation string) bool {
 
 var with = regexp.MustCompile(`(?i)^WITH\s+(RECURSIVE\s)?`)
 
-// define puts before a query the definitions of what it reads; table is the name of the table, as Athena has it. A table
-// that is called samples itself is not defined again. What is not a query stays as it is.
+// define puts the definitions of samples and samples_once before a query that reads them. table is the table's name in Athena's
+// SQL. If the table itself is called samples, samples needs no definition. A statement that is not a query stays as it is.
 func define(sql, table string) string {
 	var definitions []string
 	if reads(sql, panels.Samples) && table != panels.Samples {
@@ -43,7 +43,7 @@ func define(sql, table string) string {
 }
 
 var (
-	// preamble is what may stand before a statement: space, comments, and what asks to explain it.
+	// preamble is what may stand before a query: space, comments and EXPLAIN.
 	preamble = regexp.MustCompile(`(?is)^(\s|--[^\n]*(\n|$)|/\*.*?\*/|EXPLAIN\s+(ANALYZE\s+(VERBOSE\s+)?)?(\((FORMAT|TYPE)[^)]*\))?)*`)
 	query    = regexp.MustCompile(`(?i)^(SELECT|WITH|VALUES|TABLE)\b|^\(`)
 )
@@ -53,7 +53,7 @@ func split(sql string) (before, statement string) {
 	return sql[:n], sql[n:]
 }
 
-// isQuery reports whether a text is a query or an EXPLAIN of one, which therefore only reads.
+// isQuery reports whether a text is a query, or an EXPLAIN of one. Both only read.
 func isQuery(sql string) bool {
 	_, statement := split(sql)
 	return query.MatchString(statement)

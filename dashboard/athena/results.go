@@ -12,10 +12,10 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// pageRows is how many rows Athena gives at most in one answer.
+// pageRows is the greatest number of rows in one answer of GetQueryResults.
 const pageRows = 1000
 
-// results hands the rows of a query that has succeeded to sink.
+// results hands the rows of a successful query to sink.
 func (e *Engine) results(ctx context.Context, id string, execution *types.QueryExecution, sink panels.Sink) error {
 	pages := athena.NewGetQueryResultsPaginator(e.client,
 		&athena.GetQueryResultsInput{QueryExecutionId: &id, MaxResults: aws.Int32(pageRows)},
@@ -66,8 +66,8 @@ func columnsOf(metadata *types.ResultSetMetadata) ([]panels.Column, error) {
 	return columns, nil
 }
 
-// withoutHeader drops the first row of a query's answer, which repeats the names of the columns. Other statements, such as
-// SHOW, have none.
+// withoutHeader drops the first row of a query's answer, which repeats the names of the columns. The answers of other
+// statements, such as SHOW, have no such row.
 func withoutHeader(rows []types.Row, columns []panels.Column, kind types.StatementType) []types.Row {
 	if kind != types.StatementTypeDml || len(rows) == 0 || len(rows[0].Data) != len(columns) {
 		return rows
@@ -80,7 +80,7 @@ func withoutHeader(rows []types.Row, columns []panels.Column, kind types.Stateme
 	return rows[1:]
 }
 
-// decode sets values to those of a row.
+// decode reads a row into values, one for each column.
 func decode(row types.Row, columns []panels.Column, values []any) error {
 	if len(row.Data) != len(columns) {
 		return fmt.Errorf("a row has %d values, the answer %d columns", len(row.Data), len(columns))

@@ -129,7 +129,7 @@ func TestMalformedAnswers(t *testing.T) {
 		answer    any
 		want      string
 	}{
-		"no id":            {"StartQueryExecution", map[string]any{}, "does not say its id"},
+		"no id":            {"StartQueryExecution", map[string]any{}, "has no query id"},
 		"no execution":     {"GetQueryExecution", map[string]any{}, "the answer has no status"},
 		"no status":        {"GetQueryExecution", map[string]any{"QueryExecution": map[string]any{}}, "the answer has no status"},
 		"not JSON":         {"GetQueryExecution", "<html>", "ask about query q-1"},

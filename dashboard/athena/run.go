@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 )
 
-// orderTime bounds the requests that are not given up with their context: to start a query, so that its id is known and it
-// can be stopped, and to stop it.
+// orderTime bounds the two requests that go on if their context ends: the one that starts a query, because only its answer has
+// the id with which the query can be stopped, and the one that stops it.
 const orderTime = 20 * time.Second
 
 // start starts a query and returns its id.
@@ -40,12 +40,12 @@ func (e *Engine) start(ctx context.Context, s statement) (string, error) {
 	}
 	id := aws.ToString(out.QueryExecutionId)
 	if id == "" {
-		return "", errors.New("start a query: Athena does not say its id")
+		return "", errors.New("start a query: Athena's answer has no query id")
 	}
 	return id, nil
 }
 
-// wait asks about a query until it has succeeded. It stops one that it gives up.
+// wait asks for a query's state until the query has succeeded. If it cannot go on asking, it stops the query.
 func (e *Engine) wait(ctx context.Context, id string) (*types.QueryExecution, error) {
 	for pause := e.options.Poll; ; pause = min(pause*3/2, maxPoll) {
 		select {
@@ -71,12 +71,12 @@ func (e *Engine) wait(ctx context.Context, id string) (*types.QueryExecution, er
 	}
 }
 
-// stop stops a query because of err and returns that.
+// stop stops a query because of err, and returns err.
 func (e *Engine) stop(ctx context.Context, id string, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), orderTime)
 	defer cancel()
 	if _, failed := e.client.StopQueryExecution(ctx, &athena.StopQueryExecutionInput{QueryExecutionId: &id}); failed != nil {
-		return errors.Join(err, fmt.Errorf("stop query %s, which goes on and may cost: %w", id, explain(failed)))
+		return errors.Join(err, fmt.Errorf("stop query %s, which still runs and may cost money: %w", id, explain(failed)))
 	}
 	return err
 }

@@ -81,7 +81,7 @@ func TestTimeoutStopsTheQueryAndSaysIfThatFails(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err := s.engine(t).Query(ctx, panels.Query{SQL: "SELECT 1"})
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "stop query q-7, which goes on and may cost") {
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "stop query q-7, which still runs and may cost money") {
 		t.Errorf("error is %v", err)
 	}
 }

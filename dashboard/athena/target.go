@@ -14,7 +14,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Target is what to query.
+// Target is the table to query and the workgroup to query it in.
 type Target struct {
 	Region    string
 	Workgroup string
@@ -25,7 +25,8 @@ type Target struct {
 // Name is the table in Athena's SQL.
 func (t Target) Name() string { return identifier(t.Database) + "." + identifier(t.Table) }
 
-// relation is the table as a person's query in its database knows it: a table that is called samples needs no other name.
+// relation is the name of the table for a person's query. A query runs in the table's database, so the plain name samples is
+// enough for a table that is called so.
 func (t Target) relation() string {
 	if t.Table == panels.Samples {
 		return panels.Samples
@@ -35,7 +36,7 @@ func (t Target) relation() string {
 
 func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// Find looks a stack up in the region of the configuration, by the parameters that it leaves in SSM.
+// Find looks up a stack in the region of cfg. The stack's parameters in SSM name its workgroup, database and table.
 func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	t := Target{Region: cfg.Region}
 	folder := record.ParameterPath(stack)

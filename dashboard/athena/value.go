@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// valueOf reads a value from its text by the type of its column, into one of those that panels.Result lists. Decimals become
-// doubles, as in DuckDB; NaN and the infinities, which JSON cannot say, are NULL. Arrays, maps and rows stay the text that
-// Athena makes of them, such as {a=1, b=2}: it does not tell a comma in a value from one between values.
+// valueOf reads a value from its text by the type of its column. It returns one of the kinds that [panels.Result] lists. A decimal
+// becomes a double, as in package lake. NaN and the infinities, which JSON does not have, become NULL. An array, map or row
+// stays the text that Athena makes of it, such as {a=1, b=2}: in that text, a comma within a value looks like one between values.
 func valueOf(text, kind string) (any, error) {
 	name, _, _ := strings.Cut(strings.ToLower(kind), "(")
 	bad := func() (any, error) { return nil, fmt.Errorf("%q is not a %s", text, kind) }
@@ -52,7 +52,7 @@ func valueOf(text, kind string) (any, error) {
 	return text, nil
 }
 
-// timeOf reads a timestamp such as 2026-02-03 04:05:06.789, with or without a zone by name or offset behind it.
+// timeOf reads a timestamp such as 2026-02-03 04:05:06.789. The name or offset of a zone may follow; without it, the zone is UTC.
 func timeOf(text string) (time.Time, error) {
 	zone := time.UTC
 	if words := strings.Fields(text); len(words) == 3 {

@@ -13,13 +13,13 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// catalog knows which data files are below a directory and what is in them. It reads the footer of each file once.
+// catalog lists the data files below a directory and knows their columns. It reads the footer of each file once.
 type catalog struct {
 	root string
 
-	mu      sync.Mutex        // guards the maps
+	mu      sync.Mutex        // guards footers and shapes
 	footers map[string]footer // by path
-	shapes  map[string]*shape // by their text
+	shapes  map[string]*shape // by shape.text
 }
 
 // dataFile is one Parquet file of the table.
@@ -33,8 +33,8 @@ func newCatalog(root string) *catalog {
 	return &catalog{root: root, footers: map[string]footer{}, shapes: map[string]*shape{}}
 }
 
-// list returns the files of the hours that the range touches, by path. It leaves out what cannot be read, with a warning
-// for each. Only a root that cannot be read and the end of ctx are errors.
+// list returns the files of the hours that the range touches, by path. It leaves out what cannot be read, and returns a warning
+// for each. It fails only if the root cannot be read or if ctx ends.
 func (c *catalog) list(ctx context.Context, r panels.Range) (files []dataFile, warnings []string, err error) {
 	w := newWalk(c.root)
 	tables, err := w.tables()
@@ -62,7 +62,7 @@ func (c *catalog) list(ctx context.Context, r panels.Range) (files []dataFile, w
 	return files, w.warnings, ctx.Err()
 }
 
-// newestHours calls f with the hours of all tables that hold files, newest first, until it returns false.
+// newestHours calls f with the hours of all tables that hold files, newest first, until f returns false.
 func (c *catalog) newestHours(f func(start time.Time) (bool, error)) error {
 	w := newWalk(c.root)
 	tables, err := w.tables()
@@ -89,7 +89,8 @@ func (c *catalog) newestHours(f func(start time.Time) (bool, error)) error {
 	return nil
 }
 
-// newestHoursPerTable is how many hours the search for the newest sample goes back, as the files of an hour may be broken.
+// newestHoursPerTable is how many hours of a table the search for the newest sample looks at. It is more than one because the
+// files of an hour may be broken.
 const newestHoursPerTable = 24
 
 // hourOf reads the hour from the last four elements of a path.

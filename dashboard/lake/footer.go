@@ -12,7 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// footer is what the catalog keeps of a file. A file that changed is read again.
+// footer is what the catalog keeps of a file. If the file changes, its footer is read again.
 type footer struct {
 	size     int64
 	modified time.Time
@@ -20,8 +20,8 @@ type footer struct {
 	err      error
 }
 
-// shape is what files have in common that DuckDB can read together: names and types of columns. Files of one shape point
-// to the same one, as a lake has many files and few shapes.
+// shape is the names and types of a file's columns. DuckDB can read files of one shape together. All files of one shape share
+// one value: a lake has many files and few shapes.
 type shape struct {
 	text    string
 	columns map[string]bool
@@ -29,8 +29,8 @@ type shape struct {
 
 func (s *shape) has(column string) bool { return s != nil && s.columns[column] }
 
-// footerOf returns a file's footer, or why it is not a data file: a half-written file has none. What is wrong with the
-// contents counts until the file changes; an error of the system, such as too many open files, does not.
+// footerOf returns a file's footer, or why the file is not a data file; a half-written file, for example, has no footer. An error
+// about the contents is kept until the file changes. An error of the system, such as too many open files, is not kept.
 func (c *catalog) footerOf(path string) (footer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *catalog) footerOf(path string) (footer, error) {
 	return f, f.err
 }
 
-// intern returns the shape that stands for all equal ones.
+// intern returns the one value that all files of an equal shape share.
 func (c *catalog) intern(s *shape) *shape {
 	if s == nil {
 		return nil
@@ -71,7 +71,7 @@ func (c *catalog) intern(s *shape) *shape {
 	return s
 }
 
-// markBad records that a file cannot be read although its footer can, until it changes.
+// markBad records, until the file changes, that a file cannot be read although its footer can.
 func (c *catalog) markBad(path string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -80,11 +80,11 @@ func (c *catalog) markBad(path string, err error) {
 	c.footers[path] = f
 }
 
-// identity are the columns without which a file is not one of samples but, say, of another table below the same bucket.
+// identity are columns that each file of samples has. A file without them may be of another table in the same bucket.
 var identity = []string{"ts", "session_id"}
 
 func readFooter(path string) (f footer) {
-	// The library gets bytes that may be anything, and a bad file must not end the process.
+	// The file may hold any bytes. If the library panics over them, the process must go on.
 	defer func() {
 		if r := recover(); r != nil {
 			f.err = errors.New("not a readable Parquet file")

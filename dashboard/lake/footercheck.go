@@ -8,7 +8,7 @@ import (
 	"math"
 )
 
-// A Parquet file ends with its footer, the footer's length in four bytes and the magic bytes, with which it also begins
+// A Parquet file ends with its footer, the footer's length in four bytes, and the magic bytes. It also begins with the magic bytes
 // (https://parquet.apache.org/docs/file-format/). The footer is a struct in Thrift's compact protocol
 // (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md).
 const (
@@ -16,15 +16,15 @@ const (
 	endLength = 4 + len(magic)
 	// maxFooter bounds the memory for a footer. 120 columns in 1,000 row groups, which are a hundred million rows, take 12 MB.
 	maxFooter = 16 << 20
-	// maxStructs bounds what a decoder makes of a footer: each schema element, row group and column chunk is a struct of
-	// some hundred bytes, of which the file may need to hold one byte only.
+	// maxStructs bounds the memory that a decoder takes for a footer. Each schema element, row group and column chunk becomes a
+	// struct of some hundred bytes, for which one byte in the file is enough.
 	maxStructs = 1 << 18
-	// maxNesting is beyond any footer's: a statistic within a column chunk within a row group is five levels deep.
+	// maxNesting is more than a footer needs: a statistic within a column chunk within a row group is five levels deep.
 	maxNesting = 32
 )
 
-// checkFooter looks at a file's ends and footer without an allocation that the file does not pay for in bytes. The Parquet
-// library allocates what the file claims: 16 bytes are enough to make it allocate 4 GiB.
+// checkFooter checks the ends of a file and its footer. It never allocates more than the file holds. The Parquet library
+// allocates what the file claims to hold: a file of 16 bytes can make it allocate 4 GiB.
 func checkFooter(file io.ReaderAt, size int64) error {
 	begin, end := make([]byte, len(magic)), make([]byte, endLength)
 	if size < int64(len(magic)+endLength) {
@@ -56,7 +56,7 @@ func checkFooter(file io.ReaderAt, size int64) error {
 	return nil
 }
 
-// compact goes through a value in Thrift's compact protocol to check that all that it claims is there.
+// compact goes through a value in Thrift's compact protocol and checks that the bytes hold all that the value claims.
 type compact struct {
 	rest    []byte
 	structs int
@@ -95,7 +95,7 @@ func (c *compact) varint() (uint64, error) {
 	return v, c.skip(uint64(n))
 }
 
-// size reads a length. Each element takes at least a byte, so that more of them than bytes are a lie.
+// size reads the number of elements. Each takes at least one byte, so there cannot be more elements than bytes left.
 func (c *compact) size() (uint64, error) {
 	n, err := c.varint()
 	if err == nil && n > uint64(min(len(c.rest), math.MaxInt32)) {
@@ -178,7 +178,7 @@ func (c *compact) value(kind byte, depth int) error {
 	}
 }
 
-// values goes through n times the given kinds.
+// values goes through n elements. Each has a value of each of kinds: one for a list, two for a map.
 func (c *compact) values(n uint64, depth int, kinds ...byte) error {
 	if depth > maxNesting {
 		return fmt.Errorf("is nested deeper than %d levels", maxNesting)

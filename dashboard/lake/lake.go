@@ -1,10 +1,10 @@
 // Package lake runs SQL over the Parquet files of a lake directory, by DuckDB inside the process.
 //
 // It offers the view samples, with the columns of the contract and the partition keys, and the view samples_once, which
-// removes duplicates from it (see panels.OnceOf). Each query makes them anew from the files that are there. So new files show
-// up by themselves, a column that an older file lacks is NULL there, and an empty lake is an empty table. Files that cannot
-// be read are left out and named in the result's warnings. It only reads: it runs no statement but a query, and DuckDB may
-// open nothing outside of the directory.
+// removes duplicate samples (see [panels.OnceOf]). Each query makes the views anew from the files of that moment. So a query
+// finds new files, a column that an older file lacks is NULL, and an empty lake is an empty table. A file that cannot be read
+// is left out and named in the result's warnings. The package only reads: it runs queries and no other statements, and DuckDB
+// can open no files outside of the directory.
 package lake
 
 import (
@@ -33,7 +33,8 @@ type Lake struct {
 type Options struct {
 	// MaxRows is how many rows [Lake.Query] returns at most before it fails; 0 means 1,000,000. [Lake.Stream] has no limit.
 	MaxRows int
-	// MemoryLimit bounds DuckDB's memory, in its spelling such as "2GB"; empty means DuckDB's default, 80 % of the machine's.
+	// MemoryLimit bounds DuckDB's memory, as DuckDB spells it, such as "2GB". Empty means DuckDB's default, 80 % of the
+	// machine's memory.
 	MemoryLimit string
 }
 
@@ -63,10 +64,10 @@ func Open(dir string, o Options) (*Lake, error) {
 // Form is how panels' queries are written for the lake.
 func (*Lake) Form() panels.Form { return panels.DuckDB() }
 
-// Own is the query that a person wrote. The views have the names that people know.
+// Own makes a query of a text that a person wrote. The text can read the views samples and samples_once.
 func (*Lake) Own(sql string) panels.Query { return panels.Query{SQL: sql} }
 
-// Close ends DuckDB. Queries under way fail.
+// Close ends DuckDB. Queries that are running fail.
 func (l *Lake) Close() error { return l.db.Close() }
 
 // Dir is the directory of the lake, absolute and with symbolic links resolved.
@@ -92,8 +93,8 @@ func rootOf(dir string) (string, error) {
 	return root, nil
 }
 
-// lockDown takes from DuckDB what a reader of one directory does not need: other files, the network, extensions, spilling
-// to disk. The order matters, the last setting forbids all further ones.
+// lockDown forbids DuckDB what a reader of one directory does not need: other files, the network, extensions, spilling to
+// disk. The order matters: the last setting forbids further settings.
 func lockDown(db *sql.DB, root string, o Options) error {
 	settings := []string{
 		"SET TimeZone = 'UTC'",

@@ -10,7 +10,7 @@ package panels
 //   - a twentieth of the median;
 //   - a difference that is too small to matter in the metric.
 //
-// The median is of the past only. So a step is an event at first, and not normal at once.
+// The median is of the past only. So a sudden step is an event at first, and becomes normal later.
 func anomalies() Dashboard {
 	return Dashboard{
 		ID: "anomalies", Title: "Anomalies", Metric: true, SpanS: hourSeconds,
@@ -48,5 +48,5 @@ func anomalies() Dashboard {
 	}
 }
 
-// window is how many slots before a point it is compared with.
+// window is the number of slots before a point with which the point is compared.
 const window = 24

@@ -33,8 +33,8 @@ func DuckDB() Form { return Form{inDuckDB, Samples, Once} }
 func Athena(table string) Form { return Form{inTrino, table, "(" + OnceOf(table) + ") AS once"} }
 
 // Bind writes a panel's query for an engine. A text that a viewer chose is a positional parameter (?), so that nothing of it
-// gets into the SQL. Parameters stand in conditions of WHERE only, the one place for which Athena documents them. All else
-// is made here: numbers, hours and the names of columns.
+// gets into the SQL. Parameters are in WHERE conditions only, the one place for which Athena documents them. Bind itself makes
+// everything else: numbers, hours and the names of columns.
 func Bind(p Panel, params Params, form Form) (Query, error) {
 	var values []any
 	q, err := write(p, params, form, func(text string) string {
@@ -51,7 +51,7 @@ func Literal(p Panel, params Params, form Form) (string, error) {
 	return q.SQL, err
 }
 
-// write makes the query of a panel. text is given each text that a viewer chose, in order, and returns its SQL.
+// write makes the query of a panel. It calls text with each text that a viewer chose, in order; text returns the SQL for it.
 func write(p Panel, params Params, form Form, text func(string) string) (Query, error) {
 	if err := params.Validate(); err != nil {
 		return Query{}, err
@@ -82,7 +82,8 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 	return Query{SQL: sql, Range: r}, err
 }
 
-// reads is how long a time range the panel's query reads if one of that length was chosen, up to the same end.
+// reads is the length of the time range that the panel's query reads if the viewer chose a range of length span. Both ranges
+// have the same end.
 func (p Panel) reads(span time.Duration) time.Duration {
 	lead := time.Duration(p.Lead) * slotFor(span)
 	span = max(span, time.Duration(p.MinSpanS)*time.Second)
@@ -92,9 +93,9 @@ func (p Panel) reads(span time.Duration) time.Duration {
 	return span + lead
 }
 
-// period is the condition on a time range, in UTC, by partition and by time. Athena's partition projection uses the bounds of
-// each key alone. They are as narrow as a range over a single key can be: a range from May to July bounds the month, one from
-// December to January does not. The bound on the keys together is exact in every engine.
+// period is the condition on a time range, in UTC, by partition and by time. Athena's partition projection uses the
+// bounds of each key by itself. A key has bounds of its own if the keys above it are the same at both ends: a range from May to
+// July bounds the month, a range from December to January does not. The last condition is on all keys together and is exact.
 func period(r Range) string {
 	from, last := r.From, r.To.Add(-time.Millisecond) // the range ends before To; ts has millisecond precision
 	if last.Before(from) {
@@ -120,8 +121,9 @@ func period(r Range) string {
 	}, "\n      AND ")
 }
 
-// filters are the conditions on what a viewer chose. Without a choice there is none: an engine would read the column, and
-// Athena bills that. A tag is read only if it exists, as Trino fails on a missing key.
+// filters are the conditions on what a viewer chose. A viewer who chose no host, for example, gets no condition on it: for the
+// condition, an engine would read the column, and Athena bills that. A sample's tag is read only if it exists, because Trino
+// fails on a missing key.
 func (p Params) filters(text func(string) string) []string {
 	var list []string
 	for _, chosen := range []struct{ dimension, value string }{{"host", p.Host}, {"env", p.Env}, {"role", p.Role}} {
@@ -137,11 +139,11 @@ func (p Params) filters(text func(string) string) []string {
 
 func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
-// number writes a number without an exponent. Next to a double, as ts is one, engines take it for a double.
+// number writes a number without an exponent. Engines convert it to a double if they compare it with one, such as ts.
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// LiteralOf writes a value as SQL: a text, float64 or int64. Numbers with a fraction are doubles, not decimals. A newline or
-// such within a text stands as it is.
+// LiteralOf writes a value as SQL: a text, float64 or int64. A float64 is a double, not a decimal. A text needs no escapes but
+// for its quotes.
 func LiteralOf(v any) string {
 	switch v := v.(type) {
 	case float64:

@@ -1,6 +1,6 @@
 package panels
 
-// filters is what a viewer can choose from. It is not a page: the page fills its lists with it.
+// filters answers: what can a viewer choose from? The page fills its lists with these panels and does not draw them.
 func filters() Dashboard {
 	return Dashboard{
 		ID: "filters", Title: "Filters", Hidden: true,

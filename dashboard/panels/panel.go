@@ -34,15 +34,15 @@ type Panel struct {
 	// SQL is the query as its file has it, a template: see the package's comment.
 	SQL string `json:"-"`
 	// MinSpanS widens the time range to at least this many seconds. For example, the list of machines shows one that went
-	// silent an hour ago also if the viewer chose the last five minutes. 0 leaves the range as it is.
+	// silent an hour ago even if the viewer chose the last five minutes. 0 leaves the range as it is.
 	MinSpanS int `json:"min_span_s,omitempty"`
-	// MaxSpanS shortens the time range to at most this many seconds. Its end stays. 0 leaves the range as it is.
+	// MaxSpanS shortens the time range to at most this many seconds. The end stays the same. 0 leaves the range as it is.
 	MaxSpanS int `json:"max_span_s,omitempty"`
 	// Lead is how many slots before the time range the query also reads, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
-	// Empty is what the page shows for an answer without rows if that is good news. Otherwise it says that there is no data.
+	// Empty is the text for an answer without rows, if that is good news. If Empty is "", the page says that there is no data.
 	Empty string `json:"empty,omitempty"`
-	// Width is how much of a row of twelve the panel takes; 0 means half.
+	// Width is how many of the twelve columns of the page the panel takes; 0 means six.
 	Width int `json:"width,omitempty"`
 }
 
@@ -101,8 +101,8 @@ type Value struct {
 	Column string `json:"column"`
 	Label  string `json:"label"`
 	Unit   Unit   `json:"unit"`
-	// Low and High name the columns with the smallest and largest single reading behind a mean. They are empty if the query
-	// has none.
+	// Low and High name the columns with the smallest and the largest reading of those that a mean is made of. They are
+	// empty if the query has no such columns.
 	Low  string `json:"low,omitempty"`
 	High string `json:"high,omitempty"`
 	// Below marks the second of two opposite values, such as sent beside received. A chart draws it below the axis, a tile
@@ -117,11 +117,11 @@ type Value struct {
 	Sum []string `json:"sum,omitempty"`
 	// Note says what the number means. A tile shows it if it cannot name the host with the highest value.
 	Note string `json:"note,omitempty"`
-	// Thresholds colour a value. They are nil if no value is bad by itself.
+	// Thresholds colour a value. They are nil if a high value is not bad.
 	Thresholds *Thresholds `json:"thresholds,omitempty"`
 }
 
-// Thresholds are limits of a reading: at Warn and above it deserves attention, at Critical and above at once.
+// Thresholds are limits of a value. A value of Warn or more needs attention soon, a value of Critical or more at once.
 type Thresholds struct {
 	Warn     float64 `json:"warn"`
 	Critical float64 `json:"critical"`
@@ -130,7 +130,7 @@ type Thresholds struct {
 // Unit says how a number is formatted.
 type Unit = record.Unit
 
-// The units of values: those of columns, and what a panel computes besides.
+// The units of values: those of the contract's columns, and those that only panels have.
 const (
 	Percent             = record.Percent
 	Bytes               = record.Bytes
@@ -142,11 +142,11 @@ const (
 	Time           Unit = "time"     // Unix seconds, shown as a moment or as its age
 	Duration       Unit = "duration" // seconds, shown in the largest fitting unit
 	Text           Unit = "text"
-	OfMetric       Unit = "metric" // that of the chosen metric
-	OfRow          Unit = "row"    // that which the row says, see [Value.UnitColumn]
+	OfMetric       Unit = "metric" // the unit of the chosen metric
+	OfRow          Unit = "row"    // the unit that the row names, see [Value.UnitColumn]
 )
 
-// All returns the dashboards in the order of the menu, those that are not in it last.
+// All returns the dashboards in the order of the menu. Those that are not in the menu come last.
 func All() []Dashboard {
 	all := []Dashboard{
 		overview(), performance(), network(), disk(), hosts(), patterns(), environments(), anomalies(), oneHost(), filters(),
@@ -157,7 +157,7 @@ func All() []Dashboard {
 	return all
 }
 
-// withQueries gives each panel the query of its file.
+// withQueries sets the SQL of each panel from its file.
 func withQueries(list []Panel) []Panel {
 	for i := range list {
 		list[i].SQL = source(list[i].ID)
@@ -165,7 +165,7 @@ func withQueries(list []Panel) []Panel {
 	return list
 }
 
-// Find returns the panel of an id, of a dashboard or one of the [Questions].
+// Find returns the panel with this id. It looks in the dashboards and in [Questions].
 func Find(id string) (Panel, bool) {
 	for _, d := range append(All(), Dashboard{Panels: Questions()}) {
 		for _, p := range d.Panels {
@@ -189,7 +189,7 @@ const (
 	third = 4
 )
 
-// The thresholds. Charts, colours and the query for the hosts in trouble use them.
+// The thresholds. The page colours values by them, and the query of overview-attention finds the hosts in trouble by them.
 var (
 	loaded    = Thresholds{Warn: 75, Critical: 90} // CPU, memory, a disk's time, in percent
 	filled    = Thresholds{Warn: 80, Critical: 90} // space, in percent

@@ -17,8 +17,8 @@ type Params struct {
 	TagKey, TagValue string
 	// Metric is the column of one of [Metrics]; empty means the first.
 	Metric string
-	// Offset is how far the viewer's clock is ahead of UTC. It is one for the whole range: if daylight saving begins or
-	// ends within, hours before that are an hour off.
+	// Offset is how far the viewer's clock is ahead of UTC, at the end of the range. If daylight saving begins or ends within
+	// the range, hours before that are an hour off.
 	Offset time.Duration
 	Series int           // how many lines a chart shows at most
 	Delay  time.Duration // how long samples take to arrive
@@ -26,13 +26,13 @@ type Params struct {
 	Once bool
 }
 
-// slots is how many slots a range falls into at most.
+// slots is the greatest number of slots in a time range.
 const slots = 120
 
 // MaxSpan is the longest time range.
 const MaxSpan = 400 * 24 * time.Hour
 
-// Validate says what is wrong with the parameters, all of it.
+// Validate returns all that is wrong with the parameters, as one joined error.
 func (p Params) Validate() error {
 	var problems []error
 	span := p.Range.To.Sub(p.Range.From)
@@ -63,10 +63,10 @@ func (p Params) Validate() error {
 	return errors.Join(problems...)
 }
 
-// slotFor is the width of a coarse bucket in a time range of that length.
+// slotFor is the width of a slot, a coarse time bucket, in a time range of this length.
 func slotFor(span time.Duration) time.Duration { return max(bucketFor(span, slots), minSlot) }
 
-// minSlot leaves a mean over some samples in each slot.
+// minSlot is the least width of a slot. It makes the mean of a slot one of several samples.
 const minSlot = 15 * time.Second
 
 // bucketSteps are the widths of time buckets that read well on an axis.
@@ -76,8 +76,8 @@ var bucketSteps = []time.Duration{
 	time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
 }
 
-// BucketFor returns the width of a bucket, so that the range falls into at most n of them, or somewhat more if not even
-// the widest is wide enough.
+// BucketFor returns the width of the buckets if the range is to have at most n of them. The widest bucket is a day: with it, a
+// long range can have more than n.
 func BucketFor(r Range, n int) time.Duration { return bucketFor(r.To.Sub(r.From), n) }
 
 func bucketFor(span time.Duration, n int) time.Duration {

@@ -1,6 +1,6 @@
 package panels
 
-// problem is a value of a host, over five minutes, that should stay below its thresholds.
+// problem is a value of a host that should stay below its thresholds. The value is a mean over five minutes.
 type problem struct {
 	Name   string
 	Column string // the value in the query of overview-attention
@@ -17,7 +17,8 @@ func problems() []problem {
 		{"Network errors", "errors", PerSecond, erroneous},
 		{"Pressure", "pressure", Percent, pressed},
 		{"Inodes used up", "inodes", Percent, filled},
-		// Every page mixes up the samples of these machines. If one machine after another had the name, that is no problem.
+		// The pages cannot tell the samples of these machines apart. A new machine that took over the name is not a problem:
+		// the two do not send within the same five minutes.
 		{"Host name of several machines", "machines", Count, several},
 	}
 }

@@ -14,7 +14,7 @@ type Query struct {
 	Range Range
 }
 
-// Range is a time range, From included, To not.
+// Range is a time range. It includes From and excludes To.
 type Range struct{ From, To time.Time }
 
 // IsZero reports whether the range is all time.
@@ -29,21 +29,21 @@ type Result struct {
 	Notes
 }
 
-// Notes are what a reader must know beside the rows of an answer.
+// Notes are what a reader must know besides the rows of an answer.
 type Notes struct {
-	// Warnings are for the reader: what is missing in the answer and why.
+	// Warnings say what is missing in the answer, and why.
 	Warnings []string
-	// Cost is what the answer cost; nil from an engine that charges nothing.
+	// Cost is what the answer cost; nil if the engine is free.
 	Cost *Cost
 }
 
 // Cost is what queries cost.
 type Cost struct {
-	// ScannedBytes is what the engine says that it has read.
+	// ScannedBytes is how much the engine read, by its own account.
 	ScannedBytes int64 `json:"scanned_bytes"`
-	// USD is an estimate by list prices.
+	// USD is an estimate from list prices.
 	USD float64 `json:"usd"`
-	// Reused says that it is the kept answer of an earlier query.
+	// Reused says that the engine had kept the answer of an earlier query and returned that.
 	Reused bool `json:"reused"`
 }
 
@@ -71,7 +71,7 @@ func (c *Collector) Begin(columns []Column) error {
 	return nil
 }
 
-// Row implements [Sink]. It fails once there are too many.
+// Row implements [Sink]. It fails if there are more than MaxRows.
 func (c *Collector) Row(values []any) error {
 	if c.rows++; c.rows > c.MaxRows {
 		return fmt.Errorf("the result has more than %d rows", c.MaxRows)
@@ -90,7 +90,7 @@ func (r Result) Rows() int {
 	return len(r.Data[0])
 }
 
-// Index returns the place of the column of that name, -1 if there is none.
+// Index returns the index of the column with this name, or -1.
 func (r Result) Index(name string) int {
 	for i, c := range r.Columns {
 		if c.Name == name {

@@ -29,7 +29,7 @@ func Questions() []Panel {
 	})
 }
 
-// Readings are columns as they are, a row for each sample, for tools that aggregate by themselves.
+// Readings is a panel with one row for each sample and these columns of it, for tools that aggregate by themselves.
 func Readings(columns ...string) Panel {
 	return Panel{
 		ID: "readings-all", Title: "Readings", Kind: Table,

@@ -15,11 +15,11 @@ const (
 	Once    = "samples_once"
 )
 
-// OnceOf is the query behind samples_once over a table or view. Rows of equal (session_id, seq) are one sample; the engine
-// chooses which of them stays. A row without them is not known to be a copy of another and stays.
+// OnceOf is the query of samples_once over a table or view. Rows with equal session_id and seq are copies of one sample; the
+// engine chooses the row that stays. A row without session_id or seq stays, because nothing shows that it is a copy.
 //
-// The partition keys and ts, which copies share, are listed as well, so that engines evaluate conditions on them before
-// they look for copies and read no more of the table than without.
+// The query looks for copies among rows with equal partition keys and ts, which copies share. So engines apply conditions on
+// these columns first, and read no more than from the table itself.
 func OnceOf(table string) string {
 	keys := strings.Join(record.PartitionKeys(), ", ")
 	var columns []string
@@ -30,22 +30,22 @@ func OnceOf(table string) string {
 		", ts, session_id, seq) AS copy FROM " + table + ") AS copies WHERE copy = 1 OR session_id IS NULL OR seq IS NULL"
 }
 
-// dimensions are columns that name what a sample is about and are never NULL. Producers other than the collector may leave
-// the columns behind them out.
+// dimensions say what a sample is about. They are never NULL: a producer other than the collector may leave out the columns
+// that they are made of.
 var dimensions = map[string]string{
 	"host": "coalesce(hostname, '(unnamed)')",
 	"env":  "coalesce(env, '(none)')",
 	"role": "coalesce(node_role, '(none)')",
 }
 
-// derived is a column that is computed from others of the same sample.
+// derived is a column that is computed from other columns of the same sample.
 type derived struct {
 	sql  string
 	from []string
 }
 
 var derivations = map[string]derived{
-	// errors are the errors and drops of a sample together, NULL if none of them is known.
+	// errors is the sum of a sample's network errors and drops. It is NULL if all of them are unknown.
 	"errors": {
 		"CASE WHEN coalesce(net_err_in_per_s, net_err_out_per_s, net_drop_in_per_s, net_drop_out_per_s) IS NOT NULL THEN " +
 			"coalesce(net_err_in_per_s, 0) + coalesce(net_err_out_per_s, 0) + coalesce(net_drop_in_per_s, 0) + coalesce(net_drop_out_per_s, 0) END",
@@ -57,16 +57,21 @@ var derivations = map[string]derived{
 			"WHEN mem_pressure_pct >= coalesce(cpu_pressure_pct, 0) THEN mem_pressure_pct ELSE cpu_pressure_pct END",
 		[]string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"},
 	},
-	// core_load is 100 for a load of one for each core.
+	// core_load is 100 if the load is one for each core.
 	"core_load": {"100 * load1 / nullif(cpu_count, 0)", []string{"load1", "cpu_count"}},
 }
 
 // samples is the relation that a query reads: the samples of the chosen time range, hosts, environment, role and tag, with
-// ts and the given columns. A column is one of the contract; a dimension (host, env, role); environment, which is env as it is,
-// NULL if unknown; metric, the value of the chosen metric; or one of the derivations.
+// ts and the given columns. A column is one of:
 //
-// Nothing else of a query reads a table. So this is the place that decides about partitions, about the table for a time
-// range, and about values that no query can compute with.
+//   - a column of the contract;
+//   - a dimension: host, env or role;
+//   - environment: the column env, which is NULL if unknown;
+//   - metric: the value of the chosen metric;
+//   - one of the derivations.
+//
+// A query reads the table only through this function. So the function alone decides which table and which partitions are
+// read, and which values are out of range.
 func (s statement) samples(columns ...any) (string, error) {
 	wanted, err := flat(columns)
 	if err != nil {
@@ -102,7 +107,7 @@ func (s statement) samples(columns ...any) (string, error) {
 	return relation + " AS chosen", nil
 }
 
-// flat are the names among columns, which may be lists.
+// flat returns the names in columns, each of which is a name or a list of names.
 func flat(columns []any) ([]string, error) {
 	var names []string
 	for _, c := range columns {
@@ -118,7 +123,7 @@ func flat(columns []any) ([]string, error) {
 	return names, nil
 }
 
-// column is a column of the table, or a dimension, as a query reads it.
+// column is the SQL of one column of samples, but for the derivations.
 func (s statement) column(name string) (string, error) {
 	if sql, ok := dimensions[name]; ok {
 		return sql + " AS " + name, nil
@@ -145,9 +150,10 @@ var contract = func() map[string]record.Column {
 	return m
 }()
 
-// plausible is a column's value, NULL outside of its range. A sum of doubles such as 1e308 is infinite in Trino and fails in
-// DuckDB, and so is a square of 1e200: one machine's sample would break a panel for all. The transform leaves such values out,
-// but files of other origin have them. A comparison with NaN is false, or says that NaN is the larger.
+// plausible is the SQL of a column's value. It is NULL if the value is outside of the column's range. Without that, one sample
+// could break a panel for all machines: a sum of doubles such as 1e308, or the square of 1e200, is infinite in Trino and fails
+// in DuckDB. The transform leaves out such values, but files that something else wrote can have them. NaN becomes NULL too: a
+// comparison with NaN is false, or treats NaN as the largest number.
 func plausible(c record.Column) string {
 	r, ok := c.Range()
 	if !ok {

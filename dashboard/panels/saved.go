@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// Saved is the form of panels' queries for tools that bind no values to them: Athena's saved queries, QuickSight's data sets.
-// Their time range ends when they run. The bounds of partitions are expressions of current_timestamp in the condition itself:
-// Trino's planner makes constants of these, and would not of columns of a common table expression.
+// Saved is the form of panels' queries for tools that cannot bind values: Athena's saved queries, QuickSight's data sets. Their
+// time range ends when they run. So the conditions on partitions compute their bounds from current_timestamp. They do so
+// within the condition: Trino's planner turns these expressions into constants, but not columns of a common table expression.
 type Saved struct {
 	Table string // to read, as SQL
-	// Spans are the lengths of the time range that can be chosen, whole hours, the default first.
+	// Spans are the lengths of the time range that can be chosen, in whole hours. The first is the default.
 	Spans []time.Duration
-	// Hours is the SQL of the chosen length in hours, one of Spans, such as the placeholder of a tool. If it is empty, the
-	// length is always the default.
+	// Hours is the SQL of the chosen length in hours, for example a tool's placeholder. The length is one of Spans. If Hours
+	// is empty, the length is always the default.
 	Hours string
-	// Host, Env and Metric are the SQL of what is chosen, texts as in [Params]. If one is empty, the query is
-	// over all hosts, all environments or the first metric, and has no condition for it.
+	// Host, Env and Metric are the SQL of the chosen texts, which are as in [Params]. If one is empty, the query is over all
+	// hosts, all environments or the first metric, and has no condition for it.
 	Host, Env, Metric string
 	Delay             time.Duration // as in [Params]
 }
@@ -30,8 +30,8 @@ const (
 	savedSeries  = 12
 )
 
-// SQL is a panel's query in the saved form, in Trino's SQL. Times of day are in UTC. The range is at least as long as the
-// panel's dashboard needs. For a panel without a dashboard, d is the zero Dashboard.
+// SQL is a panel's query in the saved form, in Trino's SQL. Times of day are in UTC. The time range is at least as long as the
+// dashboard d of the panel needs. For a panel of no dashboard, d is the zero Dashboard.
 func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	if len(s.Spans) == 0 || s.Table == "" {
 		return "", errors.New("saved queries need a table and the length of their time range")
@@ -55,8 +55,8 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	}.write(p)
 }
 
-// period restricts a query as the function of that name does: a partition key alone has bounds if the keys above it are the
-// same at both ends.
+// period is the condition on the time range, as the function period writes it: a partition key has bounds of its own if the
+// keys above it are the same at both ends.
 func (s Saved) period(p Panel) string {
 	length := s.seconds(p.reads)
 	at := func(moment string) func(format string) string {
@@ -83,7 +83,7 @@ func (s Saved) period(p Panel) string {
 // now is the end of the time range, in Unix seconds. Athena's clock is UTC, as the partitions are.
 const now = `to_unixtime(current_timestamp)`
 
-// filters are the conditions on the chosen host and environment, each a text that is empty for all.
+// filters are the conditions on the chosen host and environment. An empty text stands for all.
 func (s Saved) filters() []string {
 	var list []string
 	for _, chosen := range []struct{ dimension, sql string }{{"host", s.Host}, {"env", s.Env}} {
@@ -94,8 +94,8 @@ func (s Saved) filters() []string {
 	return list
 }
 
-// metric is the value of the chosen metric, and the smallest difference of interest in it. Engines see a constant in place of
-// the choice when they plan, so that they read the one column only.
+// metric is the SQL of the chosen metric's value, and of the smallest difference of interest in it. The tool puts a constant in
+// place of the choice before an engine plans the query, so the engine reads only the chosen column.
 func (s Saved) metric() (value, least string) {
 	all := Metrics()
 	if s.Metric == "" {
@@ -110,7 +110,8 @@ func (s Saved) metric() (value, least string) {
 	return "CASE" + values.String() + " END", "CASE" + leasts.String() + " END"
 }
 
-// seconds is the SQL of a whole number of seconds that depends on the chosen length of the time range, as of computes it.
+// seconds is the SQL of a whole number of seconds that depends on the chosen length of the time range. of computes it from that
+// length.
 func (s Saved) seconds(of func(span time.Duration) time.Duration) string {
 	usual := of(s.Spans[0])
 	differs := func(from func(time.Duration) time.Duration) bool {

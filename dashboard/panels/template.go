@@ -9,20 +9,20 @@ import (
 	"text/template"
 )
 
-// The queries, in what DuckDB and Trino have in common:
+// The queries use only SQL that DuckDB and Trino share:
 //
-//   - time is the column ts, a number, because the functions on timestamps differ;
-//   - max_by(x, y) skips a row whose y is NULL in both, but one whose x is NULL in DuckDB only, hence the function last;
-//   - times of day are computed from ts and the viewer's offset, as Athena has no notion of the viewer's zone;
-//   - a product of two whole numbers can overflow and fail, hence 3e0, which is a double;
-//   - no FILTER on windows, no QUALIFY, no list functions, no casts with colons, no LIMIT below an ORDER BY.
+//   - They compute with the column ts, a number, because the functions on timestamps differ.
+//   - They call the function last, because max_by(x, y) treats a row whose x is NULL differently: DuckDB skips it, Trino does not.
+//   - They compute times of day from ts and the viewer's offset, because Athena does not know the viewer's zone.
+//   - They write 3e0, a double, in place of 3 in products: a product of two whole numbers can overflow and fail.
+//   - They do without FILTER on windows, QUALIFY, list functions, casts with colons, and LIMIT below an ORDER BY.
 //
-// What panels share is in sql/shared, as templates.
+// The templates in sql/shared are what several panels have in common.
 //
 //go:embed sql
 var files embed.FS
 
-// shared are the shared templates, with functions that each statement replaces by its own.
+// shared are the shared templates. Each statement replaces their functions by its own.
 var shared = template.Must(template.New("").Option("missingkey=error").Funcs(statement{}.functions()).ParseFS(files, "sql/shared/*.sql"))
 
 // source is the query of a panel as it stands in its file.
@@ -34,24 +34,24 @@ func source(id string) string {
 	return string(text)
 }
 
-// statement is what the named functions of a query stand for in one statement, as SQL.
+// statement holds the SQL that the named functions of a query insert.
 type statement struct {
 	dialect
 	table   string          // relation that holds the samples
 	period  string          // condition on the partition keys and on ts
-	filters func() []string // conditions on what a viewer chose; called for each read of the samples, as each has its own parameters
+	filters func() []string // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
 	metric  string          // value of the chosen metric
 	to      string          // end of the time range, Unix seconds
-	shown   string          // begin of the time range as it was chosen, without what a panel reads before it
+	shown   string          // begin of the time range that was chosen; a panel with a Lead also reads what is before it
 	bucket  string          // width of a time bucket in seconds
-	slot    string          // width of a coarser bucket in seconds, of which a range has about [slots]
+	slot    string          // width of a slot in seconds, see [slotFor]
 	slight  string          // smallest difference in the chosen metric that may count as unusual
 	offset  string          // how far the viewer's clock is ahead of UTC, in seconds
-	series  string          // how many lines a chart shows at most
+	series  string          // the greatest number of lines in a chart
 	delay   string          // how long samples take to arrive, in seconds
 }
 
-// functions are what a query can call. A time bucket is grouped by its place (GROUP BY 2).
+// functions are what a query can call. A query groups by a time bucket by its position in the SELECT list (GROUP BY 2).
 func (s statement) functions() template.FuncMap {
 	word := func(sql string) func() string { return func() string { return sql } }
 	return template.FuncMap{
@@ -69,13 +69,13 @@ func (s statement) functions() template.FuncMap {
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
 		// What a viewer and the settings chose.
 		"to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
-		// How many slots before a point it is compared with.
+		// How many slots before a point the point is compared with.
 		"window": word(strconv.Itoa(window)),
 		// Lists of columns.
 		"list":  func(columns ...string) []string { return columns },
 		"names": func(columns []string) string { return strings.Join(columns, ", ") },
 		"means": means,
-		// Arguments of a shared template, as name, value, …
+		// Arguments of a shared template: a name, its value, and so on.
 		"args": args,
 		// The problems that a host can have.
 		"problems": problems,

@@ -1,4 +1,5 @@
-{{- /* Neighbouring points outside, on the same side, are one event. Its length is that of its slots. */ -}}
+{{- /* Neighbouring points that are outside on the same side of the median are one event. Its length is the sum of its slots.
+*/ -}}
 WITH {{template "scored"}}, numbered AS (
   SELECT host, t, value, median, score, value > median AS above,
     t / {{slot_s}} - row_number() OVER (PARTITION BY host, value > median ORDER BY t) AS event

@@ -1,4 +1,5 @@
-{{- /* A gap is a sample that is more than two intervals after the one before it, in whichever session. */ -}}
+{{- /* A gap is before a sample that comes more than two intervals after the host's sample before it, of the same or another
+session. */ -}}
 WITH taken AS (
   SELECT DISTINCT host, session_id, seq, ts, interval_s
   FROM {{samples "host" "session_id" "seq" "interval_s"}}

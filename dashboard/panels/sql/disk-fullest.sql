@@ -1,4 +1,5 @@
-{{- /* A straight line through the hourly means of each host, extended to 100 %. A disk that does not fill up is never full. */ -}}
+{{- /* A straight line through the hourly means of each host says when its disk reaches 100 %. If the disk does not fill up,
+full_in is NULL. */ -}}
 WITH hourly AS (
   SELECT host, floor(ts / 3600) AS h, avg(disk_used_pct) AS used, max_by(disk_used_pct, ts) AS last_used, max_by(disk_free_bytes, ts) AS free
   FROM {{samples "host" "disk_used_pct" "disk_free_bytes"}}

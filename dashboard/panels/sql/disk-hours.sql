@@ -1,4 +1,4 @@
-{{- /* The twenty hosts that read and write the most. */ -}}
+{{- /* For the twenty hosts that read and write the most. */ -}}
 WITH hourly AS (
   SELECT host, floor((ts + {{offset}}) / 3600) AS h, avg(disk_read_bytes_per_s + disk_write_bytes_per_s) AS value
   FROM {{samples "host" "disk_read_bytes_per_s" "disk_write_bytes_per_s"}}

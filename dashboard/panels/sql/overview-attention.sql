@@ -1,6 +1,6 @@
-{{- /* The hosts whose newest mean over five minutes is at or above the threshold, and those that are silent: a single high
-reading is no trouble, and a single low one does not end it. A problem is there since the end of the last five minutes without
-it, or at least since the first five minutes of the range. */ -}}
+{{- /* The hosts that are silent, and those whose newest mean over five minutes is at or above a threshold. It is a mean
+because a single high reading is not a problem, and a single low reading does not end one. A problem exists since the end of
+the last five minutes without it. If there are none, it exists at least since the first five minutes of the range. */ -}}
 WITH means AS (
   SELECT host, floor(ts / 300) * 300 AS t, max(ts) AS last_ts, max(interval_s) AS interval_s, max(node_role) AS node_role, max(environment) AS env,
     avg(cpu_pct) AS cpu, avg(ram_pct) AS ram, avg(disk_busy_pct) AS busy, avg(disk_used_pct) AS used, avg(errors) AS errors, avg(pressure) AS pressure,

@@ -1,4 +1,5 @@
-{{- /* How long after it was taken a sample was processed. A clock that is ahead makes a lag negative; that is shown. */ -}}
+{{- /* The time between taking and processing a sample. It is negative if the clock of the machine is ahead, and is shown so.
+*/ -}}
 SELECT {{bucket}} AS t, avg(_processed_timestamp - ts) AS lag, max(_processed_timestamp - ts) AS lag_max, max(interval_s) AS interval_s
 FROM {{samples "_processed_timestamp" "interval_s"}}
 WHERE _processed_timestamp IS NOT NULL

@@ -1,4 +1,4 @@
-{{- /* The newest readings of the hosts that are not silent. A load of one for each core is 100 %. */ -}}
+{{- /* The newest readings of the hosts that are not silent. core_load is 100 if the load is one for each core. */ -}}
 WITH latest AS (
   SELECT host, max(ts) AS last_ts,
     {{last "interval_s"}},

@@ -1,10 +1,10 @@
-{{- /* The mean of a column for each host and hour, counted since 1970 by the viewer's clock. */ -}}
+{{- /* The mean of a column for each host and hour. Hours are counted since 1970 by the viewer's clock. */ -}}
 {{define "hourly"}}SELECT host, floor((ts + {{offset}}) / 3600) AS h, avg({{.}}) AS value
   FROM {{samples "host" .}}
   GROUP BY 1, 2{{end}}
 
-{{- /* The mean of a column over the hosts by weekday and hour; high is the highest hour of a host. 1970 began on a
-Thursday. */ -}}
+{{- /* The mean of a column over all hosts for each hour of the week; high is the highest mean of one host and hour. The
+first day of 1970 was a Thursday. */ -}}
 {{define "week"}}WITH hourly AS (
   {{template "hourly" .}}
 )

@@ -1,5 +1,5 @@
-{{- /* A column over time by a dimension: for those of its values for which the column is highest on average. hosts is how many
-values there are in all. */ -}}
+{{- /* A column over time, for each host or environment (by). Those with the highest average are chosen; hosts counts all of
+them. */ -}}
 {{define "lines"}}WITH buckets AS (
   SELECT {{.by}}, {{bucket}} AS t, avg({{.value}}) AS value, min({{.value}}) AS low, max({{.value}}) AS high, max(interval_s) AS interval_s
   FROM {{samples .by "interval_s" .value}}

@@ -1,5 +1,5 @@
-{{- /* What was normal for each host at each slot, and whether its mean was outside of that. A point is compared with the
-slots before it. It is not judged if fewer than eight of them have a value. */ -}}
+{{- /* For each host and slot: the mean, the band of what is normal, and whether the mean is outside of it. The band is made
+from the slots before. There is no row if fewer than eight of these have a value. */ -}}
 {{define "scored"}}means AS (
   SELECT host, {{slot}} AS t, avg(metric) AS value
   FROM {{samples "host" "metric"}}
@@ -21,7 +21,7 @@ slots before it. It is not judged if fewer than eight of them have a value. */ -
   FROM bands
 ){{end}}
 
-{{- /* The hosts, the most unusual first. */ -}}
+{{- /* The hosts in order, the most unusual first. */ -}}
 {{define "most_unusual"}}SELECT host, row_number() OVER (ORDER BY sum(CASE WHEN outside THEN score ELSE 0 END) DESC, max(score) DESC, host) AS place
   FROM scored
   GROUP BY host{{end}}

@@ -1,3 +1,3 @@
-{{- /* Whether the newest sample of a host is older than three of its intervals, on top of the time that samples take to
-arrive. A host that does not say its interval has the collector's default. */ -}}
+{{- /* Whether a host is silent: its newest sample is older than three of its intervals plus the time that samples take to
+arrive. If a host does not say its interval, the collector's default counts. */ -}}
 {{define "silent"}}last_ts < {{to}} - {{delay}} - 3e0 * coalesce(interval_s, 3){{end}}

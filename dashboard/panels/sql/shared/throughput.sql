@@ -1,4 +1,4 @@
-{{- /* What hosts receive and send over time, for those that receive and send the most together. */ -}}
+{{- /* What hosts receive and send over time, for the hosts with the highest sum of both. */ -}}
 {{define "throughput"}}WITH buckets AS (
   SELECT host, {{bucket}} AS t, avg(net_bytes_recv_per_s) AS recv, avg(net_bytes_sent_per_s) AS sent, max(interval_s) AS interval_s
   FROM {{samples "host" "interval_s" "net_bytes_recv_per_s" "net_bytes_sent_per_s"}}

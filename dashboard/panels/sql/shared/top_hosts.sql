@@ -1,4 +1,4 @@
-{{- /* The means of columns for the ten hosts for which order is highest. */ -}}
+{{- /* The means of columns, for the ten hosts with the highest value of order, an expression of these columns. */ -}}
 {{define "top_hosts"}}WITH means AS (
   SELECT host, {{means .columns}}
   FROM {{samples "host" .columns}}
