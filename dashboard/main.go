@@ -1,4 +1,4 @@
-// Command dashboard shows what is in a lake: as a web page, or as the answer to a query in the terminal.
+// Command dashboard shows the samples of a lake: as a web page, or as the answer to a query in the terminal.
 package main
 
 import (

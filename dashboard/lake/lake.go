@@ -121,8 +121,8 @@ func lockDown(db *sql.DB, root string, o Options) error {
 // quote writes a string as an SQL literal.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// checkReadOnly prepares the statement and refuses whatever is not a single query. DuckDB may write into the directories
-// that it may read, so that its own restrictions do not cover COPY … TO.
+// checkReadOnly prepares the statement and refuses it if it is not a single query. DuckDB's own restrictions are not enough: it
+// may write into the directories that it may read, for example by COPY … TO.
 func checkReadOnly(ctx context.Context, conn *sql.Conn, text string) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -28,11 +28,11 @@ func (l *Lake) Query(ctx context.Context, q panels.Query) (panels.Result, error)
 	return c.Result, nil
 }
 
-// maxBadFiles is how many files with broken contents one query finds before it gives up.
+// maxBadFiles is how many files with broken contents one query leaves out before it fails.
 const maxBadFiles = 100
 
-// Stream runs a query and hands its rows to sink as they come. The notes are warnings about files that were left out.
-// It leaves out a file whose contents turn out to be broken before the first row, and a file that was deleted meanwhile.
+// Stream runs a query and hands its rows to sink as they come. The notes are warnings about files that were left out. If a file
+// turns out to be broken or deleted before the first row was handed over, the query starts again without that file.
 func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (notes panels.Notes, err error) {
 	conn, err := l.db.Conn(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	}
 }
 
-// maxWarnings is how many warnings an answer carries. A directory of thousands of bad files needs no line for each.
+// maxWarnings is the greatest number of warnings in an answer: a directory may hold thousands of bad files.
 const maxWarnings = 50
 
 func bounded(warnings []string) []string {
@@ -74,7 +74,7 @@ func bounded(warnings []string) []string {
 
 func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink panels.Sink) (err error) {
 	statements := []string{view}
-	if mentionsOnce.MatchString(q.SQL) { // to make a view, DuckDB looks at files once more
+	if mentionsOnce.MatchString(q.SQL) { // only if needed: DuckDB looks at the files once more to make the view
 		statements = append(statements, onceSQL)
 	}
 	for _, statement := range statements {
@@ -120,9 +120,9 @@ func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink 
 	return queryError(rows.Err())
 }
 
-// findUnreadable finds out which files made a query fail with err. It reports whether the query can be repeated without
-// some: files that are gone, which the next listing does not have, or files whose contents DuckDB cannot read. It adds the
-// latter to broken.
+// findUnreadable looks for the files that made a query fail with err. These are files that are gone, which the next listing does
+// not have, or files whose contents DuckDB cannot read, which it adds to broken. It reports whether it found any. Then the query
+// can be repeated without them.
 func (l *Lake) findUnreadable(ctx context.Context, conn *sql.Conn, files []dataFile, broken map[string]error, err error) bool {
 	var failure *duckdb.Error
 	if !errors.As(err, &failure) {
@@ -158,7 +158,7 @@ func (l *Lake) findUnreadable(ctx context.Context, conn *sql.Conn, files []dataF
 		}
 		found = true
 		broken[f.path] = queryError(problem)
-		// An error of the system may pass, such as too many open files. It counts for this query only.
+		// An error of the system, such as too many open files, may pass. So it counts for this query only.
 		if errors.As(problem, &failure) && failure.Type != duckdb.ErrorTypeIO && failure.Type != duckdb.ErrorTypePermission {
 			l.catalog.markBad(f.path, broken[f.path])
 		}
@@ -172,7 +172,8 @@ func readAll(ctx context.Context, conn *sql.Conn, f dataFile) error {
 	return conn.QueryRowContext(ctx, "SELECT count(hash(s)) FROM read_parquet("+quote(f.path)+") s").Scan(&rows)
 }
 
-// Newest returns the time of the newest sample up to now, and whether there is one. Clocks ahead of now are not believed.
+// Newest returns the time of the newest sample up to now, and whether there is one. It ignores samples after now, which come
+// from machines whose clock is ahead.
 func (l *Lake) Newest(ctx context.Context, now time.Time) (newest time.Time, ok bool, err error) {
 	limit := float64(now.UnixMilli()) / 1000
 	err = l.catalog.newestHours(func(start time.Time) (bool, error) {
@@ -195,10 +196,10 @@ func (l *Lake) Newest(ctx context.Context, now time.Time) (newest time.Time, ok 
 	return newest, ok, err
 }
 
-// explainPrefix is what stands before the query in an EXPLAIN.
+// explainPrefix matches what is before the query in an EXPLAIN.
 var explainPrefix = regexp.MustCompile(`(?i)^\s*EXPLAIN\s+(ANALYZE\s+)?`)
 
-// startedSink counts the rows that went through, as a query can only be repeated while there were none.
+// startedSink counts the rows that it passes on. A query can be repeated only while there were none.
 type startedSink struct {
 	panels.Sink
 	rows int

@@ -10,8 +10,8 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 )
 
-// plain turns a value of the driver into one of those that [panels.Result] lists. What JSON cannot say, NaN and the
-// infinities, is NULL.
+// plain turns a value of the driver into one of the kinds that [panels.Result] lists. NaN and the infinities, which JSON does not
+// have, become NULL.
 func plain(v any) any {
 	switch v := v.(type) {
 	case float64:
@@ -67,7 +67,7 @@ func plain(v any) any {
 	return v
 }
 
-// queryError makes DuckDB's message one line, without the excerpt of the statement that it draws below.
+// queryError makes one line of DuckDB's message, without the excerpt of the statement below it.
 func queryError(err error) error {
 	var failure *duckdb.Error
 	if !errors.As(err, &failure) {

@@ -24,11 +24,11 @@ var onceSQL = "CREATE OR REPLACE TEMP VIEW " + panels.Once + " AS " + panels.Onc
 // mentionsOnce matches a query that may read samples_once.
 var mentionsOnce = regexp.MustCompile(`(?i)\b` + panels.Once + `\b`)
 
-// viewSQL is the statement that makes the view samples over the given files: one scan for each shape of file. DuckDB's own
-// union_by_name would open every file before it looks at the partitions.
+// viewSQL is the statement that makes the view samples over the given files, with one scan for each shape of file. It does not use
+// DuckDB's union_by_name, which opens every file before it looks at the partitions.
 //
-// TRY_CAST costs nothing where a file has the contract's type. Where it has another one, a value that does not fit reads
-// as NULL, as Firehose's own conversion has it.
+// TRY_CAST costs nothing if a column has the contract's type. If it has another type, a value that does not fit becomes NULL, as
+// in Firehose's own conversion.
 func viewSQL(files []dataFile) string {
 	var b strings.Builder
 	b.WriteString("CREATE OR REPLACE TEMP VIEW samples AS\n")
@@ -49,13 +49,13 @@ func viewSQL(files []dataFile) string {
 			}
 			b.WriteString(quote(f.path))
 		}
-		// Types of partition keys must not be guessed: 07 is a string.
+		// DuckDB must not guess the types of partition keys: 07 is a string.
 		b.WriteString("], hive_partitioning = true, hive_types_autocast = false)")
 	}
 	return b.String()
 }
 
-// writeSelect writes the list of columns; those that a file lacks are NULL. No shape has none.
+// writeSelect writes the list of columns. Those that the shape lacks are NULL; a nil shape lacks all of them.
 func writeSelect(b *strings.Builder, s *shape) {
 	b.WriteString("SELECT ")
 	for _, c := range record.Columns() {

@@ -15,47 +15,47 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// walk goes once through the directories of a lake. It finds the files that Athena would read: whatever their names end in,
-// in the folders of the hours and in folders below these, but nothing whose name begins with a dot or an underscore
+// walk goes once through the directories of a lake. It finds the files that Athena would read: all files in the folders of the
+// hours and in folders below these, whatever their names end in, except names that begin with a dot or an underscore
 // (https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html, "Athena reads hidden files").
 //
-// A directory may be a symbolic link to another place within the lake. Each real file is found once. What a walk cannot
-// read it leaves out and notes in warnings: one bad entry must not fail all queries.
+// A directory may be a symbolic link to another place within the lake. Each real file is found once. A walk leaves out what it
+// cannot read, and notes that in warnings: one bad entry must not make all queries fail.
 type walk struct {
 	root     string
 	warnings []string
-	entered  map[string]bool // real paths of the tables and files that were found, and of the directories that led to them
+	entered  map[string]bool // real paths of all directories and files that the walk came to
 }
 
 // place is a file or directory of the lake.
 type place struct {
-	path string // below the root; the partition is read from it
-	real string // the same without symbolic links
+	path string // as found below the root; it names the partition
+	real string // path with symbolic links resolved
 }
 
 func newWalk(root string) *walk { return &walk{root: root, entered: map[string]bool{}} }
 
-// enter notes the real path of a place and reports whether it is new.
+// enter notes the real path of a place and reports whether the walk came to it for the first time.
 func (w *walk) enter(p place) bool {
 	known := w.entered[p.real]
 	w.entered[p.real] = true
 	return !known
 }
 
-// leaveOut notes that something is not part of the answer. What is gone needs no warning.
+// leaveOut notes that a file or directory is not part of the answer. One that was deleted needs no warning.
 func (w *walk) leaveOut(path string, reason error) {
 	if errors.Is(reason, fs.ErrNotExist) {
 		return
 	}
 	var failure *fs.PathError
-	if errors.As(reason, &failure) { // the path is said already
+	if errors.As(reason, &failure) { // the warning names the path already
 		reason = failure.Err
 	}
 	w.warnings = append(w.warnings, leftOut(w.root, path, reason))
 }
 
-// leftOut is the warning about something that is not part of the answer. A name that could change the line or a terminal
-// is quoted: who writes into the lake chooses it.
+// leftOut is the warning about a file or directory that is not part of the answer. A name with characters that control a
+// terminal is quoted: anyone who can write into the lake chooses names.
 func leftOut(root, path string, reason error) string {
 	if rel, err := filepath.Rel(root, path); err == nil {
 		path = filepath.ToSlash(rel)
@@ -66,7 +66,7 @@ func leftOut(root, path string, reason error) string {
 	return "left out " + path + ": " + reason.Error()
 }
 
-// entries returns what is in a directory, by name.
+// entries returns the entries of a directory, by name.
 func (w *walk) entries(dir place) []fs.DirEntry {
 	entries, err := os.ReadDir(dir.path)
 	if err != nil {
@@ -75,7 +75,7 @@ func (w *walk) entries(dir place) []fs.DirEntry {
 	return entries // those that could be read
 }
 
-// child follows an entry of a directory. It returns its place and type; ok is false if it must be left out.
+// child follows an entry of a directory. It returns the entry's place and type. ok is false if the entry is left out.
 func (w *walk) child(dir place, e fs.DirEntry) (p place, kind fs.FileMode, ok bool) {
 	p = place{path: filepath.Join(dir.path, e.Name()), real: filepath.Join(dir.real, e.Name())}
 	if e.Type()&fs.ModeSymlink == 0 {
@@ -100,7 +100,7 @@ func (w *walk) child(dir place, e fs.DirEntry) (p place, kind fs.FileMode, ok bo
 	return p, info.Mode().Type(), true
 }
 
-// tableDepth is how deep below the root a table may begin: bucket and a prefix of some levels.
+// tableDepth is how many levels below the root a table may be: a bucket, and a prefix of some levels.
 const tableDepth = 6
 
 // tables returns the directories that hold partitions.
@@ -111,7 +111,8 @@ func (w *walk) tables() ([]place, error) {
 	return w.tablesBelow(place{path: w.root, real: w.root}, 0), nil
 }
 
-// tablesBelow does not look into what is hidden, nor into errors, the prefix of what could not be transformed or converted.
+// tablesBelow returns the tables in dir and below it. It skips hidden directories, and errors, which holds what could not be
+// transformed or converted.
 func (w *walk) tablesBelow(dir place, depth int) (tables []place) {
 	if !w.enter(dir) || depth > tableDepth {
 		return nil
@@ -131,21 +132,21 @@ func (w *walk) tablesBelow(dir place, depth int) (tables []place) {
 	return tables
 }
 
-// hours calls f with the hours of a table that the range touches, in order of time or, if reverse, newest first, until it
-// returns false.
+// hours calls f with the hours of a table that the range touches, until f returns false. The hours come in order of time, or
+// newest first if reverse is true.
 func (w *walk) hours(table place, r panels.Range, reverse bool, f func(hour place) bool) {
 	first, last := "", "9999999999"
 	if !r.IsZero() {
 		first, last = r.From.UTC().Format("2006010215"), r.To.UTC().Format("2006010215")
 	}
 	w.partitions(table, "", record.PartitionKeys(), reverse, func(so string) bool {
-		// A prefix of the key is compared with as much of the bounds: a year lies in the range if the years do.
+		// so may be the beginning of a key, such as a year. It is compared with as many characters of the bounds.
 		return so >= first[:min(len(first), len(so))] && so <= last[:len(so)]
 	}, f)
 }
 
-// partitions goes through the directories key=value below dir, one level for each key, and calls f with those of the last
-// level. wanted is asked with the values so far, joined. It returns false once f does.
+// partitions goes through the directories key=value below dir, one level for each key, and calls f with those of the last level.
+// It skips a directory if wanted returns false for the values down to it, joined. It ends and returns false if f returns false.
 func (w *walk) partitions(dir place, so string, keys []string, reverse bool, wanted func(so string) bool, f func(place) bool) bool {
 	entries := w.entries(dir)
 	if reverse {
@@ -176,7 +177,7 @@ func (w *walk) partitions(dir place, so string, keys []string, reverse bool, wan
 
 var partitionValue = regexp.MustCompile(`^([0-9]{2}|[0-9]{4})$`)
 
-// files returns the files of an hour, those in folders below it too, without a look into them.
+// files returns the files in dir and in the folders below it. It does not open them.
 func (w *walk) files(dir place) (files []place) {
 	if !w.enter(dir) {
 		return nil
@@ -201,10 +202,10 @@ func (w *walk) files(dir place) (files []place) {
 	return files
 }
 
-// notRegular is the error about a file of that type. To open a FIFO would wait for a writer for ever.
+// notRegular is the error about a file that is not opened because of its type: opening a FIFO, for example, waits for a writer.
 func notRegular(kind fs.FileMode) error {
 	return fmt.Errorf("not a regular file but of type %s", kind)
 }
 
-// isHidden reports whether a name marks what is not data, by the convention of Hive and Athena.
+// isHidden reports whether Hive and Athena ignore an entry because of its name.
 func isHidden(e fs.DirEntry) bool { return e.Name()[0] == '.' || e.Name()[0] == '_' }

@@ -12,11 +12,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// dashboards answers with the definitions of all dashboards, without the SQL: a page seldom shows it.
+// dashboards answers with the definitions of all dashboards, without their SQL, which the page seldom shows.
 func (s *server) dashboards(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"dashboards": panels.All(), "metrics": panels.Metrics(),
-		"refresh_s": s.options.Refresh.Seconds(), // how long a page waits at least before it asks again by itself
+		"refresh_s": s.options.Refresh.Seconds(), // the least time between two refreshes of a page
 	})
 }
 
@@ -43,7 +43,7 @@ func values(w http.ResponseWriter, r *http.Request) (q url.Values, ok bool) {
 	return q, err == nil
 }
 
-// asked reads which panel is asked for, and with which parameters. If that is wrong, it answers the request itself.
+// asked reads the panel and the parameters of a request. If they are wrong, it answers the request itself.
 func (s *server) asked(w http.ResponseWriter, r *http.Request, q url.Values) (panel panels.Panel, params panels.Params, ok bool) {
 	panel, ok = panels.Find(r.PathValue("id"))
 	if !ok {
@@ -97,11 +97,11 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 // statusData says how fresh the lake is.
 type statusData struct {
 	Now    float64  `json:"now"`
-	Newest *float64 `json:"newest"` // time of the newest sample; null while there is none
+	Newest *float64 `json:"newest"` // time of the newest sample; null if there is none
 	LagS   *float64 `json:"lag_s"`
-	DelayS float64  `json:"delay_s"` // up to which a lag is normal
+	DelayS float64  `json:"delay_s"` // the longest lag that is normal
 	Source string   `json:"source"`
-	// Spent is what all queries since the server's start have cost; absent where they cost nothing.
+	// Spent is what all queries since the server's start have cost; absent if they cost nothing.
 	Spent *panels.Cost `json:"spent,omitempty"`
 }
 
@@ -127,7 +127,7 @@ func (s *server) status(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, data)
 }
 
-// limited runs f with the timeout of queries, as soon as not too many of them run.
+// limited runs f with the timeout of queries. If too many queries are running, it waits first.
 func (s *server) limited(ctx context.Context, f func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
@@ -139,7 +139,7 @@ func (s *server) limited(ctx context.Context, f func(ctx context.Context) error)
 	}
 	if err := f(ctx); err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err() // what the engine says of its interruption is less clear
+			return ctx.Err() // the engine's error about its interruption is less clear
 		}
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// sql answers with the query that a panel's data comes from, ready to be pasted into `dashboard query` and Athena's console.
+// sql answers with a panel's query in two forms: for `dashboard query`, and for Athena's console.
 func (s *server) sql(w http.ResponseWriter, r *http.Request) {
 	q, ok := values(w, r)
 	if !ok {
@@ -76,8 +76,8 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// disarm keeps spreadsheets from taking a text for a formula: host names come from machines, and a cell that begins like
-// one would be computed on opening the file. An apostrophe before it says that it is text.
+// disarm puts an apostrophe before texts that a spreadsheet would compute as a formula when it opens the file. Such a text can be
+// a host name, which comes from a machine. The apostrophe marks the cell as text.
 func disarm(r panels.Result) {
 	for _, column := range r.Data {
 		for i, v := range column {

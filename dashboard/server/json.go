@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// writeJSON answers with v. Data changes by the second and is never kept.
+// writeJSON answers with v. Browsers must not cache it, because the data changes all the time.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -16,7 +16,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // a reader that went away needs no answer
+	_, _ = w.Write(append(body, '\n')) // if the client is gone, there is nobody to tell
 }
 
 func writeError(w http.ResponseWriter, status int, message string) {

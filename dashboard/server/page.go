@@ -16,20 +16,20 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/web"
 )
 
-// page holds the files of the page. They are served below their common version, so that browsers can keep them for good
-// and a new release is still seen at once.
+// page holds the files of the page. Their addresses contain a version that all files share. So browsers can cache them forever
+// and still get the files of a new release at once.
 type page struct {
 	version string
 	index   asset
 	files   map[string]asset
 }
 
-// asset is one file, plain and, where it was stored so, compressed.
+// asset is one file, plain and, if it is stored so, compressed.
 type asset struct {
 	etag  string
 	kind  string
 	plain []byte
-	gzip  []byte // nil where there is none
+	gzip  []byte // nil if it is not stored compressed
 }
 
 const indexName = "index.html"
@@ -88,7 +88,7 @@ func etag(content []byte) string {
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }
 
-// contentType is of the names that the page uses, whatever the machine's own table says.
+// contentType does not use the machine's own table for the names that the page has: the table may be wrong.
 func contentType(name string) string {
 	switch ext := path.Ext(name); ext {
 	case ".js":
@@ -135,11 +135,11 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 			content = a.gzip
 		}
 	}
-	// It answers If-None-Match and HEAD.
+	// ServeContent handles If-None-Match and HEAD.
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }
 
-// acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3) as far as gzip goes.
+// acceptsGzip reports whether Accept-Encoding (RFC 9110, section 12.5.3) allows gzip.
 func acceptsGzip(r *http.Request) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		name, weight, _ := strings.Cut(strings.TrimSpace(part), ";")

@@ -10,12 +10,13 @@ import (
 	"strings"
 )
 
-// contentPolicy lets the page load its own files and nothing else: no inline script or style, no eval, no frame around it.
-// Styles that scripts set on elements are not covered by it. Images may be data, ECharts draws its icons so.
+// contentPolicy lets the page load its own files and nothing else: no inline script or style, no eval. No other page may show it
+// in a frame. Scripts may still set the style of elements. Images may be data URLs, because ECharts draws its icons so.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// protect sets the headers of every answer, refuses foreign host names and foreign pages, and keeps a panic to its request.
+// protect sets the headers of every answer, and refuses requests for other host names and from pages of other sites. A panic ends
+// its request only, not the server.
 func (s *server) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -28,7 +29,7 @@ func (s *server) protect(next http.Handler) http.Handler {
 			writeError(w, http.StatusForbidden, fmt.Sprintf("host %q is not served: use localhost or 127.0.0.1", r.Host))
 			return
 		}
-		// A page elsewhere cannot read answers, but could have queries run, which may cost.
+		// A page of another site cannot read answers. But it could start queries, which may cost money.
 		if site := r.Header.Get("Sec-Fetch-Site"); strings.HasPrefix(r.URL.Path, "/api/") && site != "" && site != "same-origin" && site != "none" {
 			writeError(w, http.StatusForbidden, "requests from pages of other sites are not served")
 			return

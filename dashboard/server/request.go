@@ -23,12 +23,12 @@ const (
 	maxBuckets     = 2000
 	maxTextLen     = 255
 	maxOffset      = 86400
-	// series is how many hosts a chart of lines shows: more cannot be told apart.
+	// series is the greatest number of hosts in a chart of lines: viewers cannot tell more of them apart.
 	series = 12
 )
 
-// requestValues reads the parameters of a request. [net/http.Request] would drop without a word what it cannot read, such as
-// all of range=1h;x=1, and the answer would be about another range.
+// requestValues reads the parameters of a request. It does not use the parsed form of [net/http.Request], which silently drops
+// what it cannot read, such as all of range=1h;x=1: the answer would be about another range.
 func requestValues(r *http.Request) (url.Values, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -40,10 +40,16 @@ func requestValues(r *http.Request) (url.Values, error) {
 // known are the parameters of a request.
 var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "tag", "metric", "offset", "once"}
 
-// Params reads a request for a panel's data: either range, a duration up to now such as 15m or 7d, or from and to, each
-// RFC 3339 or Unix seconds; further buckets (10 to 2000), the filters host, env, role and tag (key=value), the metric,
-// the offset of the viewer's clock from UTC in seconds, and once=true to count copies of a sample once. The error says all
-// that is wrong. delay is that of the options.
+// Params reads the parameters of a request for a panel's data:
+//
+//   - range, a duration up to now such as 15m or 7d, or from and to, each RFC 3339 or Unix seconds;
+//   - buckets, 10 to 2000;
+//   - the filters host, env, role and tag (key=value);
+//   - metric, a column;
+//   - offset, how many seconds the viewer's clock is ahead of UTC;
+//   - once=true, to count copies of a sample once.
+//
+// The error names all problems. delay is [Options.Delay].
 func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, error) {
 	p := panels.Params{Series: series, Delay: delay}
 	var problems []error
@@ -162,10 +168,10 @@ func parseTime(name, text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%s must be a time such as 2026-02-03T04:05:06Z or Unix seconds", name)
 }
 
-// decimal is how people write seconds. Go reads more: hexadecimal numbers, digits in groups, signs.
+// decimal matches a number as people write it. Go's parsers accept more: hexadecimal numbers, digits in groups, signs.
 var decimal = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 
-// wholeNumber reads digits, with a minus sign before them if that is allowed.
+// wholeNumber reads a whole number from low to high, without a plus sign.
 func wholeNumber(text string, low, high int) (int, bool) {
 	n, err := strconv.Atoi(text)
 	return n, err == nil && decimal.MatchString(strings.TrimPrefix(text, "-")) && n >= low && n <= high

@@ -1,7 +1,7 @@
 // Package server is the dashboard's web server: the page, the definitions of the panels, and their data as JSON.
 //
-// It runs a panel's query on an [Engine] with the time range and filters that the page asks for. It takes no SQL from the
-// outside, knows no engine, and keeps nothing between requests.
+// It runs a panel's query on an [Engine] with the time range and filters that the page asks for. It accepts no SQL, does not know
+// which engine it has, and keeps no data between requests.
 package server
 
 import (
@@ -15,11 +15,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Engine runs the queries of panels. *lake.Lake and *athena.Engine are such.
+// Engine runs the queries of panels. *lake.Lake and *athena.Engine implement it.
 type Engine interface {
 	// Form is how the queries of panels are written for the engine.
 	Form() panels.Form
-	// Query runs a query; it ends early with ctx.
+	// Query runs a query. It ends early if ctx ends.
 	Query(ctx context.Context, q panels.Query) (panels.Result, error)
 	// Newest returns the time of the newest sample that is not after now, and whether there is one.
 	Newest(ctx context.Context, now time.Time) (newest time.Time, ok bool, err error)
@@ -27,36 +27,36 @@ type Engine interface {
 
 // Options are settings of the server. The zero value takes the defaults.
 type Options struct {
-	// Delay is how long samples normally take from a machine into the lake: a host counts as silent, and the lake as
-	// lagging, only beyond it. 0 means [DefaultDelay].
+	// Delay is how long samples normally take from a machine into the lake. A host is silent, and the lake is behind, only if
+	// its newest sample is older than that. 0 means [DefaultDelay].
 	Delay time.Duration
-	// Timeout ends a query; 0 means 30 s.
+	// Timeout is how long a query may take; 0 means 30 s.
 	Timeout time.Duration
-	// AnyHost accepts requests for every host name. By default only names of the loopback interface are served, so that
-	// a web page elsewhere cannot reach the server by pointing a name of its own at it (DNS rebinding).
+	// AnyHost accepts requests for every host name. By default the server accepts only names of the loopback interface, so
+	// that a web page of another site cannot reach it through a name that resolves to this machine (DNS rebinding).
 	AnyHost bool
-	// Source is what the page says the data comes from, such as a directory.
+	// Source names where the data comes from, such as a directory. The page shows it.
 	Source string
 	// Table is the name of the table in Athena, for the SQL that the page shows; empty means metrics.samples, the name
 	// that the stack gives it by default.
 	Table string
-	// Queries is how many queries run at once; 0 means 4. A page asks for all of its panels together.
+	// Queries is how many queries run at once; 0 means 4. A page asks for all of its panels at once.
 	Queries int
-	// Refresh is how long a page waits at least until it asks again by itself; 0 leaves that to the page.
+	// Refresh is the least time between two refreshes of a page; 0 leaves that to the page.
 	Refresh time.Duration
-	// Step rounds the time of requests down, so that those within it ask the same and an engine can answer them once. 0
-	// leaves the time as it is.
+	// Step rounds down the time of requests. Requests within one step then ask for the same, and an engine can use one
+	// answer for all of them. 0 leaves the time as it is.
 	Step time.Duration
-	// Spent is what the engine's queries have cost so far; nil where they cost nothing.
+	// Spent returns what the engine's queries have cost so far; nil if they cost nothing.
 	Spent func() panels.Cost
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Log gets failures; nil means none.
+	// Log gets the failures; nil discards them.
 	Log *slog.Logger
 }
 
-// DefaultDelay is what the deployed pipeline takes at most by default: until a pack is closed, and the five
-// minutes of Firehose's buffer.
+// DefaultDelay is the longest time that the deployed pipeline takes by default: until a pack is closed, and the five minutes of
+// Firehose's buffer.
 const DefaultDelay = record.MaxLatency + 5*time.Minute
 
 const (
@@ -120,7 +120,7 @@ func New(engine Engine, o Options) (http.Handler, error) {
 	return s.protect(mux), nil
 }
 
-// Timeouts sets those of an http.Server that serves the handler: no client may hold a connection by being slow.
+// Timeouts sets the timeouts of a server, so that a slow client cannot hold a connection for long.
 func Timeouts(s *http.Server) {
 	s.ReadHeaderTimeout = 5 * time.Second
 	s.ReadTimeout = 10 * time.Second

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Refreshes static/vendor from the version of ECharts that package-lock.json pins. Needs npm and gzip; run it after changing
-# package.json and `npm install --package-lock-only`, and commit the result: compiling needs no npm.
+# Renews static/vendor with the version of ECharts that package-lock.json pins. Needs npm and gzip. After a change of
+# package.json run `npm install --package-lock-only` and this, and commit the result. Compiling needs no npm.
 set -eu
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -14,6 +14,6 @@ gzip -9 -n -c "$from/dist/echarts.min.js" >"$to/echarts.min.js.gz"
 cp "$from/LICENSE" "$to/echarts.LICENSE"
 cp "$from/NOTICE" "$to/echarts.NOTICE"
 cp "$from/licenses/LICENSE-d3" "$to/echarts.LICENSE-d3"
-# These two are compiled into it.
+# echarts.min.js contains these two libraries.
 cp "$work/node_modules/zrender/LICENSE" "$to/zrender.LICENSE"
 cp "$work/node_modules/tslib/LICENSE.txt" "$to/tslib.LICENSE"

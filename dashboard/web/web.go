@@ -1,7 +1,8 @@
-// Package web is the page of the dashboard: HTML, style sheet and ES modules as they are served, and Apache ECharts,
-// compressed. There is no build step: what is in static is what the browser gets. vendor.sh refreshes ECharts.
+// Package web holds the files of the page: HTML, style sheet, ES modules, and Apache ECharts, compressed. There is no build step:
+// browsers get the files of static as they are. vendor.sh renews ECharts. `make lint` checks the JavaScript with ESLint, and with
+// tsc by the types in its JSDoc comments.
 //
-// It is files only; package server serves them.
+// Package server serves the files.
 package web
 
 import (
@@ -12,5 +13,5 @@ import (
 //go:embed static
 var files embed.FS
 
-// Files returns the files of the page. A name ending in .gz is a compressed file to be served under its name without it.
+// Files returns the files of the page. A file whose name ends in .gz is compressed and is served under its name without .gz.
 func Files() (fs.FS, error) { return fs.Sub(files, "static") }

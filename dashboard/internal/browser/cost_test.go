@@ -46,7 +46,7 @@ func TestCostIsShown(t *testing.T) {
 
 	b := open(t)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(s.URL+"/?range=1h"), loaded(1))
-	want := fmt.Sprintf("This page: %d MB scanned, about %.4f USD · Since its start: 0.012 USD", 12*queries, 0.0001*float64(queries))
+	want := fmt.Sprintf("This page: %d MB scanned, about %.4f USD · Since the server started: 0.012 USD", 12*queries, 0.0001*float64(queries))
 	b.do(poll(fmt.Sprintf("document.getElementById('cost').textContent === %q", want)))
 	b.shoot("athena")
 	// Longer than the time after which a page over files would have refreshed.

@@ -25,11 +25,11 @@ const (
 	Parquet   = "parquet"
 )
 
-// Output takes rows as they come; End completes it.
+// Output writes rows as they come. End writes what is left.
 type Output interface {
 	// Begin is called once, before the first row.
 	Begin(columns []panels.Column) error
-	// Row takes the values of a row, see [panels.Result]; it does not keep the slice.
+	// Row writes the values of a row. For the kinds of values see [panels.Result]. Row does not keep the slice.
 	Row(values []any) error
 	End() error
 }
@@ -48,7 +48,7 @@ func New(format string, w io.Writer) (Output, error) {
 	case Parquet:
 		return &parquetOutput{w: w}, nil
 	}
-	return nil, fmt.Errorf("there is no format %q", format)
+	return nil, fmt.Errorf("there is no format %q: want one of %s", format, strings.Join([]string{Table, CSV, JSON, JSONArray, Parquet}, ", "))
 }
 
 // Copy writes a whole result.
@@ -68,7 +68,7 @@ func Copy(o Output, r panels.Result) error {
 	return o.End()
 }
 
-// text writes a value for people and for CSV. NULL is the given text.
+// text writes a value for people and for CSV. NULL becomes null.
 func text(v any, null string) string {
 	switch v := v.(type) {
 	case nil:
@@ -90,7 +90,8 @@ func text(v any, null string) string {
 	}
 }
 
-// tableOutput aligns columns. It flushes in blocks, so that a long result neither waits for its end nor fills the memory.
+// tableOutput aligns columns. It aligns and writes blocks of rows, so that a long result appears early and does not fill the
+// memory.
 type tableOutput struct {
 	w    *tabwriter.Writer
 	rows int
@@ -124,8 +125,8 @@ func (t *tableOutput) Row(values []any) error {
 	return nil
 }
 
-// line writes one line of cells. What would break the line or control the terminal is shown escaped; text of several
-// lines, as EXPLAIN gives it, stands as it is where it is the last cell.
+// line writes one line of cells. It escapes characters that would break the line or control the terminal. The last cell may have
+// several lines, as an EXPLAIN has.
 func (t *tableOutput) line(cells []string) error {
 	for i, cell := range cells {
 		if i == len(cells)-1 {
@@ -199,7 +200,7 @@ func (j *jsonOutput) Begin(columns []panels.Column) error {
 }
 
 func (j *jsonOutput) Row(values []any) error {
-	// An error of the writer shows at its Flush.
+	// A bufio.Writer returns an earlier error at each later write and at Flush.
 	if j.array && j.rows > 0 {
 		_, _ = j.w.WriteString(",\n")
 	}

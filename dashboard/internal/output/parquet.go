@@ -13,8 +13,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// parquetOutput writes one Parquet file, compressed by Snappy. All columns are optional. Types are kept as far as Parquet
-// has them; a nested value becomes its JSON, whatever else there is its text.
+// parquetOutput writes one Parquet file, compressed by Snappy. All columns are optional. A column keeps its type if Parquet has
+// that type. A nested value becomes JSON, any other value becomes text.
 type parquetOutput struct {
 	w       io.Writer
 	writer  *parquet.GenericWriter[any]
@@ -22,7 +22,7 @@ type parquetOutput struct {
 	row     parquet.Row
 }
 
-// ordered is a group whose columns stand in the order of the query. A plain one sorts them by name.
+// ordered is a group that keeps the order of the query's columns. A [parquet.Group] sorts them by name.
 type ordered struct {
 	parquet.Group
 	names []string
@@ -45,7 +45,7 @@ func (p *parquetOutput) Begin(columns []panels.Column) error {
 	root := ordered{Group: parquet.Group{}}
 	for _, c := range columns {
 		if _, ok := root.Group[c.Name]; ok {
-			return fmt.Errorf("two columns are called %q: name them apart for Parquet (AS …)", c.Name)
+			return fmt.Errorf("two columns are called %q, which Parquet does not allow: give one of them another name (AS …)", c.Name)
 		}
 		root.Group[c.Name] = parquet.Optional(nodeOf(c.Type))
 		root.names = append(root.names, c.Name)
@@ -129,7 +129,7 @@ func cellOf(v any, kind string) (parquet.Value, error) {
 	return parquet.Value{}, fmt.Errorf("a %T in a column of type %s cannot be written", v, kind)
 }
 
-// wide is a number as the two's complement that a decimal of Parquet is.
+// wide is a number as a decimal of Parquet: big-endian two's complement in wideBytes bytes.
 func wide(n *big.Int) (parquet.Value, error) {
 	if limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(maxDigits), nil); n.CmpAbs(limit) >= 0 {
 		return parquet.Value{}, fmt.Errorf("%v has more than %d digits", n, maxDigits)

@@ -62,8 +62,8 @@ export class Cost {
     if (!spent) return;
     const reused = this.#reused > 0 ? ` (${this.#reused} of ${this.#queries} answers reused)` : '';
     $('cost').textContent = `This page: ${format.value(this.#bytes, 'bytes')} scanned, about ${format.usd(this.#usd)}${reused} · `
-      + `Since its start: ${format.usd(spent.usd)}`;
-    $('cost').title = `Estimated by list prices. The page refreshes every ${format.age(refreshS)}; the pause button stops that.`;
+      + `Since the server started: ${format.usd(spent.usd)}`;
+    $('cost').title = `Estimated from list prices. The page refreshes every ${format.age(refreshS)}. The pause button stops that.`;
   }
 }
 
@@ -86,7 +86,7 @@ export function showEmpty(empty, { state, status, hosts, go }) {
     action.onclick = () => go({ ...state, host: '', env: '', role: '', tag: '', dashboard: state.dashboard === 'host' ? 'hosts' : state.dashboard });
   } else if (nothingAtAll) {
     $('empty-title').textContent = 'No samples yet – waiting for the first';
-    $('empty-text').textContent = `The page fills by itself as soon as a file arrives in ${status.source || 'the lake'}.`;
+    $('empty-text').textContent = `The page shows them as soon as a file arrives in ${status.source || 'the lake'}.`;
   } else {
     $('empty-title').textContent = 'No samples in this time range';
     $('empty-text').textContent = `The newest sample is from ${format.moment(newest)}, ${format.age(status.lag_s ?? 0)} ago.`;

@@ -10,8 +10,8 @@ import { el } from './dom.js';
  * @type {Record<string, [name: string, hint: string]>}
  */
 const forms = {
-  local: ['dashboard query', 'Over this lake: dashboard query - < query.sql'],
-  athena: ['Athena', 'In Athena\'s console, with the workgroup of the stack.'],
+  local: ['dashboard query', 'Run it over this lake: dashboard query - < query.sql'],
+  athena: ['Athena', 'Run it in Athena\'s console, in the workgroup of the stack.'],
 };
 
 export class SQLDialog {
