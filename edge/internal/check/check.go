@@ -1,6 +1,5 @@
-// Package check tries what a collector needs, in the order in which it needs it, and says for each what is wrong and what to do
-// about it: spool, credentials, discovery, clock and one delivery. What it delivers is one real sample of this machine. It
-// changes nothing on the machine.
+// Package check is edge check. It tries what a collector needs: spool, credentials, discovery, one delivery and the clock. For each it
+// says what is wrong and what to do. It delivers one real sample of this machine and changes nothing on the machine.
 package check
 
 import (
@@ -16,39 +15,39 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Outcome is how a step went.
+// Outcome says how a step ended.
 type Outcome string
 
 // The outcomes.
 const (
 	OK      Outcome = "ok"
-	Warning Outcome = "warning" // it works, but something should be looked at
+	Warning Outcome = "warning" // it works, but somebody should look at it
 	Failed  Outcome = "FAILED"
-	Skipped Outcome = "skipped" // it needs a step that failed
+	Skipped Outcome = "skipped" // it depends on a step that failed
 )
 
-// Result is what a step found.
+// Result is the result of a step.
 type Result struct {
 	Step    string
 	Outcome Outcome
 	Text    string
-	Hint    string // what to do about it; empty where nothing is to do
+	Hint    string // what to do; empty if nothing is wrong
 }
 
 // Options say what to check. All are required.
 type Options struct {
 	Config config.Config
-	Local  config.Local // for what the stack's edge-config makes of it
-	// Sample takes the sample that is delivered.
+	Local  config.Local // to check the stack's edge-config with
+	// Sample takes the sample to deliver.
 	Sample func(ctx context.Context) (record.Sample, error)
-	// Report gets each result as soon as it is there.
+	// Report is called with each result as soon as it is known.
 	Report func(Result)
 }
 
-// stepTimeout bounds each step that asks somebody.
+// stepTimeout bounds each step that sends requests.
 const stepTimeout = 20 * time.Second
 
-// checker is one check under way.
+// checker is the state of one check.
 type checker struct {
 	Options
 	failed int
@@ -57,7 +56,7 @@ type checker struct {
 	target cloud.Target
 }
 
-// Run checks and returns how many steps failed.
+// Run makes the check and returns how many steps failed.
 func Run(ctx context.Context, o Options) (failed int) {
 	c := &checker{Options: o, watch: &watch{}}
 	c.step("spool", true, func() Result { return c.spool(ctx) })
@@ -68,9 +67,9 @@ func Run(ctx context.Context, o Options) (failed int) {
 	return c.failed
 }
 
-// step runs a step if what it needs is there, and returns whether it left what the next one needs.
+// step runs a step if it is possible, reports its result, and returns whether the steps that depend on it are possible.
 func (c *checker) step(name string, possible bool, f func() Result) bool {
-	r := Result{Outcome: Skipped, Text: "needs the steps before"}
+	r := Result{Outcome: Skipped, Text: "depends on an earlier step"}
 	if possible {
 		r = f()
 	}
@@ -86,8 +85,7 @@ func failure(err error, hint string) Result {
 	return Result{Outcome: Failed, Text: err.Error(), Hint: hint}
 }
 
-// credentials loads the SDK's configuration and what it finds to sign with. It shows where that is from and until when it
-// lasts, never what it is.
+// credentials loads the AWS configuration and finds credentials. It shows their source and expiry, never the credentials.
 func (c *checker) credentials(ctx context.Context) Result {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
@@ -98,15 +96,15 @@ func (c *checker) credentials(ctx context.Context) Result {
 		case errors.Is(err, cloud.ErrNoRegion):
 			hint = "set --region or AWS_REGION"
 		case errors.As(err, new(*cloud.PlainError)):
-			hint = "an endpoint of your own needs https://"
+			hint = "set an endpoint that begins with https://"
 		}
 		return failure(err, hint)
 	}
 	c.aws = c.watch.over(cfg)
 	found, err := cloud.Credentials(ctx, cfg)
 	if err != nil {
-		return failure(err, "attach the stack's instance profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; the README's "+
-			"chapter Machines lists the ways")
+		return failure(err, "attach the stack's instance profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; the "+
+			"chapter Credentials of edge/README.md lists the ways")
 	}
 	text := fmt.Sprintf("from %s, region %s", found.Source, cfg.Region)
 	if found.CanExpire {
@@ -119,13 +117,13 @@ func (c *checker) credentials(ctx context.Context) Result {
 func (c *checker) discovery(ctx context.Context) Result {
 	if c.Config.Stream != "" {
 		c.target = cloud.Target{Stream: c.Config.Stream, Region: c.aws.Region}
-		return Result{Outcome: OK, Text: "not needed: --stream says where to send"}
+		return Result{Outcome: OK, Text: "not needed: --stream names the delivery stream"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	t, err := cloud.Find(ctx, c.aws, c.Config.Stack)
 	if err != nil {
-		return failure(err, "is the region the stack's, may these credentials read its parameters (the stack's edge policy allows it)"+
+		return failure(err, "is the stack in this region, may these credentials read its parameters (the stack's edge policy allows it)"+
 			c.watch.reach()+"?")
 	}
 	c.target = t
@@ -134,8 +132,8 @@ func (c *checker) discovery(ctx context.Context) Result {
 		return Result{Outcome: OK, Text: text}
 	}
 	if _, err := c.Local.With(t.EdgeConfig); err != nil {
-		return Result{Outcome: Warning, Text: text + "; its edge-config is not usable: " + err.Error(), Hint: "correct the parameter " +
+		return Result{Outcome: Warning, Text: text + "; its edge-config is wrong: " + err.Error(), Hint: "correct the parameter " +
 			cloud.Path(c.Config.Stack) + record.ParameterConfig}
 	}
-	return Result{Outcome: OK, Text: text + "; its edge-config is in force"}
+	return Result{Outcome: OK, Text: text + "; its edge-config is used"}
 }

@@ -21,15 +21,15 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// answers are what SSM and Firehose answer in a case; the zero value means well.
+// answers are the answers of SSM and Firehose. The zero value accepts everything.
 type answers struct {
 	ssm, firehose string
-	skew          time.Duration // of this machine, as the cloud sees it
+	skew          time.Duration // how far this machine is ahead of the server
 }
 
 const parameters = `{"Parameters":[{"Name":"/metrics-dashboard/S/delivery-stream-name","Value":"the-stream"}%s]}`
 
-// server is the cloud that answers so.
+// server returns a server with these answers.
 func (a answers) server(t *testing.T) *cloudtest.Server {
 	s := cloudtest.New(t)
 	s.Skew, s.Raw = a.skew, map[string]string{cloudtest.GetParameters: a.ssm}
@@ -42,7 +42,7 @@ func (a answers) server(t *testing.T) *cloudtest.Server {
 	return s
 }
 
-// run checks against a cloud, with the flags besides.
+// run makes the check against a server, with more variables and flags.
 func run(t *testing.T, c *cloudtest.Server, environment map[string]string, args ...string) (map[string]check.Result, int) {
 	t.Helper()
 	server := httptest.NewServer(c)
@@ -126,11 +126,11 @@ func TestCheck(t *testing.T) {
 		},
 		"edge-config": {
 			cloud: answers{ssm: fmt.Sprintf(parameters, `,{"Name":"/metrics-dashboard/S/edge-config","Value":"{\"interval\":\"9s\"}"}`)},
-			want:  map[string]string{"discovery": "ok stack S sends to the-stream in eu-west-1; its edge-config is in force"},
+			want:  map[string]string{"discovery": "ok stack S sends to the-stream in eu-west-1; its edge-config is used"},
 		},
 		"bad edge-config": {
 			cloud: answers{ssm: fmt.Sprintf(parameters, `,{"Name":"/metrics-dashboard/S/edge-config","Value":"{\"pace\":\"9s\"}"}`)},
-			want:  map[string]string{"discovery": "warning stack S sends to the-stream in eu-west-1; its edge-config is not usable: edge-config:1: pace"},
+			want:  map[string]string{"discovery": "warning stack S sends to the-stream in eu-west-1; its edge-config is wrong: edge-config:1: pace"},
 		},
 		"a stream without a stack": {
 			args: []string{"--stream", "mine"}, cloud: answers{ssm: `{"__type":"NotAsked"}`},
@@ -153,11 +153,11 @@ func TestCheck(t *testing.T) {
 			want: map[string]string{"delivery": "FAILED wrong answer of delivery stream the-stream: 0 results for 1 records"},
 		},
 		"clock ahead": {
-			cloud: answers{skew: time.Minute}, want: map[string]string{"clock": "warning is 1m0s ahead of AWS, and so will be the samples"},
+			cloud: answers{skew: time.Minute}, want: map[string]string{"clock": "warning is 1m0s ahead of AWS, and so are the times of samples"},
 		},
 		"clock far behind": {
 			cloud: answers{skew: -time.Hour, ssm: `{"__type":"InvalidSignatureException","message":"Signature expired"}`}, failed: 2,
-			want: map[string]string{"discovery": "FAILED", "delivery": "skipped", "clock": "FAILED is 1h0m0s behind AWS, which refuses such signatures"},
+			want: map[string]string{"discovery": "FAILED", "delivery": "skipped", "clock": "FAILED is 1h0m0s behind AWS: AWS refuses signatures with such a time"},
 		},
 		"spool in the way": {
 			args: []string{"--spool-dir", noDir + "/spool"}, failed: 1, want: map[string]string{"spool": "FAILED"},
@@ -194,7 +194,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestSpoolIsLeftAsItWas, and a collector that runs there is named.
+// TestSpoolIsLeftAsItWas: the check changes no file, and names a collector that is running there.
 func TestSpoolIsLeftAsItWas(t *testing.T) {
 	dir := t.TempDir()
 	l, err := status.ListenSocket(t.Context(), status.Socket(dir))
@@ -206,7 +206,7 @@ func TestSpoolIsLeftAsItWas(t *testing.T) {
 	running := status.Handler(func() status.Report { return status.Report{PID: 4711} })
 	go func() { _ = status.Serve(ctx, l, running) }()
 	results, _ := run(t, answers{}.server(t), nil, "--spool-dir", dir)
-	if r := results["spool"]; r.Outcome != check.OK || !strings.Contains(r.Text, "a collector runs there (pid 4711)") {
+	if r := results["spool"]; r.Outcome != check.OK || !strings.Contains(r.Text, "a collector is running there (pid 4711)") {
 		t.Errorf("spool is %+v", r)
 	}
 	entries, err := os.ReadDir(dir)

@@ -10,13 +10,13 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// delivery sends one sample, packed as the collector packs.
+// delivery sends one sample, as the pack that a collector would send.
 func (c *checker) delivery(ctx context.Context) Result {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	s, err := c.Sample(ctx)
 	if err != nil {
-		return failure(err, "the machine's clock must be set")
+		return failure(err, "set the machine's clock")
 	}
 	var w record.PackWriter
 	if err := w.Add(s.AppendJSON(nil), record.HourOf(s.TS)); err != nil {
@@ -30,7 +30,7 @@ func (c *checker) delivery(ctx context.Context) Result {
 	cfg.Region = c.target.Region
 	results, err := cloud.NewStream(cfg, c.target.Stream).Put(ctx, [][]byte{pack})
 	if err == nil {
-		err = results[0] // Put answers for each record, or with an error
+		err = results[0] // Put returns a result for each record, or an error
 	}
 	if err != nil {
 		return failure(err, c.hint(err))
@@ -41,7 +41,7 @@ func (c *checker) delivery(ctx context.Context) Result {
 func (c *checker) hint(err error) string {
 	switch {
 	case errors.Is(err, ship.ErrThrottled):
-		return "the stream's limit is reached; the collector would wait and try again"
+		return "the stream's limit is reached; a collector would wait and try again"
 	case errors.Is(err, cloud.ErrGone):
 		return "is the stack deployed, and the stream active?"
 	}

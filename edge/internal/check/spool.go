@@ -14,8 +14,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 )
 
-// spool looks whether samples can wait on the disk. It leaves nothing there: a directory or a lock made by root would be in the
-// way of a collector that runs as another user.
+// spool checks that samples can wait on the disk. It leaves no file there: a collector that runs as another user could not use a
+// directory or lock that root made.
 func (c *checker) spool(ctx context.Context) Result {
 	dir := c.Config.SpoolDir
 	const hint = "give the collector's user a directory with --spool-dir; without a disk samples wait in memory, and a restart loses them"
@@ -28,16 +28,16 @@ func (c *checker) spool(ctx context.Context) Result {
 	}
 	text := dir + " can be written"
 	if there != dir {
-		text = dir + " will be made"
+		text = dir + " does not exist; a collector will make it"
 	}
 	running, err := status.Fetch(ctx, status.Socket(dir))
 	switch {
 	case err == nil:
-		text += fmt.Sprintf(", a collector runs there (pid %d)", running.PID)
+		text += fmt.Sprintf("; a collector is running there (pid %d)", running.PID)
 	case errors.Is(err, status.ErrPathTooLong):
 		return Result{Outcome: Warning, Text: err.Error(), Hint: "without the socket edge status does not work; samples are kept and delivered"}
 	case !errors.Is(err, status.ErrNotRunning):
-		return Result{Outcome: Warning, Text: err.Error(), Hint: "edge check as the collector's user sees more"}
+		return Result{Outcome: Warning, Text: err.Error(), Hint: "run edge check as the collector's user"}
 	}
 	usage, err := disk.UsageWithContext(ctx, there)
 	if err != nil {
@@ -52,13 +52,13 @@ func (c *checker) spool(ctx context.Context) Result {
 	return Result{Outcome: OK, Text: text}
 }
 
-// nearest returns the directory, or where it is not there the nearest one above it that is.
+// nearest returns the directory, or if it does not exist the nearest existing one above it.
 func nearest(dir string) (string, error) {
 	for {
 		info, err := os.Stat(dir)
 		switch {
 		case err == nil && !info.IsDir():
-			return "", fmt.Errorf("%s is no directory", dir)
+			return "", fmt.Errorf("%s is not a directory", dir)
 		case err == nil:
 			return dir, nil
 		case !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir:
@@ -68,7 +68,7 @@ func nearest(dir string) (string, error) {
 	}
 }
 
-// tryWrite writes a file, makes it durable and removes it.
+// tryWrite writes a file, syncs it and removes it.
 func tryWrite(dir string) error {
 	f, err := os.CreateTemp(dir, ".edge-check-*")
 	if err != nil {

@@ -8,22 +8,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// watch looks at each request: it knows which endpoint was really asked, and compares this machine's clock with the time that
-// services write into their answers, also if they refuse.
+// watch looks at each request and answer. It notes the endpoint of the request, and compares this machine's clock with the Date header
+// of the answer, which a refusal has too.
 type watch struct {
 	endpoint string        // host of the last request; empty if there was none
-	skew     time.Duration // of the last answer: how far this machine is ahead
-	seen     bool          // there was an answer with a time
+	skew     time.Duration // how far this machine was ahead at the last answer
+	seen     bool          // an answer had a time
 }
 
 const (
-	// skewNoted is more than the whole seconds of the header and a slow answer explain.
+	// skewNoted is more than rounding and a slow answer can cause: the header has whole seconds.
 	skewNoted = 5 * time.Second
-	// skewFailed is what AWS refuses signatures at (SigV4: five minutes).
+	// skewFailed is the difference at which AWS refuses signatures (SigV4).
 	skewFailed = 5 * time.Minute
 )
 
-// over returns a configuration whose clients are watched.
+// over returns a configuration for clients that w watches.
 func (w *watch) over(cfg aws.Config) aws.Config {
 	cfg.HTTPClient = &watchedClient{cfg.HTTPClient, w}
 	return cfg
@@ -46,7 +46,7 @@ func (c *watchedClient) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// reach asks whether the machine reaches the endpoint, if it was asked at all.
+// reach returns the end of a question: whether the machine reaches the endpoint. It is empty if no request was sent.
 func (w *watch) reach() string {
 	if w.endpoint == "" {
 		return ""
@@ -55,16 +55,16 @@ func (w *watch) reach() string {
 }
 
 func (w *watch) clock() Result {
-	const hint = "set the clock, best by a time service such as chrony or systemd-timesyncd"
+	const hint = "set the clock, for example with a time service such as chrony or systemd-timesyncd"
 	if !w.seen {
-		return Result{Outcome: Skipped, Text: "nobody answered with a time"}
+		return Result{Outcome: Skipped, Text: "no answer had a time"}
 	}
 	skew := w.skew.Abs().Round(time.Second)
 	switch {
 	case skew >= skewFailed:
-		return Result{Outcome: Failed, Text: fmt.Sprintf("is %v %s AWS, which refuses such signatures", skew, side(w.skew)), Hint: hint}
+		return Result{Outcome: Failed, Text: fmt.Sprintf("is %v %s AWS: AWS refuses signatures with such a time", skew, side(w.skew)), Hint: hint}
 	case skew >= skewNoted:
-		return Result{Outcome: Warning, Text: fmt.Sprintf("is %v %s AWS, and so will be the samples", skew, side(w.skew)), Hint: hint}
+		return Result{Outcome: Warning, Text: fmt.Sprintf("is %v %s AWS, and so are the times of samples", skew, side(w.skew)), Hint: hint}
 	}
 	return Result{Outcome: OK, Text: fmt.Sprintf("within %v of AWS", skewNoted)}
 }

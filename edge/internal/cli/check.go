@@ -16,9 +16,9 @@ import (
 func newCheck(environ []string, stdout io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Try what the collector needs, and say what is missing",
-		Long: "Try the spool, the credentials, discovery, one delivery and the clock, and say what is wrong and what to do about it.\n" +
-			"One sample of this machine is delivered. Exit code 1 where something fails. Run it as the collector's user.",
+		Short: "Try what the collector needs and say what is missing",
+		Long: "Try the spool, the credentials, discovery, one delivery and the clock. Say what is wrong and what to do.\n" +
+			"This delivers one sample of this machine. Run it as the collector's user. Exit code 1 if a check fails.",
 		Args: noArgs,
 	}
 	source := config.Declare(cmd, config.ForCheck, environ)

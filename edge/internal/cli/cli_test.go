@@ -42,7 +42,7 @@ func TestProgram(t *testing.T) {
 func TestUsageErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		args, environ []string
-		want          []string // lines, in order, that contain these
+		want          []string // what the lines contain, in order
 	}{
 		"unknown command":  {[]string{"rum"}, nil, []string{`unknown command "rum"; did you mean run?`}},
 		"strange command":  {[]string{"xyzzy"}, nil, []string{`unknown command "xyzzy"; see edge --help`}},
@@ -130,7 +130,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestCompletion is of commands, flags and their values.
+// TestCompletion: commands, flags and their values are completed.
 func TestCompletion(t *testing.T) {
 	for line, want := range map[string]string{
 		"st":                "status\t",

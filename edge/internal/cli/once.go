@@ -20,8 +20,8 @@ func newOnce(environ []string, stdout, stderr io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "once",
 		Short: "Print one sample as JSON",
-		Long: "Take two readings, because rates and CPU shares are differences, and print the second as one line of JSON:\n" +
-			"what run would ship. Nothing is sent.",
+		Long: "Print one sample as a line of JSON, as run would send it. This takes two readings, because rates and CPU\n" +
+			"percentages are differences. Nothing is sent.",
 		Args: noArgs,
 	}
 	source := config.Declare(cmd, config.ForOnce, environ)
@@ -41,10 +41,10 @@ func once(ctx context.Context, c config.Config, stdout io.Writer, log *slog.Logg
 	return err
 }
 
-// takeOne takes one sample, with rates over the time between two readings.
+// takeOne takes one sample. Its rates are those between two readings, c.Over apart.
 func takeOne(ctx context.Context, c config.Config, log *slog.Logger) (record.Sample, error) {
 	set := collect.NewSet(collect.Options{Interval: c.Over, Interfaces: c.Interfaces, Disks: c.Disks, Mounts: c.Mounts, Log: log})
-	// The first reading is the base of the second and no sample of its own: what is printed is number 0.
+	// The first reading is only the base of the rates; the sample has number 0.
 	sm := sampler.New(c.Over, c.Labels, set, log)
 	sm.Base(ctx)
 	if !retry.Sleep(ctx, nil, c.Over) {
@@ -52,7 +52,7 @@ func takeOne(ctx context.Context, c config.Config, log *slog.Logger) (record.Sam
 	}
 	s, ok := sm.Sample(ctx)
 	if !ok {
-		return s, errors.New("the clock is not set")
+		return s, errors.New("the clock is not set; set it, for example with a time service")
 	}
 	return s, nil
 }

@@ -16,24 +16,24 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// stopWithin bounds a graceful stop; systemd kills after 90 s by default.
+// stopWithin bounds a graceful stop. systemd kills after 90 s by default, and after 30 s with the unit of this repository.
 const stopWithin = 10 * time.Second
 
 func newRun(environ []string, stderr io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Collect and ship until stopped",
-		Long: "Collect a sample every interval and ship it. Each flag can also be set by an environment variable, such as\n" +
-			"METRICS_EDGE_MAX_LATENCY for --max-latency, and in the file, as max_latency. A flag wins over the variable, the\n" +
-			"variable over the file, the file over the stack's edge-config (interval, max_latency and tags for all machines),\n" +
-			"that over the default; tags add up. SIGHUP reads the file again.\n\n" +
-			"Credentials are found as any AWS SDK finds them; AWS_ENDPOINT_URL sends to another endpoint.",
+		Long: "Take a sample every interval and ship it. An environment variable can replace each flag (METRICS_EDGE_MAX_LATENCY for\n" +
+			"--max-latency), and so can the file (max_latency). A flag wins over a variable, a variable over the file, the file\n" +
+			"over the stack's edge-config (interval, max_latency and tags for all machines), and edge-config over the default.\n" +
+			"Tags of all of them add up. SIGHUP reads the file again.\n\n" +
+			"edge finds credentials as any AWS SDK does. AWS_ENDPOINT_URL sends to another endpoint.",
 		Args: noArgs,
 	}
 	source := config.Declare(cmd, config.ForRun, environ)
 	cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {
-		// The first signal asks for a graceful stop; after it signals have their usual effect again, so that the second
-		// ends the process at once.
+		// The first signal asks for a graceful stop. After it signals have their usual effect again: a second one ends the
+		// process at once.
 		ctx, restore := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer restore()
 		context.AfterFunc(ctx, restore)
@@ -48,7 +48,7 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 	return cmd
 }
 
-// newLog returns the log that a configuration wants, and what sets its level.
+// newLog returns a logger for the configuration, and the variable that sets its level.
 func newLog(c config.Config, w io.Writer) (*slog.Logger, *slog.LevelVar) {
 	level := new(slog.LevelVar)
 	level.Set(c.LogLevel)

@@ -18,19 +18,19 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// newSpool is the inspector of the spool's format. It changes nothing and needs no lock.
+// newSpool returns the inspector of the spool's files. It changes nothing and needs no lock.
 func newSpool(environ []string, stdout io.Writer) *cobra.Command {
 	parent := &cobra.Command{
 		Use:   "spool",
 		Short: "Look at the samples that wait on disk",
-		Long:  "Look at the spool, also while a collector uses it. Nothing is changed.",
+		Long:  "Look at the spool, also while a collector uses it. This changes nothing.",
 	}
 	add := func(use, short string, run func(cmd *cobra.Command, dir spool.Dir) error) *cobra.Command {
 		cmd := &cobra.Command{Use: use, Short: short, Args: noArgs}
 		source := config.Declare(cmd, config.ForSpool, environ)
 		cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {
 			if _, err := os.Stat(c.SpoolDir); errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("there is no spool at %s; --spool-dir names another", c.SpoolDir)
+				return fmt.Errorf("there is no spool at %s; name another with --spool-dir", c.SpoolDir)
 			}
 			return run(cmd, spool.Dir(c.SpoolDir))
 		})
@@ -45,7 +45,7 @@ func newSpool(environ []string, stdout io.Writer) *cobra.Command {
 		}
 		return catSpool(dir, stdout, all)
 	})
-	cat.Flags().Bool("all", false, "print delivered samples too, as far as they are still there")
+	cat.Flags().Bool("all", false, "print delivered samples too, if they are still in the files")
 	add("verify", "Check every segment; exit code 1 if one is damaged or was set aside",
 		func(_ *cobra.Command, dir spool.Dir) error { return verifySpool(dir, stdout) })
 	return parent

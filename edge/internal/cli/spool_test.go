@@ -13,7 +13,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// spoolOf makes a spool of two segments, of whose samples the first is delivered.
+// spoolOf makes a spool of two segments. Its first sample is delivered.
 func spoolOf(t *testing.T) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "spool")
@@ -60,7 +60,7 @@ func TestSpoolCommands(t *testing.T) {
 	}
 }
 
-// TestSpoolVerify exits with 1 for whatever is not as it was written, and says what it costs.
+// TestSpoolVerify: verify exits with 1 if anything is damaged, and says how many samples are lost.
 func TestSpoolVerify(t *testing.T) {
 	const first = "00000000000000000001.seg"
 	at := func(data []byte, text string) int { return strings.Index(string(data), text) }
@@ -96,7 +96,7 @@ func TestSpoolVerify(t *testing.T) {
 	}
 }
 
-// TestSecondCollector is refused with one line that says what to do.
+// TestSecondCollector: a second collector is refused with one line that says what to do.
 func TestSecondCollector(t *testing.T) {
 	dir := t.TempDir()
 	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
@@ -107,12 +107,13 @@ func TestSecondCollector(t *testing.T) {
 	testenv.Clean(t)
 	t.Setenv("AWS_REGION", "eu-north-1")
 	code, _, stderr := edge(t, nil, "run", "--stream", "s", "--spool-dir", dir)
-	if code != program.Failed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "in use by another process (") {
+	if code != program.Failed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "in use by another process (") ||
+		!strings.Contains(stderr, "another edge is running here; use a different --spool-dir") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
 }
 
-// TestSpoolThatCannotBe does not keep a collector from its work, and is used as soon as it can be.
+// TestSpoolThatCannotBe: without a usable spool directory a collector works all the same, and uses the directory as soon as it can.
 func TestSpoolThatCannotBe(t *testing.T) {
 	inTheWay := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(inTheWay, nil, 0o600); err != nil {

@@ -18,16 +18,16 @@ import (
 func newStatus(environ []string, stdout io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Say what the running collector does",
-		Long: "Ask the collector that runs on this machine, through the socket in its spool's directory, what it does: samples\n" +
-			"taken, delivered, waiting and dropped, and what fails. Exit code 1 where none answers or it is not healthy.",
+		Short: "Show what the running collector does",
+		Long: "Show how many samples the collector on this machine took, delivered, keeps and dropped, and what fails. It is asked\n" +
+			"through the socket in its spool's directory. Exit code 1 if no collector answers or it is not healthy.",
 		Args: noArgs,
 	}
 	source := config.Declare(cmd, config.ForStatus, environ)
 	cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {
 		r, err := status.Fetch(cmd.Context(), status.Socket(c.SpoolDir))
 		if errors.Is(err, status.ErrNotRunning) {
-			return fmt.Errorf("%w%s; --spool-dir names the spool of another", err, left(c.SpoolDir))
+			return fmt.Errorf("%w%s; if it uses another spool, name it with --spool-dir", err, left(c.SpoolDir))
 		}
 		if err != nil {
 			return err
@@ -47,7 +47,7 @@ func newStatus(environ []string, stdout io.Writer) *cobra.Command {
 	return cmd
 }
 
-// left says what waits in a spool whose collector does not run.
+// left says how many samples wait in a spool whose collector is not running.
 func left(dir string) string {
 	segments, err := spool.Inspect(spool.Dir(dir), nil)
 	if errors.Is(err, fs.ErrNotExist) || len(segments) == 0 {
@@ -61,7 +61,7 @@ func left(dir string) string {
 		waiting, lost = waiting+s.Waiting, lost+s.Lost
 	}
 	if lost > 0 {
-		return fmt.Sprintf(", where %d samples wait and %d are lost by damage (see edge spool verify)", waiting, lost)
+		return fmt.Sprintf("; %d samples wait in its spool, and %d are lost by damage (see edge spool verify)", waiting, lost)
 	}
-	return fmt.Sprintf(", where %d samples wait", waiting)
+	return fmt.Sprintf("; %d samples wait in its spool", waiting)
 }

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	}
 	req := httptest.NewRequest(http.MethodGet, "https://example.com", nil)
 	if u, err := http.ProxyFromEnvironment(req); err != nil || u == nil {
-		panic("the proxy is not in force")
+		panic("the tests do not use the proxy")
 	}
 	code := m.Run()
 	proxy.Close()

@@ -235,7 +235,7 @@ func TestWrap(t *testing.T) {
 	absent(t, "net_bytes_recv_per_s", s.NetBytesRecvPerS)
 	absent(t, "disk_read_bytes_per_s", s.DiskReadBytesPerS)
 	if m.set.Failures() != 0 {
-		t.Errorf("a wrap is taken for a failure:\n%s", m.log.String())
+		t.Errorf("a wrapped counter is logged as a failure:\n%s", m.log.String())
 	}
 	m.edit("proc/net/dev", "eth0: 704", "eth0: 3704")
 	m.edit("proc/diskstats", "sda 1000 10 704", "sda 1000 10 1004")

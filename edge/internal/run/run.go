@@ -99,7 +99,7 @@ func (e *edge) openSpool(c config.Config) (*spool.Queue, error) {
 		Dropped: func(n int) { e.dropping.Failed(fmt.Errorf("it drops its oldest segment, %d samples", n)) },
 	})
 	if err != nil {
-		return nil, fmt.Errorf("spool %s: %w; another edge is running here; use a different --spool-dir", c.SpoolDir, err)
+		return nil, fmt.Errorf("spool %s: %w: another edge is running here; use a different --spool-dir", c.SpoolDir, err)
 	}
 	return q, nil
 }

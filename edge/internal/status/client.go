@@ -20,10 +20,10 @@ import (
 // ErrNotRunning says that no collector answers.
 var ErrNotRunning = errors.New("no collector is running")
 
-// maxReport is how much is read of an answer; a report has a few kB.
+// maxReport is the longest answer that is read, in bytes. A report has a few kB.
 const maxReport = 1 << 20
 
-// Fetch asks the collector that answers at a socket.
+// Fetch gets the report of the collector that listens on a socket. If nothing listens there, the error wraps [ErrNotRunning].
 func Fetch(ctx context.Context, socket string) (r Report, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -42,7 +42,7 @@ func Fetch(ctx context.Context, socket string) (r Report, err error) {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return r, fmt.Errorf("%w at %s", ErrNotRunning, socket)
 	case errors.Is(err, fs.ErrPermission):
-		return r, fmt.Errorf("ask the collector: %w; ask as its user or as root", err)
+		return r, fmt.Errorf("ask the collector: %w; run this as the collector's user or as root", err)
 	case err != nil:
 		return r, fmt.Errorf("ask the collector: %w", explainPath(socket, err))
 	}
@@ -56,7 +56,7 @@ func Fetch(ctx context.Context, socket string) (r Report, err error) {
 	return r, nil
 }
 
-// Print writes a report for people.
+// Print writes a report as text for people.
 func Print(out io.Writer, r Report, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
@@ -94,7 +94,7 @@ func Print(out io.Writer, r Report, now time.Time) error {
 		oldest += fmt.Sprintf(", %d DAMAGED SEGMENTS SET ASIDE as *.corrupt", r.Spool.SetAside)
 	}
 	if r.Spool.Lost > 0 {
-		oldest += fmt.Sprintf(", %d samples lost since it was made", r.Spool.Lost)
+		oldest += fmt.Sprintf(", %d samples lost since the directory was made", r.Spool.Lost)
 	}
 	line("spool", "%s of %s in %s%s", humanize.IBytes(uint64(r.Spool.Bytes)), humanize.IBytes(uint64(r.Spool.MaxBytes)), r.Spool.Dir, oldest)
 	for _, p := range r.Problems {
@@ -106,7 +106,7 @@ func Print(out io.Writer, r Report, now time.Time) error {
 	return w.Flush()
 }
 
-// dropped names the reasons for which samples were dropped.
+// dropped lists the reasons why samples were dropped, with their counts.
 func dropped(reasons map[string]int64) string {
 	var parts []string
 	for _, reason := range Reasons {
@@ -120,7 +120,7 @@ func dropped(reasons map[string]int64) string {
 	return "DROPPED: " + strings.Join(parts, ", ")
 }
 
-// seconds writes a number of seconds as a duration, whole from ten on.
+// seconds formats seconds as a duration, rounded to whole seconds from ten on.
 func seconds(s float64) string {
 	d := time.Duration(s * float64(time.Second))
 	if d < 10*time.Second {

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// ForHost serves requests to the host of a listening address, and to loopback, only. A page in a browser on this machine could
-// otherwise read the answers: it makes its own name point to this machine, and the browser takes both for one site (DNS
-// rebinding). Such a request carries the page's name in its Host header. If the address is reachable from other machines,
-// requests to any IP address and to this machine's host name are served too: no page has these for a name.
+// ForHost serves only requests whose Host header names the listening address or loopback. Without this, a page in a browser on this
+// machine could read the answers: it makes its own name point to this machine, and the browser takes both for one site (DNS
+// rebinding). The Host header of such a request has the page's name. If other machines can reach the address, ForHost also serves
+// requests to any IP address and to this machine's host name, because no page can have these names.
 func ForHost(address string, h http.Handler) http.Handler {
 	listen := hostOf(address)
 	own, err := os.Hostname()
@@ -45,7 +45,7 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// hostOf is the host of an address, with or without a port, in lower case.
+// hostOf returns the host of an address, in lower case. The address may have a port.
 func hostOf(address string) string {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

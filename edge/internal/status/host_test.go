@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestHost: a page whose name points to this machine cannot read the answers.
+// TestHost: a request is refused if its Host header has another name, as that of a page whose name points to this machine.
 func TestHost(t *testing.T) {
 	for _, c := range []struct {
 		listen, own, host string

@@ -17,14 +17,14 @@ const metricsType = "text/plain; version=0.0.4; charset=utf-8"
 // exposition writes metrics in the text format.
 type exposition struct{ strings.Builder }
 
-// escape is what a label's value needs.
+// escape escapes a label's value.
 var escape = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 func (e *exposition) family(name, kind, help string) {
 	fmt.Fprintf(e, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 }
 
-// value writes a sample of the family; labels are names and values in turn.
+// value writes a value of a family. labels are names and values in turn.
 func (e *exposition) value(name string, v float64, labels ...string) {
 	e.WriteString(name)
 	for i := 0; i < len(labels); i += 2 {
@@ -46,12 +46,12 @@ func (e *exposition) counter(name, help string, v int64) {
 	e.value(name, float64(v))
 }
 
-// WriteMetrics writes a report as metrics. Units are in the names: seconds, bytes.
+// WriteMetrics writes a report as metrics. The names have the units: seconds, bytes.
 func WriteMetrics(w io.Writer, r Report, now time.Time) error {
 	var e exposition
 	e.family("metrics_edge_build_info", "gauge", "The collector's version.")
 	e.value("metrics_edge_build_info", 1, "version", r.Version)
-	e.gauge("metrics_edge_start_time_seconds", "When the collector was started, Unix time.", unix(r.StartedAt))
+	e.gauge("metrics_edge_start_time_seconds", "When the collector started, Unix time.", unix(r.StartedAt))
 	e.gauge("metrics_edge_healthy", "Whether samples are taken on time.", number(r.Healthy))
 	e.gauge("metrics_edge_interval_seconds", "Time between samples.", r.IntervalS)
 	e.counter("metrics_edge_samples_taken_total", "Samples taken.", r.Samples.Taken)
@@ -61,24 +61,24 @@ func WriteMetrics(w io.Writer, r Report, now time.Time) error {
 		e.value("metrics_edge_samples_dropped_total", float64(r.Samples.Dropped[reason]), "reason", reason)
 	}
 	e.gauge("metrics_edge_spool_samples", "Samples that wait to be delivered.", float64(r.Samples.Waiting))
-	e.gauge("metrics_edge_spool_memory_samples", "Those of them that are in memory only.", float64(r.Spool.MemoryLines))
+	e.gauge("metrics_edge_spool_memory_samples", "Samples that wait in memory only.", float64(r.Spool.MemoryLines))
 	e.gauge("metrics_edge_spool_bytes", "Size of the spool's files.", float64(r.Spool.Bytes))
-	e.gauge("metrics_edge_spool_max_bytes", "Bound of the spool.", float64(r.Spool.MaxBytes))
+	e.gauge("metrics_edge_spool_max_bytes", "Size limit of the spool.", float64(r.Spool.MaxBytes))
 	e.counter("metrics_edge_spool_set_aside_total", "Damaged segments set aside.", r.Spool.SetAside)
 	e.gauge("metrics_edge_spool_lost_samples", "Samples dropped or damaged since the spool's directory was made.", float64(r.Spool.Lost))
 	age := 0.0
 	if r.Spool.OldestAgeS != nil {
 		age = *r.Spool.OldestAgeS
 	}
-	e.gauge("metrics_edge_spool_oldest_seconds", "Age of the oldest sample that waits, 0 where none does.", age)
+	e.gauge("metrics_edge_spool_oldest_seconds", "Age of the oldest sample that waits, 0 if none waits.", age)
 	e.counter("metrics_edge_records_delivered_total", "Records accepted by Firehose.", r.Delivery.Records)
 	e.counter("metrics_edge_requests_total", "Requests to Firehose, failed ones included.", r.Delivery.Requests)
-	e.counter("metrics_edge_retries_total", "Requests that repeated one that failed, at least in part.", r.Delivery.Retries)
+	e.counter("metrics_edge_retries_total", "Requests that repeated a failed one, whole or in part.", r.Delivery.Retries)
 	if r.Delivery.LastAt != nil {
 		e.gauge("metrics_edge_last_delivery_seconds", "Time since a record was last accepted.", now.Sub(*r.Delivery.LastAt).Seconds())
 	}
 	e.counter("metrics_edge_collector_failures_total", "Readings that failed.", r.CollectorFailures)
-	e.family("metrics_edge_failing", "gauge", "What fails now: failures in a row.")
+	e.family("metrics_edge_failing", "gauge", "Failures in a row of what fails now.")
 	for _, p := range merged(r.Problems) {
 		e.value("metrics_edge_failing", float64(p.Failures), "subject", p.Subject)
 	}
@@ -90,7 +90,7 @@ func WriteMetrics(w io.Writer, r Report, now time.Time) error {
 	return err
 }
 
-// merged adds up the problems of one subject: a series may stand once.
+// merged adds up the problems of the same subject: a series may occur only once.
 func merged(problems []retry.Problem) []retry.Problem {
 	var sums []retry.Problem
 	for _, p := range problems {

@@ -1,6 +1,6 @@
-// Package status is what a running collector says of itself: a report, served as JSON, as Prometheus metrics and as the answer
-// of a health check, over the socket in its spool's directory and, where that is asked for, over an address. It only shows;
-// what is counted, and what is healthy, its owner knows.
+// Package status is the report of a running collector. It serves the report as JSON, as Prometheus metrics and as a health check, on
+// the socket in the spool's directory and on an address if one is configured. It also fetches and prints the report for edge status.
+// Package run fills in the report and decides what is healthy.
 package status
 
 import (
@@ -9,24 +9,24 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
-// Report is the state of a collector at one moment. Counters count from the start of the process.
+// Report is the state of a collector at one moment. Counts begin at the start of the process unless they say otherwise.
 type Report struct {
 	Version   string    `json:"version"`
 	PID       int       `json:"pid"`
 	StartedAt time.Time `json:"started_at"`
 	SessionID string    `json:"session_id"`
 
-	// Healthy says that samples are taken on time. Trouble of delivery does not end it: a restart would not help.
+	// Healthy says that samples are taken on time. It stays true if only delivery fails, because a restart would not help then.
 	Healthy bool `json:"healthy"`
-	// OverdueS is how many seconds ago a sample should have been taken; 0 while they are on time.
+	// OverdueS is how many seconds ago the next sample was due, or 0 while samples are on time.
 	OverdueS float64 `json:"overdue_s"`
 
 	IntervalS   float64 `json:"interval_s"`
 	MaxLatencyS float64 `json:"max_latency_s"`
 	Stack       string  `json:"stack"`
-	Stream      string  `json:"stream"` // empty while it is not known
+	Stream      string  `json:"stream"` // empty if it is not known yet
 	Region      string  `json:"region"`
-	EdgeConfig  string  `json:"edge_config,omitempty"` // the stack's, as far as it is in force
+	EdgeConfig  string  `json:"edge_config,omitempty"` // the stack's; empty if it is not used
 
 	Samples  Samples  `json:"samples"`
 	Delivery Delivery `json:"delivery"`
@@ -45,18 +45,18 @@ type Samples struct {
 	Dropped   map[string]int64 `json:"dropped"` // by reason
 }
 
-// Why samples are dropped.
+// Reasons why samples are dropped.
 const (
-	SpoolFull = "spool_full" // pushed out by newer ones
+	SpoolFull = "spool_full" // removed to make room for newer ones
 	Damaged   = "damaged"    // unreadable in the spool's files
-	Refused   = "refused"    // Firehose will never take them; they are in rejected.jsonl
-	NotStored = "not_stored" // the spool would not take them
+	Refused   = "refused"    // Firehose will never accept them; they are in rejected.jsonl
+	NotStored = "not_stored" // the spool did not accept them
 )
 
-// Reasons are all of them.
+// Reasons are all reasons why samples are dropped.
 var Reasons = []string{SpoolFull, Damaged, Refused, NotStored}
 
-// Delivery are counts of what was sent.
+// Delivery are counts of records and requests.
 type Delivery struct {
 	Records  int64      `json:"records"`
 	Requests int64      `json:"requests"`
@@ -64,7 +64,7 @@ type Delivery struct {
 	LastAt   *time.Time `json:"last_at,omitempty"`
 }
 
-// Spool is where samples wait.
+// Spool is the state of the spool.
 type Spool struct {
 	Dir         string   `json:"dir"`
 	Bytes       int64    `json:"bytes"`

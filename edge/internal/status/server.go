@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// ErrPathTooLong says that the system does not take the path of a socket.
+// ErrPathTooLong says that the path of a socket is too long for the system.
 var ErrPathTooLong = errors.New("the path is too long for a socket")
 
-// shortPath is a length of paths that every system takes for a socket: Linux takes 107 bytes, macOS 103 (unix(7), unix(4)).
+// shortPath is a length in bytes that every system allows for a socket's path: Linux allows 107, macOS 103 (unix(7), unix(4)).
 const shortPath = 100
 
-// explainPath says what is wrong with a path that the system refused as invalid: that is its only word for one that is too long.
+// explainPath names the cause if the system refused a path that is too long: the system itself only says "invalid argument".
 func explainPath(path string, err error) error {
 	if len(path) > shortPath && errors.Is(err, syscall.EINVAL) {
 		return fmt.Errorf("%w: %s has %d bytes; use a --spool-dir of less than %d", ErrPathTooLong, path, len(path), shortPath-len("/edge.sock"))
@@ -28,15 +28,16 @@ func explainPath(path string, err error) error {
 	return err
 }
 
-// Socket is where a collector with that spool directory answers.
+// Socket returns the path of the socket in a spool's directory.
 func Socket(spoolDir string) string { return filepath.Join(spoolDir, "edge.sock") }
 
-// Handler serves /status (JSON), /metrics (Prometheus) and /healthz: 200 while healthy, else 503, with what is wrong.
+// Handler serves /status (JSON), /metrics (Prometheus) and /healthz. /healthz answers 200 while the collector is healthy, else 503, and
+// lists what fails.
 func Handler(report func() Report) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(report()) // whoever asked is gone
+		_ = json.NewEncoder(w).Encode(report()) // an error means that the client is gone
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", metricsType)
@@ -47,7 +48,7 @@ func Handler(report func() Report) http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		if !r.Healthy {
 			w.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprintf(w, "no sample since one was due %.0f s ago\n", r.OverdueS)
+			fmt.Fprintf(w, "a sample was due %.0f s ago and was not taken\n", r.OverdueS)
 			return
 		}
 		fmt.Fprintln(w, "ok")
@@ -71,8 +72,8 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return nil
 }
 
-// ListenSocket listens on a socket file that only its owner may use. What an earlier process left there goes: the caller knows
-// that no other one lives, as it has the spool's lock.
+// ListenSocket listens on a socket file that only its owner may use. It removes a socket that an earlier process left. The caller must
+// hold the spool's lock, so that no other process uses the socket.
 func ListenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

@@ -23,7 +23,7 @@ import (
 
 var now = time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
 
-// report is of a collector with much to tell.
+// report is the report of a collector in which every field has a value.
 func report() status.Report {
 	age, last := 125.5, now.Add(-90*time.Second)
 	failure := retry.Failure{Subject: "delivery", At: now.Add(-time.Second), Error: "throttled: \"slow\\down\"\nplease"}
@@ -42,7 +42,7 @@ func report() status.Report {
 	}
 }
 
-// TestMetrics reads the metrics with Prometheus' own parser.
+// TestMetrics: Prometheus' own parser reads the metrics.
 func TestMetrics(t *testing.T) {
 	r := report()
 	r.Version = "v1 \"odd\\\n"
@@ -94,7 +94,7 @@ func TestHealth(t *testing.T) {
 	}{
 		"well":       {func(r *status.Report) { r.Problems = nil }, 200, "ok\n"},
 		"in trouble": {func(r *status.Report) { r.Problems = r.Problems[:1] }, 200, "ok\ndelivery is failing since 2026-02-03T03:55:06Z: throttled"},
-		"hanging":    {func(r *status.Report) { r.Healthy, r.OverdueS = false, 42 }, 503, "no sample since one was due 42 s ago\n"},
+		"hanging":    {func(r *status.Report) { r.Healthy, r.OverdueS = false, 42 }, 503, "a sample was due 42 s ago and was not taken\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := report()
@@ -117,7 +117,7 @@ func TestPrint(t *testing.T) {
 		"healthy, with problems; running for 1h0m0s (pid 7, version v1.2.3)", "the-stream in eu-west-1 (stack Fleet)",
 		"every 3s, sent after 1m0s at most; session 5e55", `edge-config of the stack: { "interval": "3s"}`,
 		"1200 taken, 1100 delivered, 90 waiting, DROPPED: 8 spool full, 2 refused", "55 records in 60 requests, 5 of them retries; the last 1m30s ago",
-		"1.0 MiB of 64 MiB in /var/lib/metrics-edge, the oldest sample is 2m6s old, 3 SAMPLES IN MEMORY ONLY, 2 DAMAGED SEGMENTS SET ASIDE as *.corrupt, 11 samples lost since it was made",
+		"1.0 MiB of 64 MiB in /var/lib/metrics-edge, the oldest sample is 2m6s old, 3 SAMPLES IN MEMORY ONLY, 2 DAMAGED SEGMENTS SET ASIDE as *.corrupt, 11 samples lost since the directory was made",
 		"delivery is failing for 10m0s, 12 times: throttled",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -136,7 +136,7 @@ func TestPrint(t *testing.T) {
 	}
 }
 
-// TestSocket takes the place of one that a killed process left, and is its owner's alone.
+// TestSocket: a new socket replaces one that a killed process left, and only its owner may use it.
 func TestSocket(t *testing.T) {
 	path := status.Socket(t.TempDir())
 	if _, err := status.Fetch(t.Context(), path); !errors.Is(err, status.ErrNotRunning) {
@@ -167,7 +167,7 @@ func TestSocket(t *testing.T) {
 	}
 }
 
-// TestAnswersThatAreNone name what came instead.
+// TestAnswersThatAreNone: if the answer is not a report, the error says what came instead.
 func TestAnswersThatAreNone(t *testing.T) {
 	for want, answer := range map[string]http.HandlerFunc{
 		"404 Not Found":         http.NotFound,
@@ -184,7 +184,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
-// TestSocketPathThatIsTooLong says so: the system's only word for it is "invalid argument".
+// TestSocketPathThatIsTooLong: the error says that the path is too long; the system only says "invalid argument".
 func TestSocketPathThatIsTooLong(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("d", 120))
 	if err := os.Mkdir(dir, 0o700); err != nil {
