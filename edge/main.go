@@ -1,5 +1,4 @@
-// Command edge collects this machine's CPU, memory, network and disk readings and ships them to the stack's delivery
-// stream.
+// Command edge takes samples of this machine's CPU, memory, network and disk and ships them to a stack's delivery stream.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package cli is the command line of edge: its commands. It runs nothing itself; package run does. What there is to
-// set, package config says.
+// Package cli is the command line of edge. Each command reads its settings with package config and calls the package that does the
+// work.
 package cli
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// Main runs edge with the arguments, given without the program's name, and returns the exit code.
+// Main runs edge and returns the exit code. args come without the program's name.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot(os.Environ(), stdout, stderr)
 	root.SetArgs(args)
@@ -51,8 +51,8 @@ func newRoot(environ []string, stdout, stderr io.Writer) *cobra.Command {
 	return root
 }
 
-// refuseUnknown makes help, completion and each command that only holds others refuse a name that they do not know. Without it
-// cobra shows their help then, as if all were well.
+// refuseUnknown makes help, completion and each command that only has subcommands refuse unknown names. Without this, cobra would
+// show their help and exit with 0.
 func refuseUnknown(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -60,7 +60,7 @@ func refuseUnknown(root *cobra.Command) {
 		switch {
 		case cmd.Name() == "help":
 			cmd.Args = func(_ *cobra.Command, args []string) error {
-				found, rest, _ := root.Find(args) // the error is for a rest, which is refused here
+				found, rest, _ := root.Find(args) // knownCommand refuses what Find calls an error
 				return knownCommand(found, rest)
 			}
 		case !cmd.Runnable():
@@ -70,13 +70,13 @@ func refuseUnknown(root *cobra.Command) {
 	}
 }
 
-// knownCommand refuses the name of a command that does not exist, and names one that resembles it.
+// knownCommand refuses the name of a command that does not exist, and suggests a similar one.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	hint := "see " + cmd.CommandPath() + " --help"
-	cmd.SuggestionsMinimumDistance = 2 // "upp" is one letter off
+	cmd.SuggestionsMinimumDistance = 2 // letters that may differ
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + near[0] + "?"
 	}
@@ -103,7 +103,7 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// configured runs a command with its configuration.
+// configured returns a command's RunE: it reads the configuration and calls run with it.
 func configured(source *config.Source, run func(cmd *cobra.Command, c config.Config) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		c, err := source.Load().With("")

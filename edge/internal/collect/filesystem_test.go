@@ -20,7 +20,7 @@ import (
 
 // disks are filesystems. Calls to some of them hang until the test lets them go.
 type disks struct {
-	mu    sync.Mutex
+	mu    sync.Mutex        // guards the fields below
 	used  map[string]uint64 // percent, by mount point
 	hang  map[string]chan struct{}
 	asked map[string]int

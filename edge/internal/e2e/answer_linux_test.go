@@ -11,10 +11,10 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 )
 
-// mostResident is far above what the collector takes, and far below what an answer of 200 MB would.
+// mostResident is far more than the collector needs, and far less than an answer of 200 MB.
 const mostResident = 40_000 // kB
 
-// TestHugeAnswer: an error of 200 MB costs the real binary neither memory nor a long line of log, and delivery goes on after it.
+// TestHugeAnswer: an error answer of 200 MB costs the real binary little memory and only a short log line. Delivery goes on after it.
 func TestHugeAnswer(t *testing.T) {
 	t.Parallel()
 	s := cloudtest.New(t)

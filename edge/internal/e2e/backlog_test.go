@@ -15,8 +15,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// TestFreshSamplesPassTheBacklog: after an outage of ten hours, fresh samples arrive as ever, while those of the outage
-// arrive oldest first and no faster than allowed.
+// TestFreshSamplesPassTheBacklog: after an outage of ten hours, fresh samples arrive as usual. Those of the outage arrive oldest first
+// and no faster than allowed.
 func TestFreshSamplesPassTheBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -47,7 +47,7 @@ func TestFreshSamplesPassTheBacklog(t *testing.T) {
 				oldest, drained = first, r.At
 			}
 		}
-		// From soon after the return, what was taken two minutes ago is there at any moment.
+		// Soon after the outage, each sample has arrived two minutes after it was taken.
 		arrived := map[int64]time.Time{}
 		for _, r := range w.Puts {
 			for _, i := range r.IDs {
@@ -60,17 +60,17 @@ func TestFreshSamplesPassTheBacklog(t *testing.T) {
 				t.Errorf("sample %d is %v late", seq, late)
 			}
 		}
-		// 12,000 samples at 20 times the pace are half an hour's.
+		// At 20 times the usual pace, 12,000 samples take half an hour.
 		if took := drained.Sub(back); took < 28*time.Minute || took > 40*time.Minute {
 			t.Errorf("the backlog took %v", took)
 		}
 		if n := len(w.Puts); n > 60+12_000/200+10 {
-			t.Errorf("%d requests in the hour after the return", n)
+			t.Errorf("%d requests in the hour after the outage", n)
 		}
 	})
 }
 
-// TestPoison: samples that are refused whatever happens are set aside, they alone, and block nothing.
+// TestPoison: samples that are always refused are set aside, and only they. They do not block others.
 func TestPoison(t *testing.T) {
 	for name, bad := range map[string][]int64{
 		"one": {100}, "the first": {0}, "neighbours": {100, 101, 102}, "some": {7, 100, 333, 900}, "in a backlog": {1200, 1300},
@@ -104,7 +104,7 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// stepping is a machine whose clock is stepped: what it writes has other times, what it measures has not.
+// stepping is a collector on a machine whose wall clock is stepped.
 type stepping struct {
 	to   sampler.Sink
 	step func(seq int64) time.Duration
@@ -124,7 +124,7 @@ func (s stepping) Append(lines ...[]byte) error {
 	return nil
 }
 
-// TestClockSteps: whatever the clock does, all arrives, once, in order, and in time.
+// TestClockSteps: whatever the clock does, all samples arrive, once, in order and on time.
 func TestClockSteps(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for name, step := range map[string]func(seq int64) time.Duration{

@@ -12,9 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// believable are readings as a server has them: those of a host of recordtest, whose load averages and memory are not noise but
-// move as the kernel's do. A compressed sample of it is larger than one of a real machine: 40 samples of a busy virtual machine
-// took 91 bytes each.
+// believable has readings like a real server's: those of a host of recordtest, but load averages and memory change as the kernel's do.
+// Compressed, its samples are larger than those of a real machine: 40 samples of a busy virtual machine took 91 bytes each.
 type believable struct {
 	host  *recordtest.Host
 	loads [3]float64 // over 1, 5 and 15 minutes
@@ -33,21 +32,20 @@ func (r *believable) Collect(_ context.Context, at collect.Moment, s *record.Sam
 	if r.used == 0 {
 		r.used = float64(full.RAMUsedBytes.Or(0))
 	}
-	r.used += step * (full.CPUPct.Or(0)/50 - 0.56) // as busy as it is, it takes or gives back
+	r.used += step * (full.CPUPct.Or(0)/50 - 0.56) // a busy machine takes memory, an idle one frees it
 	total, used := full.RAMTotalBytes.Or(0), int64(r.used)/page*page
 	full.RAMUsedBytes, full.RAMAvailableBytes = record.Some(used), record.Some(total-used)
 	full.RAMPct = record.Some(100 * float64(used) / float64(total))
 	*s = full
 }
 
-// TestBill is what Firehose bills and the disk takes of a machine in four healthy hours. Bytes are counted where they
-// arrive.
+// TestBill: how many bytes Firehose bills, and how many are written to disk, for a machine in four hours without failures.
 func TestBill(t *testing.T) {
 	for name, c := range map[string]struct {
 		latency         time.Duration
 		billed, written float64
 	}{
-		"default":      {record.MaxLatency, 130, 60_000}, // at a minute it is 248: half of each step that is billed stays empty
+		"default":      {record.MaxLatency, 130, 60_000}, // with one minute it is 248, because half of each billed step stays empty
 		"five minutes": {5 * time.Minute, 160, 60_000},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,11 +23,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// Variables by which the test's own binary is started as a collector.
+// Variables with which the test's own binary runs as a collector.
 const (
 	childEndpoint = "EDGE_E2E_ENDPOINT"
 	childSpool    = "EDGE_E2E_SPOOL"
-	childPadding  = "EDGE_E2E_PADDING" // bytes that a sample is longer than it need be
+	childPadding  = "EDGE_E2E_PADDING" // by how many bytes samples are made longer
 )
 
 func TestMain(m *testing.M) {
@@ -42,14 +42,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fast is how the parts of a collector are set for these tests: some hundred times as fast as people would.
+// fast has settings some hundred times faster than the defaults.
 const (
 	fastInterval = 10 * time.Millisecond
 	fastLatency  = 50 * time.Millisecond
 )
 
-// child is a collector, all but its readings: sampler, spool, shipper and the SDK's client, until it is killed. It says of
-// each sample that it is taken, once the spool has it.
+// child is a collector without readings (sampler, spool, shipper and the SDK's client) until it is killed. It prints each sample once
+// the spool has it.
 func child(endpoint, dir string, padding int, stdout io.Writer) error {
 	log := slog.New(slog.DiscardHandler)
 	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Sync: time.Second, Log: log})
@@ -69,12 +69,12 @@ func client(endpoint string) *cloud.Stream {
 	}, "the-stream")
 }
 
-// readings are none; a sample costs next to nothing.
+// readings reads nothing, so that a sample costs almost nothing.
 type readings struct{}
 
 func (readings) Collect(_ context.Context, _ collect.Moment, s *record.Sample) { s.Hostname = "h" }
 
-// announcing says which lines the queue has.
+// announcing prints the lines that the queue has.
 type announcing struct {
 	queue *spool.Queue
 	to    io.Writer
@@ -96,7 +96,7 @@ func (a announcing) Append(lines ...[]byte) error {
 	return nil
 }
 
-// startFast runs a collector's parts at a hundred times the default pace, a disk spool included.
+// startFast runs a collector's parts, with a spool on disk, at a hundred times the default pace.
 func startFast(tb testing.TB, endpoint string) (end func()) {
 	tb.Helper()
 	log := slog.New(slog.DiscardHandler)

@@ -17,7 +17,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// writeKey writes a credentials file as a program does that rotates keys: the new file takes the place of the old one.
+// writeKey writes a credentials file as programs that rotate keys do: the new file replaces the old one.
 func writeKey(t *testing.T, path, id string) {
 	t.Helper()
 	text := "[default]\naws_access_key_id = " + id + "\naws_secret_access_key = secret\n"
@@ -29,8 +29,8 @@ func writeKey(t *testing.T, path, id string) {
 	}
 }
 
-// TestRotatedCredentials: the real binary delivers with the keys that its credentials file has by now, within a minute after the
-// file was rewritten, without a signal. Nothing is lost.
+// TestRotatedCredentials: within a minute after its credentials file was rewritten, and without a signal, the real binary delivers with
+// the new keys. No sample is lost.
 func TestRotatedCredentials(t *testing.T) {
 	t.Parallel()
 	s := cloudtest.New(t)
@@ -75,7 +75,7 @@ func TestRotatedCredentials(t *testing.T) {
 	s.Key = "KEYTWO" // the first key is expired
 	s.Mu.Unlock()
 	within("a request with the first key is refused", denied)
-	for len(s.Arrived) > 0 { // what was delivered before
+	for len(s.Arrived) > 0 { // from earlier deliveries
 		<-s.Arrived
 	}
 	writeKey(t, file, "KEYTWO")
@@ -94,10 +94,11 @@ func TestRotatedCredentials(t *testing.T) {
 	}
 }
 
-// TestCheckNamesTheEndpoint that was really asked, if it cannot be reached: here a proxy refuses every connection.
+// TestCheckNamesTheEndpoint: if the endpoint cannot be reached, the check names the one that was asked. Here a proxy refuses every
+// connection.
 func TestCheckNamesTheEndpoint(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
+	var mu sync.Mutex // guards asked
 	asked := map[string]bool{}
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()

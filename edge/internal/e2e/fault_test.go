@@ -11,15 +11,15 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 )
 
-// TestFaults runs a collector at its defaults for two hours, the first of which the endpoint spends in a way of its own.
+// TestFaults runs a collector at its defaults for two hours. In the first hour the endpoint has a fault.
 func TestFaults(t *testing.T) {
 	all := func(code string) func(int) string { return func(int) string { return code } }
 	for name, c := range map[string]struct {
 		fault func(n int, w http.ResponseWriter, r *http.Request) cloudtest.Outcome
 		dial  error
-		// duplicates says that some are to be expected: the collector did not hear of what was taken.
+		// duplicates says that some are expected: the collector does not learn that records were accepted.
 		duplicates bool
-		spool      int64 // bytes a sample takes, for a spool that is too small
+		spool      int64 // size limit in bytes per sample, for a spool that is too small
 		dropped    bool
 		said       string
 	}{

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestFleet is a thousand collectors, started at one instant, whose endpoint goes away at one instant and comes back at
-// one. No sample is lost, and at no time do they all ask at once: the pauses between attempts grow to the maximum latency
-// of a minute, so that those who find the endpoint back are spread over that.
+// TestFleet: a thousand collectors start together, lose their endpoint together and get it back together. No sample is lost, and they
+// never send all at once: the pauses between attempts grow to the maximum latency of a minute, so their first requests after the
+// outage are spread over a minute.
 func TestFleet(t *testing.T) {
 	t.Parallel()
 	const machines = 1000
@@ -60,14 +60,15 @@ func TestFleet(t *testing.T) {
 			switch s := int(r.At.Sub(back) / time.Second); {
 			case r.At.Before(gone):
 				before[int(r.At.Sub(begin)/time.Second)]++
-			case s < 230: // what follows is the end of the test
+			case s < 230: // later requests are those of the end of the test
 				after[s]++
 			}
 		}
 		t.Logf("%d samples; requests in the busiest second: %d before, %d in the outage's first two minutes, %d later in it, %d after",
 			taken, busiest(before, 0), busiest(out, 0), busiest(out, 120), busiest(after, 0))
-		// With 1,000 machines and a request a minute, 17 a second are usual. When the outage begins each machine tries again
-		// some times soon, then about two times a minute; after it up to four requests: one that finds the way, fresh ones and two of the backlog.
+		// 1,000 machines with a request a minute usually send 17 a second. When the outage begins, each machine makes some attempts
+		// soon, and then about two a minute. After the outage each sends up to four requests: one that succeeds, fresh samples and
+		// two of the backlog.
 		for what, c := range map[string]struct{ got, most int }{
 			"before": {busiest(before, 0), 50}, "as it begins": {busiest(out, 0), 250}, "in the outage": {busiest(out, 120), 80}, "after it": {busiest(after, 0), 120},
 		} {
@@ -78,7 +79,7 @@ func TestFleet(t *testing.T) {
 	})
 }
 
-// busiest is the highest count from a second on.
+// busiest returns the highest count, from a second on.
 func busiest(counts map[int]int, from int) int {
 	most := 0
 	for s, n := range counts {

@@ -14,8 +14,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// TestFlips changes one byte at random in the files that a killed collector left, again and again from the same files: what
-// can be read and what is counted as damaged are together what was there, exactly.
+// TestFlips changes one random byte in the files that a killed collector left, many times, each time in a fresh copy. The samples that
+// can be read and those counted as damaged are together exactly those of the files.
 func TestFlips(t *testing.T) {
 	t.Parallel()
 	const flips = 300

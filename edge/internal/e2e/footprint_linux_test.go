@@ -25,7 +25,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// build builds edge as a release is built.
+// build builds edge as for a release.
 func build(tb testing.TB) string {
 	tb.Helper()
 	seeSources(tb)
@@ -38,8 +38,8 @@ func build(tb testing.TB) string {
 	return path
 }
 
-// seeSources looks at every source file of the binary. Otherwise go test would show the cached result of a test that builds it from
-// other sources: it knows which files a test looks at, not what the processes do that it starts.
+// seeSources looks at every source file of the binary. go test notes which files a test looks at, but not those of the processes that
+// it starts. Without this, go test would use a cached result although the sources have changed.
 func seeSources(tb testing.TB) {
 	tb.Helper()
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
@@ -53,8 +53,8 @@ func seeSources(tb testing.TB) {
 	}
 }
 
-// runEdge starts the real collector and returns once it has taken its first sample. It trusts the certificates in the file
-// bundle; "" means those of the system.
+// runEdge starts the real collector and returns once it has taken its first sample. The collector trusts the certificates in the file
+// bundle, or those of the system if bundle is "".
 func runEdge(tb testing.TB, path, endpoint, bundle, dir string, args ...string) (c *exec.Cmd, lines <-chan string) {
 	tb.Helper()
 	c = exec.Command(path, append([]string{"run", "--stream", "the-stream", "--region", "eu-north-1", "--spool-dir", dir}, args...)...)
@@ -82,7 +82,7 @@ func runEdge(tb testing.TB, path, endpoint, bundle, dir string, args ...string) 
 	return nil, nil
 }
 
-// TestRealCollectorKilled kills the real binary: what it took is delivered, or in its spool.
+// TestRealCollectorKilled: after the real binary is killed, each of its samples is delivered or in its spool.
 func TestRealCollectorKilled(t *testing.T) {
 	t.Parallel()
 	path, dir := build(t), t.TempDir()
@@ -91,7 +91,7 @@ func TestRealCollectorKilled(t *testing.T) {
 	defer h.Close()
 	for range 3 {
 		c, _ := runEdge(t, path, h.URL, "", dir, "--interval", "1s", "--max-latency", "1s")
-		<-s.Arrived // it delivers, and takes the next sample
+		<-s.Arrived // it has delivered and takes the next sample
 		_ = c.Process.Kill()
 		_ = c.Wait() // it was killed
 	}
@@ -122,7 +122,7 @@ func TestRealCollectorKilled(t *testing.T) {
 	}
 }
 
-// bundle writes a file of a server's certificate, beside those of the system.
+// bundle writes a file with a server's certificate and those of the system.
 func bundle(b *testing.B, h *httptest.Server) string {
 	b.Helper()
 	var certificates []byte
@@ -140,8 +140,8 @@ func bundle(b *testing.B, h *httptest.Server) string {
 	return path
 }
 
-// BenchmarkFootprint runs the real binary at its defaults, for EDGE_FOOTPRINT or 20 s (at least 5m for figures to quote),
-// and reports what it takes of the machine. It is run with -benchtime 1x.
+// BenchmarkFootprint runs the real binary at its defaults for EDGE_FOOTPRINT, or 20 s, and reports its use of memory, CPU and disk. Use
+// -benchtime 1x, and at least 5m for figures to quote.
 func BenchmarkFootprint(b *testing.B) {
 	length := 20 * time.Second
 	if text := os.Getenv("EDGE_FOOTPRINT"); text != "" {
@@ -157,13 +157,13 @@ func BenchmarkFootprint(b *testing.B) {
 	}
 	for range b.N {
 		s := cloudtest.New(b)
-		h := httptest.NewTLSServer(s) // as AWS is spoken to; it is a part of what is taken
+		h := httptest.NewTLSServer(s) // TLS as with AWS: it is part of the cost
 		c, said := runEdge(b, path, h.URL, bundle(b, h), b.TempDir())
 		go func() {
-			for range said { // it shall not wait for a reader
+			for range said { // so that edge never waits for a reader of its output
 			}
 		}()
-		<-s.Arrived // what a start costs is not what it costs to run
+		<-s.Arrived // measure after the start, which costs more
 		cpu, written := cpuSeconds(b, c.Process.Pid), procValue(b, c.Process.Pid, "io", "write_bytes")
 		most := int64(0)
 		for begin := time.Now(); time.Since(begin) < length; time.Sleep(time.Second) {
@@ -189,7 +189,7 @@ func BenchmarkFootprint(b *testing.B) {
 	}
 }
 
-// procValue reads a number of a file in /proc, in kB in status and in bytes in io.
+// procValue reads a number from a file in /proc: kB in status, bytes in io.
 func procValue(tb testing.TB, pid int, file, key string) int64 {
 	tb.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
@@ -212,8 +212,8 @@ func procValue(tb testing.TB, pid int, file, key string) int64 {
 	return 0
 }
 
-// cpuSeconds is the CPU time of a process, user and system, by its clock, which is exact where /proc/<pid>/stat counts
-// hundredths.
+// cpuSeconds returns the CPU time of a process, user and system. It reads the process's CPU clock, because /proc/<pid>/stat has only
+// hundredths of a second.
 func cpuSeconds(tb testing.TB, pid int) float64 {
 	tb.Helper()
 	const cpuClock = 2 // of all threads: CPUCLOCK_SCHED of the kernel
@@ -224,10 +224,10 @@ func cpuSeconds(tb testing.TB, pid int) float64 {
 	return time.Duration(ts.Nano()).Seconds()
 }
 
-// maxBinaryBytes is how large a release's binary for this platform may be.
+// maxBinaryBytes is the largest size of a release's binary for this platform.
 const maxBinaryBytes = 12e6
 
-// TestBinarySize holds the size: a new dependency, or a new version of one, can add megabytes unnoticed.
+// TestBinarySize: a new dependency, or a new version of one, must not add megabytes to the binary.
 func TestBinarySize(t *testing.T) {
 	t.Parallel()
 	info, err := os.Stat(build(t))
@@ -248,9 +248,9 @@ func TestBinarySize(t *testing.T) {
 	}
 }
 
-// BenchmarkGrowth runs a collector's parts a hundred times as fast as the defaults, for EDGE_GROWTH or 5 s (36s are an hour
-// at the usual pace, 1h is four days), and reports heap and goroutines after the first fifth and at the end: they shall be
-// the same. It is run with -benchtime 1x.
+// BenchmarkGrowth runs a collector's parts a hundred times faster than the defaults for EDGE_GROWTH, or 5 s: 36s are an hour at the
+// usual pace, 1h is four days. It reports heap and goroutines after the first fifth and at the end; they should be equal. Use
+// -benchtime 1x.
 func BenchmarkGrowth(b *testing.B) {
 	length := 5 * time.Second
 	if text := os.Getenv("EDGE_GROWTH"); text != "" {
@@ -277,7 +277,7 @@ func BenchmarkGrowth(b *testing.B) {
 	}
 }
 
-// measure returns the least of twenty looks over a second: requests come and go, what grows does not.
+// measure returns the lowest of twenty values in a second, so that requests under way do not count.
 func measure() (heap uint64, goroutines int) {
 	heap, goroutines = math.MaxUint64, math.MaxInt
 	for range 20 {

@@ -23,7 +23,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// kills is how often TestKill kills; EDGE_KILLS says another number, 1000 for figures to quote.
+// kills is how often TestKill kills. EDGE_KILLS sets another number; use 1000 for figures to quote.
 func kills(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("EDGE_KILLS")
@@ -37,9 +37,9 @@ func kills(t *testing.T) int {
 	return n
 }
 
-// TestKill kills a collector under load at random points, again and again, while its endpoint fails in every third request
-// and is gone for a while, long enough for the spool to overflow. Each sample that was taken is delivered, or is left in the
-// spool, or is counted as lost. It is delivered twice only where the answer did not arrive before the kill, or at all.
+// TestKill kills a collector under load at random moments, many times. Meanwhile its endpoint fails in every third request, and is gone
+// so long that the spool overflows. Each sample is delivered, still in the spool, or counted as lost. A sample may be delivered
+// twice only if the answer did not arrive before the kill.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	s := cloudtest.New(t)
@@ -74,7 +74,7 @@ func TestKill(t *testing.T) {
 	checkAccounts(t, s, dir, taken)
 }
 
-// runUntilKilled starts a collector, kills it a while after its first sample and adds what it has taken.
+// runUntilKilled starts a collector, kills it some time after its first sample and adds the samples that it took.
 func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, taken map[cloudtest.ID]bool) {
 	t.Helper()
 	var timer *time.Timer
@@ -86,7 +86,7 @@ func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, tak
 	})
 }
 
-// runChild runs a collector until each, which is called with each sample that it has taken, kills it.
+// runChild runs a collector and calls each with each sample that it took. each kills the collector to end it.
 func runChild(t *testing.T, endpoint, dir string, padding int, each func(p *os.Process, i cloudtest.ID)) {
 	t.Helper()
 	own, err := os.Executable()
@@ -123,7 +123,7 @@ func runChild(t *testing.T, endpoint, dir string, padding int, each func(p *os.P
 	}
 }
 
-// drain takes all samples out of a queue and returns which they are.
+// drain removes all samples from a queue and returns them.
 func drain(t *testing.T, q *spool.Queue) map[cloudtest.ID]bool {
 	t.Helper()
 	left := map[cloudtest.ID]bool{}
@@ -165,7 +165,7 @@ func checkAccounts(t *testing.T, s *cloudtest.Server, dir string, taken map[clou
 	if missing > stats.Lost || stats.Damaged > 0 || stats.SetAside > 0 {
 		t.Errorf("%d samples are missing, %+v", missing, stats)
 	}
-	// The last request that a process had an answer of may have been before its acknowledgement.
+	// A process may have been killed between the answer to its last request and the acknowledgement.
 	last := map[string]int{}
 	for n, r := range s.Puts {
 		last[r.Path] = n

@@ -15,9 +15,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// TestFileLimit takes all file descriptors from a running collector that has a backlog of several segments, for as long as it
-// takes more samples than two segments hold, and gives them back. Each sample is delivered or in the spool; none is counted
-// as lost.
+// TestFileLimit takes all file descriptors from a running collector with a backlog of several segments. It gives them back after the
+// collector took more samples than fit in two segments. Each sample is delivered or in the spool; none is counted as lost.
 func TestFileLimit(t *testing.T) {
 	t.Parallel()
 	const before, after, most = 400, 800, 30_000
@@ -64,7 +63,7 @@ func TestFileLimit(t *testing.T) {
 			last = newest()
 			limit(p, usual.Cur)
 		case n > after && n%50 == 0 && newest() > last && len(s.Counts()) >= after, n == most:
-			_ = p.Kill() // nothing is in memory only once there is a new segment
+			_ = p.Kill() // a new segment proves that no sample is only in memory
 		}
 	})
 	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})

@@ -21,8 +21,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
 )
 
-// world is a server and collectors inside a synctest bubble: the real protocol by the real client over connections in
-// memory, in a time in which hours pass at once.
+// world is a server and collectors inside a synctest bubble, where hours pass at once. The real client uses the real protocol over
+// connections in memory.
 type world struct {
 	*cloudtest.Server
 	t         *testing.T
@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *world {
 	go func() { _ = h.Serve(w.listener) }()
 	w.transport = &http.Transport{
 		MaxIdleConnsPerHost: 10,
-		IdleConnTimeout:     time.Second, // connections in memory cost memory
+		IdleConnTimeout:     time.Second, // close them soon: each takes memory
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			w.Mu.Lock()
 			dial := w.dial
@@ -85,7 +85,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// machine is a running collector, all but its readings.
+// machine is a running collector without readings.
 type machine struct {
 	queue   *spool.Queue
 	fs      *spooltest.FS
@@ -96,7 +96,7 @@ type machine struct {
 	done    chan error
 }
 
-// setup says how a machine differs from the defaults.
+// setup has the settings of a machine that differ from the defaults.
 type setup struct {
 	interval, latency time.Duration
 	spoolBytes        int64
@@ -166,7 +166,7 @@ func (w *world) start(o setup) *machine {
 	return m
 }
 
-// check accounts for each sample of a machine that has ended. It returns how many were delivered twice.
+// check finds each sample of a machine that has ended. It returns how many were delivered twice.
 func (w *world) check(m *machine) (duplicates int) {
 	w.t.Helper()
 	return w.checkCounts(m, w.Counts())

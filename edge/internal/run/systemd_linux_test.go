@@ -23,7 +23,7 @@ func TestServiceManager(t *testing.T) {
 	defer func() { _ = socket.Close() }()
 	t.Setenv("NOTIFY_SOCKET", socket.LocalAddr().String())
 	t.Setenv("WATCHDOG_USEC", "200000")
-	var mu sync.Mutex
+	var mu sync.Mutex // guards told
 	var told []string
 	go func() {
 		buf := make([]byte, 256)
