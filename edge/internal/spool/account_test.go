@@ -12,8 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
 )
 
-// TestEveryLineIsAcknowledgedOrLost runs random operations, restarts among them, and checks the accounts after each. In
-// half of the runs, one byte of one line that was written changes at each restart.
+// TestEveryLineIsAcknowledgedOrLost runs random operations, also restarts, and checks the counts after each. In half of the runs, each
+// restart changes a byte of a written line.
 func TestEveryLineIsAcknowledgedOrLost(t *testing.T) {
 	damaged := 0
 	for seed := range uint64(40) {
@@ -67,7 +67,7 @@ func accountForAll(t *testing.T, seed uint64, damage bool) (damaged int) {
 	return damaged
 }
 
-// damageLine changes a byte of a line somewhere, or of the head before it.
+// damageLine changes a byte of a random line or of the head before it.
 func damageLine(fs *spooltest.FS, rng *rand.Rand) {
 	names := fs.Names(".seg")
 	if len(names) == 0 {

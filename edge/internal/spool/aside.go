@@ -5,13 +5,13 @@ import (
 	"log/slog"
 )
 
-// How much is kept of segments that were set aside.
+// How many segments that were set aside are kept.
 const (
 	maxAside   = 4
-	asideShare = 4 // a part of the bound
+	asideShare = 4 // at most a quarter of the size limit
 )
 
-// setAside renames the file of a damaged segment, so that a person can look at it. Only few are kept.
+// setAside renames the file of a damaged segment, so that a person can look at it. It removes older ones if there are too many.
 func (s *store) setAside(info FileInfo) {
 	s.counts.aside++
 	kept := info.Name + corruptSuffix
@@ -27,7 +27,7 @@ func (s *store) setAside(info FileInfo) {
 	}
 }
 
-// removeAside removes the oldest file that was set aside. What was lost in it has been counted.
+// removeAside removes the oldest file that was set aside. Its lost lines are counted already.
 func (s *store) removeAside(reason string) {
 	s.log.Warn("a segment that was set aside is removed", slog.String("file", s.aside[0].Name), slog.String("reason", reason))
 	s.litter = append(s.litter, s.aside[0])

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// checkEach is how often the store looks whether its directory is still there.
+// checkEach is how often the store looks if its directory still exists.
 const checkEach = 10 * time.Second
 
-// attach takes the directory and reads what is in it. It does nothing once it has succeeded.
+// attach locks the directory and reads its files. It does nothing if it has succeeded before.
 func (s *store) attach() error {
 	if s.attached {
 		return nil
@@ -37,7 +37,7 @@ func (s *store) attach() error {
 	return nil
 }
 
-// takeAll makes the segments that are found part of the queue, before those in memory.
+// takeAll adds the segments in the directory to the queue, before those in memory.
 func (s *store) takeAll(files []FileInfo) {
 	slices.SortFunc(files, func(a, b FileInfo) int { return strings.Compare(a.Name, b.Name) })
 	inMemory := s.segs
@@ -52,7 +52,7 @@ func (s *store) takeAll(files []FileInfo) {
 	s.noted = n.lost
 	for _, seg := range s.segs {
 		if v, known := surveys[seg]; known {
-			s.settle(seg, v, n)
+			s.makeKnown(seg, v, n)
 		}
 	}
 	if len(s.segs) > 0 && len(inMemory) == 0 {
@@ -65,7 +65,7 @@ func (s *store) takeAll(files []FileInfo) {
 	s.removeDone()
 }
 
-// take looks at one file of the directory.
+// take takes one file of the directory into account.
 func (s *store) take(file FileInfo, n *notes, surveys map[*segment]survey) {
 	switch file.Name {
 	case rejectedName:
@@ -99,8 +99,8 @@ func (s *store) take(file FileInfo, n *notes, surveys map[*segment]survey) {
 	s.segs = append(s.segs, seg)
 }
 
-// survey reads a segment that is not known yet. An error of the file system leaves it as it is: it is tried again when the
-// segment is to be read.
+// survey reads a segment that is not known yet. If the file system does not let it, the segment stays unknown and the next read
+// tries again.
 func (s *store) survey(seg *segment, n *notes) (survey, error) {
 	info := FileInfo{segmentName(seg.id), seg.disk}
 	v, err := surveySegment(s.fs, seg.id, info, func(e entry) error { n.add(e); return nil })
@@ -114,15 +114,15 @@ func (s *store) survey(seg *segment, n *notes) (survey, error) {
 	return v, nil
 }
 
-// settle makes a segment known, with what its file and the notes say.
-func (s *store) settle(seg *segment, v survey, n *notes) {
+// makeKnown sets a segment's numbers from its file and the notes.
+func (s *store) makeKnown(seg *segment, v survey, n *notes) {
 	seg.unknown, seg.failing = false, false
 	seg.size, seg.lines = v.good, n.lineCount(seg.id, v)
 	seg.acked = min(n.acked[seg.id], seg.lines)
 	if seg.acked == 0 && seg.lines >= v.lines {
 		seg.unreadable = max(0, seg.lines-v.whole)
 	} else if err := seg.count(s.fs); err != nil {
-		seg.failing = true // the next read counts
+		seg.failing = true // the next read counts the lines
 		s.reading.Failed(fmt.Errorf("read segment %d: %w", seg.id, err))
 	}
 	seg.damaged = seg.unreadable > 0 || v.header != nil && v.places > 0
@@ -148,7 +148,7 @@ func (s *store) learn(seg *segment) error {
 		if other.unknown || other == s.active || other.inMemory() {
 			continue
 		}
-		// What this segment says of others was not known when they were read.
+		// When the others were read, the states in this segment were not known yet.
 		lines, acked := max(other.lines, n.lines[other.id]), max(other.acked, n.acked[other.id])
 		if lines > other.lines || acked > other.acked {
 			other.lines, other.acked = lines, min(acked, lines)
@@ -158,12 +158,11 @@ func (s *store) learn(seg *segment) error {
 			other.damaged = other.damaged || other.unreadable > 0
 		}
 	}
-	s.settle(seg, v, n)
+	s.makeKnown(seg, v, n)
 	return nil
 }
 
-// resume makes the newest segment the active one if the disk lets it, so a collector that is started again and again does
-// not leave a file each time.
+// resume makes the newest segment the active one, if it can be written. Otherwise each start would leave a file.
 func (s *store) resume(seg *segment, v survey) {
 	if v.header != nil || seg.failing || seg.size >= s.segmentBytes {
 		return
@@ -181,7 +180,7 @@ func (s *store) resume(seg *segment, v survey) {
 	seg.file, seg.disk = file, seg.size
 	s.active = seg
 	if v.places > 0 {
-		// A new entry says how many lines are before it: what is damaged at the end cannot any more.
+		// The damaged end does not say how many lines it has. A new entry does: it has the number of lines before it.
 		if s.writeState(state{segment: seg.id, acked: seg.acked}) != nil {
 			s.active, seg.file = nil, nil
 			file.Close()
@@ -189,7 +188,7 @@ func (s *store) resume(seg *segment, v survey) {
 	}
 }
 
-// checkDirectory looks from time to time whether the directory is still there.
+// checkDirectory looks every checkEach if the directory still exists.
 func (s *store) checkDirectory() {
 	if now := time.Now(); s.attached && !now.Before(s.checkAt) {
 		s.checkAt = now.Add(checkEach)
@@ -197,9 +196,8 @@ func (s *store) checkDirectory() {
 	}
 }
 
-// leave gives the directory up if it was removed or replaced while the process runs, and reports whether it was. What the
-// active segment holds is still there as long as its file is open: it goes on in memory, from where it is written to the new
-// directory.
+// leave gives the directory up if it was removed or replaced while the process runs, and reports whether it was. The file of the active
+// segment is still open, so its content can be read: leave moves it to memory, and restore writes it to the new directory.
 func (s *store) leave() bool {
 	if s.lock == nil || s.lock.Held() {
 		return false
@@ -208,7 +206,7 @@ func (s *store) leave() bool {
 	if seg := s.active; seg != nil && seg.file != nil {
 		mem := make([]byte, seg.size)
 		if _, err := seg.file.ReadAt(mem, 0); err == nil {
-			s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk}) // if only the lock was removed
+			s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk}) // in case only the lock was removed
 			seg.file.Close()
 			seg.id, seg.file, seg.mem, seg.disk = 0, nil, mem, 0
 		}
@@ -219,7 +217,7 @@ func (s *store) leave() bool {
 	return true
 }
 
-// compare gives up the segments whose files are not there any more.
+// compare gives up the segments whose files do not exist any more.
 func (s *store) compare(files []FileInfo) {
 	there := map[string]bool{}
 	for _, f := range files {
@@ -236,13 +234,13 @@ func (s *store) compare(files []FileInfo) {
 	}
 }
 
-// vanish gives up a segment whose file someone removed.
+// vanish gives up a segment whose file somebody removed.
 func (s *store) vanish(seg *segment) {
 	if seg.unknown {
 		seg.lines = s.notes.lines[seg.id]
 		seg.acked = min(s.notes.acked[seg.id], seg.lines)
 	}
-	s.log.Warn("a segment was removed by someone else",
+	s.log.Warn("somebody removed a segment",
 		slog.String("file", segmentName(seg.id)), slog.Int("samples_lost", seg.waiting()))
 	s.giveUp(seg, &s.counts.damaged)
 }

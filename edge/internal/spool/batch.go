@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// Lane is one of the two ends at which a queue is read.
+// Lane is one of the two parts of a queue that are read apart.
 type Lane int
 
 // The lanes.
@@ -19,26 +19,28 @@ const (
 	Backlog             // lines that came before
 )
 
-// Batch is a run of lines from the front of a lane. It must not be changed.
+// Batch has lines from the front of a lane. Nobody may change it.
 type Batch struct {
 	Lines  [][]byte
 	places []place
 }
 
-// place is where a line is: the last of the segment's lines with the numbers from to to-1. Those before it are damaged.
+// place says where a line is in its segment. The line has the number to-1. The lines from to to-2 are damaged: they count as lost
+// when the line is acknowledged.
 type place struct {
 	seg      *segment
 	from, to int
 	end      int64 // offset after the line
 }
 
-// Head returns the first n lines of the batch as a batch of their own.
+// Head returns a batch of the first n lines.
 func (b Batch) Head(n int) Batch { return Batch{b.Lines[:n], b.places[:n]} }
 
-// Tail returns the lines after the first n as a batch of their own.
+// Tail returns a batch of the lines after the first n.
 func (b Batch) Tail(n int) Batch { return Batch{b.Lines[n:], b.places[n:]} }
 
-// add appends a line, up to so many bytes in all but at least one line. It returns false if the batch is full.
+// add appends a line, unless the batch has one already and the line is longer than maxBytes. It subtracts the line from maxBytes and
+// returns false if the batch is full.
 func (b *Batch) add(line []byte, p place, maxBytes *int) bool {
 	if len(line) > *maxBytes && len(b.Lines) > 0 {
 		*maxBytes = 0
@@ -50,33 +52,33 @@ func (b *Batch) add(line []byte, p place, maxBytes *int) bool {
 	return *maxBytes > 0
 }
 
-// read reads a batch. A segment that the file system does not let be read is left as it is, and the later ones are read; an
-// error is returned only if there is no line.
+// read reads a batch. If the file system does not let a segment be read, read goes on with the later ones. It returns an error only
+// if there is no line.
 func (s *store) read(lane Lane, maxLines, maxBytes int) (Batch, error) {
 	var b Batch
-	var failed error
-	for _, seg := range slices.Clone(s.segs) { // some may leave the queue on the way
+	var firstErr error
+	for _, seg := range slices.Clone(s.segs) { // reading may remove segments
 		if len(b.Lines) == maxLines || maxBytes <= 0 {
 			break
 		}
 		if seg.lostAs != nil || seg.backlog != (lane == Backlog) {
 			continue
 		}
-		if err := s.readSegment(seg, &b, maxLines, &maxBytes); err != nil && failed == nil {
-			failed = err
+		if err := s.readSegment(seg, &b, maxLines, &maxBytes); err != nil && firstErr == nil {
+			firstErr = err
 		}
 	}
 	failing := slices.ContainsFunc(s.segs, func(seg *segment) bool { return seg.failing })
 	switch {
-	case failed != nil:
-		s.reading.Failed(failed)
+	case firstErr != nil:
+		s.reading.Failed(firstErr)
 	case !failing:
 		s.reading.OK()
 	}
 	if len(b.Lines) > 0 {
 		return b, nil
 	}
-	return b, failed
+	return b, firstErr
 }
 
 // readSegment adds lines of a segment to a batch.
@@ -112,7 +114,7 @@ func (s *store) readSegment(seg *segment, b *Batch, maxLines int, maxBytes *int)
 		damaged = max(damaged, seg.unreadable)
 	}
 	if damaged > seg.unreadable {
-		s.log.Warn("a segment was damaged since it was written",
+		s.log.Warn("a segment is damaged",
 			slog.String("file", segmentName(seg.id)), slog.Int("samples_lost", damaged-seg.unreadable))
 		seg.damaged = true
 	}
@@ -123,7 +125,7 @@ func (s *store) readSegment(seg *segment, b *Batch, maxLines int, maxBytes *int)
 	return nil
 }
 
-// readFailed notes an error of the file system. It says nothing about the samples, unless the file does not exist.
+// readFailed notes an error of the file system. Unless the file does not exist, such an error does not mean that samples are lost.
 func (s *store) readFailed(seg *segment, err error) error {
 	if errors.Is(err, fs.ErrNotExist) && !seg.inMemory() {
 		s.vanish(seg)
@@ -162,7 +164,7 @@ func (s *store) ackLine(p place) {
 	damaged := p.to - 1 - seg.acked
 	seg.acked, seg.readAt = p.to, p.end
 	if seg.lostAs != nil {
-		*seg.lostAs-- // it was counted as lost, and arrived after all
+		*seg.lostAs-- // the line was counted as lost but has arrived
 		s.counts.lost--
 		return
 	}
@@ -171,8 +173,8 @@ func (s *store) ackLine(p place) {
 	s.counts.lost += int64(damaged)
 }
 
-// noteAck writes down how many lines of a segment are acknowledged. If that cannot be written it stays in memory; should the
-// process end, the lines arrive twice.
+// noteAck writes down how many lines of a segment are acknowledged. If that fails, the number is only in memory: if the process ends
+// then, the lines arrive twice.
 func (s *store) noteAck(seg *segment) {
 	if seg.lostAs == nil && seg.waiting() == 0 {
 		s.removeDone()

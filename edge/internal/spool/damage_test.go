@@ -30,7 +30,7 @@ func three(t *testing.T) *spooltest.FS {
 
 func name(id int) string { return fmt.Sprintf("%020d.seg", id) }
 
-// TestDamage: what is whole is read, and what is not is counted by lines.
+// TestDamage: lines without damage are read, and damaged lines are counted.
 func TestDamage(t *testing.T) {
 	const everything = "[a0 a1 a2 a3 b0 b1 b2 b3 c0 c1 c2 c3]"
 	at := func(data []byte, text string) int { return bytes.Index(data, []byte(text)) }
@@ -109,7 +109,7 @@ func TestDamage(t *testing.T) {
 			if s := q.Stats(); s.Damaged != c.damaged {
 				t.Errorf("%+v, want %d damaged", s, c.damaged)
 			}
-			// What is put now is there after another start.
+			// A line that is appended now is in the queue after another start.
 			put(t, q, "d")
 			if s := q.Stats(); s.SetAside != c.aside || len(fs.Names(".corrupt")) != int(c.aside) {
 				t.Errorf("%+v, want %d set aside", s, c.aside)
@@ -126,7 +126,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestAnotherVersion: a segment of another version is left alone and not taken for damaged, even if all else in it differs.
+// TestAnotherVersion: a segment of another version is neither changed nor treated as damaged, even if all else in it differs.
 func TestAnotherVersion(t *testing.T) {
 	for _, rest := range []string{"same", "different"} {
 		fs := three(t)
@@ -159,8 +159,8 @@ func TestAnotherVersion(t *testing.T) {
 	}
 }
 
-// TestSetAsideIsBounded: whatever the number of bad segments, few are kept, and they make room first. The newest is
-// continued.
+// TestSetAsideIsBounded: if many segments are bad, few are kept, and they are the first to be removed to make room. The newest segment
+// is continued.
 func TestSetAsideIsBounded(t *testing.T) {
 	fs := spooltest.New()
 	q := open(t, fs)
@@ -188,7 +188,7 @@ func TestSetAsideIsBounded(t *testing.T) {
 	}
 }
 
-// TestOtherFiles: the spool leaves files alone whose names are not its own.
+// TestOtherFiles: the spool does not touch files with other names.
 func TestOtherFiles(t *testing.T) {
 	fs := three(t)
 	for _, other := range []string{"notes.txt", "1.seg", "00000000000000000000.seg", "99999999999999999999999.seg"} {

@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// Samples say much about a machine, so only the owner may read them.
+// Only the owner may read the files: samples tell much about a machine.
 const (
 	dirMode  = 0o700
 	fileMode = 0o600
@@ -21,8 +21,8 @@ const (
 // Dir is a directory of the machine's file system.
 type Dir string
 
-// Lock implements [FS]. The lock file holds the process id, for the message of another process. The lock itself is the
-// operating system's, so a killed process leaves none behind.
+// Lock implements [FS]. The lock file has the process id, so that an error can name the process. The operating system keeps the lock
+// and releases it if the process is killed.
 func (d Dir) Lock() (Lock, error) {
 	if err := os.MkdirAll(string(d), dirMode); err != nil {
 		return nil, fmt.Errorf("make the directory: %w", err)
@@ -30,21 +30,21 @@ func (d Dir) Lock() (Lock, error) {
 	path := d.path(lockName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, fileMode)
 	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
-		// What waits there can still be read. Without a lock file no collector has used the directory, so nothing waits.
+		// On a read-only disk the samples can still be read. If the lock file does not exist, no collector has used the directory.
 		f, err = os.Open(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the lock: %w", err)
 	}
 	if err := lock(f); err != nil {
-		holder, _ := io.ReadAll(io.LimitReader(f, 20)) // for the message only; Windows does not allow to read it
+		holder, _ := io.ReadAll(io.LimitReader(f, 20)) // only for the message; on Windows a locked file cannot be read
 		f.Close()
 		if errors.Is(err, ErrInUse) && len(holder) > 0 {
 			return nil, fmt.Errorf("%w (%s)", err, strings.TrimSpace(string(holder)))
 		}
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	// If the disk is full, the message of another process says less; the lock holds all the same.
+	// If the process id cannot be written, for example because the disk is full, the lock still works.
 	if f.Truncate(0) == nil {
 		_, _ = fmt.Fprintln(f, os.Getpid())
 	}
@@ -54,7 +54,7 @@ func (d Dir) Lock() (Lock, error) {
 // lockFile is the open lock file.
 type lockFile struct{ *os.File }
 
-// Held implements [Lock]. An error other than that there is no such file proves nothing.
+// Held implements [Lock]. It returns true if an error keeps it from finding out.
 func (l lockFile) Held() bool {
 	there, err := os.Stat(l.Name())
 	if err != nil {

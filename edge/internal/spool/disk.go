@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// retryAfter is how soon a disk that failed is tried again.
+// retryAfter is the pause before a failed disk is tried again.
 const retryAfter = 10 * time.Second
 
 var (
@@ -14,8 +14,7 @@ var (
 	errFull    = errors.New("the spool is full, and no file in it may be removed")
 )
 
-// fail ends the use of the disk until it is tried again. If the directory was removed, a new one is tried at
-// once.
+// fail stops the use of the disk for retryAfter. If the directory was removed, the next use makes a new one at once.
 func (s *store) fail(err error) {
 	if s.leave() {
 		return
@@ -27,8 +26,8 @@ func (s *store) fail(err error) {
 	}
 }
 
-// writable reports whether the disk can be written. It tries a disk that failed again when it is time, and brings there what
-// waits in memory.
+// writable returns nil if the disk can be written. After a failure it tries the disk again once retryAfter is over, and writes the
+// segments in memory to it.
 func (s *store) writable() error {
 	if s.attached && s.retryAt.IsZero() {
 		return nil
@@ -49,10 +48,10 @@ func (s *store) writable() error {
 	return nil
 }
 
-// prepare makes sure that there is an active segment on disk with room for an entry.
+// prepare makes sure that the active segment is on disk and has room for an entry of need bytes.
 func (s *store) prepare(need int64) error {
 	if a := s.active; a != nil && !a.inMemory() && a.lines > 0 && a.size+need > s.segmentBytes {
-		// Room is made before the segment ends, because what is dropped is written down in it.
+		// Make room before the segment ends: drops are written down in it.
 		if err := s.makeRoom(need + s.beginBytes()); err != nil {
 			return err
 		}
@@ -70,11 +69,11 @@ func (s *store) prepare(need int64) error {
 	return s.makeRoom(need)
 }
 
-// beginBytes is the most that a segment begins with.
+// beginBytes is the largest size of a new segment.
 func (s *store) beginBytes() int64 { return headerBytes + stateBytes*int64(len(s.segs)+1) }
 
-// begin makes a segment. It begins with the states of all older ones, so it tells how many lines they must have and how
-// many of them were acknowledged, whatever happens to their files.
+// begin makes a segment. It writes the states of all older segments into it: how many lines each has, and how many of them are
+// acknowledged. So the newest segment knows these numbers, whatever happens to the older files.
 func (s *store) begin(need int64) error {
 	s.sweep()
 	if err := s.makeRoom(s.beginBytes() + need); err != nil {
@@ -86,7 +85,7 @@ func (s *store) begin(need int64) error {
 	for _, seg := range s.segs {
 		switch {
 		case seg.inMemory():
-		case seg.unknown: // the segments that say this of it may be removed before it can be read
+		case seg.unknown: // copy its state: the segments that have it may be removed before this one can be read
 			s.buf = appendState(s.buf, 0, 0, state{
 				segment: seg.id, acked: s.notes.acked[seg.id], lines: s.notes.lines[seg.id], lost: s.counts.lost,
 			})
@@ -106,7 +105,7 @@ func (s *store) begin(need int64) error {
 	return nil
 }
 
-// create makes the file of a segment. The number is used up even if that fails.
+// create makes the file of a segment. The id is not used again, even if create fails.
 func (s *store) create(id uint64, content []byte) (File, error) {
 	s.nextID = id + 1
 	name := segmentName(id)
@@ -135,7 +134,7 @@ func (s *store) writeLine(line []byte) error {
 	seg.lines++
 	if s.syncEach {
 		if err := s.syncActive(); err != nil {
-			s.fail(err) // the line is there, though not durable
+			s.fail(err) // the line is written but not synced
 			return nil
 		}
 	}
@@ -146,12 +145,12 @@ func (s *store) writeLine(line []byte) error {
 	return nil
 }
 
-// writeState appends a state to the active segment. It is not synced by itself: only duplicates are at stake.
+// writeState appends a state to the active segment. It does not sync: if the state is lost, lines arrive twice.
 func (s *store) writeState(st state) error {
 	seg := s.active
 	st.lost = s.counts.lost
 	if st.segment == seg.id {
-		st.lines = 0 // it is not complete
+		st.lines = 0 // lines are still appended to it
 	}
 	s.buf = appendState(s.buf[:0], seg.size, seg.lines, st)
 	if err := seg.write(s.buf); err != nil {
@@ -176,7 +175,7 @@ func (s *store) seal() {
 	s.removeDone()
 }
 
-// syncActive makes the active segment durable, and that it exists.
+// syncActive syncs the active segment and the directory.
 func (s *store) syncActive() error {
 	seg := s.active
 	if err := seg.file.Sync(); err != nil {
@@ -186,7 +185,7 @@ func (s *store) syncActive() error {
 	return s.syncDirectory()
 }
 
-// syncFile makes a segment durable that is about to be closed.
+// syncFile syncs a segment before it is closed.
 func (s *store) syncFile(seg *segment) {
 	if s.syncNever || !seg.dirty {
 		return
@@ -197,7 +196,7 @@ func (s *store) syncFile(seg *segment) {
 	}
 }
 
-// syncDirectory makes durable which files there are.
+// syncDirectory syncs the directory if files were created or removed.
 func (s *store) syncDirectory() error {
 	if !s.syncDir || !s.attached {
 		return nil

@@ -18,20 +18,20 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
 )
 
-// life is one run of a collector: lines are put, read in both lanes and acknowledged, over a full spool.
+// life is one run of a collector that appends, reads and acknowledges lines in both lanes of a full spool.
 type life struct {
 	fs    *spooltest.FS
 	acked [lifeLines]int
 	last  spool.Stats // at the end
 	after spool.Stats // after another start, all read
-	// safe is how many lines were put before the first operation failed.
+	// safe is how many lines were appended before the first operation failed.
 	safe   int
 	failed bool
 }
 
 const lifeLines = 48
 
-// lifeLine is a line of a life; together they are larger than the spool.
+// lifeLine returns a line of a life. All together are larger than the spool.
 func lifeLine(i int) []byte {
 	return append(strconv.AppendInt(nil, int64(i), 10), zeros[:20_000+i*500]...)
 }
@@ -71,7 +71,7 @@ func live(t *testing.T, fs *spooltest.FS, sync time.Duration) *life {
 		}
 		time.Sleep(time.Second)
 	}
-	_ = q.Close() // what it could not save is in the numbers
+	_ = q.Close() // lines that it could not save are in the counts
 	l.last = q.Stats()
 	return l
 }
@@ -93,7 +93,7 @@ func (l *life) drain(t *testing.T, q *spool.Queue, lane spool.Lane, n int) {
 	}
 }
 
-// check starts another process on what the disk holds and accounts for each line.
+// check opens the disk's files as another process and finds each line.
 func (l *life) check(t *testing.T, fs *spooltest.FS, want func(line int) bool) (duplicates int) {
 	t.Helper()
 	q, err := spool.Open(spool.Options{FS: fs, MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
@@ -127,14 +127,14 @@ func (l *life) check(t *testing.T, fs *spooltest.FS, want func(line int) bool) (
 
 func all(int) bool { return true }
 
-// errnos are the errors that a file system may give for a while, none of which says that a file's content is bad.
+// errnos are errors that a file system may return for a while. None means that a file's content is bad.
 var errnos = []syscall.Errno{
 	syscall.ENOSPC, syscall.EMFILE, syscall.ENFILE, syscall.EACCES, syscall.EPERM, syscall.EIO, syscall.EROFS, syscall.ENOMEM,
 	syscall.EINTR, syscall.EAGAIN, syscall.ESTALE, syscall.ENODEV,
 }
 
-// TestFaultAtEveryOperation lets each operation of a life fail in turn: once, for a while and from then on, with some of the
-// errors or, if EDGE_ALL_FAULTS is set, with all of them. No segment is taken for damaged, and each line that is missing was counted as dropped.
+// TestFaultAtEveryOperation lets each operation of a life fail in turn: once, for a while, and for ever, with some errors or, if
+// EDGE_ALL_FAULTS is set, with all. No segment counts as damaged, and each missing line was counted as dropped.
 func TestFaultAtEveryOperation(t *testing.T) {
 	for name, c := range map[string]struct{ length, errnos int }{
 		"once": {1, 2}, "for a while": {30, 1}, "from then on": {1 << 30, 1},
@@ -179,7 +179,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 	}
 }
 
-// TestFullDisk: collecting goes on in memory, the log says so once, and all samples get to the disk later, in order.
+// TestFullDisk: lines wait in memory, the log says so once, and later all lines are on disk, in order.
 func TestFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -244,8 +244,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestUnreadableSegment: an error of the file system says nothing about a segment's content. It stays, later ones are read,
-// and it is read when the file system lets it.
+// TestUnreadableSegment: an error of the file system does not mean that a segment is damaged. The segment stays, later ones are read,
+// and it is read once the file system allows that.
 func TestUnreadableSegment(t *testing.T) {
 	for _, failing := range []string{"read ", "open "} {
 		for _, restart := range []bool{false, true} {

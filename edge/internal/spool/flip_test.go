@@ -13,13 +13,13 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
 )
 
-// sample is a line of a scenario, about as long as the smallest sample.
+// sample returns a line of a scenario, about as long as the smallest sample.
 func sample(segment, line int) string {
 	return fmt.Sprintf(`{"ts":%d.5,"session_id":"s","seq":%d}`, segment, line)
 }
 
 // used returns a spool of three complete segments and a newest one, five lines each. Of the first three, the first 0, 1 and 5
-// lines are delivered, so the third is removed. That is noted in the newest segment after the line with the number note.
+// lines are delivered, so the third is removed. The newest segment has these states after the line with the number note.
 func used(t *testing.T, note int) (fs *spooltest.FS, taken, delivered map[string]bool) {
 	t.Helper()
 	fs, taken, delivered = spooltest.New(), map[string]bool{}, map[string]bool{}
@@ -39,7 +39,7 @@ func used(t *testing.T, note int) (fs *spooltest.FS, taken, delivered map[string
 	return fs.Killed(), taken, delivered
 }
 
-// ackSome acknowledges lines at the front of the segments, as far as a condition holds.
+// ackSome acknowledges lines at the front of the segments as long as a condition holds.
 func ackSome(t *testing.T, q *spool.Queue, lane spool.Lane, delivered map[string]bool, want func(string) bool) {
 	t.Helper()
 	b, err := q.TryPeek(lane, 99, 1<<20)
@@ -71,8 +71,8 @@ func drain(t *testing.T, q *spool.Queue, delivered map[string]bool) {
 	}
 }
 
-// account opens a changed spool, delivers all that can be read and compares: what was taken is delivered or counted as
-// damaged, exactly, now and after another start.
+// account opens a changed spool and delivers all lines that can be read. It checks that each line is either delivered or counted as
+// damaged, now and after another start.
 func account(t *testing.T, what string, fs *spooltest.FS, taken, before map[string]bool) (damaged int64, found []spool.Segment) {
 	t.Helper()
 	found, err := spool.Inspect(fs, nil)
@@ -110,7 +110,7 @@ func account(t *testing.T, what string, fs *spooltest.FS, taken, before map[stri
 	return damaged, found
 }
 
-// TestEveryFlip changes each byte of each file in turn: each bit of it, and all of them.
+// TestEveryFlip changes each byte of each file in turn: each single bit, and all bits.
 func TestEveryFlip(t *testing.T) {
 	for note, masks := range map[int][]byte{2: {1, 2, 4, 8, 16, 32, 64, 128, 255}, 4: {1, 128, 255}} {
 		original, taken, before := used(t, note)
@@ -136,8 +136,8 @@ func TestEveryFlip(t *testing.T) {
 	}
 }
 
-// TestEveryTruncation cuts each file at each length. Of the newest segment nobody knows how many lines it had: a cut looks
-// like a crash while it was written, so what is cut off there is not counted.
+// TestEveryTruncation cuts each file at each length. Lines that are cut off the newest segment are not counted: nothing says how many it
+// had, and a cut looks like a crash while it was written.
 func TestEveryTruncation(t *testing.T) {
 	for _, note := range []int{2, 4} {
 		original, taken, before := used(t, note)
@@ -169,8 +169,8 @@ func TestEveryTruncation(t *testing.T) {
 	}
 }
 
-// TestManyChanges: with several changes at once, both a line and what says how many lines there are may be hit, so a count
-// can be too low. But what is whole is delivered, what is damaged is not, and no count is negative.
+// TestManyChanges: several changes may damage both a line and the number of lines, so a count can be too low. But lines without damage
+// are delivered, damaged ones are not, and no count is negative.
 func TestManyChanges(t *testing.T) {
 	original, taken, before := used(t, 2)
 	names := original.Names("")

@@ -74,7 +74,7 @@ func checkHeader(h []byte, id uint64) error {
 	return nil
 }
 
-// headerFields returns what a header says: the version, 0 where there is no header, and when the segment was made.
+// headerFields returns the version and the creation time in a header. The version is 0 if there is no header.
 func headerFields(h []byte) (v int, created time.Time) {
 	if len(h) < 16 || string(h[:len(magic)]) != magic {
 		return 0, created
@@ -86,7 +86,7 @@ func headerFields(h []byte) (v int, created time.Time) {
 	return v, created
 }
 
-// head is what an entry says before its payload.
+// head is the part of an entry before its payload.
 type head struct {
 	kind byte
 	size int // of the payload
@@ -94,7 +94,7 @@ type head struct {
 	sum  uint32
 }
 
-// lines is how many lines the segment has up to and including this entry.
+// lines returns how many lines the segment has up to and including this entry.
 func (h head) lines() int {
 	if h.kind == kindLine {
 		return h.line + 1
@@ -102,8 +102,8 @@ func (h head) lines() int {
 	return h.line
 }
 
-// appendEntry appends an entry, before which the segment has so many lines. The first byte of dst is at offset base of the
-// segment.
+// appendEntry appends an entry to dst. line is how many lines of the segment are before it. The first byte of dst is at offset base of
+// the segment.
 func appendEntry(dst []byte, base int64, kind byte, line int, payload []byte) []byte {
 	start := len(dst)
 	dst = append(dst, marker[0], marker[1], kind, 0)
@@ -114,7 +114,7 @@ func appendEntry(dst []byte, base int64, kind byte, line int, payload []byte) []
 	return append(dst, payload...)
 }
 
-// parseHead returns the head at an offset of a segment, if there is a good one.
+// parseHead returns the head in b, which is at an offset of a segment. ok is false if it is not a good one.
 func parseHead(b []byte, offset int64) (h head, ok bool) {
 	h = head{
 		kind: b[2], size: int(binary.LittleEndian.Uint32(b[4:])), line: int(binary.LittleEndian.Uint32(b[8:])),
@@ -123,17 +123,17 @@ func parseHead(b []byte, offset int64) (h head, ok bool) {
 	return h, [2]byte(b) == marker && h.size <= MaxLine && headSum(b[:16], offset) == binary.LittleEndian.Uint32(b[16:])
 }
 
-// headSum covers the offset too, so an entry that was copied to another place is not taken for a good one.
+// headSum returns the checksum of a head. It includes the offset, so that a copy of an entry at another offset is not a good one.
 func headSum(b []byte, offset int64) uint32 {
 	var place [8]byte
 	binary.LittleEndian.PutUint64(place[:], uint64(offset))
 	return crc32.Update(crc32.Checksum(b[2:16], castagnoli), castagnoli, place[:])
 }
 
-// state is what an entry says of a segment, its own or an older one.
+// state is an entry about a segment: the one that has the entry, or an older one.
 type state struct {
 	segment uint64 // 0 if the state only says lost
-	acked   int    // how many of its lines, from the first on, nobody waits for any more
+	acked   int    // how many of its first lines are done: delivered or given up
 	lines   int    // how many lines it has; 0 while lines are still appended
 	lost    int64  // samples lost since the directory was made
 }

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// Segment is what an inspection finds of one segment file.
+// Segment is the result of inspecting one segment file.
 type Segment struct {
 	Name    string
 	Version int // of the format; 0 if there is no header
 	Bytes   int64
 	Created time.Time
-	Lines   int // that can be read
-	Waiting int // those of them that are not acknowledged
-	Lost    int // lines that are not acknowledged and cannot be read
-	Places  int // damaged runs of bytes
-	Torn    int64
+	Lines   int   // that can be read
+	Waiting int   // lines that can be read and are not acknowledged
+	Lost    int   // lines that are not acknowledged and cannot be read
+	Places  int   // damaged runs of bytes
+	Torn    int64 // bytes of an unfinished entry at the end
 	Header  error // what is wrong with the header; nil if it is good
 	Err     error // why the file cannot be read; nil if it can
 	Aside   bool  // it was set aside

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// memoryBytes bounds the lines that wait in memory: about 1,700 samples, over an hour at an interval of 3 s.
+// memoryBytes is the size limit of the lines that wait in memory: about 1,700 samples, more than an hour at an interval of 3 s.
 const memoryBytes = 1536 << 10
 
-// remember puts a line into memory. If there is no room, the oldest lines there are dropped.
+// remember appends a line in memory. If there is no room, it drops the oldest segment in memory.
 func (s *store) remember(line []byte) {
 	need := int64(headBytes + len(line))
 	if s.active != nil && (!s.active.inMemory() || s.active.size+need > memoryBytes/segments) {
@@ -40,7 +40,7 @@ func (s *store) oldestInMemory() *segment {
 	return s.segs[i] // the caller knows that there is one
 }
 
-// restore writes what waits in memory to the disk, one file for each segment.
+// restore writes the segments in memory to the disk, each to a file.
 func (s *store) restore() error {
 	s.sweep()
 	for _, seg := range slices.Clone(s.segs) { // making room may drop some

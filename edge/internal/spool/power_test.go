@@ -12,7 +12,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
 )
 
-// TestPowerCutAtEveryOperation: with --sync every, what was put before is there after, whatever the disk forgot.
+// TestPowerCutAtEveryOperation: with --sync every, lines that were appended before a power loss are there after it.
 func TestPowerCutAtEveryOperation(t *testing.T) {
 	for k := 0; ; k++ {
 		done := false
@@ -25,7 +25,7 @@ func TestPowerCutAtEveryOperation(t *testing.T) {
 				return nil
 			}
 			l := live(t, fs, spool.SyncEvery)
-			l.last.MemoryLines = 0 // they went with the power
+			l.last.MemoryLines = 0 // lost with the power
 			l.check(t, fs.PowerCut(rand.New(rand.NewPCG(uint64(k), 7))), func(i int) bool { return i < l.safe })
 			if t.Failed() {
 				t.Fatalf("power cut at operation %d", k)
@@ -39,7 +39,7 @@ func TestPowerCutAtEveryOperation(t *testing.T) {
 	}
 }
 
-// TestPowerCutLosesNoMoreThanItMay: lines are lost from the end only, at most those of the last sync period.
+// TestPowerCutLosesNoMoreThanItMay: only lines at the end are lost, at most those of the last sync period.
 func TestPowerCutLosesNoMoreThanItMay(t *testing.T) {
 	for seed := range uint64(200) {
 		synctest.Test(t, func(t *testing.T) {

@@ -1,16 +1,16 @@
 package spool
 
-// rejects is the file of lines that the destination refused for good, as JSON lines for people to look at. It is bounded: when
-// it is full it replaces the file before it.
+// rejects is the state of the files of rejected lines. The destination will never accept these lines; people may look at them. If the
+// current file is full, it replaces the previous one.
 type rejects struct {
 	size, before int64
-	known        bool // whether the file is there, so that it need not be created
+	known        bool // the current file exists
 }
 
-// rejectedShare is which part of the spool each of the two files may take.
+// rejectedShare is the part of the size limit that each of the two files may take: a 64th.
 const rejectedShare = 64
 
-// forget notes which of the files are not there any more.
+// forget notes which of the files do not exist any more.
 func (r *rejects) forget(there map[string]bool) {
 	if !there[rejectedName] {
 		r.size, r.known = 0, false
@@ -22,7 +22,7 @@ func (r *rejects) forget(there map[string]bool) {
 
 func (r *rejects) bytes() int64 { return r.size + r.before }
 
-// growth is by how much the files may still grow.
+// growth returns how many bytes the files may still grow.
 func (r *rejects) growth(maxBytes int64) int64 { return max(0, 2*maxBytes/rejectedShare-r.bytes()) }
 
 // keepRejected appends text to the file of rejected lines.
@@ -30,7 +30,7 @@ func (s *store) keepRejected(text []byte) error {
 	r := &s.rejected
 	most := s.maxBytes / rejectedShare
 	if int64(len(text)) > most {
-		text = text[:most] // MaxLine is longer than the file of the smallest spool may be
+		text = text[:most] // in a small spool, a line may be longer than the file may be
 	}
 	if !s.attached {
 		return errWaiting

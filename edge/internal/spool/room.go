@@ -1,6 +1,6 @@
 package spool
 
-// diskBytes is the size of the files that the bound is for.
+// diskBytes returns the size of all files that count for the size limit.
 func (s *store) diskBytes() int64 {
 	sum := s.rejected.bytes()
 	for _, seg := range s.segs {
@@ -15,10 +15,10 @@ func (s *store) diskBytes() int64 {
 	return sum
 }
 
-// makeRoom removes files until so many bytes more are within the bound: first what was set aside, then the oldest segments.
-// A segment that could not be read yet is never removed.
+// makeRoom removes files until need more bytes fit within the size limit: first the files that were set aside, then the oldest
+// segments. It never removes a segment that could not be read yet.
 func (s *store) makeRoom(need int64) error {
-	// A drop itself writes a state, and the files of rejected lines may still grow.
+	// A drop writes a state itself, and the files of rejected lines may still grow.
 	need += stateBytes + s.rejected.growth(s.maxBytes)
 	for s.diskBytes()+need > s.maxBytes {
 		left := len(s.litter)
@@ -32,7 +32,7 @@ func (s *store) makeRoom(need int64) error {
 			s.drop(oldest)
 		}
 		if len(s.litter) > left {
-			return errFull // the file cannot be removed, and the health of writing says why
+			return errFull // the file cannot be removed; sweep has reported why
 		}
 	}
 	return nil
@@ -48,15 +48,15 @@ func (s *store) oldestFile() *segment {
 	return nil
 }
 
-// drop gives a segment up with the lines that wait in it. Their number is written down before the file is removed, so they
-// are counted even if the process ends in between.
+// drop gives a segment up with the lines that wait in it. It writes their number down before it removes the file, so that they count
+// even if the process ends in between.
 func (s *store) drop(seg *segment) {
 	s.giveUp(seg, &s.counts.dropped)
 	if seg.id == 0 {
 		return
 	}
 	if s.active != nil && s.active.file != nil {
-		// If this fails, so does the write that the room is for.
+		// If this fails, the write that needs the room fails too and reports the error.
 		_ = s.writeState(state{segment: seg.id, acked: seg.lines, lines: seg.lines})
 	}
 	s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk})

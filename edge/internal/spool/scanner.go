@@ -18,17 +18,17 @@ type entry struct {
 	end     int64 // offset of what follows it
 }
 
-// scanner reads the entries of a segment and passes over what is damaged.
+// scanner reads the good entries of a segment and skips damaged bytes.
 type scanner struct {
 	src  io.ReaderAt
 	size int64
-	// good is where the last entry ended whose head is good. After io.EOF, the bytes from there on are the tail.
+	// good is the end of the last entry with a good head. After io.EOF, the bytes from there on are the tail.
 	good  int64
 	heads int // entries whose head is good
-	lines int // lines that the segment has, as far as its heads say
+	lines int // lines of the segment, according to the heads
 	// places is how many runs of bytes are damaged.
 	places int
-	// unfinished says that the tail begins with a good head, whose payload is not all there.
+	// unfinished says that the tail begins with a good head but does not have its whole payload.
 	unfinished bool
 
 	off   int64
@@ -40,7 +40,7 @@ func newScanner(src io.ReaderAt, from, size int64) *scanner {
 	return &scanner{src: src, size: size, good: from, off: from}
 }
 
-// next returns the next good entry, or io.EOF. Any other error is the source's and says nothing about the content.
+// next returns the next good entry, or io.EOF. Any other error comes from the source and does not mean damage.
 func (s *scanner) next() (entry, error) {
 	for {
 		b, err := s.window(headBytes)
@@ -77,14 +77,14 @@ func (s *scanner) next() (entry, error) {
 	}
 }
 
-// endTail decides, after io.EOF, what the tail is: nothing, an entry that was being written when the process or the machine
-// stopped, or damage. Damage is one more line, unless the tail is as long as a state.
+// endTail is called after io.EOF. It decides if the tail is damage, or an entry that was being written when the process or the machine
+// stopped. It counts damage as one more line, unless the tail is as long as a state.
 func (s *scanner) endTail() error {
 	rest := s.size - s.good
 	if s.unfinished || rest < headBytes {
 		return nil
 	}
-	// A file system may have made the file longer before the power failed, and not have written the content.
+	// If the power failed, the file system may have made the file longer without writing the content: then the tail is zeros.
 	zeros := true
 	for s.off = s.good; s.off < s.size && zeros; {
 		b, err := s.window(int(min(scanBytes, s.size-s.off)))
@@ -107,7 +107,7 @@ func (s *scanner) endTail() error {
 	return nil
 }
 
-// skip moves on to what may be the next marker.
+// skip moves on to the next byte that may begin a marker.
 func (s *scanner) skip() {
 	rest := s.buf[s.off+1-s.start:]
 	if i := bytes.IndexByte(rest, marker[0]); i >= 0 {
@@ -134,7 +134,7 @@ func (s *scanner) window(n int) ([]byte, error) {
 			return nil, err
 		}
 		if int64(read) < want && (err == nil || errors.Is(err, io.EOF)) {
-			s.size = s.off + int64(read) // the file was cut since its size was asked for
+			s.size = s.off + int64(read) // the file was cut after its size was read
 		}
 		if read < n {
 			return nil, io.EOF

@@ -7,30 +7,29 @@ import (
 	"io"
 )
 
-// segment is a run of lines: a file, or while the disk fails a piece of memory that is laid out as one. Its lines are
-// numbered from 0.
+// segment holds a part of the queue's lines, numbered from 0. It is a file, or, while the disk fails, memory with the layout of a file.
 type segment struct {
 	id   uint64 // 0 while in memory
-	file File   // open while lines are appended, else nil
+	file File   // open while it is the active segment, else nil
 	mem  []byte
 	size int64 // end of the last entry; the file may be longer if a write failed
 	disk int64 // size of the file
 
-	// unknown says that the file system has not let the file be read yet. Then the rest is not known either.
+	// unknown says that the file could not be read yet. Then the fields below are not known either.
 	unknown bool
 	lines   int
-	acked   int // how many lines, from the first on, nobody waits for any more
+	acked   int // how many of the first lines are done: delivered or given up
 	// unreadable is how many of the lines from acked on are known to be damaged. They count as damaged.
 	unreadable int
-	readAt     int64 // where the line with the number acked is found, or after this offset
+	readAt     int64 // an offset at or before the line with the number acked
 
 	backlog bool
 	dirty   bool // written to since the last sync
 	broken  bool // a write failed and left a part of an entry
-	damaged bool // the file is kept aside when nobody waits for its lines any more
+	damaged bool // set the file aside once its lines are done
 	failing bool // the last attempt to read it failed
-	// lostAs is where the lines that waited were counted when the segment was given up, else nil. A batch may still refer
-	// to it.
+	// lostAs is the count to which giveUp added the lines that waited, or nil if the segment was not given up. A batch may still
+	// have these lines.
 	lostAs *int64
 }
 
@@ -43,7 +42,7 @@ func newMemorySegment() *segment {
 	return &segment{mem: make([]byte, headerBytes), size: headerBytes, readAt: headerBytes}
 }
 
-// open returns where to read the segment, and what to close afterwards.
+// open returns a reader of the segment, and what to close after reading.
 func (s *segment) open(fs FS) (io.ReaderAt, io.Closer, error) {
 	switch {
 	case s.inMemory():
@@ -58,8 +57,8 @@ func (s *segment) open(fs FS) (io.ReaderAt, io.Closer, error) {
 	return f, f, nil
 }
 
-// read calls each with the lines that wait, in order, until it returns false. It returns io.EOF once it has read all there
-// is; any other error is the file system's and says nothing about the content.
+// read calls each with the lines that wait, in order, until each returns false. It returns io.EOF at the end of the segment. Any other
+// error comes from the file system and does not mean that the content is damaged.
 func (s *segment) read(fs FS, each func(entry) bool) error {
 	src, closer, err := s.open(fs)
 	if err != nil {
@@ -101,7 +100,7 @@ func (s *segment) write(b []byte) error {
 		return fmt.Errorf("write segment %d: an earlier write failed", s.id)
 	}
 	if _, err := s.file.WriteAt(b, s.size); err != nil {
-		// A part of it may be there. Nothing may follow it.
+		// The file may have a part of the entry. Unless it can be cut off, the segment ends here.
 		s.broken, s.disk = true, s.size+int64(len(b))
 		if s.file.Truncate(s.size) == nil {
 			s.broken, s.disk = false, s.size

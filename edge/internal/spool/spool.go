@@ -1,10 +1,10 @@
-// Package spool keeps samples from the moment they are taken until Firehose has accepted them: a bounded first-in, first-out
-// queue of encoded lines in segment files, which survives the end of the process and the loss of power. FORMAT.md describes
-// the files, what is lost when, and what is assumed of a disk. When the spool is full, its oldest segment is dropped and its
-// lines are counted. While the disk cannot be written, lines wait in a bounded piece of memory.
+// Package spool keeps samples until Firehose has accepted them. It is a bounded first-in, first-out queue of encoded lines in segment
+// files, which survives the end of the process and a power loss. FORMAT.md describes the files, what is lost when, and what is
+// assumed of a disk. If the spool is full, it drops its oldest segment and counts the lines. While the disk cannot be written, a
+// bounded number of lines waits in memory.
 //
-// It is not a channel: a consumer looks at the front as often as it likes ([Queue.TryPeek]), and a line leaves the queue only
-// when it is acknowledged ([Queue.Ack]). It is not a database: it knows only the order of the lines, not what they hold.
+// It is not a channel: a consumer may read the front as often as it likes ([Queue.TryPeek]), and a line leaves the queue only
+// when it is acknowledged ([Queue.Ack]). It is not a database: it knows the order of the lines but not their content.
 package spool
 
 import (
@@ -26,62 +26,62 @@ var (
 	ErrOutOfOrder  = errors.New("acknowledged before older lines were")
 )
 
-// MinBytes is the smallest bound of a spool.
+// MinBytes is the smallest size limit of a spool.
 const MinBytes = 1 << 20
 
-// When lines are made durable against the loss of power. The end of the process alone loses nothing in any case.
+// Values of [Options].Sync: when lines are synced to disk. If only the process ends, no line is lost in any case.
 const (
-	SyncEvery time.Duration = 0  // before Append returns: at most the line that is being written is lost
-	SyncNever time.Duration = -1 // when the operating system writes: up to half a minute is lost, on Linux
+	SyncEvery time.Duration = 0  // before Append returns; a power loss costs at most the line that is being written
+	SyncNever time.Duration = -1 // when the operating system decides; a power loss costs up to half a minute on Linux
 )
 
 // Options say how to spool. All are required except Dropped.
 type Options struct {
 	FS FS
-	// MaxBytes bounds the files together, at least [MinBytes]. Files of another version of edge do not count.
+	// MaxBytes is the size limit of all files together, at least [MinBytes]. Segments of another format version do not count.
 	MaxBytes int64
-	// Sync is how long a line may wait to be made durable, or [SyncEvery] or [SyncNever].
+	// Sync is how long a line may wait before it is synced, or [SyncEvery] or [SyncNever].
 	Sync time.Duration
-	// Log reports damage, and when the disk begins to fail and works again.
+	// Log reports damage, and when the disk begins to fail and when it works again.
 	Log *slog.Logger
-	// Dropped is called, outside of any lock, with the number of lines that an Append pushed out. It may be nil.
+	// Dropped is called with the number of lines that an Append dropped to make room. No lock is held then. It may be nil.
 	Dropped func(lines int)
 }
 
-// Queue is a spool. It is safe for concurrent use; it is meant for one consumer.
+// Queue is a spool. It is safe for concurrent use, but only one consumer should read it.
 type Queue struct {
 	options Options
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards the fields below
 	store   store
 	closed  bool
 	arrived chan struct{} // closed and replaced when lines arrive or the queue closes
 
-	syncTimer *time.Timer // nil while nothing waits to be made durable
-	syncBy    time.Time   // when it fires
-	writtenAt time.Time   // when a line was appended last
+	syncTimer *time.Timer // nil if nothing waits to be synced
+	syncBy    time.Time   // when syncTimer fires
+	writtenAt time.Time   // when the last line was appended
 }
 
-// Stats are the numbers of a spool. The first four are of now. The others count from the start of the process, except Lost.
+// Stats are the numbers of a spool. The first four describe the present. The others count from the start of the process, except Lost.
 type Stats struct {
 	Lines       int64 // lines that wait
-	MemoryLines int64 // those of them that are in memory only
+	MemoryLines int64 // lines that wait in memory only
 	Bytes       int64 // size of the files, those set aside included
 	Segments    int64
-	Dropped     int64 // lines pushed out by newer ones and never acknowledged
+	Dropped     int64 // lines removed to make room and not acknowledged later
 	Damaged     int64 // lines that can no longer be read
 	SetAside    int64 // segments set aside because of damage
 	Rejected    int64 // lines set aside by Reject
-	// Lost is how many lines were dropped or damaged since the directory was made. It may include lines that were dropped
-	// while they were being delivered.
+	// Lost is how many lines were dropped or damaged since the directory was made. It may include lines that were dropped while
+	// they were being delivered.
 	Lost int64
 }
 
 // Open opens the spool. It fails if the options are wrong or if another process has the directory ([ErrInUse]). Any other
-// trouble with the disk is logged and tried again later: collecting begins all the same.
+// failure of the disk is logged and tried again later: lines wait in memory until then.
 func Open(o Options) (*Queue, error) {
 	if o.MaxBytes < MinBytes {
-		return nil, fmt.Errorf("spool bound is %d bytes, must be at least %d", o.MaxBytes, MinBytes)
+		return nil, fmt.Errorf("spool size limit is %d bytes, must be at least %d", o.MaxBytes, MinBytes)
 	}
 	q := &Queue{options: o, store: newStore(o), arrived: make(chan struct{})}
 	if err := q.store.attach(); errors.Is(err, ErrInUse) {
@@ -92,7 +92,7 @@ func Open(o Options) (*Queue, error) {
 	return q, nil
 }
 
-// Append puts copies of the lines at the end: all of them or, with an error, none. If they do not fit, the oldest lines are
+// Append appends copies of the lines. If it returns an error, it appended none of them. If there is no room, the oldest lines are
 // dropped.
 func (q *Queue) Append(lines ...[]byte) error {
 	for _, l := range lines {
@@ -119,8 +119,8 @@ func (q *Queue) Append(lines ...[]byte) error {
 	return nil
 }
 
-// Peek waits until there is a line in a lane and then returns what TryPeek does. It fails if the context ends or the queue
-// closes before.
+// Peek waits until a line is in a lane and then returns what TryPeek returns. It fails if the context ends or the queue is closed
+// before that.
 func (q *Queue) Peek(ctx context.Context, lane Lane, maxLines, maxBytes int) (Batch, error) {
 	for {
 		q.mu.Lock()
@@ -142,25 +142,25 @@ func (q *Queue) Peek(ctx context.Context, lane Lane, maxLines, maxBytes int) (Ba
 }
 
 // TryPeek returns the lines at the front of a lane, or an empty batch if there are none: at most maxLines of them and at most
-// maxBytes in sum, but at least one. It returns the same lines again until they are acknowledged or pushed out. The error is
-// the disk's; the lines still wait, and a later call tries again.
+// maxBytes in sum, but at least one. It returns the same lines again until they are acknowledged or dropped. An error comes from the
+// disk: the lines still wait, and a later call tries again.
 func (q *Queue) TryPeek(lane Lane, maxLines, maxBytes int) (Batch, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.store.read(lane, maxLines, maxBytes)
 }
 
-// Ack removes the lines of a batch from the queue. Lines that were pushed out in the meantime have arrived after all, and are
-// no longer counted as dropped. To acknowledge twice does nothing. To pass over older lines is refused with [ErrOutOfOrder].
-// While the disk fails, acknowledgements are kept in memory: should the process end then, the lines arrive twice.
+// Ack removes the lines of a batch from the queue. Lines that were dropped meanwhile have arrived after all, so they no longer count as
+// dropped. A second Ack of the same lines does nothing. If older lines are not acknowledged yet, Ack fails with [ErrOutOfOrder].
+// While the disk fails, acknowledgements are only in memory: if the process ends then, the lines arrive twice.
 func (q *Queue) Ack(b Batch) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.store.ack(b)
 }
 
-// Reject acknowledges the lines of a batch and appends them to the file of rejected lines, counted. The error says that the
-// file could not be written.
+// Reject acknowledges the lines of a batch, counts them and appends them to the file of rejected lines. It fails if the file cannot be
+// written.
 func (q *Queue) Reject(b Batch) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -185,18 +185,18 @@ func (q *Queue) Stats() Stats {
 	return q.store.stats()
 }
 
-// Health is the health of writing to the disk and of reading from it.
+// Health returns the states of writing to the disk and of reading from it.
 func (q *Queue) Health() []*retry.State { return []*retry.State{q.store.writing, q.store.reading} }
 
-// Split makes all lines that wait backlog: from now on they are read from [Backlog], and later ones from [Fresh].
+// Split moves all lines that wait to the lane [Backlog]. Lines that come later are in [Fresh].
 func (q *Queue) Split() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.store.split()
 }
 
-// Close makes all that is on disk durable, tries once more to write there what is in memory, and refuses further lines. The
-// error says what is lost.
+// Close syncs the files, tries once more to write the lines in memory to the disk, and refuses further lines. The error says how many
+// lines are lost.
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -215,13 +215,13 @@ func (q *Queue) Close() error {
 	return err
 }
 
-// signalLocked wakes those who wait in Peek.
+// signalLocked wakes goroutines that wait in Peek.
 func (q *Queue) signalLocked() {
 	close(q.arrived)
 	q.arrived = make(chan struct{})
 }
 
-// scheduleSyncLocked sees to it that what was just appended is made durable in time.
+// scheduleSyncLocked makes sure that a line just appended is synced within Options.Sync.
 func (q *Queue) scheduleSyncLocked() {
 	if q.options.Sync <= 0 || q.store.active == nil || !q.store.active.dirty {
 		return
@@ -234,12 +234,13 @@ func (q *Queue) scheduleSyncLocked() {
 		q.syncTimer = time.AfterFunc(q.options.Sync, q.sync)
 	}
 	if !first && !now.Add(pause).Before(q.syncBy) {
-		// The next line is not expected before the sync, so the sync may as well be now: that saves one wake-up.
+		// If lines keep coming at this pace, the next one comes after the sync. So sync now: that saves one wake-up.
 		q.syncTimer.Reset(0)
 	}
 }
 
-// sync makes durable what waits for it. A disk takes its time over this; meanwhile lines can be appended.
+// sync syncs the active segment and the directory. It does not hold mu while it syncs the segment, so that lines can be appended
+// meanwhile.
 func (q *Queue) sync() {
 	q.mu.Lock()
 	q.syncTimer = nil
@@ -251,7 +252,7 @@ func (q *Queue) sync() {
 	err := q.store.syncDirectory()
 	q.mu.Unlock()
 	if file != nil {
-		// If it was closed in the meantime it was synced before, see seal.
+		// If the file was closed meanwhile, seal has synced it.
 		if e := file.Sync(); e != nil && !errors.Is(e, fs.ErrClosed) {
 			err = errors.Join(fmt.Errorf("sync: %w", e), err)
 		}

@@ -97,7 +97,7 @@ func TestPeekBoundsBytesButGivesOne(t *testing.T) {
 	}
 }
 
-// TestLanes: what waits at a Split is read apart from what comes later, and a restart forgets no acknowledgement of either.
+// TestLanes: lines that wait at a Split are read apart from later ones. A restart keeps the acknowledgements of both.
 func TestLanes(t *testing.T) {
 	fs := spooltest.New()
 	q := open(t, fs)
@@ -139,7 +139,7 @@ func TestOldestSegmentMakesRoom(t *testing.T) {
 	for i := range n {
 		put(t, q, fmt.Sprintf("%05d %s", i, strings.Repeat("x", 500)))
 		if i == 10 {
-			held = peek(t, q, 3, 1<<20) // under way
+			held = peek(t, q, 3, 1<<20) // being delivered
 		}
 		if fs.Size() > spool.MinBytes {
 			t.Fatalf("%d bytes after %d lines", fs.Size(), i)
@@ -155,7 +155,7 @@ func TestOldestSegmentMakesRoom(t *testing.T) {
 	if first := peek(t, q, 1, 1).Lines[0]; !bytes.HasPrefix(first, fmt.Appendf(nil, "%05d ", s.Dropped)) {
 		t.Errorf("%d dropped, the oldest is %.9s", s.Dropped, first)
 	}
-	if err := q.Ack(held); err != nil { // they arrived after all
+	if err := q.Ack(held); err != nil { // they have arrived although they were dropped
 		t.Fatal(err)
 	}
 	if got := q.Stats(); got.Dropped != s.Dropped-3 || got.Lines != s.Lines {

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// segments is into how many parts the bound is divided: when the spool is full, the oldest part is dropped.
+	// segments is into how many segments the size limit is divided. A full spool drops the oldest segment.
 	segments                         = 16
 	minSegmentBytes, maxSegmentBytes = 64 << 10, 4 << 20
 )
@@ -21,38 +21,38 @@ type store struct {
 	fs           FS
 	maxBytes     int64
 	segmentBytes int64
-	syncEach     bool // each line is made durable at once
+	syncEach     bool // sync after each line
 	syncNever    bool
 	log          *slog.Logger
 	writing      *retry.State
 	reading      *retry.State
 
-	lock     Lock // nil while the directory is not ours
+	lock     Lock // nil if the directory is not locked
 	attached bool // the files of the directory are known
-	// moved says that the directory was removed or replaced: attach then finds out which files are still there.
+	// moved says that the directory was removed or replaced. Then attach compares the files with segs.
 	moved  bool
 	segs   []*segment // oldest first
-	active *segment   // the last of segs, or nil: the next line begins another
-	notes  *notes     // what the files said when the directory was taken
+	active *segment   // the last of segs; if nil, the next line begins a new one
+	notes  *notes     // states that attach read from the files
 	nextID uint64
 	aside  []FileInfo // files that were set aside, oldest first
 	litter []FileInfo // files to remove
-	buf    []byte     // of the entry that is being written
+	buf    []byte     // the entry that is being written
 
-	retryAt time.Time // when a disk that failed is tried again; zero while it works
-	okAt    time.Time // when a disk that works again is reported; zero otherwise
-	checkAt time.Time // when to look next whether the directory is still there
-	syncDir bool      // files came or went since the directory was synced
+	retryAt time.Time // when to try a failed disk again; zero while it works
+	okAt    time.Time // when to report that the disk works again; else zero
+	checkAt time.Time // when to look next if the directory still exists
+	syncDir bool      // files were created or removed since the last sync of the directory
 
 	rejected rejects
 	counts   counts
-	noted    int64 // counts.lost as written down last
+	noted    int64 // counts.lost as last written to a file
 }
 
-// counts are of this process, except lost.
+// counts count from the start of the process, except lost.
 type counts struct {
 	dropped  int64
-	damaged  int64 // without those of segments that are still in the queue
+	damaged  int64 // without the unreadable lines of segments that are still in the queue
 	aside    int64
 	rejected int64
 	lost     int64 // dropped and damaged since the directory was made
@@ -107,8 +107,8 @@ func (s *store) split() {
 	}
 }
 
-// close brings what is in memory to the disk if it can, makes all durable and gives the directory up. It returns how many
-// lines are lost.
+// close writes the lines in memory to the disk if it can, syncs the files and unlocks the directory. It returns how many lines are
+// lost.
 func (s *store) close() (lost int, err error) {
 	s.retryAt = time.Time{}
 	err = s.writable()
@@ -129,7 +129,7 @@ func (s *store) close() (lost int, err error) {
 	return lost, err
 }
 
-// giveUp takes a segment out of the queue whose lines will not be delivered, and counts those that wait.
+// giveUp removes a segment whose lines will not be delivered from the queue. It adds the lines that wait to the count *as.
 func (s *store) giveUp(seg *segment, as *int64) {
 	*as += int64(seg.waiting())
 	s.counts.damaged += int64(seg.unreadable)
@@ -138,8 +138,8 @@ func (s *store) giveUp(seg *segment, as *int64) {
 	s.detach(seg)
 }
 
-// passOver counts the damaged lines of a segment in which no other line waits. It returns false if what was counted cannot be
-// written down now: then the segment must stay, so that a later start neither forgets a count nor counts twice.
+// passOver counts the damaged lines of a segment in which no other line waits, and writes the count down. If it returns false, it could
+// not write. Then the segment must stay, so that a later start neither forgets the count nor counts twice.
 func (s *store) passOver(seg *segment) bool {
 	if seg.inMemory() || seg.unreadable == 0 && s.counts.lost == s.noted {
 		return true
@@ -172,8 +172,8 @@ func (s *store) removeDone() {
 	}
 }
 
-// remove takes a segment out of the queue and its file off the disk. If that fails it is tried again; if the process ends
-// before, the lines arrive twice.
+// remove removes a segment from the queue and its file from the disk. If the file cannot be removed, sweep tries again. If the process
+// ends before it succeeds, the lines arrive twice.
 func (s *store) remove(seg *segment) {
 	s.detach(seg)
 	info := FileInfo{segmentName(seg.id), seg.disk}
@@ -187,7 +187,7 @@ func (s *store) remove(seg *segment) {
 	}
 }
 
-// detach takes a segment out of the queue.
+// detach removes a segment from the queue.
 func (s *store) detach(seg *segment) {
 	if i := slices.Index(s.segs, seg); i >= 0 {
 		s.segs = slices.Delete(s.segs, i, i+1)

@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// survey is what a segment's file says of itself.
+// survey is what reading a segment's file found.
 type survey struct {
 	version int       // of the format; 0 if there is no header
 	created time.Time // zero if the header does not say
 	header  error     // nil, errHeader or errVersion
-	lines   int       // lines it has, as far as its entries say
+	lines   int       // lines of the segment, according to its entries
 	whole   int       // lines that can be read
-	good    int64     // where the tail begins
+	good    int64     // offset of the tail
 	torn    bool      // the tail is an entry that was being written when the process or the machine stopped
 	places  int       // damaged runs of bytes
-	heads   int       // entries of which at least the head is good
+	heads   int       // entries with a good head
 }
 
-// surveySegment reads a segment and calls each with its good entries. The entries count even if the header is damaged: each
-// has checksums of its own. The error is the file system's or of each; it says nothing about the content.
+// surveySegment reads a segment and calls each with its good entries, also if the header is damaged: entries have checksums of their
+// own. An error comes from the file system or from each and does not mean damage.
 func surveySegment(fs FS, id uint64, info FileInfo, each func(entry) error) (v survey, err error) {
 	f, err := fs.Open(info.Name, ReadOnly)
 	if err != nil {
@@ -61,7 +61,7 @@ func surveySegment(fs FS, id uint64, info FileInfo, each func(entry) error) (v s
 	return v, nil
 }
 
-// notes are the states that were read.
+// notes are the states in the segments that were read.
 type notes struct {
 	acked map[uint64]int
 	lines map[uint64]int // only of segments that are complete
@@ -81,7 +81,7 @@ func (n *notes) add(e entry) {
 	n.lost = s.lost
 }
 
-// lineCount is how many lines a segment has: what a newer segment says, or if none does, what its own entries say.
+// lineCount returns how many lines a segment has. A newer segment says so; if none does, its own entries do.
 func (n *notes) lineCount(id uint64, v survey) int {
 	if known := n.lines[id]; known > 0 {
 		return known

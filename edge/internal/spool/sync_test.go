@@ -9,11 +9,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
 )
 
-// TestSyncsAreFew: a file is synced no more often than the promise of `--sync 5s` needs.
+// TestSyncsAreFew: files are synced only as often as --sync requires.
 func TestSyncsAreFew(t *testing.T) {
 	for _, c := range []struct {
 		interval time.Duration
-		syncs    int // of an hour
+		syncs    int // in an hour
 	}{
 		{time.Second, 720}, {3 * time.Second, 600}, {10 * time.Second, 360},
 	} {

@@ -16,7 +16,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
 )
 
-// opens says which operations need a file descriptor, and so fail while a process has none left.
+// opens reports whether an operation needs a file descriptor.
 func opens(op string) bool {
 	for _, prefix := range []string{"lock", "list", "open", "reopen", "create", "syncdir"} {
 		if strings.HasPrefix(op, prefix) {
@@ -26,8 +26,8 @@ func opens(op string) bool {
 	return false
 }
 
-// TestNoFileDescriptors: for ten minutes nothing can be opened, at the start of a process and later on, with a backlog of
-// several segments. No sample is lost, and nothing is taken for damaged.
+// TestNoFileDescriptors: for ten minutes no file can be opened, at the start of a process or later, with a backlog of several segments.
+// No sample is lost, and none counts as damaged.
 func TestNoFileDescriptors(t *testing.T) {
 	for _, errno := range errnos {
 		for _, from := range []string{"the start", "later"} {
@@ -98,8 +98,8 @@ func TestNoFileDescriptors(t *testing.T) {
 	}
 }
 
-// TestReadOnlyDisk: what waits is delivered all the same, by a process that runs when the disk becomes read-only and by one
-// that is started then. Its acknowledgements cannot be written, so another start delivers the same lines again.
+// TestReadOnlyDisk: lines that wait are delivered from a read-only disk, by a process that was running before and by one that is started
+// then. Their acknowledgements cannot be written, so another start delivers the same lines again.
 func TestReadOnlyDisk(t *testing.T) {
 	for _, restart := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -151,8 +151,8 @@ func TestReadOnlyDisk(t *testing.T) {
 	}
 }
 
-// TestDirectoryRemoved: someone removes the directory while a collector runs. It is made again; what had not been
-// delivered of the newest segment is written there, what was in other files is counted.
+// TestDirectoryRemoved: somebody removes the directory while a collector runs. It is made again, with the lines of the newest segment
+// that are not delivered. The lines of other files are counted.
 func TestDirectoryRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -168,7 +168,7 @@ func TestDirectoryRemoved(t *testing.T) {
 		fs.Gone()
 		time.Sleep(time.Minute)
 		put(t, q, "f")
-		if err := q.Ack(b.Tail(1)); err != nil { // it was under way
+		if err := q.Ack(b.Tail(1)); err != nil { // it was being delivered
 			t.Fatal(err)
 		}
 		s := q.Stats()
@@ -186,7 +186,7 @@ func TestDirectoryRemoved(t *testing.T) {
 	})
 }
 
-// TestRealDirectoryRemoved is the same on a real file system: the directory, only its lock, and one segment.
+// TestRealDirectoryRemoved removes the directory, only its lock, or one segment of a real file system.
 func TestRealDirectoryRemoved(t *testing.T) {
 	for what, c := range map[string]struct {
 		remove  func(dir string) error
@@ -224,8 +224,8 @@ func TestRealDirectoryRemoved(t *testing.T) {
 	}
 }
 
-// TestRemovedSegment: a file that someone removed is counted, and nothing else is touched. If its lines were under way and
-// arrive after all, the count goes back, and never below 0.
+// TestRemovedSegment: if somebody removed a file, its lines are counted, and nothing else changes. If the lines were being delivered and
+// arrive, the count goes down again, but never below 0.
 func TestRemovedSegment(t *testing.T) {
 	fs := three(t)
 	q := open(t, fs)

@@ -5,11 +5,11 @@ import (
 	"io"
 )
 
-// FS is the directory of a spool. [Dir] is the real one. Names have no separators. The spool does not check that a write is
-// on the medium before Sync returns, or that writes get there in order.
+// FS is the directory of a spool. [Dir] is the real one. Names have no separators. The spool relies only on Sync: before it returns,
+// writes may reach the medium in any order, or not at all.
 type FS interface {
-	// Lock makes the directory if need be and takes it for this process until the lock is closed. It fails with [ErrInUse]
-	// while another process has it. It works on a read-only disk if the directory has been used before.
+	// Lock makes the directory if it does not exist and locks it for this process until the lock is closed. If another process has
+	// the lock, it fails with [ErrInUse]. It works on a read-only disk if the directory was used before.
 	Lock() (Lock, error)
 	// List returns the files, in any order.
 	List() ([]FileInfo, error)
@@ -17,16 +17,16 @@ type FS interface {
 	Open(name string, how OpenMode) (File, error)
 	// Rename gives a file another name and replaces the file that had it.
 	Rename(from, to string) error
-	// Remove removes a file. It is no error if the file does not exist.
+	// Remove removes a file. It succeeds if the file does not exist.
 	Remove(name string) error
-	// Sync makes durable which files there are.
+	// Sync makes creations, renames and removals of files durable.
 	Sync() error
 }
 
 // Lock is a locked directory.
 type Lock interface {
 	io.Closer
-	// Held reports whether the directory and its lock are still there. They are not if someone removed or replaced them.
+	// Held reports whether the directory and its lock still exist. It is false if somebody removed or replaced them.
 	Held() bool
 }
 
@@ -57,5 +57,5 @@ type FileInfo struct {
 	Size int64
 }
 
-// ErrInUse says that another process has the directory.
+// ErrInUse says that another process uses the directory.
 var ErrInUse = errors.New("in use by another process")

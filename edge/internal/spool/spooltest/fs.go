@@ -1,5 +1,5 @@
-// Package spooltest is a file system in memory for tests of what uses a spool. It fails when a test says so, counts what is
-// done, and forgets what was not synced when the power is cut. It is not a general file system, and not for the product.
+// Package spooltest is a file system in memory for tests of the spool and of packages that use it. It fails when a test says so, counts
+// operations, and loses unsynced bytes at a power cut. It is not a general file system and is for tests only.
 package spooltest
 
 import (
@@ -16,22 +16,22 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// ErrOff is for Fail to return when the power is off. A write that fails with it has not been done even in part.
+// ErrOff is an error for Fail: the power is off. A write that fails with it writes no byte.
 var ErrOff = errors.New("no power")
 
 // FS is a directory in memory. It is safe for concurrent use.
 type FS struct {
 	// Fail is called before each operation with its number, from 0, and its name, such as "write 1.seg". If it returns an
-	// error the operation fails; a write has then been done in part. It may be nil.
+	// error the operation fails, and a write writes a part of its bytes. Fail may be nil.
 	Fail func(n int, op string) error
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards the fields below
 	ops     int
 	written int64
 	syncs   int
 	names   map[string]*file
 	durable map[string]*file // names as of the last Sync
-	held    *lock            // nil while nobody has the directory
+	held    *lock            // nil if the directory is not locked
 }
 
 type file struct {
@@ -43,28 +43,28 @@ type file struct {
 // New returns an empty directory.
 func New() *FS { return &FS{names: map[string]*file{}, durable: map[string]*file{}} }
 
-// Ops is how many operations there were.
+// Ops returns how many operations there were.
 func (f *FS) Ops() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.ops
 }
 
-// Written is how many bytes were written.
+// Written returns how many bytes were written.
 func (f *FS) Written() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.written
 }
 
-// Syncs is how often a file was synced.
+// Syncs returns how often files were synced.
 func (f *FS) Syncs() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.syncs
 }
 
-// Size is the size of the files that a spool bounds.
+// Size returns the size of all files together.
 func (f *FS) Size() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -75,7 +75,7 @@ func (f *FS) Size() int64 {
 	return sum
 }
 
-// Killed is the directory after the process was killed: what was written stays, the lock does not.
+// Killed returns the directory as it is after the process was killed: all written bytes, but no lock.
 func (f *FS) Killed() *FS {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,9 +87,9 @@ func (f *FS) Killed() *FS {
 	return next
 }
 
-// PowerCut is the directory after the power failed: an arbitrary part of what was not synced is lost. A file keeps a prefix of
-// what was written since its last sync, or has zeros in its place. Some of the names that came, went or changed since the
-// directory's last sync are as they were then.
+// PowerCut returns the directory as it may be after a power loss: a random part of what was not synced is lost. A file keeps a prefix of
+// the bytes written since its last sync, or has zeros instead. Some names that were created, removed or changed since the last sync
+// of the directory are as they were then.
 func (f *FS) PowerCut(rng *rand.Rand) *FS {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -121,7 +121,7 @@ func (f *FS) PowerCut(rng *rand.Rand) *FS {
 	return next
 }
 
-// Change changes the content of a file behind the spool's back.
+// Change changes the content of a file without the spool's knowledge.
 func (f *FS) Change(name string, change func(data []byte) []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -130,7 +130,7 @@ func (f *FS) Change(name string, change func(data []byte) []byte) {
 	file.synced, file.same = bytes.Clone(file.data), len(file.data)
 }
 
-// Names are the names of the files that end in suffix.
+// Names returns the names of files that end in suffix.
 func (f *FS) Names(suffix string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -143,7 +143,7 @@ func (f *FS) Names(suffix string) []string {
 	return names
 }
 
-// Content is a copy of a file's content.
+// Content returns a file's content.
 func (f *FS) Content(name string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -153,7 +153,7 @@ func (f *FS) Content(name string) string {
 	return ""
 }
 
-// beginLocked counts an operation and returns the error that it is to fail with, if any.
+// beginLocked counts an operation and returns the error with which it must fail, if any.
 func (f *FS) beginLocked(op, name string) error {
 	n := f.ops
 	f.ops++
@@ -196,7 +196,7 @@ func (l *lock) Held() bool {
 	return l.fs.held == l
 }
 
-// Gone removes the directory and all that is in it, as a person does while a collector runs.
+// Gone removes the directory with all files, as a person may do while a collector runs.
 func (f *FS) Gone() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -288,7 +288,7 @@ type handle struct {
 
 var errClosed = fmt.Errorf("file is closed: %w", fs.ErrClosed)
 
-// begin locks the directory, which the caller unlocks, and counts an operation.
+// begin locks mu, which the caller must unlock, and counts an operation.
 func (h *handle) begin(op string) error {
 	h.fs.mu.Lock()
 	if h.closed {
