@@ -267,16 +267,17 @@ func TestBrokenAnswers(t *testing.T) {
 
 // TestBrief: texts about single records are bounded too, and have no control characters.
 func TestBrief(t *testing.T) {
-	text := strings.Repeat("ä", 1<<19)
-	err := brief(fmt.Errorf("%w: %s\x1b[2J\n", ErrGone, text))
+	text := strings.Repeat("ä", 1<<19) + "\x1b[2J\n"
+	err := brief(fmt.Errorf("%w: %s", ErrGone, text))
 	if !errors.Is(err, ErrGone) || len(err.Error()) > maxText+len("…") || !strings.HasPrefix(err.Error(), ErrGone.Error()) || !utf8.ValidString(err.Error()) {
 		t.Errorf("error is %.100v with %d bytes", err, len(err.Error()))
 	}
-	if err := brief(errors.New("a\x1b[2Jb\n")); err.Error() != "a [2Jb " {
+	text = "a\x1b[2Jb\n"
+	if err := brief(errors.New(text)); err.Error() != "a [2Jb " {
 		t.Errorf("error is %q", err)
 	}
 	if brief(nil) != nil {
-		t.Error("no error is one")
+		t.Error("brief(nil) is not nil")
 	}
 }
 

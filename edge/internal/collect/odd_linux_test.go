@@ -82,15 +82,18 @@ func TestCPUCountersOfOddMachines(t *testing.T) {
 				busy(m)
 				m.edit("proc/stat", "cpu  10060 1030 5030 100180", "cpu  10060 1030 5030 50180", "cpu1 5010 510 2510 50100 1020 255 315 390 1500 150\n", "")
 			},
-			nil, []string{"cpu_"},
+			nil,
+			[]string{"cpu_"},
 		},
 		"idle falls": {
 			func(m *machine) { busy(m); m.edit("proc/stat", "5030 100180", "5030 60000") },
-			nil, []string{"cpu_pct", "cpu_user_pct", "cpu_system_pct", "cpu_iowait_pct", "cpu_steal_pct", "cpu_core_max_pct"},
+			nil,
+			[]string{"cpu_pct", "cpu_user_pct", "cpu_system_pct", "cpu_iowait_pct", "cpu_steal_pct", "cpu_core_max_pct"},
 		},
 		"idle of one core falls": { // the other one is the busiest
 			func(m *machine) { busy(m); m.edit("proc/stat", "cpu0 5050 520 2520 50080", "cpu0 5050 520 2520 40080") },
-			map[string]float64{"cpu_pct": 47.5, "cpu_core_max_pct": 100 * 90. / 210}, nil,
+			map[string]float64{"cpu_pct": 47.5, "cpu_core_max_pct": 100 * 90. / 210},
+			nil,
 		},
 		"steal falls": { // 180 of 360 ticks are left
 			func(m *machine) {
@@ -105,11 +108,13 @@ func TestCPUCountersOfOddMachines(t *testing.T) {
 		},
 		"steal leaps": {
 			func(m *machine) { busy(m); m.edit("proc/stat", "515 615 740", "515 615 1844674407370955") },
-			nil, []string{"cpu_"},
+			nil,
+			[]string{"cpu_"},
 		},
 		"steal of one core leaps": {
 			func(m *machine) { busy(m); m.edit("proc/stat", "255 315 390", "255 315 90000000") },
-			map[string]float64{"cpu_pct": 47.5, "cpu_core_max_pct": 100. / 190 * 100}, nil,
+			map[string]float64{"cpu_pct": 47.5, "cpu_core_max_pct": 100. / 190 * 100},
+			nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

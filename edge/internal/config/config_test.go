@@ -149,7 +149,9 @@ func TestServiceLinks(t *testing.T) {
 		t.Errorf("settings are %+v", c)
 	}
 	for _, environ := range [][]string{
-		{"METRICS_EDGE_PORT=9847"}, {"METRICS_EDGE_SERVICE_PORT=9847"}, {"METRICS_EDGE_SERVICE_HOST=a", "METRICS_EDGE_PORTS=1"},
+		{"METRICS_EDGE_PORT=9847"},
+		{"METRICS_EDGE_SERVICE_PORT=9847"},
+		{"METRICS_EDGE_SERVICE_HOST=a", "METRICS_EDGE_PORTS=1"},
 		{"METRICS_EDGE_SERVICE_HOST=a", "METRICS_EDGE_OTHER_PORT=1"},
 	} {
 		if _, err := source(t, environ).Load().With(""); err == nil || !strings.Contains(err.Error(), "no such setting") {

@@ -119,7 +119,7 @@ func TestSettings(t *testing.T) {
 		}
 		names = append(names, set.name)
 		is := slices.ContainsFunc(s.flags, func(f *flag) bool { return f.name == set.name })
-		if is != (set.of(ForRun)) {
+		if is != set.of(ForRun) {
 			t.Errorf("edge run has --%s: %v", set.name, is)
 		}
 		for _, choice := range set.choices {

@@ -42,7 +42,7 @@ func build(tb testing.TB) string {
 // it starts. Without this, go test would use a cached result although the sources have changed.
 func seeSources(tb testing.TB) {
 	tb.Helper()
-	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../..", func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && filepath.Ext(path) == ".go" {
 			_, err = os.Stat(path)
 		}

@@ -47,7 +47,7 @@ func TestSpoolDirectoryRemoved(t *testing.T) {
 	}
 	taken := r.Samples.Taken
 	edge.stop()
-	<-edge.done // undelivered samples are no failure
+	_ = <-edge.done // undelivered samples are no failure
 	q, err := spool.Open(spool.Options{FS: spool.Dir(dir), MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -478,7 +478,7 @@ func TestTune(t *testing.T) {
 		if n := len(f.to.calls) - before; n != 1 {
 			t.Errorf("%d requests within the new latency", n)
 		}
-		f.to.answer = func(_ int, r []error) ([]error, error) { return nil, errBroken }
+		f.to.answer = func(int, []error) ([]error, error) { return nil, errBroken }
 		f.take(100, 3*time.Second)
 		f.to.answer = nil
 		f.shipper.Tune(ship.Pace{Interval: 3 * time.Second, MaxLatency: time.Hour, BacklogRate: 20})

@@ -95,7 +95,7 @@ func TestDamage(t *testing.T) {
 		"another's number":  {3, func(d []byte) []byte { return slices.Concat(d[:16], []byte{9}, d[17:]) }, everything, 0, 0},
 		"nothing but zeros": {2, func(d []byte) []byte { clear(d); return d }, "[a0 a1 a2 a3 c0 c1 c2 c3]", 4, 1},
 		"rubbish, at least one line": {
-			3, func(d []byte) []byte { return bytes.Repeat([]byte("rubbish"), 99) },
+			3, func([]byte) []byte { return bytes.Repeat([]byte("rubbish"), 99) },
 			"[a0 a1 a2 a3 b0 b1 b2 b3]", 1, 1,
 		},
 	} {
