@@ -1,4 +1,4 @@
-// Command local runs the whole pipeline on this machine, from the template that deploys.
+// Command local runs the whole pipeline on this machine, from the CloudFormation template of the stack.
 package main
 
 import (

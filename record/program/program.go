@@ -1,5 +1,5 @@
-// Package program is what the programs of this repository have in common: exit codes, the form of errors and the version. So a
-// script treats all of them alike. It parses no command line.
+// Package program has what all programs of this repository share: exit codes, the form of errors and the version. A script can
+// therefore treat all of them in the same way. It does not parse command lines.
 package program
 
 import (
@@ -16,7 +16,7 @@ const (
 	Refused = 2
 )
 
-// ExitCodes is what the help of each program says of them.
+// ExitCodes is the sentence about exit codes in the help of each program.
 const ExitCodes = "Exit codes: 0 if all is well, 2 if the command line or a setting is refused, 1 if anything else fails."
 
 // refusal is an error in the command line or a setting.
@@ -24,7 +24,7 @@ type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
-// Refuse says that an error is one of the command line or of a setting. It returns nil for nil.
+// Refuse marks an error of the command line or of a setting, so that the exit code is [Refused]. It returns nil for nil.
 func Refuse(err error) error {
 	if err == nil {
 		return nil
@@ -35,8 +35,8 @@ func Refuse(err error) error {
 // Refusef is [fmt.Errorf] for an error in the command line or a setting.
 func Refusef(format string, args ...any) error { return refusal{fmt.Errorf(format, args...)} }
 
-// Exit writes an error to stderr and returns the exit code of a program. Each line has the program's name in front: an error of
-// several lines is several problems.
+// Exit writes an error to stderr and returns the exit code. It puts the program's name before each line, because each line of an error
+// is a problem of its own.
 func Exit(name string, err error, stderr io.Writer) int {
 	if err == nil {
 		return OK

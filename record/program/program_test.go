@@ -27,7 +27,7 @@ func TestExit(t *testing.T) {
 		}
 	}
 	if Refuse(nil) != nil {
-		t.Error("nothing is refused")
+		t.Error("Refuse(nil) is not nil")
 	}
 }
 

@@ -7,14 +7,14 @@ import (
 	"runtime/debug"
 )
 
-// version is set by the linker: the Makefile has -ldflags "-X …/record/program.version=v1.2.3". A binary of go install knows its
-// module's version without it.
+// version is set by the linker: the Makefile passes -ldflags "-X …/record/program.version=v1.2.3". A binary that `go install` built
+// knows the version of its module without it.
 var version string
 
 // Version returns the version of this binary, such as v1.2.3.
 func Version() string { return cmp.Or(version, buildInfo().Main.Version, "(devel)") }
 
-// Build returns the version and how the binary was made, such as "v1.2.3 (1a2b3c4, go1.26.0, linux/arm64)".
+// Build returns the version and how the binary was built, such as "v1.2.3 (1a2b3c4, go1.26.0, linux/arm64)".
 func Build() string { return describe(Version(), buildInfo()) }
 
 func buildInfo() *debug.BuildInfo {

@@ -1,5 +1,5 @@
-// Package cli is the command line of the binary local: commands, flags and what is printed. Package stack runs the stack,
-// package demo the demo.
+// Package cli is the command line of the program local: its commands, its flags and its output. Package stack runs the stack, package
+// demo the demo.
 package cli
 
 import (
@@ -16,9 +16,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// Main runs local with the arguments, given without the program's name, and returns the exit code.
+// Main runs local and returns the exit code. args does not include the program's name.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	// Several goroutines write: log, progress, what the collector says.
+	// Several goroutines write: the log, the progress and the output of the collector.
 	stdout, stderr = &lockedWriter{w: stdout}, &lockedWriter{w: stderr}
 	root := newRoot(stdout, stderr)
 	root.SetArgs(args)
@@ -38,9 +38,10 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "local",
-		Short: "Run the whole pipeline on this machine, from the template that deploys",
+		Short: "Run the whole pipeline on this machine, from the template of the stack",
 		Long: "local reads the CloudFormation template of the stack and runs what it describes on this machine: the delivery\n" +
-			"stream behind Firehose's own API, the transform, and Parquet files where the bucket would be. No AWS account.\n\n" +
+			"stream with Firehose's own API, the transform, and a folder of Parquet files in place of the bucket. You do not\n" +
+			"need an AWS account.\n\n" +
 			program.ExitCodes,
 		Version:       program.Build(),
 		Args:          knownCommand,
@@ -55,8 +56,8 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	return root
 }
 
-// refuseUnknown makes help, completion and each command that only holds others refuse a name that they do not know. Without it
-// cobra shows their help then, as if all were well.
+// refuseUnknown makes some commands refuse an unknown name: help, completion, and each command that only holds other commands. Otherwise
+// cobra shows their help and the exit code is 0.
 func refuseUnknown(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -64,7 +65,7 @@ func refuseUnknown(root *cobra.Command) {
 		switch {
 		case cmd.Name() == "help":
 			cmd.Args = func(_ *cobra.Command, args []string) error {
-				found, rest, _ := root.Find(args) // the error is for a rest, which is refused here
+				found, rest, _ := root.Find(args) // knownCommand refuses the rest, so that the error is not needed
 				return knownCommand(found, rest)
 			}
 		case !cmd.Runnable():
@@ -74,7 +75,7 @@ func refuseUnknown(root *cobra.Command) {
 	}
 }
 
-// knownCommand refuses the name of a command that does not exist, and names one that resembles it.
+// knownCommand refuses the name of a command that does not exist, and suggests a similar one.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -107,8 +108,8 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// untilSignal returns a context that ends at the first interrupt. After it signals have their usual effect again, so that
-// the second ends the process at once.
+// untilSignal returns a context that ends at the first interrupt. After that, signals have their usual effect again: a second interrupt
+// ends the process at once.
 func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, restore)
@@ -117,7 +118,7 @@ func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // lockedWriter lets goroutines share a writer, one write at a time.
 type lockedWriter struct {
-	mu sync.Mutex // held during a write to w
+	mu sync.Mutex // guards w: held during each write
 	w  io.Writer
 }
 

@@ -18,9 +18,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// output can be read while it is written, and says when it contains a text.
+// output can be read while it is written. It closes seen when it contains the text want.
 type output struct {
-	mu   sync.Mutex
+	mu   sync.Mutex // guards text
 	text bytes.Buffer
 	want string
 	seen chan struct{}
@@ -142,7 +142,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestUp runs the stack until it is asked to stop.
+// local up prints what runs, and stops when it is asked to.
 func TestUp(t *testing.T) {
 	dir := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
@@ -163,7 +163,7 @@ func TestUp(t *testing.T) {
 	for _, want := range []string{
 		`Local stack MetricsDashboard on http://127\.0\.0\.1:[1-9]\d*\n`, `stream +MetricsDashboard-Stream\n`,
 		`objects +` + regexp.QuoteMeta(dir) + `/metricsdashboard-.*/analytics\n`,
-		`an object 10s after its records at most \(--flush-every\), where the template has 205 KiB or 1m0s`,
+		`at most 10s from a record to its object \(--flush-every\); the template has 205 KiB or 1m0s`,
 		`parameters +/metrics-dashboard/MetricsDashboard/\n`, `faults +latency=1ms, seed 1\n`, `Stopping: 0 records`, `Took 0 records`,
 	} {
 		if !regexp.MustCompile(want).MatchString(stdout.String()) {
@@ -172,7 +172,7 @@ func TestUp(t *testing.T) {
 	}
 }
 
-// TestStackName follows the template's file.
+// The name of the stack comes from the name of the template's file, unless --stack gives it.
 func TestStackName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "Fleet.template.json")
 	data, err := os.ReadFile("../template/testdata/small.json")
@@ -198,7 +198,7 @@ func TestCounted(t *testing.T) {
 	}
 }
 
-// TestDemoEdge runs the demo with collectors that are not there or do not stay.
+// TestDemoEdge runs the demo without a collector, with one that fails, and with one that sends nothing.
 func TestDemoEdge(t *testing.T) {
 	testenv.Clean(t)
 	demo := []string{"demo", "--dir", filepath.Join(t.TempDir(), "lake"), "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0"}
@@ -219,7 +219,7 @@ func TestDemoEdge(t *testing.T) {
 	if code != program.Failed || !strings.HasSuffix(stderr, want) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
-	// One that sends nothing, and stops when asked to.
+	// This one sends nothing, and stops when it is asked to.
 	edge("trap 'exit 0' TERM; while :; do /bin/sleep 0.05; done")
 	code, stdout, stderr := run(t, append(demo, "--for", time.Second.String())...)
 	if code != program.Failed || !strings.Contains(stderr, "no row arrived in the lake within 1s") ||
@@ -228,7 +228,7 @@ func TestDemoEdge(t *testing.T) {
 	}
 }
 
-// TestDemoPort takes another port for the page only where none was asked for.
+// If a port is given with --dashboard and is in use, the demo fails: it takes another port only for its default.
 func TestDemoPort(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -246,7 +246,7 @@ func TestDemoPort(t *testing.T) {
 	}
 }
 
-// A history of a fleet fills the lake and ends; a running stack can take it too.
+// A history of a fleet fills the lake and ends. With --endpoint it goes to a running stack; here there is none.
 func TestFleet(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"fleet", "--hosts", "3", "--days", "1", "--interval", "5m", "--dir", dir}
@@ -261,7 +261,7 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-// A history longer than the partitions of a delivery buffer, and than the age that the template accepts, arrives whole.
+// A history arrives whole although it has more hours than a delivery buffer has partitions, and is older than the template accepts.
 func TestLongFleet(t *testing.T) {
 	code, stdout, stderr := run(t, "fleet", "--hosts", "1", "--days", "30", "--interval", "1h", "--dir", t.TempDir())
 	if code != program.OK || !strings.Contains(stdout, "delivered 720 rows in ") || strings.Contains(stdout, "error prefix") {
@@ -274,7 +274,7 @@ func TestLongFleet(t *testing.T) {
 	}
 }
 
-// Samples that end under the error prefix are a failure of the command.
+// The command fails if samples end under the error prefix.
 func TestFleetThatIsNotDelivered(t *testing.T) {
 	dir := t.TempDir()
 	table := regexp.MustCompile(`("Name": "hostname",\s+"Type": ")string"`)

@@ -13,7 +13,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// demoFlushEvery is how long a demo lets its audience wait.
+// demoFlushEvery is the default of --flush-every in a demo.
 const demoFlushEvery = 5 * time.Second
 
 type demoFlags struct {
@@ -28,17 +28,17 @@ func newDemo(stdout, stderr io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show this machine's metrics on a web page, through the whole pipeline",
-		Long: "Run the stack, the collector edge on this machine and the dashboard, until interrupted or for a while. The stack is\n" +
-			"that of the template, except that it delivers every few seconds instead of minutes (--flush-every).",
+		Long: "Run the stack, the collector edge on this machine, and the dashboard. The demo ends at an interrupt, or after --for.\n" +
+			"The stack is that of the template, but it delivers after seconds and not after minutes (--flush-every).",
 		Example: "  local demo\n  local demo --for 40s --dir lake --listen 127.0.0.1:0 --dashboard 127.0.0.1:0",
 		Args:    noArgs,
 	}
 	f := cmd.Flags()
 	flags.declare(f, "127.0.0.1:0", demoFlushEvery)
 	f.StringVar(&flags.dashboard, "dashboard", "127.0.0.1:8080",
-		"address of the page, port 0 for any (default: another port where 8080 is in use)")
-	f.DurationVar(&flags.duration, "for", 0, "end by itself after this time, such as 40s (default: when interrupted)")
-	f.DurationVar(&flags.interval, "interval", time.Second, "time between samples, 1s to 1h in whole seconds")
+		"address of the page; port 0 means any free port (default: any free port if 8080 is in use)")
+	f.DurationVar(&flags.duration, "for", 0, "end after this time, such as 40s (default: at an interrupt)")
+	f.DurationVar(&flags.interval, "interval", time.Second, "time between two samples, 1s to 1h in whole seconds")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		r, err := flags.resolve(stderr)
 		if err != nil {
@@ -79,7 +79,7 @@ func runDemo(ctx context.Context, r resolved, o demo.Options, stdout io.Writer) 
 	return err
 }
 
-// delay is how long the stack takes from a record to an object.
+// delay returns how long the stack takes at most from a record to an object.
 func delay(r resolved) time.Duration {
 	if r.options.FlushEvery > 0 {
 		return r.options.FlushEvery

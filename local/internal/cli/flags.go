@@ -21,7 +21,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// stackFlags are the flags of all commands that run a stack.
+// stackFlags are the flags that all commands share.
 type stackFlags struct {
 	dir, listen, template, transform, stack, region string
 	parameters                                      map[string]string
@@ -35,40 +35,41 @@ type stackFlags struct {
 const (
 	minFlushEvery   = time.Second
 	maxFlushEvery   = 15 * time.Minute
-	minJournalBytes = 8 << 20 // two of the largest batches
+	minJournalBytes = 8 << 20 // room for two of the largest batches
 	maxJournalBytes = 1 << 40
 )
 
 func (f *stackFlags) declare(flags *pflag.FlagSet, listen string, flushEvery time.Duration) {
-	flags.StringVar(&f.dir, "dir", "lake", "directory for objects, <dir>/<bucket>/…, and for what is not delivered yet")
-	flags.StringVar(&f.listen, "listen", listen, "address of the AWS endpoint, port 0 for any")
+	flags.StringVar(&f.dir, "dir", "lake", "directory for the objects (<dir>/<bucket>/…) and for records that are not delivered yet")
+	flags.StringVar(&f.listen, "listen", listen, "address of the AWS endpoint; port 0 means any free port")
 	flags.BoolVar(&f.allowRemote, "allow-remote", false,
-		"allow --listen on an address that other machines reach; there is no authentication")
+		"allow addresses that other machines can reach; the endpoint does not authenticate anybody")
 	flags.StringVar(&f.template, "template", "",
-		"CloudFormation template in JSON, such as cdk.out/MetricsDashboard.template.json (default: the built-in one)")
-	flags.StringToStringVar(&f.parameters, "parameter", nil, "value of a template parameter, name=value; repeat for several")
+		"CloudFormation template in JSON, such as cdk.out/MetricsDashboard.template.json (default: the built-in template)")
+	flags.StringToStringVar(&f.parameters, "parameter", nil, "value of a template parameter, name=value; repeat it for several")
 	flags.StringVar(&f.stack, "stack", "",
-		"name of the stack (default: that of the template's file, or "+template.DefaultName+")")
-	flags.StringVar(&f.region, "region", "us-east-1", "region that the stack believes to be in")
+		"name of the stack (default: from the name of the template's file, or "+template.DefaultName+")")
+	flags.StringVar(&f.region, "region", "us-east-1", "region of the stack, as in its ARNs")
 	flags.StringVar(&f.transform, "transform", "",
-		"executable of the transform, run over the Lambda Runtime API (default: the transform in this process)")
+		"executable of the transform, run over the Lambda Runtime API (default: this process runs the transform)")
 	flags.DurationVar(&f.flushEvery, "flush-every", flushEvery,
-		fmt.Sprintf("deliver objects after this time at most, %v to %v, instead of the template's (0s)", minFlushEvery, maxFlushEvery))
-	flags.StringVar(&f.journalMax, "journal-max", "1GiB", "bound of the records that wait for delivery; more are refused as throttled")
+		fmt.Sprintf("deliver a record after this time at most, %v to %v; 0s means the template's buffering", minFlushEvery, maxFlushEvery))
+	flags.StringVar(&f.journalMax, "journal-max", "1GiB",
+		"how many bytes of records may wait for delivery; further records are refused as throttled")
 	flags.StringVar(&f.fault, "fault", "",
 		"faults to inject, such as throttle=0.1,partial=0.2,error=0.05,drop=0.05,latency=200ms")
-	flags.Uint64Var(&f.faultSeed, "fault-seed", 1, "seed of the faults: the same seed repeats them")
-	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	flags.Uint64Var(&f.faultSeed, "fault-seed", 1, "seed of the faults; the same seed repeats them")
+	flags.StringVar(&f.logLevel, "log-level", "info", "lowest level to log: debug, info, warn or error")
 }
 
-// resolved is what the flags say.
+// resolved holds the checked flags and the template.
 type resolved struct {
 	stack   spec.Stack
 	options stack.Options
 	log     *slog.Logger
 }
 
-// resolve checks the flags, all at once, and reads the template.
+// resolve checks the flags and reads the template. The error names all flags that are wrong.
 func (f *stackFlags) resolve(stderr io.Writer) (resolved, error) {
 	var r resolved
 	var problems []error
@@ -115,7 +116,7 @@ func (f *stackFlags) resolve(stderr io.Writer) (resolved, error) {
 	return r, nil
 }
 
-// maxTemplate is how large a template may be in bytes; CloudFormation takes 1 MB.
+// maxTemplate is how many bytes a template may have; CloudFormation accepts 1 MB.
 const maxTemplate = 4 << 20
 
 // read reads the template.
@@ -139,13 +140,13 @@ func (f *stackFlags) read() (spec.Stack, error) {
 	case err != nil:
 		return spec.Stack{}, fmt.Errorf("--template: %w", err)
 	case len(data) > maxTemplate:
-		return spec.Stack{}, fmt.Errorf("--template %s: larger than %s", f.template, humanize.IBytes(maxTemplate))
+		return spec.Stack{}, fmt.Errorf("--template %s: the file is larger than %s", f.template, humanize.IBytes(maxTemplate))
 	}
 	s, err := template.Read(data, options)
 	return s, located("--template "+f.template, err)
 }
 
-// located puts the template's name in front of each problem, as each is printed on a line of its own.
+// located puts the template's name before each problem, because each is printed on a line of its own.
 func located(name string, err error) error {
 	var problems template.Problems
 	switch {

@@ -28,7 +28,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// Bounds of what is simulated.
+// Bounds of a simulation.
 const (
 	maxHosts = 10_000
 	maxDays  = 400
@@ -47,10 +47,10 @@ func newFleet(stdout, stderr io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fleet",
 		Short: "Simulate many machines, in real time or for past days",
-		Long: "Simulate machines that behave believably (days and weeks, batch jobs, leaks, noisy neighbours, disks that fill, dying\n" +
-			"hosts, skewed clocks, restarts) and put their samples through the real protocol in real packs. With --days it fills\n" +
-			"the lake with the past as fast as possible and ends; without, it goes on in real time until interrupted.\n" +
-			"The same seed, hosts, days and interval give the same rows.",
+		Long: "Simulate machines that behave like real ones: daily and weekly load, batch jobs, memory leaks, noisy neighbours, disks\n" +
+			"that fill, dying hosts, wrong clocks, restarts. Their samples are put in packs through Firehose's API. With --days,\n" +
+			"fleet fills the lake with past days as fast as possible and ends. Without it, fleet puts samples in real time until\n" +
+			"an interrupt. The same seed, hosts, days and interval give the same rows.",
 		Example: "  local fleet --hosts 30 --days 14 --dir lake && dashboard --lake lake\n" +
 			"  local fleet --hosts 100 --flush-every 10s",
 		Args: noArgs,
@@ -58,12 +58,12 @@ func newFleet(stdout, stderr io.Writer) *cobra.Command {
 	f := cmd.Flags()
 	flags.declare(f, "127.0.0.1:0", 0)
 	f.IntVar(&flags.hosts, "hosts", 30, fmt.Sprintf("number of machines, 1 to %s", humanize.Comma(maxHosts)))
-	f.IntVar(&flags.days, "days", 0, fmt.Sprintf("past days to simulate, up to %d; 0 is real time", maxDays))
+	f.IntVar(&flags.days, "days", 0, fmt.Sprintf("past days to simulate, up to %d; 0 means real time", maxDays))
 	f.Uint64Var(&flags.seed, "seed", 1, "seed of the simulation")
-	f.DurationVar(&flags.interval, "interval", 0, "time between samples of a machine, 1s to 1h (default: 15s with --days, else 3s)")
-	f.DurationVar(&flags.maxLatency, "max-latency", 0, "time that a pack collects, up to 15m (default: 5m with --days, else 10s)")
+	f.DurationVar(&flags.interval, "interval", 0, "time between two samples of a machine, 1s to 1h (default: 15s with --days, else 3s)")
+	f.DurationVar(&flags.maxLatency, "max-latency", 0, "how long a pack collects samples, up to 15m (default: 5m with --days, else 10s)")
 	f.StringVar(&flags.endpoint, "endpoint", "",
-		"put to a stack that runs already, such as http://127.0.0.1:4566 (default: run one for the while)")
+		"put into a running stack, such as http://127.0.0.1:4566 (default: run a stack of its own)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o, err := flags.options()
 		if err != nil {
@@ -116,7 +116,7 @@ func (f *fleetFlags) options() (o fleet.Options, err error) {
 
 func (f *fleetFlags) run(ctx context.Context, r resolved, o fleet.Options, stdout, stderr io.Writer) error {
 	if len(r.stack.Streams) == 0 {
-		return errors.New("the template has no delivery stream to put to")
+		return errors.New("put samples: the template does not have a delivery stream")
 	}
 	if f.endpoint != "" {
 		if err := f.fitsRunningStack(r.stack.Streams[0]); err != nil {
@@ -142,7 +142,7 @@ func (f *fleetFlags) run(ctx context.Context, r resolved, o fleet.Options, stdou
 	return err
 }
 
-// acceptDays returns the streams with transforms that accept samples of so many past days.
+// acceptDays returns copies of the streams whose transforms accept samples of that many past days.
 func acceptDays(streams []spec.Stream, days int) []spec.Stream {
 	streams = slices.Clone(streams)
 	for i := range streams {
@@ -154,15 +154,15 @@ func acceptDays(streams []spec.Stream, days int) []spec.Stream {
 		if lambda.Environment == nil {
 			lambda.Environment = map[string]string{}
 		}
-		// Two more: the history begins on a whole hour, and clocks of hosts are skewed.
+		// Two days more: the history begins on a whole hour, and the clocks of some hosts are wrong.
 		lambda.Environment[transform.MaxAgeVariable] = strconv.Itoa(days + 2)
 		streams[i].Lambda = &lambda
 	}
 	return streams
 }
 
-// fitsRunningStack refuses a history that a stack which runs already would not deliver whole. It is taken to run the template
-// that the flags name.
+// fitsRunningStack refuses a history that the running stack would not deliver whole. It assumes that the stack runs the template of
+// the flags.
 func (f *fleetFlags) fitsRunningStack(s spec.Stream) error {
 	const day = 24 * time.Hour
 	accepted := maxDays * day
@@ -172,7 +172,7 @@ func (f *fleetFlags) fitsRunningStack(s spec.Stream) error {
 			return fmt.Errorf("environment of function %s: %w", s.Lambda.FunctionARN, err)
 		}
 	}
-	// A day less: the history begins on a whole hour, and takes a while.
+	// One day less: the history begins on a whole hour, and putting it takes some time.
 	if most := int(min(accepted, delivery.MaxPartitions*time.Hour)/day) - 1; f.days > most {
 		return program.Refusef("--days %d with --endpoint: the running stack refuses samples older than %d days and delivers at most %d hours "+
 			"at a time; want --days %d or less, or no --endpoint", f.days, accepted/day, delivery.MaxPartitions, most)
@@ -198,7 +198,7 @@ func (f *fleetFlags) simulate(ctx context.Context, endpoint, stream string, o fl
 	}
 	samples, err := simulation(ctx, to, o)
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		err = nil // interrupted, which is how it ends
+		err = nil // an interrupt is the usual end
 	}
 	took := time.Since(began)
 	fmt.Fprintf(stdout, "Put %s in %v, %s a second.\n", counted(samples, "sample"), took.Round(time.Second/10),
@@ -206,7 +206,7 @@ func (f *fleetFlags) simulate(ctx context.Context, endpoint, stream string, o fl
 	return err
 }
 
-// progress shows how far a history is: a bar with rate and estimated end on a terminal, else a line now and then.
+// progress shows the progress of a history: on a terminal a bar with rate and estimated end, otherwise a line every 10 seconds.
 func progress(o fleet.Options, w io.Writer) (show func(time.Time, int64), finish func()) {
 	total := o.To.Sub(o.From)
 	if !term.IsTerminal(int(os.Stderr.Fd())) {
@@ -225,6 +225,6 @@ func progress(o fleet.Options, w io.Writer) (show func(time.Time, int64), finish
 	began := time.Now()
 	return func(t time.Time, samples int64) {
 		bar.Describe(fmt.Sprintf("%s samples, %s/s", humanize.Comma(samples), humanize.Comma(int64(float64(samples)/time.Since(began).Seconds()))))
-		_ = bar.Set64(int64(t.Sub(o.From) / time.Second)) // fails where the terminal has gone
+		_ = bar.Set64(int64(t.Sub(o.From) / time.Second)) // fails if the terminal has gone
 	}, func() { _ = bar.Finish() }
 }

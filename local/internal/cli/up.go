@@ -16,17 +16,18 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
-// closeWithin bounds the delivery of what is left when the program is asked to end.
+// closeWithin is how long the delivery of the remaining records may take at the end.
 const closeWithin = time.Minute
 
 func newUp(stdout, stderr io.Writer) *cobra.Command {
 	var flags stackFlags
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Run the stack until interrupted",
+		Short: "Run the stack until an interrupt",
 		Long: "Run the stack of a template: Firehose (PutRecord, PutRecordBatch, DescribeDeliveryStream, ListDeliveryStreams) and SSM\n" +
 			"parameters (GetParameter, GetParameters, GetParametersByPath, PutParameter) on one port, the transform, and delivery\n" +
-			"into files. Accepted records are durable. An interrupt delivers what is left; a second one ends at once.",
+			"into files. Accepted records are durable. An interrupt delivers the remaining records and ends the stack; a second\n" +
+			"one ends it at once.",
 		Example: "  local up --dir lake --flush-every 10s\n" +
 			"  local up --template cdk.out/MetricsDashboard.template.json --transform bootstrap",
 		Args: noArgs,
@@ -61,7 +62,7 @@ func up(ctx context.Context, r resolved, stdout io.Writer) error {
 	return err
 }
 
-// shutDown delivers what is left and ends the stack, also where the context has ended.
+// shutDown delivers the remaining records and ends the stack, even if the context has ended.
 func shutDown(ctx context.Context, h *stack.Stack, stdout io.Writer) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
 	defer cancel()
@@ -79,7 +80,7 @@ func shutDown(ctx context.Context, h *stack.Stack, stdout io.Writer) error {
 	return err
 }
 
-// counted writes a number and its noun: "1 row", "1,200 rows".
+// counted returns a number with its noun: "1 row", "1,200 rows".
 func counted(n int64, noun string) string {
 	if n != 1 {
 		noun += "s"
@@ -87,7 +88,7 @@ func counted(n int64, noun string) string {
 	return humanize.Comma(n) + " " + noun
 }
 
-// describe says what runs where, and how to reach it.
+// describe prints what runs, where its files are, and how to reach it.
 func describe(w io.Writer, r resolved, h *stack.Stack) {
 	fmt.Fprintf(w, "Local stack %s on %s\n", r.stack.Name, h.Endpoint())
 	for _, s := range r.stack.Streams {
@@ -103,7 +104,7 @@ func describe(w io.Writer, r resolved, h *stack.Stack) {
 	if r.options.Faults != (stack.Options{}).Faults {
 		fmt.Fprintf(w, "  faults      %v, seed %d\n", r.options.Faults, r.options.FaultSeed)
 	}
-	fmt.Fprintf(w, "Any AWS SDK or CLI talks to it with\n  export %s\n", strings.Join(h.Environment(), " "))
+	fmt.Fprintf(w, "To put records with any AWS SDK or CLI, first run\n  export %s\n", strings.Join(h.Environment(), " "))
 }
 
 func buffering(s spec.Stream, flushEvery time.Duration) string {
@@ -114,7 +115,7 @@ func buffering(s spec.Stream, flushEvery time.Duration) string {
 		text = fmt.Sprintf("%s or %v before the transform, then %s", humanize.IBytes(uint64(max(0, l.Bytes))), l.Interval, text)
 	}
 	if flushEvery > 0 {
-		return fmt.Sprintf("an object %v after its records at most (--flush-every), where the template has %s", flushEvery, text)
+		return fmt.Sprintf("at most %v from a record to its object (--flush-every); the template has %s", flushEvery, text)
 	}
 	return text + ", as in the template"
 }

@@ -33,12 +33,12 @@ import (
 )
 
 const (
-	benchRecords = 500 // of a request, the most there may be
-	benchSamples = 20  // of a record: a minute at the default interval
+	benchRecords = 500 // in a request; Firehose does not allow more
+	benchSamples = 20  // in a record: one minute at the default interval
 	benchClients = 2
 )
 
-// benchRequests returns the bodies of requests of packs, and the bytes of their records.
+// benchRequests returns the bodies of requests with packs, and the bytes of the records of one request.
 func benchRequests(b *testing.B, stream string) (bodies [][]byte, recordBytes int) {
 	b.Helper()
 	now := time.Now().Truncate(time.Hour)
@@ -62,9 +62,9 @@ func benchRequests(b *testing.B, stream string) (bodies [][]byte, recordBytes in
 	return bodies, recordBytes / len(bodies)
 }
 
-// BenchmarkDelivery measures the whole local path: PutRecordBatch over HTTP, journal, transform, partitions, Parquet, until
-// the last object is durable under its name. One operation is one request of 10,000 samples. CPU time is that of all threads,
-// the clients' among them. Alone and long enough for several objects:
+// BenchmarkDelivery measures the whole local path: PutRecordBatch over HTTP, journal, transform, partitions and Parquet, until the last
+// object is durable under its final name. One operation is one request with 10,000 samples. The CPU time includes that of the clients.
+// Run it alone, and long enough for several objects:
 //
 //	go test -run '^$' -bench Delivery -benchtime 200x ./internal/delivery
 func BenchmarkDelivery(b *testing.B) {
@@ -130,8 +130,8 @@ func BenchmarkDelivery(b *testing.B) {
 	b.ReportMetric(float64(sizeBelow(b, filepath.Join(dir, "lake")))/float64(stats.Rows), "B_parquet/row")
 }
 
-// putAll puts requests over a connection of its own until there are none. It keeps to one thread of the operating system and
-// returns what that spent on processors: the client's part of the benchmark.
+// putAll puts requests over its own connection until next returns nil. It runs on one thread of the operating system and returns the CPU
+// time of this thread, which is the client's part of the benchmark.
 func putAll(b *testing.B, address string, next func() []byte) (used time.Duration, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -190,8 +190,7 @@ func sizeBelow(b *testing.B, dir string) (size int64) {
 // rusageThread asks Linux for the calling thread's usage; package syscall does not name it.
 const rusageThread = 1
 
-// cpuTime is the time that this process, or this thread, has spent on processors. Unlike time on the wall it hardly depends on
-// what else the machine does.
+// cpuTime returns the CPU time of this process or of this thread. Other processes hardly change it, unlike the elapsed time.
 func cpuTime(b *testing.B, who int) time.Duration {
 	b.Helper()
 	var u syscall.Rusage

@@ -46,21 +46,21 @@ func stream() spec.Stream {
 	}
 }
 
-// invoker answers by a function.
+// invoker is an Invoker that calls a Go function.
 type invoker func(ctx context.Context, ev transform.Event) (transform.Response, error)
 
 func (f invoker) Invoke(ctx context.Context, ev transform.Event) (transform.Response, error) {
 	return f(ctx, ev)
 }
 
-// putter hands what the transform puts back to the engine, which exists only after it.
+// putter puts records of the transform back into the engine, which is opened after the transform.
 type putter struct{ engine *delivery.Engine }
 
 func (p *putter) PutRecordBatch(ctx context.Context, _ string, records [][]byte) ([]int, error) {
 	return nil, p.engine.Put(ctx, records)
 }
 
-// clock is the transform's clock: the time of [sample].
+// clock is the transform's clock. It shows the time of [sample].
 func clock() time.Time { return time.Unix(1770094830, 0) }
 
 func open(t *testing.T, dir string, s spec.Stream, in delivery.Invoker) *delivery.Engine {
@@ -102,7 +102,7 @@ func closeEngine(t *testing.T, e *delivery.Engine) {
 	}
 }
 
-// objects returns the names of the bucket's objects, without the unpredictable part of each.
+// objects returns the names of the bucket's objects.
 func objects(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	err := fs.WalkDir(os.DirFS(filepath.Join(dir, "lake")), ".", func(path string, d fs.DirEntry, err error) error {
@@ -117,7 +117,7 @@ func objects(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// hosts counts the rows of all objects by "hour hostname".
+// hosts counts the rows of all objects. The keys are "hour hostname".
 func hosts(t *testing.T, dir string) map[string]int {
 	t.Helper()
 	count := map[string]int{}
@@ -194,7 +194,7 @@ func gzipped(t *testing.T, s string) string {
 
 func sample(host string) string { return fmt.Sprintf(`{"ts":1770094830,"hostname":%q}`, host) }
 
-// Each kind of bad record ends under the error prefix with its bytes and a reason; its neighbours are delivered.
+// A bad record of each kind is kept under the error prefix with its bytes and the reason. The other records are delivered.
 func TestDelivery(t *testing.T) {
 	dir := t.TempDir()
 	e := open(t, dir, stream(), nil)
@@ -250,7 +250,7 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// What Firehose makes of a function's wrong answers.
+// Wrong answers of the function have the same results as with Firehose.
 func TestAnswers(t *testing.T) {
 	ok := func(r transform.Record) transform.Result {
 		return transform.Result{
@@ -267,7 +267,7 @@ func TestAnswers(t *testing.T) {
 			return r, nil
 		}
 	}
-	one := func(f func(r *transform.Result)) invoker { // changes the answer of the second of three records
+	second := func(f func(r *transform.Result)) invoker { // f changes the answer for the second of three records
 		return answer(func(i int, r *transform.Result) []transform.Result {
 			if i == 1 {
 				f(r)
@@ -283,14 +283,14 @@ func TestAnswers(t *testing.T) {
 		failed   int
 		attempts int
 	}{
-		{"right", one(func(*transform.Result) {}), "a b c", "", 0, 0},
-		{"dropped", one(func(r *transform.Result) { r.Result, r.Data, r.Metadata = transform.Dropped, nil, nil }), "a c", "", 0, 0},
-		{"failed", one(func(r *transform.Result) { r.Result = transform.ProcessingFailed }), "a c", "Lambda.ProcessingFailedStatus", 1, 1},
-		{"null data", one(func(r *transform.Result) { r.Data = nil }), "a c", "Lambda.InvalidReturnFormat", 1, 1},
-		{"no metadata", one(func(r *transform.Result) { r.Metadata = nil }), "a c", "DynamicPartitioning.MetadataExtractionFailed", 1, 1},
-		{"empty key", one(func(r *transform.Result) { r.Metadata.PartitionKeys["hour"] = "" }), "a c", "DynamicPartitioning.MetadataExtractionFailed", 1, 1},
-		{"other id", one(func(r *transform.Result) { r.RecordID = "other" }), "a c", "Lambda.MissingRecordId", 1, 1},
-		{"unknown result", one(func(r *transform.Result) { r.Result = "ok" }), "a c", "Lambda.InvalidReturnFormat", 1, 1},
+		{"right", second(func(*transform.Result) {}), "a b c", "", 0, 0},
+		{"dropped", second(func(r *transform.Result) { r.Result, r.Data, r.Metadata = transform.Dropped, nil, nil }), "a c", "", 0, 0},
+		{"failed", second(func(r *transform.Result) { r.Result = transform.ProcessingFailed }), "a c", "Lambda.ProcessingFailedStatus", 1, 1},
+		{"null data", second(func(r *transform.Result) { r.Data = nil }), "a c", "Lambda.InvalidReturnFormat", 1, 1},
+		{"no metadata", second(func(r *transform.Result) { r.Metadata = nil }), "a c", "DynamicPartitioning.MetadataExtractionFailed", 1, 1},
+		{"empty key", second(func(r *transform.Result) { r.Metadata.PartitionKeys["hour"] = "" }), "a c", "DynamicPartitioning.MetadataExtractionFailed", 1, 1},
+		{"other id", second(func(r *transform.Result) { r.RecordID = "other" }), "a c", "Lambda.MissingRecordId", 1, 1},
+		{"unknown result", second(func(r *transform.Result) { r.Result = "ok" }), "a c", "Lambda.InvalidReturnFormat", 1, 1},
 		{"malformed answer", func(_ context.Context, ev transform.Event) (r transform.Response, err error) {
 			for _, i := range []int{0, 2} {
 				r.Records = append(r.Records, ok(ev.Records[i]))
@@ -303,7 +303,7 @@ func TestAnswers(t *testing.T) {
 			}
 			return r, delivery.MalformedAnswers{ev.Records[1].RecordID: "not base64"}
 		}, "a c", "Lambda.DuplicatedRecordId", 1, 1},
-		{"not JSON", one(func(r *transform.Result) { r.Data = []byte("{") }), "a c", "DataFormatConversion.ParseError", 1, 1},
+		{"not JSON", second(func(r *transform.Result) { r.Data = []byte("{") }), "a c", "DataFormatConversion.ParseError", 1, 1},
 		{"twice", answer(func(i int, r *transform.Result) []transform.Result {
 			return slices.Repeat([]transform.Result{*r}, 1+i%2)
 		}), "a c", "Lambda.DuplicatedRecordId", 1, 1},
@@ -350,8 +350,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A function that fails and then recovers costs nothing but time; each attempt is an invocation of its own with the same
-// record ids.
+// If the function fails at first and then succeeds, the record is delivered. Each attempt has its own invocation id and the same record
+// ids.
 func TestInvocationIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
@@ -362,7 +362,7 @@ func TestInvocationIsRetried(t *testing.T) {
 			if len(ids) < 4 {
 				return transform.Response{}, errors.New("cold")
 			}
-			// The bubble's clock starts in 2000; the transform checks against its own.
+			// In a synctest bubble the clock starts in 2000.
 			return good.Handle(ctx, ev)
 		}))
 		put(t, e, `{"ts":1577836800,"hostname":"h"}`)
@@ -378,7 +378,7 @@ func TestInvocationIsRetried(t *testing.T) {
 	})
 }
 
-// Buffers are delivered by time or by size, whichever comes first, and not before.
+// A buffer is delivered when it reaches its time or its size, and not earlier.
 func TestBuffering(t *testing.T) {
 	echo := invoker(func(_ context.Context, ev transform.Event) (r transform.Response, err error) {
 		for _, rec := range ev.Records {
@@ -411,7 +411,7 @@ func TestBuffering(t *testing.T) {
 			if got := hosts(t, dir); fmt.Sprint(got) != "map[05 a:1 05 b:1]" {
 				t.Errorf("rows %v", got)
 			}
-			at(time.Hour, 2, 1) // nothing comes of nothing
+			at(time.Hour, 2, 1) // an empty buffer is not delivered
 		})
 	})
 	t.Run("size", func(t *testing.T) {
@@ -424,7 +424,7 @@ func TestBuffering(t *testing.T) {
 			for range 30 {
 				put(t, e, fmt.Sprintf(`{"ts":1770094830,"hostname":"h","f":"%s"}`, filler))
 			}
-			time.Sleep(time.Second) // far less than any interval
+			time.Sleep(time.Second) // much less than the buffering intervals
 			synctest.Wait()
 			got := e.Stats()
 			if got.Invocations < 5 || got.Objects != 1 || got.Rows < 20 || got.Rows > 24 {
@@ -434,7 +434,7 @@ func TestBuffering(t *testing.T) {
 	})
 }
 
-// More than 500 partitions in one buffer are too many for Firehose by default.
+// A buffer holds 500 partitions. Records of further ones fail.
 func TestPartitionLimit(t *testing.T) {
 	dir := t.TempDir()
 	e := open(t, dir, stream(), invoker(transform.New(transform.Options{
@@ -454,7 +454,7 @@ func TestPartitionLimit(t *testing.T) {
 	}
 }
 
-// A journal that is full refuses, and takes again after a delivery.
+// If the journal is full, the engine refuses records. After a delivery it accepts records again.
 func TestFull(t *testing.T) {
 	s := stream()
 	e, err := delivery.Open(t.TempDir(), s, invoker(transform.New(transform.Options{Stream: &putter{}, Now: clock}).Handle),
@@ -471,7 +471,7 @@ func TestFull(t *testing.T) {
 	put(t, e, sample("c"))
 }
 
-// What was accepted and not delivered when the process ended is delivered by the next one, once.
+// Records that were accepted and not delivered when the process ended are delivered once by the next one.
 func TestReplay(t *testing.T) {
 	dir := t.TempDir()
 	e := open(t, dir, stream(), nil)
@@ -490,8 +490,8 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// A process that dies between two steps of a delivery: files staged and not committed, committed and not moved, moved in
-// part, moved and not noted. In each case every record is in one object afterwards.
+// The process dies between two steps of a delivery: after files were staged, after the commit, after some moves, and after all moves. In
+// each case each record is in one object after the next start.
 func TestDeathInDelivery(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, staging, bucket string, j *journal.Journal){
 		"staged": func(t *testing.T, staging, _ string, _ *journal.Journal) {
@@ -563,7 +563,7 @@ func commit(t *testing.T, j *journal.Journal) {
 	}
 }
 
-// A write that fails is repeated until it succeeds, at whichever step, and delivers each record once.
+// A step of a delivery that fails is repeated until it succeeds. Each record is delivered once.
 func TestWriteFails(t *testing.T) {
 	for name, obstacle := range map[string]string{
 		"staging": filepath.Join(delivery.StateDir, "metrics", "staging"),
@@ -607,7 +607,7 @@ func TestWriteFails(t *testing.T) {
 	}
 }
 
-// Records that come from many producers at once, while buffers are delivered, all come out once.
+// Many producers put at the same time while buffers are delivered. Each record is delivered once.
 func TestConcurrentPuts(t *testing.T) {
 	dir := t.TempDir()
 	s := stream()
@@ -667,7 +667,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// A stream without a function and without conversion delivers bytes as they came.
+// A stream without a function and without conversion delivers the records unchanged.
 func TestPlainStream(t *testing.T) {
 	dir := t.TempDir()
 	s := stream()
@@ -688,13 +688,13 @@ func TestPlainStream(t *testing.T) {
 	}
 }
 
-// Partition keys of a function that is not ours: whatever they are, nothing is written outside the bucket, nothing is tried
-// for ever, and the record is kept with its bytes. Its neighbours are delivered.
-func TestPartitionKeysThatAreNoPath(t *testing.T) {
+// A record whose partition keys cannot be a path of files is kept under the error prefix. The engine does not write outside the bucket
+// and does not retry for ever. The other records are delivered.
+func TestPartitionKeysThatAreNotPaths(t *testing.T) {
 	for name, hour := range map[string]string{
 		"above the bucket":       "../../../../../../outside",
 		"elsewhere in it":        "x/../../../../../../errors",
-		"here":                   "a/./b",
+		"dot":                    "a/./b",
 		"long":                   strings.Repeat("x", 300),
 		"long in bytes":          strings.Repeat("ä", 130),
 		"longer than a prefix":   strings.Repeat("x/", 300),
@@ -741,7 +741,7 @@ func TestPartitionKeysThatAreNoPath(t *testing.T) {
 	}
 }
 
-// A partition key may have slashes, and as many bytes as a file's name may have.
+// A partition key may have slashes and unusual characters, and as many bytes as the name of a file.
 func TestPartitionKeysThatAreOdd(t *testing.T) {
 	dir := t.TempDir()
 	hours := []string{"a/b", "a//b", "..x", " ", "ä€😀", "'\"*?", strings.Repeat("x", 250)}
@@ -762,8 +762,7 @@ func TestPartitionKeysThatAreOdd(t *testing.T) {
 	}
 }
 
-// A journal that was damaged while the stack was down is delivered as far as it is whole. The stack starts, and says what is
-// lost.
+// The journal is damaged while the stack is down. The next start delivers all whole records and logs how many are lost.
 func TestDamagedJournal(t *testing.T) {
 	dir := t.TempDir()
 	e := open(t, dir, stream(), nil)
@@ -797,7 +796,7 @@ func TestDamagedJournal(t *testing.T) {
 	}
 }
 
-// A journal of an earlier build is not read, and the log says so.
+// The engine does not read the journal of an earlier build, and the log says so.
 func TestJournalOfAnEarlierBuild(t *testing.T) {
 	dir := t.TempDir()
 	old := filepath.Join(dir, delivery.StateDir, "metrics", "journal.db")
@@ -813,7 +812,7 @@ func TestJournalOfAnEarlierBuild(t *testing.T) {
 	}
 }
 
-// Damage that befalls the journal of a running stack costs the damaged records, and holds up neither others nor a flush.
+// The journal is damaged while the stack runs. Only the damaged record is lost; the others are delivered, and the flush ends.
 func TestJournalDamagedWhileRunning(t *testing.T) {
 	dir := t.TempDir()
 	e := open(t, dir, stream(), nil)

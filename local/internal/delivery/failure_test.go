@@ -8,7 +8,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-// An error object's line has the fields that the service was seen to write.
+// A line of an error object has the fields that Firehose was seen to write.
 func TestFailureLines(t *testing.T) {
 	e := &Engine{region: "us-east-1", stream: spec.Stream{
 		ARN: "arn:aws:firehose:us-east-1:123456789012:deliverystream/metrics", RoleARN: "arn:aws:iam::123456789012:role/delivery",
@@ -25,7 +25,7 @@ func TestFailureLines(t *testing.T) {
 		t.Errorf("%v: %s, want %s", err, line, conversion)
 	}
 	f.errorType, f.code, f.message = typeProcessing, codeStatus, "ProcessingFailed status set for record"
-	// This object was published with floci-io/floci#3393, but for the order of its fields.
+	// This object was published with floci-io/floci#3393. Its fields had another order there.
 	const processing = `{"attemptsMade":1,"arrivalTimestamp":1789014240448,"errorCode":"Lambda.ProcessingFailedStatus",` +
 		`"errorMessage":"ProcessingFailed status set for record","attemptEndingTimestamp":1789014301529,"rawData":"RkFJTCB0aGlzIG9uZQo=",` +
 		`"lambdaARN":"arn:aws:lambda:us-east-1:123456789012:function:transform"}` + "\n"

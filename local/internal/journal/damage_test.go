@@ -13,8 +13,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 )
 
-// filled makes a journal of batches, of which the first few records are delivered, and closes it. It returns its records that
-// are not delivered.
+// filled makes a journal of batches, commits its first few records, and closes it. It returns the records that are not delivered.
 func filled(t *testing.T, dir string, rng *rand.Rand, batches int) (pending [][]byte) {
 	t.Helper()
 	j, err := journal.Open(dir, 1<<30)
@@ -40,7 +39,7 @@ func filled(t *testing.T, dir string, rng *rand.Rand, batches int) (pending [][]
 	return pending[delivered:]
 }
 
-// content returns the records that a journal gives out, and what it counted as damaged.
+// content opens a journal and returns the records that it reads, and the damage.
 func content(t *testing.T, dir string) (records [][]byte, d journal.Damage) {
 	t.Helper()
 	j, err := journal.Open(dir, 1<<30)
@@ -80,7 +79,7 @@ func segments(t *testing.T, dir string) []string {
 	return paths
 }
 
-// checkKept fails unless kept is records without a few of them, which the damage counts.
+// checkKept fails the test unless kept are the records without some of them, and the damage counts the missing ones.
 func checkKept(t *testing.T, what string, records, kept [][]byte, d journal.Damage) (lost int) {
 	t.Helper()
 	i := 0
@@ -100,8 +99,8 @@ func checkKept(t *testing.T, what string, records, kept [][]byte, d journal.Dama
 	return lost
 }
 
-// A flipped bit anywhere costs at most the batch it is in. What is lost is counted, and nothing is changed silently. The
-// journal opens, and opens without complaint the next time.
+// A flipped bit costs at most the records of its batch. Lost records are counted, and no record is changed silently. The next Open finds
+// no damage.
 func TestFlippedBits(t *testing.T) {
 	flips, lostRecords, batchesLost, found := 0, 0, 0, 0
 	for seed := range uint64(60) {
@@ -125,7 +124,7 @@ func TestFlippedBits(t *testing.T) {
 			t.Errorf("%s: %d records lost", what, lost)
 		}
 		if d.SetAside == "" {
-			t.Errorf("%s: not found", what)
+			t.Errorf("%s: the damage is not found", what)
 		} else if found++; len(segments(t, d.SetAside)) != 1 {
 			t.Errorf("%s: damaged file is not set aside", what)
 		}
@@ -140,7 +139,7 @@ func TestFlippedBits(t *testing.T) {
 	t.Logf("%d flips, %d found, %d records lost and counted, %d flips cost more than one record", flips, found, lostRecords, batchesLost)
 }
 
-// A flipped bit in a header or in a table costs records of that batch only, wherever it is.
+// A flipped bit in a header or in a table costs only records of its batch.
 func TestFlippedHeaders(t *testing.T) {
 	origin := filepath.Join(t.TempDir(), "journal")
 	j := open(t, origin)
@@ -188,7 +187,7 @@ func TestFlippedHeaders(t *testing.T) {
 	t.Logf("%d flips, %d records lost and counted", headerAndTable, lost)
 }
 
-// Long damage is passed over, up to the next batch that is whole.
+// After damage of any length, the journal goes on with the next whole batch.
 func TestOverwritten(t *testing.T) {
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 2))
@@ -211,7 +210,7 @@ func TestOverwritten(t *testing.T) {
 	}
 }
 
-// The torn end of a write that was never acknowledged is no damage.
+// A torn end is not damage: the journal never acknowledged that write.
 func TestTornEnd(t *testing.T) {
 	for _, torn := range []string{"M", "MDJ1B", string(make([]byte, 5000))} {
 		dir := filepath.Join(t.TempDir(), "journal")
@@ -234,12 +233,12 @@ func TestTornEnd(t *testing.T) {
 		j := open(t, dir)
 		add(t, j, "next")
 		if got := read(t, j, j.State().Last, 10); !strings.HasSuffix(got, ":next") {
-			t.Errorf("%.10q: after it %q", torn, got)
+			t.Errorf("%.10q: the next record reads as %q", torn, got)
 		}
 	}
 }
 
-// A truncated file loses what is cut off, and nothing else.
+// A truncated file loses only the records that were cut off.
 func TestTruncated(t *testing.T) {
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 3))
@@ -275,7 +274,7 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// An error of the system is not damage: the journal does not open, and nothing is set aside.
+// An error of the operating system is not damage: Open fails, and sets no files aside.
 func TestSystemError(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	records := filled(t, dir, rand.New(rand.NewPCG(1, 1)), 3)
@@ -294,7 +293,7 @@ func TestSystemError(t *testing.T) {
 	}
 }
 
-// A record that looks like a batch of the journal comes out as a record, also where the batch it is in is damaged.
+// A record that contains a frame of a journal is never read as a frame, even if the batch of the record is damaged.
 func TestForgedFrames(t *testing.T) {
 	other := filepath.Join(t.TempDir(), "other")
 	j := open(t, other)
@@ -326,7 +325,7 @@ func TestForgedFrames(t *testing.T) {
 	}
 }
 
-// Open that dies while it writes a new journal is finished by the next one.
+// If the process dies while Open writes a new journal, the next Open finishes that work.
 func TestDeathWhileRewriting(t *testing.T) {
 	for _, at := range []string{"new is half written", "old is set aside"} {
 		dir := filepath.Join(t.TempDir(), "journal")
@@ -350,7 +349,7 @@ func TestDeathWhileRewriting(t *testing.T) {
 	}
 }
 
-// Segments are removed as their records are delivered; the journal goes on across them.
+// A segment is removed when its records are delivered. Reading goes on from one segment to the next.
 func TestSegments(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	j, err := journal.Open(dir, 1<<30)
@@ -400,7 +399,7 @@ func TestSegments(t *testing.T) {
 	}
 }
 
-// Damage that befalls the file of an open journal is told record by record, and holds nothing up.
+// The file of an open journal is damaged. Read returns the damaged records without data, and a commit works as usual.
 func TestDamageUnderARunningJournal(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	j := open(t, dir)

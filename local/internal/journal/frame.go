@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// A segment is a sequence of frames. A frame is a header, a table and parts; all numbers are little-endian:
+// A segment is a sequence of frames. A frame consists of a header, a table and parts. All numbers are little-endian:
 //
 //	offset  bytes  what
 //	0       4      "MDJ1"
@@ -18,10 +18,10 @@ import (
 //	20      8      batch: arrival in Unix milliseconds; state: sequence number of the last record delivered
 //	28      4      checksum of all before it and of the table
 //	32      8×n    table: length and checksum of each part
-//	…              the parts: the records of a batch, or staged and final name of each move of a state
+//	…              the parts: the records of a batch, or the staged and the final name of each move of a state
 //
-// Each record has a checksum of its own, so that a flipped bit costs one record and not its batch. Checksums are CRC-32C, and
-// begin with the salt in the segment's name: a producer does not know it and cannot put a frame into a record.
+// Each record has its own checksum, so that a flipped bit costs one record and not the whole batch. Checksums are CRC-32C and begin with
+// the salt in the segment's name. A producer does not know the salt, and therefore cannot forge a frame inside of a record.
 const (
 	magic       = "MDJ1"
 	headerBytes = 32
@@ -86,13 +86,14 @@ func headerSum(salt uint32, head, table []byte) uint32 {
 
 var errNoFrame = errors.New("not a whole frame")
 
-// frame is a frame of a segment.
+// frame is the header of a frame and its place in the segment.
 type frame struct {
 	header
 	at   int64 // offset in the segment
 	data int64 // offset of the parts
 	end  int64
-	// doubtful says that the header's checksum is wrong but records match theirs. Only table and records can be believed.
+	// doubtful says that the checksum of the header is wrong, but some records match theirs in the table. The other fields of the header
+	// may be wrong.
 	doubtful bool
 }
 
@@ -103,7 +104,7 @@ type reader struct {
 	salt uint32
 
 	buf   []byte // a piece of the file
-	bufAt int64
+	bufAt int64  // offset of the piece
 	table []byte
 }
 
@@ -145,7 +146,7 @@ func (r *reader) frame(at int64) (frame, error) {
 	sum := binary.LittleEndian.Uint32(head[28:])
 	all, err := r.bytes(at, headerBytes+int64(count)*entryBytes)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return frame{}, errNoFrame // the header cannot be checked, so that nothing is known of its length either
+		return frame{}, errNoFrame // the header cannot be checked, and its length may be wrong
 	} else if err != nil {
 		return frame{}, err
 	}
@@ -157,16 +158,16 @@ func (r *reader) frame(at int64) (frame, error) {
 	case f.doubtful && f.kind != batchKind:
 		return frame{}, errNoFrame
 	case f.doubtful:
-		return r.believe(f)
+		return r.salvage(f)
 	case f.end > r.size:
 		return f, io.ErrUnexpectedEOF
 	}
 	return f, nil
 }
 
-// believe returns what can be believed of a batch whose header is damaged: the records that match their checksums. The batch
-// ends with the last of them, because a length in the table may be the damage.
-func (r *reader) believe(f frame) (frame, error) {
+// salvage returns a batch whose header is damaged if at least one of its records matches its checksum. The batch then ends with the last
+// such record, because the damage may be in a length of the table.
+func (r *reader) salvage(f frame) (frame, error) {
 	end, at := int64(0), f.data
 	err := r.each(f, func(i int, data []byte) bool {
 		length, _ := f.part(i)
@@ -182,7 +183,8 @@ func (r *reader) believe(f frame) (frame, error) {
 	return f, err
 }
 
-// each calls visit for each part of a frame: its data, or nil if they do not match their checksum or the file ends before.
+// each calls visit for each part of a frame, until visit returns false. data is nil if it does not match its checksum, or if the file
+// ends within it.
 func (r *reader) each(f frame, visit func(i int, data []byte) bool) error {
 	at := f.data
 	for i := range f.parts() {
@@ -206,8 +208,8 @@ func (r *reader) each(f frame, visit func(i int, data []byte) bool) error {
 	return nil
 }
 
-// next reads the first whole frame at or after an offset. skipped are the damaged bytes before it. At the end of the file the
-// error is [io.EOF]; torn then says that the last bytes are the beginning of a frame, which a process that died left behind.
+// next reads the first whole frame at or after an offset. skipped is the number of damaged bytes before it. At the end of the file the
+// error is [io.EOF]. torn then says that the last bytes are the beginning of a frame: a process died while it wrote them.
 func (r *reader) next(at int64) (f frame, skipped int64, torn bool, err error) {
 	if at >= r.size {
 		return f, 0, false, io.EOF
@@ -236,7 +238,7 @@ func (r *reader) next(at int64) (f frame, skipped int64, torn bool, err error) {
 	return f, found - at, false, err
 }
 
-// find returns the offset of the next whole frame whose header is right, the file's size if there is none.
+// find returns the offset of the next whole frame whose header is right. It returns the size of the file if there are no more.
 func (r *reader) find(at int64) (int64, error) {
 	for ; at+headerBytes <= r.size; at++ {
 		piece, err := r.bytes(at, min(pieceBytes, r.size-at))
@@ -258,7 +260,7 @@ func (r *reader) find(at int64) (int64, error) {
 	return r.size, nil
 }
 
-// zero says whether only zeros follow, as a file system may leave them behind when the power fails.
+// zero reports whether the rest of the file is zeros. A file system may leave zeros behind after a loss of power.
 func (r *reader) zero(at int64) (bool, error) {
 	for at < r.size {
 		piece, err := r.bytes(at, min(pieceBytes, r.size-at))

@@ -1,11 +1,11 @@
 // Package journal keeps the records that the local Firehose accepted until they are delivered: a bounded, durable queue.
 //
-// A record is on disk before Append returns. It leaves with the commit that also notes the objects it became. A killed process
-// therefore neither loses an accepted record nor delivers it into a second object. Every record has a checksum. Open reads
-// all of the journal; it keeps what is whole, counts what is not, and sets the damaged files aside.
+// A record is on disk before Append returns. A commit takes records out and, in the same write, notes the files of their objects. If
+// the process is killed, an accepted record is therefore not lost and not delivered twice. Each record has a checksum. Open reads the
+// whole journal. It keeps the whole records, counts the damaged ones, and sets the damaged files aside.
 //
-// The journal is its own format and not a database: bbolt, which it was before, has no checksums over its pages, and a
-// flipped bit became another record or a panic.
+// The journal has a format of its own. An earlier one was a bbolt database, which does not have checksums over its pages: a flipped bit
+// changed a record or caused a panic.
 package journal
 
 import (
@@ -16,16 +16,16 @@ import (
 	"time"
 )
 
-// ErrFull says that the journal holds as much as it may. It empties as records are delivered.
+// ErrFull means that the journal has no room for a record. It gets room when records are delivered.
 var ErrFull = errors.New("the journal is full")
 
-// ErrNotThere says that a record is not in the journal: it was delivered, never accepted, or found damaged.
+// ErrNotThere means that a record is not in the journal: it was delivered, it was never accepted, or it is damaged.
 var ErrNotThere = errors.New("the record is not there")
 
-// ErrBroken says that a write failed and what it wrote could not be taken back. Whether it counts is known at the next Open.
+// ErrBroken means that a write failed and that its bytes could not be removed from the file. The next Open decides whether they count.
 var ErrBroken = errors.New("a write failed and could not be taken back; start again to go on")
 
-var errInUse = errors.New("another process has it open")
+var errInUse = errors.New("another process has it open; stop that process, or use another directory")
 
 // Entry is a record in the journal.
 type Entry struct {
@@ -34,13 +34,13 @@ type Entry struct {
 	Data    []byte
 }
 
-// Move is a file that was written under a staging name and belongs under its final name.
+// Move is a file that was written under a staging name and has to be moved to its final name.
 type Move struct{ Staged, Final string }
 
-// Damage is what Open found damaged.
+// Damage describes the damage that Open found.
 type Damage struct {
-	// Records is how many accepted records are lost. It is exact unless the header of the very last batch is damaged; that
-	// batch counts as one record then.
+	// Records is how many accepted records are lost. It is exact unless the header of the very last batch is damaged. That batch then
+	// counts as one record.
 	Records int64
 	// SetAside is the directory that holds the damaged files, empty if there is no damage.
 	SetAside string
@@ -53,23 +53,23 @@ type Journal struct {
 	lock     *os.File
 	damage   Damage
 
-	requests chan *request // of the writer
+	requests chan *request // for the writer
 	stopped  chan struct{} // closed when the writer has ended
-	closing  sync.RWMutex  // held for reading while a request is handed to the writer; guards closed
+	closing  sync.RWMutex  // guards closed; held for reading while a request is sent to the writer
 	closed   bool
 
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards all fields below
 	segments  []*segment // oldest first; the writer appends to the last one
 	delivered uint64     // sequence number of the last record delivered
 	last      uint64     // sequence number of the last record accepted
-	total     int64      // bytes of all records that the segments' marks know of
-	freed     int64      // of these, bytes of the records delivered
+	total     int64      // bytes of all records since the oldest segment at Open
+	freed     int64      // bytes of those that are delivered
 	reserved  int64      // bytes of appends under way
-	moves     []Move     // committed and not yet done
+	moves     []Move     // committed, but not done yet
 }
 
-// Open opens or creates the journal in a directory. maxBytes bounds the bytes of the records that wait for delivery. It
-// refuses a journal that another process has open.
+// Open opens the journal in a directory, or creates it. maxBytes bounds the bytes of the records that wait for delivery. Open fails if
+// another process has the journal open.
 func Open(dir string, maxBytes int64) (_ *Journal, err error) {
 	defer func() {
 		if err != nil {
@@ -94,10 +94,10 @@ func Open(dir string, maxBytes int64) (_ *Journal, err error) {
 	return j, nil
 }
 
-// Damage returns what Open found damaged.
+// Damage returns the damage that Open found.
 func (j *Journal) Damage() Damage { return j.damage }
 
-// Append adds records that arrived together and returns once they are durable. It adds all or none.
+// Append adds records that arrived together. They are durable when it returns. It adds all of them or none.
 func (j *Journal) Append(arrival time.Time, records [][]byte) error {
 	if len(records) == 0 {
 		return nil
@@ -111,7 +111,7 @@ func (j *Journal) Append(arrival time.Time, records [][]byte) error {
 		j.mu.Unlock()
 		return ErrFull
 	}
-	j.reserved += size // so that concurrent appends keep the bound
+	j.reserved += size // so that concurrent appends together keep the bound
 	j.mu.Unlock()
 	err := j.do(&request{arrival: arrival, records: records, size: size})
 	if err != nil {
@@ -120,8 +120,8 @@ func (j *Journal) Append(arrival time.Time, records [][]byte) error {
 	return nil
 }
 
-// Commit notes that all records up to a sequence number are delivered, into files that still have to be moved to their
-// final names. Both happen or neither; on [ErrBroken] it is not known which.
+// Commit notes that all records up to a sequence number are delivered, and that these files have to be moved to their final names. It
+// writes both or neither. After [ErrBroken] it is unknown which.
 func (j *Journal) Commit(upto uint64, moves []Move) error {
 	freed, err := j.bytesUpto(upto)
 	if err == nil {
@@ -136,7 +136,7 @@ func (j *Journal) Commit(upto uint64, moves []Move) error {
 	return nil
 }
 
-// MovesDone forgets all moves.
+// MovesDone notes that all moves are done.
 func (j *Journal) MovesDone() error {
 	j.mu.Lock()
 	done := &request{commit: true, delivered: j.delivered, freed: j.freed}
@@ -147,21 +147,21 @@ func (j *Journal) MovesDone() error {
 	return nil
 }
 
-// Moves returns the moves that were committed and not yet done.
+// Moves returns the moves that were committed and are not done yet.
 func (j *Journal) Moves() []Move {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.moves
 }
 
-// State is what a journal holds.
+// State describes the content of a journal.
 type State struct {
 	Delivered uint64 // sequence number of the last record delivered
 	Last      uint64 // sequence number of the last record accepted
 	Bytes     int64  // of records not delivered
 }
 
-// State returns what the journal holds now.
+// State returns the current state.
 func (j *Journal) State() State {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -170,7 +170,7 @@ func (j *Journal) State() State {
 
 func (j *Journal) pendingLocked() int64 { return j.total - j.freed }
 
-// Close closes the journal. An append that did not return yet fails.
+// Close closes the journal. It first finishes the requests that the writer has. Later ones fail.
 func (j *Journal) Close() error {
 	j.closing.Lock()
 	if j.closed {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Read returns the records that are not delivered in order, from sequence number from on: at least one if there is one, until
-// maxBytes of data. The data of a record that was damaged since Open are nil.
+// Read returns records that are not delivered, in order, beginning with sequence number from. It returns at most maxBytes of data, but at
+// least one record if there is one. The data of a record that was damaged since Open are nil.
 func (j *Journal) Read(from uint64, maxBytes int) ([]Entry, error) {
 	var entries []Entry
 	size := 0
@@ -28,7 +28,8 @@ func (j *Journal) Read(from uint64, maxBytes int) ([]Entry, error) {
 	return entries, nil
 }
 
-// Get returns one record that is not delivered. It fails with [ErrNotThere] also if the record was damaged since Open.
+// Get returns one record that is not delivered. It fails with [ErrNotThere] if there is no such record, or if the record was damaged
+// since Open.
 func (j *Journal) Get(seq uint64) (found Entry, err error) {
 	err = j.walk(seq, func(e Entry) bool {
 		if e.Seq == seq && e.Data != nil {
@@ -46,7 +47,7 @@ func (j *Journal) Get(seq uint64) (found Entry, err error) {
 	return found, nil
 }
 
-// bytesUpto returns the bytes of all records up to a sequence number, of those that the marks count.
+// bytesUpto returns the bytes of all records up to a sequence number, counted as in Journal.total.
 func (j *Journal) bytesUpto(upto uint64) (int64, error) {
 	j.mu.Lock()
 	if upto >= j.last {
@@ -69,7 +70,7 @@ func (j *Journal) bytesUpto(upto uint64) (int64, error) {
 	return sum, err
 }
 
-// firstLocked returns the bytes of all records before the oldest one that the segments hold.
+// firstLocked returns the bytes of all records before the oldest one in the segments.
 func (j *Journal) firstLocked() int64 {
 	for _, s := range j.segments {
 		if len(s.marks) > 0 {
@@ -79,12 +80,13 @@ func (j *Journal) firstLocked() int64 {
 	return j.total
 }
 
-// walk calls visit for the records that are not delivered, from a sequence number on. The data of a damaged one are nil.
+// walk calls visit for the records that are not delivered, beginning with a sequence number, until visit returns false. The data of a
+// damaged record are nil.
 func (j *Journal) walk(from uint64, visit func(Entry) bool) error {
 	state := j.State()
 	next := max(from, state.Delivered+1) // the record to visit
 	more := true
-	damaged := func(until uint64) { // the header of their batch cannot be read
+	damaged := func(until uint64) { // visits records whose batch cannot be found because its header is damaged
 		for ; more && next < until; next++ {
 			more = visit(Entry{Seq: next})
 		}
@@ -109,7 +111,8 @@ func (j *Journal) walk(from uint64, visit func(Entry) bool) error {
 	return err
 }
 
-// frames calls visit for the batches from the one on that may hold a record. before are the bytes of all records before it.
+// frames calls visit for batches, beginning with the one that holds the record seq, until visit returns false. before is the bytes of all
+// records before the batch.
 func (j *Journal) frames(seq uint64, visit func(r *reader, f frame, before int64) (bool, error)) error {
 	j.mu.Lock()
 	var segments []*segment

@@ -18,8 +18,8 @@ const (
 	damagedSuffix = ".damaged-" // the files of a damaged journal; the time follows
 )
 
-// recover reads the whole journal. If something in it is damaged, it writes what is whole into a new journal and sets the
-// damaged files aside. An error of the system is not damage: Open fails and nothing changes.
+// recover reads the whole journal. If there is damage, it writes the whole records into a new journal and sets the damaged files aside.
+// An error of the operating system is not damage: Open then fails, and nothing changes.
 func (j *Journal) recover() error {
 	if err := j.settle(); err != nil {
 		return err
@@ -29,17 +29,17 @@ func (j *Journal) recover() error {
 		return err
 	}
 	if err := j.rewrite(s); err != nil {
-		return fmt.Errorf("write what is whole into a new journal: %w", err)
+		return fmt.Errorf("copy the whole records of the damaged journal into a new one: %w", err)
 	}
 	j.damage.Records = s.lost()
 	again, err := j.survey()
 	if err == nil && len(again.damaged) > 0 {
-		err = errors.New("the journal that was just written is damaged; the disk or the memory is not reliable")
+		err = errors.New("the journal that was just written is damaged; check the disk and the memory of this machine")
 	}
 	return err
 }
 
-// settle finishes what an Open that died was doing, and makes the directory.
+// settle finishes the work of an Open that died, and makes the directory if it does not exist.
 func (j *Journal) settle() error {
 	_, err := os.Stat(j.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -50,23 +50,23 @@ func (j *Journal) settle() error {
 	return errors.Join(err, os.RemoveAll(j.dir+newSuffix), SyncDir(filepath.Dir(j.dir)))
 }
 
-// span is a run of records.
+// span is a range of sequence numbers, both ends included.
 type span struct{ first, last uint64 }
 
-// survey is what was found in the segments.
+// survey is the result of reading all segments.
 type survey struct {
 	delivered uint64
 	moves     []Move
-	next      uint64 // sequence number that the next record has to have; 0 before the first one
-	gaps      []span // records that are not there
-	tail      bool   // a batch of unknown length at the end is damaged
-	damaged   []string
+	next      uint64   // sequence number of the next record; 0 before the first one
+	gaps      []span   // records that are missing
+	tail      bool     // whether a batch of unknown length at the end is damaged
+	damaged   []string // paths of the damaged segments
 }
 
 // accepted is the sequence number of the last record accepted.
 func (s *survey) accepted() uint64 { return s.next - min(s.next, 1) }
 
-// lost is how many accepted records are gone. Those that were delivered before are not lost.
+// lost returns how many accepted records are lost. A missing record that was delivered before is not lost.
 func (s *survey) lost() (n int64) {
 	for _, g := range s.gaps {
 		if first := max(g.first, s.delivered+1); g.last >= first {
@@ -85,7 +85,7 @@ func (s *survey) gap(first, last uint64) {
 	}
 }
 
-// survey opens the segments, reads and checks everything in them, and takes over what they say.
+// survey opens the segments, checks all frames in them, and sets the fields of the journal accordingly.
 func (j *Journal) survey() (*survey, error) {
 	var err error
 	if j.segments, err = openSegments(j.dir); err != nil {
@@ -110,7 +110,7 @@ func (j *Journal) survey() (*survey, error) {
 	return found, err
 }
 
-// surveySegment reads one segment. A torn end of the newest one is cut off: nobody was told that it was accepted.
+// surveySegment reads one segment. It cuts off a torn end of the newest segment: the journal never acknowledged these records.
 func (j *Journal) surveySegment(found *survey, s *segment, newest bool) error {
 	r := s.reader()
 	damaged := false
@@ -145,7 +145,7 @@ func (j *Journal) surveySegment(found *survey, s *segment, newest bool) error {
 	return nil
 }
 
-// surveyFrame takes over what a frame says. It reports whether all of its parts are whole.
+// surveyFrame adds a frame to the survey. It reports whether all parts of the frame are whole.
 func (j *Journal) surveyFrame(found *survey, s *segment, r *reader, f frame) (whole bool, err error) {
 	whole = true
 	if f.kind == stateKind {
@@ -186,8 +186,8 @@ func (j *Journal) surveyFrame(found *survey, s *segment, r *reader, f frame) (wh
 	return whole, err
 }
 
-// firstOf returns the sequence number of a batch's first record. A header that is damaged says nothing; the record follows
-// the one before it then.
+// firstOf returns the sequence number of the first record of a batch. If the header is damaged, its number may be wrong; the record then
+// gets the number after the last one.
 func (s *survey) firstOf(f frame) uint64 {
 	if f.doubtful {
 		return max(s.next, 1)
@@ -195,7 +195,7 @@ func (s *survey) firstOf(f frame) uint64 {
 	return f.seq
 }
 
-// rewrite writes what is whole and not delivered into a new journal, which takes the place of this one.
+// rewrite writes the records that are whole and not delivered into a new journal, which then replaces this one.
 func (j *Journal) rewrite(found *survey) error {
 	dir := j.dir + newSuffix
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -217,7 +217,7 @@ func (j *Journal) rewrite(found *survey) error {
 	if err := errors.Join(os.Rename(j.dir, aside), os.Rename(dir, j.dir), SyncDir(filepath.Dir(j.dir))); err != nil {
 		return err
 	}
-	for name, whole := range intact { // the new journal has all that they hold
+	for name, whole := range intact { // the new journal has all their records
 		if whole {
 			if err := os.Remove(filepath.Join(aside, name)); err != nil {
 				return err
@@ -227,7 +227,7 @@ func (j *Journal) rewrite(found *survey) error {
 	return nil
 }
 
-// copyTo writes the journal that rewrite makes. Records get new sequence numbers, which only the journal and its reader use.
+// copyTo writes the new journal of rewrite. Records get new sequence numbers.
 func (j *Journal) copyTo(dir string, found *survey) error {
 	out, err := j.begin(dir, 1, found.delivered, found.delivered, found.moves)
 	if err != nil {

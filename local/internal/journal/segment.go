@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// segmentBytes is when a segment is left for the next one. Segments whose records are all delivered are removed, so that the
-// journal is about one segment larger on disk than the records that wait.
+// segmentBytes is the size from which the writer begins a new segment. A segment is removed when all its records are delivered. On disk
+// the journal is therefore about one segment larger than the records that wait.
 const segmentBytes = 16 << 20
 
 const segmentSuffix = ".log"
@@ -27,7 +27,7 @@ type segment struct {
 	salt   uint32
 	size   int64
 	last   uint64 // sequence number of the last record accepted up to its end
-	// marks are the places to begin looking for a record. There is about one for every 64 KiB.
+	// marks are places from which a search for a record can begin, about one for each 64 KiB.
 	marks []mark
 }
 
@@ -35,7 +35,7 @@ type segment struct {
 type mark struct {
 	seq   uint64 // of its first record
 	at    int64  // offset in the segment
-	bytes int64  // of all records before it that the journal knows of
+	bytes int64  // of all records before it, counted as in Journal.total
 }
 
 func (s *segment) mark(m mark) {
@@ -55,7 +55,7 @@ func (s *segment) before(seq uint64) (mark, bool) {
 
 func (s *segment) reader() *reader { return &reader{file: s.file, size: s.size, salt: s.salt} }
 
-// createSegment creates a segment file; its name is durable only after [SyncDir].
+// createSegment creates the file of a segment. Its name is durable only after [SyncDir].
 func createSegment(dir string, number uint64) (*segment, error) {
 	s := &segment{number: number, salt: rand.Uint32()}
 	s.path = filepath.Join(dir, fmt.Sprintf("%016d-%08x%s", number, s.salt, segmentSuffix))
@@ -81,7 +81,7 @@ func openSegments(dir string) (segments []*segment, err error) {
 		n, numberErr := strconv.ParseUint(number, 10, 64)
 		x, saltErr := strconv.ParseUint(salt, 16, 32)
 		if !ok || !found || numberErr != nil || saltErr != nil {
-			continue // somebody else's file
+			continue // not a segment
 		}
 		s := &segment{path: filepath.Join(dir, name.Name()), number: n, salt: uint32(x)}
 		if s.file, err = os.OpenFile(s.path, os.O_RDWR, 0); err != nil {
@@ -106,7 +106,7 @@ func closeSegments(segments []*segment) error {
 	return errors.Join(errs...)
 }
 
-// SyncDir makes the names in a directory durable: a file that was created or moved there is found after a power failure.
+// SyncDir makes the names in a directory durable: a file that was created there or moved there still exists after a loss of power.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

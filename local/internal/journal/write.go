@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// request is what the writer is asked to write: a batch of records, or the state after a commit.
+// request asks the writer to write either a batch of records, or the state after a commit.
 type request struct {
 	arrival time.Time
 	records [][]byte
-	size    int64 // of the records
+	size    int64 // bytes of the records
 
-	commit    bool
+	commit    bool // whether it is a state; the next three fields belong to it
 	delivered uint64
 	freed     int64
 	moves     []Move
@@ -21,7 +21,7 @@ type request struct {
 	done chan error
 }
 
-// Requests that wait while the disk syncs are written together, and share the next sync.
+// Requests that wait during a sync form a group. A group is written together and shares one sync.
 const (
 	maxGroup      = 256
 	maxGroupBytes = 8 << 20
@@ -29,7 +29,7 @@ const (
 
 var errClosed = errors.New("the journal is closed")
 
-// do hands a request to the writer and waits for its end.
+// do sends a request to the writer and waits for the result.
 func (j *Journal) do(r *request) error {
 	r.done = make(chan error, 1)
 	j.closing.RLock()
@@ -43,13 +43,14 @@ func (j *Journal) do(r *request) error {
 	return <-r.done
 }
 
+// release gives the reserved bytes of a failed request back.
 func (j *Journal) release(r *request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.reserved -= r.size
 }
 
-// write is the writer: the only goroutine that writes to segments.
+// write is the goroutine of the writer. After Open, only this goroutine writes to segments.
 func (j *Journal) write() {
 	defer close(j.stopped)
 	var broken error
@@ -87,13 +88,13 @@ func (j *Journal) write() {
 	}
 }
 
-// writeGroup writes requests and syncs once. It returns the buffer.
+// writeGroup writes a group of requests and syncs once. It returns buf, which may have grown.
 func (j *Journal) writeGroup(buf []byte, group []*request) ([]byte, error) {
 	s, err := j.room()
 	if err != nil {
 		return buf, err
 	}
-	j.mu.Lock() // for reading: only this goroutine writes these fields
+	j.mu.Lock() // the values stay valid after Unlock, because only this goroutine changes them
 	last, delivered, total, freed, moves := j.last, j.delivered, j.total, j.freed, j.moves
 	j.mu.Unlock()
 	var marks []mark
@@ -124,7 +125,7 @@ func (j *Journal) writeGroup(buf []byte, group []*request) ([]byte, error) {
 	return buf, nil
 }
 
-// appendState appends a state twice, so that a flipped bit leaves one.
+// appendState appends a state twice, so that a flipped bit damages only one of them.
 func appendState(buf []byte, salt uint32, last, delivered uint64, moves []Move) []byte {
 	var names [][]byte
 	for _, m := range moves {
@@ -136,7 +137,7 @@ func appendState(buf []byte, salt uint32, last, delivered uint64, moves []Move) 
 	return buf
 }
 
-// writeSynced appends to a segment and makes that durable. If it fails it takes back what it wrote.
+// writeSynced appends buf to a segment and syncs. If that fails, it removes the bytes again, or fails with [ErrBroken].
 func writeSynced(s *segment, buf []byte) error {
 	_, err := s.file.WriteAt(buf, s.size)
 	if err == nil {
@@ -151,7 +152,7 @@ func writeSynced(s *segment, buf []byte) error {
 	return err
 }
 
-// room returns the segment to write to, a new one if the last one is full.
+// room returns the segment to write to. It begins a new segment if the last one is full.
 func (j *Journal) room() (*segment, error) {
 	j.mu.Lock()
 	s := j.segments[len(j.segments)-1]
@@ -170,7 +171,7 @@ func (j *Journal) room() (*segment, error) {
 	return next, nil
 }
 
-// begin creates a segment. It begins with the state, so that older segments can be removed.
+// begin creates a segment. Its first frame is the state, so that older segments can be removed.
 func (j *Journal) begin(dir string, number, last, delivered uint64, moves []Move) (*segment, error) {
 	s, err := createSegment(dir, number)
 	if err != nil {
@@ -184,7 +185,7 @@ func (j *Journal) begin(dir string, number, last, delivered uint64, moves []Move
 	return s, nil
 }
 
-// dropDelivered removes the segments whose records are all delivered, but never the one that is written to.
+// dropDelivered removes the segments whose records are all delivered, except the last one, which the writer uses.
 func (j *Journal) dropDelivered() error {
 	for {
 		j.mu.Lock()

@@ -1,5 +1,5 @@
-// Package programtest is the test that each program of this repository passes: exit codes, the form of errors, help, version and
-// completion. Only tests import it.
+// Package programtest tests what all programs of this repository share: exit codes, the form of errors, help, version and completion.
+// Only tests import it.
 package programtest
 
 import (
@@ -17,14 +17,14 @@ import (
 // Main runs a program: it takes the arguments without the program's name and returns the exit code.
 type Main func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int
 
-// Cases are command lines of a program, by what they show.
+// Cases are command lines of a program that fail for different reasons.
 type Cases struct {
-	BadValue       [][]string // of a flag or setting
-	WrongArguments [][]string // one that is missing, or one too many
-	Failure        [][]string // allowed, but cannot be done
+	BadValue       [][]string // a flag or setting has a wrong value
+	WrongArguments [][]string // an argument is missing, or there is one too many
+	Failure        [][]string // the command line is right, but the command fails
 }
 
-// Test runs a program with the command lines, and with those that every program answers alike.
+// Test runs a program with the command lines, and with those to which all programs answer in the same way.
 func Test(t *testing.T, name string, main Main, cases Cases) {
 	p := tested{name, main}
 	commands := p.commands(t)
@@ -86,7 +86,7 @@ func (p tested) run(t *testing.T, args ...string) (code int, stdout, stderr stri
 	t.Helper()
 	var out, errs bytes.Buffer
 	if args == nil {
-		args = []string{} // cobra takes nil for the arguments of the test
+		args = []string{} // for nil cobra would use the arguments of the test's executable
 	}
 	code = p.main(t.Context(), args, strings.NewReader(""), &out, &errs)
 	return code, out.String(), errs.String()
@@ -103,8 +103,8 @@ func (p tested) refuses(t *testing.T, want string, args ...string) {
 	}
 }
 
-// saysErrors expects that the last line begins with the program's name (others may be of its log), and that the error is not
-// followed by the usage.
+// saysErrors expects that the last line begins with the program's name, and that the usage does not follow the error. Earlier lines may
+// be of the program's log.
 func (p tested) saysErrors(t *testing.T, args []string, stderr string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
@@ -113,10 +113,11 @@ func (p tested) saysErrors(t *testing.T, args []string, stderr string) {
 	}
 }
 
-// command is a line of the list of commands in a help.
+// command matches a line in a help's list of commands.
 var command = regexp.MustCompile(`(?m)^  ([a-z-]+) +[A-Z]`)
 
-// commands returns the program itself (no words) and all commands that its help lists, such as [spool ls].
+// commands returns the words of all commands that the help lists, such as [spool ls]. The first element is the program itself, without
+// words.
 func (p tested) commands(t *testing.T, path ...string) [][]string {
 	t.Helper()
 	all := [][]string{path}
