@@ -16,9 +16,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// memory keeps what is put.
+// memory keeps the records that are put.
 type memory struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // guards the fields below
 	records [][]byte
 	calls   int
 	err     error
@@ -35,7 +35,7 @@ func (m *memory) Put(_ context.Context, records [][]byte) error {
 	return nil
 }
 
-// samples reads all packs, each of which has to be of one hour.
+// samples reads all packs. Each must hold samples of one hour only.
 func (m *memory) samples(t *testing.T) (all []record.Sample) {
 	t.Helper()
 	var r record.PackReader
@@ -95,7 +95,7 @@ func TestSameSeedSameRows(t *testing.T) {
 	}
 }
 
-// What holds for every sample, whatever the story, and what the stories have to show.
+// The values of each sample are possible, and each story shows on at least one host.
 func TestStories(t *testing.T) {
 	const days = 14
 	all := history(t, 1, 24, days, 5*time.Minute)
@@ -167,7 +167,7 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// A simulated machine gives what a real one can: each column but in the first sample of a session, and one machine_id.
+// A simulated machine gives all columns except in the first sample of a session, and always the same machine_id.
 func TestEveryColumnHasValues(t *testing.T) {
 	ids := map[string]string{} // of a host
 	for _, s := range history(t, 1, 12, 1, time.Hour) {
@@ -193,7 +193,7 @@ func TestEveryColumnHasValues(t *testing.T) {
 	}
 }
 
-// Days and weekends show.
+// The load is higher at noon than at night, and higher on weekdays than at weekends.
 func TestRhythm(t *testing.T) {
 	var noon, night, weekend []float64
 	for _, s := range history(t, 1, 6, 14, 10*time.Minute) {
@@ -262,8 +262,7 @@ func TestPutFails(t *testing.T) {
 	}
 }
 
-// BenchmarkHistory measures the simulation and packing of a day of 30 hosts.
-// A history of more hours than a delivery buffer has partitions is delivered in between, with all its samples put by then.
+// A history with more hours than a delivery buffer has partitions calls Deliver in between. All samples so far are put before each call.
 func TestHistoryIsDeliveredInBetween(t *testing.T) {
 	var m memory
 	var hours []int
@@ -295,6 +294,7 @@ func TestHistoryIsDeliveredInBetween(t *testing.T) {
 	}
 }
 
+// BenchmarkHistory measures the simulation and the packing of a day of 30 hosts.
 func BenchmarkHistory(b *testing.B) {
 	var samples int64
 	for b.Loop() {

@@ -15,34 +15,34 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Destination takes records until they are accepted. The real protocol is behind it. It is safe for concurrent use.
+// Destination puts records. Put returns when all of them are accepted, or with an error. It is safe for concurrent use.
 type Destination interface {
 	Put(ctx context.Context, records [][]byte) error
 }
 
-// Options say what is simulated.
+// Options of a simulation.
 type Options struct {
 	Hosts int
 	Seed  uint64
-	// Interval is between samples of a host; MaxLatency what a pack collects.
+	// Interval is the time between two samples of a host. MaxLatency is how long a pack collects samples.
 	Interval, MaxLatency time.Duration
-	// From and To are the simulated time of a history; To is not included.
+	// From and To are the simulated time of a history. To does not belong to it.
 	From, To time.Time
-	// Deliver, if set, returns when all records put so far are delivered. A history calls it now and then, so that the stream's
-	// delivery buffer never holds more hours than it has partitions for.
+	// Deliver, if set, returns when all records put so far are delivered. A history calls it so often that the delivery buffer of the
+	// stream never holds more hours than it may have partitions.
 	Deliver func(ctx context.Context) error
-	// Progress is called now and then with the simulated time that is done and the samples put so far.
+	// Progress, if set, is called with the simulated time that is done and the number of samples put so far.
 	Progress func(done time.Time, samples int64)
 }
 
-// hoursAtOnce is how many hours of a history are put before they are delivered. With hosts whose clocks are skewed they stay
-// below the 500 partitions that a delivery buffer of Firehose holds.
+// hoursAtOnce is after how many hours a history calls Options.Deliver. Together with the hours of hosts whose clocks are wrong, they
+// stay below the 500 partitions of a delivery buffer.
 const hoursAtOnce = 400
 
-// maxRecords is how many records one call puts, Firehose's limit.
+// maxRecords is how many records one call may put.
 const maxRecords = record.MaxBatchRecords
 
-// member is a host and the pack that its lines collect in.
+// member is a host and its current pack.
 type member struct {
 	*Host
 	offset time.Duration // of its samples from the fleet's
@@ -57,24 +57,24 @@ type fleet struct {
 	to      Destination
 	hosts   []member
 	next    time.Time // of the next samples
-	records [][]byte
-	size    int
-	samples int64
+	records [][]byte  // packs that wait for the next call of Put
+	size    int       // of these records, in bytes
+	samples int64     // in packs so far
 }
 
-// newFleet returns every step-th host, from the first on.
+// newFleet returns a fleet of every step-th host, beginning with number first.
 func newFleet(to Destination, o Options, start time.Time, about time.Duration, first, step int) *fleet {
 	f := &fleet{Options: o, to: to, next: start}
 	for n := first; n < o.Hosts; n += step {
 		m := member{Host: NewHost(o.Seed, n, start, about)}
-		m.pack.Level = gzip.BestSpeed // nobody is billed, and most of a history's time would go into the last percent
+		m.pack.Level = gzip.BestSpeed // a better compression would take most of the time
 		f.hosts = append(f.hosts, m)
 	}
 	return f
 }
 
-// History puts the samples of past time as fast as they are taken, oldest first, and returns how many there were. It calls
-// the destination from as many goroutines as there are processors.
+// History puts the samples of past days as fast as the destination accepts them, oldest first. It returns their number. It calls the
+// destination from as many goroutines as there are processors.
 func History(ctx context.Context, to Destination, o Options) (samples int64, err error) {
 	fleets := make([]*fleet, min(o.Hosts, runtime.GOMAXPROCS(0)))
 	for i := range fleets {
@@ -83,17 +83,17 @@ func History(ctx context.Context, to Destination, o Options) (samples int64, err
 	}
 	each := func(f func(ctx context.Context, f *fleet) error) error {
 		group, ctx := errgroup.WithContext(ctx)
-		for _, one := range fleets {
-			group.Go(func() error { return f(ctx, one) })
+		for _, part := range fleets {
+			group.Go(func() error { return f(ctx, part) })
 		}
 		err := group.Wait()
 		samples = 0
-		for _, one := range fleets {
-			samples += one.samples
+		for _, part := range fleets {
+			samples += part.samples
 		}
 		return err
 	}
-	// Together from hour to hour, so that a delivery buffer holds few partitions.
+	// All hosts go on together, hour by hour, so that a delivery buffer holds few partitions.
 	hours := 0
 	for t := o.From; t.Before(o.To); t = t.Add(time.Hour) {
 		end := t.Add(time.Hour)
@@ -138,10 +138,10 @@ func (f *fleet) takeAll(ctx context.Context, t time.Time) error {
 	return nil
 }
 
-// Live puts samples as time passes, until the context ends; what is packed then is put before it returns.
+// Live puts samples in real time until the context ends. Before it returns, it puts the packs that are not full.
 func Live(ctx context.Context, to Destination, o Options) (samples int64, err error) {
 	start := time.Now().Truncate(o.Interval)
-	const about = time.Hour // so that somebody who watches sees the stories
+	const about = time.Hour // short, so that a person who watches sees the stories
 	f := newFleet(to, o, start, about, 0, 1)
 	ticker := time.NewTicker(o.Interval)
 	defer ticker.Stop()
@@ -160,7 +160,7 @@ func Live(ctx context.Context, to Destination, o Options) (samples int64, err er
 	}
 }
 
-// spread spreads the hosts over an interval, as their collectors were started at different times.
+// spread gives each host an offset within the interval, as if its collector was started at another time.
 func (f *fleet) spread(first, step int) {
 	for i := range f.hosts {
 		rng := rand.New(rand.NewPCG(f.Seed, uint64(first+i*step)))
@@ -187,7 +187,7 @@ func (f *fleet) take(ctx context.Context, m *member, t time.Time) error {
 	return m.pack.Add(m.line, hour)
 }
 
-// close makes a record of a pack and sends when a request is full.
+// close ends the pack of a host. If the next request is full, it sends that first.
 func (f *fleet) close(ctx context.Context, m *member) error {
 	data, err := m.pack.Bytes()
 	if err != nil {
@@ -216,7 +216,7 @@ func (f *fleet) send(ctx context.Context) error {
 	return nil
 }
 
-// flush sends what is packed.
+// flush sends all packs, full or not.
 func (f *fleet) flush(ctx context.Context) error {
 	for n := range f.hosts {
 		if f.hosts[n].pack.Count() == 0 {

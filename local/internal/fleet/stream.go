@@ -12,26 +12,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
 )
 
-// Stream is a delivery stream behind the AWS SDK.
+// Stream is a delivery stream. It is a [Destination].
 type Stream struct {
 	api  *firehose.Client
 	name string
 }
 
-// NewStream returns the stream of a name. The SDK repeats no call: entries are repeated here.
+// NewStream returns the stream of that name. The SDK does not retry calls, because Put does.
 func NewStream(cfg aws.Config, name string) *Stream {
 	return &Stream{name: name, api: firehose.NewFromConfig(cfg, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })}
 }
 
-// Waits between attempts, with full jitter. A stream that is throttled takes more when it has delivered.
+// Pauses between attempts, with full jitter. A throttled stream accepts records again when it has delivered some.
 const (
 	backoffBase = 50 * time.Millisecond
 	backoffCap  = 2 * time.Second
-	// giveUp is how many attempts in a row may fail for another reason than throttling.
+	// giveUp is after how many failures in a row Put fails. Throttled attempts do not count.
 	giveUp = 8
 )
 
-// Put puts records until each is accepted. It gives up where the stream does not answer or refuses for good.
+// Put puts records until each is accepted. It fails if the stream does not exist, or after giveUp failures.
 func (s *Stream) Put(ctx context.Context, records [][]byte) error {
 	left := make([]types.Record, len(records))
 	for i, r := range records {
@@ -43,7 +43,7 @@ func (s *Stream) Put(ctx context.Context, records [][]byte) error {
 		switch {
 		case err == nil && len(out.RequestResponses) == len(left):
 			before := len(left)
-			if left = refused(left, out.RequestResponses); len(left) == 0 {
+			if left = rejected(left, out.RequestResponses); len(left) == 0 {
 				return nil
 			}
 			failures = 0
@@ -51,7 +51,8 @@ func (s *Stream) Put(ctx context.Context, records [][]byte) error {
 				attempt = 0
 			}
 		case err == nil:
-			err = fmt.Errorf("answer speaks of %d of %d records", len(out.RequestResponses), len(left))
+			err = fmt.Errorf("put %d records onto %s: the answer has %d results; want one for each record",
+				len(left), s.name, len(out.RequestResponses))
 			failures++
 		case !throttled:
 			failures++
@@ -69,8 +70,8 @@ func (s *Stream) Put(ctx context.Context, records [][]byte) error {
 	}
 }
 
-// refused returns the records whose entry says that they were not accepted.
-func refused(records []types.Record, entries []types.PutRecordBatchResponseEntry) []types.Record {
+// rejected returns the records that the stream did not accept.
+func rejected(records []types.Record, entries []types.PutRecordBatchResponseEntry) []types.Record {
 	var left []types.Record
 	for i, e := range entries {
 		if e.ErrorCode != nil {
