@@ -14,7 +14,7 @@ import (
 const MaxResponse = 6_000_000
 
 // maxRecordOutput is about how many bytes one record may have in the response. A larger record is split. The limit is well below
-// [MaxResponse]: a record that is put back because one response was full fits into the next, so that no record goes round for ever.
+// [MaxResponse]. A record that is put back because a response was full therefore fits into the next response.
 const maxRecordOutput = 2_000_000
 
 // Response answers an [Event] with exactly one result for each of its records. The caller owns its data.
@@ -22,7 +22,7 @@ type Response struct {
 	Records []Result `json:"records"`
 }
 
-// Status is what became of a record.
+// Status is the result for a record.
 type Status string
 
 // The statuses that Firehose knows.
@@ -143,7 +143,7 @@ func (v *invocation) logLeftOut(ctx context.Context, i int, c contents) {
 		slog.Int("values", c.implausible), slog.String("first", c.firstImplausible.Error()))
 }
 
-// response puts the answers together.
+// response returns the answers as the response.
 func (v *invocation) response() Response {
 	results := make([]Result, len(v.answers))
 	var metadata *Metadata

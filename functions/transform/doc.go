@@ -5,16 +5,16 @@
 // than the stack accepts. It leaves out single numbers that are not plausible. It does not check that a value has the type of its
 // column: Firehose's conversion refuses a record with a value of the wrong type.
 //
-// A file is a step of a record's way:
+// The files are the steps of a record's way:
 //
-//	event.go      what Firehose sends
-//	transform.go  one record after another goes through the steps
-//	expand.go     the lines of a pack
-//	parse.go      the samples of a record are checked; column.go and limits.go say by which rules
-//	enrich.go     a sample gets the transform's columns
-//	split.go      a record that cannot be answered as it is becomes smaller packs
-//	putback.go    these packs go back onto the stream
-//	answer.go     what Firehose gets
+//	event.go      the event that Firehose sends
+//	transform.go  takes each record of the event through the steps
+//	expand.go     expands a pack to its lines
+//	parse.go      checks the samples, by the rules in column.go and limits.go
+//	enrich.go     adds columns to a sample
+//	split.go      cuts a record that does not fit into an answer into smaller packs
+//	putback.go    puts these packs back onto the stream
+//	answer.go     the answer that Firehose gets
 //
 // The executable is functions/cmd/transform.
 package transform

@@ -32,7 +32,7 @@ func MaxAge(lookup func(name string) string) (time.Duration, error) {
 // the delivery buffer, which all collectors share.
 const maxHours = 24
 
-var errManyHours = fmt.Errorf("the samples have more than %d different hours", maxHours)
+var errManyHours = fmt.Errorf("the record has samples of more than %d different hours", maxHours)
 
 // errOld is the reason to refuse a sample that is older than the stack's setting allows.
 var errOld = errors.New("older than the stack accepts; raise maxSampleAgeDays to accept it")

@@ -324,7 +324,7 @@ func TestOversized(t *testing.T) {
 	}
 }
 
-// A record of many tiny documents must not take memory without bound, and its samples must be delivered at last.
+// A record of many tiny documents takes a bounded amount of memory, and all its samples are delivered.
 func TestManyTinyDocuments(t *testing.T) {
 	s := &stream{}
 	tr, _ := newTransformer(s)

@@ -21,7 +21,7 @@ func (e *Engine) Put(_ context.Context, records [][]byte) error {
 	e.count(func(s *Stats) { s.Records, s.Bytes = s.Records+int64(len(records)), s.Bytes+int64(size) })
 	select {
 	case e.wake <- struct{}{}:
-	default: // the scheduler has been woken and has not looked yet
+	default: // an earlier wake-up is still waiting for the scheduler
 	}
 	return nil
 }

@@ -101,7 +101,8 @@ func (b *deliveryBuffer) addPayload(o outcome, now time.Time) {
 	b.size += len(o.data)
 }
 
-// failureBytes is about the memory of a failed record. It counts, so that a buffer with failed records only becomes full, too.
+// failureBytes is about the memory of a failed record. It counts towards the size of the buffer: a buffer of failed records becomes full,
+// too.
 const failureBytes = 256
 
 func (b *deliveryBuffer) addFailure(entry journal.Entry, f failure) {

@@ -2,7 +2,7 @@
 // record's way:
 //
 //	accept.go     a record is durable in the journal before it is acknowledged
-//	buffer.go     records wait for the transform; what it returned waits, by partition, for delivery
+//	buffer.go     records wait for the transform; its results wait for the delivery
 //	transform.go  the function is invoked, and its answers are checked
 //	commit.go     the objects of a delivery are written, committed and moved to their names
 //	convert.go    the data of a partition become a Parquet object

@@ -52,8 +52,8 @@ type Stats struct {
 	LastObject       string // name of an object of the last delivery
 }
 
-// Engine delivers the records of one stream. Its memory is bounded by two delivery buffers (one fills while one is written)
-// and, for each processor, the records and the response of one invocation. It is safe for concurrent use.
+// Engine delivers the records of one stream. Its memory is bounded: two delivery buffers (one fills while one is written), and the
+// records and responses of the invocations under way. It is safe for concurrent use.
 type Engine struct {
 	stream      spec.Stream
 	region      string
@@ -70,7 +70,7 @@ type Engine struct {
 	now         func() time.Time
 
 	wake    chan struct{}      // tells the scheduler that records were accepted
-	flushes chan chan struct{} // sends the scheduler a flush: it closes the channel inside when the flush is done
+	flushes chan chan struct{} // requests for a flush; the scheduler closes the channel that it receives when the flush is done
 	stop    context.CancelFunc // of the scheduler
 	done    chan struct{}      // closed when the scheduler has ended
 

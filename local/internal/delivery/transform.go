@@ -45,7 +45,7 @@ const (
 	invokeBackoffCap = 5 * time.Second
 )
 
-// defaultFunctionTimeout is Lambda's default. It applies if the template sets no timeout.
+// defaultFunctionTimeout is Lambda's default. It applies if the template does not set a timeout.
 const defaultFunctionTimeout = 3 * time.Second
 
 // outcome is the result of the transform for one record: either a failure, or a prefix and the data for it. Both are missing if the

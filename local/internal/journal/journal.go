@@ -1,7 +1,7 @@
 // Package journal keeps the records that the local Firehose accepted until they are delivered: a bounded, durable queue.
 //
-// A record is on disk before Append returns. A commit takes records out and, in the same write, notes the files of their objects. If
-// the process is killed, an accepted record is therefore not lost and not delivered twice. Each record has a checksum. Open reads the
+// A record is on disk before Append returns. A commit removes records and, in the same write, notes the files of their objects. If the
+// process is killed, an accepted record is therefore not lost and not delivered twice. Each record has a checksum. Open reads the
 // whole journal. It keeps the whole records, counts the damaged ones, and sets the damaged files aside.
 //
 // The journal has a format of its own. An earlier one was a bbolt database, which does not have checksums over its pages: a flipped bit

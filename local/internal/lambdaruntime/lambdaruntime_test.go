@@ -344,7 +344,7 @@ func TestCancelled(t *testing.T) {
 func TestConcurrency(t *testing.T) {
 	r := open(t, function(t, "environment", time.Minute), Options{Concurrency: 3})
 	var group sync.WaitGroup
-	var mu sync.Mutex
+	var mu sync.Mutex // guards processes
 	processes := map[string]bool{}
 	for range 12 {
 		group.Go(func() {

@@ -25,7 +25,7 @@ type Stream struct {
 	// FileExtension is appended to object names. It is ".parquet" if conversion is on and the template does not set it.
 	FileExtension string
 	Buffering     Buffering
-	// Encryption is the stream's encryption at rest, nil if the template asks for none.
+	// Encryption is the stream's encryption at rest, nil if the template does not ask for it.
 	Encryption *Encryption
 	// DynamicPartitioning says whether partition keys may be used in Prefix.
 	DynamicPartitioning bool
