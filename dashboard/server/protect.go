@@ -3,11 +3,11 @@ package server
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 )
 
 // contentPolicy lets the page load its own files and nothing else: no inline script or style, no eval. No other page may show it
@@ -25,7 +25,7 @@ func (s *server) protect(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		if !s.options.AnyHost && !isLoopbackName(r.Host) {
+		if !s.options.AnyHost && !loopback.Address(r.Host) {
 			writeError(w, http.StatusForbidden, fmt.Sprintf("host %q is not served: use localhost or 127.0.0.1", r.Host))
 			return
 		}
@@ -43,18 +43,4 @@ func (s *server) protect(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(w, r)
 	})
-}
-
-// isLoopbackName reports whether a Host header names this machine's loopback interface.
-func isLoopbackName(host string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.TrimSuffix(strings.ToLower(name), ".")
-	if name == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
-	return err == nil && addr.IsLoopback()
 }

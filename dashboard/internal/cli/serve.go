@@ -8,14 +8,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
@@ -54,7 +53,7 @@ func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	if err != nil {
 		return program.Refusef("--listen %s: want host:port, such as 127.0.0.1:8080", o.listen)
 	}
-	if !o.allowRemote && !isLoopback(host) {
+	if !o.allowRemote && !loopback.Host(host) {
 		return program.Refusef("--listen %s is reachable from other machines: add --allow-remote if everyone there may see the data", o.listen)
 	}
 	if o.delay < 0 {
@@ -69,11 +68,6 @@ func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
 	return o.serve(cmd.Context(), src, cmd.ErrOrStderr())
-}
-
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
 func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) error {

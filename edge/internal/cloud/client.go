@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -62,12 +61,6 @@ func (e *redirectError) Error() string {
 
 // CanceledError makes the SDK not try again (retry.NoRetryCanceledError).
 func (*redirectError) CanceledError() bool { return true }
-
-// onLoopback reports whether a host is this machine.
-func onLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
 
 // awsLocal has the IPv6 addresses of the metadata services: fd00:ec2::254 for instances ("Access instance metadata", EC2 User
 // Guide), fd00:ec2::23 for pods ("EKS Pod Identity", EKS User Guide). Their IPv4 addresses are in 169.254.0.0/16.

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 )
 
 // ErrNoRegion says that neither a setting nor the environment, a profile or the instance names a region.
@@ -75,7 +77,7 @@ func (p orPlaceholder) Retrieve(ctx context.Context) (aws.Credentials, error) {
 }
 
 func defaultRegion(ctx context.Context, cfg aws.Config) string {
-	if u, err := url.Parse(os.Getenv("AWS_ENDPOINT_URL")); err == nil && onLoopback(u.Hostname()) {
+	if u, err := url.Parse(os.Getenv("AWS_ENDPOINT_URL")); err == nil && loopback.Host(u.Hostname()) {
 		return loopbackRegion
 	}
 	ctx, cancel := context.WithTimeout(ctx, imdsTimeout)

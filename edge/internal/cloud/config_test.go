@@ -23,6 +23,7 @@ func TestRegion(t *testing.T) {
 		"loopback":              {"", "", "http://127.0.0.1:1", "us-east-1"},
 		"loopback of version 6": {"", "", "http://[::1]:1", "us-east-1"},
 		"localhost":             {"", "", "http://localhost:1", "us-east-1"},
+		"localhost in capitals": {"", "", "http://LOCALHOST.:1", "us-east-1"},
 		"none":                  {"", "", "", ""},
 		"an endpoint far away":  {"", "", "https://proxy.example", ""},
 		"an endpoint like one":  {"", "", "https://127.0.0.1.example", ""},
@@ -67,6 +68,7 @@ func TestPlainHTTP(t *testing.T) {
 		"one service":          {map[string]string{"AWS_ENDPOINT_URL_FIREHOSE": "http://firehose.example"}, "endpoint http://firehose.example: plain HTTP"},
 		"a profile":            {map[string]string{"AWS_CONFIG_FILE": profile}, "endpoint http://ssm.example: plain HTTP"},
 		"a name like loopback": {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1.example"}, "plain HTTP"},
+		"a name below it":      {map[string]string{"AWS_ENDPOINT_URL": "http://a.localhost"}, "plain HTTP"},
 		"no URL":               {map[string]string{"AWS_ENDPOINT_URL": "firehose.example"}, "is not a URL"},
 		"a password":           {map[string]string{"AWS_ENDPOINT_URL": "http://user:hidden@10.0.0.1"}, "endpoint http://10.0.0.1: plain HTTP"},
 	} {

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 )
 
 // PlainError says that an endpoint is plain HTTP, so that others could read samples and tokens on the way.
@@ -23,7 +25,7 @@ func (*PlainError) CanceledError() bool { return true }
 
 // checkPlain refuses plain HTTP, except to this machine and its metadata services.
 func checkPlain(u *url.URL) error {
-	if u.Scheme == "https" || onLoopback(u.Hostname()) || onMetadata(u.Hostname()) {
+	if u.Scheme == "https" || loopback.Host(u.Hostname()) || onMetadata(u.Hostname()) {
 		return nil
 	}
 	return &PlainError{u.Scheme + "://" + u.Host}
@@ -40,7 +42,7 @@ func allOnLoopback(endpoints []*string) bool {
 		if endpoint == nil {
 			return false
 		}
-		if u, err := url.Parse(*endpoint); err != nil || !onLoopback(u.Hostname()) {
+		if u, err := url.Parse(*endpoint); err != nil || !loopback.Host(u.Hostname()) {
 			return false
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -178,16 +177,6 @@ func setListen(c *Config, value string) error {
 	}
 	c.Listen = value
 	return nil
-}
-
-// onLoopback reports whether only this machine reaches an address.
-func onLoopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	addr, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
 func setLogLevel(c *Config, value string) error {

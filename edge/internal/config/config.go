@@ -10,6 +10,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/collect"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
+	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 )
 
 // Config holds the value of each setting, checked.
@@ -51,7 +52,7 @@ const (
 
 // checkTogether checks and sets what depends on several settings. chosen has the settings that some source gives.
 func (c *Config) checkTogether(chosen map[string]given) (errs []error) {
-	if listen, is := chosen[listenName]; is && c.Listen != "" && !c.AllowRemote && !onLoopback(c.Listen) {
+	if listen, is := chosen[listenName]; is && c.Listen != "" && !c.AllowRemote && !loopback.Address(c.Listen) {
 		errs = append(errs, fmt.Errorf("%s: other machines can reach it; add --allow-remote if everyone there may read it", listen))
 	}
 	least := min(c.Interval, maxLatency)

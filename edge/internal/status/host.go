@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 )
 
 // ForHost serves only requests whose Host header names the listening address or loopback. Without this, a page in a browser on this
@@ -29,20 +31,14 @@ func ForHost(address string, h http.Handler) http.Handler {
 }
 
 func serves(listen, own, host string) bool {
-	ip, err := netip.ParseAddr(host)
-	isIP := err == nil
 	switch {
-	case host == "localhost" || isIP && ip.Unmap().IsLoopback() || host == listen:
+	case loopback.Host(host) || host == listen:
 		return true
-	case loopback(listen):
+	case loopback.Host(listen):
 		return false
 	}
-	return isIP || own != "" && host == strings.ToLower(own)
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	_, err := netip.ParseAddr(host)
+	return err == nil || own != "" && host == strings.ToLower(own)
 }
 
 // hostOf returns the host of an address, in lower case. The address may have a port.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
+	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 )
 
 // gate passes requests on until it is closed. After that it passes on only those of the stack's own function: the function puts
@@ -36,7 +37,7 @@ func newGate(next http.Handler, key string, anyHost bool) *gate {
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !g.anyHost && !isLoopbackHost(r.Host) {
+	if !g.anyHost && !loopback.Address(r.Host) {
 		// A web page may let a name of its own resolve to this machine (DNS rebinding).
 		http.Error(w, "the local stack answers requests to localhost and loopback addresses only", http.StatusForbidden)
 		return
