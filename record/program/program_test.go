@@ -19,7 +19,7 @@ func TestExit(t *testing.T) {
 		{Refusef("--n %d: want 1", 2), Refused, "p: --n 2: want 1\n"},
 		{fmt.Errorf("start: %w", Refuse(errors.New("--n"))), Refused, "p: start: --n\n"},
 		{errors.Join(errors.New("a"), Refuse(errors.New("b"))), Refused, "p: a\np: b\n"},
-		{errors.New("a line and its end\n"), Failed, "p: a line and its end\n"},
+		{errors.Join(errors.New("a line and its end"), errors.New("")), Failed, "p: a line and its end\n"},
 	} {
 		var said strings.Builder
 		if code := Exit("p", c.err, &said); code != c.code || said.String() != c.said {
