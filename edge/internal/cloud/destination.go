@@ -19,7 +19,7 @@ import (
 // requests a second for an account. Ten thousand machines ask 17 times a second on average.
 const (
 	refreshSoonest, refreshLatest = 5 * time.Minute, 15 * time.Minute
-	// firstRefresh is the longest pause before the stack confirms an answer that was read from disk.
+	// firstRefresh is the longest pause before the stack is asked to confirm an answer that was read from disk.
 	firstRefresh = 2 * time.Minute
 	// searchCap is the longest pause while no answer is known.
 	searchCap = time.Minute
@@ -53,7 +53,7 @@ type Destination struct {
 
 	questions sync.Mutex // held while the stack is asked: one question at a time
 
-	mu       sync.Mutex // guards the fields below
+	mu       sync.Mutex // guards the fields up to client
 	settings Settings
 	aws      *aws.Config // nil if it could not be loaded
 	stale    bool        // aws must be loaded again
@@ -186,8 +186,7 @@ func (d *Destination) Health() []*retry.State {
 	return []*retry.State{d.loading, d.asking, d.keeping}
 }
 
-// Run asks where to send until ctx ends. It then waits for the answer to a question that was sent before, but not longer than answered
-// lasts.
+// Run asks where to send until ctx ends. If a question was sent before that, Run waits for its answer until the context answered ends.
 func (d *Destination) Run(ctx, answered context.Context) {
 	pause := time.Duration(0)
 	if _, known := d.Target(); known {

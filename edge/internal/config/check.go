@@ -57,7 +57,7 @@ func durationIn(least, most time.Duration, to func(*Config) *time.Duration) func
 	}
 }
 
-// short formats a duration as 15m, where String says 15m0s.
+// short formats a duration without trailing zeros: 15m, not 15m0s.
 func short(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {

@@ -15,13 +15,13 @@ import (
 
 // Config holds the value of each setting, checked.
 type Config struct {
-	// Stack is the stack whose parameters name the delivery stream. If Stream is set, it is the delivery stream, and nobody asks
-	// the stack. If Region is empty, the SDK finds it in the environment, the profile or the instance's metadata.
+	// Stack is the stack whose parameters name the delivery stream. If Stream is set, it is the delivery stream, and the
+	// stack is not asked. If Region is empty, the SDK finds it in the environment, the profile or the instance's metadata.
 	Stack, Stream, Region string
 
 	Interval    time.Duration // between samples
 	MaxLatency  time.Duration // how long a sample waits for others
-	BacklogRate float64       // how many times faster than it was taken a backlog is sent
+	BacklogRate float64       // how fast a backlog is sent, as a multiple of the sampling rate
 	Labels      sampler.Labels
 	// Interfaces and Disks choose the devices that count. Mounts chooses filesystems by their mount points.
 	Interfaces, Disks, Mounts collect.Filter

@@ -78,7 +78,7 @@ func (s *State) Failures() int64 {
 }
 
 // Problems returns the problems of the states that fail now, the oldest first and never nil. last is the most recent failure of any
-// state, also of one that works again, or nil if none has ever failed.
+// state, also of one that works again, or nil if none has failed yet.
 func Problems(states ...*State) (now []Problem, last *Failure) {
 	now = []Problem{}
 	for _, s := range states {

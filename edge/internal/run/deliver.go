@@ -12,8 +12,8 @@ import (
 // restartPause is how long to wait after the shipper ended with an error.
 const restartPause = 10 * time.Second
 
-// deliver asks where to send and ships there. After stop is closed it sends the fresh samples and returns; it returns at once if
-// flush ends.
+// deliver asks where to send and ships there. After stop is closed it sends the fresh samples and returns. If the context flush ends,
+// it returns at once.
 func (e *edge) deliver(ctx, flush context.Context, stop <-chan struct{}) {
 	located := make(chan struct{})
 	var asking sync.WaitGroup
@@ -32,7 +32,8 @@ func (e *edge) deliver(ctx, flush context.Context, stop <-chan struct{}) {
 	}
 }
 
-// ship runs the shipper, again if it ends with an error, until it has sent the fresh samples after stop is closed, or ctx ends.
+// ship runs the shipper, and runs it again if it ends with an error. It returns once stop is closed and the fresh samples are sent, or
+// ctx ends.
 func (e *edge) ship(ctx context.Context, stop <-chan struct{}) {
 	for {
 		err := e.shipper.Run(ctx, stop)

@@ -12,8 +12,8 @@ import (
 const (
 	gcPercent   = 40
 	memoryLimit = 24 << 20
-	// startOver is after the first delivery. What only the start needed, such as the system's root certificates, is free then. To
-	// return it to the system saves 0.3 MB, which the runtime would keep.
+	// startOver is a time after the first delivery. Memory that only the start needed, such as for the system's root certificates, is
+	// free then. To return it to the system saves 0.3 MB; the runtime would keep it.
 	startOver = 90 * time.Second
 )
 

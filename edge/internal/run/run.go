@@ -1,6 +1,6 @@
 // Package run is edge run, the collector: it makes sampler, spool, shipper, destination and status from the configuration,
-// connects them, tunes them if the configuration changes, and stops them in the order of the data's path. What each part does
-// is documented in its own package.
+// connects them, tunes them if the configuration changes, and stops them in the order of the data's path. The packages of the
+// parts say what each does.
 package run
 
 import (
@@ -70,12 +70,13 @@ func Run(ctx context.Context, o Options) error {
 	}
 	err = e.begin(ctx, c)
 	if closeErr := e.queue.Close(); closeErr != nil {
-		e.log.LogAttrs(ctx, slog.LevelError, "closing the spool", slog.String("error", closeErr.Error()))
+		e.log.LogAttrs(ctx, slog.LevelError, "closing the spool failed", slog.String("error", closeErr.Error()))
 	}
 	return err
 }
 
-// begin makes the parts and runs them. If the disk has the stack's last answer, Tune of the destination applies its edge-config first.
+// begin makes the parts and runs them. If the disk has the stack's last answer, the edge-config in it applies before
+// the first sample.
 func (e *edge) begin(ctx context.Context, c config.Config) error {
 	e.destination = cloud.NewDestination(cloud.Options{Cache: cloud.CacheIn(c.SpoolDir), EdgeConfig: e.retune, Log: e.log})
 	e.sampler = sampler.New(c.Interval, c.Labels, e.collectors.set(c), e.log)

@@ -30,7 +30,7 @@ func (t *tuning) get() config.Config {
 	return t.now
 }
 
-// tuneLocked puts to use a configuration that was made from local and central. It returns whether it differs from the last one.
+// tuneLocked applies the configuration c, which was made from local and central. It returns whether c differs from the last one.
 func (e *edge) tuneLocked(local config.Local, central string, c config.Config) (changed bool) {
 	t := &e.tuning
 	t.local, t.central = local, central
@@ -100,7 +100,7 @@ func (e *edge) reloadSettings() (changed bool, err error) {
 	central := t.central
 	c, err := local.With(central)
 	if err != nil && central != "" {
-		// If only edge-config does not fit, use the machine's settings without it.
+		// If the machine's settings are right without edge-config, use them alone.
 		if alone, aloneErr := local.With(""); aloneErr == nil {
 			e.central.Failed(err)
 			c, central, err = alone, "", nil

@@ -47,10 +47,10 @@ type packer struct {
 	ratio  float64 // compressed bytes per raw byte in the last pack
 }
 
-// pack makes packs of the lines, in order. Together they have the first lines, at least one, but perhaps not all.
+// pack makes packs of the lines, in order. They have at least the first line, but may leave out lines at the end for later.
 func (p *packer) pack(lines [][]byte, t tail) (packs []pack, err error) {
 	for len(lines) > 0 {
-		hour, n := run(lines)
+		hour, n := oneHour(lines)
 		if n == 0 {
 			packs = append(packs, pack{lines: 1})
 			lines = lines[1:]
@@ -139,8 +139,8 @@ func (p *packer) compress(lines [][]byte, hour record.Hour) ([]byte, error) {
 	return data, err
 }
 
-// run returns how many of the first lines are of one hour, and that hour. n is 0 if the first line is not a sample.
-func run(lines [][]byte) (hour record.Hour, n int) {
+// oneHour returns how many of the first lines are of one hour, and that hour. n is 0 if the first line is not a sample.
+func oneHour(lines [][]byte) (hour record.Hour, n int) {
 	for n < len(lines) {
 		ts, ok := tsOf(lines[n])
 		if !ok || n > 0 && record.HourOf(ts) != hour {

@@ -126,7 +126,7 @@ func (s *Shipper) deliver(
 			if ctx.Err() != nil {
 				return lines, ctx.Err()
 			}
-			stop = nil // it ends only one pause early
+			stop = nil // stop must not end the next pauses too
 		}
 	}
 }
@@ -172,8 +172,8 @@ func todo(packs []pack, alone bool) []*pack {
 	return some
 }
 
-// put sends packs as one request and marks those that were accepted. The error is that of the first record that was not, or of one
-// that was throttled.
+// put sends packs as one request and marks those that were accepted. The error is that of a throttled
+// record, or else of the first record that was not accepted.
 func (s *Shipper) put(ctx context.Context, packs []*pack) error {
 	records := make([][]byte, len(packs))
 	for i, p := range packs {

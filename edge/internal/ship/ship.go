@@ -4,8 +4,8 @@
 // This package makes all retries; no client below it may. Only this package knows which records of a request failed. A client that
 // repeated a whole request would deliver the accepted records again.
 //
-// Fresh samples and backlog are sent apart. If more samples wait than a working destination ever leaves waiting, they become backlog.
-// The backlog is sent oldest first at a bounded rate, and fresh samples are sent as usual meanwhile.
+// Fresh samples and backlog are sent apart. If many more samples wait than usual, the destination has not worked for a while, and the
+// samples become backlog. The backlog is sent oldest first at a bounded rate, and fresh samples are sent as usual meanwhile.
 package ship
 
 import (
@@ -62,7 +62,7 @@ type Pace struct {
 	Interval time.Duration
 	// MaxLatency is how long a sample waits to share a record with others.
 	MaxLatency time.Duration
-	// BacklogRate is how many times faster than they were taken the samples of the backlog are sent.
+	// BacklogRate says how fast the backlog is sent, as a multiple of the rate at which samples are taken.
 	BacklogRate float64
 }
 

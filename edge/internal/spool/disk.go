@@ -11,7 +11,7 @@ const retryAfter = 10 * time.Second
 
 var (
 	errWaiting = errors.New("the disk failed less than 10 s ago")
-	errFull    = errors.New("the spool is full, and no file in it may be removed")
+	errFull    = errors.New("the spool is full, and no file in it can be removed")
 )
 
 // fail stops the use of the disk for retryAfter. If the directory was removed, the next use makes a new one at once.
@@ -69,7 +69,7 @@ func (s *store) prepare(need int64) error {
 	return s.makeRoom(need)
 }
 
-// beginBytes is the largest size of a new segment.
+// beginBytes is the largest size of a segment before its first line.
 func (s *store) beginBytes() int64 { return headerBytes + stateBytes*int64(len(s.segs)+1) }
 
 // begin makes a segment. It writes the states of all older segments into it: how many lines each has, and how many of them are

@@ -133,7 +133,7 @@ var errnos = []syscall.Errno{
 	syscall.EINTR, syscall.EAGAIN, syscall.ESTALE, syscall.ENODEV,
 }
 
-// TestFaultAtEveryOperation lets each operation of a life fail in turn: once, for a while, and for ever, with some errors or, if
+// TestFaultAtEveryOperation lets each operation of a life fail in turn: once, for a while, and always from then on, with some errors or, if
 // EDGE_ALL_FAULTS is set, with all. No segment counts as damaged, and each missing line was counted as dropped.
 func TestFaultAtEveryOperation(t *testing.T) {
 	for name, c := range map[string]struct{ length, errnos int }{
