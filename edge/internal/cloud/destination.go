@@ -338,14 +338,14 @@ func (d *Destination) Put(ctx context.Context, records [][]byte) ([]error, error
 	if d.gone > 0 && !time.Now().Before(d.askNext) {
 		_ = d.ask(ctx) // if it fails the target stays, and ask has logged it
 	}
-	stream, used, discovers := d.current()
-	if stream == nil {
+	client, used, discovers := d.current()
+	if client == nil {
 		return nil, fmt.Errorf("%w; edge status shows what fails", ErrUnknown)
 	}
-	results, err := stream.Put(ctx, records)
+	results, err := client.Put(ctx, records)
 	if errors.Is(err, ship.ErrCredentials) && d.renew(ctx, used) {
-		if stream, _, discovers = d.current(); stream != nil {
-			results, err = stream.Put(ctx, records)
+		if client, _, discovers = d.current(); client != nil {
+			results, err = client.Put(ctx, records)
 		}
 	}
 	switch {
