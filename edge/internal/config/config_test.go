@@ -102,6 +102,11 @@ func TestMaxLatencyFollowsTheInterval(t *testing.T) {
 			t.Errorf("max latency with %q is %v, want %v", c.args, got, c.want)
 		}
 	}
+	for _, set := range settings() {
+		if want := "(default " + short(resolved(t, nil).MaxLatency) + ","; set.name == latencyName && !strings.Contains(set.usage, want) {
+			t.Errorf("help of --%s lacks %q", set.name, want)
+		}
+	}
 }
 
 func TestSync(t *testing.T) {
