@@ -18,12 +18,12 @@ func anomalies() Dashboard {
 		Panels: []Panel{
 			{
 				ID: "anomalies-band", Title: "The most unusual host", Kind: Band, By: ByHost, Width: full, Lead: window,
-				Question: "Where did it leave the band of what was normal before?",
+				Question: "When did it leave the band of its usual values?",
 				Values:   []Value{{Column: "value", Label: "Mean", Unit: OfMetric, Low: "low", High: "high"}},
 			},
 			{
 				ID: "anomalies-map", Title: "When and where", Kind: HeatMap, By: ByHost, Across: ByTime, Width: full, Lead: window,
-				Question: "Do hosts deviate together, and by how many widths of the band?",
+				Question: "Do hosts deviate at the same time, and by how many widths of the band?",
 				Values:   []Value{{Column: "score", Label: "Distance", Unit: Load, Thresholds: &Thresholds{Warn: 1, Critical: 2}}},
 			},
 			{
@@ -34,7 +34,7 @@ func anomalies() Dashboard {
 			},
 			{
 				ID: "anomalies-events", Title: "Events", Kind: Table, By: ByHost, Width: full - third, Lead: window,
-				Question: "When did what happen, for how long, and how much?",
+				Question: "What happened when, for how long, and how far from the usual value?",
 				Empty:    "Nothing unusual happened",
 				Values: []Value{
 					{Column: "start_t", Label: "Start", Unit: Time},

@@ -8,7 +8,7 @@ func environments() Dashboard {
 		Panels: []Panel{
 			{
 				ID: "environments-average", Title: "Averages", Kind: Bar, By: ByEnv,
-				Question: "Which environment is loaded, in which respect?",
+				Question: "How loaded is each environment?",
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent},
@@ -26,12 +26,12 @@ func environments() Dashboard {
 			},
 			{
 				ID: "environments-cpu", Title: "CPU", Kind: Lines, By: ByEnv,
-				Question: "How does the CPU of each environment develop?",
+				Question: "How does the CPU use of each environment change over time?",
 				Values:   []Value{{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high"}},
 			},
 			{
 				ID: "environments-memory", Title: "Memory", Kind: Lines, By: ByEnv,
-				Question: "How does the memory of each environment develop?",
+				Question: "How does the memory use of each environment change over time?",
 				Values:   []Value{{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high"}},
 			},
 			{

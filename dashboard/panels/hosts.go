@@ -13,12 +13,12 @@ func hosts() Dashboard {
 			},
 			{
 				ID: "hosts-memory", Title: "Spread of memory", Kind: Box, By: ByHost,
-				Question: "Which hosts use memory evenly, and where does it swing?",
+				Question: "On which hosts is the use of memory steady, and on which does it vary?",
 				Values:   boxValues("Memory"),
 			},
 			{
 				ID: "hosts-average", Title: "Averages", Kind: Bar, By: ByHost,
-				Question: "How loaded are the busiest hosts in each respect?",
+				Question: "How loaded are the hosts with the highest CPU use?",
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent},

@@ -18,7 +18,7 @@ func overview() Dashboard {
 			},
 			{
 				ID: "overview-now", Title: "Now", Kind: Stat,
-				Question: "What are CPU, memory, the busiest disk and the network of the hosts that report doing now?",
+				Question: "How busy are CPU, memory, disks and network of the hosts that report?",
 				MinSpanS: quarterHourSeconds, MaxSpanS: hourSeconds,
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent, High: "cpu_max", Host: "cpu_host", Note: "of all cores", Thresholds: &loaded},
@@ -30,7 +30,7 @@ func overview() Dashboard {
 			},
 			{
 				ID: "overview-trend", Title: "Trend", Kind: Trend,
-				Question: "How did the numbers of the fleet get to where they are?",
+				Question: "How did these numbers change over the time range?",
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent},
@@ -95,7 +95,7 @@ func overview() Dashboard {
 			},
 			{
 				ID: "overview-last-seen", Title: "Hosts", Kind: Table, By: ByHost, Width: full,
-				Question: "When was each host last seen, and what did it say?",
+				Question: "When was each host last seen, and what were its values then?",
 				MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "last_ts", Label: "Last seen", Unit: Time},

@@ -1,11 +1,11 @@
 package panels
 
-// patterns answers: at what time of the day and of the week does something happen?
+// patterns answers: at which times of the day and of the week is a metric high?
 func patterns() Dashboard {
 	value := []Value{{Column: "value", Label: "Mean", Unit: OfMetric, High: "high"}}
 	return Dashboard{
 		ID: "patterns", Title: "Time patterns", Metric: true, SpanS: 7 * daySeconds,
-		Question: "At which times of the day and of the week is it high?",
+		Question: "At which times of the day and of the week is the metric high?",
 		Panels: []Panel{
 			{
 				ID: "patterns-week", Title: "By hour and weekday", Kind: HeatMap, By: ByWeekday, Across: ByHour,
@@ -14,7 +14,7 @@ func patterns() Dashboard {
 			},
 			{
 				ID: "patterns-days", Title: "By hour and day", Kind: HeatMap, By: ByDay, Across: ByHour,
-				Question: "On which days was it different?",
+				Question: "Which days were different?",
 				Values:   value,
 			},
 			{
@@ -29,12 +29,12 @@ func patterns() Dashboard {
 			},
 			{
 				ID: "patterns-trend", Title: "Daily trend", Kind: Bar, By: ByDay,
-				Question: "Does it grow from day to day?",
+				Question: "Does the metric grow from day to day?",
 				Values:   value,
 			},
 			{
 				ID: "patterns-peaks", Title: "Peak times", Kind: Table, By: ByTime,
-				Question: "Which were the ten highest hours, and on which host was it highest then?",
+				Question: "In which ten hours was the metric highest, and on which host?",
 				Values: []Value{
 					{Column: "value", Label: "Mean of hosts", Unit: OfMetric},
 					{Column: "high", Label: "Highest host", Unit: OfMetric, Host: "high_host"},

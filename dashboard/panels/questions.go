@@ -2,13 +2,13 @@ package panels
 
 import "strings"
 
-// Questions are panels that no page shows. They help in Athena's console or in the terminal when the delivery itself looks
-// wrong.
+// Questions are panels that no page shows. In Athena's console or in the terminal, they help to find faults of the delivery
+// itself.
 func Questions() []Panel {
 	return withQueries([]Panel{
 		{
 			ID: "delivery-gaps", Title: "Samples and gaps", Kind: Table, By: ByHost,
-			Question: "How many samples did each host deliver in each hour, how many can there be, and how long was its longest gap?",
+			Question: "How many samples did each host deliver in each hour, how many were expected, and how long was its longest gap?",
 			Values: []Value{
 				{Column: "t", Label: "Hour", Unit: Time},
 				{Column: "samples", Label: "Samples", Unit: Count},
@@ -19,7 +19,7 @@ func Questions() []Panel {
 		},
 		{
 			ID: "delivery-duplicates", Title: "Duplicates", Kind: Table, By: ByHost,
-			Question: "Which hosts' samples were delivered more than once, how many, and how many rows are there too many?",
+			Question: "Which hosts have samples that were delivered more than once, and how many rows are copies?",
 			Empty:    "Every sample is there once",
 			Values: []Value{
 				{Column: "repeated", Label: "Repeated samples", Unit: Count},
