@@ -31,7 +31,7 @@ func TestQueryIsSentWithItsValuesApart(t *testing.T) {
 	if strings.Contains(text, "neil") || parameters != "['o''neil']" {
 		t.Errorf("text %s\nparameters %s", text, parameters)
 	}
-	// Numbers are ours and stand in the text.
+	// Numbers are not a viewer's texts. They are part of the SQL.
 	if !strings.Contains(text, "floor(ts / 15) * 15 AS t") || !strings.Contains(text, "ts >= 1770118200 AND") || !strings.Contains(text, "<= 12\n") {
 		t.Errorf("text %s", text)
 	}

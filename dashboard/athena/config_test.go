@@ -13,7 +13,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// configured loads a configuration from nothing but the given variables.
+// configured loads a configuration in an environment of only the given variables.
 func configured(t *testing.T, variables map[string]string) error {
 	t.Helper()
 	testenv.Clean(t)
@@ -29,7 +29,7 @@ func configured(t *testing.T, variables map[string]string) error {
 	return err
 }
 
-// TestRedirects are followed neither by signed requests nor by those for credentials.
+// TestRedirects: signed requests and requests for credentials follow no redirect.
 func TestRedirects(t *testing.T) {
 	elsewhere := 0
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
@@ -53,7 +53,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestProxy: metadata services, and whatever is spoken to without encryption, are asked directly.
+// TestProxy: requests to metadata services and requests without encryption use no proxy.
 func TestProxy(t *testing.T) {
 	through := route(func(*http.Request) (*url.URL, error) { return &url.URL{Scheme: "http", Host: "proxy"}, nil })
 	for to, proxied := range map[string]bool{
@@ -68,7 +68,7 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestHugeRefusal costs neither memory nor a long text.
+// TestHugeRefusal: a huge answer that is an error takes little memory and gives a short text.
 func TestHugeRefusal(t *testing.T) {
 	chunk := strings.Repeat("x", 1<<20)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

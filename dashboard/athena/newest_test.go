@@ -11,7 +11,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// newestService answers max(ts) of a lake whose newest sample is from at, within the range that it is asked for.
+// newestService answers as a lake whose newest sample is from at: with at, if the query's range contains it.
 func newestService(t *testing.T, at *time.Time) *service {
 	t.Helper()
 	var from, to float64
@@ -42,7 +42,6 @@ func newestService(t *testing.T, at *time.Time) *service {
 	})
 }
 
-// number reads a number.
 func number(t *testing.T, text string) float64 {
 	t.Helper()
 	v, err := strconv.ParseFloat(text, 64)
@@ -90,10 +89,10 @@ func TestNewestAsksOncePerMinuteAndNoFurtherThanNeeded(t *testing.T) {
 	}
 	ask(0, 3)
 	ask(59*time.Second, 3)
-	ask(time.Minute, 4) // what is known is looked for again with one query
+	ask(time.Minute, 4) // one query is enough if a newest sample is known
 	at = now.Add(90 * time.Second)
 	ask(2*time.Minute, 5)
-	at = now.Add(-40 * 24 * time.Hour) // what was newest is gone: from the beginning
+	at = now.Add(-40 * 24 * time.Hour) // the newest sample was deleted: search from the beginning
 	ask(4*time.Minute, 8)
 }
 

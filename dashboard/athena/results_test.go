@@ -104,7 +104,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestHeader holds what is the header and what is a row that looks like it.
+// TestHeader tells the header from a row that looks like it.
 func TestHeader(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer table

@@ -30,10 +30,11 @@ func (c call) text(key string) string {
 	return s
 }
 
-// service speaks Athena's protocol. answer gives the answer to a call: a value for 200, a refusal, or text as it is.
+// service speaks Athena's protocol. answer returns the answer to a call: a value to send as JSON, a refusal, or text to send as
+// it is.
 type service struct {
 	url    string
-	mu     sync.Mutex
+	mu     sync.Mutex // guards calls
 	calls  []call
 	answer func(c call) any
 }
@@ -137,7 +138,7 @@ func (a table) execution(state, reason string) map[string]any {
 	}}
 }
 
-// page is the rows from one to another, with the header before the first and the place of the next as token.
+// page is one page of an answer: the rows of a range, before row 0 the header, and the index of the next row as token.
 func (a table) page(from, to int) map[string]any {
 	var info, rows []any
 	cells := func(values []any) map[string]any {
@@ -170,7 +171,7 @@ func (a table) page(from, to int) map[string]any {
 	return answer
 }
 
-// answering runs every query to the same answer: queued, running, succeeded.
+// answering gives every query the states queued, running and succeeded, and then the same answer.
 func answering(a table) func(c call) any {
 	asked := 0
 	return func(c call) any {
@@ -185,7 +186,7 @@ func answering(a table) func(c call) any {
 			from, err := strconv.Atoi(c.text("NextToken"))
 			size := 1000
 			if err != nil {
-				size-- // the first page: the header is one of its rows
+				size-- // the header is one of the rows of the first page
 			}
 			return a.page(from, from+size)
 		}

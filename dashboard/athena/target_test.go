@@ -18,7 +18,7 @@ func TestFind(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		answer any
-		want   string // of the error
+		want   string // part of the error
 	}{
 		"all":          {map[string]any{"Parameters": all}, ""},
 		"no stack":     {map[string]any{"InvalidParameters": []string{"x"}}, "there is no stack S in eu-north-1 (no parameters below /metrics-dashboard/S/): deploy it there, or name another with --stack and --region"},
@@ -52,7 +52,7 @@ func TestNoCredentials(t *testing.T) {
 	}
 }
 
-// noCredentials is where the chain of providers ends on a machine without any.
+// noCredentials is an error of the SDK on a machine without credentials.
 type noCredentials struct{}
 
 func (noCredentials) Retrieve(context.Context) (aws.Credentials, error) {

@@ -15,7 +15,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// TestNeedsAttention goes through each host by hand: the mean of its newest five minutes, and back to where it was well.
+// TestNeedsAttention computes the panel again in Go: for each host, the mean of its newest five minutes, and since when it has the
+// problem.
 func TestNeedsAttention(t *testing.T) {
 	pressure := func(r row) (float64, bool) {
 		values := present([]row{r}, column("cpu_pressure_pct"))
@@ -130,7 +131,7 @@ func TestGaugesAndLag(t *testing.T) {
 	})
 }
 
-// TestAnomalies follows the definition in the package panels, slot by slot.
+// TestAnomalies computes the panels again in Go, slot by slot, by the definition in package panels.
 func TestAnomalies(t *testing.T) {
 	l, samples := fixture(t)
 	found := 0
@@ -203,7 +204,7 @@ func TestAnomalies(t *testing.T) {
 		for i := range counts.Rows() {
 			check(t, counts, i, map[string]float64{"points": float64(len(outside[fmt.Sprint(at(t, counts, "host", i))]))})
 		}
-		// Events: runs of points outside on the same side.
+		// An event is a run of points that are outside on the same side.
 		type event struct {
 			host        string
 			start       float64
@@ -290,7 +291,7 @@ func TestFilterChoices(t *testing.T) {
 	}
 }
 
-// TestPanelsOverTwoSchemas has every panel read a lake whose older files lack columns.
+// TestPanelsOverTwoSchemas runs every panel over a lake whose older files lack columns.
 func TestPanelsOverTwoSchemas(t *testing.T) {
 	dir := t.TempDir()
 	half := start.Add(30 * time.Minute)

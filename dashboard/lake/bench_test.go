@@ -25,8 +25,8 @@ const (
 	benchInterval = 3 * time.Second
 )
 
-// BenchmarkPanels measures each panel over one hour and one day of a large lake of 30 hosts, cold: the lake is opened
-// anew, and where the system can do it (Linux), its files are dropped from the page cache before.
+// BenchmarkPanels measures each panel over one hour and one day of a large lake of 30 hosts. The lake is opened anew for each
+// run. On Linux, its files are dropped from the page cache first.
 //
 //	go test ./lake -run '^$' -bench Panels -benchtime 1x -timeout 1h -rows 100000000 -lake /tmp/lake
 func BenchmarkPanels(b *testing.B) {

@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// dontNeed is POSIX_FADV_DONTNEED: the kernel forgets what it has cached of a file.
+// dontNeed is POSIX_FADV_DONTNEED: the kernel drops a file from its page cache.
 const dontNeed = 4
 
-// dropCache has the kernel forget the contents of all files below a directory.
+// dropCache drops all files below a directory from the kernel's page cache.
 func dropCache(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

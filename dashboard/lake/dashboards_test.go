@@ -15,9 +15,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// The panels of all dashboards but the first against the same numbers computed in Go, from the samples' lines.
+// These tests compare the panels of all dashboards but the first with the same numbers, computed in Go from the samples' lines.
 
-// row is a sample by the names of its columns, as it stands on the wire.
+// row is a sample as it is on the wire, by the names of its columns.
 type row map[string]any
 
 func (r row) get(column string) (float64, bool) {
@@ -27,7 +27,7 @@ func (r row) get(column string) (float64, bool) {
 
 func (r row) host() string { return fmt.Sprint(r["hostname"]) }
 
-// sum adds columns, absent where one of them is.
+// sum adds columns. The sum is absent if one of them is.
 func (r row) sum(columns ...string) (total float64, ok bool) {
 	for _, c := range columns {
 		v, ok := r.get(c)
@@ -39,7 +39,7 @@ func (r row) sum(columns ...string) (total float64, ok bool) {
 	return total, true
 }
 
-// parsed keeps the rows of samples, which many tests ask for.
+// parsed keeps the rows of the samples that many tests use.
 var parsed = map[string]row{}
 
 func rowsOf(t *testing.T, samples []record.Sample) []row {
@@ -70,7 +70,6 @@ func of(t *testing.T, id string, samples []record.Sample, p panels.Params) []row
 	return rowsOf(t, within(samples, p, time.Duration(panel.MinSpanS)*time.Second))
 }
 
-// by groups rows.
 func by[K comparable](rows []row, key func(row) K) map[K][]row {
 	groups := map[K][]row{}
 	for _, r := range rows {
@@ -79,7 +78,7 @@ func by[K comparable](rows []row, key func(row) K) map[K][]row {
 	return groups
 }
 
-// present are the values of a column that are there.
+// present returns the values of a column that are not absent.
 func present(rows []row, get func(row) (float64, bool)) (values []float64) {
 	for _, r := range rows {
 		if v, ok := get(r); ok {
@@ -93,7 +92,7 @@ func column(name string) func(row) (float64, bool) {
 	return func(r row) (float64, bool) { return r.get(name) }
 }
 
-// expect compares a cell with a number, or with NULL where there are no values.
+// expect compares a cell with a number, or with NULL if there are no values.
 func expect(t *testing.T, r panels.Result, name string, i int, values []float64, f func([]float64) float64) {
 	t.Helper()
 	got := at(t, r, name, i)
@@ -110,7 +109,7 @@ func expect(t *testing.T, r panels.Result, name string, i int, values []float64,
 
 func total(values []float64) float64 { return mean(values) * float64(len(values)) }
 
-// quantile is the one between two values, by the distance to them.
+// quantile interpolates linearly between the two nearest values.
 func quantile(q float64) func([]float64) float64 {
 	return func(values []float64) float64 {
 		sorted := slices.Sorted(slices.Values(values))

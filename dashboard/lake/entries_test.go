@@ -17,7 +17,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// hourOfMinute is a lake with one hour of twenty samples, in the file at path.
+// hourOfMinute makes a lake with twenty samples of one hour, in the file at path.
 func hourOfMinute(t *testing.T) (dir, path string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -39,7 +39,7 @@ func copyFile(t *testing.T, from, to string) {
 	must(t, os.WriteFile(to, content, 0o600))
 }
 
-// expectRows queries a lake and compares the number of rows, and the warnings by a part of each. A query that hangs fails.
+// expectRows queries a lake and compares the number of rows, and a part of each warning. A query that hangs fails the test.
 func expectRows(t *testing.T, dir string, rows int, warnings ...string) {
 	t.Helper()
 	expectRowsOf(t, open(t, dir), rows, warnings...)
@@ -80,7 +80,7 @@ func expectRowsOf(t *testing.T, l *lake.Lake, rows int, warnings ...string) {
 	}
 }
 
-// Athena reads the files of a partition whatever they are called, and those in folders below it.
+// Athena reads the files of a partition and of folders below it, whatever their names are.
 func TestFilesAreKnownByTheirContents(t *testing.T) {
 	for _, name := range []string{
 		"000000_0", "part-0", "a.parq", "A.PARQUET", "a.snappy", "a.parquet.tmp", "notes.txt", "HIVE_UNION_SUBDIR_1/000000_0",
@@ -113,7 +113,7 @@ func TestFilesAreKnownByTheirContents(t *testing.T) {
 	}
 }
 
-// Athena ignores names that begin with a dot or an underscore. So does the lake, at each level, without a word.
+// Athena ignores names that begin with a dot or an underscore. So does the lake, at each level and without a warning.
 func TestHiddenNamesAreIgnored(t *testing.T) {
 	dir, path := hourOfMinute(t)
 	hour, bucket := filepath.Dir(path), filepath.Join(dir, "metricsdashboard-lake")
@@ -201,7 +201,7 @@ func TestHourThatIsNoDirectory(t *testing.T) {
 	expectRows(t, dir, 20, "hour=21: not a directory")
 }
 
-// A listing of a thousand bad files would fill the page.
+// A warning for each of a thousand bad files would fill the page.
 func TestWarningsAreBounded(t *testing.T) {
 	dir, path := hourOfMinute(t)
 	for i := range 200 {
@@ -250,7 +250,7 @@ func TestFooterThatLies(t *testing.T) {
 	}
 }
 
-// A file of four GiB may be sparse, so that it costs the one who puts it there nothing.
+// A file of four GiB may be sparse and take no space on the disk.
 func TestHugeFooterIsNotRead(t *testing.T) {
 	dir, path := hourOfMinute(t)
 	bad := filepath.Join(filepath.Dir(path), "bad.parquet")
@@ -264,7 +264,7 @@ func TestHugeFooterIsNotRead(t *testing.T) {
 	expectRows(t, dir, 20, "bad.parquet: not a readable Parquet file: its footer claims 4026531840 bytes; at most 16777216")
 }
 
-// Retention deletes files, and their directories, at any time. Queries go on meanwhile and give the rows of the others.
+// Retention may delete files and their directories at any time. Queries that run meanwhile give the rows of the other files.
 func TestFilesDeletedWhileQueriesRun(t *testing.T) {
 	dir := t.TempDir()
 	samples := laketest.Samples(1, start, start.Add(150*time.Hour), 5*time.Minute)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// To open a FIFO waits for somebody who writes into it.
+// Opening a FIFO waits until another process opens it for writing.
 func TestFIFO(t *testing.T) {
 	dir, path := hourOfMinute(t)
 	must(t, syscall.Mkfifo(filepath.Join(filepath.Dir(path), "a.parquet"), 0o600))

@@ -6,7 +6,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// foreign is a row of a producer that has its own idea of a column's type.
+// foreign is a row of a producer that gives a column another type than the contract.
 type foreign struct {
 	TS        float64 `parquet:"ts"`
 	SessionID string  `parquet:"session_id"`

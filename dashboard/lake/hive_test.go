@@ -25,7 +25,7 @@ const hiveFile = "testdata/hive-int96-map.parquet"
 
 var update = flag.Bool("update", false, "write "+hiveFile+" again")
 
-// Files as the deployed stack may have them are read together with those of the local stack.
+// A lake may hold files that the deployed stack wrote and files that the local stack wrote.
 func TestHiveFile(t *testing.T) {
 	if *update {
 		if err := os.WriteFile(hiveFile, makeHiveFile(t), 0o600); err != nil {
@@ -86,7 +86,7 @@ type hiveRow struct {
 	EventTime *deprecated.Int96  `parquet:"event_time,optional"`
 }
 
-// makeHiveFile writes a file as this project does, and gives it a footer as Hive does.
+// makeHiveFile writes a file as this project does, with a footer as Hive writes it.
 func makeHiveFile(t *testing.T) []byte {
 	t.Helper()
 	session, host, core, db := "hive", "web-7", "core", "db"

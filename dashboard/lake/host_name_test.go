@@ -9,8 +9,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// TestHostNameOfSeveralMachines: two machines that send one host name at one time are a problem of that name. One machine after
-// another is not, nor are samples without a machine_id.
+// TestHostNameOfSeveralMachines: it is a problem if two machines send one host name at the same time. It is not a problem if one
+// machine follows the other, or if samples have no machine_id.
 func TestHostNameOfSeveralMachines(t *testing.T) {
 	const overlap = 10 * time.Minute
 	half := start.Add(30 * time.Minute)

@@ -175,7 +175,7 @@ func TestColumnOfAnotherTypeIsCast(t *testing.T) {
 	dir := t.TempDir()
 	samples := laketest.Samples(1, start, start.Add(time.Minute), 3*time.Second)
 	laketest.Write(t, dir, samples)
-	// A foreign producer's table: uptime as text, no other column than these.
+	// The table of another producer: uptime is text, and there are no other columns.
 	hour := filepath.Join(dir, laketest.Prefix, "year=2026", "month=02", "day=28", "hour=22")
 	writeForeign(t, filepath.Join(hour, "foreign.parquet"))
 	if got := one(t, open(t, dir), "SELECT count(*), max(uptime_s), count(uptime_s) FROM samples WHERE session_id = 'foreign'"); got != "2 77 1" {
@@ -244,7 +244,7 @@ func TestBrokenFilesAreLeftOutAndNamed(t *testing.T) {
 					t.Errorf("warnings %q", r.Warnings)
 				}
 			}
-			// Once it is whole, it is read.
+			// It is read as soon as it is complete.
 			laketest.WriteFile(t, bad, samples)
 			if got, want := one(t, l, "SELECT count(*) FROM samples"), fmt.Sprint(2*len(samples)); got != want {
 				t.Errorf("after the repair: %s rows, want %s", got, want)
@@ -257,13 +257,13 @@ func TestOnlyNeededPartitionsAreScanned(t *testing.T) {
 	dir := t.TempDir()
 	laketest.Write(t, dir, laketest.Samples(1, start.Add(-48*time.Hour), start, 10*time.Minute))
 	l := open(t, dir)
-	// Without a hint of the range: DuckDB itself skips files by their partition.
+	// Without a range in the query, DuckDB itself skips files by their partition.
 	plan := one(t, l, `EXPLAIN ANALYZE SELECT avg(cpu_pct) FROM samples
 		WHERE year = '2026' AND year || month || day || hour BETWEEN '2026022720' AND '2026022722'`)
 	if !strings.Contains(plan, "Scanning Files: 3/48") {
 		t.Errorf("the plan does not say that 3 of 48 files were scanned:\n%s", plan)
 	}
-	// With it, other files are not even in the view.
+	// With a range, the view does not contain other files.
 	hour := time.Date(2026, 2, 27, 20, 0, 0, 0, time.UTC)
 	r, err := l.Query(t.Context(), panels.Query{
 		SQL:   "SELECT count(*), min(hour), max(hour) FROM samples",
@@ -387,7 +387,7 @@ func TestRowLimitAndCancellation(t *testing.T) {
 	}
 }
 
-// TestOnce reads a lake in which every sample is there twice, in different files, and others that cannot be told apart.
+// TestOnce reads a lake with a second copy of half of its samples, in other files.
 func TestOnce(t *testing.T) {
 	dir := t.TempDir()
 	samples := laketest.Samples(3, start, start.Add(time.Minute), 3*time.Second)
@@ -413,7 +413,7 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// TestOnceKeepsWhatCannotBeToldApart: another producer leaves out what identifies a sample.
+// TestOnceKeepsWhatCannotBeToldApart: rows without session_id or seq stay, because nothing shows that they are copies.
 func TestOnceKeepsWhatCannotBeToldApart(t *testing.T) {
 	dir := t.TempDir()
 	hour := filepath.Join(dir, laketest.Prefix, "year=1970", "month=01", "day=01", "hour=00")

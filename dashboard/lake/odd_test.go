@@ -12,7 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// One machine's absurd numbers must not take a panel from all others: no query fails, and what it says of the others stays.
+// Impossible numbers of one machine must not break a panel for all others: no query fails, and the rows of the others stay the
+// same.
 func TestAbsurdNumbersBreakNoPanel(t *testing.T) {
 	from, to := start, start.Add(3*time.Hour)
 	samples := laketest.Scene(from, to, time.Minute)
@@ -39,7 +40,7 @@ func TestAbsurdNumbersBreakNoPanel(t *testing.T) {
 			}
 		}
 	}
-	// Numbers that no machine can have count as unknown.
+	// Impossible numbers count as unknown.
 	now := func(l panels.Result, column string) float64 {
 		v, _ := l.Data[l.Index(column)][0].(float64)
 		return v
@@ -57,7 +58,7 @@ func TestAbsurdNumbersBreakNoPanel(t *testing.T) {
 	}
 }
 
-// numbers counts what is not NULL in a column.
+// numbers counts the values of a column that are not NULL.
 func numbers(r panels.Result, column int) int {
 	n := 0
 	for _, v := range r.Data[column] {

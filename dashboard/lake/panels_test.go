@@ -19,13 +19,13 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// The panels' queries are run here, next to the engine, and compared with the same numbers computed in Go from the
-// samples that the files were written from.
+// These tests run the panels' queries and compare the answers with the same numbers, computed in Go from the samples in the
+// files. They are in this package because they need its engine.
 
-// scene begins before midnight at the end of a month, so that ranges cross all partition keys but the year.
+// scene begins before midnight at the end of a month. So ranges cross the ends of hours, days and months.
 var scene = sync.OnceValue(func() []record.Sample {
 	samples := laketest.Scene(start, start.Add(3*time.Hour), 5*time.Second)
-	// The first samples of a session lack what needs a difference; one host says nothing of its disk.
+	// The first samples of a session lack the columns that are differences. One host sends nothing about its disk.
 	for i := range samples {
 		if samples[i].Seq == 0 || samples[i].Hostname == "cache-01" {
 			samples[i].DiskBusyPct, samples[i].CPUPct = record.Float{}, record.Float{}
@@ -34,7 +34,7 @@ var scene = sync.OnceValue(func() []record.Sample {
 	return samples
 })
 
-// sceneDir is a lake of the scene, written once for all tests that only read it.
+// sceneDir makes a lake of the scene once, for all tests that only read it.
 var sceneDir string
 
 func TestMain(m *testing.M) {
@@ -123,7 +123,7 @@ func byHost(samples []record.Sample) map[string][]record.Sample {
 	return hosts
 }
 
-// near compares numbers up to the rounding of the wire (2 decimals of a percentage, 1 of a rate) and of summing.
+// near compares numbers. They may differ by the rounding of the wire (2 decimals of a percentage, 1 of a rate) and of sums.
 func near(got any, want float64) bool {
 	v, ok := got.(float64)
 	if n, isInt := got.(int64); isInt {
@@ -154,7 +154,7 @@ func check(t *testing.T, r panels.Result, row int, want map[string]float64) {
 	}
 }
 
-// last is the newest present value of a column and whether there is one.
+// last returns the newest value of a column that is not absent, and whether there is one.
 func last(samples []record.Sample, get func(record.Sample) record.Float) (v float64, ok bool) {
 	for _, s := range slices.Backward(samples) {
 		if v, ok = get(s).Get(); ok {
@@ -188,7 +188,7 @@ func pressed(s record.Sample) record.Float {
 	return highest
 }
 
-// lost is errors and drops together.
+// lost is the sum of errors and drops.
 func lost(s record.Sample) record.Float {
 	return record.Some(s.NetErrInPerS.Or(0) + s.NetErrOutPerS.Or(0) + s.NetDropInPerS.Or(0) + s.NetDropOutPerS.Or(0))
 }
@@ -335,7 +335,7 @@ func TestTrend(t *testing.T) {
 	}
 }
 
-// silent is the definition: no sample for three intervals beyond the delay.
+// silent is the definition: the host sent no sample for three intervals and the delay.
 func silent(samples []record.Sample, p panels.Params) bool {
 	newest := samples[len(samples)-1]
 	return newest.TS < record.TS(p.Range.To)-p.Delay.Seconds()-3*float64(newest.IntervalS)
@@ -463,8 +463,8 @@ func TestPanelsOverAnEmptyLake(t *testing.T) {
 	}
 }
 
-// TestChoicesAreOnlyEverValues tries what might get out of a literal in each parameter that is a text. No host has such
-// a name, so that nothing may be found.
+// TestChoicesAreOnlyEverValues tries, in each parameter that is a text, texts that might end an SQL literal. No host has such a
+// name, so a query must find nothing.
 func TestChoicesAreOnlyEverValues(t *testing.T) {
 	l, _ := fixture(t)
 	attacks := []string{"' OR '1'='1", "x' OR hostname <> 'x", "'; SELECT 1; --", "%", "db-0_", "\x00", "DB-01", `"`, ":host", "?", "$1"}
@@ -495,7 +495,7 @@ func TestChoicesAreOnlyEverValues(t *testing.T) {
 // twoFiles matches a plan that read two files. The number is below its name if the plan is wide and its boxes are narrow.
 var twoFiles = regexp.MustCompile(`Total Files Read:[\s│]*2[\s│]`)
 
-// TestPanelsReadOnlyTheirPartitions looks at the plan of each panel without the hint that narrows the list of files.
+// TestPanelsReadOnlyTheirPartitions looks at the plan of each panel. The queries have no range that narrows the list of files.
 func TestPanelsReadOnlyTheirPartitions(t *testing.T) {
 	dir := t.TempDir()
 	laketest.Write(t, dir, laketest.Samples(1, start.Add(-72*time.Hour), start, 10*time.Minute))

@@ -14,8 +14,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// clocks are metrics and offsets to try the panels by time of the day with. The hours and days are computed by package
-// time in a zone of that offset.
+// clocks are the metrics and offsets with which these tests try the panels by time of the day. Package time computes the hours
+// and days, in a zone of that offset.
 var clocks = map[string]struct {
 	metric string
 	offset time.Duration
@@ -177,7 +177,7 @@ func TestFullestDisks(t *testing.T) {
 			t.Errorf("row %d is out of order", i)
 		}
 		last = used
-		// Least squares through the hourly means, by the textbook.
+		// Least squares through the hourly means.
 		var xs, ys []float64
 		hours := by(rows, func(r row) float64 { return math.Floor(r["ts"].(float64) / 3600) })
 		for _, h := range slices.Sorted(maps.Keys(hours)) {

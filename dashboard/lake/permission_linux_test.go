@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// asNobody lets f run without the rights of root, which reads everything. Those of the thread go: f must not change it.
+// asNobody runs f without the rights of root, who can read everything. It takes the rights from the thread, so f must not change
+// the thread.
 func asNobody(t *testing.T, f func()) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -29,7 +30,8 @@ func asNobody(t *testing.T, f func()) {
 	f()
 }
 
-// What may not be read is left out, for as long as that is so: a change of a file's mode does not change its time.
+// A file without permission to read is left out only as long as it has none. A change of the mode does not change the file's
+// time.
 func TestUnreadable(t *testing.T) {
 	dir, path := hourOfMinute(t)
 	must(t, os.Chmod(filepath.Dir(dir), 0o755)) //nolint:gosec // another user has to get there

@@ -10,7 +10,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Of three hosts one samples without a fault, one loses 50 s of samples, and one sends 20 of its samples again.
+// One host has no fault, one loses 50 s of samples, and one sends 20 of its samples again.
 func TestQuestionsAboutTheDelivery(t *testing.T) {
 	hour := start.Truncate(time.Hour)
 	samples := laketest.Samples(3, hour, hour.Add(2*time.Hour), 10*time.Second)

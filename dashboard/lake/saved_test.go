@@ -15,7 +15,7 @@ import (
 
 var seconds = regexp.MustCompile(`date_add\('second', -([^,]*), current_timestamp\)`)
 
-// inDuckDB has a saved query run at a given moment, with what Trino has and DuckDB has not replaced.
+// inDuckDB turns a saved query into one for DuckDB that runs at a given moment: it replaces the functions that only Trino has.
 func inDuckDB(sql string, at time.Time) string {
 	moment := at.UTC().Format("TIMESTAMP '2006-01-02 15:04:05'")
 	sql = seconds.ReplaceAllString(sql, "("+moment+" - to_seconds($1))")
@@ -27,8 +27,8 @@ func inDuckDB(sql string, at time.Time) string {
 	).Replace(sql)
 }
 
-// The saved form of each panel gives what the bound one gives, whatever is chosen; also where the range crosses the end of
-// an hour, a day, a month.
+// The saved form of each panel gives the same rows as the bound form, for every choice, and if the range crosses the end of an
+// hour, a day or a month.
 func TestSavedGivesWhatBoundGives(t *testing.T) {
 	l, _ := fixture(t)
 	spans := []time.Duration{2 * time.Hour, time.Hour, 24 * time.Hour}
@@ -84,7 +84,7 @@ func TestSavedGivesWhatBoundGives(t *testing.T) {
 	}
 }
 
-// sameRows compares two results, up to what the order of summing makes of numbers and of ties between rows.
+// sameRows compares two results. The last digits of sums may differ, and so may the order of equal rows.
 func sameRows(t *testing.T, id string, got, want panels.Result) {
 	t.Helper()
 	if got.Rows() != want.Rows() || len(got.Columns) != len(want.Columns) {
@@ -105,7 +105,7 @@ func sameRows(t *testing.T, id string, got, want panels.Result) {
 	}
 }
 
-// float has all numbers that can differ in type only as one.
+// float turns all types of numbers into one.
 func float(v any) any {
 	if n, ok := v.(int64); ok {
 		return float64(n)
@@ -113,7 +113,7 @@ func float(v any) any {
 	return v
 }
 
-// byKey are the places of rows in the order of their texts and times.
+// byKey returns the indices of the rows, ordered by the texts and times of the rows.
 func byKey(r panels.Result) []int {
 	places := make([]int, r.Rows())
 	keys := make([]string, r.Rows())

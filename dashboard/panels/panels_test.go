@@ -74,7 +74,7 @@ func TestDefinitionsAreComplete(t *testing.T) {
 	}
 }
 
-// Each file is the query of a panel.
+// TestEveryFileIsThatOfAPanel finds files in sql that no panel uses.
 func TestEveryFileIsThatOfAPanel(t *testing.T) {
 	queries, err := filepath.Glob("sql/*.sql")
 	if err != nil || len(queries) == 0 {
@@ -112,7 +112,7 @@ func TestEveryQueryFiltersPartitions(t *testing.T) {
 	})
 }
 
-// TestOnlyCommonSQL forbids what DuckDB understands and Trino does not, or each in its own way.
+// TestOnlyCommonSQL forbids SQL that Trino lacks, and SQL that means something else in DuckDB than in Trino.
 func TestOnlyCommonSQL(t *testing.T) {
 	forbidden := regexp.MustCompile(`(?i)::|\bGROUP BY ALL\b|\bQUALIFY\b|\bEXCLUDE\b|\bARG_M(IN|AX)\b|\bLIST\b|\bEPOCH\b|` +
 		`\bTO_TIMESTAMP\b|\bDATE_PART\b|\bTIME_BUCKET\b|\bQUANTILE|\bMEDIAN\s*\(|\bLIMIT\b|\bGREATEST\b|\bLEAST\b|\bSTRFTIME\b|\bIF\s*\(|;`)
@@ -183,7 +183,7 @@ func TestBindNeverSplicesText(t *testing.T) {
 	})
 }
 
-// TestBindLeavesOutWhatIsNotChosen: the columns of a filter are not read without a choice.
+// TestBindLeavesOutWhatIsNotChosen: a query does not read the column of a filter that the viewer did not choose.
 func TestBindLeavesOutWhatIsNotChosen(t *testing.T) {
 	every := hour
 	every.Host, every.Env, every.Role, every.TagKey, every.TagValue = "h", "e", "r", "k", "v"
@@ -242,8 +242,8 @@ func TestParamsAreChecked(t *testing.T) {
 	bind(t, p, hour, panels.DuckDB())
 }
 
-// TestPartitionConditionsHold checks the conditions against the definition: a partition passes exactly if it holds
-// an instant of the range. They are read from the bound query, evaluated here.
+// TestPartitionConditionsHold reads the conditions from a bound query and evaluates them. A partition must pass if, and only
+// if, it holds a moment of the range.
 func TestPartitionConditionsHold(t *testing.T) {
 	p := panels.Panel{ID: "x", SQL: "SELECT 1 FROM {{samples}}"}
 	at := func(s string) time.Time {
@@ -308,8 +308,8 @@ func TestBucketFor(t *testing.T) {
 	}
 }
 
-// TestParametersStayInConditions holds what the Athena engine relies on: parameters are in WHERE only, and all text that a
-// viewer chooses is among them.
+// TestParametersStayInConditions: parameters are in WHERE conditions only, on which the Athena engine relies, and they hold all
+// texts that a viewer chooses.
 func TestParametersStayInConditions(t *testing.T) {
 	chosen := hour
 	chosen.Host, chosen.Env, chosen.Role, chosen.TagKey, chosen.TagValue, chosen.Metric = "h'?", "e'?", "r'?", "k'?", "v'?", "ram_pct"
@@ -323,7 +323,7 @@ func TestParametersStayInConditions(t *testing.T) {
 				t.Errorf("%s is in the text", text)
 			}
 		}
-		// What stands before the first condition, and between the end of one and the next, has no parameter.
+		// There is no parameter before the first WHERE, and none between the end of one and the next.
 		for part := range strings.SplitSeq(in.SQL, "WHERE") {
 			if _, rest, ok := strings.Cut(part, "GROUP BY"); ok && strings.Contains(rest, "?") {
 				t.Errorf("a parameter after WHERE: %s", rest)
@@ -357,7 +357,7 @@ func TestOnceReadsTheOtherView(t *testing.T) {
 	})
 }
 
-// A tile of the page shows the trend of a value, and the value of now: one column, or a sum.
+// TestEachTrendHasItsValueOfNow: a tile of the page shows a value of the trend, and its value of now, which is one column or a sum.
 func TestEachTrendHasItsValueOfNow(t *testing.T) {
 	now, _ := panels.Find("overview-now")
 	trend, _ := panels.Find("overview-trend")

@@ -40,7 +40,7 @@ func TestSavedIsComplete(t *testing.T) {
 	})
 }
 
-// A dashboard that makes sense over a week only is saved over a week, whatever is chosen that is shorter.
+// TestSavedTakesTheDashboardsSpan: if a dashboard needs a week, its saved queries read a week even if a shorter range is chosen.
 func TestSavedTakesTheDashboardsSpan(t *testing.T) {
 	p := panels.Panel{ID: "x"}
 	s := panels.Saved{Table: "s", Spans: []time.Duration{24 * time.Hour, time.Hour, 720 * time.Hour}, Hours: "h"}

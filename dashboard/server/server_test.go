@@ -26,7 +26,7 @@ import (
 
 var now = time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
 
-// engine answers as a test wants and keeps what it was asked.
+// engine answers as a test wants, and keeps the last query.
 type engine struct {
 	query  func(ctx context.Context, q panels.Query) (panels.Result, error)
 	newest time.Time
@@ -62,7 +62,7 @@ func handler(t *testing.T, e *engine, o server.Options) http.Handler {
 	return h
 }
 
-// get makes a request, with headers as name, value, and returns the answer.
+// get makes a request and returns the answer. headers are names and values in turn.
 func get(h http.Handler, method, target string, headers ...string) *http.Response {
 	r := httptest.NewRequest(method, target, nil)
 	r.Host = "localhost:8080"
@@ -123,7 +123,7 @@ func TestPageHasNothingInline(t *testing.T) {
 	}
 }
 
-// TestAllLinkedFilesAreServed follows what the page and its modules refer to.
+// TestAllLinkedFilesAreServed follows the links of the page and the imports of its modules.
 func TestAllLinkedFilesAreServed(t *testing.T) {
 	h := handler(t, &engine{}, server.Options{})
 	page := body(t, get(h, "GET", "/"))
@@ -229,7 +229,7 @@ func TestForeignPagesRunNoQueries(t *testing.T) {
 			t.Errorf("%q: %s, want %d; asked %q", site, r.Status, want, e.asked.SQL)
 		}
 	}
-	// A link from elsewhere to the page works.
+	// A link on another site to the page works.
 	if r := get(handler(t, &engine{}, server.Options{}), "GET", "/", "Sec-Fetch-Site", "cross-site"); r.StatusCode != http.StatusOK {
 		t.Errorf("the page: %s", r.Status)
 	}
@@ -428,8 +428,8 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestChargedEngine looks at what the page is told of an engine that charges: what each panel cost, the sum so far, and to
-// come back less often.
+// TestChargedEngine looks at the answers over an engine that charges: the cost of each panel, the sum so far, and the time
+// between two refreshes.
 func TestChargedEngine(t *testing.T) {
 	cost := panels.Cost{ScannedBytes: 12_000_000, USD: 0.00006}
 	e := &engine{query: func(context.Context, panels.Query) (panels.Result, error) {
@@ -474,7 +474,7 @@ func TestOnceIsAskedFor(t *testing.T) {
 
 func TestQueriesAtOnceAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
+		var mu sync.Mutex // guards running and most
 		running, most := 0, 0
 		e := &counting{f: func(n int) {
 			mu.Lock()
@@ -501,7 +501,7 @@ func TestQueriesAtOnceAreBounded(t *testing.T) {
 	})
 }
 
-// counting tells f of each query that begins (1) and ends (-1).
+// counting calls f with 1 when a query begins and with -1 when it ends.
 type counting struct {
 	engine
 	f func(n int)

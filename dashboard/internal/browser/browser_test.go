@@ -1,7 +1,7 @@
 //go:build browser
 
-// Package browser_test drives the page in a headless Chromium over a lake of fixtures. It needs Chromium and fails
-// without it, hence its build tag.
+// Package browser_test drives the page in a headless Chromium over a lake of fixtures. It has a build tag because it needs
+// Chromium and fails without it.
 package browser_test
 
 import (
@@ -35,7 +35,7 @@ var shots = flag.String("shots", "", "directory to write screenshots to")
 // testTime bounds one test: loading a page takes a second or two.
 const testTime = 90 * time.Second
 
-// dirs are the directories that outlive a test.
+// dirs are the directories that several tests use. TestMain removes them.
 var dirs []string
 
 func TestMain(m *testing.M) {
@@ -54,7 +54,7 @@ func newDir() (string, error) {
 	return dir, err
 }
 
-// failer takes the first failure of a fixture that is made outside of a test.
+// failer keeps the first failure of a fixture that several tests use.
 type failer struct{ err *error }
 
 func (failer) Helper() {}
@@ -92,7 +92,7 @@ type tab struct {
 	ctx context.Context
 }
 
-// open opens a tab. What the page complains about on the console fails the test.
+// open opens a tab. A warning or error on the page's console fails the test.
 func open(t *testing.T) *tab {
 	t.Helper()
 	testenv.Clean(t)
@@ -115,7 +115,7 @@ func open(t *testing.T) *tab {
 	t.Cleanup(cancelAllocator)
 	ctx, cancelTab := chromedp.NewContext(ctx)
 	t.Cleanup(cancelTab)
-	var mu sync.Mutex
+	var mu sync.Mutex // guards complaints
 	var complaints []string
 	complain := func(text string) {
 		mu.Lock()
@@ -163,7 +163,7 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// loaded waits until the page has shown the answers to everything it asked for, n times in all.
+// loaded waits until the page has finished n refreshes and no other is running.
 func loaded(n int) chromedp.Action[chromedp.Void] {
 	return poll(fmt.Sprintf("Number(document.body?.dataset.loaded ?? 0) >= %d && !document.body.classList.contains('loading')", n))
 }
@@ -302,7 +302,7 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 	if q := query(); q.Has("host") {
 		t.Errorf("address %v after going back", q)
 	}
-	// Its name leads to the page of the host, and Back from there.
+	// The host's name leads to the page of the host. The browser's Back leads from there.
 	b.settle(chromedp.Click("[data-panel=overview-last-seen] tbody tr[data-host='db-01'] .host"))
 	if q := query(); q.Get("dashboard") != "host" || q.Get("host") != "db-01" {
 		t.Errorf("address %v after opening a host", q)
@@ -339,7 +339,7 @@ func TestRangeHostAndZoomAreInTheAddress(t *testing.T) {
 	if wider := query(); wider.Get("from") == q.Get("from") {
 		t.Errorf("address %v after zooming out", wider)
 	}
-	// The tooltip is there and says what is under the pointer.
+	// The tooltip shows what is under the pointer.
 	b.settle(chromedp.Click("#ranges [data-range='1h']"), script(middle))
 	box = b.rectOf("[data-panel=overview-cpu] .chart")
 	y = box.Y + box.H/2
@@ -390,7 +390,7 @@ func TestOldLakeOffersItsNewestSamples(t *testing.T) {
 	}
 }
 
-// What an answer lacks is said on the page, a few lines of it.
+// TestFilesLeftOutAreNamed: the page names the first files that an answer lacks.
 func TestFilesLeftOutAreNamed(t *testing.T) {
 	dir := scene(t)
 	files, err := filepath.Glob(filepath.Join(dir, laketest.Prefix, "*", "*", "*", "*", "*.parquet"))

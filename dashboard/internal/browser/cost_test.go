@@ -18,7 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 )
 
-// charging answers from a lake and charges for it.
+// charging is a lake that charges for its answers.
 type charging struct{ *lake.Lake }
 
 func (c charging) Query(ctx context.Context, q panels.Query) (panels.Result, error) {
@@ -30,8 +30,8 @@ func (c charging) Query(ctx context.Context, q panels.Query) (panels.Result, err
 	return r, err
 }
 
-// TestCostIsShown looks at a page whose engine charges: what it shows, how often it refreshes, and that another engine's
-// page has none of it.
+// TestCostIsShown looks at a page whose engine charges: the costs that it shows, and how often it refreshes. The page of another
+// engine shows no costs.
 func TestCostIsShown(t *testing.T) {
 	handler, err := server.New(charging{laketest.Open(t, scene(t))}, server.Options{
 		Delay: 10 * time.Second, Source: "Athena · metrics.samples · eu-north-1", Refresh: 5 * time.Minute, Step: time.Minute,
@@ -42,14 +42,14 @@ func TestCostIsShown(t *testing.T) {
 	}
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
-	queries := len(panels.All()[0].Panels) + 2 // and what there is to choose from
+	queries := len(panels.All()[0].Panels) + 2 // and the two that fill the filters
 
 	b := open(t)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(s.URL+"/?range=1h"), loaded(1))
 	want := fmt.Sprintf("This page: %d MB scanned, about %.4f USD · Since the server started: 0.012 USD", 12*queries, 0.0001*float64(queries))
 	b.do(poll(fmt.Sprintf("document.getElementById('cost').textContent === %q", want)))
 	b.shoot("athena")
-	// Longer than the time after which a page over files would have refreshed.
+	// Wait longer than the time after which a page over files refreshes.
 	b.do(chromedp.Sleep(7 * time.Second))
 	if n := eval[int](b, "Number(document.body.dataset.loaded)"); n != 1 {
 		t.Errorf("loaded %d times although each costs", n)
@@ -64,7 +64,7 @@ func TestCostIsShown(t *testing.T) {
 		t.Errorf("the address is %v", b.query())
 	}
 
-	// The SQL is shown in the form of the engine, at first.
+	// The SQL is shown in the form of the engine first.
 	const card = "[data-panel=overview-cpu]"
 	b.do(chromedp.Click(card+" .dots"), chromedp.Click(card+" .menu-list button:nth-child(1)"), chromedp.WaitVisible(".sql-dialog"),
 		chromedp.WaitVisible("[data-form=athena][aria-pressed=true]"))

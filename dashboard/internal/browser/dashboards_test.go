@@ -22,8 +22,8 @@ import (
 
 var largeLake = flag.String("lake", "", "directory of a large lake for TestFirstPaint, as BenchmarkPanels of package lake makes it")
 
-// TestFirstPaint says how long the Overview page takes over a large lake that was just opened. It asserts no time: that is
-// for whoever reads the log.
+// TestFirstPaint logs how long the Overview page takes over a large lake that was just opened. It does not fail because of the
+// time.
 func TestFirstPaint(t *testing.T) {
 	dir := *largeLake
 	if dir == "" {
@@ -73,7 +73,7 @@ func fleetSite(t *testing.T) string {
 	return site(t, dir)
 }
 
-// spans is the range in which a dashboard is looked at here; without one it is 24h.
+// spans are the time ranges of the dashboards in these tests. Others have 24h.
 var spans = map[string]string{"overview": "1h", "patterns": "7d"}
 
 func TestEveryDashboardShowsEveryPanel(t *testing.T) {
@@ -123,7 +123,7 @@ func TestEveryDashboardShowsEveryPanel(t *testing.T) {
 	}
 }
 
-// settle does something and waits until its data is shown.
+// settle runs actions and waits until the page has refreshed after them.
 func (b *tab) settle(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	n := eval[int](b, "Number(document.body.dataset.loaded)")
@@ -150,12 +150,12 @@ func (b *tab) points(panel string) int {
 	return eval[int](b, fmt.Sprintf("Number(document.querySelector('[data-panel=%s]').dataset.points)", panel))
 }
 
-// searching waits until the list of a filter has opened, which ends with its search having the focus.
+// searching waits until the list of a filter is open. The list is open when its search field has the focus.
 func searching(filter string) chromedp.Action[chromedp.Void] {
 	return poll("document.activeElement?.matches('[data-choose=" + filter + "] input')")
 }
 
-// choose picks an option of a filter by what is typed to find it.
+// choose types a text into a filter's search field and picks the option that is found.
 func (b *tab) choose(filter, text string) {
 	b.t.Helper()
 	b.do(chromedp.Click("[data-choose="+filter+"] summary"), searching(filter))
@@ -201,7 +201,7 @@ func TestFiltersAndRangeChangeTheNumbers(t *testing.T) {
 	if shorter := samples(); shorter == all || shorter == "" {
 		t.Errorf("an hour and six have the same samples: %s", shorter)
 	}
-	// A link shows what it was taken from.
+	// A copied link shows the same view.
 	b.do(chromedp.Navigate(link), loaded(1))
 	if n := b.points("hosts-summary"); n != 1 {
 		t.Errorf("%d hosts behind the link %s", n, link)
@@ -250,7 +250,7 @@ func TestSQLAndDownloads(t *testing.T) {
 	}
 	b.shoot("sql")
 	b.do(chromedp.KeyEvent(kb.Escape), chromedp.WaitNotVisible(".sql-dialog"))
-	// What the menu would download, fetched as a link would.
+	// Fetch what the menu would download.
 	b.do(script(`(HTMLAnchorElement.prototype.click = function () { window.asked = this.href; })`))
 	for i, want := range []string{"env,cpu_pct,ram_pct", `[{"env":`} {
 		b.do(chromedp.Click(card+" .dots"), chromedp.Click(fmt.Sprintf("%s .menu-list button:nth-child(%d)", card, i+2)))
@@ -261,7 +261,7 @@ func TestSQLAndDownloads(t *testing.T) {
 	}
 }
 
-// TestKeyboard reaches the parts of the page by Tab and works a filter, a menu and a table with keys alone.
+// TestKeyboard goes through the page by Tab, and uses a filter, a menu and a table by the keyboard only.
 func TestKeyboard(t *testing.T) {
 	b := open(t)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(fleetSite(t)+"/?dashboard=hosts&range=1h"), loaded(1))
@@ -290,14 +290,14 @@ func TestKeyboard(t *testing.T) {
 	}
 }
 
-// TestRefreshRestsWhileHidden counts the requests of a page that nobody sees.
+// TestRefreshRestsWhileHidden: a hidden page makes no requests.
 func TestRefreshRestsWhileHidden(t *testing.T) {
 	b := open(t)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(fleetSite(t)+"/?range=5m"), loaded(2))
 	b.do(script(`(Object.defineProperty(document, 'hidden', { value: true, configurable: true }), document.dispatchEvent(new Event('visibilitychange')))`))
 	b.do(poll("!document.body.classList.contains('loading')"))
 	before := eval[int](b, "Number(document.body.dataset.loaded)")
-	// Longer than the shortest time between two refreshes.
+	// Wait longer than the shortest time between two refreshes.
 	eval[bool](b, "new Promise((r) => setTimeout(() => r(true), 7000))", chromedp.EvalAwaitPromise)
 	if after := eval[int](b, "Number(document.body.dataset.loaded)"); after != before {
 		t.Errorf("%d refreshes while hidden", after-before)
@@ -305,7 +305,7 @@ func TestRefreshRestsWhileHidden(t *testing.T) {
 	b.settle(script("(delete document.hidden, document.dispatchEvent(new Event('visibilitychange')))"))
 }
 
-// TestAwkwardNamesInEveryDashboard has hosts, environments, roles and tags that are markup, quotes and emoji everywhere.
+// TestAwkwardNamesInEveryDashboard: hosts, environments, roles and tags may be markup, quotes and emoji.
 func TestAwkwardNamesInEveryDashboard(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now().UTC().Truncate(time.Second)

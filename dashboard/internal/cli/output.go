@@ -17,7 +17,7 @@ import (
 
 const formatUsage = "table, csv, json (one object a line) or parquet"
 
-// checkFormat refuses an unknown format, and Parquet where it would go to a screen.
+// checkFormat refuses an unknown format, and Parquet if standard output is a terminal.
 func checkFormat(format string, stdout io.Writer) error {
 	formats := []string{output.Table, output.CSV, output.JSON, output.Parquet}
 	if !slices.Contains(formats, format) {
@@ -31,7 +31,8 @@ func checkFormat(format string, stdout io.Writer) error {
 	return nil
 }
 
-// stream runs a query and prints its rows as they come, and to standard error what was left out and what it cost.
+// stream runs a query and prints its rows as they come. It prints the notes, about files that were left out and about the cost, to
+// standard error.
 func stream(cmd *cobra.Command, e engine, q panels.Query, format string) error {
 	out, err := output.New(format, cmd.OutOrStdout())
 	if err != nil {

@@ -20,7 +20,7 @@ type panelsOptions struct {
 	delay  time.Duration
 	sql    bool
 	once   bool
-	params map[string]*string // as the page's address has them
+	params map[string]*string // by their names in the page's address
 }
 
 func newPanels() *cobra.Command {
@@ -28,8 +28,8 @@ func newPanels() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "panels [flags] [ID]",
 		Short: "List the panels of the dashboards, or run one",
-		Long: "List the panels of the dashboards, or run the one of the given ID and print its rows. With --sql print its query\n" +
-			"instead: for DuckDB (dashboard query), or with --athena for Athena over the stack's table.",
+		Long: "List the panels of the dashboards, or run the panel with the given ID and print its rows. With --sql, print its\n" +
+			"query instead: for DuckDB (dashboard query), or with --athena for Athena over the stack's table.",
 		Example: `  dashboard panels
   dashboard panels --lake ./lake --range 24h hosts-summary
   dashboard panels --athena --once --range 24h hosts-summary
@@ -39,20 +39,20 @@ func newPanels() *cobra.Command {
 	o.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", output.Table, formatUsage)
-	f.DurationVar(&o.delay, "delay", server.DefaultDelay, "how long samples normally take into the lake")
+	f.DurationVar(&o.delay, "delay", server.DefaultDelay, "how long samples normally take from a machine into the lake")
 	f.BoolVar(&o.sql, "sql", false, "print the query instead of running it")
-	f.BoolVar(&o.once, "once", false, "count a sample that was delivered twice once: read samples_once in place of samples")
+	f.BoolVar(&o.once, "once", false, "count a sample only once if it was delivered twice: read samples_once in place of samples")
 	for name, usage := range map[string]string{
 		"range":   "time up to now, such as 15m, 6h or 7d (default 15m)",
-		"from":    "begin of the time, RFC 3339 or Unix seconds; goes with --to",
-		"to":      "end of the time",
+		"from":    "begin of the time range, RFC 3339 or Unix seconds; needs --to",
+		"to":      "end of the time range; needs --from",
 		"host":    "only this host",
 		"env":     "only this environment",
 		"role":    "only this role",
 		"tag":     "only hosts with this tag, key=value",
-		"metric":  "column for the panels that show any, such as ram_pct (default cpu_pct)",
-		"buckets": "how many points over time at most, 10 to 2000 (default 300)",
-		"offset":  "seconds that clocks are ahead of UTC, for the panels by hour and day (default 0)",
+		"metric":  "column for the panels that show a metric of your choice, such as ram_pct (default cpu_pct)",
+		"buckets": "greatest number of points over time, 10 to 2000 (default 300)",
+		"offset":  "how many seconds your clock is ahead of UTC, for the panels by hour and day (default 0)",
 	} {
 		o.params[name] = f.String(name, "", usage)
 	}

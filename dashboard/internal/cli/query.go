@@ -22,10 +22,10 @@ func newQuery() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   `query [flags] "SQL"`,
 		Short: "Run a query over the lake",
-		Long: "Run a query, in DuckDB's SQL or with --athena in Athena's, over the view samples: one row for each sample, with\n" +
-			"the partition keys year, month, day and hour (strings, UTC). A condition on them keeps other files from being\n" +
-			"read. In the view samples_once a sample that was delivered twice is there once.\n" +
-			"SQL given as - is read from standard input. Nothing is written.",
+		Long: "Run a query, in DuckDB's SQL or with --athena in Athena's. The view samples has one row for each sample, with the\n" +
+			"partition keys year, month, day and hour (strings, UTC). A query with a condition on them reads only the files of\n" +
+			"these partitions. The view samples_once has one row for a sample that was delivered twice.\n" +
+			"If SQL is -, it is read from standard input. A query never writes.",
 		Example: `  dashboard query --lake ./lake "SELECT hostname, avg(cpu_pct) FROM samples GROUP BY 1 ORDER BY 2 DESC"
   dashboard query --format csv - < report.sql
   dashboard query --format parquet "SELECT * FROM samples WHERE day = '03'" > day.parquet
@@ -37,7 +37,7 @@ func newQuery() *cobra.Command {
 	return cmd
 }
 
-// maxSQL bounds what is read from standard input.
+// maxSQL is the greatest length of SQL from standard input, in bytes.
 const maxSQL = 1 << 20
 
 func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {

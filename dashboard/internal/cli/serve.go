@@ -43,9 +43,9 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to serve on, port 0 for any")
 	f.BoolVar(&o.allowRemote, "allow-remote", false,
-		"allow --listen on an address that other machines reach; there is no login, everyone who reaches it sees the data")
+		"allow --listen on an address that other machines can reach; there is no login: everyone who reaches it sees the data")
 	f.DurationVar(&o.delay, "delay", server.DefaultDelay,
-		"how long samples normally take into the lake; hosts count as silent only beyond it")
+		"how long samples normally take from a machine into the lake; a host is silent only after that")
 }
 
 func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
@@ -72,7 +72,7 @@ func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 
 func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) error {
 	settings := src.settings
-	settings.Delay = max(o.delay, time.Nanosecond) // 0 is what was asked for here, not the default
+	settings.Delay = max(o.delay, time.Nanosecond) // for the server 0 means the default; here it means no delay
 	settings.AnyHost = o.allowRemote
 	settings.Log = slog.New(slog.NewTextHandler(stderr, nil))
 	handler, err := server.New(src, settings)
@@ -106,5 +106,5 @@ func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) 
 	return nil
 }
 
-// shutdownGrace is how long answers under way may take once the program is asked to end.
+// shutdownGrace is how long requests may go on after the program was asked to end.
 const shutdownGrace = 3 * time.Second

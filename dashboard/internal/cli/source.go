@@ -14,10 +14,10 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// engine is what commands need of DuckDB and of Athena alike.
+// engine is what commands need of *lake.Lake and *athena.Engine.
 type engine interface {
 	server.Engine
-	// Own is the query that a person wrote, ready to run.
+	// Own makes a query of a text that a person wrote.
 	Own(sql string) panels.Query
 	// Stream runs a query and hands its rows to sink as they come.
 	Stream(ctx context.Context, q panels.Query, sink panels.Sink) (panels.Notes, error)
@@ -30,7 +30,7 @@ type source struct {
 	settings server.Options
 }
 
-// sourceOptions say where the samples are: in files here or in the table of a deployed stack.
+// sourceOptions say where the samples are: in files of this machine, or in the table of a deployed stack.
 type sourceOptions struct {
 	lake   string
 	memory string
@@ -41,26 +41,26 @@ type sourceOptions struct {
 	reuse  time.Duration
 }
 
-// Flags that belong to one of the engines.
+// The flags that belong to one engine only.
 var (
 	lakeFlags   = []string{"lake", "memory-limit"}
 	athenaFlags = []string{"stack", "region", "reuse"}
 )
 
-// defaultStack is the name that a plain `cdk deploy` gives.
+// defaultStack is the name of the stack if `cdk deploy` is given no other.
 const defaultStack = "MetricsDashboard"
 
 const defaultReuse = 5 * time.Minute
 
 func (o *sourceOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it or of the table's prefix")
+	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it, or of the table's prefix")
 	f.StringVar(&o.memory, "memory-limit", "", "memory for queries, such as 2GB (default 80% of the machine's)")
-	f.BoolVar(&o.athena, "athena", false, "query the deployed stack by Athena, which costs by the bytes read, instead of files by DuckDB")
+	f.BoolVar(&o.athena, "athena", false, "query the deployed stack with Athena instead of files with DuckDB; Athena bills the bytes that it reads")
 	f.StringVar(&o.stack, "stack", defaultStack, "with --athena: name of the stack")
 	f.StringVar(&o.region, "region", "", "with --athena: region of the stack (default that of the environment or profile)")
 	f.DurationVar(&o.reuse, "reuse", defaultReuse,
-		"with --athena: take the answer of the same query again, free of charge, if it is not older; whole minutes, 0 for never")
+		"with --athena: use the answer of an earlier equal query, free of charge, if it is not older than this; whole minutes, 0 for never")
 }
 
 // check refuses flags of the other engine.
@@ -92,13 +92,13 @@ func (o *sourceOptions) open(ctx context.Context) (source, error) {
 }
 
 const (
-	// stepOfAthena is what a page's time is rounded to, so that all who ask within it ask the same and share an answer.
+	// stepOfAthena is what a page's time is rounded to. Requests within one step ask for the same and share an answer.
 	stepOfAthena = time.Minute
-	// refreshOfAthena is how often a page asks by itself: Firehose does not deliver more often by default either.
+	// refreshOfAthena is the time between two refreshes of a page. By default, Firehose delivers no more often.
 	refreshOfAthena = 5 * time.Minute
-	// timeoutOfAthena leaves room for waiting in Athena's queue, within what the server takes for an answer.
+	// timeoutOfAthena includes the wait in Athena's queue. It is less than the time that the server has to answer a request.
 	timeoutOfAthena = 100 * time.Second
-	// queriesOfAthena is how many queries of a page run at once. They wait for Athena, not for this machine.
+	// queriesOfAthena is how many queries run at once. They take no processor time of this machine.
 	queriesOfAthena = 8
 )
 

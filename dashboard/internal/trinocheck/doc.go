@@ -1,8 +1,8 @@
-// Package trinocheck runs the SQL of the panels in Trino's own engine, which is what Athena is built on: the very statements
-// and parameters that the Athena engine sends, over a table of samples in memory, and compares the rows with DuckDB's. It
-// holds a test and a small Java program, nothing else.
+// Package trinocheck runs the SQL of the panels in Trino's own engine, on which Athena is built. It runs exactly the statements
+// and parameters that package athena sends, over a table of samples in memory, and compares the rows with DuckDB's. The package
+// holds only a test and a small Java program.
 //
-// The test needs Java 17 or newer, Maven and its central repository, and therefore a build tag:
+// The test has a build tag because it needs Java 17 or newer, Maven, and Maven's central repository:
 //
 //	go test -tags trino ./internal/trinocheck
 package trinocheck

@@ -62,7 +62,7 @@ func writeSetup(t *testing.T, dir string, l *lake.Lake) {
 		}
 		begin := "INSERT INTO samples"
 		if from == 0 {
-			begin = "CREATE TABLE samples AS" // the only form of CREATE TABLE that the runner takes
+			begin = "CREATE TABLE samples AS" // the only form of CREATE TABLE that Trino's runner accepts
 		}
 		write(t, dir, fmt.Sprintf("%06d.setup", from), fmt.Sprintf("%s SELECT %s FROM (VALUES\n%s\n) AS t (%s)",
 			begin, strings.Join(casts, ", "), strings.Join(rows, ",\n"), strings.Join(names, ", ")))

@@ -26,8 +26,8 @@ var noon = time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
 // table is the table in Trino, as Athena's console would name it.
 const table = "memory.default.samples"
 
-// TestPanelsInTrino runs each panel in Trino as the Athena engine sends it, over samples and over samples_once, and as the page
-// shows it to be pasted into Athena's console. The rows must be the same as DuckDB's, as far as both compute exactly.
+// TestPanelsInTrino runs each panel in Trino in two forms: as the Athena engine sends it, over samples and over samples_once, and
+// as the page shows it for Athena's console. The rows must equal DuckDB's, except for approximations.
 func TestPanelsInTrino(t *testing.T) {
 	dir := t.TempDir()
 	l := fixture(t)
@@ -72,7 +72,7 @@ func TestPanelsInTrino(t *testing.T) {
 		write(t, dir, name+".sql", deployedTable.ReplaceAllString(sql, "FROM "+table))
 		want[name+".sql"] = true
 	}
-	// What the check itself must refuse.
+	// Statements that must fail, so that a check that accepts everything is noticed.
 	write(t, dir, "wrong.sql", "SELECT FROM WHERE")
 	write(t, dir, "writes.sql", "DELETE FROM samples")
 	write(t, dir, "duckdb.sql", "SELECT ts::bigint FROM samples QUALIFY true")
@@ -90,7 +90,7 @@ func TestPanelsInTrino(t *testing.T) {
 			full++
 		}
 		if strings.Contains(q.SQL, "quantile_cont") {
-			continue // an approximation there
+			continue // Trino's quantiles are approximations
 		}
 		duck, err := l.Query(t.Context(), q)
 		if err != nil {
@@ -106,7 +106,7 @@ func TestPanelsInTrino(t *testing.T) {
 		t.Error("the fixture shows too little")
 	}
 
-	// Conditions must reach the scan: where they are evaluated after the copies were found, each query reads the whole table.
+	// Conditions must reach the scan. If Trino applied them after the search for copies, each query would read the whole table.
 	plan := strings.Join(rows(t, dir, "plan"), "\n")
 	_, below, ok := strings.Cut(plan, "RowNumber[")
 	if !ok || !regexp.MustCompile(`ScanFilter\[.*filterPredicate = .*"day" = .*"ts" >= `).MatchString(below) {
@@ -118,7 +118,7 @@ type testCase struct {
 	name      string
 	params    panels.Params
 	pasted    bool // the text to be pasted, too
-	firstOnly bool // the first panel of each dashboard: all have the same conditions
+	firstOnly bool // only the first panel of each dashboard: all have the same conditions
 }
 
 func cases() []testCase {
@@ -135,8 +135,8 @@ func cases() []testCase {
 	}
 }
 
-// fixture is a lake of some hosts, in which every sample of one hour is there twice, and of hosts whose numbers arithmetic
-// breaks on.
+// fixture is a lake of some hosts, with two copies of every sample of one hour, and of hosts whose numbers overflow in
+// arithmetic.
 func fixture(t *testing.T) *lake.Lake {
 	t.Helper()
 	dir := t.TempDir()
@@ -153,7 +153,7 @@ func fixture(t *testing.T) *lake.Lake {
 	return laketest.Open(t, dir)
 }
 
-// run has Trino run the files of a directory. want says which of them must succeed.
+// run runs the files of a directory in Trino. want says which of them must succeed.
 func run(t *testing.T, dir string, want map[string]bool) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "mvn", "--batch-mode", "--quiet", "compile", "exec:java", "-Dexec.args="+dir,
@@ -164,7 +164,7 @@ func run(t *testing.T, dir string, want map[string]bool) {
 	}
 	seen := 0
 	for line := range strings.Lines(string(out)) {
-		_, rest, ok := strings.Cut(strings.TrimSpace(line), "check: ") // Maven may colour what stands before
+		_, rest, ok := strings.Cut(strings.TrimSpace(line), "check: ") // Maven may put colours before it
 		if !ok {
 			continue
 		}
@@ -192,7 +192,7 @@ func rows(t *testing.T, dir, name string) []string {
 	return all
 }
 
-// differ says where the rows of DuckDB and Trino differ. Sums of doubles may, in their last digits.
+// differ returns the first difference between the rows of DuckDB and Trino, or "". The last digits of doubles may differ.
 func differ(duck panels.Result, trino []string) string {
 	if duck.Rows() != len(trino) {
 		return fmt.Sprintf("DuckDB has %d rows, Trino %d", duck.Rows(), len(trino))
@@ -219,7 +219,7 @@ func differ(duck panels.Result, trino []string) string {
 // deployedTable is how the queries of that template name the table.
 var deployedTable = regexp.MustCompile(`FROM ("d"\.)?"s"`)
 
-// deployed are the queries of the committed templates, with values as QuickSight writes them in.
+// deployed are the queries of the committed templates, with values in the places where QuickSight puts them.
 func deployed(t *testing.T) map[string]string {
 	t.Helper()
 	queries := map[string]string{}
@@ -246,7 +246,7 @@ func addDeployed(t *testing.T, file string, queries map[string]string, types map
 			Properties struct {
 				QueryString      string
 				PhysicalTableMap map[string]struct {
-					CustomSQL struct{ SQLQuery string } // names are matched in any case
+					CustomSQL struct{ SQLQuery string } // encoding/json ignores the case of names
 				}
 			}
 		}

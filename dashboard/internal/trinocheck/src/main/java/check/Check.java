@@ -24,16 +24,16 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Runs each file of a directory that ends in .sql in Trino's engine, over a table in memory that the files .setup make
- * before, and prints "name: ok" or "name: what is wrong". The rows go to a file .rows beside it: a line for each, values
- * separated by tabs. Values of parameters are the lines of a file .parameters, as EXECUTE takes them.
+ * Runs each .sql file of a directory in Trino's engine and prints "name: ok" or "name: what is wrong". The .setup files run
+ * first and make the table in memory. The rows go to a .rows file beside the query: one line for each row, values separated by
+ * tabs. A .parameters file holds the values of parameters, as EXECUTE takes them, separated by NUL bytes.
  */
 public final class Check {
     private Check() {}
 
     public static void main(String[] args) throws IOException {
         PrintStream out = System.out;
-        System.setOut(System.err); // what the engine has to say is not for the reader
+        System.setOut(System.err); // standard output is for the results only, not for the engine's messages
         Path directory = Path.of(args[0]);
         Session session = testSessionBuilder().setCatalog("memory").setSchema("default").setTimeZoneKey(TimeZoneKey.UTC_KEY).build();
         try (LocalQueryRunner runner = LocalQueryRunner.create(session)) {
@@ -46,7 +46,7 @@ public final class Check {
             }
         }
         out.flush();
-        System.exit(0); // threads of the engine would keep the program alive
+        System.exit(0); // otherwise the engine's threads keep the program running
     }
 
     private static List<Path> files(Path directory, String end) throws IOException {
