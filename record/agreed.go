@@ -16,8 +16,8 @@ const (
 func ParameterPath(stack string) string { return "/metrics-dashboard/" + stack + "/" }
 
 // MaxLatency is how long a sample waits at most, by default, before the collector sends its pack. Two minutes of samples, one
-// every three seconds, fill most of a [BilledStep]; packs of one minute would cost about twice as much. A longer wait would hardly
-// be noticed: Firehose buffers for five minutes.
+// every three seconds, fill most of a [BilledStep]; packs of one minute would cost about twice as much. Firehose buffers the packs for
+// five minutes, so that this wait adds little to the delay.
 const MaxLatency = 2 * time.Minute
 
 // Limits of Firehose. Source: Firehose developer guide, "Amazon Data Firehose Quota", and API reference, PutRecordBatch.

@@ -196,7 +196,7 @@ func checkPrefix(prefix string, nameBytes int) error {
 		case element == "." || element == "..":
 			return fmt.Errorf("a partition key makes the path element %q: %s", element, prefix)
 		case size > maxElement:
-			return fmt.Errorf("a partition key makes a path element of %d bytes; the local stack takes %d", size, maxElement)
+			return fmt.Errorf("a partition key makes a path element of %d bytes; want at most %d", size, maxElement)
 		case strings.ContainsRune(element, 0):
 			return fmt.Errorf("a partition key has a zero byte: %q", prefix)
 		}

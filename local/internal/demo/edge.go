@@ -54,7 +54,7 @@ type edge struct {
 func startEdge(s Stack, o Options) (*edge, error) {
 	stack := path.Base(s.ParameterPath())
 	if s.ParameterPath() == "" {
-		return nil, errors.New("start the collector: the template has no parameter …/delivery-stream-name, which names the stream to send to")
+		return nil, errors.New("start the collector: the template lacks the parameter …/delivery-stream-name, which names the stream to send to")
 	}
 	cmd := exec.Command(o.Edge, "run", //nolint:noctx // stop ends it and lets it ship its samples
 		"--stack", stack, "--interval", o.Interval.String(), "--max-latency", latency(o).String(),

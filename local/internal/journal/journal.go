@@ -20,10 +20,10 @@ import (
 var ErrFull = errors.New("the journal is full")
 
 // ErrNotThere means that a record is not in the journal: it was delivered, it was never accepted, or it is damaged.
-var ErrNotThere = errors.New("the record is not there")
+var ErrNotThere = errors.New("the record is not in the journal")
 
 // ErrBroken means that a write failed and that its bytes could not be removed from the file. The next Open decides whether they count.
-var ErrBroken = errors.New("a write failed and could not be taken back; start again to go on")
+var ErrBroken = errors.New("a write failed and could not be undone; start the stack again")
 
 var errInUse = errors.New("another process has it open; stop that process, or use another directory")
 
