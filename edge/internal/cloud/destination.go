@@ -358,8 +358,8 @@ func (d *Destination) Put(ctx context.Context, records [][]byte) ([]error, error
 	return results, err
 }
 
-// current returns the client for the target (nil if no target is known), the AWS configuration of the client, and whether the target
-// is a stack's answer.
+// current returns the client for the target and the AWS configuration of the client. The client is nil if no target is known.
+// discovers is true if the target is a stack's answer.
 func (d *Destination) current() (s *Stream, used *aws.Config, discovers bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,6 +1,6 @@
-// Package run is edge run, the collector: it makes sampler, spool, shipper, destination and status from the configuration,
-// connects them, tunes them if the configuration changes, and stops them in the order of the data's path. The packages of the
-// parts say what each does.
+// Package run is edge run, the collector. It makes its parts from the configuration and connects them: sampler, spool, shipper,
+// destination and status. It tunes them if the configuration changes, and stops them in the order of the data's path. The packages
+// of the parts say what each does.
 package run
 
 import (

@@ -32,9 +32,11 @@ type Queue interface {
 }
 
 // Destination takes records, at most [MaxRecords] of them and [MaxRequestBytes] in sum. It returns a result for each record, in
-// order: nil if it accepted the record. Or it returns one error for the whole request. An error wraps [ErrThrottled] if the
-// destination wants fewer requests, [ErrInvalid] if another attempt with the same content cannot succeed, and [ErrCredentials] if it
-// finds no credentials on this machine or does not accept them.
+// order: nil if it accepted the record. Or it returns one error for the whole request. An error wraps:
+//
+//   - [ErrThrottled] if the destination wants fewer requests.
+//   - [ErrInvalid] if another attempt with the same content cannot succeed.
+//   - [ErrCredentials] if the machine has no credentials, or the destination does not accept them.
 type Destination interface {
 	Put(ctx context.Context, records [][]byte) ([]error, error)
 }

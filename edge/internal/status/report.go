@@ -1,5 +1,5 @@
-// Package status is the report of a running collector. It serves the report as JSON, as Prometheus metrics and as a health check, on
-// the socket in the spool's directory and on an address if one is configured. It also fetches and prints the report for edge status.
+// Package status is the report of a running collector. It serves the report as JSON, as Prometheus metrics and as a health check. It
+// does so on the socket in the spool's directory, and on an address if one is configured. It also fetches and prints the report for edge status.
 // Package run fills in the report and decides what is healthy.
 package status
 
