@@ -121,9 +121,9 @@ func period(r Range) string {
 	}, "\n      AND ")
 }
 
-// filters are the conditions on what a viewer chose. A viewer who chose no host, for example, gets no condition on it: for the
-// condition, an engine would read the column, and Athena bills that. A sample's tag is read only if it exists, because Trino
-// fails on a missing key.
+// filters are the conditions on what a viewer chose. If the viewer chose no host, for example, there is no condition on the host:
+// an engine would have to read that column, and Athena bills it. A sample's tag is read only if it exists, because Trino fails
+// on a missing key.
 func (p Params) filters(text func(string) string) []string {
 	var list []string
 	for _, chosen := range []struct{ dimension, value string }{{"host", p.Host}, {"env", p.Env}, {"role", p.Role}} {
@@ -142,8 +142,8 @@ func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 // number writes a number without an exponent. Engines convert it to a double if they compare it with one, such as ts.
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// LiteralOf writes a value as SQL: a text, float64 or int64. A float64 is a double, not a decimal. A text needs no escapes but
-// for its quotes.
+// LiteralOf writes a value as SQL: a text, float64 or int64. A float64 is a double, not a decimal. Only quotes
+// within a text are escaped.
 func LiteralOf(v any) string {
 	switch v := v.(type) {
 	case float64:

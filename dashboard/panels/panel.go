@@ -38,7 +38,7 @@ type Panel struct {
 	MinSpanS int `json:"min_span_s,omitempty"`
 	// MaxSpanS shortens the time range to at most this many seconds. The end stays the same. 0 leaves the range as it is.
 	MaxSpanS int `json:"max_span_s,omitempty"`
-	// Lead is how many slots before the time range the query also reads, to compare values with their past.
+	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
 	// Empty is the text for an answer without rows, if that is good news. If Empty is "", the page says that there is no data.
 	Empty string `json:"empty,omitempty"`
@@ -90,7 +90,7 @@ const (
 	ByEnv     Dimension = "env"
 	ByHour    Dimension = "hour"    // 0..23, in the viewer's zone
 	ByWeekday Dimension = "weekday" // 0 = Monday .. 6, in the viewer's zone
-	ByDay     Dimension = "day"     // the day's beginning by the viewer's clock, read as UTC, Unix seconds
+	ByDay     Dimension = "day"     // midnight by the viewer's clock, as if that were UTC, in Unix seconds
 	ByTime    Dimension = "t"       // Unix seconds
 	ByProblem Dimension = "problem" // what is wrong with a host
 	ByTag     Dimension = "tag"     // the key of a tag
@@ -101,8 +101,8 @@ type Value struct {
 	Column string `json:"column"`
 	Label  string `json:"label"`
 	Unit   Unit   `json:"unit"`
-	// Low and High name the columns with the smallest and the largest reading of those that a mean is made of. They are
-	// empty if the query has no such columns.
+	// Low and High name the columns with the smallest and the largest of the readings behind a mean. They are empty if the
+	// query has no such columns.
 	Low  string `json:"low,omitempty"`
 	High string `json:"high,omitempty"`
 	// Below marks the second of two opposite values, such as sent beside received. A chart draws it below the axis, a tile

@@ -66,7 +66,7 @@ func (p Params) Validate() error {
 // slotFor is the width of a slot, a coarse time bucket, in a time range of this length.
 func slotFor(span time.Duration) time.Duration { return max(bucketFor(span, slots), minSlot) }
 
-// minSlot is the least width of a slot. It makes the mean of a slot one of several samples.
+// minSlot is the least width of a slot. In a narrower one, a mean would be of too few samples.
 const minSlot = 15 * time.Second
 
 // bucketSteps are the widths of time buckets that read well on an axis.
@@ -76,8 +76,8 @@ var bucketSteps = []time.Duration{
 	time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
 }
 
-// BucketFor returns the width of the buckets if the range is to have at most n of them. The widest bucket is a day: with it, a
-// long range can have more than n.
+// BucketFor returns a width at which the range has at most n buckets. The widest bucket is a day, so a very long range can have
+// more than n.
 func BucketFor(r Range, n int) time.Duration { return bucketFor(r.To.Sub(r.From), n) }
 
 func bucketFor(span time.Duration, n int) time.Duration {

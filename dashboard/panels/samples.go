@@ -30,8 +30,8 @@ func OnceOf(table string) string {
 		", ts, session_id, seq) AS copy FROM " + table + ") AS copies WHERE copy = 1 OR session_id IS NULL OR seq IS NULL"
 }
 
-// dimensions say what a sample is about. They are never NULL: a producer other than the collector may leave out the columns
-// that they are made of.
+// dimensions say what a sample is about. A producer other than the collector may leave out the columns that they are made of.
+// Then they have a placeholder, not NULL.
 var dimensions = map[string]string{
 	"host": "coalesce(hostname, '(unnamed)')",
 	"env":  "coalesce(env, '(none)')",
