@@ -4,29 +4,30 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
-// excuse is a finding that is explained instead of removed.
+// excuse explains why a finding stays.
 type excuse struct {
 	Rule     string
-	Resource string // pattern of logical ids
+	Resource string // regular expression for logical ids
 	Reason   string
 }
 
 type finding struct{ Rule, Resource, What string }
 
-// cdk-nag's AwsSolutions pack finds nothing that cdk/nag/excuses.json does not explain, and every explanation is needed.
+// cdk/nag/excuses.json explains all that cdk-nag's AwsSolutions pack finds, and it explains nothing else.
 func TestNag(t *testing.T) {
-	folder := nagFolder(t)
-	text, err := os.ReadFile(filepath.Join(folder, "excuses.json"))
+	text, err := os.ReadFile(filepath.Join(nagFolder(t), "excuses.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +36,11 @@ func TestNag(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := make([]bool, len(excuses))
+	committed := map[string][]byte{}
+	for name, template := range templates() {
+		committed[name] = masked(t, template)
+	}
+	found := nag(t, committed)
 	eachTemplate(t, func(t *testing.T, name string, template map[string]any) {
 		of := map[string]string{"default": "MetricsDashboard", "minimal": "M", "platform": "Platform-Metrics"}[name]
 		prefix, region := "analytics/", "arn:<AWS::Partition>:ssm:<AWS::Region>"
@@ -42,14 +48,14 @@ func TestNag(t *testing.T) {
 			of, prefix, region = "Everything", "a/b/", "arn:aws:ssm:eu-central-1"
 		}
 		bucket := "<Bucket83908E77.Arn>"
-		if name == quickSight { // looks the bucket up
+		if name == quickSight { // a parameter of the template has the bucket's name
 			for id := range template["Parameters"].(map[string]any) {
 				bucket = "arn:aws:s3:::<" + id + ">"
 			}
 		}
 		names := strings.NewReplacer("PREFIX", prefix, "BUCKET", bucket, "SSM", region, "PARAMETERS",
 			region+":<AWS::AccountId>:parameter/metrics-dashboard/"+of)
-		for _, f := range nag(t, folder, masked(t, template)) {
+		for _, f := range found[name] {
 			explained := false
 			for i, e := range excuses {
 				if f.Rule == names.Replace(e.Rule) && regexp.MustCompile(e.Resource).MatchString(f.Resource) && e.Reason != "" {
@@ -63,36 +69,42 @@ func TestNag(t *testing.T) {
 	})
 	for i, e := range excuses {
 		if !used[i] {
-			t.Errorf("nothing is found that %s excuses on %s; remove it", e.Rule, e.Resource)
+			t.Errorf("cdk-nag no longer finds %s on %s; remove the excuse", e.Rule, e.Resource)
 		}
 	}
 }
 
-// The check finds what is wrong: an open bucket and a star.
+// The check finds an open bucket and a wildcard.
 func TestNagFinds(t *testing.T) {
 	found := map[string]bool{}
-	for _, f := range nag(t, nagFolder(t), []byte(`{"Resources":{
+	wrong := []byte(`{"Resources":{
 		"B":{"Type":"AWS::S3::Bucket","Properties":{}},
 		"P":{"Type":"AWS::IAM::ManagedPolicy","Properties":{"PolicyDocument":{"Version":"2012-10-17","Statement":[
-			{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}}}}}`)) {
+			{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}}}}}`)
+	for _, f := range nag(t, map[string][]byte{"wrong": wrong})["wrong"] {
 		found[f.Resource+" "+f.Rule] = true
 	}
 	for _, want := range []string{"B AwsSolutions-S10", "P AwsSolutions-IAM5[Action::s3:*]", "P AwsSolutions-IAM5[Resource::*]"} {
 		if !found[want] {
-			t.Errorf("%s is not found; found are %v", want, found)
+			t.Errorf("cdk-nag finds %v and not %s", found, want)
 		}
 	}
 }
 
-// nag runs cdk-nag over a template.
-func nag(t *testing.T, folder string, template []byte) []finding {
+// nag runs cdk-nag over templates and returns its findings by their names. One process checks all templates, because loading
+// cdk-nag takes longer than checking one.
+func nag(t *testing.T, templates map[string][]byte) map[string][]finding {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "template.json")
-	if err := os.WriteFile(file, template, 0o600); err != nil {
-		t.Fatal(err)
+	dir, names, args := t.TempDir(), slices.Sorted(maps.Keys(templates)), []string{"check.mjs"}
+	for _, name := range names {
+		file := filepath.Join(dir, name+".json")
+		if err := os.WriteFile(file, templates[name], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, file)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", "check.mjs", file)
-	cmd.Dir = folder
+	cmd := exec.CommandContext(t.Context(), "node", args...)
+	cmd.Dir = nagFolder(t)
 	cmd.Env = testenv.Environ(t)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
@@ -102,19 +114,23 @@ func nag(t *testing.T, folder string, template []byte) []finding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var findings []finding
-	if err := json.Unmarshal(out, &findings); err != nil {
+	var all [][]finding
+	if err := json.Unmarshal(out, &all); err != nil || len(all) != len(names) {
 		t.Fatalf("cdk-nag says %q: %v", out, err)
+	}
+	findings := map[string][]finding{}
+	for i, name := range names {
+		findings[name] = all[i]
 	}
 	return findings
 }
 
-// nagFolder is where `make deps` has installed cdk-nag. The Go binding of cdk-nag would run the same code.
+// nagFolder returns the folder in which `make deps` installs cdk-nag.
 func nagFolder(t *testing.T) string {
 	t.Helper()
 	requireNode(t)
 	folder := filepath.Join(repository(t), "cdk", "nag")
-	// npm writes this file last. One that is older than the lock file is of another version.
+	// npm writes this file last. If it is older than the lock file, another version is installed.
 	installed, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)

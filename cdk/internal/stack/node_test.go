@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// requireNode skips a test where Node.js is missing; in CI its absence is a failure.
+// requireNode skips the test if Node.js is missing. In CI the test fails instead.
 func requireNode(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
