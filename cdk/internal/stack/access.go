@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -10,29 +9,30 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// newEdgePolicy adds the policy to attach to machines: send to this stream, read where to send, nothing else.
+// newEdgePolicy adds the policy to attach to machines. It allows to send to this stream and to read the stack's parameters.
 func newEdgePolicy(scope constructs.Construct, c config.Config, streamARN *string) awsiam.IManagedPolicy {
 	return awsiam.NewManagedPolicy(scope, jsii.String("EdgePolicy"), &awsiam.ManagedPolicyProps{
 		ManagedPolicyName: optional(c.EdgePolicyName),
 		Description:       jsii.String("Collectors: send to the delivery stream and read the parameters of " + path(c)),
 		Statements: &[]awsiam.PolicyStatement{
 			allow(streamARN)("firehose:PutRecordBatch"),
-			// All below the path, as an operator may add edge-config there. GetParametersByPath is checked against the
-			// path itself.
+			// An operator may add the parameter edge-config below the path. IAM checks GetParametersByPath against the path
+			// itself.
 			allow(arn(scope, "ssm", "parameter"+path(c)), arn(scope, "ssm", "parameter"+path(c)+"/*"))(
 				"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
 		},
 	})
 }
 
-// newReaderPolicy adds the policy for people and programs that look at the samples: find the stack, query its table in its
-// workgroup, nothing else.
+// newReaderPolicy adds the policy for people and programs that look at the samples. It allows to find the stack and to query
+// its table in its workgroup.
 func newReaderPolicy(
 	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog,
 ) awsiam.IManagedPolicy {
 	statements := append(mayQuery(scope, c, bucket.BucketArn(), table.arns),
 		allow(arn(scope, "ssm", "parameter"+path(c)+"/*"))("ssm:GetParameters"),
-		// Athena's console lists before it shows one; these know no resources (Service Authorization Reference, Athena).
+		// Athena's console calls these to offer a choice. They cannot be limited to a resource (Service Authorization
+		// Reference, Athena).
 		allow(jsii.String("*"))("athena:ListDataCatalogs", "athena:ListEngineVersions", "athena:ListWorkGroups"))
 	return awsiam.NewManagedPolicy(scope, jsii.String("ReaderPolicy"), &awsiam.ManagedPolicyProps{
 		ManagedPolicyName: optional(c.ReaderPolicyName),
@@ -41,7 +41,8 @@ func newReaderPolicy(
 	})
 }
 
-// mayQuery allows to query the table in the workgroup: what Athena needs of its caller.
+// mayQuery returns statements that allow to query the table in the workgroup. Athena reads the catalog and the bucket with
+// its caller's permissions.
 func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string, table []*string) []awsiam.PolicyStatement {
 	below := func(folder string) *string { return jsii.String(*bucketARN + "/" + folder + "*") }
 	return append(mayUseKey(c, true),
@@ -52,60 +53,47 @@ func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string, ta
 		allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))(
 			"athena:GetDataCatalog", "athena:GetDatabase", "athena:GetTableMetadata", "athena:ListDatabases",
 			"athena:ListTableMetadata"),
-		// Athena looks at the default database before any other ("Access to the default database and catalog" in its guide).
+		// Athena reads the default database before any other (Athena guide, "Access to the default database and catalog").
 		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
 		allow(table...)(
 			"glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
 			"glue:GetTables"),
-		// Without a condition on the prefix: Athena also asks for the bucket as such, and that request carries none (Athena
-		// guide, "Access to Amazon S3").
+		// No condition limits the prefix: some of Athena's requests for the bucket carry no prefix (Athena guide, "Access to
+		// Amazon S3").
 		allow(bucketARN)("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
 		allow(below(c.Prefix))("s3:GetObject"),
 		allow(below(config.ResultFolder))("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
 	)
 }
 
-// newEdgeRoles adds the roles that the configuration asks for, for machines that run edge.
+// newEdgeRoles adds the configured roles for machines that run edge. It returns the parameters by which they are found.
 func newEdgeRoles(scope constructs.Construct, c config.Config, policy awsiam.IManagedPolicy) []parameter {
-	var made []parameter
+	var parameters []parameter
 	if c.EC2Role {
 		role := awsiam.NewRole(scope, jsii.String("EC2Role"), &awsiam.RoleProps{
 			Description:     jsii.String("EC2 instances that run edge"),
-			AssumedBy:       awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil),
+			AssumedBy:       service("ec2", nil),
 			ManagedPolicies: &[]awsiam.IManagedPolicy{policy},
 		})
 		profile := awsiam.NewInstanceProfile(scope, jsii.String("EC2Profile"), &awsiam.InstanceProfileProps{Role: role})
-		made = append(made, parameter{
+		parameters = append(parameters, parameter{
 			"EC2InstanceProfile", "ec2-instance-profile", profile.InstanceProfileName(),
 			"Instance profile for EC2 instances that run edge",
 		})
 	}
 	if c.HybridRole {
 		role := awsiam.NewRole(scope, jsii.String("HybridRole"), &awsiam.RoleProps{
-			Description: jsii.String("Machines outside EC2 that SSM manages and that run edge"),
-			AssumedBy: service("ssm", map[string]any{
-				"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()},
-				"ArnLike":      map[string]any{"aws:SourceArn": arn(scope, "ssm", "*")},
-			}),
+			Description:     jsii.String("Machines outside EC2 that SSM manages and that run edge"),
+			AssumedBy:       service("ssm", fromThisAccount(arn(scope, "ssm", "*"))),
 			ManagedPolicies: &[]awsiam.IManagedPolicy{policy},
-			// What the SSM agent needs to stay registered and hand out credentials; the machine's id is given when it is
-			// activated. AWS's own AmazonSSMManagedInstanceCore also opens sessions on the machine and reads every parameter
-			// of the account.
+			// The SSM agent needs this action to stay registered and to hand out credentials. SSM chooses the machine's id at
+			// activation, so the statement takes any id. AWS's own AmazonSSMManagedInstanceCore would allow more: sessions on
+			// the machine and every parameter of the account.
 			InlinePolicies: inline(allow(arn(scope, "ssm", "managed-instance/*"))("ssm:UpdateInstanceInformation")),
 		})
-		made = append(made, parameter{
+		parameters = append(parameters, parameter{
 			"HybridRoleName", "hybrid-role-name", role.RoleName(), "Role for SSM hybrid activations of machines that run edge",
 		})
 	}
-	return made
-}
-
-// allow returns a function that allows actions on resources.
-func allow(resources ...*string) func(actions ...string) awsiam.PolicyStatement {
-	return func(actions ...string) awsiam.PolicyStatement {
-		return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Actions:   jsii.Strings(actions...),
-			Resources: &resources,
-		})
-	}
+	return parameters
 }

@@ -11,73 +11,77 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// alarm is one thing that an operator is told of.
+// alarm describes one CloudWatch alarm.
 type alarm struct {
 	id    string
-	entry string // of RUNBOOK.md, as its anchor
-	what  string // has happened, for people
-	// metric is compared with threshold in periods of five minutes, of which the last `of` are looked at and `breaching`
-	// must breach.
+	entry string // anchor of its entry in RUNBOOK.md
+	what  string // what has happened, for people
+	// CloudWatch compares the metric with the threshold in each period. The alarm goes off if `breaching` of the last `of`
+	// periods breach the threshold.
 	metric        awscloudwatch.IMetric
 	threshold     float64
-	below         bool // whether the alarm goes off below the threshold; else at it and above
+	below         bool // true: a value below the threshold breaches it; false: a value at it or above
 	breaching, of int
-	// silence is whether no data at all is as bad.
-	silence bool
+	silence       bool // true: a period without data breaches the threshold
 }
 
-// period of every alarm. Firehose and Lambda publish each minute, but a stream of few machines has minutes without data.
+// period is the length of each alarm's periods. Firehose and Lambda publish every minute, but a stream of few machines has
+// minutes without data.
 const period = 5 * time.Minute
 
-// alarms lists all there are. One failure is one alarm, and it is about what was given up or waits: Firehose and Lambda try
-// again by themselves, and what fails in between is on the dashboard (newBoard) for whom an alarm sends there. Where nothing
-// is wrong most metrics have no data, which is good news; only that of incoming records takes silence for trouble.
-func alarms(c config.Config, m metrics) []alarm {
+// alarmList returns the alarms of the stack.
+//
+// Each failure sets off one alarm. Alarms are about records that Firehose gave up and about records that wait too long.
+// Firehose and Lambda retry by themselves. Failures that a retry mends set off no alarm; the ops dashboard shows them.
+//
+// Most metrics have no data while nothing fails, so missing data is good. The exception is the metric of incoming records.
+func alarmList(c config.Config, m metrics) []alarm {
 	list := []alarm{
 		{
-			id: "DataFreshness", entry: "data-freshness", what: "Samples wait in Firehose longer than buffering explains",
+			id: "DataFreshness", entry: "data-freshness", what: "Samples wait in Firehose for longer than its buffering time explains",
 			metric: m.freshness, threshold: staleAfter(c).Seconds(), breaching: 2, of: 3,
 		},
 		{
-			id: "ThrottledRecords", entry: "throttled-records", what: "Firehose has refused records for 15 minutes as too many",
-			// Shorter bursts are what the collectors' spool is for, and Firehose raises its limit by itself.
+			id: "ThrottledRecords", entry: "throttled-records", what: "Firehose has throttled collectors for 15 minutes",
+			// The collectors' spool absorbs shorter bursts, and Firehose raises its limit by itself.
 			metric: m.throttled, threshold: 1, breaching: 3, of: 3,
 		},
 		{
-			// Whatever the reason, what Firehose gives up is an object below errors/. ExecuteProcessing.Success says less: it
-			// is the share of invocations, so that one which succeeds when it is tried again is in it (Firehose developer
-			// guide, "Monitor Amazon Data Firehose with CloudWatch metrics").
-			id: "RecordsFailed", entry: "records-failed", what: "Records could not be delivered and are kept below errors/",
+			// Firehose writes an object below errors/ whatever the reason of the failure is. ExecuteProcessing.Success is a worse
+			// measure: it counts invocations, so it also falls for an invocation that succeeds when Firehose retries it
+			// (Firehose developer guide, "Monitor Amazon Data Firehose with CloudWatch metrics").
+			id: "RecordsFailed", entry: "records-failed", what: "Firehose could not deliver records and kept them below errors/",
 			metric: m.failed, threshold: 1, breaching: 1, of: 1,
 		},
 		{
-			id: "TransformDuration", entry: "transform-duration", what: "The transform function takes nearly as long as it may",
+			id: "TransformDuration", entry: "transform-duration", what: "The transform function nearly reaches its timeout",
 			metric: m.functionDuration, threshold: 0.8 * float64(c.LambdaTimeout.Milliseconds()), breaching: 3, of: 3,
 		},
 		{
-			id: "CrawlerFailed", entry: "crawler-failed", what: "The crawler failed, and registers no partitions",
+			id: "CrawlerFailed", entry: "crawler-failed", what: "The crawler failed and registered no partitions",
 			metric: m.crawlerFailed, threshold: 1, breaching: 1, of: 1,
 		},
 	}
 	if c.ExpectRecords {
 		list = append(list, alarm{
-			id: "NoIncomingRecords", entry: "no-incoming-records", what: "No collector has sent anything for 15 minutes",
-			// A collector sends every two minutes by default, and a fleet spreads over them.
+			id: "NoIncomingRecords", entry: "no-incoming-records", what: "No collector has sent a record for 15 minutes",
+			// A collector sends every two minutes by default, and the collectors of a fleet send at different moments.
 			metric: m.incoming, threshold: 1, below: true, breaching: 3, of: 3, silence: true,
 		})
 	}
 	return list
 }
 
-// staleAfter is how old the oldest undelivered sample may be: Firehose may buffer half as long again as it is told, and
-// the transform's own buffer comes before. AWS recommends 15 minutes, which the default gives.
+// staleAfter is the age from which the oldest undelivered sample is too old. It allows for Firehose buffering half as long
+// again as it is told, and for the transform's own buffer before that. By default it is 15 minutes, the most that the
+// Firehose developer guide recommends ("Implement best practices with CloudWatch Alarms").
 func staleAfter(c config.Config) time.Duration { return 2*c.BufferingTime + 5*time.Minute }
 
-// newAlarms adds the alarms and the topic that they go to, and returns them for the dashboard.
-func newAlarms(scope constructs.Construct, c config.Config, all []alarm) (topicARN *string, made []awscloudwatch.Alarm) {
+// newAlarms adds the alarms and the topic that they are sent to. It returns the topic's ARN and the alarms.
+func newAlarms(scope constructs.Construct, c config.Config, list []alarm) (topicARN *string, added []awscloudwatch.Alarm) {
 	topic := newTopic(scope, c)
 	action := awscloudwatchactions.NewSnsAction(topic)
-	for _, a := range all {
+	for _, a := range list {
 		comparison := awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 		if a.below {
 			comparison = awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD
@@ -86,7 +90,7 @@ func newAlarms(scope constructs.Construct, c config.Config, all []alarm) (topicA
 		if a.silence {
 			missing = awscloudwatch.TreatMissingData_BREACHING
 		}
-		one := awscloudwatch.NewAlarm(scope, jsii.String(a.id+"Alarm"), &awscloudwatch.AlarmProps{
+		resource := awscloudwatch.NewAlarm(scope, jsii.String(a.id+"Alarm"), &awscloudwatch.AlarmProps{
 			AlarmDescription:   jsii.String(a.what + ". What to do: RUNBOOK.md#" + a.entry),
 			Metric:             a.metric,
 			Threshold:          &a.threshold,
@@ -95,9 +99,9 @@ func newAlarms(scope constructs.Construct, c config.Config, all []alarm) (topicA
 			DatapointsToAlarm:  jsii.Number(a.breaching),
 			TreatMissingData:   missing,
 		})
-		one.AddAlarmAction(action)
-		one.AddOkAction(action)
-		made = append(made, one)
+		resource.AddAlarmAction(action)
+		resource.AddOkAction(action)
+		added = append(added, resource)
 	}
-	return topic.TopicArn(), made
+	return topic.TopicArn(), added
 }

@@ -1,8 +1,6 @@
 package stack
 
 import (
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsathena"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -12,22 +10,22 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// analytics is where people and dashboards query.
+// analytics names the workgroup that people and dashboards query in.
 type analytics struct {
 	workgroup *string
 	results   *string // s3://bucket/folder/
 }
 
-// newAnalytics adds a workgroup whose settings its users cannot override, and the queries in it.
+// newAnalytics adds the workgroup and its saved queries. Users of the workgroup cannot override its settings.
 func newAnalytics(
-	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, named []Query,
+	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, queries []Query,
 ) analytics {
 	results := bucket.S3UrlForObject(jsii.String(config.ResultFolder))
 	workgroup := awsathena.NewCfnWorkGroup(scope, jsii.String("WorkGroup"), &awsathena.CfnWorkGroupProps{
 		Name:        &c.StackName,
 		Description: jsii.String("Queries over the samples"),
 		State:       jsii.String("ENABLED"),
-		// The history of queries would be in the way of deleting the stack.
+		// Without it CloudFormation cannot delete a workgroup in which a query has run.
 		RecursiveDeleteOption: jsii.Bool(true),
 		WorkGroupConfiguration: &awsathena.CfnWorkGroup_WorkGroupConfigurationProperty{
 			EnforceWorkGroupConfiguration:   jsii.Bool(true),
@@ -44,25 +42,25 @@ func newAnalytics(
 			},
 		},
 	})
-	var made []awsathena.CfnNamedQuery
-	for _, q := range named {
-		query := awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+identifier(q.ID)), &awsathena.CfnNamedQueryProps{
+	var saved []awsathena.CfnNamedQuery
+	for _, q := range queries {
+		query := awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+logicalID(q.ID)), &awsathena.CfnNamedQueryProps{
 			Name:        &q.Name,
 			Description: &q.Description,
 			Database:    table.database,
 			QueryString: &q.SQL,
 			WorkGroup:   workgroup.Ref(),
 		})
-		if n := len(made); n >= queriesAtOnce {
-			query.Node().AddDependency(made[n-queriesAtOnce])
+		if n := len(saved); n >= queriesAtOnce {
+			query.Node().AddDependency(saved[n-queriesAtOnce])
 		}
-		made = append(made, query)
+		saved = append(saved, query)
 	}
 	return analytics{workgroup: workgroup.Ref(), results: results}
 }
 
-// queriesAtOnce are how many saved queries CloudFormation makes at a time. Athena takes 5 calls of CreateNamedQuery a second
-// (Athena guide, "Service quotas": API call quotas), and whatever else of the account calls it counts as well.
+// queriesAtOnce is how many saved queries CloudFormation creates at a time. Athena takes 5 calls of CreateNamedQuery a second
+// from the whole account (Athena guide, "Service quotas": API call quotas). One is left for other callers.
 const queriesAtOnce = 4
 
 func resultEncryption(c config.Config) *awsathena.CfnWorkGroup_EncryptionConfigurationProperty {
@@ -72,13 +70,4 @@ func resultEncryption(c config.Config) *awsathena.CfnWorkGroup_EncryptionConfigu
 	return &awsathena.CfnWorkGroup_EncryptionConfigurationProperty{
 		EncryptionOption: jsii.String("SSE_KMS"), KmsKey: &c.KMSKeyARN,
 	}
-}
-
-// identifier makes the id of a panel, overview-cpu, that of a resource: OverviewCpu.
-func identifier(id string) string {
-	var b strings.Builder
-	for word := range strings.SplitSeq(id, "-") {
-		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
-	}
-	return b.String()
 }

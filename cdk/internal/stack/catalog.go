@@ -13,15 +13,15 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// catalog is the table of all samples.
+// catalog holds the names of the Glue table of all samples and of its database.
 type catalog struct {
 	database *string
 	name     *string
-	arns     []*string // of all that reading the table's definition touches
+	arns     []*string // see tableARNs
 }
 
-// newCatalog adds the database and the table. Both are definitions without data, made again by the next deployment: they
-// go with the stack whatever becomes of the bucket, as a database that stays would be in the way of it.
+// newCatalog adds the database and the table. CloudFormation deletes both with the stack, even if the bucket stays: they hold
+// no data, the next deployment creates them again, and a database that is left would make it fail.
 func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucket) catalog {
 	database := awsglue.NewDatabase(scope, jsii.String("Database"), &awsglue.DatabaseProps{
 		DatabaseName:  &c.GlueDatabaseName,
@@ -53,12 +53,12 @@ func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 		PartitionProjection: projection(c.FirstYear),
 	})
 	table.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY)
-	// What a crawler finds of Parquet files. If the table says nothing, Glue takes the difference for a change of the table
-	// and registers no partition: github.com/aws-solutions-library-samples/cloud-intelligence-dashboards-data-collection,
-	// issue 463, mended by its pull request 462.
+	// A crawler reports this compression type for Parquet files. If the table has no compression type, Glue sees a changed
+	// table and registers no partition. Source: github.com/aws-solutions-library-samples/
+	// cloud-intelligence-dashboards-data-collection, issue 463 and pull request 462.
 	table.TableResource().AddPropertyOverride(jsii.String("TableInput.Parameters.compressionType"), jsii.String("none"))
-	// The construct sets this flag of client-side encryption, and as a boolean where Glue takes strings. S3 decrypts by
-	// itself.
+	// The construct sets this flag of client-side encryption as a boolean, but Glue takes strings. The table does not need
+	// it: S3 decrypts the objects.
 	table.TableResource().AddPropertyDeletionOverride(jsii.String("TableInput.Parameters.has_encrypted_data"))
 	return catalog{
 		database: database.DatabaseName(),
@@ -67,8 +67,8 @@ func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 	}
 }
 
-// tableARNs are of all that reading the table's definition touches. They are made of names, so that a role which may read it
-// can be there long before it, and in another stack.
+// tableARNs returns the ARNs that a reader of the table's definition needs access to. They are made of names and refer to no
+// resource. So a role can exist before the table, or in another stack.
 func tableARNs(scope constructs.Construct, c config.Config) []*string {
 	return []*string{
 		arn(scope, "glue", "catalog"), arn(scope, "glue", "database/"+c.GlueDatabaseName),
@@ -76,10 +76,10 @@ func tableARNs(scope constructs.Construct, c config.Config) []*string {
 	}
 }
 
-// projection lets Athena compute the partitions, so that it sees a new hour at once and needs no crawler. The years end with
-// the current one by themselves, and begin where the stack does: a query without a time range lists 8,928 folders for each.
-// Source: Athena guide, "Supported types for partition projection": a date of a format, to NOW. Deployments use it for a column
-// of years: "projection.year.format" with "yyyy" and "2025,NOW" is in many public repositories.
+// projection lets Athena compute the partitions. Athena then finds a new hour at once and needs no crawler. The years run from
+// firstYear to the current year. A query without a time range lists 8,928 folders for each year.
+// Source: Athena guide, "Supported types for partition projection": type date, with a format and a range up to NOW. Many public
+// repositories use "projection.year.format" with "yyyy" and "2025,NOW".
 func projection(firstYear int) *map[string]awsglue.PartitionProjectionConfiguration {
 	return &map[string]awsglue.PartitionProjectionConfiguration{
 		"year": awsglue.PartitionProjectionConfiguration_Date(&awsglue.DatePartitionProjectionConfigurationProps{
@@ -94,7 +94,7 @@ func projection(firstYear int) *map[string]awsglue.PartitionProjectionConfigurat
 	}
 }
 
-// integers are the whole numbers from low to high, in two digits.
+// integers projects the whole numbers from low to high, written with two digits.
 func integers(low, high int) awsglue.PartitionProjectionConfiguration {
 	return awsglue.PartitionProjectionConfiguration_Integer(&awsglue.IntegerPartitionProjectionConfigurationProps{
 		Min:    jsii.Number(low),

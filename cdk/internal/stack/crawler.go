@@ -11,21 +11,22 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// crawlerName is known before the crawler is, so that its role may write that crawler's log only.
+// crawlerName is a fixed name, so that the role, which exists before the crawler, may write only this crawler's log.
 func crawlerName(c config.Config) *string { return &c.StackName }
 
-// newCrawler adds the crawler that registers partitions for engines which, unlike Athena, do not compute them. It logs
-// what else it finds: the table is the stack's to define. Without a schedule it runs when somebody starts it.
+// newCrawler adds the crawler. It registers partitions for engines that, unlike Athena, do not compute them. It only logs
+// other differences, because the stack defines the table. Without a schedule it runs when somebody starts it.
 //
-// Glue assumes the role at once when the crawler is created ("Service is unable to assume provided role":
-// github.com/hashicorp/terraform-provider-aws, issue 30371), so that the crawler waits for what comes last.
+// Glue assumes the role as soon as the crawler is created and may be too early ("Service is unable to assume provided role":
+// github.com/hashicorp/terraform-provider-aws, issue 30371). So the crawler waits for resource last, which is created long
+// after the role.
 func newCrawler(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, last awscdk.CfnResource) {
 	// The actions are those of the crawlers' role in AWS's own deploy-data-collection.yaml (Cloud Intelligence Dashboards
-	// Data Collection, 3.14.8), on this table only, without those that make or delete anything but partitions. Updating the
-	// table is what the policy on changes forbids below.
+	// Data Collection, 3.14.8), without the actions that create or delete tables and databases. The role may update the
+	// table, but the schema change policy below keeps the crawler from doing it.
 	role := awsiam.NewRole(scope, jsii.String("CrawlerRole"), &awsiam.RoleProps{
 		Description: jsii.String("Crawler: adds partitions to the table"),
-		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("glue.amazonaws.com"), nil),
+		AssumedBy:   service("glue", nil),
 		InlinePolicies: inline(append(mayUseKey(c, false),
 			allow(table.arns...)(
 				"glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:BatchUpdatePartition", "glue:CreatePartition",
@@ -33,8 +34,8 @@ func newCrawler(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 				"glue:GetTables", "glue:GetTableVersion", "glue:GetTableVersions", "glue:UpdatePartition", "glue:UpdateTable"),
 			allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucket"),
 			allow(bucket.ArnForObjects(jsii.String(c.Prefix+"*")))("s3:GetObject"),
-			// All crawlers of an account and region share one log group, which the first one makes: no stack can own it
-			// or set its retention.
+			// All crawlers of an account and region share one log group. The first crawler creates it, so no stack can own
+			// it or set its retention.
 			allow(arn(scope, "logs", "log-group:/aws-glue/crawlers"))("logs:CreateLogGroup"),
 			allow(arn(scope, "logs", "log-group:/aws-glue/crawlers:log-stream:"+*crawlerName(c)))(
 				"logs:CreateLogStream", "logs:PutLogEvents"),
@@ -48,8 +49,8 @@ func newCrawler(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 			&awsglue.CfnCrawler_CatalogTargetProperty{DatabaseName: table.database, Tables: &[]*string{table.name}},
 		}},
 		SchemaChangePolicy: &awsglue.CfnCrawler_SchemaChangePolicyProperty{
-			UpdateBehavior: jsii.String("LOG"), // UPDATE_IN_DATABASE removes what the crawler did not set: the projection
-			DeleteBehavior: jsii.String("LOG"), // the only one that Glue takes for a catalog target
+			UpdateBehavior: jsii.String("LOG"), // UPDATE_IN_DATABASE would remove the projection from the table
+			DeleteBehavior: jsii.String("LOG"), // Glue takes no other value for a catalog target
 		},
 		Configuration: jsii.String(`{"Version":1.0,"CrawlerOutput":{"Partitions":{"AddOrUpdateBehavior":"InheritFromTable"}},` +
 			`"Grouping":{"TableGroupingPolicy":"CombineCompatibleSchemas"}}`),

@@ -17,7 +17,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// destination is what the delivery stream sends through, to and as.
+// destination holds what the delivery stream needs to deliver.
 type destination struct {
 	bucket    awss3.IBucket
 	transform awslambda.IFunction
@@ -32,7 +32,7 @@ type delivery struct {
 	resource  awscdk.CfnResource
 }
 
-// logStream is where Firehose says what it could not do.
+// logStream is the log stream that Firehose writes its errors to.
 type logStream struct{ group, name *string }
 
 func newDeliveryLogs(scope constructs.Construct, c config.Config) logStream {
@@ -49,8 +49,8 @@ func (l logStream) arn(scope constructs.Construct) *string {
 	return arn(scope, "logs", "log-group:"+*l.group+":log-stream:"+*l.name)
 }
 
-// newDelivery adds the delivery stream. It is the L1 resource: the L2 takes no processor buffer below 1 MiB, drops
-// NumberOfRetries 0, and grants deleting and tagging of objects and glue:GetSchemaVersion on anything.
+// newDelivery adds the delivery stream. It uses the L1 construct, because the L2 construct takes no processor buffer below
+// 1 MiB and grants more than needed: to delete and tag objects, and glue:GetSchemaVersion on all resources.
 func newDelivery(scope constructs.Construct, c config.Config, to destination) delivery {
 	stream := awskinesisfirehose.NewCfnDeliveryStream(scope, jsii.String("Stream"),
 		&awskinesisfirehose.CfnDeliveryStreamProps{
@@ -66,8 +66,9 @@ func newDelivery(scope constructs.Construct, c config.Config, to destination) de
 					SizeInMBs:         jsii.Number(c.BufferingMiB),
 					IntervalInSeconds: jsii.Number(c.BufferingTime.Seconds()),
 				},
-				CompressionFormat: jsii.String("UNCOMPRESSED"), // Parquet compresses by itself; the service refuses others
-				// Always on: Firehose can neither switch it on nor off for a stream that exists.
+				CompressionFormat: jsii.String("UNCOMPRESSED"), // the Parquet serializer compresses; Firehose refuses a second compression
+				// No setting, because Firehose cannot switch it on for an existing stream (CDK API reference,
+				// DynamicPartitioningProps), and the prefix needs it.
 				DynamicPartitioningConfiguration: &dynamicPartitioning{Enabled: jsii.Bool(true)},
 				ProcessingConfiguration: &processing{
 					Enabled:    jsii.Bool(true),
@@ -81,13 +82,14 @@ func newDelivery(scope constructs.Construct, c config.Config, to destination) de
 				},
 			},
 		})
-	// The stream refers to all that the service checks, and must find the permission to invoke the transform.
+	// Firehose checks the role when the stream is created, so the permission to invoke the transform must exist before.
 	stream.Node().AddDependency(mayInvoke(scope, to.role, to.transform))
 	return delivery{name: stream.Ref(), arn: stream.AttrArn(), resource: stream}
 }
 
-// encryptedWith is how Firehose encrypts what it holds. It uses a customer's key by a grant, so that who deploys needs
-// kms:CreateGrant, and collectors need nothing (Firehose developer guide, "Data protection in Amazon Data Firehose").
+// encryptedWith returns how Firehose encrypts the records that it buffers. Firehose uses a customer's key through a grant.
+// So the caller that deploys needs kms:CreateGrant, and collectors need no permission on the key (Firehose developer guide,
+// "Data protection in Amazon Data Firehose").
 func encryptedWith(c config.Config) *encryption {
 	if c.KMSKeyARN == "" {
 		return &encryption{KeyType: jsii.String("AWS_OWNED_CMK")}
@@ -95,7 +97,7 @@ func encryptedWith(c config.Config) *encryption {
 	return &encryption{KeyType: jsii.String("CUSTOMER_MANAGED_CMK"), KeyArn: &c.KMSKeyARN}
 }
 
-// partitions is the part of the prefix that names the partition keys, as Hive does.
+// partitions returns the part of the prefix with the partition keys, in Hive's form key=value/.
 func partitions() string {
 	var b strings.Builder
 	for _, key := range record.PartitionKeys() {
@@ -117,12 +119,12 @@ func transformProcessor(function awslambda.IFunction) *processor {
 	return &processor{Type: jsii.String("Lambda"), Parameters: parameters}
 }
 
-// conversion makes Parquet by the table's columns.
+// conversion returns how Firehose converts JSON to Parquet with the table's columns.
 func conversion(table catalog, role awsiam.IRole) *formatConversion {
 	return &formatConversion{
 		Enabled: jsii.Bool(true),
 		InputFormatConfiguration: &inputFormat{Deserializer: &deserializer{
-			// The default, named because CloudFormation has no empty deserializer.
+			// This is the default. It is set because CloudFormation takes no deserializer without properties.
 			OpenXJsonSerDe: &openXJSON{CaseInsensitive: jsii.Bool(true)},
 		}},
 		OutputFormatConfiguration: &outputFormat{Serializer: &serializer{
@@ -133,7 +135,7 @@ func conversion(table catalog, role awsiam.IRole) *formatConversion {
 			TableName:    table.name,
 			Region:       awscdk.Aws_REGION(),
 			RoleArn:      role.RoleArn(),
-			VersionId:    jsii.String("LATEST"), // a column that is added later is picked up
+			VersionId:    jsii.String("LATEST"), // so Firehose also writes columns that are added later
 		},
 	}
 }

@@ -11,18 +11,18 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// newDeliveryRole adds the role that Firehose delivers as. Its statements are those of the Firehose developer guide,
-// "Controlling access", on these resources only. What Firehose checks when the stream is created is there with the role; the
-// permission to invoke the transform, which is made after the role, comes in a policy of its own.
+// newDeliveryRole adds the role that Firehose assumes. Its statements are those of the Firehose developer guide, "Controlling
+// access with Amazon Data Firehose", limited to the stack's resources. CloudFormation creates them together with the role. The
+// permission to invoke the transform is a separate policy (see mayInvoke), because the transform is created after the role.
 //
-// IAM takes some seconds until all of AWS knows a new role; a stream that is created at once is refused
-// (github.com/hashicorp/terraform-provider-aws, issue 47937). So the role comes early, the function after it, and the stream
-// after both.
+// A new role takes some seconds to reach all of AWS. Firehose refuses a stream that uses the role too early
+// (github.com/hashicorp/terraform-provider-aws, issue 47937). So CloudFormation creates the role first, then the transform,
+// then the stream.
 func newDeliveryRole(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, logs logStream) awsiam.Role {
 	return awsiam.NewRole(scope, jsii.String("DeliveryRole"), &awsiam.RoleProps{
 		RoleName:    optional(c.RoleName),
 		Description: jsii.String("Firehose: transform, convert and deliver samples"),
-		// Firehose gives the account that owns the stream, so that no stream of another account can use the role.
+		// Firehose sends the account that owns the stream. So no other account's stream can use the role.
 		AssumedBy: service("firehose", map[string]any{
 			"StringEquals": map[string]any{"sts:ExternalId": awscdk.Aws_ACCOUNT_ID()},
 		}),
@@ -38,7 +38,7 @@ func newDeliveryRole(scope constructs.Construct, c config.Config, bucket awss3.I
 	})
 }
 
-// mayInvoke is the late part of the delivery role. Firehose may name the version; there is only this one.
+// mayInvoke adds the policy that lets Firehose invoke the transform, with or without the version $LATEST in its ARN.
 func mayInvoke(scope constructs.Construct, role awsiam.IRole, function awslambda.IFunction) awsiam.Policy {
 	return awsiam.NewPolicy(scope, jsii.String("DeliveryPolicy"), &awsiam.PolicyProps{
 		Roles: &[]awsiam.IRole{role},

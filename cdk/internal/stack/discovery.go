@@ -1,16 +1,19 @@
 package stack
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// parameter is a fact about the stack that programs and people look up: in SSM by its name below the stack's path, and
-// among the outputs by its id.
+// parameter is a fact about the stack that programs and people look up. Programs find it in SSM by its name below the
+// stack's path. People find it among the stack's outputs by its id.
 type parameter struct {
 	id          string
 	name        string
@@ -18,6 +21,33 @@ type parameter struct {
 	description string
 }
 
+// parameterBucket is the name of the parameter with the bucket's name. The stack of QuickSight finds the bucket by it.
+const parameterBucket = "bucket-name"
+
+// path returns the path of the stack's parameters in SSM, without a slash at the end.
+func path(c config.Config) string { return strings.TrimSuffix(record.ParameterPath(c.StackName), "/") }
+
+// parameters lists what other programs need to know about the pipeline.
+func (p pipeline) parameters(c config.Config, region *string) []parameter {
+	return []parameter{
+		{"DeliveryStreamName", record.ParameterStream, p.stream.name, "Delivery stream that collectors send to"},
+		{"Region", record.ParameterRegion, region, "Region of the delivery stream"},
+		{"BucketName", parameterBucket, p.bucket.BucketName(), "Bucket of the lake"},
+		{"Prefix", "prefix", &c.Prefix, "Folder of the table's objects in the bucket"},
+		{"ErrorPrefix", "error-prefix", jsii.String(config.ErrorFolder), "Folder of the records that could not be delivered"},
+		{"GlueDatabaseName", "glue-database-name", p.table.database, "Glue database of the table"},
+		{"GlueTableName", "glue-table-name", p.table.name, "Glue table of all samples"},
+		{"TransformFunctionName", "transform-function-name", p.transform.function.FunctionName(), "Lambda function that transforms samples"},
+		{"AthenaWorkgroup", "athena-workgroup", p.analytics.workgroup, "Athena workgroup for queries"},
+		{"AthenaResults", "athena-results", p.analytics.results, "Folder of the workgroup's query results"},
+		{"AlarmTopicArn", "alarm-topic-arn", p.topicARN, "SNS topic that alarms are sent to"},
+		{"OpsDashboardName", "ops-dashboard-name", p.opsDashboard.DashboardName(), "CloudWatch dashboard of the pipeline"},
+		{"EdgePolicyArn", "edge-policy-arn", p.edgePolicy.ManagedPolicyArn(), "Managed policy to attach to machines that run edge"},
+		{"ReaderPolicyArn", "reader-policy-arn", p.readerPolicy.ManagedPolicyArn(), "Managed policy to attach to people and programs that query the samples"},
+	}
+}
+
+// newDiscovery adds an SSM parameter and an output for each parameter.
 func newDiscovery(scope constructs.Construct, c config.Config, parameters []parameter) {
 	for _, p := range parameters {
 		awsssm.NewStringParameter(scope, jsii.String(p.id+"Parameter"), &awsssm.StringParameterProps{

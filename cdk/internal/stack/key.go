@@ -9,9 +9,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// keyOf is the key of the configuration, for what has this id: bucket, stream, logs, topic and answers of queries are encrypted
-// with it. It is nil if there is none: then AWS encrypts with keys of its own. The key's policy is its owner's and must let
-// these services use it (README, For platform teams).
+// keyOf returns the configured KMS key as a construct for the resource with this id. It returns nil if no key is configured:
+// AWS then encrypts with its own keys. The key's owner must let the services use it (cdk/README.md, "For platform teams").
 func keyOf(scope constructs.Construct, id string, c config.Config) awskms.IKey {
 	if c.KMSKeyARN == "" {
 		return nil
@@ -19,7 +18,8 @@ func keyOf(scope constructs.Construct, id string, c config.Config) awskms.IKey {
 	return awskms.Key_FromKeyArn(scope, jsii.String(id+"Key"), &c.KMSKeyARN)
 }
 
-// mayUseKey allows to read, and to write where asked, what the key encrypts; nothing where there is no key.
+// mayUseKey returns statements that allow to decrypt with the configured key and, if writes is true, to encrypt with it. It
+// returns none if no key is configured.
 func mayUseKey(c config.Config, writes bool) []awsiam.PolicyStatement {
 	if c.KMSKeyARN == "" {
 		return nil

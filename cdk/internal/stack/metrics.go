@@ -12,8 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// metrics are what AWS and the stack measure about the pipeline. Source of the names and meanings: Firehose developer
-// guide, "Monitor Amazon Data Firehose with CloudWatch metrics", and Lambda developer guide, "Types of metrics".
+// metrics holds the CloudWatch metrics of the pipeline. AWS publishes most of them; the stack adds three of its own. Sources:
+// Firehose developer guide, "Monitor Amazon Data Firehose with CloudWatch metrics"; Lambda developer guide, "Types of metrics".
 type metrics struct {
 	incoming, incomingBytes, throttled              awscloudwatch.IMetric // at the stream's entry
 	transformed                                     awscloudwatch.IMetric // 0..1, share of invocations that succeeded
@@ -57,7 +57,7 @@ func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 		functionThrottles:  lambda("Throttles", "Sum"),
 		functionRuns:       lambda("Invocations", "Sum"),
 		functionDuration:   lambda("Duration", "Maximum"),
-		failed: newMatches(scope, "FailedRecords", "A record could not be delivered", &awsevents.EventPattern{
+		failed: newEventCount(scope, "FailedRecords", "A record could not be delivered", &awsevents.EventPattern{
 			Source:     jsii.Strings("aws.s3"),
 			DetailType: jsii.Strings("Object Created"),
 			Detail: &map[string]any{
@@ -65,7 +65,7 @@ func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 				"object": map[string]any{"key": []any{map[string]any{"prefix": config.ErrorFolder}}},
 			},
 		}),
-		crawlerFailed: newMatches(scope, "CrawlerFailures", "The crawler failed", &awsevents.EventPattern{
+		crawlerFailed: newEventCount(scope, "CrawlerFailures", "The crawler failed", &awsevents.EventPattern{
 			Source:     jsii.Strings("aws.glue"),
 			DetailType: jsii.Strings("Glue Crawler State Change"),
 			Detail:     &map[string]any{"crawlerName": []*string{crawlerName(c)}, "state": jsii.Strings("Failed")},
@@ -73,10 +73,10 @@ func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 	}
 }
 
-// newMatches counts events of AWS by a rule without a target, of which EventBridge publishes metrics all the same (EventBridge
-// user guide: "Using IAM policy conditions", on targets; "Monitoring Amazon EventBridge", on TriggeredRules). It costs nothing
-// for Glue's events, and a dollar for a million of S3's.
-func newMatches(scope constructs.Construct, id, what string, pattern *awsevents.EventPattern) awscloudwatch.IMetric {
+// newEventCount returns a metric that counts events of AWS. It adds an EventBridge rule without a target: EventBridge publishes
+// the metric TriggeredRules for it too (EventBridge user guide, "Using IAM policy conditions" about targets, "Monitoring
+// Amazon EventBridge" about the metric). Events of AWS services are free on the default event bus (EventBridge pricing).
+func newEventCount(scope constructs.Construct, id, what string, pattern *awsevents.EventPattern) awscloudwatch.IMetric {
 	rule := awsevents.NewRule(scope, &id, &awsevents.RuleProps{
 		Description: jsii.String(what + ": counted for an alarm"), EventPattern: pattern,
 	})
@@ -89,8 +89,9 @@ func newMatches(scope constructs.Construct, id, what string, pattern *awsevents.
 	})
 }
 
-// newRefused counts the transform's lines about refused records, as no metric of AWS tells of a record that was answered
-// ProcessingFailed. It has no data, and costs nothing, where none is refused.
+// newRefused returns a metric that counts the records which the transform refuses. AWS has no metric for records with the
+// result ProcessingFailed, so a filter counts the transform's log lines about them. The metric has no data, and costs
+// nothing, while the transform refuses no record.
 func newRefused(scope constructs.Construct, c config.Config, t transform) awscloudwatch.IMetric {
 	filter := awslogs.NewMetricFilter(scope, jsii.String("RefusedRecords"), &awslogs.MetricFilterProps{
 		LogGroup:        t.logs,

@@ -7,17 +7,17 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// Query is one question, in Athena's SQL.
+// Query is a saved query in Athena's SQL.
 type Query struct {
-	ID          string // that of the first panel which asks it
+	ID          string // of the first panel that has this query
 	Name        string
 	Description string
 	SQL         string
 }
 
-// Queries are the questions that the stack leaves in Athena, ready to run, over a table of the workgroup's database, in which
-// samples are found after a delay. They are the panels of the dashboards in the menu, each query once though two dashboards show
-// it, and the questions about the delivery. The page of one host is left out: it asks the same of one host.
+// Queries returns the queries that the stack saves in Athena. They read a table of the workgroup's database, in which samples
+// appear after a delay. There is a query for each panel in the dashboard's menu and for each question about the delivery. A
+// query that two dashboards show is there once. Hidden dashboards are left out: the page of one host has the same queries.
 func Queries(table string, delay time.Duration) ([]Query, error) {
 	saved := panels.Saved{Table: `"` + table + `"`, Spans: []time.Duration{24 * time.Hour}, Delay: delay}
 	var all []Query

@@ -16,10 +16,10 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/quicksight"
 )
 
-// NewQuickSight adds a stack of its own with the QuickSight dashboard, its data source and data sets, for the principal of the
-// configuration: what QuickSight finds fault with must not roll back the pipeline, which is deployed before. They query
-// Athena as they are shown: nothing is copied, and nothing costs while nobody looks. The account must have signed up for
-// QuickSight, which no stack can do.
+// NewQuickSight adds a second stack with the QuickSight dashboard, its data source and its data sets. The configured principal
+// may use them. It is a separate stack, deployed after the pipeline, so that an error in QuickSight does not roll the pipeline
+// back. The data sets query Athena when somebody looks at them; QuickSight copies no samples. The account must already have
+// signed up for QuickSight, because CloudFormation cannot do that.
 func NewQuickSight(app constructs.Construct, c config.Config, pipeline awscdk.Stack) (awscdk.Stack, error) {
 	board, err := quicksight.New(`"`+c.GlueDatabaseName+`"."`+c.GlueTableName+`"`, delay(c))
 	if err != nil {
@@ -35,7 +35,7 @@ func NewQuickSight(app constructs.Construct, c config.Config, pipeline awscdk.St
 		Type:         jsii.String("ATHENA"),
 		DataSourceParameters: &awsquicksight.CfnDataSource_DataSourceParametersProperty{
 			AthenaParameters: &awsquicksight.CfnDataSource_AthenaParametersProperty{
-				WorkGroup: &c.StackName, // where the limit on what a query reads holds
+				WorkGroup: &c.StackName, // it limits how much a query may read
 				RoleArn:   role.RoleArn(),
 			},
 		},
@@ -54,7 +54,7 @@ func NewQuickSight(app constructs.Construct, c config.Config, pipeline awscdk.St
 		Permissions: []any{&awsquicksight.CfnDashboard_ResourcePermissionProperty{
 			Principal: &c.QuickSightPrincipalARN, Actions: quickSightActions(ownDashboard),
 		}},
-		// A visual that QuickSight finds fault with says so where it is shown; it does not roll the pipeline back.
+		// A visual with an error shows it on the dashboard and does not make the deployment fail.
 		ValidationStrategy: &awsquicksight.CfnDashboard_ValidationStrategyProperty{Mode: jsii.String("LENIENT")},
 	})
 	dashboard.AddPropertyOverride(jsii.String("Definition"), board.Definition(func(id string) *string { return arns[id] }))
@@ -64,7 +64,6 @@ func NewQuickSight(app constructs.Construct, c config.Config, pipeline awscdk.St
 	return scope, nil
 }
 
-// newDataSet adds a data set.
 func newDataSet(
 	scope constructs.Construct, c config.Config, source awsquicksight.CfnDataSource, set quicksight.DataSet,
 ) awsquicksight.CfnDataSet {
@@ -75,7 +74,7 @@ func newDataSet(
 	props := &awsquicksight.CfnDataSetProps{
 		AwsAccountId: awscdk.Aws_ACCOUNT_ID(),
 		DataSetId:    jsii.String(c.StackName + "-" + set.ID),
-		Name:         jsii.String(fmt.Sprintf("%.90s %s", c.StackName, set.ID)), // 128 at most
+		Name:         jsii.String(fmt.Sprintf("%.90s %s", c.StackName, set.ID)), // at most 128 characters
 		ImportMode:   jsii.String("DIRECT_QUERY"),
 		PhysicalTableMap: map[string]any{quicksight.PhysicalTable: &awsquicksight.CfnDataSet_PhysicalTableProperty{
 			CustomSql: &awsquicksight.CfnDataSet_CustomSqlProperty{
@@ -89,17 +88,17 @@ func newDataSet(
 	if parameters := dataSetParameters(set); parameters != nil {
 		props.DatasetParameters = parameters
 	}
-	made := awsquicksight.NewCfnDataSet(scope, jsii.String("QuickSight"+identifier(set.ID)), props)
+	resource := awsquicksight.NewCfnDataSet(scope, jsii.String("QuickSight"+logicalID(set.ID)), props)
 	if logical := set.Logical(); logical != nil {
-		made.AddPropertyOverride(jsii.String("LogicalTableMap"), logical)
-		// Deprecated in favour of DataPrepConfiguration, which serves QuickSight's newer data preparation and of which no
-		// example with parameters of a direct query could be found.
-		awscdk.Validations_Of(made).Acknowledge(&awscdk.Acknowledgment{
+		resource.AddPropertyOverride(jsii.String("LogicalTableMap"), logical)
+		// LogicalTableMap is deprecated in favour of DataPrepConfiguration. No public example shows DataPrepConfiguration
+		// with parameters of a direct query.
+		awscdk.Validations_Of(resource).Acknowledge(&awscdk.Acknowledgment{
 			Id:     jsii.String("CloudFormation-Validate::W9009"),
-			Reason: jsii.String("the form of calculated fields that is known to go with parameters of a direct query"),
+			Reason: jsii.String("the only form of calculated fields that is known to work with parameters of a direct query"),
 		})
 	}
-	return made
+	return resource
 }
 
 func dataSetParameters(set quicksight.DataSet) []any {
@@ -129,9 +128,9 @@ func dataSetParameters(set quicksight.DataSet) []any {
 	return list
 }
 
-// What the principal may do. QuickSight takes these sets of actions only, not parts of them: those of a viewer for what the
-// stack keeps up to date, which are enough to use it in dashboards of one's own, and those of an owner for the dashboard,
-// which are what it takes to share it.
+// The actions of the principal. For the data source and the data sets they are a viewer's, enough to use them in dashboards of
+// one's own. For the dashboard they are an owner's, because a principal needs them to share it. QuickSight offers a viewer's
+// and an owner's set of actions (user guide, "Sharing"); a part of a set was not tried.
 const (
 	useDataSource = "DescribeDataSource DescribeDataSourcePermissions PassDataSource"
 	useDataSet    = "DescribeDataSet DescribeDataSetPermissions DescribeIngestion ListIngestions PassDataSet"
@@ -147,15 +146,15 @@ func quickSightActions(names string) *[]*string {
 	return &actions
 }
 
-// newQuickSightRole adds the role that QuickSight queries as: this workgroup, this table, these folders. Without a role of
-// the data source QuickSight would take its own, which somebody has to give access in its console. The bucket's name is
-// looked up when the stack is deployed: an export would tie the pipeline to this stack.
+// newQuickSightRole adds the role that QuickSight assumes to query. It may use this workgroup, this table and these folders.
+// Without it QuickSight would use its own role, which somebody would have to give access in QuickSight's console.
+// CloudFormation looks up the bucket's name at deployment; an exported output would tie the pipeline to this stack.
 func newQuickSightRole(scope constructs.Construct, c config.Config) awsiam.IRole {
 	name := awsssm.StringParameter_ValueForStringParameter(scope, jsii.String(path(c)+"/"+parameterBucket), nil)
 	bucket := awss3.Bucket_FromBucketName(scope, jsii.String("Bucket"), name)
 	return awsiam.NewRole(scope, jsii.String("QuickSightRole"), &awsiam.RoleProps{
 		Description:    jsii.String("QuickSight: query the samples in Athena"),
-		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("quicksight.amazonaws.com"), nil),
+		AssumedBy:      service("quicksight", nil),
 		InlinePolicies: inline(mayQuery(scope, c, bucket.BucketArn(), tableARNs(scope, c))...),
 	})
 }

@@ -10,30 +10,32 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// newBucket adds the bucket of the lake: Parquet below the prefix, failed records below errors/,
-// answers of queries below athena-results/.
+// newBucket adds the bucket of the lake. It holds Parquet files below the prefix, failed records below errors/ and query
+// results below athena-results/.
 func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
-	// Kept whatever becomes of the stack, but for a creation that failed: then nothing is in it, and with a name that was
-	// given it would be in the way of the next.
+	// CloudFormation keeps the bucket when the stack is deleted. It deletes the bucket only if the first deployment fails: the
+	// bucket is empty then, and its name would make the next deployment fail.
 	removal := awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 	if c.DestroyData {
 		removal = awscdk.RemovalPolicy_DESTROY
 	}
-	rules := []*awss3.LifecycleRule{{
-		Id: jsii.String("AbortIncompleteUploads"),
-		// Parts of an upload that Firehose gave up are billed and never listed.
-		AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(7)),
-	}}
-	rules = append(rules, &awss3.LifecycleRule{
-		Id:         jsii.String("ExpireQueryResults"),
-		Prefix:     jsii.String(config.ResultFolder),
-		Expiration: awscdk.Duration_Days(jsii.Number(30)),
-	})
-	rules = append(rules, &awss3.LifecycleRule{
-		Id:         jsii.String("ExpireFailedRecords"),
-		Prefix:     jsii.String(config.ErrorFolder),
-		Expiration: duration(c.ErrorRetention),
-	})
+	rules := []*awss3.LifecycleRule{
+		{
+			Id: jsii.String("AbortIncompleteUploads"),
+			// S3 bills the parts of an unfinished upload and does not list them among the objects.
+			AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(7)),
+		},
+		{
+			Id:         jsii.String("ExpireQueryResults"),
+			Prefix:     jsii.String(config.ResultFolder),
+			Expiration: awscdk.Duration_Days(jsii.Number(30)),
+		},
+		{
+			Id:         jsii.String("ExpireFailedRecords"),
+			Prefix:     jsii.String(config.ErrorFolder),
+			Expiration: duration(c.ErrorRetention),
+		},
+	}
 	if c.RawRetention > 0 {
 		rules = append(rules, &awss3.LifecycleRule{
 			Id:         jsii.String("ExpireSamples"),
@@ -49,16 +51,17 @@ func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
 		BucketName:        optional(c.BucketName),
 		Encryption:        encryption,
 		EncryptionKey:     keyOf(scope, "Bucket", c),
-		BucketKeyEnabled:  onlyIf(c.KMSKeyARN != ""), // one request to the key for many objects
+		BucketKeyEnabled:  onlyIf(c.KMSKeyARN != ""), // S3 then calls KMS once for many objects
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		EnforceSSL:        jsii.Bool(true),
 		MinimumTLSVersion: jsii.Number(1.2),
 		RemovalPolicy:     removal,
-		AutoDeleteObjects: jsii.Bool(c.DestroyData), // S3 deletes no bucket that holds objects
+		AutoDeleteObjects: jsii.Bool(c.DestroyData), // S3 deletes only an empty bucket
 		LifecycleRules:    &rules,
 	})
-	// Tells EventBridge of new objects, for the alarm of records that failed. The construct's own flag brings a function along.
+	// S3 tells EventBridge about new objects; the alarm about failed records counts them. The construct's own flag would add a
+	// Lambda function to the stack.
 	bucket.Node().DefaultChild().(awss3.CfnBucket).AddPropertyOverride(
 		jsii.String("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"), true)
 	if c.DestroyData {
@@ -67,8 +70,8 @@ func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
 	return bucket
 }
 
-// limitEmptierLogs gives the function that empties the bucket, which the CDK brings along, a log group that ends: Lambda
-// would make one that keeps for ever and outlives the stack.
+// limitEmptierLogs adds a log group for the function of the CDK that empties the bucket. Without it Lambda would create a log
+// group that outlives the stack and never expires.
 func limitEmptierLogs(scope constructs.Construct, c config.Config, bucket awss3.Bucket) {
 	provider := awscdk.Stack_Of(scope).Node().FindChild(jsii.String("Custom::S3AutoDeleteObjectsCustomResourceProvider"))
 	handler := provider.Node().FindChild(jsii.String("Handler")).(awscdk.CfnResource)
@@ -79,12 +82,4 @@ func limitEmptierLogs(scope constructs.Construct, c config.Config, bucket awss3.
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	bucket.Node().FindChild(jsii.String("AutoDeleteObjectsCustomResource")).Node().AddDependency(logs)
-}
-
-// onlyIf is true, or nil, which leaves a property out.
-func onlyIf(condition bool) *bool {
-	if !condition {
-		return nil
-	}
-	return jsii.Bool(true)
 }

@@ -14,19 +14,20 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// transform is the function that Firehose invokes, and the role it runs as.
+// transform is the Lambda function that Firehose invokes, with its role and its log group.
 type transform struct {
 	function awslambda.IFunction
 	role     awsiam.IRole
 	logs     awslogs.ILogGroup
 }
 
-// newTransform adds the function. zip is the file with its binary.
-func newTransform(scope constructs.Construct, c config.Config, zip string) transform {
+// newTransform adds the function. zip is the file with its binary. CloudFormation creates the function after the delivery
+// role; newDeliveryRole says why.
+func newTransform(scope constructs.Construct, c config.Config, zip string, deliveryRole awsiam.Role) transform {
 	logs := newLogGroup(scope, c, "TransformLogs")
 	role := awsiam.NewRole(scope, jsii.String("TransformRole"), &awsiam.RoleProps{
-		AssumedBy:      service("lambda", sameAccount()),
-		Description:    jsii.String("Transform: writes its own log, puts records back onto its own delivery stream"),
+		AssumedBy:      service("lambda", fromThisAccount(nil)),
+		Description:    jsii.String("Transform: write its log, put records back onto its delivery stream"),
 		InlinePolicies: inline(allow(logs.LogGroupArn())("logs:CreateLogStream", "logs:PutLogEvents")),
 	})
 	function := awslambda.NewFunction(scope, jsii.String("Transform"), &awslambda.FunctionProps{
@@ -45,12 +46,13 @@ func newTransform(scope constructs.Construct, c config.Config, zip string) trans
 		Role:     role,
 		LogGroup: logs,
 	})
+	function.Node().AddDependency(deliveryRole)
 	return transform{function: function, role: role, logs: logs}
 }
 
-// allowPutBack lets the transform split a record by putting its parts back onto the stream. It is a policy of its own,
-// because one within the role would have to exist before the function, the function before the stream, and the stream
-// before its ARN. The function learns its stream from each event.
+// allowPutBack lets the transform split a record: it puts the parts back onto the stream. The permission is a policy of its
+// own. Within the role it would need the stream's ARN, the stream needs the function, and the function needs the role. The
+// function reads the stream's name from each event.
 func (t transform) allowPutBack(scope constructs.Construct, streamARN *string) {
 	awsiam.NewPolicy(scope, jsii.String("TransformPutBack"), &awsiam.PolicyProps{
 		Roles:      &[]awsiam.IRole{t.role},
@@ -58,15 +60,11 @@ func (t transform) allowPutBack(scope constructs.Construct, streamARN *string) {
 	})
 }
 
-// newLogGroup adds a log group. Logs tell of operation and hold no samples, so that they go with the stack.
+// newLogGroup adds a log group. CloudFormation deletes it with the stack: logs hold no samples.
 func newLogGroup(scope constructs.Construct, c config.Config, id string) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
 		EncryptionKey: keyOf(scope, id, c),
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-}
-
-func duration(d time.Duration) awscdk.Duration {
-	return awscdk.Duration_Seconds(jsii.Number(d.Seconds()))
 }
