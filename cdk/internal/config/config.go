@@ -1,5 +1,5 @@
-// Package config is the configuration of the deployed stack: which settings there are, where each may be set, what is
-// allowed and why. It is no CDK code: it can be read and tested without Node.
+// Package config is the configuration of the deployed stack. It says which settings exist, where each may be set, which
+// values are allowed and why. It does not use the CDK, so its tests need no Node.js.
 package config
 
 import (
@@ -7,30 +7,30 @@ import (
 	"time"
 )
 
-// Config is a valid configuration. A name that is empty is left to CloudFormation to generate.
+// Config is a valid configuration. CloudFormation generates each name that is empty.
 type Config struct {
 	StackName string
-	Region    string // empty: the CLI's
+	Region    string // empty: the region of the CDK CLI
 	LogLevel  string // DEBUG, INFO, WARN or ERROR
 
 	BucketName       string
 	Prefix           string        // of the table's objects, ends in a slash
-	RawRetention     time.Duration // whole days; 0: objects are kept
-	ErrorRetention   time.Duration // of what could not be delivered; whole days
-	DestroyData      bool          // whether the bucket and its objects go with the stack
+	RawRetention     time.Duration // of samples; whole days; 0: for ever
+	ErrorRetention   time.Duration // of records that could not be delivered; whole days
+	DestroyData      bool          // whether deleting the stack deletes the bucket and its objects
 	GlueDatabaseName string
 	GlueTableName    string
-	FirstYear        int    // that Athena looks for samples in
+	FirstYear        int    // first year in which Athena looks for samples
 	CrawlerSchedule  string // cron(…); empty: the crawler runs when somebody starts it
 
-	AthenaScanLimitGiB int    // of one query, 1..10000
-	AlarmEmail         string // empty: nobody is subscribed
-	ExpectRecords      bool   // whether it is trouble if no collector sends
+	AthenaScanLimitGiB int    // for one query, 1..10000
+	AlarmEmail         string // empty: no subscription
+	ExpectRecords      bool   // whether an alarm goes off if no collector sends
 
-	QuickSightPrincipalARN string // user or group that the QuickSight dashboard is for; empty: there is none
+	QuickSightPrincipalARN string // user or group of the QuickSight dashboard; empty: no dashboard
 
 	EC2Role    bool // whether there is a role for EC2 instances that run edge
-	HybridRole bool // whether there is a role for machines elsewhere that SSM manages
+	HybridRole bool // whether there is a role for machines outside EC2 that SSM manages
 
 	DeliveryStreamName string
 	RoleName           string        // of the role that the delivery stream assumes
@@ -38,10 +38,10 @@ type Config struct {
 	BufferingTime      time.Duration // 60..900 s
 
 	EdgePolicyName   string // of the policy for machines
-	ReaderPolicyName string // of the policy for who queries
+	ReaderPolicyName string // of the policy for people and programs that query
 
-	KMSKeyARN             string            // of the key that all is encrypted with; empty: AWS's keys
-	PermissionsBoundary   string            // ARN of a policy, on every role; empty: none
+	KMSKeyARN             string            // of the key that encrypts all data; empty: AWS's own keys
+	PermissionsBoundary   string            // ARN of the policy that limits every role; empty: no boundary
 	Tags                  map[string]string // of every resource
 	TerminationProtection bool
 
@@ -51,19 +51,20 @@ type Config struct {
 	MaxSampleAge       time.Duration // whole days; the transform refuses older samples
 }
 
-// Folders of the bucket that are not the table's.
+// Folders of the bucket outside the table.
 const (
-	ErrorFolder  = "errors/"         // what Firehose cannot deliver
-	ResultFolder = "athena-results/" // answers of queries
+	ErrorFolder  = "errors/"         // records that Firehose could not deliver
+	ResultFolder = "athena-results/" // query results
 )
 
 func reservedFolders() []string { return []string{ErrorFolder, ResultFolder} }
 
-// Load returns the configuration: for each setting -c key=value, then the environment, then .env, then cdk.json, then the
-// default. The error joins all problems, one line each with the value, where it was set, what is allowed and why.
+// Load returns the configuration. It takes each setting from the first of these that has it: -c key=value, the environment,
+// .env, cdk.json, the default. The error joins all problems. Each is one line with the value, where it was set, what is
+// allowed and why.
 //
-// The CLI merges -c and cdk.json before the app sees them. A context value counts as given by -c where it differs from
-// cdk.json's, so that a -c which repeats the very value of cdk.json does not override the environment.
+// The CLI merges -c and cdk.json before the app sees them. Load takes a context value for one of -c if it differs from the
+// value in cdk.json. So a -c with the same value as cdk.json does not override the environment.
 func Load(sources Sources) (Config, error) {
 	var (
 		c        Config

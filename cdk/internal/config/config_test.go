@@ -194,7 +194,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// manyTags are n tags.
+// manyTags returns n tags.
 func manyTags(n int) string {
 	var pairs []string
 	for i := range n {
@@ -203,7 +203,7 @@ func manyTags(n int) string {
 	return strings.Join(pairs, ",")
 }
 
-// All problems stand in one error, each with where it was set, the value, what is allowed and why.
+// One error holds all problems, each with its source, the value, what is allowed and why.
 func TestEveryProblemIsNamed(t *testing.T) {
 	file := map[string]any{"lambdaTimeout": float64(900)}
 	context := map[string]any{"lambdaTimeout": float64(900), "glueTableName": "Samples"}
@@ -221,7 +221,7 @@ func TestEveryProblemIsNamed(t *testing.T) {
 		`environment variable LAMBDA_RUNTIME: "python3.12" is not allowed; want provided.al2023, or unset: ` + old,
 		`environment variable LAMBDA_HANDLER: "app.handler" is not allowed; want bootstrap, or unset: ` + old,
 		`context key glueTableName: "Samples" is not allowed; want 1-255 of a-z 0-9 _: ` +
-			`Athena and Firehose write it in lower case, and another character needs quoting in each query`,
+			`Athena and Firehose write it in lower case, and other characters must be quoted in each query`,
 	}
 	if got := strings.Split(err.Error(), "\n"); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -15,8 +15,8 @@ type setting struct {
 	fallback string
 	derive   func(Config) string // the default, if it follows from settings above this one
 	want     string              // what is allowed, for people
-	why      string              // the reason, where it is not plain
-	// set checks a value and stores it; false where it is not allowed.
+	why      string              // the reason, if it is not obvious
+	// set checks a value and stores it. It returns false if the value is not allowed.
 	set func(c *Config, v string) bool
 }
 
@@ -32,14 +32,14 @@ func prefixAllowed(v string) bool {
 		!slices.ContainsFunc(reservedFolders(), func(folder string) bool { return strings.HasPrefix(v, folder) })
 }
 
-// scheduleAllowed says whether Glue takes a schedule. It knows the form, not the length of months.
+// scheduleAllowed reports whether a schedule has the form that Glue takes. It does not check that the day exists.
 func scheduleAllowed(v string) bool {
 	fields := cron.FindStringSubmatch(v)
 	return fields != nil && (fields[1] == "?") != (fields[2] == "?")
 }
 
-// only declares a variable of the predecessor that has one value left, so that an old .env gets an answer instead of
-// being ignored.
+// only declares a variable of this project's Python version that now has one allowed value. An old .env file with another value
+// then gets an error and is not ignored.
 func only(env, value string) setting {
 	return setting{
 		env: env, fallback: value, want: value + ", or unset",
@@ -48,7 +48,7 @@ func only(env, value string) setting {
 	}
 }
 
-// match takes the values that pattern matches as a whole. An unset value is left empty.
+// match accepts values that the whole pattern matches, and the empty value of an unset setting.
 func match(pattern string, field func(*Config) *string) func(*Config, string) bool {
 	whole := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	return func(c *Config, v string) bool {
@@ -57,7 +57,7 @@ func match(pattern string, field func(*Config) *string) func(*Config, string) bo
 	}
 }
 
-// number takes whole numbers from low to high.
+// number accepts whole numbers from low to high.
 func number(low, high int, store func(*Config, int)) func(*Config, string) bool {
 	return func(c *Config, v string) bool {
 		n, err := strconv.Atoi(v)
@@ -71,7 +71,7 @@ func number(low, high int, store func(*Config, int)) func(*Config, string) bool 
 
 var tag = regexp.MustCompile(`^([A-Za-z0-9 _.:/+@-]{1,128})=([A-Za-z0-9 _.:/+@-]{0,256})$`)
 
-// tags takes names with values, none twice.
+// tags accepts a list name=value,name=value with different names.
 func tags(c *Config, v string) bool {
 	if v == "" {
 		return true
@@ -90,7 +90,7 @@ func tags(c *Config, v string) bool {
 	return len(c.Tags) <= 40
 }
 
-// yes takes true and false.
+// yes accepts true and false.
 func yes(field func(*Config) *bool) func(*Config, string) bool {
 	return func(c *Config, v string) bool {
 		*field(c) = v == "true"
@@ -98,14 +98,14 @@ func yes(field func(*Config) *bool) func(*Config, string) bool {
 	}
 }
 
-// apply checks the value that was found and stores it.
+// apply checks a value and stores it in the configuration.
 func (s setting) apply(c *Config, v value) error {
 	if v.unset && s.derive != nil {
-		s.set(c, s.derive(*c)) // what it follows from was checked
+		s.set(c, s.derive(*c)) // derived from values that are checked already
 		return nil
 	}
 	given := text(v.raw)
-	// Only a default may be empty: a key that is given with nothing in it is a mistake.
+	// Only a default may be empty. A key that is set to an empty value is a mistake.
 	if plain(v.raw) && (given != "" || v.unset) && s.set(c, given) {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (s setting) apply(c *Config, v value) error {
 	return problem
 }
 
-// plain says whether a context value is one that a setting can have: text, or a number as cdk.json may give it.
+// plain reports whether a context value has a type that settings have: text or, in cdk.json, a number.
 func plain(raw any) bool {
 	switch raw.(type) {
 	case string, float64:

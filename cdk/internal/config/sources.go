@@ -10,19 +10,19 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// Sources are the places that settings are read from.
+// Sources holds the places that settings are read from.
 type Sources struct {
 	// Context is the app's context as the CLI merged it: -c over cdk.context.json over cdk.json.
 	Context map[string]any
-	// File is the context section of cdk.json alone. It tells what of Context came from the command line.
+	// File is the context section of cdk.json. Load compares Context with it to find the values of the command line.
 	File map[string]any
 	// Environment looks a variable up, as os.LookupEnv does.
 	Environment func(name string) (value string, ok bool)
-	// DotEnv are the variables of the file .env. The environment's own go before them.
+	// DotEnv holds the variables of the file .env. The environment wins over them.
 	DotEnv map[string]string
 }
 
-// ReadDotEnv reads the variables of an .env file. A file that is not there has none.
+// ReadDotEnv reads the variables of an .env file. It returns none if the file does not exist.
 func ReadDotEnv(path string) (map[string]string, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -33,17 +33,17 @@ func ReadDotEnv(path string) (map[string]string, error) {
 	}
 	variables, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
-		// The parser quotes all that follows the place.
+		// The parser quotes the rest of the file after " near ".
 		reason, _, _ := strings.Cut(err.Error(), " near ")
 		return nil, fmt.Errorf(".env: %s; want lines such as BUFFERING_TIME=300", strings.TrimSpace(reason))
 	}
 	return variables, nil
 }
 
-// value is a setting's value and the place that it was found in.
+// value is a setting's value with its source.
 type value struct {
 	raw    any
-	source string // as a problem names it, such as "environment variable PREFIX"
+	source string // as errors name it, for example "environment variable PREFIX"
 	unset  bool   // the default applies
 }
 
@@ -54,7 +54,7 @@ func (s Sources) find(set setting) value {
 		return value{raw: inContext, source: "context key " + set.key}
 	}
 	if set.env != "" {
-		// A variable that is set to nothing is how an .env file leaves a setting out.
+		// An empty variable is unset: .env files leave settings out this way.
 		if v, ok := s.Environment(set.env); ok && v != "" {
 			return value{raw: v, source: "environment variable " + set.env}
 		}

@@ -11,14 +11,14 @@ import (
 
 const day = 24 * time.Hour
 
-// settings is the table of all settings, in the order that problems are listed in.
+// settings returns all settings. Problems are reported in this order.
 func settings() []setting {
 	const generated = ""
 	return []setting{
 		{
 			key: "stackName", fallback: "MetricsDashboard",
 			want: "1-100 letters, digits and hyphens, a letter first",
-			why:  "CloudFormation takes 128, and the stack of QuickSight adds a word",
+			why:  "CloudFormation takes 128 characters, and the name of the QuickSight stack is longer",
 			set:  match(`[A-Za-z][A-Za-z0-9-]{0,99}`, func(c *Config) *string { return &c.StackName }),
 		},
 		{
@@ -92,7 +92,7 @@ func settings() []setting {
 		only("LAMBDA_RUNTIME", "provided.al2023"),
 		only("LAMBDA_HANDLER", "bootstrap"),
 		{
-			// A fixed name would belong to the first stack of an account alone, and could be there already.
+			// With a fixed name an account could have only one stack.
 			key: "glueDatabaseName", env: "GLUE_DATABASE_NAME", derive: databaseName,
 			want: glueWant, why: glueWhy,
 			set: match(gluePattern, func(c *Config) *string { return &c.GlueDatabaseName }),
@@ -111,7 +111,7 @@ func settings() []setting {
 		{
 			key: "crawlerSchedule", env: "CRAWLER_SCHEDULE", fallback: "NONE",
 			want: "NONE, or cron(minutes hours day-of-month month day-of-week year) in UTC, with ? for one of the two days",
-			why:  "the crawler is there in either case; each run is billed for ten minutes at least, and Athena sees new hours without it",
+			why:  "each run is billed for at least ten minutes, and Athena finds new hours without the crawler; you can also start it yourself",
 			set: func(c *Config, v string) bool {
 				if v == "NONE" {
 					c.CrawlerSchedule = ""
@@ -124,33 +124,33 @@ func settings() []setting {
 		{
 			key: "athenaScanLimitGb", env: "ATHENA_SCAN_LIMIT_GB", fallback: "10",
 			want: "1-10000 (GiB)",
-			why:  "Athena is billed by what a query reads, and cancels one that would read more",
+			why:  "Athena bills what a query reads and cancels a query that reads more than this",
 			set:  number(1, 10000, func(c *Config, n int) { c.AthenaScanLimitGiB = n }),
 		},
 		{
 			key: "alarmEmail", env: "ALARM_EMAIL", fallback: "",
 			want: "an e-mail address, or unset for none",
-			why:  "the address gets a message to confirm the subscription before it gets alarms",
+			why:  "AWS sends alarms to the address after its owner has confirmed the subscription",
 			set:  match(`[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+`, func(c *Config) *string { return &c.AlarmEmail }),
 		},
 		{
 			key: "expectRecords", env: "EXPECT_RECORDS", fallback: "false",
 			want: "true or false",
-			why:  "true means an alarm if nobody sends for 15 minutes, which new stacks and sleeping laptops do not",
+			why:  "true means an alarm if no collector sends for 15 minutes, which is normal for a new stack or a sleeping laptop",
 			set:  yes(func(c *Config) *bool { return &c.ExpectRecords }),
 		},
 		{
 			key: "quickSightPrincipalArn", env: "QUICKSIGHT_PRINCIPAL_ARN", fallback: "",
 			want: "arn:aws:quicksight:REGION:ACCOUNT:user/NAMESPACE/NAME or …:group/NAMESPACE/NAME, or unset for no QuickSight",
-			why: "the dashboard is of use to whom QuickSight knows only; aws quicksight list-users prints the ARNs, and REGION is " +
-				"that of the account's identities",
+			why: "QuickSight shows the dashboard to this user or group; aws quicksight list-users prints the ARNs, and REGION is the " +
+				"region of the account's QuickSight users",
 			set: match(`arn:aws(-cn|-us-gov)?:quicksight:[a-z]{2}(-[a-z]+)+-[0-9]{1,2}:[0-9]{12}:(user|group)/[A-Za-z0-9._-]+/[^\s](?:[ -ÿ]{0,148}[^\s])?`,
 				func(c *Config) *string { return &c.QuickSightPrincipalARN }),
 		},
 		{
 			key: "edgeRoles", env: "EDGE_ROLES", fallback: "none",
 			want: "none, ec2, hybrid or both",
-			why:  "ec2 makes a role and instance profile for EC2, hybrid a role for machines that SSM manages elsewhere",
+			why:  "ec2 makes a role and instance profile for EC2, hybrid a role for machines outside EC2 that SSM manages",
 			set: func(c *Config, v string) bool {
 				c.EC2Role = v == "ec2" || v == "both"
 				c.HybridRole = v == "hybrid" || v == "both"
@@ -177,10 +177,8 @@ func settings() []setting {
 		{
 			key: "errorRetentionDays", env: "ERROR_RETENTION_DAYS", fallback: "90",
 			want: "1-36500 (days)",
-			why:  "what could not be delivered is kept below " + ErrorFolder + " for somebody to repair, and then expires",
-			set: number(1, 36500, func(c *Config, n int) {
-				c.ErrorRetention = time.Duration(n) * 24 * time.Hour
-			}),
+			why:  "S3 then deletes the records below " + ErrorFolder + " that could not be delivered",
+			set:  number(1, 36500, func(c *Config, n int) { c.ErrorRetention = time.Duration(n) * day }),
 		},
 		{
 			key: "removalPolicy", env: "REMOVAL_POLICY", fallback: "retain",
@@ -204,7 +202,7 @@ func settings() []setting {
 		{
 			key: "kmsKeyArn", env: "KMS_KEY_ARN", fallback: "",
 			want: "arn:aws:kms:REGION:ACCOUNT:key/ID, or unset for AWS's own keys",
-			why:  "bucket, stream, logs, topic and answers of queries are encrypted with it; its policy must let these services use it",
+			why:  "it encrypts bucket, stream, logs, topic and query results; its key policy must let these services use it",
 			set: match(`arn:aws(-cn|-us-gov)?:kms:[a-z]{2}(-[a-z]+)+-[0-9]{1,2}:[0-9]{12}:key/[A-Za-z0-9-]{1,64}`,
 				func(c *Config) *string { return &c.KMSKeyARN }),
 		},
@@ -218,22 +216,22 @@ func settings() []setting {
 		{
 			key: "tags", env: "TAGS", fallback: "",
 			want: "name=value,name=value of letters, digits, spaces and _ . : / + - @, at most 40, or unset for none",
-			why:  "every resource that can have tags gets them; AWS takes 50 and keeps names that begin with aws: for itself",
+			why:  "every resource that can have tags gets them; AWS takes 50 and reserves names that begin with aws:",
 			set:  tags,
 		},
 		{
 			key: "terminationProtection", env: "TERMINATION_PROTECTION", fallback: "false",
 			want: "true or false",
-			why:  "true means that nobody can delete the stack before it is false again",
+			why:  "true means that CloudFormation refuses to delete the stack until it is false again",
 			set:  yes(func(c *Config) *bool { return &c.TerminationProtection }),
 		},
 	}
 }
 
-// databaseName is the stack's name as Glue takes it.
+// databaseName returns the stack's name in the form that Glue takes.
 func databaseName(c Config) string { return strings.ReplaceAll(strings.ToLower(c.StackName), "-", "_") }
 
-// Variables are the names of the environment variables that set something.
+// Variables returns the names of the environment variables of all settings.
 func Variables() []string {
 	var names []string
 	for _, s := range settings() {
@@ -253,5 +251,5 @@ const (
 const (
 	gluePattern = `[a-z0-9_]{1,255}`
 	glueWant    = "1-255 of a-z 0-9 _"
-	glueWhy     = "Athena and Firehose write it in lower case, and another character needs quoting in each query"
+	glueWhy     = "Athena and Firehose write it in lower case, and other characters must be quoted in each query"
 )

@@ -10,12 +10,11 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// ours is a context key that can be meant for this app only: those of the CDK, its CLI and its libraries have a colon, a
-// slash or an at sign.
+// ours matches context keys of this app. Keys of the CDK, its CLI and its libraries contain a colon, a slash or an at sign.
 var ours = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
-// unknown are the problems of names that no setting has: in the context, and in .env, which holds the stack's settings
-// only. Other variables of the environment are other programs' business.
+// unknown returns a problem for each name in the context or in .env that no setting has. It does not check the environment,
+// because most variables there belong to other programs.
 func (s Sources) unknown(all []setting) []error {
 	var problems []error
 	for _, key := range slices.Sorted(maps.Keys(s.Context)) {
@@ -33,15 +32,15 @@ func (s Sources) unknown(all []setting) []error {
 	return problems
 }
 
-// answer says what would be right instead of a name that no setting has.
+// answer returns the end of an error about an unknown name: what to do instead.
 func answer(name string, all []setting, spelled func(setting) string) string {
 	switch plain := squash(name); {
 	case strings.HasPrefix(name, "AWS_"):
-		return ": the CDK CLI does not read .env, so that it would deploy as somebody else; set it in the shell"
+		return ": the CDK CLI does not read .env and would use other credentials; set the variable in the shell"
 	case strings.HasSuffix(plain, "arn"):
-		return ": CloudFormation keeps track of what it made; remove the line"
+		return ": CloudFormation finds the stack's resources by itself; remove the line"
 	default:
-		best, distance := "", 2+len(plain)/3 // a name that is further away is no misspelling
+		best, distance := "", 2+len(plain)/3 // a name with a larger distance is not a misspelling
 		for _, s := range all {
 			if d := levenshtein.ComputeDistance(plain, squash(spelled(s))); spelled(s) != "" && d < distance {
 				best, distance = spelled(s), d
@@ -54,7 +53,7 @@ func answer(name string, all []setting, spelled func(setting) string) string {
 	}
 }
 
-// squash makes bufferingSize, BUFFERING_SIZE and buffering-size one.
+// squash makes bufferingSize, BUFFERING_SIZE and buffering-size equal.
 func squash(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(name))
 }

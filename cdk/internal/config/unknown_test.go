@@ -40,8 +40,8 @@ func TestUnknownVariables(t *testing.T) {
 	for name, want := range map[string]string{
 		"BUFFER_SIZE":   "no such setting; did you mean BUFFERING_SIZE?",
 		"GLUE_DATABASE": "no such setting; did you mean GLUE_DATABASE_NAME?",
-		"FIREHOSE_ARN":  "no such setting: CloudFormation keeps track of what it made; remove the line",
-		"AWS_PROFILE":   "no such setting: the CDK CLI does not read .env, so that it would deploy as somebody else; set it in the shell",
+		"FIREHOSE_ARN":  "no such setting: CloudFormation finds the stack's resources by itself; remove the line",
+		"AWS_PROFILE":   "no such setting: the CDK CLI does not read .env and would use other credentials; set the variable in the shell",
 		"COLOUR":        "no such setting; remove it",
 	} {
 		_, err := config.Load(config.Sources{Environment: environment(nil).lookup, DotEnv: map[string]string{name: "x"}})

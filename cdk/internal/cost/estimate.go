@@ -5,8 +5,8 @@ import "math"
 // Line is one item of the month's bill.
 type Line struct {
 	Name   string
-	Packed Item // as this project sends
-	Single Item // one record for each sample
+	Packed Item // if collectors send packs, as edge does
+	Single Item // if collectors send each sample as a record
 }
 
 // Item is a quantity and what it costs.
@@ -16,7 +16,7 @@ type Item struct {
 	USD      float64
 }
 
-// Estimate returns the bill of a month, item by item.
+// Estimate returns the bill of a month.
 func (f Fleet) Estimate() []Line {
 	var (
 		packed  = f.bill(f.packed())
@@ -29,7 +29,7 @@ func (f Fleet) Estimate() []Line {
 	return summary
 }
 
-// Total is the sum of a bill.
+// Total returns the sum of a bill.
 func Total(lines []Line) (packed, single float64) {
 	for _, l := range lines {
 		packed += l.Packed.USD
@@ -70,14 +70,14 @@ func (f Fleet) bill(t traffic) []named {
 	}
 }
 
-// invocations of the transform: when the processor's buffer is full or its time is over.
+// invocations returns how often Firehose invokes the transform: when the processor's buffer is full or has waited its time.
 func (f Fleet) invocations(t traffic) float64 {
 	bySize := t.bytes / processorBytes
 	byTime := month.Seconds() / processorWindow
 	return math.Max(bySize, math.Min(byTime, t.records))
 }
 
-// objects that Firehose writes: one each interval, and one more when the hour turns within it.
+// objects returns how many objects Firehose writes: one in each buffering interval, and one more for each new hour.
 func (f Fleet) objects() float64 {
 	return math.Ceil(month.Seconds()/f.Buffering.Seconds()) + month.Hours()
 }

@@ -1,5 +1,5 @@
-// Package cost estimates what a month of a fleet costs. It knows prices and what was measured; it reads no bill and no
-// account, and counts nothing as free.
+// Package cost estimates what a month of a fleet costs. It uses list prices and measurements. It does not read an account's
+// bill, and it counts nothing as free.
 package cost
 
 import (
@@ -11,18 +11,18 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Fleet is what the estimate is for.
+// Fleet describes the machines and the stack that an estimate is for.
 type Fleet struct {
 	Hosts      int
 	Interval   time.Duration // between samples of a host
-	MaxLatency time.Duration // that a collector lets a sample wait for others
+	MaxLatency time.Duration // how long a collector lets a sample wait for others
 	Buffering  time.Duration // of the delivery stream
 	Crawls     float64       // runs of the crawler in a month
 	Stored     int           // months of samples that the bucket holds
-	AthenaGiB  float64       // read by queries in a month
+	AthenaGiB  float64       // that queries read in a month
 }
 
-// Default returns a fleet with the defaults of edge and stack.
+// Default returns a fleet with the default settings of edge and of the stack.
 func Default() Fleet {
 	return Fleet{
 		Hosts: 100, Interval: 3 * time.Second, MaxLatency: record.MaxLatency, Buffering: 5 * time.Minute,
@@ -30,7 +30,7 @@ func Default() Fleet {
 	}
 }
 
-// Validate returns all that is wrong with a fleet.
+// Validate returns all problems of a fleet, joined.
 func (f Fleet) Validate() error {
 	var problems []error
 	check := func(ok bool, flag string, value any, want string) {
@@ -48,51 +48,52 @@ func (f Fleet) Validate() error {
 	return errors.Join(problems...)
 }
 
-// month is AWS's month of 730 hours.
+// month is the month of AWS's pricing pages: 730 hours.
 const month = 730 * time.Hour
 
-// What was measured, on real samples of Linux hosts with 2026's columns.
+// Measurements on real samples of Linux hosts, with the columns of 2026.
 const (
 	lineBytes     = 910  // of a sample as a line of JSON
 	packedBytes   = 127  // of a sample within a gzip-compressed pack of two minutes; TestBill in edge/internal/e2e
 	enrichedBytes = 1300 // of a sample as the transform returns it
-	// Of a sample in Parquet with Snappy. The local delivery writes 105 (BENCHMARKS.md); Firehose's own writer is not known, and
-	// is taken for half as good.
+	// Of a sample in Parquet with Snappy. The local delivery writes 105 (BENCHMARKS.md). Firehose's writer was not measured; the
+	// estimate takes about twice as much.
 	parquetBytes = 200
-	// TransformRate is how many samples a second the transform takes on one core: less than BENCHMARKS.md has, as a Lambda's core is slower.
+	// TransformRate is how many samples a second the transform handles on one core. It is less than in BENCHMARKS.md, because a
+	// Lambda function's core is slower.
 	TransformRate = 200_000
 	startTime     = 2 * time.Millisecond // of an invocation
 	memoryGiB     = 0.25
-	// Cores that a function of that memory has: 1,769 MB are one (Lambda developer guide, "Configure Lambda function memory").
+	// A function with 1,769 MB has one core (Lambda developer guide, "Configure Lambda function memory").
 	cores    = memoryGiB * 1024 / 1769
 	logBytes = 600 // of an invocation
 )
 
-// Roundings and what else the services and package stack set.
+// Values that the services and package stack set.
 const (
 	billedStep     = record.BilledStep
-	processorBytes = record.ProcessorMB * 1e6 // of records that one invocation gets at most
-	crawlerDPUs    = 2.0                      // commonly seen; AWS publishes no number
-	crawlerHours   = 1.0 / 6                  // least that a run is billed for
+	processorBytes = record.ProcessorMB * 1e6 // most bytes of records for one invocation
+	crawlerDPUs    = 2.0                      // a common value; AWS publishes no number
+	crawlerHours   = 1.0 / 6                  // shortest time that a run is billed for
 	alarms         = 5
 	gib            = 1 << 30
 )
 
-// processorWindow is how long records wait for an invocation at most, in seconds.
+// processorWindow is the longest time, in seconds, that a record waits for an invocation.
 var processorWindow = record.ProcessorWindow.Seconds()
 
-// samples in a month.
+// samples returns how many samples the fleet takes in a month.
 func (f Fleet) samples() float64 { return float64(f.Hosts) * month.Seconds() / f.Interval.Seconds() }
 
-// traffic is what collectors send in a month.
+// traffic holds what collectors send in a month.
 type traffic struct {
 	records float64
 	bytes   float64 // as sent
 	billed  float64 // bytes, as Firehose bills them
 }
 
-// packed is what edge sends: a pack is closed when its first sample has waited long enough, and when the hour turns. A
-// pack of more steps than one is cut where a step is full.
+// packed returns the traffic of edge. edge closes a pack when its first sample has waited for MaxLatency and at the end of the
+// hour. It also closes a pack of more than one billed step at the end of a full step.
 func (f Fleet) packed() traffic {
 	perHour := time.Hour.Seconds() / f.Interval.Seconds()
 	inPack := math.Floor(f.MaxLatency.Seconds()/f.Interval.Seconds()) + 1
@@ -108,10 +109,10 @@ func (f Fleet) packed() traffic {
 	}
 }
 
-// single is what a collector that puts each sample as a record of its own would send.
+// single returns the traffic if each sample is a record of its own.
 func (f Fleet) single() traffic {
 	return traffic{records: f.samples(), bytes: f.samples() * lineBytes, billed: f.samples() * rounded(lineBytes)}
 }
 
-// rounded is what Firehose bills for a record of n bytes.
+// rounded returns how many bytes Firehose bills for a record of n bytes.
 func rounded(n float64) float64 { return math.Ceil(n/billedStep) * billedStep }

@@ -1,12 +1,12 @@
 package cost
 
-// List prices of us-east-1 in USD, as known on 2026-11-23. Sources: public notes made from the AWS Price List API (Firehose,
-// Lambda, S3, Glue: 2026), AWS's Firehose page (what is rounded and counted), athena.guide (2020) and public notes of 2023 for
-// Athena, public notes for CloudWatch. No price page could be read directly: compare with the AWS calculator before a
-// decision rests on them. Other regions differ by up to a fifth.
+// List prices of us-east-1 in USD, as of 2026-11-23. Sources: public notes made from the AWS Price List API (Firehose, Lambda,
+// S3, Glue: 2026), AWS's Firehose page (for rounding), athena.guide (2020) and public notes of 2023 for Athena, public notes for
+// CloudWatch. None was read from AWS's price pages. Compare them with the AWS calculator before you decide by them. Prices of
+// other regions differ by up to a fifth.
 const (
-	ingestGiB       = 0.029 // Firehose, DirectPut, first 500 TB; each record rounded up to 5,120 bytes
-	conversionGiB   = 0.018 // Firehose, format conversion, on what ingest bills
+	ingestGiB       = 0.029 // Firehose, DirectPut, first 500 TB; each record is rounded up to 5,120 bytes
+	conversionGiB   = 0.018 // Firehose, format conversion; for the same bytes as ingest
 	partitioningGiB = 0.020 // Firehose, dynamic partitioning
 	partitionObject = 0.005 / 1000
 
@@ -20,7 +20,7 @@ const (
 
 	athenaTiB = 5.00
 
-	logGiB    = 0.50 // CloudWatch Logs, taken in
-	alarm     = 0.10 // month; the first 10 of an account are free
-	dashboard = 3.00 // month; the first 3 of an account are free
+	logGiB    = 0.50 // CloudWatch Logs, ingestion
+	alarm     = 0.10 // a month; the first 10 of an account are free
+	dashboard = 3.00 // a month; the first 3 of an account are free
 )

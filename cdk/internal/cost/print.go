@@ -39,7 +39,7 @@ Months of samples stored: %d. A run of the crawler is billed for %.2f USD at lea
 
 func (i Item) String() string { return count(i.Quantity) + " " + i.Unit }
 
-// count writes a number with thousands apart and, below 100, with two decimals.
+// count writes a number with commas between thousands. It writes a number below 100 with two decimals.
 func count(v float64) string {
 	if v < 100 {
 		return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 2, 64), ".00")

@@ -9,26 +9,26 @@ import (
 
 // Column is a column of a data set.
 type Column struct {
-	Name string // as people see it
+	Name string // that people see
 	Type string // STRING, INTEGER, DECIMAL or DATETIME
 
-	of   string // the name in the panel's result
-	sql  string // of it there
+	of   string // its name in the panel's result
+	sql  string // expression over the panel's result
 	unit panels.Unit
 }
 
-// column is the column of a name in the panel's result. Visuals ask for those that their panel has.
+// column returns the column with this name in the panel's result. The panel must have it.
 func (s DataSet) column(of string) Column {
 	i := slices.IndexFunc(s.Columns, func(c Column) bool { return c.of == of })
 	return s.Columns[i]
 }
 
-// identifier names a column to the visuals.
+// identifier returns the form in which visuals refer to a column.
 func (c Column) identifier(s DataSet) object {
 	return object{"DataSetIdentifier": s.ID, "ColumnName": c.Name}
 }
 
-// columnsOf are the columns of a panel's result that its visuals show, each under a name of its own.
+// columnsOf returns the columns of a panel's result that its visuals show. Each has a different name.
 func columnsOf(p panels.Panel) []Column {
 	var list []Column
 	add := func(c Column) {
@@ -68,7 +68,7 @@ func columnsOf(p panels.Panel) []Column {
 	return list
 }
 
-// dimensionsOf are what the rows of a panel's result are about.
+// dimensionsOf returns the dimensions of the rows in a panel's result.
 func dimensionsOf(p panels.Panel) []panels.Dimension {
 	list := []panels.Dimension{p.By, p.Across, p.Group}
 	switch p.Kind {
@@ -78,7 +78,7 @@ func dimensionsOf(p panels.Panel) []panels.Dimension {
 	return slices.DeleteFunc(list, func(d panels.Dimension) bool { return d == "" })
 }
 
-// dimension is the column of a dimension, as QuickSight can sort and show it.
+// dimension returns the column of a dimension in a form that QuickSight can sort and show.
 func dimension(d panels.Dimension) Column {
 	of := string(d)
 	switch d {

@@ -12,10 +12,10 @@ import (
 
 // DataSet is a query with its columns.
 type DataSet struct {
-	ID         string // letters, digits and hyphens: that of the first panel that shows it
+	ID         string // of the first panel that shows it: letters, digits and hyphens
 	SQL        string
 	Columns    []Column
-	Parameters []Parameter // that the SQL has
+	Parameters []Parameter // that the SQL contains
 	Calculated []Calculated
 }
 
@@ -29,8 +29,8 @@ type part struct {
 	query   string
 }
 
-// newPart makes the part of a panel. What its query gives is cast in a query around it, as QuickSight takes no Unix seconds for
-// a time, and named as people see it, as charts take their legends from the names of columns.
+// newPart returns the part of a panel. An outer query casts and renames the columns of the panel's query: QuickSight does not
+// take Unix seconds as a time, and charts use the names of columns as legends.
 func newPart(saved panels.Saved, d panels.Dashboard, p panels.Panel) (part, error) {
 	inner, err := saved.SQL(d, p)
 	if err != nil {
@@ -43,13 +43,13 @@ func newPart(saved panels.Saved, d panels.Dashboard, p panels.Panel) (part, erro
 	return part{p, columnsOf(p), query}, nil
 }
 
-// ofPanel is the column that says which panel a row is for. Each visual filters by it. Trino compares the constant of each part of a
-// UNION ALL when it plans, and leaves out those that are empty (its rules PredicatePushDown and RemoveEmptyUnionBranches), so that
-// a visual pays for its panel's query alone.
+// ofPanel is the column with the id of a row's panel. Each visual filters by it. In each part of a UNION ALL it is a constant.
+// Trino compares it with the filter when it plans the query, and leaves out the parts of other panels (its rules
+// PredicatePushDown and RemoveEmptyUnionBranches). So a visual pays only for its own panel's query.
 const ofPanel = "Panel"
 
-// shared adds the data set of panels whose rows are about the same: all their columns, and their queries one below the other.
-// Of QuickSight's 50 for a dashboard a set for each panel would leave none.
+// shared adds the data set of panels with the same dimensions. It has the columns of all panels, and its SQL is the UNION ALL of
+// their queries. QuickSight takes 50 data sets in a dashboard, too few for one per panel.
 func (b *builder) shared(parts []part) DataSet {
 	set := DataSet{ID: parts[0].panel.ID, Columns: []Column{{Name: ofPanel, Type: "STRING"}}}
 	for _, one := range parts {
@@ -83,10 +83,10 @@ func (b *builder) shared(parts []part) DataSet {
 	return set
 }
 
-// sqlTypes are the types of columns in Trino's SQL.
+// sqlTypes maps QuickSight's types of columns to Trino's.
 var sqlTypes = map[string]string{"STRING": "varchar", "DECIMAL": "double", "DATETIME": "timestamp"}
 
-// named is the column that people see under a name; QuickSight does not tell apart upper and lower case.
+// named returns the column with a visible name, or nil. QuickSight ignores the case of names.
 func (s DataSet) named(name string) *Column {
 	i := slices.IndexFunc(s.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) })
 	if i < 0 {
@@ -95,8 +95,8 @@ func (s DataSet) named(name string) *Column {
 	return &s.Columns[i]
 }
 
-// fiveNumbers has a row for each of the five numbers that a box shows. QuickSight draws boxes of rows, and the quartiles of
-// five numbers in order are these numbers.
+// fiveNumbers returns SQL that makes a row for each of the five numbers of a box. QuickSight computes a box from rows, and the
+// minimum, quartiles and maximum of five sorted numbers are these numbers.
 func fiveNumbers(p panels.Panel) string {
 	list := make([]string, len(p.Values))
 	for i, v := range p.Values {
@@ -127,8 +127,8 @@ func (b *builder) choices() (DataSet, error) {
 	return set, nil
 }
 
-// samples adds the data set of single samples with the fields that are calculated from them. It has all columns of the
-// contract but tags, as QuickSight knows no maps.
+// samples adds the data set of single samples with the calculated fields. It has all columns of the contract except tags,
+// because QuickSight has no type for maps.
 func (b *builder) samples() (DataSet, error) {
 	set := DataSet{ID: "samples", Calculated: calculated()}
 	var names []string
@@ -167,7 +167,7 @@ func calculated() []Calculated {
 	}
 }
 
-// Logical is the map of logical tables that adds the calculated fields, nil where there are none.
+// Logical returns the map of logical tables that adds the calculated fields. It returns nil if there are no such fields.
 func (s DataSet) Logical() map[string]any {
 	var fields []any
 	for _, f := range s.Calculated {
@@ -185,7 +185,7 @@ func (s DataSet) Logical() map[string]any {
 // PhysicalTable is the id of the one physical table of a data set.
 const PhysicalTable = "query"
 
-// loadClass sorts readings by the thresholds of the panel that shows the column.
+// loadClass returns an expression that classifies a reading by the thresholds of the panel that shows the column.
 func loadClass(column, panel string) string {
 	p, _ := panels.Find(panel)
 	limits := p.Values[0].Thresholds

@@ -2,8 +2,8 @@ package quicksight
 
 import "github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 
-// fields places the columns of a data set in the wells of one visual. Its ids begin with that of the visual, as an id must
-// be its own on the whole dashboard.
+// fields makes the fields of one visual from the columns of a data set. The id of a field begins with the visual's id, because
+// ids must be unique on the whole dashboard.
 type fields struct {
 	visual string
 	set    DataSet
@@ -11,12 +11,12 @@ type fields struct {
 
 func (f fields) id(of string) string { return f.visual + "." + of }
 
-// place is what every field has.
+// place returns the properties that every field has.
 func (f fields) place(c Column) object {
 	return object{"FieldId": f.id(c.of), "Column": c.identifier(f.set)}
 }
 
-// dimension is a field that rows are grouped by. Times keep the width that the query gave their buckets.
+// dimension is a field that rows are grouped by. A time keeps the bucket that the query put it into.
 func (f fields) dimension(of string) object {
 	c := f.set.column(of)
 	field := f.place(c)
@@ -30,14 +30,14 @@ func (f fields) dimension(of string) object {
 	return object{"DateDimensionField": field}
 }
 
-// measure is a field with a quantity. A group has one row, of which the average is the value.
+// measure is a field with a quantity. Each group has one row, so the average is the row's value.
 func (f fields) measure(of string) object {
 	field := f.number(of)
 	field["AggregationFunction"] = object{"SimpleNumericalAggregation": "AVERAGE"}
 	return object{"NumericalMeasureField": field}
 }
 
-// number is a field with a quantity, formatted.
+// number is a formatted field with a quantity.
 func (f fields) number(of string) object {
 	c := f.set.column(of)
 	field := f.place(c)

@@ -8,11 +8,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// Parameter is what a viewer chooses, for all data sets whose query has it. QuickSight writes its value into the SQL: a
+// Parameter is a value that a viewer chooses. QuickSight writes it into the SQL of each data set that contains the parameter: a
 // number as it is, a text in quotes.
 type Parameter struct {
 	Name   string // letters
-	Number int    // the default, where Text is empty
+	Number int    // the default, if Text is empty
 	Text   string // the default
 }
 
@@ -24,7 +24,7 @@ const (
 	metric      = "metric"
 )
 
-// everything is the choice of all hosts and of all environments: QuickSight has no empty one.
+// everything is the choice of all hosts or of all environments. QuickSight has no empty choice.
 const everything = "(all)"
 
 func parameters() []Parameter {
@@ -36,21 +36,21 @@ func parameters() []Parameter {
 	}
 }
 
-// spans are the time ranges to choose from, up to now; the default first.
+// spans returns the lengths of the time ranges to choose from. The first is the default.
 func spans() []time.Duration {
 	const day = 24 * time.Hour
 	return []time.Duration{day, time.Hour, 6 * time.Hour, 7 * day, 30 * day}
 }
 
-// placeholder is where QuickSight writes the value of a parameter.
+// placeholder returns the text that QuickSight replaces with the value of a parameter.
 func placeholder(name string) string { return "<<$" + name + ">>" }
 
-// chosen is the value of a parameter, the empty text for everything.
+// chosen returns SQL for the value of a parameter. The value is the empty text if the viewer chose everything.
 func chosen(name string) string {
 	return "replace(" + placeholder(name) + ", '" + everything + "', '')"
 }
 
-// used are the parameters of a query.
+// used returns the parameters that a query contains.
 func used(sql string) []Parameter {
 	var list []Parameter
 	for _, p := range parameters() {
@@ -61,7 +61,7 @@ func used(sql string) []Parameter {
 	return list
 }
 
-// declarations are the parameters of the dashboard, each passed on to the data sets that use it.
+// declarations returns the parameters of the dashboard. The dashboard passes each on to the data sets that use it.
 func declarations(sets []DataSet) []any {
 	var list []any
 	for _, p := range parameters() {
@@ -83,7 +83,7 @@ func declarations(sets []DataSet) []any {
 	return list
 }
 
-// controls are what a sheet's viewer chooses with. The hosts and environments come from a data set.
+// controls returns the controls of a sheet. A data set holds the hosts and environments to choose from.
 func (s sheet) controls() []control {
 	link := func(d panels.Dimension) object {
 		return object{"LinkToDataSetColumn": s.choices.column(string(d)).identifier(s.choices)}

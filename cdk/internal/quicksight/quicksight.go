@@ -1,11 +1,10 @@
-// Package quicksight makes a QuickSight dashboard of the panels: a sheet for each dashboard in the menu, a data set for the
-// panels of a sheet whose rows are about the same, a visual for each kind of panel. It is data under the names of QuickSight's API, which are those of
-// CloudFormation; package stack makes resources of it.
+// Package quicksight describes a QuickSight dashboard of the panels. It has a sheet for each dashboard in the menu and one or
+// more visuals for each panel. Panels of a sheet share a data set if their rows have the same dimensions. The description uses
+// the names of QuickSight's API, which CloudFormation uses too; package stack makes resources of it.
 //
-// Every panel is its own SQL, also where QuickSight could compute the same from single samples: so it shows the very numbers
-// of the page, and what QuickSight cannot express by its API (anomalies, trends, silence) needs no other way. What viewers
-// choose reaches the SQL as parameters of the data sets. One further sheet is over single samples, where QuickSight
-// aggregates by itself.
+// Each panel's rows come from the panel's own SQL. So QuickSight shows the same numbers as the page, also for panels that
+// QuickSight's API cannot express (anomalies, trends, silence). The choices of a viewer reach the SQL as parameters of the data
+// sets. One more sheet shows single samples, and QuickSight aggregates them.
 package quicksight
 
 import (
@@ -25,7 +24,7 @@ type Board struct {
 // object is a JSON object of QuickSight's API.
 type object = map[string]any
 
-// New returns the dashboard over a table, such as "metrics"."samples", in which samples are found after a delay.
+// New returns the dashboard over a table, for example "metrics"."samples". Samples appear in the table after a delay.
 func New(table string, delay time.Duration) (Board, error) {
 	b := builder{
 		saved: panels.Saved{
@@ -65,33 +64,33 @@ type builder struct {
 	saved panels.Saved
 }
 
-// visuals draws the panels of a dashboard, and adds their data sets: one for all panels whose rows are about the same.
+// visuals returns the visuals of a dashboard's panels and adds their data sets. Panels with the same dimensions share one.
 func (b *builder) visuals(d panels.Dashboard) ([]visual, error) {
-	about := map[string][]part{}
+	byRows := map[string][]part{}
 	for _, p := range d.Panels {
 		one, err := newPart(b.saved, d, p)
 		if err != nil {
 			return nil, err
 		}
-		about[rowsOf(p)] = append(about[rowsOf(p)], one)
+		byRows[rowsOf(p)] = append(byRows[rowsOf(p)], one)
 	}
 	sets := map[string]DataSet{}
 	var list []visual
 	for _, p := range d.Panels {
 		rows := rowsOf(p)
 		if _, added := sets[rows]; !added {
-			sets[rows] = b.shared(about[rows])
+			sets[rows] = b.shared(byRows[rows])
 		}
-		i := slices.IndexFunc(about[rows], func(one part) bool { return one.panel.ID == p.ID })
-		list = append(list, visualsOf(p, DataSet{ID: sets[rows].ID, Columns: about[rows][i].columns})...)
+		i := slices.IndexFunc(byRows[rows], func(one part) bool { return one.panel.ID == p.ID })
+		list = append(list, visualsOf(p, DataSet{ID: sets[rows].ID, Columns: byRows[rows][i].columns})...)
 	}
 	return list, nil
 }
 
-// rowsOf is what a panel's rows are about, as a text.
+// rowsOf returns the dimensions of a panel's rows as a text.
 func rowsOf(p panels.Panel) string { return fmt.Sprint(dimensionsOf(p)) }
 
-// Definition is the dashboard as the API has it. The function gives the ARN of a data set's resource.
+// Definition returns the dashboard in the API's form. arn returns the ARN of a data set's resource.
 func (b Board) Definition(arn func(id string) *string) map[string]any {
 	var declared, sheets, filters []any
 	for _, set := range b.DataSets {

@@ -1,6 +1,6 @@
 package quicksight
 
-// samplesVisuals show the calculated fields over single samples, from where a viewer drills on.
+// samplesVisuals returns visuals of the calculated fields over single samples.
 func samplesVisuals(set DataSet) []visual {
 	calculatedColumn := func(name string) object { return object{"DataSetIdentifier": set.ID, "ColumnName": name} }
 	category := func(id, name string) object {

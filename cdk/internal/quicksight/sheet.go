@@ -8,15 +8,15 @@ type sheet struct {
 	visuals                []visual
 }
 
-// visual is one picture and the room that it takes.
+// visual is one chart or table with its size.
 type visual struct {
 	id            string
-	kind          string // of the API's union
+	kind          string // name of the member in the API's union Visual
 	title         string
-	question      string // empty where there is no room for it
+	question      string // empty if the visual has no room for it
 	width, height int    // in cells; a sheet is 36 wide
 	configuration object
-	// Its data set, and the panel of which it shows the rows. Empty: it shows all rows.
+	// The data set, and the panel whose rows the visual shows. If panel is empty, it shows all rows.
 	set, panel string
 }
 
@@ -47,7 +47,7 @@ func (s sheet) definition() object {
 	}
 }
 
-// filters leave to each visual the rows of its panel, of those that are in its data set.
+// filters returns a filter for each visual of a panel. It keeps only the rows of that panel.
 func (s sheet) filters() []any {
 	var groups []any
 	for _, v := range s.visuals {
@@ -81,11 +81,11 @@ func (v visual) definition() object {
 	return object{v.kind: body}
 }
 
-// layout places elements in rows, from the left.
+// layout places elements in rows, from left to right.
 type layout struct {
 	elements []any
 	x, y     int
-	high     int // of the row so far
+	high     int // height of the current row
 }
 
 func (l *layout) add(id, kind string, width, height int) {

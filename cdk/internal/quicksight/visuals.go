@@ -6,8 +6,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// visualsOf draws a panel over its data set: one visual, or one for each value or unit where QuickSight's has room for no
-// more.
+// visualsOf returns the visuals of a panel over its data set. A panel has one visual for each value or unit if QuickSight's kind
+// of visual shows only one. Otherwise it has one visual.
 func visualsOf(p panels.Panel, set DataSet) []visual {
 	width := p.Width
 	if width == 0 {
@@ -49,10 +49,10 @@ func visualsOf(p panels.Panel, set DataSet) []visual {
 	return []visual{whole}
 }
 
-// draws configures a visual for values of a panel.
+// draws returns the configuration of a visual for some values of a panel.
 type draws func(p panels.Panel, f fields, values []panels.Value) object
 
-// each draws each value for itself.
+// each makes a visual for each value.
 func each(whole visual, p panels.Panel, set DataSet, draw draws) []visual {
 	groups := make([][]panels.Value, len(p.Values))
 	for i, v := range p.Values {
@@ -61,7 +61,7 @@ func each(whole visual, p panels.Panel, set DataSet, draw draws) []visual {
 	return drawn(whole, p, set, groups, draw)
 }
 
-// eachUnit draws the values of one unit together: a chart has one scale.
+// eachUnit makes a visual for the values of each unit, because a chart has one scale.
 func eachUnit(whole visual, p panels.Panel, set DataSet, draw draws) []visual {
 	var groups [][]panels.Value
 	for _, v := range p.Values {
@@ -105,7 +105,7 @@ func gauge(_ panels.Panel, f fields, values []panels.Value) object {
 	}
 }
 
-// lines is one line for each By.
+// lines draws a line for each value of By.
 func lines(p panels.Panel, f fields, values []panels.Value) object {
 	return lineChart("LINE", values, object{
 		"Category": []any{f.dimension(string(panels.ByTime))},
@@ -114,7 +114,7 @@ func lines(p panels.Panel, f fields, values []panels.Value) object {
 	})
 }
 
-// series is one line or area for each value.
+// series draws a line or an area for each quantity.
 func series(p panels.Panel, f fields, values []panels.Value) object {
 	kind := "LINE"
 	if p.Kind == panels.Area {
@@ -126,8 +126,8 @@ func series(p panels.Panel, f fields, values []panels.Value) object {
 	})
 }
 
-// band is what the SQL found usual, around what was. QuickSight's own anomaly detection has no API. The one small multiple
-// names the host.
+// band draws a quantity with the lowest and highest usual value that the SQL computes. QuickSight's own anomaly detection has no
+// API. The visual has one small multiple, whose title is the host.
 func band(p panels.Panel, f fields) object {
 	v := p.Values[0]
 	return lineChart("LINE", nil, object{
@@ -145,7 +145,7 @@ func lineChart(kind string, values []panels.Value, wells object) object {
 	return c
 }
 
-// bars is a group of bars for each By: times in their order, others by the first value.
+// bars draws a group of bars for each value of By. Hosts are sorted by the first quantity, others by By.
 func bars(p panels.Panel, f fields, values []panels.Value) object {
 	c := object{
 		"FieldWells": object{"BarChartAggregatedFieldWells": object{
@@ -195,7 +195,7 @@ func heatMap(p panels.Panel, f fields) object {
 	}
 }
 
-// boxes has single rows for values, of which QuickSight takes the quartiles.
+// boxes draws boxes from rows (see fiveNumbers). QuickSight computes the quartiles.
 func boxes(p panels.Panel, f fields) object {
 	return object{"FieldWells": object{"BoxPlotAggregatedFieldWells": object{
 		"GroupBy": []any{f.dimension(string(p.By))},
@@ -203,7 +203,7 @@ func boxes(p panels.Panel, f fields) object {
 	}}}
 }
 
-// table shows the rows, those with the largest of the first quantity first.
+// table shows the rows, sorted by the first quantity from the largest down.
 func table(p panels.Panel, f fields) object {
 	columns := make([]any, len(f.set.Columns))
 	for i, c := range f.set.Columns {
@@ -226,7 +226,7 @@ func (f fields) measures(values []panels.Value) []any {
 	return list
 }
 
-// thresholds are lines where values begin to deserve attention, if they have one.
+// thresholds returns lines at the panel's thresholds. It returns nil if the values have none.
 func thresholds(values []panels.Value) []any {
 	var list []any
 	for _, v := range values {
