@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/simulation"
 )
 
 // Destination puts records. Put returns when all of them are accepted, or with an error. It is safe for concurrent use.
@@ -44,7 +45,7 @@ const maxRecords = record.MaxBatchRecords
 
 // member is a host and its current pack.
 type member struct {
-	*Host
+	*simulation.Host
 	offset time.Duration // of its samples from the fleet's
 	pack   record.PackWriter
 	line   []byte
@@ -65,8 +66,9 @@ type fleet struct {
 // newFleet returns a fleet of every step-th host, beginning with number first.
 func newFleet(to Destination, o Options, start time.Time, about time.Duration, first, step int) *fleet {
 	f := &fleet{Options: o, to: to, next: start}
+	simulated := simulation.Fleet{Seed: o.Seed, Start: start, About: about}
 	for n := first; n < o.Hosts; n += step {
-		m := member{Host: NewHost(o.Seed, n, start, about)}
+		m := member{Host: simulated.Host(n)}
 		m.pack.Level = gzip.BestSpeed // a better compression would take most of the time
 		f.hosts = append(f.hosts, m)
 	}
