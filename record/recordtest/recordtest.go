@@ -1,14 +1,13 @@
-// Package recordtest makes believable samples for tests and benchmarks of all modules, and holds the golden lines of the
-// wire format. It is not a fleet simulator: its values are plausible one by one and seeded, not a story over days.
+// Package recordtest gives samples of a simulated machine to tests and benchmarks of all modules, each with all its values,
+// and holds the golden lines of the wire format.
 package recordtest
 
 import (
 	_ "embed"
-	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/simulation"
 )
 
 // GoldenLines is the wire form of [Golden], one line each. A change here is a change of the contract.
@@ -20,7 +19,26 @@ var GoldenLines []byte
 // with every absent field, and one with awkward text.
 func Golden() []record.Sample {
 	at := time.Date(2026, 2, 3, 4, 59, 57, 123_000_000, time.UTC)
-	full := New(1).Sample(at)
+	full := record.Sample{
+		TS: record.TS(at), SessionID: "ff4ae39f6bb44fb8", Seq: 0, IntervalS: 3,
+		Hostname: "ip-10-0-11-172", OS: "linux", OSVersion: "debian 12.5", Arch: "arm64", NodeRole: "worker", Env: "staging",
+		Tags:   map[string]string{"rack": "r37", "team": "core"},
+		CPUPct: record.Some(23.3579), CPUUserPct: record.Some(21.1636), CPUSystemPct: record.Some(2.0577),
+		CPUIOWaitPct: record.Some(1.1749), CPUStealPct: record.Some(.1365), CPUCount: record.Some(int32(8)),
+		Load1: record.Some(.7107), Load5: record.Some(.7504), Load15: record.Some(4.7512),
+		RAMPct: record.Some(50.2101), SwapPct: record.Some(0.), RAMTotalBytes: record.Some(int64(34359738368)),
+		RAMUsedBytes: record.Some(int64(17252050619)), RAMAvailableBytes: record.Some(int64(17107687749)), SwapUsedBytes: record.Some(int64(0)),
+		NetBytesSentPerS: record.Some(4925.7487), NetBytesRecvPerS: record.Some(657769.4920),
+		NetPacketsSentPerS: record.Some(13.5803), NetPacketsRecvPerS: record.Some(317.8886),
+		NetErrInPerS: record.Some(0.), NetErrOutPerS: record.Some(0.), NetDropInPerS: record.Some(0.), NetDropOutPerS: record.Some(0.),
+		DiskReadBytesPerS: record.Some(12080.9724), DiskWriteBytesPerS: record.Some(114935.5771),
+		DiskReadOpsPerS: record.Some(3.7450), DiskWriteOpsPerS: record.Some(10.5462), DiskBusyPct: record.Some(1.4234),
+		DiskUsedPct: record.Some(71.5949), DiskFreeBytes: record.Some(int64(56828947316)),
+		CPUPressurePct: record.Some(3.3189), MemPressurePct: record.Some(0.), IOPressurePct: record.Some(.8524),
+		Procs: record.Some(int32(205)), UptimeS: record.Some(int64(5525326)),
+		DiskUsedMount: "/", DiskBusyDevice: "nvme0n1", InodesUsedPct: record.Some(6.7003), CPUCoreMaxPct: record.Some(27.4136),
+		MachineID: "fc4fdf02b19210ea59a28c487ce4048f",
+	}
 
 	first := full
 	first.Seq, first.TS = 0, record.TS(at.Add(-3*time.Second))
@@ -41,46 +59,24 @@ func Golden() []record.Sample {
 	return []record.Sample{full, first, bare, awkward}
 }
 
-// Host makes the samples of one machine.
+const interval = 3 * time.Second
+
+// Host makes the samples of one simulated machine, on which nothing goes wrong.
 type Host struct {
-	rng  *rand.Rand
-	base record.Sample
+	seed uint64
+	host *simulation.Host // from the first sample on
 	seq  int64
 }
 
-// New returns the machine of a seed. Equal seeds give equal samples.
-func New(seed uint64) *Host {
-	rng := rand.New(rand.NewPCG(seed, 1))
-	const gib = 1 << 30
-	return &Host{rng: rng, base: record.Sample{
-		SessionID: fmt.Sprintf("%016x", rng.Uint64()),
-		IntervalS: 3,
-		Hostname:  fmt.Sprintf("ip-10-0-%d-%d", rng.IntN(256), rng.IntN(256)),
-		OS:        "linux",
-		OSVersion: "debian 12.5",
-		Arch:      "arm64",
-		NodeRole:  []string{"web", "db", "worker"}[rng.IntN(3)],
-		Env:       []string{"prod", "staging"}[rng.IntN(2)],
-		Tags:      map[string]string{"team": "core", "rack": fmt.Sprintf("r%02d", rng.IntN(40))},
-
-		CPUCount:      record.Some(int32(8)),
-		RAMTotalBytes: record.Some(int64(32 * gib)),
-		DiskUsedPct:   record.Some(40 + 40*rng.Float64()),
-		DiskFreeBytes: record.Some(rng.Int64N(500 * gib)),
-		UptimeS:       record.Some(int64(rng.IntN(1e7))),
-
-		DiskUsedMount: []string{"/", "/data"}[rng.IntN(2)],
-		InodesUsedPct: record.Some(2 + 20*rng.Float64()),
-		MachineID:     fmt.Sprintf("%016x%016x", rng.Uint64(), rng.Uint64()),
-	}}
-}
+// New returns the machine of a seed. Machines of equal seeds give equal samples at equal times.
+func New(seed uint64) *Host { return &Host{seed: seed} }
 
 // Pack returns the machine's next n samples as a pack. The first is taken at t, the others an interval apart; all have to
 // be of one UTC hour.
 func (h *Host) Pack(t time.Time, n int) ([]byte, error) {
 	var w record.PackWriter
 	for i := range n {
-		s := h.Sample(t.Add(time.Duration(i) * time.Duration(h.base.IntervalS) * time.Second))
+		s := h.Sample(t.Add(time.Duration(i) * interval))
 		if err := w.Add(s.AppendJSON(nil), record.HourOf(s.TS)); err != nil {
 			return nil, err
 		}
@@ -88,37 +84,17 @@ func (h *Host) Pack(t time.Time, n int) ([]byte, error) {
 	return w.Bytes()
 }
 
-// Sample returns the machine's next sample, taken at t.
+// Sample returns the machine's next sample, taken at t. The first has its rates too.
 func (h *Host) Sample(t time.Time) record.Sample {
-	s, r := h.base, h.rng
-	s.TS, s.Seq = record.TS(t), h.seq
-	h.seq++
-	pct := func(mean float64) record.Float {
-		return record.Some(min(100, max(0, mean+mean/3*r.NormFloat64())))
+	if h.host == nil {
+		machine := simulation.Usual(int(h.seed % 30))
+		machine.Story = simulation.Uneventful
+		fleet := simulation.Fleet{Seed: h.seed, Start: t.Add(-interval)}
+		h.host = fleet.New(0, machine)
+		h.host.Sample(fleet.Start, interval) // a session's first sample has no rates
 	}
-	rate := func(mean float64) record.Float { return record.Some(mean * r.ExpFloat64()) }
-	rare := func() record.Float { return record.Some(float64(max(0, r.IntN(50)-48)) / 3) }
-
-	s.CPUUserPct, s.CPUSystemPct, s.CPUIOWaitPct, s.CPUStealPct = pct(22), pct(6), pct(1), pct(0.1)
-	s.CPUPct = record.Some(min(100, s.CPUUserPct.Or(0)+s.CPUSystemPct.Or(0)+s.CPUStealPct.Or(0)))
-	s.Load1, s.Load5, s.Load15 = rate(2), rate(2), rate(2)
-
-	total := s.RAMTotalBytes.Or(0)
-	used := total/2 + int64(r.IntN(1<<30))
-	s.RAMUsedBytes, s.RAMAvailableBytes = record.Some(used), record.Some(total-used)
-	s.RAMPct = record.Some(100 * float64(used) / float64(total))
-	s.SwapPct, s.SwapUsedBytes = record.Some(0.0), record.Some(int64(0))
-
-	s.NetBytesSentPerS, s.NetBytesRecvPerS = rate(2e5), rate(5e5)
-	s.NetPacketsSentPerS, s.NetPacketsRecvPerS = rate(300), rate(500)
-	s.NetErrInPerS, s.NetErrOutPerS, s.NetDropInPerS, s.NetDropOutPerS = rare(), rare(), rare(), rare()
-	s.DiskReadBytesPerS, s.DiskWriteBytesPerS = rate(4e4), rate(3e5)
-	s.DiskReadOpsPerS, s.DiskWriteOpsPerS = rate(4), rate(40)
-	s.DiskBusyPct = pct(3)
-	s.CPUPressurePct, s.MemPressurePct, s.IOPressurePct = pct(2), record.Some(0.0), pct(0.5)
-	s.Procs = record.Some(int32(200 + r.IntN(20)))
-	s.UptimeS = record.Some(s.UptimeS.Or(0) + 3*s.Seq)
-	s.DiskBusyDevice = []string{"nvme0n1", "nvme0n1", "nvme0n1", "nvme1n1"}[r.IntN(4)]
-	s.CPUCoreMaxPct = record.Some(min(100, s.CPUPct.Or(0)*(1+r.ExpFloat64())))
+	s, _ := h.host.Sample(t, interval)
+	s.Seq = h.seq
+	h.seq++
 	return s
 }

@@ -12,7 +12,7 @@ import (
 
 // linesOf returns n lines of one machine, one per interval.
 func linesOf(n int, start time.Time, interval time.Duration) [][]byte {
-	host := recordtest.New(7)
+	host := recordtest.New(9)
 	lines := make([][]byte, n)
 	for i := range lines {
 		s := host.Sample(start.Add(time.Duration(i) * interval))
