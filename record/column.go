@@ -34,8 +34,25 @@ const (
 	Load           Unit = "load"
 )
 
-// decimals is how many decimal places a double of this unit keeps on the wire.
-var decimals = map[Unit]int{Seconds: 3, Percent: 2, Load: 2, BytesPerSecond: 1, PerSecond: 1}
+// decimals is how many decimal places a double of this unit keeps on the wire; known is false for a unit of whole numbers.
+func (u Unit) decimals() (places int, known bool) {
+	switch u {
+	case Seconds:
+		return 3, true
+	case Percent, Load:
+		return 2, true
+	case BytesPerSecond, PerSecond:
+		return 1, true
+	case NoUnit, Bytes, Count:
+	}
+	return 0, false
+}
+
+// Round rounds a double of the unit to the decimal places that it keeps on the wire.
+func (u Unit) Round(v float64) float64 {
+	places, _ := u.decimals()
+	return round(v, places)
+}
 
 // Column is one column of the table.
 type Column struct {
@@ -99,7 +116,7 @@ func fieldsOf(t reflect.Type) []field {
 			Unit:    Unit(f.Tag.Get("unit")),
 			Comment: f.Tag.Get("comment"),
 		}
-		places, known := decimals[c.Unit]
+		places, known := c.Unit.decimals()
 		if c.Name == "" || c.Type == "" || c.Comment == "" || (c.Type == Double && !known) {
 			panic(fmt.Sprintf("record: field %s.%s does not define a column", t.Name(), f.Name))
 		}

@@ -77,6 +77,10 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // appendFloat appends v rounded to places decimals, in the shortest form, without an exponent.
 func appendFloat(dst []byte, v float64, places int) []byte {
+	return strconv.AppendFloat(dst, round(v, places), 'f', -1, 64)
+}
+
+func round(v float64, places int) float64 {
 	scale := math.Pow10(places)
 	// A double of 2^53 or more has no fraction to round, and scaling could overflow.
 	if scaled := v * scale; math.Abs(scaled) < 1<<53 {
@@ -85,7 +89,7 @@ func appendFloat(dst []byte, v float64, places int) []byte {
 	if v == 0 {
 		v = 0 // instead of -0
 	}
-	return strconv.AppendFloat(dst, v, 'f', -1, 64)
+	return v
 }
 
 // AppendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD.

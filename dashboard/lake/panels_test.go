@@ -257,7 +257,9 @@ func TestNetworkByHost(t *testing.T) {
 					buckets[s.Hostname][at] = &sums{}
 				}
 				b := buckets[s.Hostname][at]
-				b.recv, b.sent = append(b.recv, recv(s).Or(0)), append(b.sent, sent(s).Or(0))
+				if v, ok := recv(s).Get(); ok { // absent in the first sample of a session, as sent is
+					b.recv, b.sent = append(b.recv, v), append(b.sent, sent(s).Or(0))
+				}
 			}
 			weight := func(host string) float64 {
 				var totals []float64

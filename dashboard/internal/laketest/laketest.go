@@ -3,15 +3,13 @@
 package laketest
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"time"
-
-	"github.com/parquet-go/parquet-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
@@ -57,13 +55,9 @@ func Write(t TB, dir string, samples []record.Sample, without ...string) []strin
 	}
 	var paths []string
 	for _, h := range order {
-		p := h.Partition()
-		hour := filepath.Join(dir, Prefix, "year="+p.Year, "month="+p.Month, "day="+p.Day, "hour="+p.Hour)
-		if err := os.MkdirAll(hour, 0o755); err != nil {
-			t.Fatalf("%v", err)
-		}
+		hour := hourDir(dir, h)
 		entries, err := os.ReadDir(hour)
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatalf("%v", err)
 		}
 		path := filepath.Join(hour, fmt.Sprintf("stream-1-%d.parquet", len(entries)))
@@ -73,67 +67,25 @@ func Write(t TB, dir string, samples []record.Sample, without ...string) []strin
 	return paths
 }
 
+// hourDir is where the files of an hour lie.
+func hourDir(dir string, h record.Hour) string {
+	p := h.Partition()
+	return filepath.Join(dir, Prefix, "year="+p.Year, "month="+p.Month, "day="+p.Day, "hour="+p.Hour)
+}
+
 // WriteFile writes one Parquet file.
 func WriteFile(t TB, path string, samples []record.Sample, without ...string) {
 	t.Helper()
-	row := rowType(without)
-	file, err := os.Create(path)
+	file, err := create(path, without)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	w := parquet.NewWriter(file, parquet.SchemaOf(reflect.New(row).Interface()), parquet.Compression(&parquet.Snappy))
-	for _, s := range samples {
-		if err := w.Write(rowOf(t, row, s)); err != nil {
+	for i := range samples {
+		if err := file.write(&samples[i]); err != nil {
 			t.Fatalf("write %s: %v", path, err)
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatalf("write %s: %v", path, err)
+	if err := file.close(); err != nil {
+		t.Fatalf("%v", err)
 	}
-	if err := file.Close(); err != nil {
-		t.Fatalf("write %s: %v", path, err)
-	}
-}
-
-// rowType is a struct with a field for each column of the contract, all optional.
-func rowType(without []string) reflect.Type {
-	types := map[record.Type]reflect.Type{
-		record.Double:    reflect.TypeFor[*float64](),
-		record.String:    reflect.TypeFor[*string](),
-		record.BigInt:    reflect.TypeFor[*int64](),
-		record.Integer:   reflect.TypeFor[*int32](),
-		record.Timestamp: reflect.TypeFor[*time.Time](),
-		record.StringMap: reflect.TypeFor[map[string]string](),
-	}
-	var fields []reflect.StructField
-	for _, c := range record.Columns() {
-		if slices.Contains(without, c.Name) {
-			continue
-		}
-		tag := c.Name + ",optional"
-		if c.Type == record.Timestamp {
-			tag += ",timestamp(millisecond)"
-		}
-		fields = append(fields, reflect.StructField{
-			Name: "F_" + c.Name,
-			Type: types[c.Type],
-			Tag:  reflect.StructTag(fmt.Sprintf(`parquet:%q json:%q`, tag, c.Name)),
-		})
-	}
-	return reflect.StructOf(fields)
-}
-
-// rowOf fills a row from the sample's line on the wire and from its enrichment.
-func rowOf(t TB, row reflect.Type, s record.Sample) any {
-	t.Helper()
-	line := s.AppendJSON(nil)
-	line = append(line[:len(line)-1], ',')
-	line = record.NewEnricher(time.UnixMilli(record.Millis(s.TS)).Add(time.Minute)).
-		AppendMembers(line, s.TS, []byte(fmt.Sprintf("%.3f", s.TS)))
-	line = append(line, '}')
-	v := reflect.New(row).Interface()
-	if err := json.Unmarshal(line, v); err != nil {
-		t.Fatalf("row of %s: %v", line, err)
-	}
-	return v
 }
