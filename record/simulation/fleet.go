@@ -5,26 +5,27 @@ import (
 	"time"
 )
 
-// Fleet is machines that are simulated together. Hosts of equal fleets give equal samples if they are asked for equal times.
+// Fleet is machines that are simulated together. Equal fleets give equal samples at equal times.
 type Fleet struct {
 	Seed  uint64
 	Start time.Time     // of the simulation
-	About time.Duration // in which a [Dying] machine dies
+	About time.Duration // how long the simulation takes; a [Dying] machine dies after 85 % of it
 }
 
-// Machine is what is chosen of a simulated machine. Everything else follows from the fleet's seed and the machine's number.
+// Machine is what a caller chooses of a simulated machine. Everything else follows from the fleet's seed and the machine's
+// number.
 type Machine struct {
 	Name string
 	Role Role
 	Env  string
 	Tags map[string]string
-	// Story goes wrong all the time, Episodes at given times, on top of it.
+	// Story says what goes wrong again and again. Episodes happen besides, at the times they name.
 	Story    Story
 	Episodes []Episode
 }
 
-// Usual returns the n-th machine of a usual fleet, from 0 on: most machines lead an uneventful life, and each story is told
-// from a dozen machines on.
+// Usual returns the n-th machine of a usual fleet; n begins at 0. Nothing goes wrong with most machines. A fleet of 12 machines
+// or more has every story.
 func Usual(n int) Machine {
 	env := "prod"
 	switch n % 10 {

@@ -40,7 +40,7 @@ type Host struct {
 	used                float64    // part of the filesystem, without what fills it now
 }
 
-// New returns a machine as the n-th of the fleet. Machines of one number have the same readings but for what is chosen.
+// New returns a machine as the n-th of the fleet. Two machines of one number and role differ only by what happens to them.
 func (f Fleet) New(n int, m Machine) *Host {
 	rng := rand.New(rand.NewPCG(f.Seed, uint64(n)+1))
 	k := kinds[m.Role]
@@ -77,12 +77,12 @@ func (f Fleet) New(n int, m Machine) *Host {
 	return h
 }
 
-// newPlan returns the plan of what happens to the machine, from the start on. It has numbers of its own, so that it does not
-// depend on the samples.
+// newPlan returns the machine's plan from the start on. The plan has random numbers of its own, so that it does not depend on
+// the samples.
 func (h *Host) newPlan() plan {
 	return plan{
 		rng: rand.New(rand.NewPCG(^h.seed[0], h.seed[1])), story: h.Machine.Story, at: h.start, death: h.death, ram: h.kind.ram, used: h.usedFirst,
-		given: slices.SortedStableFunc(slices.Values(h.Machine.Episodes), func(a, b Episode) int { return a.From.Compare(b.From) }),
+		chosen: slices.SortedStableFunc(slices.Values(h.Machine.Episodes), func(a, b Episode) int { return a.From.Compare(b.From) }),
 	}
 }
 
@@ -160,7 +160,7 @@ func (h *Host) progress(event Event, t time.Time) float64 {
 	return 0
 }
 
-// walk is noise that remembers: it drifts around 0 and is pulled back (an Ornstein-Uhlenbeck process).
+// walk is noise that drifts around 0 and is pulled back (an Ornstein-Uhlenbeck process).
 type walk struct{ value, speed, spread float64 }
 
 func (w *walk) step(rng *rand.Rand, seconds float64) float64 {

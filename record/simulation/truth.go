@@ -19,10 +19,10 @@ const (
 	NetErrors Event = "network errors"  // errors on the network, more and more
 	Skew      Event = "clock skew"      // the machine's clock is off by some seconds
 	Restart   Event = "restart"         // the machine is down; a new session follows
-	Silence   Event = "silence"         // no sample of the time arrives
+	Silence   Event = "silence"         // samples are taken and lost
 )
 
-// Episode is an event and its time. To is not included; it lies far ahead if the event never ends.
+// Episode is an event and its time. To is not included. If the event never ends, To is a hundred years later.
 type Episode struct {
 	Event    Event
 	From, To time.Time
@@ -54,25 +54,26 @@ const (
 
 const forever = 100 * 365 * 24 * time.Hour
 
-// plan tells when the episodes of a machine are. Equal plans tell the same, whatever samples are taken.
+// plan makes the episodes of a machine, in the order they begin. It does not depend on the samples that are taken.
 type plan struct {
 	rng       *rand.Rand
 	story     Story
-	at, death time.Time // up to which it is told, and when a dying machine dies
-	ram, used float64   // parts in use at the beginning
+	at        time.Time // the story is made up to here
+	death     time.Time // of a dying machine
+	ram, used float64   // parts in use at the time at
 	begun     bool
-	told      []Episode // by the story, not given yet, in the order they begin
-	given     []Episode // by the machine's Episodes, not given yet, in the order they begin
+	made      []Episode // the story's next ones
+	chosen    []Episode // the machine's own next ones
 }
 
 // next returns the episode that begins next, if there is one.
 func (p *plan) next() (Episode, bool) {
-	if len(p.told) == 0 {
-		p.tell()
+	if len(p.made) == 0 {
+		p.more()
 	}
-	from := &p.told
-	if len(p.told) == 0 || len(p.given) > 0 && p.given[0].From.Before(p.told[0].From) {
-		from = &p.given
+	from := &p.made
+	if len(p.made) == 0 || len(p.chosen) > 0 && p.chosen[0].From.Before(p.made[0].From) {
+		from = &p.chosen
 	}
 	if len(*from) == 0 {
 		return Episode{}, false
@@ -82,8 +83,8 @@ func (p *plan) next() (Episode, bool) {
 	return e, true
 }
 
-// tell goes on with the story by at least one episode, if it goes on.
-func (p *plan) tell() {
+// more adds at least one episode of the story, unless the story is over.
+func (p *plan) more() {
 	first := !p.begun
 	p.begun = true
 	switch p.story {
@@ -99,7 +100,7 @@ func (p *plan) tell() {
 		p.restart(p.wait(30 * time.Hour))
 	case Dying:
 		if first {
-			p.told = append(p.told, Episode{NetErrors, p.at, p.death})
+			p.made = append(p.made, Episode{NetErrors, p.at, p.death})
 		}
 		if wait := p.wait(18 * time.Hour); p.at.Add(wait).Before(p.death) {
 			p.restart(wait)
@@ -114,11 +115,11 @@ func (p *plan) tell() {
 	}
 }
 
-// add tells of an event after a wait, for a time.
+// add adds an event that begins after a wait.
 func (p *plan) add(event Event, wait, lasts time.Duration) {
 	from := p.at.Add(wait)
 	p.at = from.Add(lasts)
-	p.told = append(p.told, Episode{event, from, p.at})
+	p.made = append(p.made, Episode{event, from, p.at})
 }
 
 func (p *plan) restart(wait time.Duration) {
@@ -130,8 +131,8 @@ func (p *plan) wait(mean time.Duration) time.Duration { return part(mean, p.rng.
 
 func part(d time.Duration, of float64) time.Duration { return time.Duration(float64(d) * of) }
 
-// Truth returns everything that happens to the machine and begins before a time, in the order it begins. It is the truth
-// that the samples show, whatever their interval.
+// Truth returns all episodes of the machine that begin before a time, in the order they begin. It is the same whatever samples
+// were taken.
 func (h *Host) Truth(before time.Time) []Episode {
 	var all []Episode
 	p := h.newPlan()

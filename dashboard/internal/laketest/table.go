@@ -16,8 +16,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// table writes samples as one Parquet file. A column at a time goes to parquet-go, without a row of Go values in between:
-// fleets have millions of rows.
+// table writes samples as one Parquet file. It gives parquet-go the values of a column at once, because a fleet has millions of
+// rows.
 type table struct {
 	file     *os.File
 	out      *parquet.GenericWriter[any]
@@ -35,10 +35,10 @@ type column struct {
 	leaf int // the first of its columns in the file
 }
 
-// pageRows is how many rows are handed over at once.
+// pageRows is how many rows are given to parquet-go at once.
 const pageRows = 1000
 
-// create makes a file for the columns of the contract but some.
+// create makes a file with the columns of the contract, except those named in without.
 func create(path string, without []string) (*table, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
