@@ -12,7 +12,7 @@ import (
 
 // linesOf returns n lines of one machine, one per interval.
 func linesOf(n int, start time.Time, interval time.Duration) [][]byte {
-	host := recordtest.New(9)
+	host := recordtest.New(7)
 	lines := make([][]byte, n)
 	for i := range lines {
 		s := host.Sample(start.Add(time.Duration(i) * interval))
@@ -41,13 +41,13 @@ func TestPacksHoldThePrefixByHour(t *testing.T) {
 		tail  tail
 		all   bool
 	}{
-		"one":                      {noon, 1, tailCut, true},
-		"a minute":                 {noon, 21, tailCut, true},
-		"over the hour":            {noon.Add(-30 * time.Second), 21, tailCut, true},
-		"five minutes":             {noon, 101, tailCut, false},
-		"five minutes, at the end": {noon, 101, tailKeep, true},
-		"a backlog":                {noon.Add(-10 * time.Minute), 1000, tailWait, false},
-		"a backlog, all of it":     {noon.Add(-10 * time.Minute), 1000, tailKeep, true},
+		"one":                     {noon, 1, tailCut, true},
+		"a minute":                {noon, 21, tailCut, true},
+		"over the hour":           {noon.Add(-30 * time.Second), 21, tailCut, true},
+		"six minutes":             {noon, 121, tailCut, false},
+		"six minutes, at the end": {noon, 121, tailKeep, true},
+		"a backlog":               {noon.Add(-10 * time.Minute), 1000, tailWait, false},
+		"a backlog, all of it":    {noon.Add(-10 * time.Minute), 1000, tailKeep, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines := linesOf(c.n, c.start, interval)
