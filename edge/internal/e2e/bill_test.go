@@ -27,9 +27,9 @@ func TestBill(t *testing.T) {
 		latency         time.Duration
 		billed, written float64
 	}{
-		// 120 packs of a step each, and one more where an hour turns. With a minute it is 248, because half of each billed step
-		// stays empty.
-		"default":      {record.MaxLatency, 124 * 5120 / 4800., 60_000},
+		// A step for two minutes is 128 or, with 41 samples, 125. With a minute it is 248, because half of each billed step stays
+		// empty.
+		"default":      {record.MaxLatency, 130, 60_000},
 		"five minutes": {5 * time.Minute, 160, 60_000},
 	} {
 		t.Run(name, func(t *testing.T) {

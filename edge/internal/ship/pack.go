@@ -14,7 +14,8 @@ import (
 //   - A pack has samples of one UTC hour, because a record has one partition. It has at most maxSteps steps, far below Firehose's
 //     limit, so that the transform's input and output stay small. It ends where a step is full.
 //   - If the last pack has just begun another step, its newest samples wait for the next pack, as long as that lowers the bill per
-//     sample. They are not due yet. In a backlog, the rest of a round goes into the next one.
+//     sample. They are not due yet. For the same reason the first samples of a new hour wait for those that follow. In a backlog,
+//     the rest of a round goes into the next one.
 //
 // Most CPU time of shipping is compression. A pack is compressed when it is built, not at each sample: once if it has one step,
 // a few times if a full step must be found.
@@ -36,9 +37,9 @@ type pack struct {
 type tail int
 
 const (
-	tailCut  tail = iota // it may lose its last step
+	tailCut  tail = iota // it waits if it begins an hour and another pack goes before it; else it may lose its last step
 	tailKeep             // it is sent as it is: no later lines will join
-	tailWait             // it is not sent unless it is the only one: later lines wait already
+	tailWait             // it waits if another pack goes before it: later lines wait already
 )
 
 // packer makes packs. It keeps its buffers and the last ratio for the next one.
@@ -49,6 +50,7 @@ type packer struct {
 
 // pack makes packs of the lines, in order. They have at least the first line, but may leave out lines at the end for later.
 func (p *packer) pack(lines [][]byte, t tail) (packs []pack, err error) {
+	var before record.Hour // of the last record; 0 if there is none
 	for len(lines) > 0 {
 		hour, n := oneHour(lines)
 		if n == 0 {
@@ -63,7 +65,7 @@ func (p *packer) pack(lines [][]byte, t tail) (packs []pack, err error) {
 		}
 		if next.lines == n && last {
 			switch {
-			case t == tailWait && len(packs) > 0:
+			case t == tailWait && len(packs) > 0, t == tailCut && before != 0 && before != hour:
 				return packs, nil
 			case t == tailCut:
 				if next, err = p.cutStep(next, lines, hour); err != nil {
@@ -72,7 +74,7 @@ func (p *packer) pack(lines [][]byte, t tail) (packs []pack, err error) {
 			}
 			return append(packs, next), nil
 		}
-		packs = append(packs, next)
+		packs, before = append(packs, next), hour
 		lines = lines[next.lines:]
 	}
 	return packs, nil

@@ -41,13 +41,14 @@ func TestPacksHoldThePrefixByHour(t *testing.T) {
 		tail  tail
 		all   bool
 	}{
-		"one":                     {noon, 1, tailCut, true},
-		"a minute":                {noon, 21, tailCut, true},
-		"over the hour":           {noon.Add(-30 * time.Second), 21, tailCut, true},
-		"six minutes":             {noon, 121, tailCut, false},
-		"six minutes, at the end": {noon, 121, tailKeep, true},
-		"a backlog":               {noon.Add(-10 * time.Minute), 1000, tailWait, false},
-		"a backlog, all of it":    {noon.Add(-10 * time.Minute), 1000, tailKeep, true},
+		"one":                      {noon, 1, tailCut, true},
+		"a minute":                 {noon, 21, tailCut, true},
+		"over the hour":            {noon.Add(-30 * time.Second), 21, tailCut, false},
+		"over the hour, at a stop": {noon.Add(-30 * time.Second), 21, tailKeep, true},
+		"six minutes":              {noon, 121, tailCut, false},
+		"six minutes, at the end":  {noon, 121, tailKeep, true},
+		"a backlog":                {noon.Add(-10 * time.Minute), 1000, tailWait, false},
+		"a backlog, all of it":     {noon.Add(-10 * time.Minute), 1000, tailKeep, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines := linesOf(c.n, c.start, interval)
