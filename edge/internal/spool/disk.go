@@ -76,7 +76,7 @@ func (s *store) beginBytes() int64 { return headerBytes + stateBytes*int64(len(s
 // acknowledged. So the newest segment knows these numbers, whatever happens to the older files.
 func (s *store) begin(need int64) error {
 	s.sweep()
-	if err := s.makeRoom(s.beginBytes() + need); err != nil {
+	if err := s.makeRoom(s.beginBytes()); err != nil {
 		return err
 	}
 	id := s.nextID
@@ -102,7 +102,7 @@ func (s *store) begin(need int64) error {
 	s.active = &segment{id: id, file: file, size: size, disk: size, readAt: headerBytes, dirty: true}
 	s.segs = append(s.segs, s.active)
 	s.removeDone()
-	return nil
+	return s.makeRoom(need)
 }
 
 // create makes the file of a segment. The id is not used again, even if create fails.

@@ -16,8 +16,12 @@ func (s *store) diskBytes() int64 {
 }
 
 // makeRoom removes files until need more bytes fit within the size limit: first the files that were set aside, then the oldest
-// segments. It never removes a segment that could not be read yet.
+// segments. It never removes a segment that could not be read yet. It keeps room for the begin of one more segment, so that the
+// next process can begin one and write drops down in it before it removes a file.
 func (s *store) makeRoom(need int64) error {
+	if s.active != nil {
+		need += s.beginBytes() + stateBytes
+	}
 	// A drop writes a state itself, and the files of rejected lines may still grow.
 	need += stateBytes + s.rejected.growth(s.maxBytes)
 	for s.diskBytes()+need > s.maxBytes {
