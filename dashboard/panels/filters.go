@@ -3,7 +3,7 @@ package panels
 // filters answers: what can a viewer choose from? The page fills its lists with these panels and does not draw them.
 func filters() Dashboard {
 	return Dashboard{
-		ID: "filters", Title: "Filters", Hidden: true,
+		ID: "filters", Title: "Filters", Hidden: true, NoPage: true,
 		Question: "What is there to choose from?",
 		Panels: []Panel{
 			{

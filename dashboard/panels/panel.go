@@ -10,6 +10,8 @@ type Dashboard struct {
 	Panels   []Panel `json:"panels"`
 	// Hidden keeps it out of the menu. Links lead to it, such as a host's name to the page of that host.
 	Hidden bool `json:"hidden,omitempty"`
+	// NoPage says that it has no page of its own: other pages use the answers of its panels.
+	NoPage bool `json:"no_page,omitempty"`
 	// SpanS is the shortest time range, in seconds, for which the dashboard makes sense: an hour does not show the rhythm of
 	// a week. 0 means that it makes sense for every range.
 	SpanS int `json:"span_s,omitempty"`
@@ -79,6 +81,9 @@ const (
 	Band Kind = "band"
 	// Table shows the rows as they are.
 	Table Kind = "table"
+	// Marks are drawn into the charts over time of the page, not on their own. The columns are host, t, until (NULL for a
+	// moment), mark (a text) and severity: 0 for an event, 1 or 2 for a problem as by [Thresholds].
+	Marks Kind = "marks"
 )
 
 // Dimension is what the rows of a result are about. It is also the name of the column.
@@ -149,7 +154,7 @@ const (
 // All returns the dashboards in the order of the menu. Those that are not in the menu come last.
 func All() []Dashboard {
 	all := []Dashboard{
-		overview(), performance(), network(), disk(), hosts(), patterns(), environments(), anomalies(), oneHost(), filters(),
+		overview(), performance(), network(), disk(), hosts(), patterns(), environments(), anomalies(), oneHost(), filters(), marks(),
 	}
 	for _, d := range all {
 		withQueries(d.Panels)

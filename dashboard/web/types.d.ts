@@ -50,6 +50,7 @@ export interface Dashboard {
   question: string;
   panels: Panel[];
   hidden?: boolean;
+  no_page?: boolean;
   span_s?: number;
   metric?: boolean;
 }
@@ -113,6 +114,15 @@ export type Filter = 'host' | 'env' | 'role' | 'tag';
 export type State = { dashboard: string; metric: string; once: boolean } & Record<Filter, string> & TimeRange;
 export type TimeRange = { range: string; from: null; to: null } | { range: null; from: number; to: number };
 
+/** What charts over time mark: a moment if until is null, or else a span. Times are Unix seconds. */
+export interface Mark {
+  host: string;
+  t: number;
+  until: number | null;
+  mark: string;
+  severity: number;
+}
+
 /** What there is to choose from. key says for which time range it was asked. */
 export interface Choices {
   hosts: Row[];
@@ -125,6 +135,7 @@ export interface Page {
   metric(): Metric;
   openHost(host: string): void;
   filter(name: Filter, value: string): void;
+  openTime(host: string | null, from: number, until: number): void;
   zoom(from: number, to: number): void;
   showSQL(panel: Panel): void;
   download(panel: Panel, form: 'csv' | 'json'): void;

@@ -68,6 +68,19 @@ class App {
    */
   zoom(from, to) { this.go({ ...this.state, range: null, from: Math.floor(from), to: Math.ceil(Math.max(to, from + 10)) }); }
 
+  /**
+   * Shows an event with the time around it, on the page of its host.
+   * @param {string | null} host stays as it is if null
+   * @param {number} from
+   * @param {number} until
+   */
+  openTime(host, from, until) {
+    const around = Math.max(900, (until - from) / 2), now = Math.ceil(Date.now() / 1000);
+    const to = Math.min(Math.ceil(until + around), Math.max(now, Math.ceil(until)));
+    const time = { range: null, from: Math.floor(from - around), to };
+    this.go({ ...this.state, ...(host === null ? {} : { dashboard: 'host', host, metric: '' }), ...time });
+  }
+
   /** @param {string} host */
   openHost(host) { this.#goTowards('host', { host }); }
 
@@ -132,7 +145,7 @@ class App {
   }
 
   #openDashboard() {
-    const dashboard = this.#dashboards.find((d) => d.id === this.state.dashboard && d.id !== 'filters') ?? this.#dashboards[0];
+    const dashboard = this.#dashboards.find((d) => d.id === this.state.dashboard && !d.no_page) ?? this.#dashboards[0];
     this.state.dashboard = dashboard.id;
     $('content').hidden = false;
     $('empty').hidden = true;
@@ -199,7 +212,7 @@ class App {
       }
     };
     const status = into(api.status(signal), (s) => { this.#status = s; showStatus(s); });
-    const [drawn] = await Promise.all([view.load(this.#query(), signal, into, () => this.#loadChoices(signal, into)), status]);
+    const [drawn] = await Promise.all([view.load(this.#query(), signal, into, () => this.#loadChoices(signal, into), this.state.host !== ''), status]);
     if (failed.length === 0) view.showLegend(this.state.host);
     showEmpty(this.#isEmpty(drawn, failed), { state: this.state, status: this.#status, hosts: this.choices.hosts, go: (next) => this.go(next) });
     $('updated').textContent = `Updated ${format.clockTime(Date.now())}`;

@@ -101,9 +101,10 @@ export class Table extends Card {
   #cell(row, v) {
     const x = row[v.column], unit = v.unit === 'row' ? row[v.unit_column ?? ''] : this.unit(v);
     if (unit === 'time') {
+      const shown = x === null ? '–' : el('time', { datetime: new Date(x * 1000).toISOString(), title: format.moment(x) },
+        'length_s' in row ? format.shortMoment(x) : `${format.age((this.data?.to ?? x) - x)} ago`);
       return el('td', { class: `col-${v.column}` }, 'silent' in row ? el('span', { class: `pill ${row.silent ? 'bad' : 'ok'}` }, row.silent ? 'silent' : 'live') : null,
-        x === null ? '–' : el('time', { datetime: new Date(x * 1000).toISOString(), title: format.moment(x) },
-          'length_s' in row ? format.shortMoment(x) : `${format.age((this.data?.to ?? x) - x)} ago`));
+        this.#isEvent(row) && x !== null ? el('button', { class: 'link', type: 'button', title: 'Show this time', onclick: () => this.#openTime(row, x) }, shown) : shown);
     }
     if (v.column === 'problem') {
       return el('td', { class: 'col-problem' }, el('span', { class: `pill ${row.severity > 1 ? 'bad' : 'warn'}` }, x));
@@ -118,6 +119,18 @@ export class Table extends Card {
     }
     return td;
   }
+
+  /**
+   * Whether a row is about an event of a host: it has a length, or it began at some time.
+   * @param {Row} row
+   */
+  #isEvent(row) { return this.by === 'host' && ('length_s' in row || 'since' in row); }
+
+  /**
+   * @param {Row} row
+   * @param {number} from
+   */
+  #openTime(row, from) { this.page.openTime(row[this.by], from, 'length_s' in row ? from + row.length_s : this.data?.to ?? from); }
 
   /**
    * @param {Row} row

@@ -1,19 +1,22 @@
 // Charts over time. They share one cursor. Dragging over a chart changes the time range of the whole page.
 /* global echarts */
 
-/** @import { Colours, Option, PanelData, Row, Value } from '../types.js' */
+/** @import { Colours, Mark, Option, PanelData, Row, Value } from '../types.js' */
 
 import { axisText, ChartCard, percentAxis, tip, tooltip, valueAxis } from './card.js';
 import { el, dot } from './dom.js';
 import * as format from './format.js';
+import { markSeries, marksAt, openMark } from './marks.js';
 import { styleOf, valueColour } from './palette.js';
 
 const group = 'time';
 const tooltipRows = 12;
 
 /** A chart over time. A subclass overrides lines and tooltip. */
-class TimeChart extends ChartCard {
+export class TimeChart extends ChartCard {
   hovered = false;
+  /** @type {Mark[]} */
+  #marks = [];
 
   mount() {
     super.mount();
@@ -34,6 +37,27 @@ class TimeChart extends ChartCard {
       if (to > from) this.page.zoom(from, to);
     });
   }
+
+  /**
+   * Marks events and problems of the hosts that the chart shows.
+   * @param {Mark[]} marks
+   */
+  mark(marks) {
+    this.#marks = marks;
+    this.redraw();
+  }
+
+  /**
+   * The marks of the hosts that the chart shows.
+   * @param {PanelData} data
+   */
+  #shown(data) {
+    const hosts = data.has('host') ? new Set(data.column('host')) : null;
+    return this.#marks.filter((m) => hosts === null || hosts.has(m.host));
+  }
+
+  /** @param {any} event */
+  clicked(event) { openMark(event, this.page); }
 
   /**
    * The series of the chart.
@@ -71,12 +95,23 @@ class TimeChart extends ChartCard {
       },
       yAxis: valueAxis(c, unit, (v) => format.axisLabel(v, unit), unit === 'percent' ? percentAxis(this.heights(data)) : {}),
       // The charts that are not under the pointer show nothing.
-      tooltip: tooltip(c, 'axis', (points) => (this.hovered && points.length ? this.tooltip(points[0].axisValue / 1000) : ''),
+      tooltip: tooltip(c, 'axis', (points) => (this.hovered && points.length ? this.#tip(data, points[0].axisValue / 1000) : ''),
         { axisPointer: { type: 'line', snap: false } }),
       brush: { xAxisIndex: 0, brushType: 'lineX', toolbox: [], brushStyle: { color: c.accent, opacity: 0.16, borderWidth: 0 },
         inBrush: {}, outOfBrush: {} },
-      series: this.lines(data, c),
+      series: [...this.lines(data, c), markSeries(this.#shown(data), data, c)],
     };
+  }
+
+  /**
+   * The tooltip, with the marks at that time.
+   * @param {PanelData} data
+   * @param {number} t
+   */
+  #tip(data, t) {
+    const content = this.tooltip(t), marks = marksAt(this.#shown(data), data, t);
+    if (content instanceof HTMLElement) content.append(...marks.map((text) => el('div', { class: 'tip-more' }, text)));
+    return content;
   }
 
   /**

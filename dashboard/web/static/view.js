@@ -1,7 +1,7 @@
 // One dashboard. It makes a card or a tile from the definition of each panel.
 
 /** @import { Card } from './card.js' */
-/** @import { Dashboard, Into, Page } from '../types.js' */
+/** @import { Dashboard, Into, Mark, Page, PanelData } from '../types.js' */
 
 import * as api from './api.js';
 import { ChartCard } from './card.js';
@@ -11,7 +11,7 @@ import { Gauges } from './gauges.js';
 import { styleOf } from './palette.js';
 import { Table } from './table.js';
 import { Tiles } from './tiles.js';
-import { Band, Lines, Series } from './time.js';
+import { Band, Lines, Series, TimeChart } from './time.js';
 
 /** @type {Record<string, typeof Card>} */
 const kinds = { lines: Lines, series: Series, area: Series, band: Band, bar: Bars, stack: Bars, box: Boxes, heatmap: HeatMap,
@@ -77,8 +77,9 @@ export class View {
    * @param {Into} into
    * @param {() => Promise<void>} loadChoices gives hosts their colours. It is called after the requests of the tiles, which
    *   have no host's colour, and before those of the cards, which wait for it.
+   * @param {boolean} oneHost says whether a host is chosen
    */
-  async load(query, signal, into, loadChoices) {
+  async load(query, signal, into, loadChoices, oneHost) {
     /** @param {string} id */
     const one = (id) => api.panel(id, query, signal);
     let drawn = 0;
@@ -94,8 +95,26 @@ export class View {
       drawn += data.rows;
       card.show(data);
     }, (message) => card.fail(message))));
+    jobs.push(...this.#loadMarks(one, into, oneHost));
     await Promise.all(jobs);
     return drawn;
+  }
+
+  /**
+   * Asks for the restarts, and for the problems of the chosen host, and marks them in the charts over time.
+   * @param {(id: string) => Promise<PanelData>} one
+   * @param {Into} into
+   * @param {boolean} oneHost
+   */
+  #loadMarks(one, into, oneHost) {
+    const charts = this.#cards.filter((c) => c instanceof TimeChart);
+    if (charts.length === 0) return [];
+    /** @type {Record<string, Mark[]>} */
+    const found = {};
+    return ['marks-restarts', ...(oneHost ? ['marks-problems'] : [])].map((id) => into(one(id), (data) => {
+      found[id] = /** @type {Mark[]} */ (data.list());
+      charts.forEach((c) => c.mark(Object.values(found).flat()));
+    }));
   }
 
   /**

@@ -1,0 +1,21 @@
+{{- /* The starts of sessions. A session starts with seq 0; if its first samples were lost, it started if the host's session
+before had ended. The machine itself started if that was after the last sample before. Without such a sample, it did if it was
+up for less than five minutes. */ -}}
+WITH sessions AS (
+  SELECT host, session_id, min(ts) AS t, max(ts) AS last_ts, min(seq) AS first_seq, min(uptime_s) AS uptime_s
+  FROM {{samples "host" "session_id" "seq" "uptime_s"}}
+  WHERE session_id IS NOT NULL
+  GROUP BY 1, 2
+), ordered AS (
+  SELECT host, t, first_seq, uptime_s, lag(last_ts) OVER (PARTITION BY host ORDER BY t, session_id) AS before
+  FROM sessions
+), starts AS (
+  SELECT host, t, CASE WHEN t - uptime_s > coalesce(before, t - 300) THEN 'Machine started' ELSE 'Collector started' END AS mark,
+    row_number() OVER (ORDER BY t DESC, host) AS place
+  FROM ordered
+  WHERE first_seq = 0 OR before < t
+)
+SELECT host, t, CAST(NULL AS double) AS until, mark, 0 AS severity
+FROM starts
+WHERE place <= 500
+ORDER BY t, host
