@@ -3,13 +3,14 @@ package record
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 )
 
 // Type is the type of a column. Glue, Athena and Hive use the same names.
 type Type string
 
-// The column types in use.
+// The column types in use. A column of a list has a type such as array<struct<name:string,celsius:double>>.
 const (
 	Double    Type = "double"
 	String    Type = "string"
@@ -32,6 +33,10 @@ const (
 	PerSecond      Unit = "per_s"
 	Count          Unit = "count"
 	Load           Unit = "load"
+	Milliseconds   Unit = "ms"
+	BitsPerSecond  Unit = "bits_per_s"
+	Celsius        Unit = "celsius"
+	PercentOfCore  Unit = "percent_of_core" // 100 for each core
 )
 
 // decimals is how many decimal places a double of this unit keeps on the wire; known is false for a unit of whole numbers.
@@ -39,11 +44,11 @@ func (u Unit) decimals() (places int, known bool) {
 	switch u {
 	case Seconds:
 		return 3, true
-	case Percent, Load:
+	case Percent, PercentOfCore, Load, Milliseconds:
 		return 2, true
-	case BytesPerSecond, PerSecond:
+	case BytesPerSecond, PerSecond, Celsius:
 		return 1, true
-	case NoUnit, Bytes, Count:
+	case NoUnit, Bytes, BitsPerSecond, Count:
 	}
 	return 0, false
 }
@@ -54,13 +59,20 @@ func (u Unit) Round(v float64) float64 {
 	return round(v, places)
 }
 
-// Column is one column of the table.
+// Column is one column of the table, or one field of a list's elements.
 type Column struct {
 	Name    string
 	Type    Type
 	Unit    Unit
 	Comment string
+	// OTel is the name of the OpenTelemetry metric that says the same, or empty.
+	OTel string
+	// Fields are the fields of an element, in order, if the column is a list. Otherwise there are none.
+	Fields []Column
 }
+
+// IsList reports whether the column is a list of elements, each with the same fields.
+func (c Column) IsList() bool { return c.Fields != nil }
 
 // SampleColumns are the columns that the collector fills, in order.
 func SampleColumns() []Column { return columnsOf(sampleFields) }
@@ -81,8 +93,9 @@ var (
 type field struct {
 	Column
 	index  int
-	places int    // decimal places, for doubles
-	key    string // `"name":`, as it stands on the wire
+	places int     // decimal places, for doubles
+	key    string  // `"name":`, as it stands on the wire
+	fields []field // of the elements of a list
 }
 
 func columnsOf(fields []field) []Column {
@@ -115,12 +128,28 @@ func fieldsOf(t reflect.Type) []field {
 			Type:    types[f.Type],
 			Unit:    Unit(f.Tag.Get("unit")),
 			Comment: f.Tag.Get("comment"),
+			OTel:    f.Tag.Get("otel"),
+		}
+		var elements []field
+		if f.Type.Kind() == reflect.Slice {
+			elements = fieldsOf(f.Type.Elem())
+			c.Fields = columnsOf(elements)
+			c.Type = listOf(c.Fields)
 		}
 		places, known := c.Unit.decimals()
 		if c.Name == "" || c.Type == "" || c.Comment == "" || (c.Type == Double && !known) {
 			panic(fmt.Sprintf("record: field %s.%s does not define a column", t.Name(), f.Name))
 		}
-		fields[i] = field{Column: c, index: i, places: places, key: `"` + c.Name + `":`}
+		fields[i] = field{Column: c, index: i, places: places, key: `"` + c.Name + `":`, fields: elements}
 	}
 	return fields
+}
+
+// listOf is the type of a list whose elements have the given fields.
+func listOf(fields []Column) Type {
+	members := make([]string, len(fields))
+	for i, f := range fields {
+		members[i] = f.Name + ":" + string(f.Type)
+	}
+	return Type("array<struct<" + strings.Join(members, ",") + ">>")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
@@ -22,33 +23,61 @@ func ParseSample(line []byte) (Sample, error) {
 	if rest := jsonscan.SkipSpace(line, n); rest != len(line) {
 		return s, fmt.Errorf("the line holds more than one document: the second begins at byte %d", rest)
 	}
-	v := reflect.ValueOf(&s).Elem()
-	hasTS := false
-	for _, m := range members {
-		i, known := sampleIndex[string(m.Key)]
-		if !known || m.Kind == jsonscan.Null {
-			continue
-		}
-		f := &sampleFields[i]
-		if err := setField(v.Field(f.index).Addr().Interface(), m); err != nil {
-			return s, fmt.Errorf("%s: %w", f.Name, err)
-		}
-		hasTS = hasTS || i == 0
+	if err := setObject(reflect.ValueOf(&s).Elem(), sampleFields, members); err != nil {
+		return s, err
 	}
-	if !hasTS {
+	if !slices.ContainsFunc(members, isTS) {
 		return s, ErrNoTS
 	}
 	return s, nil
 }
 
-// sampleIndex maps the name of a sample column to its place; ts is at 0.
-var sampleIndex = func() map[string]int {
-	index := make(map[string]int, len(sampleFields))
-	for i, f := range sampleFields {
-		index[f.Name] = i
+// isTS reports whether m gives the time of a sample.
+func isTS(m jsonscan.Member) bool {
+	return string(m.Key) == sampleFields[0].Name && m.Kind != jsonscan.Null
+}
+
+// setObject sets the fields of the struct v that members name.
+func setObject(v reflect.Value, fields []field, members []jsonscan.Member) error {
+	for _, m := range members {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.Name == string(m.Key) })
+		if i < 0 || m.Kind == jsonscan.Null {
+			continue
+		}
+		f := &fields[i]
+		var err error
+		if f.IsList() {
+			err = setList(v.Field(f.index), f, m)
+		} else {
+			err = setField(v.Field(f.index).Addr().Interface(), m)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.Name, err)
+		}
 	}
-	return index
-}()
+	return nil
+}
+
+func setList(v reflect.Value, f *field, m jsonscan.Member) error {
+	if m.Kind != jsonscan.Array {
+		return fmt.Errorf("want an array, have %s", m.Kind)
+	}
+	items := jsonscan.Items(m.Value)
+	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	for i, item := range items {
+		if item.Kind != jsonscan.Object {
+			return fmt.Errorf("element %d: want an object, have %s", i, item.Kind)
+		}
+		members, _, err := jsonscan.Members(nil, item.Value)
+		if err != nil {
+			return err
+		}
+		if err := setObject(v.Index(i), f.fields, members); err != nil {
+			return fmt.Errorf("element %d: %w", i, err)
+		}
+	}
+	return nil
+}
 
 func setField(p any, m jsonscan.Member) error {
 	switch p := p.(type) {

@@ -11,18 +11,27 @@ import (
 // AppendJSON appends the sample as one JSON object without a line end. Keys are in column order. Absent fields are left out.
 // Doubles are rounded by their unit. NaN and infinities count as absent, because JSON cannot express them.
 func (s *Sample) AppendJSON(dst []byte) []byte {
+	return appendObject(dst, sampleFields, reflect.ValueOf(s).Elem())
+}
+
+// appendObject appends the struct v, which has the given fields.
+func appendObject(dst []byte, fields []field, v reflect.Value) []byte {
 	dst = append(dst, '{')
 	start := len(dst)
-	v := reflect.ValueOf(s).Elem()
-	for i := range sampleFields {
-		f := &sampleFields[i]
+	for i := range fields {
+		f := &fields[i]
 		before := len(dst)
 		if before > start {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, f.key...)
 		var ok bool
-		if dst, ok = appendField(dst, f, v.Field(f.index).Addr().Interface()); !ok {
+		if f.IsList() {
+			dst, ok = appendList(dst, f, v.Field(f.index))
+		} else {
+			dst, ok = appendField(dst, f, v.Field(f.index).Addr().Interface())
+		}
+		if !ok {
 			dst = dst[:before]
 		}
 	}
@@ -53,6 +62,18 @@ func appendField(dst []byte, f *field, p any) (_ []byte, ok bool) {
 		return appendMap(dst, *p), len(*p) > 0
 	}
 	return dst, false
+}
+
+// appendList appends the slice v; ok is false if it is empty.
+func appendList(dst []byte, f *field, v reflect.Value) (_ []byte, ok bool) {
+	dst = append(dst, '[')
+	for i := range v.Len() {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendObject(dst, f.fields, v.Index(i))
+	}
+	return append(dst, ']'), v.Len() > 0
 }
 
 func appendMap(dst []byte, m map[string]string) []byte {

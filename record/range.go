@@ -20,6 +20,10 @@ var ranges = map[Unit]Range{
 	Count:          {0, 1e9},
 	Load:           {0, 1e7}, // Linux has at most 4,194,304 tasks
 	Seconds:        {0, 1e11},
+	Milliseconds:   {0, 1e9},
+	BitsPerSecond:  {0, 1e15},
+	Celsius:        {-273.2, 10_000},
+	PercentOfCore:  {-1, 1e7},
 }
 
 // Range returns the plausible values of a column. ok is false if the column is not a quantity.

@@ -53,7 +53,8 @@ func TestParseGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := recordtest.Golden()[0]; full.SessionID != want.SessionID || full.RAMTotalBytes != want.RAMTotalBytes ||
-		!reflect.DeepEqual(full.Tags, want.Tags) {
+		!reflect.DeepEqual(full.Tags, want.Tags) || len(full.Filesystems) != 2 || full.Processes[1].PID != want.Processes[1].PID ||
+		full.Units[0].OOMKills != want.Units[0].OOMKills || full.Sensors[0] != want.Sensors[0] {
 		t.Errorf("parsed %+v, want %+v", full, want)
 	}
 }
@@ -70,26 +71,19 @@ net_drop_in_per_s double, net_drop_out_per_s double, disk_read_bytes_per_s doubl
 disk_read_ops_per_s double, disk_write_ops_per_s double, disk_busy_pct double, disk_used_pct double,
 disk_free_bytes bigint, cpu_pressure_pct double, mem_pressure_pct double, io_pressure_pct double, procs int,
 uptime_s bigint, disk_used_mount string, disk_busy_device string, inodes_used_pct double, cpu_core_max_pct double,
-machine_id string, event_time timestamp, timestamp string, datetime string, epoch_timestamp double, date string,
+machine_id string,
+filesystems array<struct<mount:string,device:string,fstype:string,used_pct:double,free_bytes:bigint,total_bytes:bigint,inodes_used_pct:double>>,
+disks array<struct<device:string,read_bytes_per_s:double,write_bytes_per_s:double,read_ops_per_s:double,write_ops_per_s:double,busy_pct:double,await_ms:double>>,
+interfaces array<struct<name:string,recv_bytes_per_s:double,sent_bytes_per_s:double,recv_packets_per_s:double,sent_packets_per_s:double,err_per_s:double,drop_per_s:double,speed_bits_per_s:bigint>>,
+processes array<struct<name:string,unit:string,user:string,count:int,cpu_pct:double,rss_bytes:bigint,read_bytes_per_s:double,write_bytes_per_s:double,pid:int>>,
+units array<struct<name:string,cpu_pct:double,memory_bytes:bigint,memory_limit_bytes:bigint,read_bytes_per_s:double,write_bytes_per_s:double,throttled_pct:double,oom_kills:int>>,
+sensors array<struct<name:string,celsius:double>>, event_time timestamp, timestamp string, datetime string, epoch_timestamp double, date string,
 minute string, day_of_week string, _processed_at string, _processed_timestamp bigint`
 	var got []string
-	seen := map[string]bool{}
 	for _, c := range record.Columns() {
 		got = append(got, c.Name+" "+string(c.Type))
-		if seen[c.Name] {
-			t.Errorf("column %s twice", c.Name)
-		}
-		seen[c.Name] = true
-		if c.Name != strings.ToLower(c.Name) {
-			t.Errorf("column %s: Firehose lower-cases keys", c.Name)
-		}
-		if c.Type == record.StringMap {
-			continue
-		}
-		if quantity := c.Type != record.String && c.Type != record.Timestamp && c.Name != "seq"; quantity != (c.Unit != record.NoUnit) {
-			t.Errorf("column %s has unit %q", c.Name, c.Unit)
-		}
 	}
+	seen := checkColumns(t, record.Columns())
 	if w := strings.ReplaceAll(want, "\n", " "); strings.Join(got, ", ") != w {
 		t.Errorf("columns are\n%s\nwant\n%s", strings.Join(got, ", "), w)
 	}
@@ -100,9 +94,41 @@ minute string, day_of_week string, _processed_at string, _processed_timestamp bi
 	}
 }
 
+// checkColumns checks the names and units of columns, and of the fields of their elements. It returns the names.
+func checkColumns(t *testing.T, columns []record.Column) map[string]bool {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, c := range columns {
+		if seen[c.Name] {
+			t.Errorf("column %s twice", c.Name)
+		}
+		seen[c.Name] = true
+		if c.Name != strings.ToLower(c.Name) {
+			t.Errorf("column %s: Firehose lower-cases keys", c.Name)
+		}
+		if len(c.Comment) > 255 {
+			t.Errorf("column %s: Glue takes comments of at most 255 bytes", c.Name)
+		}
+		if c.IsList() {
+			checkColumns(t, c.Fields)
+		}
+		if quantity := isQuantity(c); quantity != (c.Unit != record.NoUnit) {
+			t.Errorf("column %s has unit %q", c.Name, c.Unit)
+		}
+	}
+	return seen
+}
+
+// isQuantity reports whether a column holds numbers that can be added up or compared.
+func isQuantity(c record.Column) bool {
+	number := c.Type == record.Double || c.Type == record.BigInt || c.Type == record.Integer
+	return number && c.Name != "seq" && c.Name != "pid"
+}
+
 func TestAbsentIsLeftOut(t *testing.T) {
 	s := record.Sample{TS: 1770094800, CPUPct: record.Some(math.NaN()), Load1: record.Some(math.Inf(1)), RAMPct: record.Some(0.0)}
-	const want = `{"ts":1770094800,"seq":0,"interval_s":0,"ram_pct":0}`
+	s.Disks, s.Sensors = []record.Disk{}, []record.Sensor{{Name: "cpu"}}
+	const want = `{"ts":1770094800,"seq":0,"interval_s":0,"ram_pct":0,"sensors":[{"name":"cpu"}]}`
 	if got := string(s.AppendJSON(nil)); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -143,6 +169,9 @@ func TestParseSampleRefuses(t *testing.T) {
 		`{"ts":1,"procs":3000000000}`:          "value out of range",
 		`{"ts":1,"tags":{"a":1}}`:              "tags: a: want a string",
 		`{"ts":1,"cpu_pct":true}`:              "cpu_pct: want a number, have a boolean",
+		`{"ts":1,"disks":{}}`:                  "disks: want an array, have an object",
+		`{"ts":1,"disks":[{},3]}`:              "disks: element 1: want an object, have a number",
+		`{"ts":1,"disks":[{"busy_pct":"1"}]}`:  "disks: element 0: busy_pct: want a number, have a string",
 		`{"ts":1}{"ts":2}`:                     "more than one document",
 		`{"ts":1e400}`:                         "value out of range",
 		`{"ts":01}`:                            "leading zero",

@@ -2,9 +2,10 @@ package record
 
 // Sample is one reading of one machine, as the collector takes it.
 //
-// A field defines a column. Its tag gives the column's name, unit and comment; its Go type gives the column's type. The order of
+// A field defines a column. Its tag gives the column's name, unit, comment and, if there is one, the OpenTelemetry metric that says
+// the same; its Go type gives the column's type. The order of
 // the fields is the order of the keys on the wire and of the columns in the table. Percentages are 0..100 over all cores. Rates are
-// per second. The line omits an absent [Optional], an empty string and an empty map.
+// per second. The line omits an absent [Optional], an empty string, an empty map and an empty list.
 type Sample struct {
 	TS        float64 `column:"ts" unit:"s" comment:"Unix seconds (ms precision), wall clock, when the sample was taken"`
 	SessionID string  `column:"session_id" comment:"Random, new at each start of the collector"`
@@ -65,4 +66,11 @@ type Sample struct {
 	InodesUsedPct  Float  `column:"inodes_used_pct" unit:"percent" comment:"Inodes in use on the local filesystem with the fewest left, in percent of its inodes"`
 	CPUCoreMaxPct  Float  `column:"cpu_core_max_pct" unit:"percent" comment:"CPU time not idle and not waiting for I/O, busiest core"`
 	MachineID      string `column:"machine_id" comment:"Hash of the machine's ID, equal for all samples of one installation; tells machines of one host name apart"`
+
+	Filesystems []Filesystem  `column:"filesystems" comment:"Local filesystems that can be written, fullest first; once per detail interval"`
+	Disks       []Disk        `column:"disks" comment:"Whole devices, busiest first; once per detail interval"`
+	Interfaces  []Interface   `column:"interfaces" comment:"Network interfaces, busiest first; once per detail interval"`
+	Processes   []Process     `column:"processes" comment:"Processes by name and unit: those with the most CPU time, memory and I/O; once per detail interval"`
+	Units       []ServiceUnit `column:"units" comment:"Services and containers, busiest first; once per detail interval"`
+	Sensors     []Sensor      `column:"sensors" comment:"Temperatures; once per detail interval"`
 }

@@ -38,11 +38,46 @@ func Golden() []record.Sample {
 		Procs: record.Some(int32(205)), UptimeS: record.Some(int64(5525326)),
 		DiskUsedMount: "/", DiskBusyDevice: "nvme0n1", InodesUsedPct: record.Some(6.7003), CPUCoreMaxPct: record.Some(27.4136),
 		MachineID: "fc4fdf02b19210ea59a28c487ce4048f",
+		Filesystems: []record.Filesystem{
+			{
+				Mount: "/", Device: "/dev/nvme0n1p1", FSType: "ext4", UsedPct: record.Some(71.5949),
+				FreeBytes: record.Some(int64(56828947316)), TotalBytes: record.Some(int64(200062550016)), InodesUsedPct: record.Some(6.7003),
+			},
+			{
+				Mount: "/boot/efi", Device: "/dev/nvme0n1p15", FSType: "vfat", UsedPct: record.Some(9.2034),
+				FreeBytes: record.Some(int64(118104064)), TotalBytes: record.Some(int64(130075648)),
+			},
+		},
+		Disks: []record.Disk{{
+			Device: "nvme0n1", ReadBytesPerS: record.Some(11980.0433), WriteBytesPerS: record.Some(114201.6009), ReadOpsPerS: record.Some(3.6512),
+			WriteOpsPerS: record.Some(10.4833), BusyPct: record.Some(1.4013), AwaitMs: record.Some(.7251),
+		}},
+		Interfaces: []record.Interface{{
+			Name: "ens5", RecvBytesPerS: record.Some(655012.2119), SentBytesPerS: record.Some(4913.8503), RecvPacketsPerS: record.Some(316.4117),
+			SentPacketsPerS: record.Some(13.5166), ErrPerS: record.Some(0.), DropPerS: record.Some(0.), SpeedBitsPerS: record.Some(int64(10_000_000_000)),
+		}},
+		Processes: []record.Process{
+			{
+				Name: "java", Unit: "app.service", User: "app", Count: record.Some(int32(1)), CPUPct: record.Some(142.0817),
+				RSSBytes: record.Some(int64(9663676416)), ReadBytesPerS: record.Some(0.), WriteBytesPerS: record.Some(81920.5519), PID: record.Some(int32(1432)),
+			},
+			{
+				Name: "postgres", Unit: "3f29c1b07a55", User: "999", Count: record.Some(int32(12)), CPUPct: record.Some(21.4051),
+				RSSBytes: record.Some(int64(1288490188)), PID: record.Some(int32(2210)),
+			},
+		},
+		Units: []record.ServiceUnit{{
+			Name: "app.service", CPUPct: record.Some(143.2291), MemoryBytes: record.Some(int64(9771050598)),
+			MemoryLimitBytes: record.Some(int64(12884901888)), ReadBytesPerS: record.Some(0.), WriteBytesPerS: record.Some(81920.5519),
+			ThrottledPct: record.Some(.5019), OOMKills: record.Some(int32(0)),
+		}},
+		Sensors: []record.Sensor{{Name: "coretemp Package id 0", Celsius: record.Some(54.)}, {Name: "nvme Composite", Celsius: record.Some(41.85)}},
 	}
 
 	first := full
 	first.Seq, first.TS = 0, record.TS(at.Add(-3*time.Second))
 	first.CPUPct, first.CPUUserPct, first.CPUSystemPct = record.Float{}, record.Float{}, record.Float{}
+	first.Filesystems, first.Disks, first.Interfaces, first.Processes, first.Units, first.Sensors = nil, nil, nil, nil, nil, nil
 	first.CPUIOWaitPct, first.CPUStealPct, first.CPUCoreMaxPct = record.Float{}, record.Float{}, record.Float{}
 
 	bare := record.Sample{TS: record.TS(at), SessionID: "bare", IntervalS: 3, Hostname: "h"}
