@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -19,15 +17,6 @@ type footer struct {
 	shape    *shape
 	err      error
 }
-
-// shape is the names and types of a file's columns. DuckDB can read files of one shape together. All files of one shape share
-// one value: a lake has many files and few shapes.
-type shape struct {
-	text    string
-	columns map[string]bool
-}
-
-func (s *shape) has(column string) bool { return s != nil && s.columns[column] }
 
 // footerOf returns a file's footer, or why the file is not a data file; a half-written file, for example, has no footer. An error
 // about the contents is kept until the file changes. An error of the system, such as too many open files, is not kept.
@@ -107,15 +96,7 @@ func readFooter(path string) (f footer) {
 	if err != nil {
 		return footer{err: fmt.Errorf("not a complete Parquet file: %w", err)}
 	}
-	f.shape = &shape{columns: map[string]bool{}}
-	var columns []string
-	for _, field := range p.Schema().Fields() {
-		name := strings.ToLower(field.Name())
-		f.shape.columns[name] = true
-		columns = append(columns, field.Name()+" "+field.String())
-	}
-	slices.Sort(columns)
-	f.shape.text = strings.Join(columns, "\n")
+	f.shape = shapeOf(p.Schema())
 	for _, name := range identity {
 		if !f.shape.has(name) {
 			f.err = fmt.Errorf("no column %s: not a file of samples", name)

@@ -62,8 +62,16 @@ func TestColumnsAreTheContract(t *testing.T) {
 				t.Fatalf("%d columns", r.Rows())
 			}
 			for i, c := range columns {
-				if r.Data[0][i] != c.Name || r.Data[1][i] != want[c.Type] {
-					t.Errorf("column %d is %v %v, want %s %s", i, r.Data[0][i], r.Data[1][i], c.Name, want[c.Type])
+				wantType := want[c.Type]
+				if c.IsList() {
+					var fields []string
+					for _, f := range c.Fields {
+						fields = append(fields, f.Name+" "+want[f.Type])
+					}
+					wantType = "STRUCT(" + strings.Join(fields, ", ") + ")[]"
+				}
+				if typ := strings.ReplaceAll(fmt.Sprint(r.Data[1][i]), `"`, ""); r.Data[0][i] != c.Name || typ != wantType {
+					t.Errorf("column %d is %v %v, want %s %s", i, r.Data[0][i], typ, c.Name, wantType)
 				}
 			}
 			for i, key := range record.PartitionKeys() {

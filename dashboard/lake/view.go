@@ -8,14 +8,26 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// duckType is the type of a column in DuckDB.
-var duckType = map[record.Type]string{
+// duckTypes maps types to those of DuckDB, except for lists.
+var duckTypes = map[record.Type]string{
 	record.Double:    "DOUBLE",
 	record.String:    "VARCHAR",
 	record.BigInt:    "BIGINT",
 	record.Integer:   "INTEGER",
 	record.Timestamp: "TIMESTAMP",
 	record.StringMap: "MAP(VARCHAR, VARCHAR)",
+}
+
+// duckType returns the type of a column in DuckDB.
+func duckType(c record.Column) string {
+	if !c.IsList() {
+		return duckTypes[c.Type]
+	}
+	fields := make([]string, len(c.Fields))
+	for i, f := range c.Fields {
+		fields[i] = `"` + f.Name + `" ` + duckType(f)
+	}
+	return "STRUCT(" + strings.Join(fields, ", ") + ")[]"
 }
 
 // onceSQL is the statement that makes the view samples_once over the view samples.
@@ -28,7 +40,8 @@ var mentionsOnce = regexp.MustCompile(`(?i)\b` + panels.Once + `\b`)
 // DuckDB's union_by_name, which opens every file before it looks at the partitions.
 //
 // TRY_CAST costs nothing if a column has the contract's type. If it has another type, a value that does not fit becomes NULL, as
-// in Firehose's own conversion.
+// in Firehose's own conversion. TRY_CAST finds the fields of a list's elements by name. A field that a file lacks is NULL, and a
+// field that only the file has is left out.
 func viewSQL(files []dataFile) string {
 	var b strings.Builder
 	b.WriteString("CREATE OR REPLACE TEMP VIEW samples AS\n")
@@ -55,16 +68,16 @@ func viewSQL(files []dataFile) string {
 	return b.String()
 }
 
-// writeSelect writes the list of columns. Those that the shape lacks are NULL; a nil shape lacks all of them.
+// writeSelect writes the list of columns. Those that the shape cannot give are NULL; a nil shape gives none.
 func writeSelect(b *strings.Builder, s *shape) {
 	b.WriteString("SELECT ")
 	for _, c := range record.Columns() {
 		name := `"` + c.Name + `"`
 		value := "NULL"
-		if s.has(c.Name) {
+		if s.fits(c) {
 			value = name
 		}
-		b.WriteString("TRY_CAST(" + value + " AS " + duckType[c.Type] + ") AS " + name + ", ")
+		b.WriteString("TRY_CAST(" + value + " AS " + duckType(c) + ") AS " + name + ", ")
 	}
 	for i, key := range record.PartitionKeys() {
 		if i > 0 {

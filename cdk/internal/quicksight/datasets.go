@@ -127,8 +127,8 @@ func (b *builder) choices() (DataSet, error) {
 	return set, nil
 }
 
-// samples adds the data set of single samples with the calculated fields. It has all columns of the contract except tags,
-// because QuickSight has no type for maps.
+// samples adds the data set of single samples with the calculated fields. It has all columns of the contract except tags
+// and the lists, because QuickSight has no type for maps and lists.
 func (b *builder) samples() (DataSet, error) {
 	set := DataSet{ID: "samples", Calculated: calculated()}
 	var names []string

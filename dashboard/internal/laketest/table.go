@@ -35,6 +35,17 @@ type column struct {
 	leaf int // the first of its columns in the file
 }
 
+// leafs is how many columns of a file a column of the contract has.
+func leafs(c record.Column) int {
+	switch {
+	case c.Type == record.StringMap:
+		return 2 // keys and values
+	case c.IsList():
+		return len(c.Fields)
+	}
+	return 1
+}
+
 // pageRows is how many rows are given to parquet-go at once.
 const pageRows = 1000
 
@@ -59,12 +70,9 @@ func create(path string, without []string) (*table, error) {
 		if slices.Contains(without, c.Name) {
 			continue
 		}
-		fields = append(fields, reflect.StructField{Name: "F_" + c.Name, Type: types[c.Type], Tag: tagOf(c)})
+		fields = append(fields, fieldOf(c))
 		w.columns = append(w.columns, column{c, field.Field(i).Addr().Interface(), leaf})
-		leaf++
-		if c.Type == record.StringMap {
-			leaf++ // keys and values
-		}
+		leaf += leafs(c)
 	}
 	w.leafs = make([][]parquet.Value, leaf)
 	w.out = parquet.NewGenericWriter[any](file, parquet.SchemaOf(reflect.New(reflect.StructOf(fields)).Interface()),
@@ -81,15 +89,25 @@ var types = map[record.Type]reflect.Type{
 	record.StringMap: reflect.TypeFor[map[string]string](),
 }
 
-func tagOf(c record.Column) reflect.StructTag {
-	switch tag := c.Name + ",optional"; c.Type {
-	case record.Timestamp:
-		return reflect.StructTag(fmt.Sprintf(`parquet:%q`, tag+",timestamp(millisecond)"))
-	case record.String:
-		return reflect.StructTag(fmt.Sprintf(`parquet:%q`, tag+",dict"))
-	default:
-		return reflect.StructTag(fmt.Sprintf(`parquet:%q`, tag))
+// fieldOf is the struct field from which parquet-go makes a column.
+func fieldOf(c record.Column) reflect.StructField {
+	f := reflect.StructField{Name: "F_" + c.Name, Type: types[c.Type]}
+	tag := c.Name + ",optional"
+	switch {
+	case c.IsList():
+		elements := make([]reflect.StructField, len(c.Fields))
+		for i, field := range c.Fields {
+			elements[i] = fieldOf(field)
+		}
+		f.Type = reflect.SliceOf(reflect.StructOf(elements))
+		tag += ",list"
+	case c.Type == record.Timestamp:
+		tag += ",timestamp(millisecond)"
+	case c.Type == record.String:
+		tag += ",dict"
 	}
+	f.Tag = reflect.StructTag(fmt.Sprintf(`parquet:%q`, tag))
+	return f
 }
 
 // write adds a sample as it is in a delivered file: doubles rounded, enriched a minute after it was taken.
@@ -109,44 +127,68 @@ func (w *table) write(s *record.Sample) error {
 
 // append adds the row's value of a column, or NULL if it is absent.
 func (w *table) append(c *column) {
-	var v parquet.Value
-	present := true
-	switch p := c.from.(type) {
-	case *map[string]string:
-		w.appendMap(c, *p)
+	if m, ok := c.from.(*map[string]string); ok {
+		w.appendMap(c, *m)
 		return
-	case *string:
-		v, present = parquet.ValueOf(*p), *p != ""
-	case *float64:
-		v = parquet.DoubleValue(c.Unit.Round(*p))
-	case *record.Float:
-		var f float64
-		f, present = p.Get()
-		present = present && !math.IsNaN(f) && !math.IsInf(f, 0)
-		v = parquet.DoubleValue(c.Unit.Round(f))
-	case *int32:
-		v = parquet.Int32Value(*p)
-	case *record.Int:
-		var n int32
-		n, present = p.Get()
-		v = parquet.Int32Value(n)
-	case *int64:
-		v = parquet.Int64Value(*p)
-	case *record.Long:
-		var n int64
-		n, present = p.Get()
-		v = parquet.Int64Value(n)
-	case *time.Time:
-		v = parquet.Int64Value(p.UnixMilli())
-	default:
-		panic(fmt.Sprintf("laketest: column %s has a type that is not known here: %T", c.Name, p))
 	}
+	if c.IsList() {
+		w.appendList(c, reflect.ValueOf(c.from).Elem())
+		return
+	}
+	v, present := valueOf(c.Column, c.from)
 	if present {
 		v = v.Level(0, 1, c.leaf)
 	} else {
 		v = parquet.NullValue().Level(0, 0, c.leaf)
 	}
 	w.leafs[c.leaf] = append(w.leafs[c.leaf], v)
+}
+
+// valueOf is the value of a column that from points to.
+func valueOf(c record.Column, from any) (v parquet.Value, present bool) {
+	switch p := from.(type) {
+	case *string:
+		return parquet.ValueOf(*p), *p != ""
+	case *float64:
+		return parquet.DoubleValue(c.Unit.Round(*p)), true
+	case *record.Float:
+		f, present := p.Get()
+		return parquet.DoubleValue(c.Unit.Round(f)), present && !math.IsNaN(f) && !math.IsInf(f, 0)
+	case *int32:
+		return parquet.Int32Value(*p), true
+	case *record.Int:
+		n, present := p.Get()
+		return parquet.Int32Value(n), present
+	case *int64:
+		return parquet.Int64Value(*p), true
+	case *record.Long:
+		n, present := p.Get()
+		return parquet.Int64Value(n), present
+	case *time.Time:
+		return parquet.Int64Value(p.UnixMilli()), true
+	}
+	panic(fmt.Sprintf("laketest: column %s has a type that is not known here: %T", c.Name, from))
+}
+
+// appendList adds the elements of a list. An element itself cannot be NULL, so that its fields are defined at the level after that of
+// a list with elements.
+func (w *table) appendList(c *column, list reflect.Value) {
+	const element, value = 2, 3
+	for i, field := range c.Fields {
+		leaf := c.leaf + i
+		if list.Len() == 0 {
+			w.leafs[leaf] = append(w.leafs[leaf], parquet.NullValue().Level(0, 0, leaf))
+		}
+		for j := range list.Len() {
+			v, present := valueOf(field, list.Index(j).Field(i).Addr().Interface())
+			if present {
+				v = v.Level(min(j, 1), value, leaf)
+			} else {
+				v = parquet.NullValue().Level(min(j, 1), element, leaf)
+			}
+			w.leafs[leaf] = append(w.leafs[leaf], v)
+		}
+	}
 }
 
 func (w *table) appendMap(c *column, m map[string]string) {

@@ -25,10 +25,22 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// trinoType is the type of a column of the Glue table in Trino.
-var trinoType = map[record.Type]string{
+// trinoTypes maps the types of the Glue table to those of Trino, except for lists.
+var trinoTypes = map[record.Type]string{
 	record.Double: "double", record.String: "varchar", record.BigInt: "bigint", record.Integer: "integer", record.Timestamp: "timestamp(3)",
 	record.StringMap: "map(varchar, varchar)",
+}
+
+// trinoType returns the type of a column of the Glue table in Trino.
+func trinoType(c record.Column) string {
+	if !c.IsList() {
+		return trinoTypes[c.Type]
+	}
+	fields := make([]string, len(c.Fields))
+	for i, f := range c.Fields {
+		fields[i] = f.Name + " " + trinoType(f)
+	}
+	return "array(row(" + strings.Join(fields, ", ") + "))"
 }
 
 // writeSetup writes the statements that make Trino's table of the rows of a lake.
@@ -38,25 +50,25 @@ func writeSetup(t *testing.T, dir string, l *lake.Lake) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	types := map[string]string{}
-	for _, c := range record.Columns() {
-		types[c.Name] = trinoType[c.Type]
-	}
+	columns := record.Columns()
 	for _, key := range record.PartitionKeys() {
-		types[key] = "varchar"
+		columns = append(columns, record.Column{Name: key, Type: record.String})
 	}
 	var names, casts []string
-	for _, c := range r.Columns {
+	for i, c := range columns {
+		if r.Columns[i].Name != c.Name {
+			t.Fatalf("column %d of the lake is %s, want %s", i, r.Columns[i].Name, c.Name)
+		}
 		names = append(names, `"`+c.Name+`"`)
-		casts = append(casts, fmt.Sprintf(`CAST("%s" AS %s) AS "%s"`, c.Name, types[c.Name], c.Name))
+		casts = append(casts, fmt.Sprintf(`CAST("%s" AS %s) AS "%s"`, c.Name, trinoType(c), c.Name))
 	}
 	const batch = 20
 	for from := 0; from < r.Rows(); from += batch {
 		var rows []string
 		for i := from; i < min(from+batch, r.Rows()); i++ {
 			var cells []string
-			for _, column := range r.Data {
-				cells = append(cells, trinoLiteral(column[i]))
+			for j, column := range r.Data {
+				cells = append(cells, trinoLiteral(column[i], columns[j]))
 			}
 			rows = append(rows, "("+strings.Join(cells, ", ")+")")
 		}
@@ -69,7 +81,7 @@ func writeSetup(t *testing.T, dir string, l *lake.Lake) {
 	}
 }
 
-func trinoLiteral(v any) string {
+func trinoLiteral(v any, c record.Column) string {
 	switch v := v.(type) {
 	case nil:
 		return "NULL"
@@ -77,10 +89,20 @@ func trinoLiteral(v any) string {
 		return strconv.FormatFloat(v, 'e', -1, 64)
 	case time.Time:
 		return "TIMESTAMP '" + v.UTC().Format("2006-01-02 15:04:05.000") + "'"
+	case []any:
+		elements := make([]string, len(v))
+		for i, element := range v {
+			fields := make([]string, len(c.Fields))
+			for j, f := range c.Fields {
+				fields[j] = trinoLiteral(element.(map[string]any)[f.Name], f)
+			}
+			elements[i] = "ROW(" + strings.Join(fields, ", ") + ")"
+		}
+		return "CAST(ARRAY[" + strings.Join(elements, ", ") + "] AS " + trinoType(c) + ")"
 	case map[string]any:
 		var keys, values []string
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			keys, values = append(keys, panels.LiteralOf(key)), append(values, trinoLiteral(v[key]))
+			keys, values = append(keys, panels.LiteralOf(key)), append(values, trinoLiteral(v[key], record.Column{Type: record.String}))
 		}
 		return "MAP(CAST(ARRAY[" + strings.Join(keys, ", ") + "] AS array(varchar)), CAST(ARRAY[" + strings.Join(values, ", ") + "] AS array(varchar)))"
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/convert"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
@@ -94,6 +95,41 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// A list may hold any number of elements. Rows before and after it keep their values.
+func TestList(t *testing.T) {
+	got, failures := rows(t, table("a int", "l array<struct<n:string,v:bigint,x:int>>", "z int"),
+		`{"a":1,"l":[{"n":"p","v":5},{"v":6,"n":"q","x":2},{"n":"r"}],"z":1}`, `{"a":2,"l":[]}`, `{"a":3,"l":null,"z":3}`, `{"z":4}`,
+		`{"l":[{"v":1.5}]}`, `{"a":5,"l":[{"n":"s"},{"v":"x"}]}`, `{"l":[{"n":"t","v":9}]}`)
+	const at = "l.bag.array_element."
+	want := []string{
+		"a=1 " + at + "n=p " + at + "n=q " + at + "n=r " + at + "v=5 " + at + "v=6 " + at + "x=2 z=1",
+		"a=2", "a=3 z=3", "z=4", at + "n=t " + at + "v=9",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if s := fmt.Sprint(failures); strings.Count(s, "DataFormatConversion.MalformedData: Data does not match the schema.") != 2 {
+		t.Errorf("failures %s", s)
+	}
+}
+
+// The layout of a list is that of Hive's writer (HiveSchemaConverter.convertArrayType).
+func TestListLayout(t *testing.T) {
+	f, _ := convertAll(t, table("l array<struct<n:string,v:bigint,x:double>>"), `{"l":[{"n":"p"}]}`)
+	var layout []string
+	for _, e := range f.Metadata().Schema[1:] {
+		line := fmt.Sprint(e.RepetitionType.V, " ", e.Name)
+		if e.ConvertedType.Valid && e.ConvertedType.V == deprecated.List {
+			line += " LIST"
+		}
+		layout = append(layout, line)
+	}
+	const want = "OPTIONAL l LIST; REPEATED bag; OPTIONAL array_element; OPTIONAL n; OPTIONAL v; OPTIONAL x"
+	if got := strings.Join(layout, "; "); got != want {
+		t.Errorf("layout %s, want %s", got, want)
+	}
+}
+
 // Keys are found in any case and order, unknown keys are ignored, and a record is converted as a whole or not at all.
 func TestRecords(t *testing.T) {
 	got, failures := rows(t, table("a int", "b string"),
@@ -126,8 +162,12 @@ func TestRecords(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	for want, tab := range map[string]spec.Table{
 		`table metrics.samples: column x: the local stack does not convert the type "array<int>"; it converts bigint, boolean`: table("x array<int>"),
-		"two columns have the name a": table("a int", "a string"),
-		"it does not have columns":    table(),
+		`does not convert the type "array<struct<a:int,b:array<int>>>"`:                                                        table("x array<struct<a:int,b:array<int>>>"),
+		`does not convert the type "array<struct<a:int,a:int>>"`:                                                               table("x array<struct<a:int,a:int>>"),
+		`does not convert the type "array<struct<A b:int>>"`:                                                                   {Columns: []spec.Column{{Name: "x", Type: "array<struct<A b:int>>"}}},
+		`does not convert the type "array<struct<>>"`:                                                                          table("x array<struct<>>"),
+		"two columns have the name a":                                                                                          table("a int", "a string"),
+		"it does not have columns":                                                                                             table(),
 	} {
 		if _, err := convert.New(tab); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

@@ -11,22 +11,16 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-func readDouble(leafs [][]parquet.Value, m jsonscan.Member) error {
-	var v float64
-	ok := false
+func readDouble(m jsonscan.Member) (parquet.Value, bool) {
 	switch m.Kind {
 	case jsonscan.Number:
-		var err error
-		v, err = jsonscan.ParseFloat(m.Value)
-		ok = err == nil
+		v, err := jsonscan.ParseFloat(m.Value)
+		return parquet.DoubleValue(v), err == nil
 	case jsonscan.String:
-		v, ok = javaDouble(unquoted(m.Value))
+		v, ok := javaDouble(unquoted(m.Value))
+		return parquet.DoubleValue(v), ok
 	}
-	if !ok {
-		return mismatch(m)
-	}
-	add(&leafs[0], parquet.DoubleValue(v))
-	return nil
+	return parquet.Value{}, false
 }
 
 // javaDouble reads text as Java's Double.parseDouble does, which the SerDe calls
@@ -53,22 +47,14 @@ func javaDouble(text []byte) (v float64, ok bool) {
 	return v, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
-func readInt(leafs [][]parquet.Value, m jsonscan.Member) error {
+func readInt(m jsonscan.Member) (parquet.Value, bool) {
 	v, ok := integer(m, 32)
-	if !ok {
-		return mismatch(m)
-	}
-	add(&leafs[0], parquet.Int32Value(int32(v)))
-	return nil
+	return parquet.Int32Value(int32(v)), ok
 }
 
-func readBigInt(leafs [][]parquet.Value, m jsonscan.Member) error {
+func readBigInt(m jsonscan.Member) (parquet.Value, bool) {
 	v, ok := integer(m, 64)
-	if !ok {
-		return mismatch(m)
-	}
-	add(&leafs[0], parquet.Int64Value(v))
-	return nil
+	return parquet.Int64Value(v), ok
 }
 
 func integer(m jsonscan.Member, bits int) (v int64, ok bool) {
@@ -95,16 +81,12 @@ func javaInteger(text string, bits int) (int64, bool) {
 
 // readBool reads the text "true", in any case, as true and any other text as false. Java's Boolean.parseBoolean does so, which the
 // SerDe calls.
-func readBool(leafs [][]parquet.Value, m jsonscan.Member) error {
-	v := false
+func readBool(m jsonscan.Member) (parquet.Value, bool) {
 	switch m.Kind {
 	case jsonscan.Bool:
-		v = m.Value[0] == 't'
+		return parquet.BooleanValue(m.Value[0] == 't'), true
 	case jsonscan.String:
-		v = string(bytes.ToLower(unquoted(m.Value))) == "true"
-	default:
-		return mismatch(m)
+		return parquet.BooleanValue(string(bytes.ToLower(unquoted(m.Value))) == "true"), true
 	}
-	add(&leafs[0], parquet.BooleanValue(v))
-	return nil
+	return parquet.Value{}, false
 }

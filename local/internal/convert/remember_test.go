@@ -16,6 +16,7 @@ func TestEarlierRecordsDoNotMatter(t *testing.T) {
 	table := spec.Table{Database: "metrics", Name: "samples"}
 	for name, typ := range map[string]string{
 		"d": "double", "i": "int", "b": "bigint", "s": "string", "t": "timestamp", "m": "map<string,string>", "o": "boolean",
+		"l": "array<struct<a:string,b:double,t:timestamp>>",
 	} {
 		table.Columns = append(table.Columns, spec.Column{Name: name, Type: typ})
 	}
@@ -30,8 +31,10 @@ func TestEarlierRecordsDoNotMatter(t *testing.T) {
 		`"2026-02-03T05:00:30.123Z"`, `"2026-02-03T23:59:59.999Z"`, `"2026-02-03T24:00:00.000Z"`, `"2026-02-03T05:60:00.000Z"`,
 		`"2026-02-03T05:00:30,123Z"`, `"2026-02-03 05:00:30.123Z"`, `"2026-02-30T05:00:30.123Z"`, `"2024-02-29T05:00:30.123Z"`,
 		`"1969-12-31T23:59:59.999Z"`, `"2026-02-03T05:00:30.12aZ"`, `"2026-02-03T0a:00:30.123Z"`, `"2026\u002d02-03T05:00:30Z"`,
+		`[{"a":"x","b":1},{"b":2,"a":"y","c":3},null,{}]`, `[{"A":"x","b":"warm"}]`, `[{"b":1},{"b":1,"B":1}]`, `[["x",1],[]]`,
+		`{"t":"2026-02-04T05:00:30.123Z"}`,
 	} {
-		for _, column := range []string{"d", "i", "b", "s", "t", "m", "o", "unknown"} {
+		for _, column := range []string{"d", "i", "b", "s", "t", "m", "o", "l", "unknown"} {
 			records = append(records, fmt.Sprintf(`{"%s":%s}`, column, value), fmt.Sprintf(`{"d":1}{ "%s": %s , "i":2}`, column, value))
 		}
 	}

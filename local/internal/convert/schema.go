@@ -32,13 +32,14 @@ type column struct {
 // New returns a converter for a table. If it cannot convert a column, the error names the column and its type.
 func New(table spec.Table) (*Converter, error) {
 	c := &Converter{}
-	root := ordered{Group: parquet.Group{}}
+	root := parquet.Group{}
 	leaf := 0
 	for _, col := range table.Columns {
-		t, ok := types[col.Type]
+		t, ok := typeOf(col.Type)
 		if !ok {
-			return nil, fmt.Errorf("table %s.%s: column %s: the local stack does not convert the type %q; it converts %s",
-				table.Database, table.Name, col.Name, col.Type, strings.Join(slices.Sorted(maps.Keys(types)), ", "))
+			return nil, fmt.Errorf("table %s.%s: column %s: the local stack does not convert the type %q; it converts %s, map<string,string>, "+
+				"and array<struct<name:type,...>> with fields of the other types", table.Database, table.Name, col.Name, col.Type,
+				strings.Join(slices.Sorted(maps.Keys(scalars)), ", "))
 		}
 		if slices.Contains(c.names, col.Name) {
 			return nil, fmt.Errorf("table %s.%s: two columns have the name %s", table.Database, table.Name, col.Name)
@@ -46,13 +47,12 @@ func New(table spec.Table) (*Converter, error) {
 		c.columns = append(c.columns, column{columnType: t, first: leaf})
 		c.names = append(c.names, col.Name)
 		leaf += t.leafs
-		root.Group[col.Name] = parquet.Optional(t.node())
+		root[col.Name] = parquet.Optional(t.node())
 	}
 	if leaf == 0 {
 		return nil, fmt.Errorf("table %s.%s: it does not have columns; want at least one", table.Database, table.Name)
 	}
-	root.names = c.names
-	c.schema = parquet.NewSchema("samples", root)
+	c.schema = parquet.NewSchema("samples", ordered{root, c.names})
 	return c, nil
 }
 
@@ -62,25 +62,45 @@ func (c *Converter) leafs() int {
 	return last.first + last.leafs
 }
 
-// columnType says how a Hive type is stored in Parquet and how its values are read. Strings are dictionary-encoded, because most of
-// them repeat.
+// columnType says how a Hive type is stored in Parquet and how its values are read. Its node has no repetition.
 type columnType struct {
 	node      func() parquet.Node
 	newReader func() valueReader // each Columns has its own, because some readers remember the last value
-	leafs     int                // columns in the file: 2 for a map, else 1
+	leafs     int                // columns in the file: 2 for a map, one for each field of a list's elements, else 1
 }
 
-var types = map[string]columnType{
-	"string":             {text, stateless(readString), 1},
-	"boolean":            {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, stateless(readBool), 1},
-	"int":                {func() parquet.Node { return parquet.Int(32) }, stateless(readInt), 1},
-	"bigint":             {func() parquet.Node { return parquet.Int(64) }, stateless(readBigInt), 1},
-	"double":             {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, stateless(readDouble), 1},
-	"timestamp":          {func() parquet.Node { return parquet.Leaf(parquet.Int96Type) }, newTimestampReader, 1},
-	"map<string,string>": {func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, newMapReader, 2},
+// typeOf returns the column type of a Hive type, or false if it is not one that a table of samples may have.
+func typeOf(hive string) (columnType, bool) {
+	if s, ok := scalars[hive]; ok {
+		return columnType{s.node, func() valueReader { return single(s.newReader()) }, 1}, true
+	}
+	if hive == "map<string,string>" {
+		return columnType{func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, newMapReader, 2}, true
+	}
+	fields, ok := elementFields(hive)
+	if !ok {
+		return columnType{}, false
+	}
+	return columnType{func() parquet.Node { return listNode(fields) }, func() valueReader { return newListReader(fields) }, len(fields)}, true
 }
 
-func stateless(r valueReader) func() valueReader { return func() valueReader { return r } }
+// scalar is a type of one value.
+type scalar struct {
+	node      func() parquet.Node
+	newReader func() scalarReader
+}
+
+// scalars are the types of one value. Strings are dictionary-encoded, because most of them repeat.
+var scalars = map[string]scalar{
+	"string":    {text, stateless(readString)},
+	"boolean":   {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, stateless(readBool)},
+	"int":       {func() parquet.Node { return parquet.Int(32) }, stateless(readInt)},
+	"bigint":    {func() parquet.Node { return parquet.Int(64) }, stateless(readBigInt)},
+	"double":    {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, stateless(readDouble)},
+	"timestamp": {func() parquet.Node { return parquet.Leaf(parquet.Int96Type) }, newTimestampReader},
+}
+
+func stateless(r scalarReader) func() scalarReader { return func() scalarReader { return r } }
 
 func text() parquet.Node { return parquet.Encoded(parquet.String(), &parquet.RLEDictionary) }
 

@@ -6,9 +6,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-func readString(leafs [][]parquet.Value, m jsonscan.Member) error {
-	add(&leafs[0], parquet.ByteArrayValue(textOf(m)))
-	return nil
+func readString(m jsonscan.Member) (parquet.Value, bool) {
+	return parquet.ByteArrayValue(textOf(m)), true
 }
 
 // textOf returns a value as text: the text of a string, a number or a boolean as written, an object or a list as compact JSON.

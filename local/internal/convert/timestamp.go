@@ -13,18 +13,14 @@ import (
 
 // newTimestampReader returns a reader of timestamps. It remembers the last day, because most timestamps are of one day and in the form
 // that the transform writes.
-func newTimestampReader() valueReader {
+func newTimestampReader() scalarReader {
 	var last day
-	return func(leafs [][]parquet.Value, m jsonscan.Member) error {
+	return func(m jsonscan.Member) (parquet.Value, bool) {
 		ns, ok := last.parse(m.Value)
 		if !ok {
 			ns, ok = parseTimestamp(m)
 		}
-		if !ok {
-			return mismatch(m)
-		}
-		add(&leafs[0], parquet.Int96Value(int96(ns)))
-		return nil
+		return parquet.Int96Value(int96(ns)), ok
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 // as its deserializer. testdata/values.tsv lists all rules, each with its source.
 type valueReader func(leafs [][]parquet.Value, m jsonscan.Member) error
 
+// scalarReader reads a value that is not null. ok is false if its type cannot hold it. The value does not have levels yet.
+type scalarReader func(m jsonscan.Member) (v parquet.Value, ok bool)
+
 // mismatch returns Firehose's error for a value that is not of the column's type. It shows a string without its quotes.
 func mismatch(m jsonscan.Member) error {
 	const most = 100
@@ -26,10 +29,17 @@ func mismatch(m jsonscan.Member) error {
 	return fmt.Errorf("Data does not match the schema. For input string: \"%.*s\"", most, text) //nolint:staticcheck // Firehose's words
 }
 
-// add appends the value of a column that is not a map. The writer reads the levels of a value, but not its column number.
-func add(leaf *[]parquet.Value, v parquet.Value) {
-	v.SetDefinitionLevel(1)
-	*leaf = append(*leaf, v)
+// single returns the reader of a column with one value. The writer reads the levels of a value, but not its column number.
+func single(read scalarReader) valueReader {
+	return func(leafs [][]parquet.Value, m jsonscan.Member) error {
+		v, ok := read(m)
+		if !ok {
+			return mismatch(m)
+		}
+		v.SetDefinitionLevel(1)
+		leafs[0] = append(leafs[0], v)
+		return nil
+	}
 }
 
 // unquoted returns the text of a JSON string. It copies the text only if there are escapes.

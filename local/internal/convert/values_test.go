@@ -62,8 +62,11 @@ func valueOf(t *testing.T, typ, json string) string {
 	if n, _ := group.ReadRows(rows); n != 1 {
 		t.Fatalf("%s: %d rows", json, n)
 	}
-	if strings.HasPrefix(typ, "map") {
+	switch {
+	case strings.HasPrefix(typ, "map"):
 		return mapText(rows[0])
+	case strings.HasPrefix(typ, "array"):
+		return listText(rows[0], file.Schema().Columns())
 	}
 	v := rows[0][0]
 	switch {
@@ -93,6 +96,40 @@ func mapText(row parquet.Row) string {
 		pairs = append(pairs, row[i].String()+"="+value)
 	}
 	return strings.Join(pairs, " ")
+}
+
+// listText writes a row's list with the elements as {name=value ...}. The fields that are NULL are left out.
+func listText(row parquet.Row, paths [][]string) string {
+	var elements []string
+	at := -1
+	for _, v := range row {
+		switch {
+		case v.DefinitionLevel() == 0:
+			return "NULL"
+		case v.DefinitionLevel() == 1:
+			return "[]"
+		case v.RepetitionLevel() == 0: // the first element in the next field
+			at = 0
+		default:
+			at++
+		}
+		if at == len(elements) {
+			elements = append(elements, "")
+		}
+		path := paths[v.Column()]
+		switch {
+		case v.DefinitionLevel() == 2:
+			elements[at] = "NULL"
+		case !v.IsNull():
+			elements[at] += " " + path[len(path)-1] + "=" + v.String()
+		}
+	}
+	for i, e := range elements {
+		if e != "NULL" {
+			elements[i] = "{" + strings.TrimPrefix(e, " ") + "}"
+		}
+	}
+	return "[" + strings.Join(elements, " ") + "]"
 }
 
 // int96Time reads a time in the form of Hive and Impala.

@@ -12,7 +12,7 @@ type Writer struct {
 	w *parquet.GenericWriter[any]
 }
 
-// pageBytes is the size of a page before compression. Small pages keep memory low: about 56 columns are written at once.
+// pageBytes is the size of a page before compression. Small pages keep memory low: about a hundred columns are written at once.
 const pageBytes = 256 << 10
 
 // NewWriter returns a writer of a file with the columns of the converter's table.
