@@ -181,7 +181,7 @@ func (s *store) resume(seg *segment, v survey) {
 	s.active = seg
 	if v.places > 0 {
 		// The damaged end does not say how many lines it has. A new entry does: it has the number of lines before it.
-		if s.writeState(state{segment: seg.id, acked: seg.acked}) != nil {
+		if s.writeState(state{segment: seg.id, acked: seg.acked}, 0) != nil {
 			s.active, seg.file = nil, nil
 			file.Close()
 		}
@@ -242,5 +242,6 @@ func (s *store) vanish(seg *segment) {
 	}
 	s.log.Warn("somebody removed a segment",
 		slog.String("file", segmentName(seg.id)), slog.Int("samples_lost", seg.waiting()))
+	s.counts.lost += int64(seg.waiting() + seg.unreadable)
 	s.giveUp(seg, &s.counts.damaged)
 }

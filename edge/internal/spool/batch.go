@@ -30,7 +30,8 @@ type Batch struct {
 type place struct {
 	seg      *segment
 	from, to int
-	end      int64 // offset after the line
+	id       uint64 // of the file, 0 for memory
+	end      int64  // offset after the line in it
 }
 
 // Head returns a batch of the first n lines.
@@ -97,7 +98,7 @@ func (s *store) readSegment(seg *segment, b *Batch, maxLines int, maxBytes *int)
 			return false
 		}
 		n := len(b.Lines)
-		more := b.add(e.payload, place{seg, next, e.line + 1, e.end}, maxBytes)
+		more := b.add(e.payload, place{seg, next, e.line + 1, seg.id, e.end}, maxBytes)
 		if len(b.Lines) > n {
 			next = e.line + 1
 		}
@@ -162,7 +163,10 @@ func (s *store) ackLine(p place) {
 		return
 	}
 	damaged := p.to - 1 - seg.acked
-	seg.acked, seg.readAt = p.to, p.end
+	seg.acked = p.to
+	if p.id == seg.id { // otherwise the lines have moved from memory to a file
+		seg.readAt = p.end
+	}
 	if seg.lostAs != nil {
 		*seg.lostAs-- // the line was counted as lost but has arrived
 		s.counts.lost--
@@ -184,7 +188,7 @@ func (s *store) noteAck(seg *segment) {
 	}
 	err := s.prepare(stateBytes)
 	if err == nil && slices.Contains(s.segs, seg) {
-		err = s.writeState(state{segment: seg.id, acked: seg.acked, lines: seg.lines})
+		err = s.writeState(state{segment: seg.id, acked: seg.acked, lines: seg.lines}, 0)
 	}
 	if err != nil {
 		s.fail(err)

@@ -50,34 +50,34 @@ func (s *store) writable() error {
 
 // prepare makes sure that the active segment is on disk and has room for an entry of need bytes.
 func (s *store) prepare(need int64) error {
-	if a := s.active; a != nil && !a.inMemory() && a.lines > 0 && a.size+need > s.segmentBytes {
-		// Make room before the segment ends: drops are written down in it.
-		if err := s.makeRoom(need + s.beginBytes()); err != nil {
-			return err
-		}
+	if a := s.active; a != nil && a.lines > 0 && a.size+need > s.segmentBytes {
 		s.seal()
 	}
-	if s.active != nil && s.active.inMemory() {
-		s.seal()
-	}
-	switch {
-	case !s.retryAt.IsZero():
-		return errWaiting
-	case s.active == nil:
+	if s.active == nil {
 		return s.begin(need)
 	}
 	return s.makeRoom(need)
 }
 
-// beginBytes is the largest size of a segment before its first line.
-func (s *store) beginBytes() int64 { return headerBytes + stateBytes*int64(len(s.segs)+1) }
+// beginBytes is the size of the next segment before its first line.
+func (s *store) beginBytes() int64 {
+	size := int64(headerBytes + stateBytes)
+	for _, seg := range s.segs {
+		if !seg.inMemory() {
+			size += stateBytes
+		}
+	}
+	return size
+}
 
-// begin makes a segment. It writes the states of all older segments into it: how many lines each has, and how many of them are
-// acknowledged. So the newest segment knows these numbers, whatever happens to the older files.
+// begin makes a segment with room for an entry of need bytes. It writes the states of all older segments into it: how many lines each
+// has, and how many of them are acknowledged. So the newest segment knows these numbers, whatever happens to the older files.
+//
+// It does not make room for the file: makeRoom has kept that room, and a drop is written down in a segment before its file is removed.
 func (s *store) begin(need int64) error {
 	s.sweep()
-	if err := s.makeRoom(s.beginBytes()); err != nil {
-		return err
+	if len(s.litter) > 0 && s.diskBytes()+s.beginBytes() > s.maxBytes {
+		return errFull
 	}
 	id := s.nextID
 	s.buf = appendHeader(s.buf[:0], id, time.Now())
@@ -145,10 +145,11 @@ func (s *store) writeLine(line []byte) error {
 	return nil
 }
 
-// writeState appends a state to the active segment. It does not sync: if the state is lost, lines arrive twice.
-func (s *store) writeState(st state) error {
+// writeState appends a state to the active segment, and counts that many more lines as lost. It does not sync: if the state is lost,
+// lines arrive twice.
+func (s *store) writeState(st state, lost int) error {
 	seg := s.active
-	st.lost = s.counts.lost
+	st.lost = s.counts.lost + int64(lost)
 	if st.segment == seg.id {
 		st.lines = 0 // lines are still appended to it
 	}
@@ -156,7 +157,7 @@ func (s *store) writeState(st state) error {
 	if err := seg.write(s.buf); err != nil {
 		return err
 	}
-	s.noted = st.lost
+	s.counts.lost, s.noted = st.lost, st.lost
 	return nil
 }
 

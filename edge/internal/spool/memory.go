@@ -1,9 +1,6 @@
 package spool
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // memoryBytes is the size limit of the lines that wait in memory: about 1,700 samples, more than an hour at an interval of 3 s.
 const memoryBytes = 1536 << 10
@@ -15,7 +12,9 @@ func (s *store) remember(line []byte) {
 		s.seal()
 	}
 	for s.memory()+need > memoryBytes {
-		s.drop(s.oldestInMemory())
+		oldest := s.oldestInMemory()
+		s.counts.lost += int64(oldest.waiting())
+		s.giveUp(oldest, &s.counts.dropped)
 	}
 	if s.active == nil {
 		s.active = newMemorySegment()
@@ -43,37 +42,34 @@ func (s *store) oldestInMemory() *segment {
 // restore writes the segments in memory to the disk, each to a file.
 func (s *store) restore() error {
 	s.sweep()
-	for _, seg := range slices.Clone(s.segs) { // making room may drop some
-		if !seg.inMemory() || seg.lostAs != nil {
-			continue
-		}
-		if seg.waiting() == 0 {
+	s.seal() // the active segment is in memory
+	for _, seg := range slices.Clone(s.segs) {
+		switch {
+		case !seg.inMemory():
+		case seg.waiting() == 0:
 			s.remove(seg)
-			continue
-		}
-		if err := s.restoreSegment(seg); err != nil {
-			return err
+		default:
+			if err := s.restoreSegment(seg); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
+// restoreSegment begins a file and writes the lines of a segment to it. If that fails, the segment stays in memory.
 func (s *store) restoreSegment(seg *segment) error {
-	if err := s.makeRoom(seg.size); err != nil {
+	if err := s.begin(seg.size - headerBytes); err != nil {
 		return err
 	}
-	id := s.nextID
-	appendHeader(seg.mem[:0], id, time.Now())
-	file, err := s.create(id, seg.mem)
-	if err != nil {
+	begun := s.active
+	start := begun.size
+	if err := begun.write(seg.linesAt(start)); err != nil {
 		return err
 	}
-	if s.active == seg {
-		s.active = nil
-	}
-	seg.id, seg.mem, seg.disk, seg.file, seg.dirty = id, nil, seg.size, file, true
-	s.syncFile(seg)
-	seg.file = nil
-	file.Close()
+	seg.moveTo(begun, start)
+	s.segs = s.segs[:len(s.segs)-1] // begun, whose place is that of seg
+	s.active = seg
+	s.seal()
 	return nil
 }

@@ -1,5 +1,7 @@
 package spool
 
+import "fmt"
+
 // diskBytes returns the size of all files that count for the size limit.
 func (s *store) diskBytes() int64 {
 	sum := s.rejected.bytes()
@@ -16,14 +18,14 @@ func (s *store) diskBytes() int64 {
 }
 
 // makeRoom removes files until need more bytes fit within the size limit: first the files that were set aside, then the oldest
-// segments. It never removes a segment that could not be read yet. It keeps room for the begin of one more segment, so that the
-// next process can begin one and write drops down in it before it removes a file.
+// segments. It never removes a segment that could not be read yet. The active segment must be on disk.
+//
+// It keeps room for the begin of two more segments: if the process ends while it begins one, the next process begins another before it
+// removes the first.
 func (s *store) makeRoom(need int64) error {
-	if s.active != nil {
-		need += s.beginBytes() + stateBytes
-	}
-	// A drop writes a state itself, and the files of rejected lines may still grow.
-	need += stateBytes + s.rejected.growth(s.maxBytes)
+	need += 2 * s.beginBytes()
+	// A drop and a damaged segment that is passed over write a state each, and the files of rejected lines may still grow.
+	need += 2*stateBytes + s.rejected.growth(s.maxBytes)
 	for s.diskBytes()+need > s.maxBytes {
 		left := len(s.litter)
 		if len(s.aside) > 0 {
@@ -33,7 +35,9 @@ func (s *store) makeRoom(need int64) error {
 			if oldest == nil {
 				return errFull
 			}
-			s.drop(oldest)
+			if err := s.drop(oldest); err != nil {
+				return err
+			}
 		}
 		if len(s.litter) > left {
 			return errFull // the file cannot be removed; sweep has reported why
@@ -52,17 +56,15 @@ func (s *store) oldestFile() *segment {
 	return nil
 }
 
-// drop gives a segment up with the lines that wait in it. It writes their number down before it removes the file, so that they count
+// drop removes a segment and its file with the lines that wait in it. Before that it writes their number down, so that they count
 // even if the process ends in between.
-func (s *store) drop(seg *segment) {
+func (s *store) drop(seg *segment) error {
+	err := s.writeState(state{segment: seg.id, acked: seg.lines, lines: seg.lines}, seg.waiting()+seg.unreadable)
+	if err != nil {
+		return fmt.Errorf("drop segment %d: %w", seg.id, err)
+	}
 	s.giveUp(seg, &s.counts.dropped)
-	if seg.id == 0 {
-		return
-	}
-	if s.active != nil && s.active.file != nil {
-		// If this fails, the write that needs the room fails too and reports the error.
-		_ = s.writeState(state{segment: seg.id, acked: seg.lines, lines: seg.lines})
-	}
 	s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk})
 	s.sweep()
+	return nil
 }

@@ -42,6 +42,26 @@ func newMemorySegment() *segment {
 	return &segment{mem: make([]byte, headerBytes), size: headerBytes, readAt: headerBytes}
 }
 
+// linesAt returns the entries of the lines of a segment in memory, as they are in a file in which the first of them is at an offset.
+func (s *segment) linesAt(offset int64) []byte {
+	b := make([]byte, 0, s.size)
+	for scan := newScanner(bytes.NewReader(s.mem), headerBytes, s.size); ; {
+		e, err := scan.next()
+		if err != nil { // the end: memory does not fail
+			return b
+		}
+		if e.kind == kindLine {
+			b = appendEntry(b, offset, e.kind, e.line, e.payload)
+		}
+	}
+}
+
+// moveTo makes the file of another segment, to which the lines were written at an offset, the file of a segment in memory.
+func (s *segment) moveTo(other *segment, offset int64) {
+	s.id, s.file, s.mem = other.id, other.file, nil
+	s.size, s.disk, s.readAt, s.dirty = other.size, other.disk, offset, true
+}
+
 // open returns a reader of the segment, and what to close after reading.
 func (s *segment) open(fs FS) (io.ReaderAt, io.Closer, error) {
 	switch {

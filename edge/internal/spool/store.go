@@ -129,11 +129,11 @@ func (s *store) close() (lost int, err error) {
 	return lost, err
 }
 
-// giveUp removes a segment whose lines will not be delivered from the queue. It adds the lines that wait to the count *as.
+// giveUp removes a segment whose lines will not be delivered from the queue. It adds the lines that wait to the count *as. The caller
+// has added them to the lines that are lost.
 func (s *store) giveUp(seg *segment, as *int64) {
 	*as += int64(seg.waiting())
 	s.counts.damaged += int64(seg.unreadable)
-	s.counts.lost += int64(seg.waiting() + seg.unreadable)
 	seg.unreadable, seg.lostAs = 0, as
 	s.detach(seg)
 }
@@ -144,12 +144,10 @@ func (s *store) passOver(seg *segment) bool {
 	if seg.inMemory() || seg.unreadable == 0 && s.counts.lost == s.noted {
 		return true
 	}
-	if s.active == nil || s.active.file == nil || s.diskBytes()+stateBytes > s.maxBytes {
+	if s.active == nil || s.active.file == nil || s.diskBytes()+s.beginBytes()+stateBytes > s.maxBytes {
 		return false
 	}
-	s.counts.lost += int64(seg.unreadable)
-	if s.writeState(state{segment: seg.id, acked: seg.lines, lines: seg.lines}) != nil {
-		s.counts.lost -= int64(seg.unreadable)
+	if s.writeState(state{segment: seg.id, acked: seg.lines, lines: seg.lines}, seg.unreadable) != nil {
 		return false
 	}
 	s.counts.damaged += int64(seg.unreadable)

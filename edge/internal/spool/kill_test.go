@@ -1,0 +1,164 @@
+package spool_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
+)
+
+// process is a collector that appends to a full spool and is killed.
+type process struct {
+	lines int // how many it appends if it is not killed
+	// kill is before which operation that changes a file it is killed, counted from 0. torn says that it is killed in the middle of it,
+	// if it is a write.
+	kill int
+	torn bool
+	// fails says that nothing can be written while it appends the first lines.
+	fails bool
+}
+
+// history is what a chain of processes has appended to one spool.
+type history struct {
+	fs    *spooltest.FS
+	next  int    // number of the next line
+	safe  []int  // lines that were on disk when Append returned
+	chain string // for messages
+}
+
+// fullSpool returns a history of one process that filled the spool without dropping a line.
+func fullSpool(t *testing.T) history {
+	t.Helper()
+	h := history{fs: spooltest.New()}
+	q := open(t, h.fs)
+	for ; h.fs.Size() < spool.MinBytes-90_000; h.next++ {
+		put(t, q, killLine(h.next))
+		h.safe = append(h.safe, h.next)
+	}
+	if s := q.Stats(); s.Dropped != 0 || s.Segments < 8 {
+		t.Fatalf("the first process left %+v", s)
+	}
+	return h
+}
+
+// killLine returns a line. Every second is longer, so that a process may need more room than the one before it had made.
+func killLine(i int) string { return fmt.Sprintf("%d-%0*d", i, 15_000+i%2*30_000, 0) }
+
+// run runs a process over a copy of the spool, and returns what is left and whether the process came to its kill.
+func (h history) run(t *testing.T, p process) (after history, killed bool) {
+	t.Helper()
+	after = history{fs: h.fs.Killed(), next: h.next, safe: slices.Clone(h.safe)}
+	changes, failing := 0, p.fails
+	after.fs.Fail = func(_ int, op string) error {
+		switch {
+		case killed:
+			return spooltest.ErrOff
+		case !changesFile(op):
+			return nil
+		case failing:
+			return syscall.ENOSPC
+		}
+		changes++
+		if changes <= p.kill {
+			return nil
+		}
+		killed = true
+		after.chain = fmt.Sprintf("%s, killed at %q (%+v)", h.chain, op, p)
+		if p.torn && strings.HasPrefix(op, "write") {
+			return syscall.EIO // it writes the first half
+		}
+		return spooltest.ErrOff
+	}
+	q, err := spool.Open(spool.Options{FS: after.fs, MaxBytes: spool.MinBytes, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range p.lines {
+		if failing && i == 3 {
+			failing = false
+			time.Sleep(time.Minute)
+		}
+		line := after.next
+		after.next++ // the next process may come with a longer line
+		put(t, q, killLine(line))
+		if size := after.fs.Size(); size > spool.MinBytes {
+			t.Errorf("the files have %d bytes%s", size, after.chain)
+		}
+		if killed {
+			return after, true
+		}
+		if !failing {
+			after.safe = append(after.safe, line)
+		}
+	}
+	return after, false
+}
+
+func changesFile(op string) bool {
+	switch strings.Fields(op)[0] {
+	case "create", "write", "truncate", "rename", "remove":
+		return true
+	}
+	return false
+}
+
+// check starts a last process, which reads the spool, and compares what is missing with what is counted.
+func (h history) check(t *testing.T) {
+	t.Helper()
+	q := open(t, h.fs.Killed())
+	there := map[string]bool{}
+	for q.Stats().Lines > 0 {
+		b := peek(t, q, 100, 1<<20)
+		for _, l := range b.Lines {
+			there[string(l)] = true
+		}
+		if err := q.Ack(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	missing := int64(0)
+	for _, i := range h.safe {
+		if !there[killLine(i)] {
+			missing++
+		}
+	}
+	if s := q.Stats(); missing > s.Lost || s.Damaged != 0 {
+		t.Errorf("%d lines are missing, counted are %d%s", missing, s.Lost, h.chain)
+	}
+}
+
+// TestKilledTwice kills a process that drops lines, before or within each of its changes to the disk, and then the next process, too. In
+// some of them the disk fails for a while. If EDGE_ALL_FAULTS is set, it tries more of these together. A line that was on disk is still there or counts as lost: its number is written before its
+// file is removed, also if the process has no segment yet to which it can write.
+func TestKilledTwice(t *testing.T) {
+	runs := 0
+	each := func(h history, kinds []process, then func(*testing.T, history)) {
+		for _, p := range kinds {
+			for killed := true; killed && !t.Failed(); p.kill++ {
+				var after history
+				synctest.Test(t, func(t *testing.T) {
+					after, killed = h.run(t, p)
+					after.check(t)
+				})
+				runs++
+				if killed && then != nil {
+					then(t, after)
+				}
+			}
+		}
+	}
+	first, second := []process{{lines: 6}, {lines: 6, torn: true}, {lines: 6, fails: true}}, []process{{lines: 2}}
+	if os.Getenv("EDGE_ALL_FAULTS") != "" {
+		first, second = append(first, process{lines: 6, torn: true, fails: true}), append(second, process{lines: 6, fails: true})
+	}
+	each(fullSpool(t), first, func(t *testing.T, h history) { each(h, second, nil) })
+	t.Logf("%d runs", runs)
+}
