@@ -51,7 +51,8 @@ type Destination struct {
 	find                     func(ctx context.Context, cfg aws.Config, stack string) (Target, error)
 	load                     func(ctx context.Context, region string) (aws.Config, error)
 
-	questions sync.Mutex // held while the stack is asked: one question at a time
+	questions sync.Mutex // held while the stack is asked: one question at a time. It also guards unstored.
+	unstored  bool       // the stack's last answer could not be stored
 
 	mu       sync.Mutex // guards the fields up to client
 	settings Settings
@@ -246,8 +247,12 @@ func (d *Destination) ask(ctx context.Context) error {
 	d.questions.Lock()
 	defer d.questions.Unlock()
 	s, cfg, err := d.loaded(ctx)
-	if err != nil || s.Stream != "" {
+	if err != nil {
 		return err
+	}
+	if s.Stream != "" {
+		d.asking.OK() // the settings name the stream now, so nobody has to be asked
+		return nil
 	}
 	t, err := d.find(ctx, *cfg, s.Stack)
 	if errors.Is(err, ship.ErrCredentials) && d.renew(ctx, cfg) {
@@ -262,15 +267,18 @@ func (d *Destination) ask(ctx context.Context) error {
 		return err
 	}
 	d.asking.OK()
-	if !d.learn(s, t) {
-		return nil
+	differs := d.learn(s, t)
+	if differs || d.unstored {
+		err := d.options.Cache.Store(s.Stack, cfg.Region, t)
+		if d.unstored = err != nil; d.unstored {
+			d.keeping.Failed(err)
+		} else {
+			d.keeping.OK()
+		}
 	}
-	if err := d.options.Cache.Store(s.Stack, cfg.Region, t); err != nil {
-		d.keeping.Failed(err)
-	} else {
-		d.keeping.OK()
+	if differs {
+		d.options.EdgeConfig(t.EdgeConfig)
 	}
-	d.options.EdgeConfig(t.EdgeConfig)
 	return nil
 }
 

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,6 +169,46 @@ func TestOtherSettings(t *testing.T) {
 		}
 		stop()
 		<-done
+	})
+}
+
+// TestDiscoveryThatIsNotNeededAnyMore: if the settings name the stream, it is no problem that the stack did not answer.
+func TestDiscoveryThatIsNotNeededAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, Target{}, func(int) (Target, error) { return Target{}, errors.New("not there") })
+		w.run(t, time.Minute)
+		if now, _ := retry.Problems(w.Health()...); len(now) != 1 {
+			t.Errorf("problems are %+v", now)
+		}
+		w.tune(t, Settings{Stream: "mine", Region: "eu-west-1"})
+		w.run(t, time.Hour)
+		if now, _ := retry.Problems(w.Health()...); len(now) != 0 {
+			t.Errorf("with a stream of its own the problems are %+v", now)
+		}
+	})
+}
+
+// TestAnswerThatCouldNotBeStored: it is stored later, also if the stack still gives the same answer.
+func TestAnswerThatCouldNotBeStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		want := Target{Stream: "s", Region: "r"}
+		w := watch(t, Target{}, func(int) (Target, error) { return want, nil })
+		dir := filepath.Join(t.TempDir(), "later")
+		w.options.Cache = CacheIn(dir)
+		w.run(t, time.Minute)
+		if now, _ := retry.Problems(w.Health()...); len(now) != 1 || !strings.Contains(now[0].Error, "store where to send") {
+			t.Errorf("problems are %+v", now)
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		w.run(t, time.Hour)
+		if now, _ := retry.Problems(w.Health()...); len(now) != 0 {
+			t.Errorf("problems are %+v", now)
+		}
+		if got, _, err := w.options.Cache.Load("Fleet", "eu-north-1"); got != want || err != nil || len(w.tuned) != 1 {
+			t.Errorf("stored is %+v, %v; edge-config was passed on %d times", got, err, len(w.tuned))
+		}
 	})
 }
 

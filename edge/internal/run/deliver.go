@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -40,11 +39,8 @@ func (e *edge) ship(ctx context.Context, stop <-chan struct{}) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil && !errors.Is(err, context.Canceled) {
-			e.shipping.Failed(err)
+		if err != nil {
 			retry.Sleep(ctx, stop, restartPause)
-		} else {
-			e.shipping.OK()
 		}
 		select {
 		case <-stop:

@@ -25,7 +25,7 @@ func (e *edge) report() status.Report {
 	sent := e.shipper.Stats()
 	target, _ := e.destination.Target()
 
-	states := []*retry.State{e.dropping, e.serving, e.central, e.shipping}
+	states := []*retry.State{e.serving, e.central}
 	for _, more := range [][]*retry.State{
 		e.sampler.Health(), collecting, e.queue.Health(), e.destination.Health(), e.shipper.Health(),
 	} {

@@ -44,7 +44,7 @@ type edge struct {
 	shipper     *ship.Shipper
 	destination *cloud.Destination
 
-	dropping, serving, central, shipping *retry.State
+	serving, central *retry.State
 
 	collectors collectors
 }
@@ -54,10 +54,8 @@ type edge struct {
 func Run(ctx context.Context, o Options) error {
 	saveMemory()
 	e := &edge{options: o, log: o.Log, began: time.Now(), collectors: collectors{log: o.Log}}
-	e.dropping = retry.NewState(o.Log, "keeping samples in the full spool")
 	e.serving = retry.NewState(o.Log, "answering edge status")
 	e.central = retry.NewState(o.Log, "using the stack's edge-config")
-	e.shipping = retry.NewState(o.Log, "shipping")
 	local := o.Load()
 	c, err := local.With("")
 	if err != nil {
@@ -97,7 +95,6 @@ func (e *edge) begin(ctx context.Context, c config.Config) error {
 func (e *edge) openSpool(c config.Config) (*spool.Queue, error) {
 	q, err := spool.Open(spool.Options{
 		FS: spool.Dir(c.SpoolDir), MaxBytes: c.SpoolBytes, Sync: c.Sync, Log: e.log,
-		Dropped: func(n int) { e.dropping.Failed(fmt.Errorf("it drops its oldest segment, %d samples", n)) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("spool %s: %w: another edge is running here; use a different --spool-dir", c.SpoolDir, err)

@@ -56,6 +56,7 @@ func (s *Shipper) suspect(l spool.Lane) {
 // setAside removes lines from the queue that the destination will never accept.
 func (s *Shipper) setAside(b spool.Batch, reason error) {
 	s.unusable.Add(int64(len(b.Lines)))
+	s.refusedAt = time.Now()
 	s.rejecting.Failed(reason, slog.Int("samples", len(b.Lines)))
 	if err := s.queue.Reject(b); err != nil {
 		s.rejecting.Failed(err)

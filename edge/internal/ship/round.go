@@ -212,7 +212,11 @@ func (s *Shipper) accepted(ctx context.Context, samples, records int) {
 	if records == 0 {
 		return
 	}
-	s.deliveredAt.Store(time.Now().UnixMilli())
+	now := time.Now()
+	s.deliveredAt.Store(now.UnixMilli())
+	if now.Sub(s.refusedAt) > refusalShows {
+		s.rejecting.OK()
+	}
 	s.samples.Add(int64(samples))
 	if s.records.Add(int64(records)) == int64(records) {
 		s.log.LogAttrs(ctx, slog.LevelInfo, "first samples delivered",

@@ -90,6 +90,8 @@ const (
 	minPause, maxPause = 10 * time.Second, 5 * time.Minute
 	// credentialsPause bounds the pauses while credentials are refused, so that new ones are used within a minute.
 	credentialsPause = 30 * time.Second
+	// refusalShows is for how long edge status shows that samples were set aside, if others are delivered.
+	refusalShows = time.Hour
 )
 
 // Shipper ships from one queue to one destination.
@@ -100,7 +102,8 @@ type Shipper struct {
 	packer    packer
 	delivery  *retry.State
 	rejecting *retry.State
-	lanes     [2]lane // only Run uses them
+	lanes     [2]lane   // only Run uses them
+	refusedAt time.Time // when a line was last set aside; only Run uses it
 
 	mu    sync.Mutex         // guards pace, tuned and wake
 	pace  pace               // of the last Tune
@@ -231,8 +234,16 @@ func (s *Shipper) Stats() Stats {
 func (s *Shipper) Health() []*retry.State { return []*retry.State{s.delivery, s.rejecting} }
 
 // Run ships until the context ends. After stop is closed it sends the fresh samples at once, and backlog that is only in memory, and
-// returns. The error says why it could not.
+// returns. The error says why it could not; unless the context ended, [Shipper.Health] says it too until a record is accepted.
 func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
+	err := s.run(ctx, stop)
+	if err != nil && ctx.Err() == nil {
+		s.delivery.Failed(err)
+	}
+	return err
+}
+
+func (s *Shipper) run(ctx context.Context, stop <-chan struct{}) error {
 	wait, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool/spooltest"
@@ -456,6 +457,7 @@ func TestQueueThatCannotBeRead(t *testing.T) {
 	})
 }
 
+// TestLineThatIsNoSampleDoesNotBlock: it is set aside. That is a problem for an hour, and longer if no sample is delivered.
 func TestLineThatIsNoSampleDoesNotBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Second, nil)
@@ -463,12 +465,59 @@ func TestLineThatIsNoSampleDoesNotBlock(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.run(t.Context())
-		f.take(5, time.Second)
+		for _, step := range []struct {
+			pause time.Duration
+			want  int
+		}{{0, 1}, {50 * time.Minute, 1}, {0, 1}, {20 * time.Minute, 1}, {0, 0}} {
+			if time.Sleep(step.pause); step.pause == 0 {
+				f.take(5, time.Second)
+			}
+			if now, _ := retry.Problems(f.shipper.Health()...); len(now) != step.want {
+				t.Errorf("after %v problems are %+v", step.pause, now)
+			}
+		}
 		f.finish()
-		if got := f.shipper.Stats(); got.Unusable != 1 || got.Samples != 5 {
+		if got := f.shipper.Stats(); got.Unusable != 1 || got.Samples != 15 {
 			t.Errorf("stats are %+v", got)
 		}
 	})
+}
+
+// TestShipperThatEnds: why it ended is a problem until a later run delivers.
+func TestShipperThatEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, time.Second, nil)
+		broken := &brokenQueue{Queue: f.queue, broken: true}
+		f.ship(broken)
+		f.run(t.Context())
+		f.take(5, time.Second)
+		if err := <-f.done; !errors.Is(err, spool.ErrOutOfOrder) {
+			t.Fatalf("Run: %v", err)
+		}
+		if now, _ := retry.Problems(f.shipper.Health()...); len(now) != 1 || !strings.Contains(now[0].Error, "acknowledge 1 samples") {
+			t.Errorf("problems are %+v", now)
+		}
+		broken.broken = false
+		f.run(t.Context())
+		f.take(5, time.Second)
+		if now, _ := retry.Problems(f.shipper.Health()...); len(now) != 0 {
+			t.Errorf("problems are %+v", now)
+		}
+		f.finish()
+	})
+}
+
+// brokenQueue is a queue that does not take acknowledgements while it is broken.
+type brokenQueue struct {
+	ship.Queue
+	broken bool
+}
+
+func (q *brokenQueue) Ack(b spool.Batch) error {
+	if q.broken {
+		return spool.ErrOutOfOrder
+	}
+	return q.Queue.Ack(b)
 }
 
 // TestTune: samples that wait are sent within the new latency, and a pause between attempts ends.

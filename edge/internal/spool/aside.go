@@ -17,7 +17,7 @@ func (s *store) setAside(info FileInfo) {
 	kept := info.Name + corruptSuffix
 	s.log.Warn("a damaged segment is set aside", slog.String("file", kept))
 	if err := s.fs.Rename(info.Name, kept); err != nil {
-		s.writing.Failed(fmt.Errorf("set %s aside: %w", info.Name, err))
+		s.trouble(fmt.Errorf("set %s aside: %w", info.Name, err))
 		kept = info.Name
 	}
 	s.syncDir = true

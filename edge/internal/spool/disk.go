@@ -14,6 +14,13 @@ var (
 	errFull    = errors.New("the spool is full, and no file in it can be removed")
 )
 
+// trouble reports an error after which the disk is still used. Recovery is reported after a minute without errors: a disk that is nearly
+// full works now and then.
+func (s *store) trouble(err error) {
+	s.writing.Failed(err)
+	s.okAt = time.Now().Add(time.Minute)
+}
+
 // fail stops the use of the disk for retryAfter. If the directory was removed, the next use makes a new one at once.
 func (s *store) fail(err error) {
 	if s.leave() {
@@ -43,7 +50,6 @@ func (s *store) writable() error {
 		s.fail(err)
 		return err
 	}
-	// A disk that is nearly full works now and then: recovery is reported after a minute without errors.
 	s.retryAt, s.okAt = time.Time{}, time.Now().Add(time.Minute)
 	return nil
 }
@@ -140,7 +146,9 @@ func (s *store) writeLine(line []byte) error {
 	}
 	if !s.okAt.IsZero() && time.Now().After(s.okAt) {
 		s.okAt = time.Time{}
-		s.writing.OK()
+		if s.sweep(); len(s.litter) == 0 { // a file that cannot be removed is tried again after another minute
+			s.writing.OK()
+		}
 	}
 	return nil
 }
@@ -193,7 +201,7 @@ func (s *store) syncFile(seg *segment) {
 	}
 	seg.dirty = false
 	if err := seg.file.Sync(); err != nil {
-		s.writing.Failed(fmt.Errorf("sync segment %d: %w", seg.id, err))
+		s.trouble(fmt.Errorf("sync segment %d: %w", seg.id, err))
 	}
 }
 

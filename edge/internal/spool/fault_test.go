@@ -229,15 +229,14 @@ func TestFullDisk(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	fs := spooltest.New()
 	fs.Fail = func(int, string) error { return syscall.EROFS }
-	told := 0
-	q := openWith(t, spool.Options{FS: fs, Dropped: func(n int) { told += n }})
+	q := open(t, fs)
 	const n = 10_000
 	for i := range n {
 		put(t, q, fmt.Sprintf("%d-%0*d", i, 900, 0))
 	}
 	s := q.Stats()
-	if s.Lines != s.MemoryLines || s.Lines+s.Dropped != n || int(s.Dropped) != told || s.Lines < 1000 || s.Lines > 2000 {
-		t.Errorf("told of %d, %+v", told, s)
+	if s.Lines != s.MemoryLines || s.Lines+s.Dropped != n || s.Lines < 1000 || s.Lines > 2000 {
+		t.Errorf("%+v", s)
 	}
 	if err := q.Close(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%d samples that could not be written", s.Lines)) {
 		t.Errorf("Close: %v", err)

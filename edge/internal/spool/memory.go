@@ -14,7 +14,7 @@ func (s *store) remember(line []byte) {
 	for s.memory()+need > memoryBytes {
 		oldest := s.oldestInMemory()
 		s.counts.lost += int64(oldest.waiting())
-		s.giveUp(oldest, &s.counts.dropped)
+		s.dropped(oldest, "memory for samples")
 	}
 	if s.active == nil {
 		s.active = newMemorySegment()

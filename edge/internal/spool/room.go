@@ -63,8 +63,14 @@ func (s *store) drop(seg *segment) error {
 	if err != nil {
 		return fmt.Errorf("drop segment %d: %w", seg.id, err)
 	}
-	s.giveUp(seg, &s.counts.dropped)
+	s.dropped(seg, "spool")
 	s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk})
 	s.sweep()
 	return nil
+}
+
+// dropped gives up a segment that was dropped because a place is full. The problem is over when half of the place is free.
+func (s *store) dropped(seg *segment, place string) {
+	s.keeping.Failed(fmt.Errorf("the %s is full, %d samples in its oldest segment are dropped", place, seg.waiting()))
+	s.giveUp(seg, &s.counts.dropped)
 }

@@ -35,17 +35,15 @@ const (
 	SyncNever time.Duration = -1 // when the operating system decides; a power loss costs up to half a minute on Linux
 )
 
-// Options say how to spool. All are required except Dropped.
+// Options say how to spool. All are required.
 type Options struct {
 	FS FS
 	// MaxBytes is the size limit of all files together, at least [MinBytes]. Segments of another format version do not count.
 	MaxBytes int64
 	// Sync is how long a line may wait before it is synced, or [SyncEvery] or [SyncNever].
 	Sync time.Duration
-	// Log reports damage, and when the disk begins to fail and when it works again.
+	// Log reports damage, and when the disk begins to fail or the spool to drop lines, and when that is over.
 	Log *slog.Logger
-	// Dropped is called with the number of lines that an Append dropped to make room. No lock is held then. It may be nil.
-	Dropped func(lines int)
 }
 
 // Queue is a spool. It is safe for concurrent use, but only one consumer should read it.
@@ -101,21 +99,15 @@ func (q *Queue) Append(lines ...[]byte) error {
 		}
 	}
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	if q.closed {
-		q.mu.Unlock()
 		return ErrClosed
 	}
-	before := q.store.counts.dropped
 	for _, l := range lines {
 		q.store.append(l)
 	}
-	dropped := int(q.store.counts.dropped - before)
 	q.signalLocked()
 	q.scheduleSyncLocked()
-	q.mu.Unlock()
-	if dropped > 0 && q.options.Dropped != nil {
-		q.options.Dropped(dropped)
-	}
 	return nil
 }
 
@@ -185,8 +177,10 @@ func (q *Queue) Stats() Stats {
 	return q.store.stats()
 }
 
-// Health returns the states of writing to the disk and of reading from it.
-func (q *Queue) Health() []*retry.State { return []*retry.State{q.store.writing, q.store.reading} }
+// Health returns the states of writing to the disk, of reading from it, and of keeping all lines.
+func (q *Queue) Health() []*retry.State {
+	return []*retry.State{q.store.writing, q.store.reading, q.store.keeping}
+}
 
 // Split moves all lines that wait to the lane [Backlog]. Lines that come later are in [Fresh].
 func (q *Queue) Split() {

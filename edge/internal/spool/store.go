@@ -26,6 +26,7 @@ type store struct {
 	log          *slog.Logger
 	writing      *retry.State
 	reading      *retry.State
+	keeping      *retry.State // fails while lines are dropped
 
 	lock     Lock // nil if the directory is not locked
 	attached bool // the files of the directory are known
@@ -63,7 +64,8 @@ func newStore(o Options) store {
 		fs: o.FS, maxBytes: o.MaxBytes, segmentBytes: min(max(o.MaxBytes/segments, minSegmentBytes), maxSegmentBytes),
 		syncEach: o.Sync == SyncEvery, syncNever: o.Sync == SyncNever, log: o.Log,
 		writing: retry.NewState(o.Log, "spooling to disk"), reading: retry.NewState(o.Log, "reading the spool"),
-		nextID: 1,
+		keeping: retry.NewState(o.Log, "keeping samples in the full spool"),
+		nextID:  1,
 	}
 }
 
@@ -168,6 +170,9 @@ func (s *store) removeDone() {
 		}
 		newest = newest && seg.inMemory()
 	}
+	if s.diskBytes() < s.maxBytes/2 && s.memory() < memoryBytes/2 {
+		s.keeping.OK()
+	}
 }
 
 // remove removes a segment from the queue and its file from the disk. If the file cannot be removed, sweep tries again. If the process
@@ -204,7 +209,7 @@ func (s *store) sweep() {
 	kept := s.litter[:0]
 	for _, f := range s.litter {
 		if err := s.fs.Remove(f.Name); err != nil {
-			s.writing.Failed(fmt.Errorf("remove %s: %w", f.Name, err))
+			s.trouble(fmt.Errorf("remove %s: %w", f.Name, err))
 			kept = append(kept, f)
 			continue
 		}
