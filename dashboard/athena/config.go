@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
-	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -15,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/signed"
 )
 
 const (
@@ -28,7 +28,7 @@ const (
 
 // Configure loads the AWS configuration by the SDK's default chain. If region is empty, the environment or profile names it.
 func Configure(ctx context.Context, region string) (aws.Config, error) {
-	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = route(http.ProxyFromEnvironment) })
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = signed.Route(http.ProxyFromEnvironment) })
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithRetryMaxAttempts(attempts),
 		config.WithHTTPClient(client),
 		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = client }), // otherwise it makes a client of its own
@@ -40,40 +40,6 @@ func Configure(ctx context.Context, region string) (aws.Config, error) {
 		return cfg, errors.New("no AWS region: pass --region or set AWS_REGION")
 	}
 	return cfg, nil
-}
-
-// redirectError says that an answer redirects a request. The request carries a signature or a token, so it is not repeated.
-type redirectError struct{ to string }
-
-func (e redirectError) Error() string {
-	return fmt.Sprintf("the answer redirects to %s, which is not followed: is a proxy or a captive portal in between?", e.to)
-}
-
-// CanceledError tells the SDK not to try again (retry.NoRetryCanceledError).
-func (redirectError) CanceledError() bool { return true }
-
-// route chooses the proxy for each request. The SDK's client also asks it for a request that follows a redirect. It refuses
-// those, because with status 307 or 308 the client would send the tokens of credentials to the new address. Requests without
-// encryption and requests to metadata services use no proxy. The proxy could read their tokens, and the metadata service that
-// answers would be that of the proxy's machine.
-func route(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
-	return func(req *http.Request) (*url.URL, error) {
-		if req.Response != nil { // the redirect that caused this request
-			return nil, redirectError{req.URL.Redacted()}
-		}
-		if req.URL.Scheme != "https" || onMetadata(req.URL.Hostname()) {
-			return nil, nil
-		}
-		return proxy(req)
-	}
-}
-
-// awsLocal holds the IPv6 addresses of metadata services ("Access instance metadata", EC2 User Guide).
-var awsLocal = netip.MustParsePrefix("fd00:ec2::/32")
-
-func onMetadata(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return err == nil && (ip.IsLinkLocalUnicast() || awsLocal.Contains(ip.WithZone("")))
 }
 
 // boundAnswer bounds how many bytes of an answer are read.

@@ -25,17 +25,7 @@ import (
 // environment. The Node process behind the CDK is the caller's to close.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	began := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
-	err := root.ExecuteContext(ctx)
-	if !began {
-		err = program.Refuse(err)
-	}
-	return program.Exit(root.Name(), err, stderr)
+	return program.Run(ctx, root, &root.PersistentPreRun, args, stdin, stdout, stderr)
 }
 
 func newRoot() *cobra.Command {
@@ -46,25 +36,15 @@ func newRoot() *cobra.Command {
 		Long: "cdk is the program that the CDK CLI starts, as cdk.json says. It writes the CloudFormation template of the stack to where\n" +
 			"the CLI asks for it (CDK_OUTDIR).\n\n" + program.ExitCodes,
 		Version:           program.Build(),
-		Args:              noArgs,
+		Args:              program.NoArgs[*cobra.Command],
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), dotEnv) },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(program.FlagError)
 	root.Flags().StringVar(&dotEnv, "dotenv", ".env", "file of settings, from the root of the repository; it need not be there")
 	return root
-}
-
-// noArgs refuses arguments.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("%s takes no argument, has %q", cmd.CommandPath(), args[0])
-	}
-	return nil
 }
 
 func run(ctx context.Context, dotEnv string) (err error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/app"
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/nodetest"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program/programtest"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
@@ -23,7 +24,7 @@ import (
 // second deployment changes nothing.
 func TestMainSynthesizesTheCommittedTemplate(t *testing.T) {
 	t.Parallel()
-	requireNode(t)
+	nodetest.Require(t)
 	first := synthesize(t, noDotEnv)
 	second := synthesize(t, noDotEnv)
 	if !reflect.DeepEqual(first, second) {
@@ -39,7 +40,7 @@ func TestMainSynthesizesTheCommittedTemplate(t *testing.T) {
 // commit.
 func TestDotEnvReachesTheTemplate(t *testing.T) {
 	t.Parallel()
-	requireNode(t)
+	nodetest.Require(t)
 	file := filepath.Join(t.TempDir(), ".env")
 	if err := os.WriteFile(file, []byte(`# everything on
 DELIVERY_STREAM_NAME=in
@@ -134,7 +135,7 @@ func read(t *testing.T, file string) map[string]any {
 // The program refuses a wrong configuration before it synthesizes anything. It prints one line for each problem.
 func TestMainRefuses(t *testing.T) {
 	t.Parallel()
-	requireNode(t)
+	nodetest.Require(t)
 	out := t.TempDir()
 	code, stderr := run(t, ".", noDotEnv, "CDK_OUTDIR="+out, "BUFFERING_SIZE=5", "PREFIX=env/",
 		`CDK_CONTEXT_JSON={"prefix":"flag","bufferingTime":"1","buffersize":"64"}`)
@@ -171,7 +172,7 @@ func TestProgram(t *testing.T) {
 
 func TestMainOutsideARepository(t *testing.T) {
 	t.Parallel()
-	requireNode(t)
+	nodetest.Require(t)
 	code, stderr := run(t, t.TempDir(), noDotEnv)
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
@@ -234,15 +235,4 @@ func at(v any, path ...string) any {
 		v = v.(map[string]any)[key]
 	}
 	return v
-}
-
-// requireNode skips the test if Node.js is missing. In CI the test fails instead.
-func requireNode(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the CDK needs Node.js: %v", err)
-		}
-		t.Skipf("the CDK needs Node.js: %v", err)
-	}
 }

@@ -2,7 +2,6 @@ package cost
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -13,17 +12,7 @@ import (
 // Main prints the estimate that the arguments, given without the program's name, ask for and returns the exit code.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	began := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
-	err := root.ExecuteContext(ctx)
-	if !began {
-		err = program.Refuse(err)
-	}
-	return program.Exit(root.Name(), err, stderr)
+	return program.Run(ctx, root, &root.PersistentPreRun, args, stdin, stdout, stderr)
 }
 
 func newRoot() *cobra.Command {
@@ -35,7 +24,7 @@ func newRoot() *cobra.Command {
 		Example: `  cost --hosts 100 --interval 3s
   cost --hosts 5 --crawls 30 --stored-months 1`,
 		Version:           program.Build(),
-		Args:              noArgs,
+		Args:              program.NoArgs[*cobra.Command],
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		SilenceUsage:      true,
 		SilenceErrors:     true,
@@ -46,9 +35,7 @@ func newRoot() *cobra.Command {
 			return Print(cmd.OutOrStdout(), f)
 		},
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(program.FlagError)
 	flags := root.Flags()
 	flags.IntVar(&f.Hosts, "hosts", f.Hosts, "machines that run edge")
 	flags.DurationVar(&f.Interval, "interval", f.Interval, "time between samples of a machine")
@@ -58,12 +45,4 @@ func newRoot() *cobra.Command {
 	flags.IntVar(&f.Stored, "stored-months", f.Stored, "months of samples that the bucket holds")
 	flags.Float64Var(&f.AthenaGiB, "athena-gib", f.AthenaGiB, "GiB that queries read in a month")
 	return root
-}
-
-// noArgs refuses arguments.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("%s takes no argument, has %q", cmd.CommandPath(), args[0])
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/nodetest"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
@@ -128,7 +129,7 @@ func nag(t *testing.T, templates map[string][]byte) map[string][]finding {
 // nagFolder returns the folder in which `make deps` installs cdk-nag.
 func nagFolder(t *testing.T) string {
 	t.Helper()
-	requireNode(t)
+	nodetest.Require(t)
 	folder := filepath.Join(repository(t), "cdk", "nag")
 	// npm writes this file last. If it is older than the lock file, another version is installed.
 	installed, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json"))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/app"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/nodetest"
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/stack"
 )
 
@@ -131,7 +132,7 @@ func synthesized(t *testing.T) map[string]any { return templateOf(t, "default") 
 // templateOf returns a variant's template.
 func templateOf(t *testing.T, name string) map[string]any {
 	t.Helper()
-	requireNode(t)
+	nodetest.Require(t)
 	return templates()[name]
 }
 
@@ -193,7 +194,7 @@ func newStacks(context map[string]any) (pipeline, board awscdk.Stack) {
 // The CDK's own validation finds one violation in all templates: rule W9009 in that of QuickSight, which package stack
 // acknowledges. Package app's tests switch this validation off.
 func TestValidation(t *testing.T) {
-	requireNode(t)
+	nodetest.Require(t)
 	for name, s := range stacks() {
 		if name == quickSight { // it is in the report of its pipeline's app
 			continue

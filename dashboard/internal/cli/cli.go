@@ -22,18 +22,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	defer restore()
 	context.AfterFunc(ctx, restore)
 	root := newRoot()
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(stdout) // first: the completion commands keep the output that they find
 	refuseUnknown(root)
-	began := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
-	err := root.ExecuteContext(ctx)
-	if !began {
-		err = program.Refuse(err)
-	}
-	return program.Exit(root.Name(), err, stderr)
+	return program.Run(ctx, root, &root.PersistentPreRun, args, stdin, stdout, stderr)
 }
 
 // defaultLake is the directory that `local up` and `make demo` write by default.
@@ -48,15 +39,13 @@ func newRoot() *cobra.Command {
 			"(dashboard, or dashboard serve), or as the answer to a query in the terminal (dashboard query, dashboard panels).\n\n" +
 			program.ExitCodes,
 		Version:       program.Build(),
-		Args:          knownCommand,
+		Args:          program.KnownCommand[*cobra.Command],
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE:          o.run,
 	}
 	o.flags(root)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(program.FlagError)
 	root.AddCommand(newServe(), newQuery(), newPanels(), newVersion())
 	return root
 }
@@ -66,46 +55,27 @@ func newRoot() *cobra.Command {
 func refuseUnknown(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	root.SuggestionsMinimumDistance = 2 // letters that may differ
 	for _, cmd := range root.Commands() {
+		cmd.SuggestionsMinimumDistance = root.SuggestionsMinimumDistance
 		switch {
 		case cmd.Name() == "help":
 			cmd.Args = func(_ *cobra.Command, args []string) error {
 				found, rest, _ := root.Find(args) // the error is for a rest, which is refused here
-				return knownCommand(found, rest)
+				return program.KnownCommand(found, rest)
 			}
 		case !cmd.Runnable():
-			cmd.Args = knownCommand
+			cmd.Args = program.KnownCommand[*cobra.Command]
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		}
 	}
-}
-
-// knownCommand refuses the name of a command that does not exist, and names one that resembles it.
-func knownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := "see " + cmd.CommandPath() + " --help"
-	cmd.SuggestionsMinimumDistance = 2 // "upp" is one letter off
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = "did you mean " + near[0] + "?"
-	}
-	return fmt.Errorf("unknown command %q; %s", args[0], hint)
-}
-
-// noArgs refuses arguments.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("%s takes no argument, has %q", cmd.CommandPath(), args[0])
-	}
-	return nil
 }
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this binary, as --version does",
-		Args:  noArgs,
+		Args:  program.NoArgs[*cobra.Command],
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s version %s\n", cmd.Root().Name(), cmd.Root().Version)
 			return err

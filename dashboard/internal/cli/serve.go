@@ -31,7 +31,7 @@ func newServe() *cobra.Command {
 		Use:     "serve",
 		Short:   "Serve the web page (the default command)",
 		Example: "  dashboard serve --lake ./lake --listen 127.0.0.1:8080\n  dashboard serve --athena --stack MetricsDashboard",
-		Args:    noArgs,
+		Args:    program.NoArgs[*cobra.Command],
 		RunE:    o.run,
 	}
 	o.flags(cmd)

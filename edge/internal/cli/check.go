@@ -11,6 +11,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/check"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 func newCheck(environ []string, stdout io.Writer) *cobra.Command {
@@ -19,7 +20,7 @@ func newCheck(environ []string, stdout io.Writer) *cobra.Command {
 		Short: "Try what the collector needs and say what is missing",
 		Long: "Try the spool, the credentials, discovery, one delivery and the clock. Say what is wrong and what to do.\n" +
 			"This delivers one sample of this machine. Run it as the collector's user. Exit code 1 if a check fails.",
-		Args: noArgs,
+		Args: program.NoArgs[*cobra.Command],
 	}
 	source := config.Declare(cmd, config.ForCheck, environ)
 	cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {

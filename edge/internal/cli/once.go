@@ -14,6 +14,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/sampler"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 func newOnce(environ []string, stdout, stderr io.Writer) *cobra.Command {
@@ -22,7 +23,7 @@ func newOnce(environ []string, stdout, stderr io.Writer) *cobra.Command {
 		Short: "Print one sample as JSON",
 		Long: "Print one sample as a line of JSON, as run would send it. This takes two readings, because rates and CPU\n" +
 			"percentages are differences. Nothing is sent.",
-		Args: noArgs,
+		Args: program.NoArgs[*cobra.Command],
 	}
 	source := config.Declare(cmd, config.ForOnce, environ)
 	cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {

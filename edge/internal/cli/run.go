@@ -28,7 +28,7 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 			"over the stack's edge-config (interval, max_latency and tags for all machines), and edge-config over the default.\n" +
 			"Tags of all of them add up. SIGHUP reads the file again.\n\n" +
 			"edge finds credentials as any AWS SDK does. AWS_ENDPOINT_URL sends to another endpoint.",
-		Args: noArgs,
+		Args: program.NoArgs[*cobra.Command],
 	}
 	source := config.Declare(cmd, config.ForRun, environ)
 	cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // newSpool returns the inspector of the spool's files. It changes nothing and needs no lock.
@@ -26,7 +27,7 @@ func newSpool(environ []string, stdout io.Writer) *cobra.Command {
 		Long:  "Look at the spool, also while a collector uses it. This changes nothing.",
 	}
 	add := func(use, short string, run func(cmd *cobra.Command, dir spool.Dir) error) *cobra.Command {
-		cmd := &cobra.Command{Use: use, Short: short, Args: noArgs}
+		cmd := &cobra.Command{Use: use, Short: short, Args: program.NoArgs[*cobra.Command]}
 		source := config.Declare(cmd, config.ForSpool, environ)
 		cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {
 			if _, err := os.Stat(c.SpoolDir); errors.Is(err, fs.ErrNotExist) {

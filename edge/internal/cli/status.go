@@ -13,6 +13,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 func newStatus(environ []string, stdout io.Writer) *cobra.Command {
@@ -21,7 +22,7 @@ func newStatus(environ []string, stdout io.Writer) *cobra.Command {
 		Short: "Show what the running collector does",
 		Long: "Show how many samples the collector on this machine took, delivered, keeps and dropped, and what fails. It is asked\n" +
 			"through the socket in its spool's directory. Exit code 1 if no collector answers or it is not healthy.",
-		Args: noArgs,
+		Args: program.NoArgs[*cobra.Command],
 	}
 	source := config.Declare(cmd, config.ForStatus, environ)
 	cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/signed"
 )
 
 const (
@@ -32,44 +33,17 @@ func newHTTPClient() *awshttp.BuildableClient {
 	})
 }
 
-// route returns the proxy for a request, nil to send it directly, or an error if it must not be sent:
-//
-//   - It refuses redirects. The SDK's client follows 307 and 308 with the whole signed request (awshttp.BuildableClient). The services
-//     that edge uses do not redirect, but proxies and captive portals do.
-//   - It allows plain HTTP only to this machine and its metadata services, and never through a proxy. A proxy could read tokens and
-//     give credentials of its own.
-//   - It sends requests to metadata services directly. They are link-local: a proxy would ask those of its own machine.
+// byEnvironment chooses the proxy that the environment names.
+var byEnvironment = signed.Route(http.ProxyFromEnvironment)
+
+// route is [signed.Route] and allows plain HTTP only to this machine and its metadata services.
 func route(req *http.Request) (*url.URL, error) {
-	if req.Response != nil { // the redirect that caused this request
-		return nil, &redirectError{req.URL.Redacted()}
+	if req.Response == nil { // a redirect is refused in any case
+		if err := checkPlain(req.URL); err != nil {
+			return nil, err
+		}
 	}
-	if err := checkPlain(req.URL); err != nil {
-		return nil, err
-	}
-	if req.URL.Scheme != "https" || onMetadata(req.URL.Hostname()) {
-		return nil, nil
-	}
-	return http.ProxyFromEnvironment(req)
-}
-
-// redirectError says that an answer redirects a signed request to another address.
-type redirectError struct{ to string }
-
-func (e *redirectError) Error() string {
-	return fmt.Sprintf("the answer redirects to %s, but edge does not follow redirects with a signed request; is a proxy or a captive portal in between?", e.to)
-}
-
-// CanceledError makes the SDK not try again (retry.NoRetryCanceledError).
-func (*redirectError) CanceledError() bool { return true }
-
-// awsLocal has the IPv6 addresses of the metadata services: fd00:ec2::254 for instances ("Access instance metadata", EC2 User
-// Guide), fd00:ec2::23 for pods ("EKS Pod Identity", EKS User Guide). Their IPv4 addresses are in 169.254.0.0/16.
-var awsLocal = netip.MustParsePrefix("fd00:ec2::/32")
-
-// onMetadata reports whether a host is a metadata service: a link-local address, or one of awsLocal.
-func onMetadata(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return err == nil && (ip.IsLinkLocalUnicast() || awsLocal.Contains(ip.WithZone("")))
+	return byEnvironment(req)
 }
 
 // wholeAnswer reads each answer to its end before the SDK uses it. The SDK itself stops at the end of the JSON document, so it would

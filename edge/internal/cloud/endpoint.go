@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
+	"github.com/metrics-dashboard/metrics-dashboard/record/signed"
 )
 
 // PlainError says that an endpoint is plain HTTP, so that others could read samples and tokens on the way.
@@ -25,7 +26,7 @@ func (*PlainError) CanceledError() bool { return true }
 
 // checkPlain refuses plain HTTP, except to this machine and its metadata services.
 func checkPlain(u *url.URL) error {
-	if u.Scheme == "https" || loopback.Host(u.Hostname()) || onMetadata(u.Hostname()) {
+	if u.Scheme == "https" || loopback.Host(u.Hostname()) || signed.ToMetadata(u) {
 		return nil
 	}
 	return &PlainError{u.Scheme + "://" + u.Host}

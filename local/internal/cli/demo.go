@@ -31,7 +31,7 @@ func newDemo(stdout, stderr io.Writer) *cobra.Command {
 		Long: "Run the stack, the collector edge on this machine, and the dashboard. The demo ends at an interrupt, or after --for.\n" +
 			"The stack is that of the template, but it delivers after seconds and not after minutes (--flush-every).",
 		Example: "  local demo\n  local demo --for 40s --dir lake --listen 127.0.0.1:0 --dashboard 127.0.0.1:0",
-		Args:    noArgs,
+		Args:    program.NoArgs[*cobra.Command],
 	}
 	f := cmd.Flags()
 	flags.declare(f, "127.0.0.1:0", demoFlushEvery)

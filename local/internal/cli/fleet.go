@@ -53,7 +53,7 @@ func newFleet(stdout, stderr io.Writer) *cobra.Command {
 			"an interrupt. The same seed, hosts, days and interval give the same rows.",
 		Example: "  local fleet --hosts 30 --days 14 --dir lake && dashboard --lake lake\n" +
 			"  local fleet --hosts 100 --flush-every 10s",
-		Args: noArgs,
+		Args: program.NoArgs[*cobra.Command],
 	}
 	f := cmd.Flags()
 	flags.declare(f, "127.0.0.1:0", 0)

@@ -14,6 +14,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // closeWithin is how long the delivery of the remaining records may take at the end.
@@ -30,7 +31,7 @@ func newUp(stdout, stderr io.Writer) *cobra.Command {
 			"one ends it at once.",
 		Example: "  local up --dir lake --flush-every 10s\n" +
 			"  local up --template cdk.out/MetricsDashboard.template.json --transform bootstrap",
-		Args: noArgs,
+		Args: program.NoArgs[*cobra.Command],
 	}
 	flags.declare(cmd.Flags(), "127.0.0.1:4566", 0)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -1,4 +1,5 @@
-package stack_test
+// Package nodetest is for tests that need Node.js, as all that build a stack do.
+package nodetest
 
 import (
 	"os"
@@ -6,8 +7,8 @@ import (
 	"testing"
 )
 
-// requireNode skips the test if Node.js is missing. In CI the test fails instead.
-func requireNode(t *testing.T) {
+// Require skips the test if Node.js is missing. In CI the test fails instead.
+func Require(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
 		if os.Getenv("CI") == "true" {
