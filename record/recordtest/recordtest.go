@@ -94,7 +94,10 @@ func Golden() []record.Sample {
 	return []record.Sample{full, first, bare, awkward}
 }
 
-const interval = 3 * time.Second
+const (
+	interval       = 3 * time.Second
+	detailInterval = time.Minute
+)
 
 // Host makes the samples of one simulated machine, on which nothing goes wrong.
 type Host struct {
@@ -119,12 +122,12 @@ func (h *Host) Pack(t time.Time, n int) ([]byte, error) {
 	return w.Bytes()
 }
 
-// Sample returns the machine's next sample, taken at t. The first has its rates too.
+// Sample returns the machine's next sample, taken at t. The first has its rates and details too.
 func (h *Host) Sample(t time.Time) record.Sample {
 	if h.host == nil {
 		machine := simulation.Usual(int(h.seed % 30))
 		machine.Story = simulation.Uneventful
-		fleet := simulation.Fleet{Seed: h.seed, Start: t.Add(-interval)}
+		fleet := simulation.Fleet{Seed: h.seed, Start: t.Add(-detailInterval)}
 		h.host = fleet.New(0, machine)
 		h.host.Sample(fleet.Start, interval) // a session's first sample has no rates
 	}

@@ -38,6 +38,7 @@ type Host struct {
 	cpu, ram, net, disk walk
 	load                [3]float64 // averages over 1, 5 and 15 minutes
 	used                float64    // part of the filesystem, without what fills it now
+	details             details
 }
 
 // New returns a machine as the n-th of the fleet. Two machines of one number and role differ only by what happens to them.
@@ -65,6 +66,7 @@ func (f Fleet) New(n int, m Machine) *Host {
 	}
 	h.cpu, h.ram = walk{speed: .02, spread: .18}, walk{speed: .004, spread: .02}
 	h.net, h.disk = walk{speed: .03, spread: .35}, walk{speed: .03, spread: .4}
+	h.details = newDetails(h.seed)
 	h.newSession()
 	// No two machines of a kind are equally busy.
 	h.kind.cpu *= math.Exp(.3 * rng.NormFloat64())
@@ -81,7 +83,7 @@ func (f Fleet) New(n int, m Machine) *Host {
 // the samples.
 func (h *Host) newPlan() plan {
 	return plan{
-		rng: rand.New(rand.NewPCG(^h.seed[0], h.seed[1])), story: h.Machine.Story, at: h.start, death: h.death, ram: h.kind.ram, used: h.usedFirst,
+		rng: rand.New(rand.NewPCG(^h.seed[0], h.seed[1])), kind: &h.kind, story: h.Machine.Story, at: h.start, death: h.death, ram: h.kind.ram, used: h.usedFirst,
 		chosen: slices.SortedStableFunc(slices.Values(h.Machine.Episodes), func(a, b Episode) int { return a.From.Compare(b.From) }),
 	}
 }

@@ -9,6 +9,16 @@ import (
 
 const page = 4096 // bytes of memory, and of a block of a filesystem
 
+// What a batch job takes: percent of the CPU time of all cores, and parts of the memory and of all reads and writes.
+const (
+	jobCPU    = 55
+	jobMemory = .08
+	jobIO     = 6. / 7
+)
+
+// runawayPart is the part of the CPU time in use that a runaway takes from all other programs.
+const runawayPart = .8
+
 // fill fills the readings. Rates are absent in the first sample of a session, as they are in a collector's.
 func (h *Host) fill(s *record.Sample, t time.Time, seconds float64) {
 	rhythm, job := h.rhythm(t), h.happens(Job)
@@ -16,12 +26,15 @@ func (h *Host) fill(s *record.Sample, t time.Time, seconds float64) {
 		job = 1
 	}
 	noise := h.cpu.step(h.rng, seconds)
-	busy := clamp(h.kind.cpu*rhythm*(1+noise)+55*job, .3, 99)
+	busy := clamp(h.kind.cpu*rhythm*(1+noise)+jobCPU*job, .3, 99)
+	runaway := 0.
 	if h.happens(Runaway) == 1 {
 		busy = clamp(94+8*noise, busy, 99)
+		runaway = runawayPart
 	}
 	steal := h.happens(Steal) * (18 + 12*math.Abs(h.rng.NormFloat64()))
-	wait := job * 6 * (1 + .3*h.rng.NormFloat64())
+	slow := h.happens(SlowDisk)
+	wait := job*6*(1+.3*h.rng.NormFloat64()) + 15*slow
 	// All of it has to fit into the time there is.
 	if over := busy + max(0, wait) + steal; over > 100 {
 		busy, wait, steal = busy*100/over, wait*100/over, steal*100/over
@@ -40,10 +53,11 @@ func (h *Host) fill(s *record.Sample, t time.Time, seconds float64) {
 		s.CPUCoreMaxPct = percent((user+system)*(1+h.rng.ExpFloat64()*4/float64(h.kind.cores)) + steal)
 	}
 	h.fillLoad(s, busy+steal, seconds)
-	h.fillMemory(s, t, rhythm, job, seconds)
+	leaked := h.progress(Leak, t) * (leakEnd - h.kind.ram)
+	h.fillMemory(s, leaked, rhythm, job, seconds)
 	if !first {
 		h.fillNetwork(s, t, rhythm, job, seconds)
-		h.fillDisk(s, rhythm, job, seconds)
+		h.fillDisk(s, rhythm, job, slow, seconds)
 	}
 	disk, used := float64(h.kind.diskGiB*gib), h.used+(fillEnd-h.used)*h.progress(DiskFill, t)
 	s.DiskUsedPct, s.DiskFreeBytes = percent(100*used), record.Some(int64(disk*(1-used)))
@@ -53,6 +67,8 @@ func (h *Host) fill(s *record.Sample, t time.Time, seconds float64) {
 	s.IOPressurePct = percent(max(0, wait)*1.5 + .2*max(0, h.rng.NormFloat64()-1))
 	s.Procs = record.Some(int32(150 + float64(h.kind.cores)*6 + 40*rhythm + 30*job + 3*h.rng.NormFloat64()))
 	s.UptimeS = record.Some(int64(t.Sub(h.boot).Seconds()))
+	h.details.observe(s, &h.kind, job, runaway, slow)
+	h.details.fill(s, &h.kind, t, job, max(0, leaked)*float64(h.kind.ramGiB*gib))
 }
 
 func (h *Host) fillLoad(s *record.Sample, busy, seconds float64) {
@@ -66,9 +82,9 @@ func (h *Host) fillLoad(s *record.Sample, busy, seconds float64) {
 	s.Load1, s.Load5, s.Load15 = record.Some(h.load[0]), record.Some(h.load[1]), record.Some(h.load[2])
 }
 
-func (h *Host) fillMemory(s *record.Sample, t time.Time, rhythm, job, seconds float64) {
-	total, leaked := float64(h.kind.ramGiB*gib), h.progress(Leak, t)*(leakEnd-h.kind.ram)
-	in := clamp(h.kind.ram*(1+.08*(rhythm-1)+h.ram.step(h.rng, seconds))+leaked+.08*job, .05, .985)
+func (h *Host) fillMemory(s *record.Sample, leaked, rhythm, job, seconds float64) {
+	total := float64(h.kind.ramGiB * gib)
+	in := clamp(h.kind.ram*(1+.08*(rhythm-1)+h.ram.step(h.rng, seconds))+leaked+jobMemory*job, .05, .985)
 	used := int64(total*in) / page * page
 	s.RAMPct, s.RAMUsedBytes = percent(100*in), record.Some(used)
 	s.RAMAvailableBytes = record.Some(int64(total) - used)
@@ -91,12 +107,12 @@ func (h *Host) fillNetwork(s *record.Sample, t time.Time, rhythm, job, seconds f
 	s.NetDropInPerS, s.NetDropOutPerS = rate(drops, 1, seconds), record.Some(0.)
 }
 
-func (h *Host) fillDisk(s *record.Sample, rhythm, job, seconds float64) {
+func (h *Host) fillDisk(s *record.Sample, rhythm, job, slow, seconds float64) {
 	written := h.kind.diskMB * 1e6 * rhythm * math.Exp(h.disk.step(h.rng, seconds)) * (1 + 6*job)
 	read := written * (.3 + 1.5*job)
 	s.DiskReadBytesPerS, s.DiskWriteBytesPerS = rate(read, page, seconds), rate(written, page, seconds)
 	s.DiskReadOpsPerS, s.DiskWriteOpsPerS = rate(read/24_000, 1, seconds), rate(written/16_000, 1, seconds)
-	s.DiskBusyPct = percent((read + written) / 2.5e6 * (1 + .2*h.rng.NormFloat64()))
+	s.DiskBusyPct = percent((read+written)/2.5e6*(1+.2*h.rng.NormFloat64()) + 92*slow)
 	s.DiskBusyDevice = h.kind.device
 }
 

@@ -98,6 +98,12 @@ func TestTruthDoesNotDependOnSamples(t *testing.T) {
 	}
 }
 
+// culprits are those of a web server.
+var culprits = map[simulation.Event]string{
+	simulation.Runaway: "ffmpeg", simulation.Leak: "node", simulation.DiskFill: "/", simulation.NetErrors: "ens5", simulation.Job: "tar",
+	simulation.SlowDisk: "nvme0n1",
+}
+
 // What is chosen happens when it is chosen to, on a machine that is the same otherwise.
 func TestChosenEpisodes(t *testing.T) {
 	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
@@ -110,6 +116,7 @@ func TestChosenEpisodes(t *testing.T) {
 		simulation.NetErrors: func(_ int, s, _ record.Sample, _ bool) bool { return s.NetErrInPerS.Or(0) > 0 },
 		simulation.Skew:      func(minute int, s, _ record.Sample, _ bool) bool { return s.TS != record.TS(at(minute)) },
 		simulation.Job:       func(_ int, s, calm record.Sample, _ bool) bool { return s.CPUIOWaitPct.Or(0) > calm.CPUIOWaitPct.Or(0) },
+		simulation.SlowDisk:  func(_ int, s, _ record.Sample, _ bool) bool { return s.DiskBusyPct.Or(0) > 90 },
 		simulation.Restart:   func(_ int, _, _ record.Sample, ok bool) bool { return !ok },
 		simulation.Silence:   func(_ int, _, _ record.Sample, ok bool) bool { return !ok },
 	} {
@@ -131,6 +138,9 @@ func TestChosenEpisodes(t *testing.T) {
 		if during < 150 || outside > 0 && event != simulation.DiskFill { // a filesystem is cleaned to what it has then
 			t.Errorf("%s shows in %d of 200 minutes, and in %d others", event, during, outside)
 		}
+		for i := range m.Episodes {
+			m.Episodes[i].Culprit = culprits[event]
+		}
 		if got := h.Truth(at(end)); !reflect.DeepEqual(got, m.Episodes) {
 			t.Errorf("the truth of %s is %v", event, got)
 		}
@@ -142,5 +152,13 @@ func BenchmarkSample(b *testing.B) {
 	for b.Loop() {
 		at = at.Add(3 * time.Second)
 		h.Sample(at, 3*time.Second)
+	}
+}
+
+func BenchmarkSampleWithDetails(b *testing.B) {
+	h, at := fleet.Host(0), start
+	for b.Loop() {
+		at = at.Add(time.Minute)
+		h.Sample(at, time.Minute)
 	}
 }

@@ -17,6 +17,7 @@ const (
 	DiskFill  Event = "disk fills"      // the fullest filesystem fills, to 96 % at the end, and is then cleaned
 	Steal     Event = "noisy neighbour" // the hypervisor takes CPU time
 	NetErrors Event = "network errors"  // errors on the network, more and more
+	SlowDisk  Event = "slow disk"       // reads and writes take a hundred times as long
 	Skew      Event = "clock skew"      // the machine's clock is off by some seconds
 	Restart   Event = "restart"         // the machine is down; a new session follows
 	Silence   Event = "silence"         // samples are taken and lost
@@ -26,6 +27,9 @@ const (
 type Episode struct {
 	Event    Event
 	From, To time.Time
+	// Culprit is what the event comes from: the name of a process, a mount point, a device or an interface. It follows from the event
+	// and the machine's role, and is empty if nothing on the machine is to blame. A [Machine] need not name it.
+	Culprit string
 }
 
 // at says whether the episode goes on at a time.
@@ -57,6 +61,7 @@ const forever = 100 * 365 * 24 * time.Hour
 // plan makes the episodes of a machine, in the order they begin. It does not depend on the samples that are taken.
 type plan struct {
 	rng       *rand.Rand
+	kind      *kind
 	story     Story
 	at        time.Time // the story is made up to here
 	death     time.Time // of a dying machine
@@ -80,6 +85,7 @@ func (p *plan) next() (Episode, bool) {
 	}
 	e := (*from)[0]
 	*from = (*from)[1:]
+	e.Culprit = p.kind.culprit(e.Event)
 	return e, true
 }
 
@@ -100,7 +106,7 @@ func (p *plan) more() {
 		p.restart(p.wait(30 * time.Hour))
 	case Dying:
 		if first {
-			p.made = append(p.made, Episode{NetErrors, p.at, p.death})
+			p.made = append(p.made, Episode{Event: NetErrors, From: p.at, To: p.death})
 		}
 		if wait := p.wait(18 * time.Hour); p.at.Add(wait).Before(p.death) {
 			p.restart(wait)
@@ -119,7 +125,7 @@ func (p *plan) more() {
 func (p *plan) add(event Event, wait, lasts time.Duration) {
 	from := p.at.Add(wait)
 	p.at = from.Add(lasts)
-	p.made = append(p.made, Episode{event, from, p.at})
+	p.made = append(p.made, Episode{Event: event, From: from, To: p.at})
 }
 
 func (p *plan) restart(wait time.Duration) {
@@ -152,5 +158,5 @@ func (h *Host) Truth(before time.Time) []Episode {
 func (h *Host) jobAt(t time.Time) Episode {
 	offset := part(time.Hour, 2+h.phase) // about 2:00
 	from := t.Add(-offset).Truncate(h.kind.jobEvery).Add(offset)
-	return Episode{Job, from, from.Add(h.kind.jobTime)}
+	return Episode{Event: Job, From: from, To: from.Add(h.kind.jobTime), Culprit: h.kind.culprit(Job)}
 }

@@ -22,6 +22,8 @@ func Odd(from, to time.Time, interval time.Duration) []record.Sample {
 				TS: record.TS(t), SessionID: fmt.Sprintf("odd%d", i), Seq: int64(t.Sub(from) / interval), Hostname: fmt.Sprintf("odd-%d", i),
 				IntervalS: narrow(odd.whole), NodeRole: "odd", Env: "odd", OS: "linux",
 			}
+			s.Filesystems, s.Disks, s.Interfaces = make([]record.Filesystem, 1), make([]record.Disk, 1), make([]record.Interface, 1)
+			s.Processes, s.Units, s.Sensors = make([]record.Process, 1), make([]record.ServiceUnit, 1), make([]record.Sensor, 1)
 			fill(reflect.ValueOf(&s).Elem(), odd.double, odd.whole)
 			samples = append(samples, s)
 		}
@@ -29,10 +31,17 @@ func Odd(from, to time.Time, interval time.Duration) []record.Sample {
 	return samples
 }
 
-// fill sets the optional numbers of a sample.
+// fill sets the optional numbers of a sample and of the elements of its lists. The elements have no names.
 func fill(s reflect.Value, double float64, whole int64) {
 	for i := range s.NumField() {
-		switch f := s.Field(i); f.Interface().(type) {
+		f := s.Field(i)
+		if f.Kind() == reflect.Slice {
+			for j := range f.Len() {
+				fill(f.Index(j), double, whole)
+			}
+			continue
+		}
+		switch f.Interface().(type) {
 		case record.Float:
 			f.Set(reflect.ValueOf(record.Some(double)))
 		case record.Int:
