@@ -3,8 +3,8 @@
 // It offers the view samples, with the columns of the contract and the partition keys, and the view samples_once, which
 // removes duplicate samples (see [panels.OnceOf]). Each query makes the views anew from the files of that moment. So a query
 // finds new files, a column that an older file lacks is NULL, and an empty lake is an empty table. A file that cannot be read
-// is left out and named in the result's warnings. The package only reads: it runs queries and no other statements, and DuckDB
-// can open no files outside of the directory.
+// is left out and named in the result's warnings. The package only reads: it runs queries and no other statements. A query reads
+// the views and nothing else, and DuckDB can open no files outside of the directory.
 package lake
 
 import (
@@ -120,31 +120,6 @@ func lockDown(db *sql.DB, root string, o Options) error {
 
 // quote writes a string as an SQL literal.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-// checkReadOnly prepares the statement and refuses it if it is not a single query. DuckDB's own restrictions are not enough: it
-// may write into the directories that it may read, for example by COPY … TO.
-func checkReadOnly(ctx context.Context, conn *sql.Conn, text string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	kind, err := statementType(conn, text)
-	if err != nil {
-		return err
-	}
-	if kind == duckdb.STATEMENT_TYPE_EXPLAIN {
-		inner := explainPrefix.FindString(text)
-		if inner == "" {
-			return errors.New("EXPLAIN is supported as EXPLAIN [ANALYZE] followed by a query")
-		}
-		if kind, err = statementType(conn, text[len(inner):]); err != nil {
-			return err
-		}
-	}
-	if kind != duckdb.STATEMENT_TYPE_SELECT {
-		return errors.New("only queries (SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN) are allowed here: the lake is read-only")
-	}
-	return nil
-}
 
 func statementType(conn *sql.Conn, text string) (kind duckdb.StmtType, err error) {
 	err = conn.Raw(func(c any) (err error) {

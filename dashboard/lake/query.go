@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -195,9 +194,6 @@ func (l *Lake) Newest(ctx context.Context, now time.Time) (newest time.Time, ok 
 	})
 	return newest, ok, err
 }
-
-// explainPrefix matches what is before the query in an EXPLAIN.
-var explainPrefix = regexp.MustCompile(`(?i)^\s*EXPLAIN\s+(ANALYZE\s+)?`)
 
 // startedSink counts the rows that it passes on. A query can be repeated only while there were none.
 type startedSink struct {
