@@ -58,7 +58,8 @@ func inspect(ctx context.Context, conn *sql.Conn, text string) error {
 	}
 	switch {
 	case tree.Error && tree.Type == "parser":
-		return fmt.Errorf("%s", strings.Join(strings.Fields(tree.Message), " "))
+		// The text is not prepared: with EXPLAIN before it, DuckDB may understand it in another way.
+		return errors.New("Parser Error: " + strings.Join(strings.Fields(tree.Message), " "))
 	case tree.Error:
 		return errNoQuery
 	}

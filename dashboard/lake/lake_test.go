@@ -334,6 +334,9 @@ func TestNothingButQueries(t *testing.T) {
 		"SUMMARIZE '" + path + "'",
 		"SHOW '" + path + "'",
 		"EXPLAIN ANALYZE SELECT * FROM '" + path + "'",
+		"EXPLAIN ANALYZE/**/ SELECT * FROM '" + path + "'",
+		"EXPLAIN/**/ANALYZE SELECT * FROM '" + path + "'",
+		"/**/EXPLAIN SELECT * FROM '" + path + "'",
 		// A common table expression with the name of a file does not make the file readable elsewhere in the query.
 		"SELECT * FROM '" + path + "' WHERE 1 = (WITH \"" + path + "\" AS (SELECT 1) SELECT 1)",
 		"",

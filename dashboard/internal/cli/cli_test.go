@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"io"
 	"net"
 	"net/http"
@@ -139,8 +140,8 @@ func TestErrorsAreOneLine(t *testing.T) {
 		"unknown flag":       {[]string{"query", "--nope"}, 2, "unknown flag: --nope"},
 		"unknown command":    {[]string{"nope"}, 2, `unknown command "nope"`},
 		"port in use":        {[]string{"serve", "--lake", lake, "--listen", busy.Addr().String()}, 1, busy.Addr().String() + ": the port is in use"},
-		"reachable address":  {[]string{"serve", "--lake", lake, "--listen", "0.0.0.0:0"}, 2, "--allow-remote"},
-		"every address":      {[]string{"--lake", lake, "--listen", ":0"}, 2, "--allow-remote"},
+		"reachable address":  {[]string{"serve", "--lake", lake, "--listen", "0.0.0.0:0"}, 2, "--token-file"},
+		"every address":      {[]string{"--lake", lake, "--listen", ":0"}, 2, "--token-file"},
 		"no port":            {[]string{"--lake", lake, "--listen", "localhost"}, 2, "want host:port"},
 		"no such panel":      {[]string{"panels", "--lake", lake, "nope"}, 2, `no panel "nope"`},
 		"two panels":         {[]string{"panels", "--lake", lake, "a", "b"}, 2, "one panel at a time"},
@@ -246,7 +247,7 @@ func TestServe(t *testing.T) {
 
 func TestHelpShowsAllFlags(t *testing.T) {
 	code, stdout, _ := run(t, "", "--help")
-	for _, want := range []string{"--lake", "--listen", "--allow-remote", "--delay", "query", "serve"} {
+	for _, want := range []string{"--lake", "--listen", "--token-file", "--delay", "query", "serve"} {
 		if code != 0 || !strings.Contains(stdout, want) {
 			t.Errorf("help lacks %s:\n%s", want, stdout)
 		}
@@ -298,19 +299,66 @@ func TestParquetIsReadBack(t *testing.T) {
 	if err := os.WriteFile(path, []byte(stdout), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, got, stderr := run(t, "", "query", "--lake", lake, "--format", "csv", "SELECT * FROM read_parquet('"+path+"')")
-	want := "\"b, c\",a,d,e,t,n,h,ts,day,m\n\"x\n\",1,1.5,2.25,true,,-12345678901234567000,2026-02-03 04:05:06.789,1969-12-31 00:00:00,\"{\"\"k\"\":\"\"v\"\"}\"\n,,,,,,,,,\n"
-	if code != 0 || got != want {
-		t.Errorf("code %d, stderr %q, got\n%s\nwant\n%s", code, stderr, got, want)
+	got := readBack(t, "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM '"+path+"'")
+	want := "b, c|a|d|e|t|n|h|ts|day|m\nx\n|1|1.5|2.25|true|NULL|-12345678901234567890|2026-02-03 04:05:06.789+00|1969-12-31|{\"k\":\"v\"}\n" +
+		strings.Repeat("NULL|", 9) + "NULL\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	code, all, stderr := run(t, "", "query", "--lake", lake, "--format", "parquet", "SELECT * FROM samples")
 	if err := os.WriteFile(path, []byte(all), 0o600); err != nil || code != 0 {
 		t.Fatal(err, code, stderr)
 	}
-	const sums = "SELECT count(*) AS n, count(DISTINCT seq) AS s, round(sum(cpu_pct), 6) AS c, min(event_time) AS e, min(hour) AS h FROM "
-	_, a, _ := run(t, "", "query", "--lake", lake, "--format", "csv", sums+"samples")
-	_, b, stderr := run(t, "", "query", "--lake", lake, "--format", "csv", sums+"read_parquet('"+path+"')")
+	const sums = "SELECT count(*) AS n, count(DISTINCT seq) AS s, CAST(round(sum(cpu_pct), 6) AS VARCHAR) AS c, " +
+		"CAST(min(event_time) AS TIMESTAMP)::VARCHAR AS e, min(hour) AS h FROM "
+	_, a, stderr := run(t, "", "query", "--lake", lake, "--format", "csv", sums+"samples")
+	b := strings.ReplaceAll(readBack(t, sums+"'"+path+"'"), "|", ",")
 	if a != b || !strings.Contains(a, "\n40,20,") {
 		t.Errorf("copied %q, lake %q, stderr %q", b, a, stderr)
 	}
+}
+
+// readBack runs a query in a DuckDB that may read all files, and writes the rows as text.
+func readBack(t *testing.T, query string) string {
+	t.Helper()
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(columns, "|") + "\n"
+	values, pointers := make([]sql.NullString, len(columns)), make([]any, len(columns))
+	for i := range values {
+		pointers[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(pointers...); err != nil {
+			t.Fatal(err)
+		}
+		words := make([]string, len(values))
+		for i, v := range values {
+			words[i] = "NULL"
+			if v.Valid {
+				words[i] = v.String
+			}
+		}
+		text += strings.Join(words, "|") + "\n"
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
