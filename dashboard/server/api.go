@@ -9,12 +9,15 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/access"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 // dashboards answers with the definitions of all dashboards, without their SQL, which the page seldom shows.
-func (s *server) dashboards(w http.ResponseWriter, _ *http.Request) {
+func (s *server) dashboards(w http.ResponseWriter, r *http.Request) {
+	viewer := access.ViewerOf(r.Context())
 	writeJSON(w, http.StatusOK, map[string]any{
+		"viewer": viewer.Name, "signed_in": viewer.SignedIn, // who looks, and whether they can sign out
 		"dashboards": panels.All(), "metrics": panels.Metrics(),
 		"refresh_s": s.options.Refresh.Seconds(), // the least time between two refreshes of a page
 	})

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"html/template"
 	"io"
 	"io/fs"
 	"mime"
@@ -21,6 +22,7 @@ import (
 type page struct {
 	version string
 	index   asset
+	login   *template.Template // with the function version
 	files   map[string]asset
 }
 
@@ -32,7 +34,10 @@ type asset struct {
 	gzip  []byte // nil if it is not stored compressed
 }
 
-const indexName = "index.html"
+const (
+	indexName = "index.html"
+	loginName = "login.html"
+)
 
 func loadPage() (*page, error) {
 	source, err := web.Files()
@@ -72,6 +77,11 @@ func loadPage() (*page, error) {
 	delete(p.files, indexName)
 	p.index.plain = bytes.ReplaceAll(p.index.plain, []byte("{{version}}"), []byte(p.version))
 	p.index.etag = etag(p.index.plain)
+	p.login, err = template.New(loginName).Funcs(template.FuncMap{"version": func() string { return p.version }}).Parse(string(p.files[loginName].plain))
+	if err != nil {
+		return nil, err
+	}
+	delete(p.files, loginName)
 	return p, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/access"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
@@ -35,6 +36,13 @@ type Options struct {
 	// AnyHost accepts requests for every host name. By default the server accepts only names of the loopback interface, so
 	// that a web page of another site cannot reach it through a name that resolves to this machine (DNS rebinding).
 	AnyHost bool
+	// PublicHost is the host, with its port if it is not that of the scheme, by which viewers reach a proxy before the server.
+	// Requests for it are accepted too.
+	PublicHost string
+	// Access says who may see the page. The zero value lets in everyone who reaches it. The server sets the field Login.
+	Access access.Options
+	// EmbedOrigins are the origins whose pages may show the page in a frame, such as https://wiki.example.com.
+	EmbedOrigins []string
 	// Source names where the data comes from, such as a directory. The page shows it.
 	Source string
 	// Table is the name of the table in Athena, for the SQL that the page shows; empty means metrics.samples, the name
@@ -117,7 +125,8 @@ func New(engine Engine, o Options) (http.Handler, error) {
 		}
 		writeError(w, http.StatusNotFound, "there is no "+r.URL.Path)
 	})
-	return s.protect(mux), nil
+	o.Access.Login, o.Access.Now, o.Access.Log, o.Access.Framed = p.login, o.Now, o.Log, len(o.EmbedOrigins) > 0
+	return s.protect(access.New(o.Access).Wrap(mux)), nil
 }
 
 // Timeouts sets the timeouts of a server, so that a slow client cannot hold a connection for long.

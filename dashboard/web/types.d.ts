@@ -65,6 +65,8 @@ export interface Definitions {
   dashboards: Dashboard[];
   metrics: Metric[];
   refresh_s: number;
+  viewer: string;
+  signed_in: boolean;
 }
 
 // --- The answers: package server says what each field means. ---

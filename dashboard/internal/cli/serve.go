@@ -14,15 +14,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
-	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 type serveOptions struct {
 	sourceOptions
-	listen      string
-	allowRemote bool
-	delay       time.Duration
+	teamOptions
+	delay time.Duration
 }
 
 func newServe() *cobra.Command {
@@ -30,7 +28,9 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "Serve the web page (the default command)",
-		Example: "  dashboard serve --lake ./lake --listen 127.0.0.1:8080\n  dashboard serve --athena --stack MetricsDashboard",
+		Example: "  dashboard serve --lake ./lake --listen 127.0.0.1:8080\n  dashboard serve --athena --stack MetricsDashboard\n" +
+			"  dashboard serve --listen :8443 --token-file token --tls-cert cert.pem --tls-key key.pem\n" +
+			"  dashboard serve --trust-header X-Forwarded-User --public-url https://metrics.example.com",
 		Args:    program.NoArgs[*cobra.Command],
 		RunE:    o.run,
 	}
@@ -40,26 +40,16 @@ func newServe() *cobra.Command {
 
 func (o *serveOptions) flags(cmd *cobra.Command) {
 	o.sourceOptions.flags(cmd)
-	f := cmd.Flags()
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to serve on, port 0 for any")
-	f.BoolVar(&o.allowRemote, "allow-remote", false,
-		"allow --listen on an address that other machines can reach; there is no login: everyone who reaches it sees the data")
-	f.DurationVar(&o.delay, "delay", server.DefaultDelay,
+	o.teamOptions.flags(cmd)
+	cmd.Flags().DurationVar(&o.delay, "delay", server.DefaultDelay,
 		"how long samples normally take from a machine into the lake; a host is silent only after that")
 }
 
 func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
-	host, _, err := net.SplitHostPort(o.listen)
-	if err != nil {
-		return program.Refusef("--listen %s: want host:port, such as 127.0.0.1:8080", o.listen)
-	}
-	if !o.allowRemote && !loopback.Host(host) {
-		return program.Refusef("--listen %s is reachable from other machines: add --allow-remote if everyone there may see the data", o.listen)
-	}
 	if o.delay < 0 {
-		return program.Refusef("--delay %v: want a duration of 0s or more", o.delay)
+		err = program.Refusef("--delay %v: want a duration of 0s or more", o.delay)
 	}
-	if err := o.check(cmd); err != nil {
+	if err := errors.Join(o.teamOptions.check(), err, o.sourceOptions.check(cmd)); err != nil {
 		return err
 	}
 	src, err := o.open(cmd.Context())
@@ -73,8 +63,18 @@ func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) error {
 	settings := src.settings
 	settings.Delay = max(o.delay, time.Nanosecond) // for the server 0 means the default; here it means no delay
-	settings.AnyHost = o.allowRemote
 	settings.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	if err := o.apply(&settings); err != nil {
+		return err
+	}
+	s := &http.Server{BaseContext: func(net.Listener) context.Context { return ctx }}
+	if o.tlsCert != "" {
+		c, err := newCertificate(o.tlsCert, o.tlsKey, settings.Log)
+		if err != nil {
+			return err
+		}
+		s.TLSConfig = c.config()
+	}
 	handler, err := server.New(src, settings)
 	if err != nil {
 		return err
@@ -87,12 +87,14 @@ func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) 
 	case err != nil:
 		return fmt.Errorf("--listen %s: %w", o.listen, err)
 	}
-	fmt.Fprintf(stderr, "dashboard of %s on http://%s/ (Ctrl-C ends it)\n", settings.Source, listener.Addr())
-
-	s := &http.Server{Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx }}
+	fmt.Fprintf(stderr, "dashboard of %s on %s://%s/ (Ctrl-C ends it)\n", settings.Source, o.scheme(), listener.Addr())
+	if o.clear() {
+		settings.Log.Warn("the token goes over the network unencrypted: add --tls-cert and --tls-key, or let only a proxy with TLS reach --listen")
+	}
+	s.Handler = handler
 	server.Timeouts(s)
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(listener) }()
+	go func() { done <- o.serveOn(s, listener) }()
 	select {
 	case err := <-done:
 		return fmt.Errorf("serve: %w", err)

@@ -14,12 +14,22 @@ async function get(address, signal) {
   } catch {
     throw new Error(`the server answered ${response.status}`);
   }
+  if (response.status === 401 && body.login) {
+    location.assign(`${body.login}?${new URLSearchParams({ to: location.search.slice(1) })}`);
+    return new Promise(() => {}); // the login form replaces the page
+  }
   if (!response.ok) throw new Error(body.error ?? `the server answered ${response.status}`);
   return body;
 }
 
 /** @param {string} id */
 const path = (id) => `/api/panels/${encodeURIComponent(id)}`;
+
+/** Ends the session of the login form. */
+export async function signOut() {
+  await fetch('/logout', { method: 'POST' });
+  location.assign('/');
+}
 
 /** @returns {Promise<Definitions>} */
 export const dashboards = () => get('/api/dashboards');

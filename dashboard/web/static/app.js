@@ -6,7 +6,7 @@ import * as api from './api.js';
 import { Controls } from './controls.js';
 import { $, el } from './dom.js';
 import * as format from './format.js';
-import { Cost, shortened, showEmpty, showProblems, showStatus } from './notices.js';
+import { Cost, shortened, showEmpty, showProblems, showStatus, showViewer } from './notices.js';
 import { assign } from './palette.js';
 import { Refresh } from './refresh.js';
 import { SQLDialog } from './sql.js';
@@ -34,7 +34,7 @@ class App {
   #refresh = new Refresh((signal) => this.#load(signal), () => this.state.range !== null, showProblems);
 
   /** @param {Definitions} definitions */
-  constructor({ dashboards, metrics, refresh_s: refreshS }) {
+  constructor({ dashboards, metrics, refresh_s: refreshS, viewer, signed_in: signedIn }) {
     this.#dashboards = dashboards;
     this.metrics = metrics;
     this.#refresh.leastS = refreshS;
@@ -42,6 +42,7 @@ class App {
     this.#controls = new Controls(this);
     this.#controls.initDashboards(dashboards);
     this.#view = this.#openDashboard();
+    showViewer(viewer, signedIn);
     initTheme($('theme'), () => this.#view.redraw());
     addEventListener('popstate', () => { this.state = urlState.parse(location.search); this.#arrive(); });
     this.#arrive();

@@ -2,7 +2,8 @@
 
 /** @import { Cost as Charge, Row, State, Status } from '../types.js' */
 
-import { $, button } from './dom.js';
+import { signOut } from './api.js';
+import { $, button, el } from './dom.js';
 import * as format from './format.js';
 import { filters, span } from './state.js';
 
@@ -96,4 +97,14 @@ export function showEmpty(empty, { state, status, hosts, go }) {
       go({ ...state, range: null, from: to - span(state), to });
     };
   }
+}
+
+/**
+ * Says who looks, and lets those sign out who signed in by the form.
+ * @param {string} name is empty if unknown
+ * @param {boolean} signedIn
+ */
+export function showViewer(name, signedIn) {
+  $('viewer').hidden = !name && !signedIn;
+  $('viewer').replaceChildren(name, signedIn ? el('button', { class: 'link', type: 'button', id: 'sign-out', onclick: () => signOut() }, 'Sign out') : '');
 }
