@@ -51,7 +51,9 @@ func TestLogin(t *testing.T) {
 
 // TestEmbedding shows the page in a frame of a page of another origin that is allowed.
 func TestEmbedding(t *testing.T) {
-	frame := func(address string) string { return fmt.Sprintf(`<!doctype html><title>wiki</title><iframe id="f" width="1000" height="700" src=%q></iframe>`, address) }
+	frame := func(address string) string {
+		return fmt.Sprintf(`<!doctype html><title>wiki</title><iframe id="f" width="1000" height="700" src=%q></iframe>`, address)
+	}
 	var target string
 	wiki := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {

@@ -26,13 +26,13 @@ type serveOptions struct {
 func newServe() *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
-		Use:     "serve",
-		Short:   "Serve the web page (the default command)",
+		Use:   "serve",
+		Short: "Serve the web page (the default command)",
 		Example: "  dashboard serve --lake ./lake --listen 127.0.0.1:8080\n  dashboard serve --athena --stack MetricsDashboard\n" +
 			"  dashboard serve --listen :8443 --token-file token --tls-cert cert.pem --tls-key key.pem\n" +
 			"  dashboard serve --trust-header X-Forwarded-User --public-url https://metrics.example.com",
-		Args:    program.NoArgs[*cobra.Command],
-		RunE:    o.run,
+		Args: program.NoArgs[*cobra.Command],
+		RunE: o.run,
 	}
 	o.flags(cmd)
 	return cmd
