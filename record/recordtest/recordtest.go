@@ -15,6 +15,12 @@ import (
 //go:embed golden.jsonl
 var GoldenLines []byte
 
+// BeforeDetails are lines that a collector wrote before samples had lists, one each: the golden lines of that release, and twenty of a
+// simulated machine. They must not change: collectors of that release go on writing such lines.
+//
+//go:embed before-details.jsonl
+var BeforeDetails []byte
+
 // Golden returns the samples whose lines are [GoldenLines]: a full one, the first of a session (no differences yet), one
 // with every absent field, and one with awkward text.
 func Golden() []record.Sample {

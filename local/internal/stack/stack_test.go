@@ -29,6 +29,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
@@ -75,6 +76,12 @@ func start(t *testing.T, dir string, o stack.Options) *stack.Stack {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startOf(t, s, dir, o)
+}
+
+// startOf starts the stack that a template describes.
+func startOf(t *testing.T, s spec.Stack, dir string, o stack.Options) *stack.Stack {
+	t.Helper()
 	o.Dir, o.Listen, o.Log = dir, "127.0.0.1:0", slog.New(slog.DiscardHandler)
 	running, err := stack.Start(t.Context(), s, o)
 	if err != nil {
