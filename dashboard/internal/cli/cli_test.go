@@ -41,10 +41,28 @@ func TestQueryOutputs(t *testing.T) {
 	lake := fixture(t)
 	const awkward = `SELECT 1 AS a, 'x,"y' || chr(10) || chr(27) AS "b c", NULL AS n, 1.5::DOUBLE AS d, map{'k': 'v'} AS m, true AS t,
 		TIMESTAMP '2026-02-03 04:05:06' AS ts, 12345678901234567890::HUGEINT AS h`
+	const nested = `SELECT sensors AS s, {'b "1"': [{'z': 1, 'a': NULL}], 'a': 1.5::DECIMAL(3,1)} AS o, map{'k': {'y': 1, 'x': 2}} AS m, NULL::INTEGER[] AS n,
+		[1, NULL]::INTEGER[] AS l FROM (SELECT [{'name': 'cpu "0"', 'celsius': 41.5::DOUBLE}, {'name': 'disk', 'celsius': NULL}, NULL] AS sensors)`
 	for name, c := range map[string]struct {
 		args []string
 		want string
 	}{
+		"nested values in a table": {
+			[]string{nested},
+			"s                                                           o                              m                    n     l\n" +
+				"-                                                           -                              -                    -     -\n" +
+				`[{"name":"cpu \"0\"","celsius":41.5},{"name":"disk"},null]  {"b \"1\"":[{"z":1}],"a":1.5}  {"k":{"y":1,"x":2}}  NULL  [1,null]` + "\n",
+		},
+		"nested values in CSV": {
+			[]string{"--format", "csv", nested},
+			"s,o,m,n,l\n" + `"[{""name"":""cpu \""0\"""",""celsius"":41.5},{""name"":""disk"",""celsius"":null},null]",` +
+				`"{""b \""1\"""":[{""z"":1,""a"":null}],""a"":1.5}","{""k"":{""y"":1,""x"":2}}",,"[1,null]"` + "\n",
+		},
+		"nested values in JSON": {
+			[]string{"--format=json", nested},
+			`{"s":[{"name":"cpu \"0\"","celsius":41.5},{"name":"disk","celsius":null},null],"o":{"b \"1\"":[{"z":1,"a":null}],"a":1.5},` +
+				`"m":{"k":{"y":1,"x":2}},"n":null,"l":[1,null]}` + "\n",
+		},
 		"table": {
 			[]string{"SELECT count(*) AS n, count(DISTINCT seq) AS seqs, min(hour) AS hour FROM samples"},
 			"n   seqs  hour\n-   ----  ----\n40  20    04\n",

@@ -68,8 +68,9 @@ func Copy(o Output, r panels.Result) error {
 	return o.End()
 }
 
-// text writes a value for people and for CSV. NULL becomes null.
-func text(v any, null string) string {
+// text writes a value for people and for CSV. NULL becomes null. A nested value becomes JSON; for people, who have little room, without the
+// members that are null.
+func text(v any, n nesting, null string) string {
 	switch v := v.(type) {
 	case nil:
 		return null
@@ -80,26 +81,32 @@ func text(v any, null string) string {
 	case time.Time:
 		return v.Format("2006-01-02 15:04:05.999999999")
 	case []any, map[string]any:
-		b, err := json.Marshal(v)
-		if err != nil {
-			return fmt.Sprint(v)
-		}
-		return string(b)
+		return nestedText(v, n, null == "")
 	default:
 		return fmt.Sprint(v)
 	}
 }
 
+func nestingsOf(columns []panels.Column) []nesting {
+	list := make([]nesting, len(columns))
+	for i, c := range columns {
+		list[i] = nestingOf(c.Type)
+	}
+	return list
+}
+
 // tableOutput aligns columns. It aligns and writes blocks of rows, so that a long result appears early and does not fill the
 // memory.
 type tableOutput struct {
-	w    *tabwriter.Writer
-	rows int
+	w        *tabwriter.Writer
+	rows     int
+	nestings []nesting
 }
 
 const tableBlock = 1000
 
 func (t *tableOutput) Begin(columns []panels.Column) error {
+	t.nestings = nestingsOf(columns)
 	names, rules := make([]string, len(columns)), make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = c.Name
@@ -114,7 +121,7 @@ func (t *tableOutput) Begin(columns []panels.Column) error {
 func (t *tableOutput) Row(values []any) error {
 	cells := make([]string, len(values))
 	for i, v := range values {
-		cells[i] = text(v, "NULL")
+		cells[i] = text(v, t.nestings[i], "NULL")
 	}
 	if err := t.line(cells); err != nil {
 		return err
@@ -154,9 +161,13 @@ func printable(s string, lines bool) string {
 
 func (t *tableOutput) End() error { return t.w.Flush() }
 
-type csvOutput struct{ w *csv.Writer }
+type csvOutput struct {
+	w        *csv.Writer
+	nestings []nesting
+}
 
 func (c *csvOutput) Begin(columns []panels.Column) error {
+	c.nestings = nestingsOf(columns)
 	names := make([]string, len(columns))
 	for i, column := range columns {
 		names[i] = column.Name
@@ -167,7 +178,7 @@ func (c *csvOutput) Begin(columns []panels.Column) error {
 func (c *csvOutput) Row(values []any) error {
 	cells := make([]string, len(values))
 	for i, v := range values {
-		cells[i] = text(v, "")
+		cells[i] = text(v, c.nestings[i], "")
 	}
 	return c.w.Write(cells)
 }
@@ -179,13 +190,15 @@ func (c *csvOutput) End() error {
 
 // jsonOutput writes objects with keys in the order of columns.
 type jsonOutput struct {
-	w     *bufio.Writer
-	keys  [][]byte
-	array bool
-	rows  int
+	w        *bufio.Writer
+	keys     [][]byte
+	nestings []nesting
+	array    bool
+	rows     int
 }
 
 func (j *jsonOutput) Begin(columns []panels.Column) error {
+	j.nestings = nestingsOf(columns)
 	for _, column := range columns {
 		key, err := json.Marshal(column.Name)
 		if err != nil {
@@ -207,7 +220,7 @@ func (j *jsonOutput) Row(values []any) error {
 	j.rows++
 	separator := byte('{')
 	for i, v := range values {
-		value, err := json.Marshal(v)
+		value, err := appendJSON(nil, v, j.nestings[i], true)
 		if err != nil {
 			return err
 		}

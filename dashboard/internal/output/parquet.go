@@ -1,7 +1,6 @@
 package output
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/big"
@@ -16,10 +15,11 @@ import (
 // parquetOutput writes one Parquet file, compressed by Snappy. All columns are optional. A column keeps its type if Parquet has
 // that type. A nested value becomes JSON, any other value becomes text.
 type parquetOutput struct {
-	w       io.Writer
-	writer  *parquet.GenericWriter[any]
-	columns []panels.Column
-	row     parquet.Row
+	w        io.Writer
+	writer   *parquet.GenericWriter[any]
+	columns  []panels.Column
+	nestings []nesting
+	row      parquet.Row
 }
 
 // ordered is a group that keeps the order of the query's columns. A [parquet.Group] sorts them by name.
@@ -41,7 +41,7 @@ func (o ordered) Fields() []parquet.Field {
 }
 
 func (p *parquetOutput) Begin(columns []panels.Column) error {
-	p.columns = columns
+	p.columns, p.nestings = columns, nestingsOf(columns)
 	root := ordered{Group: parquet.Group{}}
 	for _, c := range columns {
 		if _, ok := root.Group[c.Name]; ok {
@@ -81,7 +81,7 @@ func nodeOf(kind string) parquet.Node {
 func (p *parquetOutput) Row(values []any) error {
 	p.row = p.row[:0]
 	for i, v := range values {
-		cell, err := cellOf(v, p.columns[i].Type)
+		cell, err := cellOf(v, p.columns[i].Type, p.nestings[i])
 		if err != nil {
 			return fmt.Errorf("column %s: %w", p.columns[i].Name, err)
 		}
@@ -95,7 +95,7 @@ func (p *parquetOutput) Row(values []any) error {
 	return err
 }
 
-func cellOf(v any, kind string) (parquet.Value, error) {
+func cellOf(v any, kind string, n nesting) (parquet.Value, error) {
 	if v == nil {
 		return parquet.NullValue(), nil
 	}
@@ -124,7 +124,7 @@ func cellOf(v any, kind string) (parquet.Value, error) {
 			return wide(n)
 		}
 	default:
-		return parquet.ByteArrayValue([]byte(textOf(v))), nil
+		return parquet.ByteArrayValue([]byte(text(v, n, ""))), nil
 	}
 	return parquet.Value{}, fmt.Errorf("a %T in a column of type %s cannot be written", v, kind)
 }
@@ -138,16 +138,6 @@ func wide(n *big.Int) (parquet.Value, error) {
 		n = new(big.Int).Add(n, new(big.Int).Lsh(big.NewInt(1), 8*wideBytes))
 	}
 	return parquet.FixedLenByteArrayValue(n.FillBytes(make([]byte, wideBytes))), nil
-}
-
-func textOf(v any) string {
-	switch v.(type) {
-	case []any, map[string]any:
-		if b, err := json.Marshal(v); err == nil {
-			return string(b)
-		}
-	}
-	return text(v, "")
 }
 
 func (p *parquetOutput) End() error { return p.writer.Close() }
