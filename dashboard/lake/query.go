@@ -38,11 +38,22 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 		return notes, fmt.Errorf("connect to DuckDB: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
+	warnings, err := l.overFiles(ctx, conn, q.Range, func(files []dataFile) (repeatable bool, err error) {
+		started := &startedSink{Sink: sink}
+		err = run(ctx, conn, viewSQL(files), q, started)
+		return started.rows == 0, err
+	})
+	return panels.Notes{Warnings: bounded(warnings)}, err
+}
+
+// overFiles calls use with the files of the hours that the range touches. If use fails because a file is broken or gone, and says that
+// it can be repeated, it is called again without that file. The warnings name the files that were left out.
+func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, r panels.Range, use func([]dataFile) (repeatable bool, err error)) (warnings []string, err error) {
 	broken := map[string]error{} // by path
 	for {
-		files, warnings, err := l.catalog.list(ctx, q.Range)
+		files, warnings, err := l.catalog.list(ctx, r)
 		if err != nil {
-			return panels.Notes{}, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
+			return nil, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
 		}
 		files = slices.DeleteFunc(files, func(f dataFile) bool {
 			problem, ok := broken[f.path]
@@ -51,12 +62,12 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 			}
 			return ok
 		})
-		started := &startedSink{Sink: sink}
-		if err = run(ctx, conn, viewSQL(files), q, started); err == nil {
-			return panels.Notes{Warnings: bounded(warnings)}, nil
+		repeatable, err := use(files)
+		if err == nil {
+			return warnings, nil
 		}
-		if started.rows > 0 || ctx.Err() != nil || !l.findUnreadable(ctx, conn, files, broken, err) || len(broken) > maxBadFiles {
-			return panels.Notes{}, err
+		if !repeatable || ctx.Err() != nil || !l.findUnreadable(ctx, conn, files, broken, err) || len(broken) > maxBadFiles {
+			return nil, err
 		}
 	}
 }

@@ -111,8 +111,8 @@ func (w *walk) tables() ([]place, error) {
 	return w.tablesBelow(place{path: w.root, real: w.root}, 0), nil
 }
 
-// tablesBelow returns the tables in dir and below it. It skips hidden directories, and errors, which holds what could not be
-// transformed or converted.
+// tablesBelow returns the tables in dir and below it. It skips hidden directories, errors, which holds what could not be transformed
+// or converted, and rollup, which holds other tables.
 func (w *walk) tablesBelow(dir place, depth int) (tables []place) {
 	if !w.enter(dir) || depth > tableDepth {
 		return nil
@@ -122,7 +122,7 @@ func (w *walk) tablesBelow(dir place, depth int) (tables []place) {
 		tables = append(tables, dir)
 	}
 	for _, e := range entries {
-		if isHidden(e) || e.Name() == "errors" || strings.HasPrefix(e.Name(), "year=") || e.Type().IsRegular() {
+		if isHidden(e) || e.Name() == "errors" || e.Name() == panels.RollupPrefix || strings.HasPrefix(e.Name(), "year=") || e.Type().IsRegular() {
 			continue
 		}
 		if p, kind, ok := w.child(dir, e); ok && kind.IsDir() {

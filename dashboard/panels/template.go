@@ -58,9 +58,7 @@ func (s statement) functions() template.FuncMap {
 		// The samples of the chosen time, hosts, environment, role and tag, with these columns and ts: see [statement.samples].
 		"samples": s.samples,
 		// The newest known value of a column.
-		"last": func(column string) string {
-			return "max_by(" + column + ", CASE WHEN " + column + " IS NOT NULL THEN ts END) AS " + column
-		},
+		"last": func(column string) string { return last(column) + " AS " + column },
 		// The beginning of the time bucket that a sample belongs to, and the bucket's width.
 		"bucket": word("floor(ts / " + s.bucket + ") * " + s.bucket), "bucket_s": word(s.bucket),
 		// The same for slots.
@@ -96,6 +94,11 @@ func (s statement) write(p Panel) (string, error) {
 		return "", fmt.Errorf("write the query of panel %s: %w", p.ID, err)
 	}
 	return strings.TrimSpace(b.String()), nil
+}
+
+// last is the newest known value of a column.
+func last(column string) string {
+	return "max_by(" + column + ", CASE WHEN " + column + " IS NOT NULL THEN ts END)"
 }
 
 // means lists the means of columns by their names.
