@@ -25,7 +25,7 @@ type catalog struct {
 // dataFile is one Parquet file of the table.
 type dataFile struct {
 	path  string
-	table string // the directory that holds year=…
+	table string // the directory that holds year=… of the samples; that of a rollup is beside it
 	footer
 }
 
@@ -33,21 +33,28 @@ func newCatalog(root string) *catalog {
 	return &catalog{root: root, footers: map[string]footer{}, shapes: map[string]*shape{}}
 }
 
-// list returns the files of the hours that the range touches, by path. It leaves out what cannot be read, and returns a warning
+// list returns the files of a relation for the hours that the range touches, by path. It leaves out what cannot be read, and returns a warning
 // for each. It fails only if the root cannot be read or if ctx ends.
-func (c *catalog) list(ctx context.Context, r panels.Range) (files []dataFile, warnings []string, err error) {
+func (c *catalog) list(ctx context.Context, rel relation, r panels.Range) (files []dataFile, warnings []string, err error) {
 	w := newWalk(c.root)
 	tables, err := w.tables()
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, table := range tables {
-		w.hours(table, r, false, func(hour place) bool {
-			for _, p := range w.files(hour) {
+		folder, ok := w.folder(table, rel)
+		if !ok {
+			continue
+		}
+		w.partitions(folder, rel.keys, r, false, func(partition place) bool {
+			for _, p := range w.files(partition) {
 				if ctx.Err() != nil {
 					return false
 				}
 				f, err := c.footerOf(p.path)
+				if err == nil {
+					err = rel.check(f.shape)
+				}
 				switch {
 				case errors.Is(err, fs.ErrNotExist): // deleted since it was listed
 				case err != nil:
@@ -72,7 +79,7 @@ func (c *catalog) newestHours(f func(start time.Time) (bool, error)) error {
 	var starts []time.Time
 	for _, table := range tables {
 		seen := 0
-		w.hours(table, panels.Range{}, true, func(hour place) bool {
+		w.partitions(table, samples.keys, panels.Range{}, true, func(hour place) bool {
 			if start, ok := hourOf(hour.path); ok && len(w.files(hour)) > 0 {
 				starts = append(starts, start)
 				seen++

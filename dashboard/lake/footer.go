@@ -69,9 +69,6 @@ func (c *catalog) markBad(path string, err error) {
 	c.footers[path] = f
 }
 
-// identity are columns that each file of samples has. A file without them may be of another table in the same bucket.
-var identity = []string{"ts", "session_id"}
-
 func readFooter(path string) (f footer) {
 	// The file may hold any bytes. If the library panics over them, the process must go on.
 	defer func() {
@@ -97,10 +94,5 @@ func readFooter(path string) (f footer) {
 		return footer{err: fmt.Errorf("not a complete Parquet file: %w", err)}
 	}
 	f.shape = shapeOf(p.Schema())
-	for _, name := range identity {
-		if !f.shape.has(name) {
-			f.err = fmt.Errorf("no column %s: not a file of samples", name)
-		}
-	}
 	return f
 }

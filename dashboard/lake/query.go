@@ -38,35 +38,44 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 		return notes, fmt.Errorf("connect to DuckDB: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	warnings, err := l.overFiles(ctx, conn, q.Range, func(files []dataFile) (repeatable bool, err error) {
+	all := func(dataFile) bool { return true }
+	warnings, err := l.overFiles(ctx, conn, readBy(q.SQL), q.Range, all, func(views []string) (repeatable bool, err error) {
 		started := &startedSink{Sink: sink}
-		err = run(ctx, conn, viewSQL(files), q, started)
+		err = run(ctx, conn, views, q, started)
 		return started.rows == 0, err
 	})
 	return panels.Notes{Warnings: bounded(warnings)}, err
 }
 
-// overFiles calls use with the files of the hours that the range touches. If use fails because a file is broken or gone, and says that
-// it can be repeated, it is called again without that file. The warnings name the files that were left out.
-func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, r panels.Range, use func([]dataFile) (repeatable bool, err error)) (warnings []string, err error) {
+// overFiles calls use with the statements that make the views of relations over the wanted files of the hours that the range touches.
+// If use fails because a file is broken or gone, and says that it can be repeated, it is called again without that file. The warnings
+// name the files that were left out.
+func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relation, r panels.Range, wanted func(dataFile) bool,
+	use func(views []string) (repeatable bool, err error),
+) (warnings []string, err error) {
 	broken := map[string]error{} // by path
 	for {
-		files, warnings, err := l.catalog.list(ctx, r)
-		if err != nil {
-			return nil, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
-		}
-		files = slices.DeleteFunc(files, func(f dataFile) bool {
-			problem, ok := broken[f.path]
-			if ok {
-				warnings = append(warnings, leftOut(l.Dir(), f.path, problem))
+		var views, warnings []string
+		var all []dataFile
+		for _, rel := range relations {
+			files, left, err := l.catalog.list(ctx, rel, r)
+			if err != nil {
+				return nil, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
 			}
-			return ok
-		})
-		repeatable, err := use(files)
+			files = slices.DeleteFunc(files, func(f dataFile) bool {
+				problem, ok := broken[f.path]
+				if ok {
+					left = append(left, leftOut(l.Dir(), f.path, problem))
+				}
+				return ok || !wanted(f)
+			})
+			views, all, warnings = append(views, viewSQL(rel, files)), append(all, files...), append(warnings, left...)
+		}
+		repeatable, err := use(views)
 		if err == nil {
 			return warnings, nil
 		}
-		if !repeatable || ctx.Err() != nil || !l.findUnreadable(ctx, conn, files, broken, err) || len(broken) > maxBadFiles {
+		if !repeatable || ctx.Err() != nil || !l.findUnreadable(ctx, conn, all, broken, err) || len(broken) > maxBadFiles {
 			return nil, err
 		}
 	}
@@ -82,8 +91,8 @@ func bounded(warnings []string) []string {
 	return warnings
 }
 
-func run(ctx context.Context, conn *sql.Conn, view string, q panels.Query, sink panels.Sink) (err error) {
-	statements := []string{view}
+func run(ctx context.Context, conn *sql.Conn, views []string, q panels.Query, sink panels.Sink) (err error) {
+	statements := slices.Clone(views)
 	if mentionsOnce.MatchString(q.SQL) { // only if needed: DuckDB looks at the files once more to make the view
 		statements = append(statements, onceSQL)
 	}

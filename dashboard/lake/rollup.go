@@ -74,7 +74,7 @@ func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) erro
 // due returns the begins of the periods to roll up, in order.
 func due(w *walk, table place, rollup panels.Rollup, now time.Time) (starts []time.Time) {
 	newest := map[time.Time]time.Time{} // by begin: when the newest file of the period was written
-	w.hours(table, panels.Range{}, false, func(hour place) bool {
+	w.partitions(table, samples.keys, panels.Range{}, false, func(hour place) bool {
 		t, ok := hourOf(hour.path)
 		if !ok {
 			return true
@@ -102,7 +102,7 @@ func due(w *walk, table place, rollup panels.Rollup, now time.Time) (starts []ti
 // rolledPath is the file of a period's rollup.
 func rolledPath(table place, rollup panels.Rollup, start time.Time) string {
 	parts := strings.Split(start.Format("year=2006/month=01/day=02/hour=15"), "/")[:len(rollup.PartitionKeys())]
-	return filepath.Join(append([]string{filepath.Dir(table.path), filepath.FromSlash(rollup.Prefix())}, append(parts, "rollup.parquet")...)...)
+	return filepath.Join(rollupFolder(table.path, rollup), filepath.Join(parts...), "rollup.parquet")
 }
 
 // roll writes the rollup of one period. The file's modification time is the time before the samples were listed, so that [due]
@@ -145,9 +145,9 @@ func (r *Roller) write(ctx context.Context, table place, rollup panels.Rollup, s
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	text := "COPY (" + rollup.Query(panels.DuckDB(), start) + ") TO " + quote(path) + " (FORMAT parquet, COMPRESSION zstd)"
 	period := panels.Range{From: start, To: start.Add(rollup.Period - time.Millisecond)}
-	warnings, err = r.lake.overFiles(ctx, conn, period, func(files []dataFile) (repeatable bool, err error) {
-		files = slices.DeleteFunc(files, func(f dataFile) bool { return f.table != table.path })
-		for _, s := range []string{viewSQL(files), onceSQL} {
+	own := func(f dataFile) bool { return f.table == table.path }
+	warnings, err = r.lake.overFiles(ctx, conn, []relation{samples}, period, own, func(views []string) (repeatable bool, err error) {
+		for _, s := range append(views, onceSQL) {
 			if _, err := conn.ExecContext(ctx, s); err != nil {
 				return true, err
 			}

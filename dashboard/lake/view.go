@@ -36,17 +36,17 @@ var onceSQL = "CREATE OR REPLACE TEMP VIEW " + panels.Once + " AS " + panels.Onc
 // mentionsOnce matches a query that may read samples_once.
 var mentionsOnce = regexp.MustCompile(`(?i)\b` + panels.Once + `\b`)
 
-// viewSQL is the statement that makes the view samples over the given files, with one scan for each shape of file. It does not use
+// viewSQL is the statement that makes the view of a relation over the given files, with one scan for each shape of file. It does not use
 // DuckDB's union_by_name, which opens every file before it looks at the partitions.
 //
 // TRY_CAST costs nothing if a column has the contract's type. If it has another type, a value that does not fit becomes NULL, as
 // in Firehose's own conversion. TRY_CAST finds the fields of a list's elements by name. A field that a file lacks is NULL, and a
 // field that only the file has is left out.
-func viewSQL(files []dataFile) string {
+func viewSQL(r relation, files []dataFile) string {
 	var b strings.Builder
-	b.WriteString("CREATE OR REPLACE TEMP VIEW samples AS\n")
+	b.WriteString("CREATE OR REPLACE TEMP VIEW " + r.name + " AS\n")
 	if len(files) == 0 {
-		writeSelect(&b, nil)
+		r.writeSelect(&b, nil)
 		b.WriteString(" WHERE false")
 		return b.String()
 	}
@@ -54,7 +54,7 @@ func viewSQL(files []dataFile) string {
 		if i > 0 {
 			b.WriteString("\nUNION ALL\n")
 		}
-		writeSelect(&b, group[0].shape)
+		r.writeSelect(&b, group[0].shape)
 		b.WriteString(" FROM read_parquet([")
 		for j, f := range group {
 			if j > 0 {
@@ -69,9 +69,9 @@ func viewSQL(files []dataFile) string {
 }
 
 // writeSelect writes the list of columns. Those that the shape cannot give are NULL; a nil shape gives none.
-func writeSelect(b *strings.Builder, s *shape) {
+func (r relation) writeSelect(b *strings.Builder, s *shape) {
 	b.WriteString("SELECT ")
-	for _, c := range record.Columns() {
+	for _, c := range r.columns {
 		name := `"` + c.Name + `"`
 		value := "NULL"
 		if s.fits(c) {
@@ -79,7 +79,7 @@ func writeSelect(b *strings.Builder, s *shape) {
 		}
 		b.WriteString("TRY_CAST(" + value + " AS " + duckType(c) + ") AS " + name + ", ")
 	}
-	for i, key := range record.PartitionKeys() {
+	for i, key := range r.keys {
 		if i > 0 {
 			b.WriteString(", ")
 		}

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
-	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // walk goes once through the directories of a lake. It finds the files that Athena would read: all files in the folders of the
@@ -85,8 +84,8 @@ func (w *walk) child(dir place, e fs.DirEntry) (p place, kind fs.FileMode, ok bo
 	if errors.Is(err, fs.ErrNotExist) {
 		err = errors.New("a symbolic link to something that does not exist")
 	}
-	if err == nil && target != w.root && !strings.HasPrefix(target, strings.TrimSuffix(w.root, string(filepath.Separator))+string(filepath.Separator)) {
-		err = errors.New("a symbolic link out of the lake; copy or mount the files into the lake's directory")
+	if err == nil && !w.within(target) {
+		err = errOutside
 	}
 	var info fs.FileInfo
 	if err == nil {
@@ -98,6 +97,14 @@ func (w *walk) child(dir place, e fs.DirEntry) (p place, kind fs.FileMode, ok bo
 	}
 	p.real = target
 	return p, info.Mode().Type(), true
+}
+
+var errOutside = errors.New("a symbolic link out of the lake; copy or mount the files into the lake's directory")
+
+// within reports whether a path without symbolic links is in the lake.
+func (w *walk) within(path string) bool {
+	separator := string(filepath.Separator)
+	return path == w.root || strings.HasPrefix(path, strings.TrimSuffix(w.root, separator)+separator)
 }
 
 // tableDepth is how many levels below the root a table may be: a bucket, and a prefix of some levels.
@@ -132,22 +139,39 @@ func (w *walk) tablesBelow(dir place, depth int) (tables []place) {
 	return tables
 }
 
-// hours calls f with the hours of a table that the range touches, until f returns false. The hours come in order of time, or
-// newest first if reverse is true.
-func (w *walk) hours(table place, r panels.Range, reverse bool, f func(hour place) bool) {
+// folder returns the folder of a relation's partitions. ok is false if there is none.
+func (w *walk) folder(table place, rel relation) (p place, ok bool) {
+	path := rel.folder(table.path)
+	if path == table.path {
+		return table, true
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil && !w.within(real) {
+		err = errOutside
+	}
+	if err != nil {
+		w.leaveOut(path, err)
+		return p, false
+	}
+	return place{path: path, real: real}, true
+}
+
+// partitions calls f with the partitions of a folder that the range touches, until f returns false. The partitions come in order of
+// time, or newest first if reverse is true. The keys are year, month and so on.
+func (w *walk) partitions(folder place, keys []string, r panels.Range, reverse bool, f func(partition place) bool) {
 	first, last := "", "9999999999"
 	if !r.IsZero() {
 		first, last = r.From.UTC().Format("2006010215"), r.To.UTC().Format("2006010215")
 	}
-	w.partitions(table, "", record.PartitionKeys(), reverse, func(so string) bool {
+	w.partitionsBelow(folder, "", keys, reverse, func(so string) bool {
 		// so may be the beginning of a key, such as a year. It is compared with as many characters of the bounds.
 		return so >= first[:min(len(first), len(so))] && so <= last[:len(so)]
 	}, f)
 }
 
-// partitions goes through the directories key=value below dir, one level for each key, and calls f with those of the last level.
+// partitionsBelow goes through the directories key=value below dir, one level for each key, and calls f with those of the last level.
 // It skips a directory if wanted returns false for the values down to it, joined. It ends and returns false if f returns false.
-func (w *walk) partitions(dir place, so string, keys []string, reverse bool, wanted func(so string) bool, f func(place) bool) bool {
+func (w *walk) partitionsBelow(dir place, so string, keys []string, reverse bool, wanted func(so string) bool, f func(place) bool) bool {
 	entries := w.entries(dir)
 	if reverse {
 		slices.Reverse(entries)
@@ -163,7 +187,7 @@ func (w *walk) partitions(dir place, so string, keys []string, reverse bool, wan
 		case !kind.IsDir():
 			w.leaveOut(p.path, errors.New("not a directory; a partition is a directory of files"))
 		case len(keys) > 1:
-			if !w.partitions(p, so+value, keys[1:], reverse, wanted, f) {
+			if !w.partitionsBelow(p, so+value, keys[1:], reverse, wanted, f) {
 				return false
 			}
 		default:
