@@ -19,6 +19,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 var noon = time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
@@ -72,6 +73,12 @@ func TestPanelsInTrino(t *testing.T) {
 		write(t, dir, name+".sql", deployedTable.ReplaceAllString(sql, "FROM "+table))
 		want[name+".sql"] = true
 	}
+	for _, r := range panels.Rollups() {
+		name, start := "rollup-"+r.Name, r.Start(noon.Add(-time.Hour))
+		write(t, dir, name+".sent.sql", scalarsOf(r, r.Query(panels.Athena(table), start)))
+		want[name+".sent.sql"] = true
+		queries[name] = panels.Query{SQL: scalarsOf(r, r.Query(panels.DuckDB(), start))}
+	}
 	// Statements that must fail, so that a check that accepts everything is noticed.
 	write(t, dir, "wrong.sql", "SELECT FROM WHERE")
 	write(t, dir, "writes.sql", "DELETE FROM samples")
@@ -112,6 +119,17 @@ func TestPanelsInTrino(t *testing.T) {
 	if !ok || !regexp.MustCompile(`ScanFilter\[.*filterPredicate = .*"day" = .*"ts" >= `).MatchString(below) {
 		t.Errorf("plan of samples_once:\n%s", strings.ReplaceAll(plan, `\n`, "\n"))
 	}
+}
+
+// scalarsOf selects the columns of a rollup that both engines print in the same way, in one order.
+func scalarsOf(r panels.Rollup, sql string) string {
+	var names []string
+	for _, c := range r.Columns() {
+		if !c.IsList() && c.Type != record.StringMap {
+			names = append(names, c.Name)
+		}
+	}
+	return "SELECT " + strings.Join(names, ", ") + " FROM (" + sql + ") AS rolled ORDER BY hostname, machine_id, t"
 }
 
 type testCase struct {
