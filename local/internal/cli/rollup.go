@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 func newRollup(stdout, stderr io.Writer) *cobra.Command {
@@ -21,7 +22,7 @@ func newRollup(stdout, stderr io.Writer) *cobra.Command {
 			"highest value of each number. rollup writes what is due and ends: hours and days that have ended, and those that got\n" +
 			"samples since they were rolled up. It may run at any time, as often as you like, beside up and beside itself.",
 		Example: "  local rollup --dir lake && dashboard query --lake lake 'SELECT * FROM samples_1h ORDER BY t DESC LIMIT 10'",
-		Args:    program.NoArgs,
+		Args:    program.NoArgs[*cobra.Command],
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
