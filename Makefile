@@ -103,7 +103,7 @@ trino-check: ## run every panel's SQL in Trino's own engine and compare it with 
 	cd dashboard && go test -tags trino -count 1 ./internal/trinocheck
 
 .PHONY: interop
-interop: build $(TOOLS)/interop/.installed $(TOOLS)/awscli/.installed ## run the commands of the READMEs, with both AWS CLIs; check the local stack with boto3, its Parquet with pyarrow and DuckDB (needs python3, AWS CLI 2)
+interop: build $(TOOLS)/interop/.installed $(TOOLS)/awscli/.installed ## run the commands of the READMEs, with both AWS CLIs; check the local stack with boto3, its Parquet with pyarrow, DuckDB and Polars (needs python3, AWS CLI 2)
 	$(CLEAN) $(TOOLS)/interop/bin/python .ci/interop.py bin
 	$(CLEAN) $(TOOLS)/interop/bin/python .ci/readme.py bin $(TOOLS)/awscli/bin/aws
 

@@ -1,5 +1,5 @@
-"""Checks the local stack with software that this project did not write: boto3 puts and reads parameters, pyarrow and
-DuckDB read the Parquet files. Usage: interop.py DIRECTORY-OF-BINARIES"""
+"""Checks the local stack with software that this project did not write: boto3 puts and reads parameters, pyarrow,
+DuckDB and Polars read the Parquet files. Usage: interop.py DIRECTORY-OF-BINARIES"""
 
 import base64
 import glob
@@ -15,6 +15,7 @@ import time
 
 import boto3
 import duckdb
+import polars
 import pyarrow
 import pyarrow.parquet
 from botocore.config import Config
@@ -64,7 +65,16 @@ def refused(code, call, **arguments):
 
 def sample(n):
     return {"ts": NOW - 1, "session_id": "boto3", "seq": n, "interval_s": 1, "hostname": "h", "cpu_pct": n / 2,
-            "tags": {"team": "core", "n": str(n)}, "ram_total_bytes": 2**40 + n}
+            "tags": {"team": "core", "n": str(n)}, "ram_total_bytes": 2**40 + n, **lists(n)}
+
+
+# Every third sample has details, every third has lists that are empty or have elements that are, the others have none.
+def lists(n):
+    if n % 3 == 0:
+        return {"sensors": [{"name": f"cpu {n}", "celsius": 40 + n / 2}, {"celsius": 7, "name": "disk", "later": [1]}],
+                "filesystems": [{"mount": "/", "used_pct": n / 4, "free_bytes": 2**41 + n}],
+                "processes": [{"name": "java", "pid": n + i, "count": 1, "cpu_pct": i / 2} for i in range(n % 5)]}
+    return {"sensors": [None, {}, {"name": "fan"}], "processes": [], "filesystems": None} if n % 3 == 1 else {}
 
 
 def put(firehose, stream):
@@ -104,6 +114,7 @@ def parquet(lake, columns):
         expect(fields == columns, f"{len(fields)} columns as in the Glue table", "" if fields == columns else f"{fields} != {columns}")
         total += file.read().to_pylist()
     expect(sorted(r["seq"] for r in total) == list(range(ROWS + 40)), f"pyarrow reads {len(total)} rows, each once")
+    details(files, total)
     duck = duckdb.connect().execute(
         "SELECT seq, cpu_pct, ram_total_bytes, swap_pct, tags['n'], event_time FROM read_parquet(?) ORDER BY seq", [files],
     ).fetchall()
@@ -115,15 +126,48 @@ def parquet(lake, columns):
     expect(duck[3][:3] == (3, 1.5, 2**40 + 3), "values", duck[3])
 
 
-def glue_columns():
-    """The columns of the committed template's table, as pyarrow names their types."""
+def details(files, rows):
+    """Compares the lists that pyarrow, DuckDB and Polars read with those that were put."""
+    expect(all(".bag.array_element." in p for p in paths(files[0]) if p.startswith("sensors.")), "lists are laid out as Hive does")
+    columns = ["seq", "sensors", "filesystems", "processes"]
+    arrow = sorted(([row[c] for c in columns] for row in rows), key=lambda row: row[0])
+    duck = duckdb.connect().execute(f"SELECT {', '.join(columns)} FROM read_parquet(?) ORDER BY seq", [files]).fetchall()
+    frame = polars.concat([polars.read_parquet(f, columns=columns, hive_partitioning=False) for f in files]).sort("seq")
+    expect(arrow == [list(row) for row in duck], "DuckDB and pyarrow agree on lists")
+    expect(arrow == [list(row) for row in frame.iter_rows()], "Polars and pyarrow agree on lists")
+    for seq, sensors, filesystems, processes in arrow:
+        put = lists(seq)
+        for name, got in (("sensors", sensors), ("filesystems", filesystems), ("processes", processes)):
+            want = put.get(name)
+            known = want and [e and {k: v for k, v in e.items() if k != "later"} for e in want]
+            plain = got and [e and {k: v for k, v in e.items() if v is not None} for e in got]
+            if plain != (known if want else want):
+                expect(False, f"{name} of {seq}", f"{got}, want {want}")
+    expect(True, "lists are as they were put: with elements, without, with elements that are null, NULL")
+
+
+def paths(name):
+    group = pyarrow.parquet.ParquetFile(name).metadata.row_group(0)
+    return [group.column(i).path_in_schema for i in range(group.num_columns)]
+
+
+def arrow_type(hive):
+    """The name that pyarrow has for a type of the Glue table."""
+    if found := re.fullmatch("array<struct<(.*)>>", hive):
+        fields = (field.split(":") for field in found.group(1).split(","))
+        return "list<array_element: struct<" + ", ".join(f"{name}: {arrow_type(kind)}" for name, kind in fields) + ">>"
     names = {"double": "double", "string": "string", "bigint": "int64", "int": "int32", "timestamp": "timestamp[ns]",
              "map<string,string>": "map<string, string>"}
+    return names[hive]
+
+
+def glue_columns():
+    """The columns of the committed template's table, as pyarrow names their types."""
     with open("local/internal/template/default.json") as file:
         resources = json.load(file)["Resources"].values()
     table = next(r for r in resources if r["Type"] == "AWS::Glue::Table")
     columns = table["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]
-    return [(c["Name"], names[c["Type"]]) for c in columns]
+    return [(c["Name"], arrow_type(c["Type"])) for c in columns]
 
 
 def main():
@@ -151,7 +195,7 @@ def main():
             kept += [json.loads(line) for line in file]
     expect(sorted(base64.b64decode(k["rawData"]) for k in kept) == sorted(bad), f"{len(kept)} bad records kept with their bytes")
     expect(all(k.get("errorCode") or k.get("lastErrorCode") for k in kept), "each with a reason")
-    print(f"{pyarrow.__name__} {pyarrow.__version__}, duckdb {duckdb.__version__}, boto3 {boto3.__version__}: all as expected")
+    print(f"{pyarrow.__name__} {pyarrow.__version__}, duckdb {duckdb.__version__}, polars {polars.__version__}, boto3 {boto3.__version__}: all as expected")
 
 
 main()

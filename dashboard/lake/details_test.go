@@ -3,12 +3,14 @@ package lake_test
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
@@ -112,5 +114,28 @@ func writeRow[R any](t *testing.T, dir, name string, r R) {
 	t.Helper()
 	if err := parquet.WriteFile(filepath.Join(dir, name+".parquet"), []R{r}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A query reads no list that it does not mention, neither from samples nor from samples_once. So it scans as many bytes as before there
+// were lists.
+func TestListsAreReadOnlyIfAsked(t *testing.T) {
+	dir := t.TempDir()
+	laketest.Write(t, dir, recordtest.Golden())
+	l := open(t, dir)
+	for sql, want := range map[string]bool{
+		"SELECT avg(cpu_pct) FROM samples":                                          false,
+		"SELECT avg(cpu_pct) FROM samples_once":                                     false,
+		"SELECT hostname, max(ts) FROM samples_once WHERE day = '03' GROUP BY ALL":  false,
+		"SELECT hostname FROM (SELECT * FROM samples) WHERE cpu_pct > 1 ORDER BY 1": false,
+		"SELECT count(sensors) FROM samples":                                        true,
+		"SELECT count(sensors) FROM samples_once":                                   true,
+	} {
+		plan := fmt.Sprint(query(t, l, "EXPLAIN "+sql).Data)
+		for _, c := range record.Columns() {
+			if reads := strings.Contains(plan, c.Name); c.IsList() && reads != (want && c.Name == "sensors") {
+				t.Errorf("%s reads %s: %v. The plan is\n%s", sql, c.Name, reads, plan)
+			}
+		}
 	}
 }
