@@ -109,7 +109,7 @@ func (e *Engine) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (
 	if err != nil {
 		return panels.Notes{}, err
 	}
-	execution, err := e.wait(ctx, id)
+	execution, err := e.wait(ctx, id, q.MaxScan)
 	if err != nil {
 		return panels.Notes{}, err
 	}

@@ -10,8 +10,14 @@ import (
 // Own makes a query of a text that a person wrote. The text may read samples, which is the table under a name that does not
 // depend on the stack, and samples_once. Own defines both as common table expressions before the text. Views would be more
 // resources to deploy and to keep in step with the columns.
-func (e *Engine) Own(sql string) panels.Query {
-	return panels.Query{SQL: define(strings.TrimRight(sql, "; \t\r\n"), e.target.relation())}
+//
+// If r is not zero, samples and samples_once have only the samples of r.
+func (e *Engine) Own(sql string, r panels.Range) panels.Query {
+	table, bounded := e.target.relation(), !r.IsZero()
+	if bounded {
+		table = "(SELECT * FROM " + e.target.Name() + " WHERE " + panels.Period(r) + ") AS bounded"
+	}
+	return panels.Query{SQL: define(strings.TrimRight(sql, "; \t\r\n"), table), Range: r}
 }
 
 // reads reports whether a text may read a relation: it contains the name and does not define a relation of that name itself.

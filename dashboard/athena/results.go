@@ -47,7 +47,10 @@ func (e *Engine) results(ctx context.Context, id string, execution *types.QueryE
 			if err := decode(row, columns, values); err != nil {
 				return fmt.Errorf("query %s: %w", id, err)
 			}
-			if err := sink.Row(values); err != nil {
+			switch err := sink.Row(values); {
+			case errors.Is(err, panels.ErrEnough):
+				return nil
+			case err != nil:
 				return err
 			}
 		}

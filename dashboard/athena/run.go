@@ -45,8 +45,9 @@ func (e *Engine) start(ctx context.Context, s statement) (string, error) {
 	return id, nil
 }
 
-// wait asks for a query's state until the query has succeeded. If it cannot go on asking, it stops the query.
-func (e *Engine) wait(ctx context.Context, id string) (*types.QueryExecution, error) {
+// wait asks for a query's state until the query has succeeded. It stops the query if it cannot go on asking, or if the query has
+// read more than maxScan bytes; 0 means no limit.
+func (e *Engine) wait(ctx context.Context, id string, maxScan int64) (*types.QueryExecution, error) {
 	for pause := e.options.Poll; ; pause = min(pause*3/2, maxPoll) {
 		select {
 		case <-ctx.Done():
@@ -63,6 +64,11 @@ func (e *Engine) wait(ctx context.Context, id string) (*types.QueryExecution, er
 			return nil, e.stop(ctx, id, fmt.Errorf("ask about query %s: the answer has no status", id))
 		}
 		switch status := out.QueryExecution.Status; status.State {
+		case types.QueryExecutionStateRunning:
+			if scanned := costOf(out.QueryExecution).ScannedBytes; maxScan > 0 && scanned > maxScan {
+				return nil, e.stop(ctx, id, fmt.Errorf("the query has read %.1f MB, and it may read %.1f MB: choose a shorter time range or "+
+					"fewer columns", float64(scanned)/1e6, float64(maxScan)/1e6))
+			}
 		case types.QueryExecutionStateSucceeded:
 			return out.QueryExecution, nil
 		case types.QueryExecutionStateFailed, types.QueryExecutionStateCancelled:

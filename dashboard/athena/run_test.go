@@ -124,3 +124,55 @@ func TestRefusedRequests(t *testing.T) {
 		}
 	}
 }
+
+// TestQueryThatReadsTooMuchIsStopped: a query is stopped once it has read more than it may.
+func TestQueryThatReadsTooMuchIsStopped(t *testing.T) {
+	for limit, want := range map[int64]string{0: "", 5e6: "", 4_999_999: "has read 5.0 MB, and it may read 5.0 MB: choose a shorter time range"} {
+		s := serve(t, answering(table{columns: [][2]string{{"n", "bigint"}}, rows: [][]any{{"1"}}, scanned: 5e6}))
+		_, err := s.engine(t).Query(t.Context(), panels.Query{SQL: "SELECT 1", MaxScan: limit})
+		stops := len(s.made("StopQueryExecution"))
+		if want == "" && (err != nil || stops != 0) || want != "" && (err == nil || !strings.Contains(err.Error(), want) || stops != 1) {
+			t.Errorf("limit %d: stopped %d times, %v", limit, stops, err)
+		}
+	}
+}
+
+// TestSinkThatHasEnough: the pages of an answer that nobody wants are not fetched.
+func TestSinkThatHasEnough(t *testing.T) {
+	rows := make([][]any, 5000)
+	for i := range rows {
+		rows[i] = []any{"1"}
+	}
+	s := serve(t, answering(table{columns: [][2]string{{"n", "bigint"}}, rows: rows}))
+	if _, err := s.engine(t).Stream(t.Context(), panels.Query{SQL: "SELECT 1"}, &few{most: 3}); err != nil {
+		t.Error(err)
+	}
+	if pages := len(s.made("GetQueryResults")); pages != 1 {
+		t.Errorf("%d pages fetched, want 1", pages)
+	}
+}
+
+// few takes so many rows.
+type few struct{ most, rows int }
+
+func (*few) Begin([]panels.Column) error { return nil }
+
+func (f *few) Row([]any) error {
+	if f.rows++; f.rows >= f.most {
+		return panels.ErrEnough
+	}
+	return nil
+}
+
+// TestOwnQueryWithinARange: a text that a person wrote reads the samples of the range only, by partition and by time.
+func TestOwnQueryWithinARange(t *testing.T) {
+	r := panels.Range{From: now.Truncate(time.Hour), To: now.Truncate(time.Hour).Add(time.Hour)}
+	s := serve(t, answering(table{columns: [][2]string{{"n", "bigint"}}, rows: [][]any{{"1"}}}))
+	e := s.engine(t)
+	for _, relation := range []string{panels.Samples, panels.Once} {
+		q := e.Own("SELECT count(*) FROM "+relation, r)
+		if !strings.Contains(q.SQL, `FROM "metrics"."samples" WHERE year BETWEEN '2026' AND '2026'`) || !strings.Contains(q.SQL, "hour BETWEEN '12' AND '12'") || q.Range != r {
+			t.Errorf("%s: %s", relation, q.SQL)
+		}
+	}
+}

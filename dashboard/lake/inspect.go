@@ -63,7 +63,7 @@ func inspect(ctx context.Context, conn *sql.Conn, text string) error {
 	case tree.Error:
 		return errNoQuery
 	}
-	readable := []string{panels.Samples, panels.Once}
+	readable := viewNames()
 	_ = eachNode(tree.Statements, func(node map[string]any) error { // this visit cannot fail
 		if ctes, ok := node["cte_map"].(map[string]any); ok {
 			entries, _ := ctes["map"].([]any)
@@ -78,6 +78,15 @@ func inspect(ctx context.Context, conn *sql.Conn, text string) error {
 	return eachNode(tree.Statements, func(node map[string]any) error { return checkSource(node, readable) })
 }
 
+// viewNames are the names of all views.
+func viewNames() []string {
+	names := []string{panels.Samples, panels.Once}
+	for _, r := range rollups {
+		names = append(names, r.name)
+	}
+	return names
+}
+
 // harmless are the table functions that a query may call: they make rows of their arguments.
 var harmless = []string{"range", "generate_series", "unnest", "repeat", "repeat_row"}
 
@@ -90,7 +99,7 @@ func checkSource(node map[string]any, readable []string) error {
 	case "TABLE_FUNCTION":
 		function, _ := node["function"].(map[string]any)
 		if called := word(function, "function_name"); !slices.Contains(harmless, strings.ToLower(called)) {
-			return fmt.Errorf("the table function %s is not allowed here: a query reads %s and %s, and no files", called, panels.Samples, panels.Once)
+			return fmt.Errorf("the table function %s is not allowed here: a query reads %s, and no files", called, strings.Join(viewNames(), ", "))
 		}
 	case "BASE_TABLE":
 		table, schema := word(node, "table_name"), word(node, "schema_name")
@@ -99,11 +108,11 @@ func checkSource(node map[string]any, readable []string) error {
 		}
 		same := func(known string) bool { return strings.EqualFold(known, table) }
 		if schema != "" || word(node, "catalog_name") != "" || !plainName.MatchString(table) || !slices.ContainsFunc(readable, same) {
-			return fmt.Errorf("there is no table %s here: a query reads %s and %s, and no files", table, panels.Samples, panels.Once)
+			return fmt.Errorf("there is no table %s here: a query reads %s, and no files", table, strings.Join(viewNames(), ", "))
 		}
 	case "SHOW_REF":
 		if shown := strings.Trim(word(node, "table_name"), `"`); shown != "" && !plainName.MatchString(shown) {
-			return fmt.Errorf("there is no table %s here: a query reads %s and %s, and no files", shown, panels.Samples, panels.Once)
+			return fmt.Errorf("there is no table %s here: a query reads %s, and no files", shown, strings.Join(viewNames(), ", "))
 		}
 	}
 	return nil

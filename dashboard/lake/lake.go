@@ -64,8 +64,9 @@ func Open(dir string, o Options) (*Lake, error) {
 // Form is how panels' queries are written for the lake.
 func (*Lake) Form() panels.Form { return panels.DuckDB() }
 
-// Own makes a query of a text that a person wrote. The text can read the views samples and samples_once.
-func (*Lake) Own(sql string) panels.Query { return panels.Query{SQL: sql} }
+// Own makes a query of a text that a person wrote. The text can read the views samples and samples_once. If r is not zero, they have
+// only the samples of the hours that r touches.
+func (*Lake) Own(sql string, r panels.Range) panels.Query { return panels.Query{SQL: sql, Range: r} }
 
 // Close ends DuckDB. Queries that are running fail.
 func (l *Lake) Close() error { return l.db.Close() }

@@ -39,7 +39,7 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	all := func(dataFile) bool { return true }
-	warnings, err := l.overFiles(ctx, conn, readBy(q.SQL), q.Range, all, func(views []string) (repeatable bool, err error) {
+	warnings, err := l.overFiles(ctx, conn, readBy(q.SQL), q.Range, q.MaxScan, all, func(views []string) (repeatable bool, err error) {
 		started := &startedSink{Sink: sink}
 		err = run(ctx, conn, views, q, started)
 		return started.rows == 0, err
@@ -49,8 +49,8 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 
 // overFiles calls use with the statements that make the views of relations over the wanted files of the hours that the range touches.
 // If use fails because a file is broken or gone, and says that it can be repeated, it is called again without that file. The warnings
-// name the files that were left out.
-func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relation, r panels.Range, wanted func(dataFile) bool,
+// name the files that were left out. The files may have maxScan bytes in all; 0 means no limit.
+func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relation, r panels.Range, maxScan int64, wanted func(dataFile) bool,
 	use func(views []string) (repeatable bool, err error),
 ) (warnings []string, err error) {
 	broken := map[string]error{} // by path
@@ -71,6 +71,9 @@ func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relati
 			})
 			views, all, warnings = append(views, viewSQL(rel, files)), append(all, files...), append(warnings, left...)
 		}
+		if err := checkScan(all, maxScan); err != nil {
+			return nil, err
+		}
 		repeatable, err := use(views)
 		if err == nil {
 			return warnings, nil
@@ -79,6 +82,20 @@ func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relati
 			return nil, err
 		}
 	}
+}
+
+// checkScan refuses a query whose files are larger than it may read. The query may read less of them: only some columns, only the
+// hours of a condition.
+func checkScan(files []dataFile, maxScan int64) error {
+	var size int64
+	for _, f := range files {
+		size += f.size
+	}
+	if maxScan > 0 && size > maxScan {
+		return fmt.Errorf("the %d files of this time range have %.1f MB, and a query may read %.1f MB: choose a shorter time range",
+			len(files), float64(size)/1e6, float64(maxScan)/1e6)
+	}
+	return nil
 }
 
 // maxWarnings is the greatest number of warnings in an answer: a directory may hold thousands of bad files.
@@ -132,7 +149,10 @@ func run(ctx context.Context, conn *sql.Conn, views []string, q panels.Query, si
 			}
 			values[i] = plain(values[i])
 		}
-		if err := sink.Row(values); err != nil {
+		switch err := sink.Row(values); {
+		case errors.Is(err, panels.ErrEnough):
+			return nil
+		case err != nil:
 			return err
 		}
 	}

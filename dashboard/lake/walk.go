@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
@@ -161,7 +162,11 @@ func (w *walk) folder(table place, rel relation) (p place, ok bool) {
 func (w *walk) partitions(folder place, keys []string, r panels.Range, reverse bool, f func(partition place) bool) {
 	first, last := "", "9999999999"
 	if !r.IsZero() {
-		first, last = r.From.UTC().Format("2006010215"), r.To.UTC().Format("2006010215")
+		end := r.To.Add(-time.Millisecond) // the range ends before To; ts has millisecond precision
+		if end.Before(r.From) {
+			end = r.From
+		}
+		first, last = r.From.UTC().Format("2006010215"), end.UTC().Format("2006010215")
 	}
 	w.partitionsBelow(folder, "", keys, reverse, func(so string) bool {
 		// so may be the beginning of a key, such as a year. It is compared with as many characters of the bounds.

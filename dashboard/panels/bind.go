@@ -63,7 +63,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 	s := statement{
 		dialect: form.dialect,
 		table:   form.samples,
-		period:  period(r),
+		period:  Period(r),
 		filters: func() []string { return params.filters(text) },
 		metric:  metric.value(),
 		to:      number(unix(r.To)),
@@ -93,10 +93,10 @@ func (p Panel) reads(span time.Duration) time.Duration {
 	return span + lead
 }
 
-// period is the condition on a time range, in UTC, by partition and by time. Athena's partition projection uses the
+// Period is the condition on a time range, in UTC, by partition and by time. Athena's partition projection uses the
 // bounds of each key by itself. A key has bounds of its own if the keys above it are the same at both ends: a range from May to
 // July bounds the month, a range from December to January does not. The last condition is on all keys together and is exact.
-func period(r Range) string {
+func Period(r Range) string {
 	from, last := r.From, r.To.Add(-time.Millisecond) // the range ends before To; ts has millisecond precision
 	if last.Before(from) {
 		last = from

@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -12,6 +13,9 @@ type Query struct {
 	// Range is the time range that the SQL restricts itself to. An engine that lists files lists those of the range only.
 	// The zero Range means all time.
 	Range Range
+	// MaxScan is how many bytes the query may read; 0 means no limit. An engine that cannot know beforehand stops the query once
+	// it has read more.
+	MaxScan int64
 }
 
 // Range is a time range. It includes From and excludes To.
@@ -51,9 +55,13 @@ type Cost struct {
 type Sink interface {
 	// Begin is called once, before the first row.
 	Begin(columns []Column) error
-	// Row is called with each row; the slice is reused. For the kinds of values see [Result].
+	// Row is called with each row; the slice is reused. For the kinds of values see [Result]. If it returns [ErrEnough], the
+	// answer ends without an error.
 	Row(values []any) error
 }
+
+// ErrEnough says that a sink takes no more rows.
+var ErrEnough = errors.New("the sink takes no more rows")
 
 // Collector is a sink that keeps the answer by column, up to a number of rows.
 type Collector struct {

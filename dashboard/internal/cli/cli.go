@@ -36,7 +36,8 @@ func newRoot() *cobra.Command {
 		Use:   "dashboard",
 		Short: "Show the metrics in a lake of Parquet files",
 		Long: "Show the metrics in a lake of Parquet files, here or (--athena) of a deployed stack: as a web page\n" +
-			"(dashboard, or dashboard serve), or as the answer to a query in the terminal (dashboard query, dashboard panels).\n\n" +
+			"(dashboard, or dashboard serve), as the answer to a query in the terminal (dashboard query, dashboard panels), or to\n" +
+			"an assistant (dashboard mcp).\n\n" +
 			program.ExitCodes,
 		Version:       program.Build(),
 		Args:          program.KnownCommand[*cobra.Command],
@@ -46,7 +47,7 @@ func newRoot() *cobra.Command {
 	}
 	o.flags(root)
 	root.SetFlagErrorFunc(program.FlagError)
-	root.AddCommand(newServe(), newQuery(), newPanels(), newVersion())
+	root.AddCommand(newServe(), newQuery(), newPanels(), newMCP(), newVersion())
 	return root
 }
 

@@ -56,6 +56,8 @@ func newPanels() *cobra.Command {
 	} {
 		o.params[name] = f.String(name, "", usage)
 	}
+	completeFormat(cmd)
+	o.completeChoices(cmd)
 	return cmd
 }
 

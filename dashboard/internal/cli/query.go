@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/output"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
@@ -34,6 +35,8 @@ func newQuery() *cobra.Command {
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.format, "format", output.Table, formatUsage)
+	completeFormat(cmd)
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
 }
 
@@ -66,5 +69,5 @@ func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	return stream(cmd, src, src.Own(text), o.format)
+	return stream(cmd, src, src.Own(text, panels.Range{}), o.format)
 }

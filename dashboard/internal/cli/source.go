@@ -17,8 +17,8 @@ import (
 // engine is what commands need of *lake.Lake and *athena.Engine.
 type engine interface {
 	server.Engine
-	// Own makes a query of a text that a person wrote.
-	Own(sql string) panels.Query
+	// Own makes a query of a text that a person wrote. A range that is not zero bounds what it can read.
+	Own(sql string, r panels.Range) panels.Query
 	// Stream runs a query and hands its rows to sink as they come.
 	Stream(ctx context.Context, q panels.Query, sink panels.Sink) (panels.Notes, error)
 	Close() error

@@ -84,7 +84,7 @@ func TestPanelsInTrino(t *testing.T) {
 	write(t, dir, "writes.sql", "DELETE FROM samples")
 	write(t, dir, "duckdb.sql", "SELECT ts::bigint FROM samples QUALIFY true")
 	write(t, dir, "untyped.sql", "SELECT ts FROM samples WHERE day = 3")
-	write(t, dir, "plan.sql", engine.Own("EXPLAIN SELECT cpu_pct FROM samples_once WHERE day = '03' AND ts >= 1.77e9").SQL)
+	write(t, dir, "plan.sql", engine.Own("EXPLAIN SELECT cpu_pct FROM samples_once WHERE day = '03' AND ts >= 1.77e9", panels.Range{}).SQL)
 	run(t, dir, want)
 
 	exact, full := 0, 0
