@@ -126,7 +126,7 @@ func (r Rollup) Query(form Form, start time.Time) string {
 	return "SELECT " + strings.Join(list, ",\n  ") +
 		"\nFROM (\n    SELECT " + strings.Join(read, ",\n      ") +
 		"\n    FROM " + form.once +
-		"\n    WHERE " + period(Range{From: start, To: start.Add(r.Period)}) +
+		"\n    WHERE " + Period(Range{From: start, To: start.Add(r.Period)}) +
 		"\n  ) AS readings\nGROUP BY hostname, machine_id, " + r.bucketOf() +
 		"\nORDER BY hostname, machine_id, " + r.bucketOf()
 }
