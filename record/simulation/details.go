@@ -194,20 +194,20 @@ func (d *details) fillProcesses(s *record.Sample, k *kind, first bool, job, leak
 		p.count = k.cores
 		add(&p, d.sum.runaway/n, .01*used, 0, 0)
 	}
-	// The kernel holds a part of the memory in use.
+	// The first program holds what the others leave of the memory in use, but for the kernel's part. The memory of the others is steady.
 	rest := max(0, d.sum.cpu-d.sum.job-d.sum.runaway) / n
-	ram := max(0, used*.9-jobRAM-leaked)
-	io := (1 - d.sum.jobIO/n) / n
-	for i, p := range k.programs {
-		leak := 0.
-		if i == 0 {
-			leak = leaked
-		}
-		vary := 1 - .08*d.rng.Float64()
-		add(&p, rest*p.cpu*vary, ram*p.ram+leak, d.sum.read*io*p.io, d.sum.written*io*p.io)
+	steady := k.ram * float64(k.ramGiB*gib)
+	free := used*.95 - jobRAM
+	for _, p := range slices.Concat(k.programs[1:], everywhere) {
+		free -= steady * p.ram
 	}
-	for _, p := range everywhere {
-		add(&p, rest*p.cpu, ram*p.ram, 0, d.sum.written*io*p.io)
+	io := (1 - d.sum.jobIO/n) / n
+	for i, p := range slices.Concat(k.programs, everywhere) {
+		ram := steady * p.ram
+		if i == 0 {
+			ram = max(free*p.ram+leaked*(1-p.ram), 0)
+		}
+		add(&p, rest*p.cpu*(1-.08*d.rng.Float64()), ram, d.sum.read*io*p.io, d.sum.written*io*p.io)
 	}
 	slices.SortStableFunc(all, func(a, b record.Process) int { return cmp.Compare(b.CPUPct.Or(0), a.CPUPct.Or(0)) })
 	slices.SortStableFunc(units, func(a, b record.ServiceUnit) int { return cmp.Compare(b.CPUPct.Or(0), a.CPUPct.Or(0)) })

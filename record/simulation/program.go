@@ -15,7 +15,7 @@ var everywhere = []program{
 	{name: "systemd-journal", unit: "systemd-journald.service", user: "root", count: 1, cpu: .02, ram: .006, io: .05},
 	{name: "kworker", user: "root", count: 24, cpu: .02},
 	{name: "sshd", unit: "ssh.service", user: "root", count: 2, cpu: .002, ram: .001},
-	{name: "edge", unit: "metrics-edge.service", user: "metrics-edge", count: 1, cpu: .001, ram: .0004, io: .002},
+	{name: "edge", unit: "metrics-edge.service", user: "metrics-edge", count: 1, cpu: .001, ram: .0004},
 	{name: "systemd", unit: "init.scope", user: "root", count: 1, cpu: .002, ram: .0012},
 }
 
