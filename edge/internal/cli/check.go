@@ -28,7 +28,7 @@ func newCheck(environ []string, stdout io.Writer) *cobra.Command {
 		failed := check.Run(cmd.Context(), check.Options{
 			Config: c, Local: source.Load(),
 			Sample: func(ctx context.Context) (record.Sample, error) {
-				return takeOne(ctx, c, slog.New(slog.DiscardHandler))
+				return takeOne(ctx, c, 0, slog.New(slog.DiscardHandler))
 			},
 			Report: func(r check.Result) {
 				fmt.Fprintf(stdout, "%-8s %-12s %s\n", r.Outcome, r.Step, r.Text)

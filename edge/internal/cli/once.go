@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +35,7 @@ func newOnce(environ []string, stdout, stderr io.Writer) *cobra.Command {
 }
 
 func once(ctx context.Context, c config.Config, stdout io.Writer, log *slog.Logger) error {
-	s, err := takeOne(ctx, c, log)
+	s, err := takeOne(ctx, c, c.Over, log) // the details are those of the time between the readings too
 	if err != nil {
 		return err
 	}
@@ -42,9 +43,13 @@ func once(ctx context.Context, c config.Config, stdout io.Writer, log *slog.Logg
 	return err
 }
 
-// takeOne takes one sample. Its rates are those between two readings, c.Over apart.
-func takeOne(ctx context.Context, c config.Config, log *slog.Logger) (record.Sample, error) {
-	set := collect.NewSet(collect.Options{Interval: c.Over, Interfaces: c.Interfaces, Disks: c.Disks, Mounts: c.Mounts, Log: log})
+// takeOne takes one sample. Its rates are those between two readings, c.Over apart. It has details if details, the time between
+// them, is not 0.
+func takeOne(ctx context.Context, c config.Config, details time.Duration, log *slog.Logger) (record.Sample, error) {
+	set := collect.NewSet(collect.Options{
+		Interval: c.Over, Details: details, NoProcesses: c.NoProcesses,
+		Interfaces: c.Interfaces, Disks: c.Disks, Mounts: c.Mounts, Log: log,
+	})
 	// The first reading is only the base of the rates; the sample has number 0.
 	sm := sampler.New(c.Over, c.Labels, set, log)
 	sm.Base(ctx)

@@ -25,8 +25,8 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 		Short: "Collect and ship until stopped",
 		Long: "Take a sample every interval and ship it. An environment variable can replace each flag (METRICS_EDGE_MAX_LATENCY for\n" +
 			"--max-latency), and so can the file (max_latency). A flag wins over a variable, a variable over the file, the file\n" +
-			"over the stack's edge-config (interval, max_latency and tags for all machines), and edge-config over the default.\n" +
-			"Tags of all of them add up. SIGHUP reads the file again.\n\n" +
+			"over the stack's edge-config (interval, max_latency, detail_interval, processes and tags for all machines), and\n" +
+			"edge-config over the default. Tags of all of them add up. SIGHUP reads the file again.\n\n" +
 			"edge finds credentials as any AWS SDK does. AWS_ENDPOINT_URL sends to another endpoint.",
 		Args: program.NoArgs[*cobra.Command],
 	}

@@ -6,6 +6,9 @@
 // listed and devices chosen every minute. Name, version and cores are read every 10 minutes. A new device counts from its second
 // reading on.
 //
+// Once a detail interval a sample also has lists: each filesystem, disk, interface and sensor, and the processes and units that use
+// the most. Their rates are means since the details before.
+//
 // A sample describes the whole machine, in a container too: limits of control groups do not change memory and cores.
 // node_exporter and psutil do the same. If /proc itself shows only a container's share, as with lxcfs, the sample has that share.
 //
@@ -39,6 +42,11 @@ type troubled interface{ Health() []*retry.State }
 type Options struct {
 	// Interval is the time between readings. A reading that comes much later does not continue the last one.
 	Interval time.Duration
+	// Details is the time between samples with details: lists of filesystems, disks, interfaces, processes, units and sensors. If it
+	// is 0, no sample has them.
+	Details time.Duration
+	// NoProcesses leaves processes out of the details.
+	NoProcesses bool
 	// Roots are the paths of /proc, /sys and so on.
 	Roots Roots
 	// Interfaces and Disks choose devices. Mounts chooses filesystems by their mount points.
@@ -50,6 +58,7 @@ type Options struct {
 // Set is all collectors of this machine. Only Health and Failures are safe for concurrent use.
 type Set struct {
 	roots   Roots
+	details *details
 	members []member
 }
 
@@ -61,26 +70,31 @@ type member struct {
 // NewSet returns the collectors. Those of rates come first: they should read as close to the sample's time as possible.
 func NewSet(o Options) *Set {
 	roots := o.Roots.withDefaults()
-	set := &Set{roots: roots}
+	d := newDetails(o)
+	set := &Set{roots: roots, details: d}
 	from := newReadings(roots)
 	logOf := func(name string) *slog.Logger { return o.Log.With(slog.String("collector", name)) }
 	add := func(name string, c Collector) {
 		set.members = append(set.members, member{c, retry.NewState(logOf(name), "collector")})
 	}
 	add("cpu", newCPU(o.Interval, from))
-	add("network", newNetwork(o.Interval, from, roots, o.Interfaces))
-	add("disk", newDisk(o.Interval, from, roots, o.Disks))
+	add("network", newNetwork(o.Interval, from, roots, o.Interfaces, d))
+	add("disk", newDisk(o.Interval, from, roots, o.Disks, d))
 	add("pressure", newPressure(roots))
 	add("load", load{from})
 	add("memory", memory{from})
 	add("host", newHost(from, roots, logOf("host")))
-	add("filesystem", newFilesystem(roots, o.Mounts, logOf("filesystem")))
+	add("filesystem", newFilesystem(roots, o.Mounts, d, logOf("filesystem")))
+	if o.Details > 0 {
+		add("sensors", newSensors(roots, d))
+	}
 	return set
 }
 
 // Collect fills the sample. If a collector fails, only its own fields are absent; the log says so once until it recovers.
 func (set *Set) Collect(ctx context.Context, at Moment, s *record.Sample) {
 	ctx = set.roots.context(ctx)
+	set.details.begin(at)
 	for _, m := range set.members {
 		switch err := collectOne(ctx, m.Collector, at, s); {
 		case err == nil:

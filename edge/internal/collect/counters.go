@@ -72,6 +72,14 @@ func perSecond(diff uint64, seconds float64) record.Float {
 	return record.Some(float64(diff) / seconds)
 }
 
+// rate returns the rate of one counter, absent if it went backwards.
+func (c change) rate(i int, seconds float64) record.Float {
+	if c.back[i] {
+		return record.Float{}
+	}
+	return perSecond(c.by[i], seconds)
+}
+
 // percent returns part of whole in 0..100, absent if whole is not above 0. The kernel does not read the counters of one file at one
 // instant, so part can exceed whole by a tick.
 func percent(part, whole float64) record.Float {

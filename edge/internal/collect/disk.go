@@ -22,6 +22,8 @@ const (
 	diskReadOps
 	diskWriteOps
 	diskBusyMillis
+	diskReadMillis
+	diskWriteMillis
 )
 
 // disk collects the traffic of all whole devices together, and how busy the busiest was.
@@ -30,9 +32,11 @@ type disk struct {
 	from    *readings
 	last    map[string]device
 	choices chooser
+	details *details
+	earlier earlier
 }
 
-func newDisk(interval time.Duration, from *readings, roots Roots, filter Filter) *disk {
+func newDisk(interval time.Duration, from *readings, roots Roots, filter Filter, d *details) *disk {
 	block := filepath.Join(roots.Sys, "block")
 	isReal := func(string) bool { return false }
 	if runtime.GOOS == "linux" {
@@ -42,6 +46,7 @@ func newDisk(interval time.Duration, from *readings, roots Roots, filter Filter)
 		base:    base{interval: interval},
 		from:    from,
 		choices: chooser{filter: filter, real: isReal, fallback: likelyDevices},
+		details: d,
 	}
 }
 
@@ -53,6 +58,9 @@ func (d *disk) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 	cur := d.choices.choose(at, accounted(all))
 	last := d.last
 	d.last = cur
+	if d.details.due {
+		s.Disks = d.list(cur)
+	}
 	seconds, ok := d.base.advance(at)
 	if len(cur) == 0 {
 		return errors.New("no device to count")
@@ -64,6 +72,40 @@ func (d *disk) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 		storeDisk(changes, seconds, s)
 	}
 	return nil
+}
+
+// list returns the details, the busiest disk first.
+func (d *disk) list(cur map[string]device) []record.Disk {
+	disks := make([]record.Disk, 0, len(cur))
+	for _, dev := range cur {
+		to := record.Disk{Device: text(dev.label())}
+		if c, known := d.earlier.change(d.details, dev); known {
+			storeDevice(c, d.details.seconds, &to)
+		}
+		disks = append(disks, to)
+	}
+	d.earlier.keep(d.details, cur)
+	traffic := func(r record.Disk) float64 { return r.ReadBytesPerS.Or(0) + r.WriteBytesPerS.Or(0) }
+	slices.SortFunc(disks, func(a, b record.Disk) int {
+		return cmp.Or(cmp.Compare(b.BusyPct.Or(0), a.BusyPct.Or(0)), cmp.Compare(traffic(b), traffic(a)), cmp.Compare(a.Device, b.Device))
+	})
+	return atMost(d.details, disks, record.MaxDisks, "disks")
+}
+
+func storeDevice(c change, seconds float64, to *record.Disk) {
+	to.ReadBytesPerS, to.WriteBytesPerS = c.rate(diskReadBytes, seconds), c.rate(diskWriteBytes, seconds)
+	to.ReadOpsPerS, to.WriteOpsPerS = c.rate(diskReadOps, seconds), c.rate(diskWriteOps, seconds)
+	// Windows does not count busy time, and gopsutil's times of its reads and writes are not in milliseconds.
+	if runtime.GOOS == "windows" {
+		return
+	}
+	if !c.back[diskBusyMillis] {
+		to.BusyPct = percent(float64(c.by[diskBusyMillis]), seconds*1000)
+	}
+	ops := c.by[diskReadOps] + c.by[diskWriteOps]
+	if ops > 0 && !c.back[diskReadOps] && !c.back[diskWriteOps] && !c.back[diskReadMillis] && !c.back[diskWriteMillis] {
+		to.AwaitMs = record.Some(float64(c.by[diskReadMillis]+c.by[diskWriteMillis]) / float64(ops))
+	}
 }
 
 func storeDisk(changes []change, seconds float64, s *record.Sample) {

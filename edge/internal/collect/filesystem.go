@@ -1,11 +1,13 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"time"
 
 	psdisk "github.com/shirou/gopsutil/v3/disk"
@@ -18,6 +20,7 @@ import (
 type filesystem struct {
 	roots    Roots
 	filter   Filter
+	details  *details
 	asking   asking
 	troubles troubles
 
@@ -44,14 +47,19 @@ const (
 	listAfter = time.Minute
 )
 
-func newFilesystem(roots Roots, filter Filter, log *slog.Logger) *filesystem {
-	return &filesystem{roots: roots, filter: filter, asking: asking{usage: psdisk.UsageWithContext}, troubles: troubles{log: log}}
+func newFilesystem(roots Roots, filter Filter, d *details, log *slog.Logger) *filesystem {
+	return &filesystem{
+		roots: roots, filter: filter, details: d, asking: asking{usage: psdisk.UsageWithContext}, troubles: troubles{log: log},
+	}
 }
 
 func (f *filesystem) Collect(ctx context.Context, at Moment, s *record.Sample) error {
-	if !f.known || at.Mono-f.lookedAt >= lookAfter {
+	if !f.known || at.Mono-f.lookedAt >= lookAfter || f.details.due {
 		f.known = false
-		last, err := f.look(ctx, at)
+		last, answers, err := f.look(ctx, at)
+		if f.details.due {
+			s.Filesystems = f.list(answers)
+		}
 		if err != nil {
 			return err
 		}
@@ -66,18 +74,18 @@ func (f *filesystem) Collect(ctx context.Context, at Moment, s *record.Sample) e
 func (f *filesystem) Health() []*retry.State { return f.troubles.all() }
 
 // look reads the filesystems. It leaves out those that do not answer or cannot be read, and notes them in troubles.
-func (f *filesystem) look(ctx context.Context, at Moment) (fill, error) {
+func (f *filesystem) look(ctx context.Context, at Moment) (fill, []answer, error) {
 	fresh := false
 	if !f.listed || at.Mono-f.listedAt >= listAfter {
 		all, err := listMounts(ctx, f.roots, f.filter)
 		if err != nil {
-			return fill{}, fmt.Errorf("list mounts: %w", err)
+			return fill{}, nil, fmt.Errorf("list mounts: %w", err)
 		}
 		f.mounts, f.listed, f.listedAt, fresh = chooseMounts(all, f.filter), true, at.Mono, true
 		f.troubles.keep(f.mounts)
 	}
 	if len(f.mounts) == 0 {
-		return fill{}, errors.New("no local filesystem that can be written; choose filesystems with --mount-include")
+		return fill{}, nil, errors.New("no local filesystem that can be written; choose filesystems with --mount-include")
 	}
 	answers, whole := f.asking.ask(ctx, f.mounts)
 	for _, a := range answers {
@@ -91,9 +99,10 @@ func (f *filesystem) look(ctx context.Context, at Moment) (fill, error) {
 		}
 	}
 	if !whole {
-		return fill{}, errors.New("several filesystems do not answer")
+		return fill{}, answers, errors.New("several filesystems do not answer")
 	}
-	return fullest(answers)
+	most, err := fullest(answers)
+	return most, answers, err
 }
 
 // hint adds to an error what a person can do about it.
@@ -122,6 +131,29 @@ func fullest(answers []answer) (most fill, err error) {
 		}
 	}
 	return most, err
+}
+
+// list returns the details of the filesystems that have a size, the fullest first.
+func (f *filesystem) list(answers []answer) []record.Filesystem {
+	filesystems := make([]record.Filesystem, 0, len(answers))
+	for _, a := range answers {
+		if a.err != nil {
+			continue
+		}
+		used, ok := usedPercent(a.usage).Get()
+		if !ok {
+			continue
+		}
+		filesystems = append(filesystems, record.Filesystem{
+			Mount: text(a.mount.point), Device: text(a.mount.source), FSType: text(a.mount.kind),
+			UsedPct: record.Some(used), FreeBytes: record.Some(int64(a.usage.Free)), TotalBytes: record.Some(int64(a.usage.Total)),
+			InodesUsedPct: inodesPercent(a.usage),
+		})
+	}
+	slices.SortFunc(filesystems, func(a, b record.Filesystem) int {
+		return cmp.Or(cmp.Compare(b.UsedPct.Or(0), a.UsedPct.Or(0)), cmp.Compare(a.Mount, b.Mount))
+	})
+	return atMost(f.details, filesystems, record.MaxFilesystems, "filesystems")
 }
 
 func (f fill) known() bool { return f.mount != "" }

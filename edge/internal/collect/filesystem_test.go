@@ -55,7 +55,7 @@ func (d *disks) seen() (asked map[string]int, busy int) {
 
 func newDisks(points ...string) (*disks, *filesystem) {
 	d := &disks{used: map[string]uint64{}, hang: map[string]chan struct{}{}, asked: map[string]int{}}
-	f := newFilesystem(Roots{}, Filter{}, slog.New(slog.DiscardHandler))
+	f := newFilesystem(Roots{}, Filter{}, newDetails(Options{}), slog.New(slog.DiscardHandler))
 	f.asking.usage, f.listed = d.usage, true
 	for i, point := range points {
 		d.used[point] = uint64(10 * (i + 1))

@@ -53,8 +53,7 @@ func newMachine(t *testing.T, o Options) *machine {
 	o.Roots = Roots{Proc: m.path("proc"), Sys: m.path("sys"), Etc: m.path("etc"), Root: "/"}
 	o.Log = m.logger()
 	m.set = NewSet(o)
-	fs := m.set.members[len(m.set.members)-1].Collector.(*filesystem)
-	fs.asking.usage = func(_ context.Context, path string) (*psdisk.UsageStat, error) {
+	m.part(func(c Collector) bool { _, is := c.(*filesystem); return is }).(*filesystem).asking.usage = func(_ context.Context, path string) (*psdisk.UsageStat, error) {
 		m.asked[path]++
 		u, ok := m.usage[path]
 		if err := m.refuse[path]; err != nil {
@@ -66,6 +65,18 @@ func newMachine(t *testing.T, o Options) *machine {
 		return &u, nil
 	}
 	return m
+}
+
+// part returns the collector that is wanted.
+func (m *machine) part(wanted func(Collector) bool) Collector {
+	m.t.Helper()
+	for _, member := range m.set.members {
+		if wanted(member.Collector) {
+			return member.Collector
+		}
+	}
+	m.t.Fatal("no such collector")
+	return nil
 }
 
 func (m *machine) path(parts ...string) string {

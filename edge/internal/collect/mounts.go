@@ -7,6 +7,7 @@ type mount struct {
 	point  string // the mount point, as the machine names it
 	path   string // the mount point, as this process reaches it
 	device string // equal for all mounts of one filesystem
+	source string // what is mounted, such as /dev/sda1
 	kind   string // type of the filesystem
 	local  bool   // it is on a device of this machine, or is the machine's root
 	bind   bool   // it shows only a part of the filesystem
@@ -38,9 +39,12 @@ func (m mount) counts(f Filter) bool {
 func chooseMounts(all []mount, f Filter) []mount {
 	var chosen []mount
 	place := map[string]int{} // in chosen, by device
+	top := map[string]int{}   // the last mount on each point: it hides the others
 	for i, m := range all {
-		// A later mount on the same point hides it.
-		if !m.counts(f) || slices.ContainsFunc(all[i+1:], func(later mount) bool { return later.point == m.point }) {
+		top[m.point] = i
+	}
+	for i, m := range all {
+		if !m.counts(f) || top[m.point] != i {
 			continue
 		}
 		at, known := place[m.device]

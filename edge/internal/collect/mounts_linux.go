@@ -68,7 +68,7 @@ func parseMounts(text, root string, kinds []string, own bool) ([]mount, error) {
 		kind, _, _ := strings.Cut(b[0], ".") // the kernel's type of fuseblk.ntfs is fuseblk
 		point := unescape(a[4])
 		m := mount{
-			point: point, path: filepath.Join(root, point), device: a[2], kind: b[0], bind: a[3] != "/",
+			point: point, path: filepath.Join(root, point), device: a[2], source: unescape(b[1]), kind: b[0], bind: a[3] != "/",
 			// The machine's root always counts: also an overlay, as in a container or on an image-based system, and a network
 			// filesystem.
 			local:    slices.Contains(kinds, kind) || point == "/",

@@ -15,7 +15,7 @@ func listMounts(ctx context.Context, _ Roots, f Filter) ([]mount, error) {
 	mounts := make([]mount, 0, len(partitions))
 	for _, p := range partitions {
 		mounts = append(mounts, mount{
-			point: p.Mountpoint, path: p.Mountpoint, device: p.Device, kind: p.Fstype, local: true,
+			point: p.Mountpoint, path: p.Mountpoint, device: p.Device, source: p.Device, kind: p.Fstype, local: true,
 			bind: slices.Contains(p.Opts, "bind"), readOnly: slices.Contains(p.Opts, "ro"),
 		})
 	}

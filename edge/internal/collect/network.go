@@ -1,12 +1,15 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,9 +23,24 @@ type network struct {
 	from    *readings
 	last    map[string]device
 	choices chooser
+	class   string // the directory of the interfaces in sysfs
+	details *details
+	earlier earlier
 }
 
-func newNetwork(interval time.Duration, from *readings, roots Roots, filter Filter) *network {
+// Indexes of the counters of an interface.
+const (
+	netSentBytes = iota
+	netRecvBytes
+	netSentPackets
+	netRecvPackets
+	netErrIn
+	netErrOut
+	netDropIn
+	netDropOut
+)
+
+func newNetwork(interval time.Duration, from *readings, roots Roots, filter Filter, d *details) *network {
 	class := filepath.Join(roots.Sys, "class", "net")
 	isReal := func(string) bool { return false }
 	if runtime.GOOS == "linux" {
@@ -32,6 +50,8 @@ func newNetwork(interval time.Duration, from *readings, roots Roots, filter Filt
 		base:    base{interval: interval},
 		from:    from,
 		choices: chooser{filter: filter, real: isReal, fallback: likelyInterfaces},
+		class:   class,
+		details: d,
 	}
 }
 
@@ -43,6 +63,9 @@ func (n *network) Collect(ctx context.Context, at Moment, s *record.Sample) erro
 	cur := n.choices.choose(at, all)
 	last := n.last
 	n.last = cur
+	if n.details.due {
+		s.Interfaces = n.list(cur)
+	}
 	seconds, ok := n.base.advance(at)
 	if len(cur) == 0 {
 		return errors.New("no interface to count")
@@ -56,11 +79,59 @@ func (n *network) Collect(ctx context.Context, at Moment, s *record.Sample) erro
 	return nil
 }
 
+// list returns the details, the busiest interface first.
+func (n *network) list(cur map[string]device) []record.Interface {
+	interfaces := make([]record.Interface, 0, len(cur))
+	for _, dev := range cur {
+		to := record.Interface{Name: text(dev.label())}
+		if c, known := n.earlier.change(n.details, dev); known {
+			storeInterface(c, n.details.seconds, &to)
+		}
+		interfaces = append(interfaces, to)
+	}
+	n.earlier.keep(n.details, cur)
+	traffic := func(r record.Interface) float64 { return r.RecvBytesPerS.Or(0) + r.SentBytesPerS.Or(0) }
+	slices.SortFunc(interfaces, func(a, b record.Interface) int {
+		return cmp.Or(cmp.Compare(traffic(b), traffic(a)), cmp.Compare(a.Name, b.Name))
+	})
+	interfaces = atMost(n.details, interfaces, record.MaxInterfaces, "interfaces")
+	for i := range interfaces {
+		interfaces[i].SpeedBitsPerS = linkSpeed(n.class, interfaces[i].Name)
+	}
+	return interfaces
+}
+
+func storeInterface(c change, seconds float64, to *record.Interface) {
+	to.RecvBytesPerS, to.SentBytesPerS = c.rate(netRecvBytes, seconds), c.rate(netSentBytes, seconds)
+	to.RecvPacketsPerS, to.SentPacketsPerS = c.rate(netRecvPackets, seconds), c.rate(netSentPackets, seconds)
+	if !c.back[netErrIn] && !c.back[netErrOut] {
+		to.ErrPerS = perSecond(c.by[netErrIn]+c.by[netErrOut], seconds)
+	}
+	if !c.back[netDropIn] && !c.back[netDropOut] {
+		to.DropPerS = perSecond(c.by[netDropIn]+c.by[netDropOut], seconds)
+	}
+}
+
+// linkSpeed returns the speed of a link. The file has megabits per second. Without a link, or if the driver does not know, it cannot
+// be read or has -1 (Documentation/ABI/testing/sysfs-class-net of the kernel); before Linux 3.16 that is 4294967295.
+func linkSpeed(class, name string) (speed record.Long) {
+	data, err := os.ReadFile(filepath.Join(class, name, "speed"))
+	if err != nil {
+		return speed
+	}
+	const most = 1 << 31 // an unknown speed has all bits set
+	if megabits, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64); err == nil && megabits > 0 && megabits < most-1 {
+		speed = record.Some(megabits * 1e6)
+	}
+	return speed
+}
+
 func storeNetwork(changes []change, seconds float64, s *record.Sample) {
 	total, back := sum(changes)
-	for i, field := range []*record.Float{
-		&s.NetBytesSentPerS, &s.NetBytesRecvPerS, &s.NetPacketsSentPerS, &s.NetPacketsRecvPerS,
-		&s.NetErrInPerS, &s.NetErrOutPerS, &s.NetDropInPerS, &s.NetDropOutPerS,
+	for i, field := range [...]*record.Float{
+		netSentBytes: &s.NetBytesSentPerS, netRecvBytes: &s.NetBytesRecvPerS,
+		netSentPackets: &s.NetPacketsSentPerS, netRecvPackets: &s.NetPacketsRecvPerS,
+		netErrIn: &s.NetErrInPerS, netErrOut: &s.NetErrOutPerS, netDropIn: &s.NetDropInPerS, netDropOut: &s.NetDropOutPerS,
 	} {
 		if !back[i] {
 			*field = perSecond(total[i], seconds)

@@ -78,7 +78,7 @@ func (r *readings) cpuTimes(context.Context) ([]device, error) {
 	return r.cores[:n], nil
 }
 
-// networkCounters returns the counters of all interfaces, in the order of storeNetwork. They are valid until the next call.
+// networkCounters returns the counters of all interfaces. They are valid until the next call.
 func (r *readings) networkCounters(context.Context) ([]device, error) {
 	text, err := r.netDev.whole()
 	if err != nil {
@@ -95,7 +95,10 @@ func (r *readings) networkCounters(context.Context) ([]device, error) {
 			return nil, fmt.Errorf("%s: %q is cut short", r.netDev.path, line)
 		}
 		r.interfaces = setDevice(r.interfaces, n, bytes.TrimSpace(line[:colon]),
-			counters{c[8], c[0], c[9], c[1], c[2], c[10], c[3], c[11]})
+			counters{
+				netSentBytes: c[8], netRecvBytes: c[0], netSentPackets: c[9], netRecvPackets: c[1],
+				netErrIn: c[2], netErrOut: c[10], netDropIn: c[3], netDropOut: c[11],
+			})
 		n++
 	}
 	return r.interfaces[:n], nil
@@ -122,7 +125,7 @@ func (r *readings) diskCounters(context.Context) ([]device, error) {
 		}
 		r.disks = setDevice(r.disks, n, name, counters{
 			diskReadOps: c[0], diskReadBytes: c[2] * sectorBytes, diskWriteOps: c[4], diskWriteBytes: c[6] * sectorBytes,
-			diskBusyMillis: c[9],
+			diskBusyMillis: c[9], diskReadMillis: c[3], diskWriteMillis: c[7],
 		})
 		n++
 	}

@@ -96,13 +96,14 @@ func gopsutils(ctx context.Context, t *testing.T) (all reading) {
 	all.network, all.disk = map[string]counters{}, map[string]counters{}
 	for _, st := range network {
 		all.network[st.Name] = counters{
-			st.BytesSent, st.BytesRecv, st.PacketsSent, st.PacketsRecv, st.Errin, st.Errout, st.Dropin, st.Dropout,
+			netSentBytes: st.BytesSent, netRecvBytes: st.BytesRecv, netSentPackets: st.PacketsSent, netRecvPackets: st.PacketsRecv,
+			netErrIn: st.Errin, netErrOut: st.Errout, netDropIn: st.Dropin, netDropOut: st.Dropout,
 		}
 	}
 	for name, st := range disks {
 		all.disk[name] = counters{
 			diskReadBytes: st.ReadBytes, diskWriteBytes: st.WriteBytes, diskReadOps: st.ReadCount, diskWriteOps: st.WriteCount,
-			diskBusyMillis: st.IoTime,
+			diskBusyMillis: st.IoTime, diskReadMillis: st.ReadTime, diskWriteMillis: st.WriteTime,
 		}
 	}
 	return all

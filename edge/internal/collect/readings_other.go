@@ -55,13 +55,14 @@ func (*readings) uptime(ctx context.Context) (int64, error) {
 	return int64(seconds), err
 }
 
-// networkCounters returns the counters of all interfaces, in the order of storeNetwork.
+// networkCounters returns the counters of all interfaces.
 func (*readings) networkCounters(ctx context.Context) ([]device, error) {
 	stats, err := net.IOCountersWithContext(ctx, true)
 	devices := make([]device, 0, len(stats))
 	for _, st := range stats {
 		devices = append(devices, device{name: st.Name, counters: counters{
-			st.BytesSent, st.BytesRecv, st.PacketsSent, st.PacketsRecv, st.Errin, st.Errout, st.Dropin, st.Dropout,
+			netSentBytes: st.BytesSent, netRecvBytes: st.BytesRecv, netSentPackets: st.PacketsSent, netRecvPackets: st.PacketsRecv,
+			netErrIn: st.Errin, netErrOut: st.Errout, netDropIn: st.Dropin, netDropOut: st.Dropout,
 		}})
 	}
 	return devices, err
@@ -74,7 +75,7 @@ func (*readings) diskCounters(ctx context.Context) ([]device, error) {
 	for name, st := range stats {
 		devices = append(devices, device{name: name, counters: counters{
 			diskReadBytes: st.ReadBytes, diskWriteBytes: st.WriteBytes, diskReadOps: st.ReadCount, diskWriteOps: st.WriteCount,
-			diskBusyMillis: st.IoTime,
+			diskBusyMillis: st.IoTime, diskReadMillis: st.ReadTime, diskWriteMillis: st.WriteTime,
 		}})
 	}
 	return devices, err

@@ -77,6 +77,25 @@ func setInterval(c *Config, value string) error {
 	return err
 }
 
+func setDetailInterval(c *Config, value string) error {
+	if d, err := time.ParseDuration(value); err == nil && d == 0 {
+		c.Details = 0
+		return nil
+	}
+	if err := durationIn(minDetail, maxDetail, func(c *Config) *time.Duration { return &c.Details })(c, value); err != nil {
+		return fmt.Errorf("%w, or 0", err)
+	}
+	return nil
+}
+
+func setProcesses(c *Config, value string) error {
+	if value != processOff && value != processNames {
+		return fmt.Errorf("must be %s or %s", processOff, processNames)
+	}
+	c.NoProcesses = value == processOff
+	return nil
+}
+
 func setSpoolBytes(c *Config, value string) error {
 	n, err := humanize.ParseBytes(value)
 	if err != nil {

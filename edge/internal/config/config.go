@@ -22,6 +22,9 @@ type Config struct {
 	Interval    time.Duration // between samples
 	MaxLatency  time.Duration // how long a sample waits for others
 	BacklogRate float64       // how fast a backlog is sent, as a multiple of the sampling rate
+	// Details is the time between samples with details, 0 for no details. NoProcesses leaves processes out of them.
+	Details     time.Duration
+	NoProcesses bool
 	Labels      sampler.Labels
 	// Interfaces and Disks choose the devices that count. Mounts chooses filesystems by their mount points.
 	Interfaces, Disks, Mounts collect.Filter

@@ -109,6 +109,29 @@ func TestMaxLatencyFollowsTheInterval(t *testing.T) {
 	}
 }
 
+// TestDetails: flag, variable, file and edge-config set the details.
+func TestDetails(t *testing.T) {
+	if c := resolved(t, nil); c.Details != time.Minute || c.NoProcesses {
+		t.Errorf("by default: %+v", c)
+	}
+	path := file(t, "detail_interval: 0\nprocesses: off\n")
+	if c := resolved(t, nil, "--config", path); c.Details != 0 || !c.NoProcesses {
+		t.Errorf("of the file: %+v", c)
+	}
+	if c := resolved(t, []string{"METRICS_EDGE_DETAIL_INTERVAL=10s"}, "--config", path, "--processes", "names"); c.Details != 10*time.Second || c.NoProcesses {
+		t.Errorf("of variable and flag: %+v", c)
+	}
+	c, err := source(t, nil).Load().With(`{"detail_interval": "5m", "processes": "off"}`)
+	if err != nil || c.Details != 5*time.Minute || !c.NoProcesses {
+		t.Errorf("of edge-config: %+v, %v", c, err)
+	}
+	for _, args := range [][]string{{"--detail-interval", "4s"}, {"--detail-interval", "2h"}, {"--detail-interval", "often"}, {"--processes", "args"}} {
+		if _, err := source(t, nil, args...).Load().With(""); err == nil || !strings.Contains(err.Error(), args[1]) {
+			t.Errorf("%q gives %v", args, err)
+		}
+	}
+}
+
 func TestSync(t *testing.T) {
 	for text, want := range map[string]time.Duration{"every": spool.SyncEvery, "none": spool.SyncNever, "250ms": 250 * time.Millisecond} {
 		if got := resolved(t, nil, "--sync", text).Sync; got != want {

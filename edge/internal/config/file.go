@@ -117,7 +117,7 @@ func (s setting) read(value *yaml.Node) ([]string, error) {
 
 // suggestKey names the key that is nearest, or all keys if there are few.
 func suggestKey(key string, known []string) string {
-	if len(known) <= 4 {
+	if len(known) <= 6 {
 		return "; it may have " + strings.Join(known, ", ")
 	}
 	if dashed := strings.ReplaceAll(key, "-", "_"); slices.Contains(known, dashed) {

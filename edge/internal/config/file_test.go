@@ -56,7 +56,7 @@ func TestBadFiles(t *testing.T) {
 		"nested tag":           {"tags: {a: {b: c}}", "", []string{"FILE:1: tags: a must be a single value"}},
 		"wrong tag":            {"tags:\n  Team: core", "", []string{`FILE:1: tags "Team=core": must be key=value`}},
 		"a file in the file":   {"config: x", "", []string{"FILE:1: config: no such setting"}},
-		"central, unknown":     {"", `{"intervall": "3s", "stack": "x"}`, []string{"edge-config:1: intervall: no such setting; it may have interval, max_latency, tags", "edge-config:1: stack: no such"}},
+		"central, unknown":     {"", `{"intervall": "3s", "stack": "x"}`, []string{"edge-config:1: intervall: no such setting; it may have interval, max_latency, detail_interval, processes, tags", "edge-config:1: stack: no such"}},
 		"central, wrong type":  {"", `{"interval": 5, "tags": "x"}`, []string{"edge-config:1: tags: must be a map", `edge-config:1: interval "5": not a duration`}},
 		"central, no JSON":     {"", `{"interval"`, []string{"edge-config: line 1: did not find"}},
 		"central against file": {"max_latency: 5s", `{"interval": "10s"}`, []string{`FILE:1: max_latency "5s": shorter than the interval of 10s`}},

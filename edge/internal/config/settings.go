@@ -19,6 +19,7 @@ const (
 	minSpoolBytes, maxSpoolBytes = spool.MinBytes, 1 << 40
 	minSync, maxSync             = 100 * time.Millisecond, time.Hour
 	minRate, maxRate             = 1, 10_000
+	minDetail, maxDetail         = 5 * time.Second, time.Hour
 	maxTags, maxLabel            = 50, 256
 	// DefaultOver is the time between two readings that make one sample.
 	DefaultOver = time.Second
@@ -94,6 +95,18 @@ func settings() []setting {
 			usage: "how long a sample waits to share a record with others, up to " + short(maxLatency) + "; longer is cheaper\n" +
 				"(default " + short(defaultLatency) + ", or the interval if that is longer)",
 			set: durationIn(minLatency, maxLatency, func(c *Config) *time.Duration { return &c.MaxLatency }),
+		},
+		{
+			name: "detail-interval", commands: []Command{ForRun}, value: "duration", fallback: "60s", central: true,
+			usage: "time between samples with details: each filesystem, disk, interface and sensor, and the busiest processes\n" +
+				"and services; 5s to 1h, or 0 for no details",
+			set: setDetailInterval,
+		},
+		{
+			name: "processes", commands: []Command{ForRun, ForOnce}, value: "what", fallback: processNames, central: true,
+			choices: []string{processOff, processNames},
+			usage:   "processes in the details: names (never arguments), or off",
+			set:     setProcesses,
 		},
 		{
 			name: "spool-dir", commands: commandsSpool, value: "directory",
@@ -215,6 +228,12 @@ const (
 const (
 	syncEvery = "every"
 	syncNone  = "none"
+)
+
+// Values of --processes.
+const (
+	processOff   = "off"
+	processNames = "names"
 )
 
 const variablePrefix = "METRICS_EDGE_"

@@ -120,7 +120,7 @@ func TestEdgeConfigThatIsWrong(t *testing.T) {
 	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
 	edge.finish()
 	const want = `using the stack's edge-config is failing`
-	if n := strings.Count(log.String(), want); n != 1 || !strings.Contains(log.String(), "stack: no such setting; it may have interval, max_latency, tags") {
+	if n := strings.Count(log.String(), want); n != 1 || !strings.Contains(log.String(), "stack: no such setting; it may have interval, max_latency, detail_interval, processes, tags") {
 		t.Errorf("said %d times:\n%s", n, &log)
 	}
 }

@@ -23,7 +23,10 @@ type collectors struct {
 
 // set returns the collectors for a configuration.
 func (cs *collectors) set(c config.Config) *collect.Set {
-	wanted := collect.Options{Interval: c.Interval, Interfaces: c.Interfaces, Disks: c.Disks, Mounts: c.Mounts, Log: cs.log}
+	wanted := collect.Options{
+		Interval: c.Interval, Details: c.Details, NoProcesses: c.NoProcesses,
+		Interfaces: c.Interfaces, Disks: c.Disks, Mounts: c.Mounts, Log: cs.log,
+	}
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	if cs.current != nil && reflect.DeepEqual(wanted, cs.options) {

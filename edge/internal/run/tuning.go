@@ -118,7 +118,8 @@ func (e *edge) say(c config.Config) {
 		e.options.Level.Set(c.LogLevel)
 	}
 	e.log.LogAttrs(context.Background(), slog.LevelInfo, "the configuration has changed",
-		slog.Duration("interval", c.Interval), slog.Duration("max_latency", c.MaxLatency), slog.Any("tags", c.Labels.Tags),
+		slog.Duration("interval", c.Interval), slog.Duration("max_latency", c.MaxLatency),
+		slog.Duration("detail_interval", c.Details), slog.Any("tags", c.Labels.Tags),
 		slog.String("stack", c.Stack), slog.String("stream", c.Stream), slog.String("region", c.Region))
 	var later []string
 	for name, differs := range map[string]bool{
