@@ -62,6 +62,12 @@ type Set struct {
 	members []member
 }
 
+// named is a collector with its name.
+type named struct {
+	name string
+	Collector
+}
+
 type member struct {
 	Collector
 	state *retry.State
@@ -84,10 +90,13 @@ func NewSet(o Options) *Set {
 	add("load", load{from})
 	add("memory", memory{from})
 	add("host", newHost(from, roots, logOf("host")))
-	add("filesystem", newFilesystem(roots, o.Mounts, d, logOf("filesystem")))
 	if o.Details > 0 {
+		for _, c := range culprits(o, roots, d, logOf) {
+			add(c.name, c.Collector)
+		}
 		add("sensors", newSensors(roots, d))
 	}
+	add("filesystem", newFilesystem(roots, o.Mounts, d, logOf("filesystem")))
 	return set
 }
 
@@ -104,6 +113,21 @@ func (set *Set) Collect(ctx context.Context, at Moment, s *record.Sample) {
 		}
 	}
 }
+
+// WatchAfter is the longest time between two samples in which nothing needs to be read. If samples are further apart, call Watch.
+const WatchAfter = 15 * time.Second
+
+// Watch looks at what comes and goes between two samples, for the next details.
+func (set *Set) Watch(at Moment) {
+	for _, m := range set.members {
+		if w, ok := m.Collector.(watcher); ok {
+			w.watch(at)
+		}
+	}
+}
+
+// watcher is a collector that must look at least every WatchAfter.
+type watcher interface{ watch(at Moment) }
 
 // Failures is the number of failures of all collectors together.
 func (set *Set) Failures() int64 {

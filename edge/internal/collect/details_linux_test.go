@@ -244,3 +244,9 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+// shown returns the lists of a sample as text.
+func shown(s record.Sample) string {
+	lists := only(s)
+	return string(lists.AppendJSON(nil))
+}

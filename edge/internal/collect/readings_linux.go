@@ -23,9 +23,8 @@ type readings struct {
 	stat, netDev, diskstats, meminfo, loadavg, uptimes *kernelFile
 
 	arcstats                 *kernelFile // nil if meminfo is not the kernel's own
-	proc                     string
+	pids                     pidList
 	cores, interfaces, disks []device
-	entries                  []byte
 }
 
 func newReadings(r Roots) *readings {
@@ -34,7 +33,7 @@ func newReadings(r Roots) *readings {
 	}
 	all := &readings{
 		stat: file("stat"), netDev: newKernelFile(r.netDev()), diskstats: file("diskstats"), meminfo: file("meminfo"),
-		loadavg: file("loadavg"), uptimes: file("uptime"), proc: r.Proc,
+		loadavg: file("loadavg"), uptimes: file("uptime"), pids: pidList{proc: r.Proc},
 	}
 	// lxcfs mounts a container's own meminfo over the kernel's. ZFS' cache belongs to the host and is not part of that one.
 	if !mountedOver(filepath.Join(r.Proc, "meminfo"), r.Proc) {
@@ -235,40 +234,10 @@ func (r *readings) uptime(ctx context.Context) (int64, error) {
 	return int64(whole[0]), nil
 }
 
-// processes counts the processes: the names in /proc that are numbers. If process 1 is missing, so are others: with hidepid=2
-// (proc(5)) a user other than root sees only its own processes.
+// processes counts the processes.
 func (r *readings) processes(context.Context) (count int, err error) {
-	fd, err := syscall.Open(r.proc, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_DIRECTORY, 0)
-	if err != nil {
-		return 0, fmt.Errorf("list %s: %w", r.proc, err)
-	}
-	defer func() { _ = syscall.Close(fd) }()
-	if r.entries == nil {
-		r.entries = make([]byte, 8<<10)
-	}
-	var names []string
-	whole := false
-	for {
-		n, err := syscall.ReadDirent(fd, r.entries)
-		if err != nil {
-			return 0, fmt.Errorf("list %s: %w", r.proc, err)
-		}
-		if n == 0 {
-			break
-		}
-		_, _, names = syscall.ParseDirent(r.entries[:n], -1, names[:0])
-		for _, name := range names {
-			if name[0] >= '1' && name[0] <= '9' {
-				count++
-				whole = whole || name == "1"
-			}
-		}
-	}
-	if !whole {
-		return 0, fmt.Errorf("%s does not show process 1: it is not mounted, or hides the processes of others (hidepid); "+
-			"add the collector's user to the group of its gid= option", r.proc)
-	}
-	return count, nil
+	pids, err := r.pids.read()
+	return len(pids), err
 }
 
 // setDevice sets the device at index i. If the name is unchanged it keeps the string, to allocate nothing.

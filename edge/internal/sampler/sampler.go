@@ -23,6 +23,9 @@ type Collector interface {
 	Collect(ctx context.Context, at collect.Moment, s *record.Sample)
 }
 
+// watcher is a collector that must look at the machine also between two samples, at least every [collect.WatchAfter].
+type watcher interface{ Watch(at collect.Moment) }
+
 // Sink takes encoded samples. It must copy a line to keep it.
 type Sink interface {
 	Append(lines ...[]byte) error
@@ -160,6 +163,7 @@ func (sm *Sampler) Sample(ctx context.Context) (record.Sample, bool) {
 
 // Run takes a sample at once, and then one at each tick of the grid until the context ends. The grid's ticks are the start and each
 // multiple of the interval after it. Run leaves out a tick that passes while it takes a sample. A further Run continues the grid.
+// If the interval is long, the collector looks at the machine between two ticks too.
 func (sm *Sampler) Run(ctx context.Context, sink Sink) {
 	if sm.next.IsZero() {
 		sm.next = time.Now()
@@ -169,7 +173,7 @@ func (sm *Sampler) Run(ctx context.Context, sink Sink) {
 		default:
 		}
 	}
-	timer := time.NewTimer(time.Until(sm.next))
+	timer := time.NewTimer(sm.sleep())
 	defer timer.Stop()
 	for {
 		select {
@@ -181,17 +185,27 @@ func (sm *Sampler) Run(ctx context.Context, sink Sink) {
 			sm.lastAt.Store(int64(time.Since(sm.began)))
 			sm.within.Store(int64(interval))
 			sm.next = time.Now().Add(interval)
-			timer.Reset(time.Until(sm.next))
+			timer.Reset(sm.sleep())
 			continue
 		case <-timer.C:
+		}
+		if time.Until(sm.next) > 0 {
+			if w, is := sm.current().collector.(watcher); is {
+				w.Watch(sm.clock.Now())
+			}
+			timer.Reset(sm.sleep())
+			continue
 		}
 		sm.take(ctx, sink)
 		sm.lastAt.Store(int64(time.Since(sm.began)))
 		late := time.Since(sm.next)
 		sm.next = sm.next.Add(late + untilNext(late, sm.current().interval))
-		timer.Reset(time.Until(sm.next))
+		timer.Reset(sm.sleep())
 	}
 }
+
+// sleep returns how long nothing is to be done.
+func (sm *Sampler) sleep() time.Duration { return min(time.Until(sm.next), collect.WatchAfter) }
 
 func (sm *Sampler) take(ctx context.Context, sink Sink) {
 	s, ok := sm.Sample(ctx)

@@ -94,6 +94,39 @@ func TestGrid(t *testing.T) {
 	}
 }
 
+// watching is a collector that looks between samples too.
+type watching struct {
+	slow
+	looks []time.Duration // after the first sample
+}
+
+func (c *watching) Watch(at collect.Moment) { c.looks = append(c.looks, at.Mono-c.at[0].Mono) }
+
+// TestWatch: if samples are far apart, the collector looks in between, and the grid stays.
+func TestWatch(t *testing.T) {
+	for _, c := range []struct {
+		interval time.Duration
+		want     []time.Duration
+	}{
+		{3 * time.Second, nil}, {15 * time.Second, nil}, {20 * time.Second, []time.Duration{15, 35, 55}}, {time.Minute, []time.Duration{15, 30, 45}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(time.Until(time.Date(2026, 2, 3, 4, 0, 0, 0, time.UTC)))
+			collector, sink := &watching{}, &memory{}
+			sm := sampler.New(c.interval, sampler.Labels{}, collector, slog.New(slog.DiscardHandler))
+			ctx, cancel := context.WithTimeout(t.Context(), 61*time.Second)
+			defer cancel()
+			sm.Run(ctx, sink)
+			for i := range c.want {
+				c.want[i] *= time.Second
+			}
+			if !slices.Equal(collector.looks, c.want) || len(sink.samples) != int(time.Minute/c.interval)+1 {
+				t.Errorf("at %v: %d samples, and looks at %v, want %v", c.interval, len(sink.samples), collector.looks, c.want)
+			}
+		})
+	}
+}
+
 // TestHostname: the configured name replaces the machine's own.
 func TestHostname(t *testing.T) {
 	for name, want := range map[string]string{"": "h", "web-1": "web-1"} {
