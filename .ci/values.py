@@ -1,5 +1,5 @@
-"""Compares a sample of `edge once` with software that this project did not write (psutil, df, vmstat, iostat) and with
-arithmetic over /proc, on this machine, while it works. Usage: values.py EDGE
+"""Compares a sample of `edge once` with software that this project did not write (psutil, df, vmstat, iostat, ip) and with
+arithmetic over /proc and a control group, on this machine, while it works. Usage: values.py EDGE
 
 Counters only grow. So the difference between two of edge's readings must lie between that of two readings of psutil's that
 were made within the same window and that of two around it. psutil is read all the time, and edge says when it read, so that
@@ -7,6 +7,7 @@ the bounds are close: however busy the machine is, a right value never falls out
 apart than TIGHT is not counted but taken again. vmstat and iostat measure a window of their own, beside edge's; for them
 there is a tolerance."""
 
+import ctypes
 import hashlib
 import hmac
 import json
@@ -52,6 +53,96 @@ def write(directory):
             f.write(os.urandom(1 << 16))
             os.fdatasync(f.fileno())
             time.sleep(0.05)
+
+
+class Worker:
+    """A process with a name of its own, so that the details name it."""
+
+    def __init__(self, name, work):
+        self.name, self.pid = name, os.fork()
+        if self.pid == 0:
+            try:
+                ctypes.CDLL(None).prctl(15, name.encode(), 0, 0, 0)  # PR_SET_NAME
+                while True:
+                    work()
+            finally:
+                os._exit(0)
+        self.process = psutil.Process(self.pid)
+
+    def read(self):
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8", errors="replace") as f:
+            fields = f.read().rpartition(")")[2].split()
+        io = self.process.io_counters()
+        return {"ticks": int(fields[11]) + int(fields[12]), "cpu": sum(self.process.cpu_times()[:2]),
+                "read": io.read_bytes, "written": io.write_bytes, "rss": self.process.memory_info().rss}
+
+    def end(self):
+        os.kill(self.pid, 9)
+        os.waitpid(self.pid, 0)
+
+
+def burn_once():
+    """Most of the time CPU. It also writes, because on a busy machine five others may burn more."""
+    with tempfile.TemporaryFile(dir=os.getcwd(), buffering=0) as f:
+        for _ in range(100):
+            begin = time.monotonic()
+            while time.monotonic() - begin < 0.005:
+                sum(range(1000))
+            f.write(bytes(1 << 14))
+
+
+def write_once():
+    with tempfile.TemporaryFile(dir=os.getcwd(), buffering=0) as f:
+        for _ in range(20):
+            f.write(os.urandom(1 << 16))
+            os.fdatasync(f.fileno())
+            time.sleep(0.05)
+
+
+class Unit:
+    """A control group that looks like that of a service, with a worker in it. With cgroup v1 and v2 beside each other, edge gets a /sys
+    in which v2 is where it is on a machine with v2 alone."""
+
+    def __init__(self, directory, pid):
+        self.name, self.path, self.environ = "edge-values.service", None, {}
+        with open("/proc/mounts", encoding="utf-8") as f:
+            points = [m[1] for m in (line.split() for line in f) if m[2] == "cgroup2"]
+        try:
+            path = os.path.join(points[0], self.name)
+            os.makedirs(path, exist_ok=True)
+            with open(os.path.join(path, "cgroup.procs"), "w", encoding="utf-8") as f:
+                f.write(str(pid))
+            self.path = path
+        except (OSError, IndexError) as e:
+            print(f"NOT CHECKED: units, because this user may not make a control group: {e}")
+            return
+        if points[0] != "/sys/fs/cgroup":
+            root = os.path.join(directory, "sys")
+            os.makedirs(os.path.join(root, "fs"))
+            for entry in os.listdir("/sys"):
+                if entry != "fs":
+                    os.symlink(os.path.join("/sys", entry), os.path.join(root, entry))
+            os.symlink(points[0], os.path.join(root, "fs", "cgroup"))
+            self.environ = {"HOST_SYS": root}
+
+    def read(self):
+        found = {"cpu": 0.0, "memory": None}
+        if self.path:
+            with open(os.path.join(self.path, "cpu.stat"), encoding="utf-8") as f:
+                found["cpu"] = int(dict(line.split() for line in f)["usage_usec"]) / 1e6
+            try:
+                with open(os.path.join(self.path, "memory.current"), encoding="utf-8") as f:
+                    found["memory"] = int(f.read())
+            except OSError:
+                pass
+        return found
+
+    def end(self):
+        if self.path:
+            os.rmdir(self.path)
+
+
+workers, unit = [], None
 
 
 def send():
@@ -104,6 +195,7 @@ def read(directory):
             "disk_read_ops_per_s": sum(d.read_count for d in disks.values()),
             "disk_write_ops_per_s": sum(d.write_count for d in disks.values()),
         },
+        "disks": disks, "workers": {w.name: w.read() for w in workers}, "unit": unit.read(),
         "busy": {name: d.busy_time for name, d in disks.items()},
         "cores": [(c.user + c.nice + c.system + c.irq + c.softirq + c.steal, c.idle + c.iowait) for c in psutil.cpu_times(percpu=True)],
         "states": {
@@ -136,12 +228,14 @@ class Window:
             "iostat": subprocess.Popen(["iostat", "-dxky", str(OVER), "1"], stdout=subprocess.PIPE, text=True,
                                        env=os.environ | {"LC_ALL": "C"}),
         }
+        self.link = [link("lo")]
         self.began = time.time()
         once = subprocess.Popen([edge, "once", "--over", f"{OVER}s", "--interface-include", "lo"],
-                                stdout=subprocess.PIPE, text=True)
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | unit.environ)
         while once.poll() is None:
             self.readings.append(read(directory))
             time.sleep(0.02)
+        self.link.append(link("lo"))
         self.readings.append(read(directory))
         self.sample = json.loads(once.stdout.read())
         self.output = {name: tool.communicate()[0] for name, tool in tools.items()}
@@ -158,6 +252,15 @@ class Window:
         """The bounds of a rate per second; edge's window is at least OVER and at most what lies between start and sample."""
         low, high = self.bounds(lambda r: r["counters"][name])
         return low / (self.sample["ts"] - self.began), high / OVER
+
+    def per_second(self, of, slack=0.0):
+        """The bounds of the rate of any counter, which may be cut off by slack at each end."""
+        low, high = self.bounds(of)
+        return max(0, low - slack) / (self.sample["ts"] - self.began), (high + slack) / OVER
+
+    def near(self, of):
+        """What a state was around edge's second reading."""
+        return [of(r) for r in self.readings if r["at"] >= self.second - 0.5]
 
     def share(self, name):
         low, high = self.bounds(lambda r: r["counters"][name])
@@ -233,6 +336,7 @@ def compare(w):
     c.same("os", s["os"], platform.system().lower())
     c.same("arch", {"amd64": "x86_64", "arm64": "aarch64"}.get(s["arch"], s["arch"]), platform.machine())
     c.same("machine_id", s.get("machine_id"), machine_id())
+    details(c, w)
     df(c, s)
     vmstat(c, s, w.output["vmstat"])
     iostat(c, s, w.output["iostat"])
@@ -260,12 +364,106 @@ def machine_id():
     return theirs
 
 
+def link(name):
+    """The counters of an interface by ip, and when they were read; None without ip."""
+    try:
+        out = subprocess.run(["ip", "-json", "-s", "link", "show", name], stdout=subprocess.PIPE, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return time.time(), json.loads(out)[0]["stats64"]
+
+
+def details(c, w):
+    """The lists of the sample, each element by what another program or /proc says of it."""
+    s = w.sample
+    disk_details(c, w)
+    (lo,) = s["interfaces"]
+    for key, of in ("recv_bytes_per_s", "net_bytes_recv_per_s"), ("sent_bytes_per_s", "net_bytes_sent_per_s"), \
+            ("recv_packets_per_s", "net_packets_recv_per_s"), ("sent_packets_per_s", "net_packets_sent_per_s"):
+        low, high = w.rate(of)
+        c.between("interfaces: lo " + key, lo.get(key), low - 0.1, high + 0.1)
+    if all(w.link):
+        (begin, first), (end, last) = w.link
+        for key, side, of in ("recv_bytes_per_s", "rx", "bytes"), ("sent_packets_per_s", "tx", "packets"):
+            want = (last[side][of] - first[side][of]) / (end - begin)
+            c.between(f"interfaces: lo {key}, by ip", lo.get(key), want * 0.75, want * 1.25)
+    else:
+        print("NOT CHECKED: interfaces with ip, which is not here")
+    for worker in workers:
+        found = [p for p in s["processes"] if p["name"] == worker.name]
+        c.same(f"processes: {worker.name} is listed", len(found), 1)
+        for p in found:
+            process_details(c, w, worker, p)
+    if unit.path:
+        unit_details(c, w)
+
+
+def disk_details(c, w):
+    listed = w.sample["disks"]
+    for d in listed:
+        name = d["device"]
+        for key, of in ("read_bytes_per_s", "read_bytes"), ("write_bytes_per_s", "write_bytes"), \
+                ("read_ops_per_s", "read_count"), ("write_ops_per_s", "write_count"):
+            low, high = w.per_second(lambda r, of=of: getattr(r["disks"][name], of))
+            c.between(f"disks: {name} {key}", d.get(key), low - 0.1, high + 0.1)
+        low, high = w.per_second(lambda r: r["disks"][name].busy_time)
+        c.between(f"disks: {name} busy_pct", d.get("busy_pct"), low / 10 - 0.1, min(100, high / 10 + 0.1))
+        waits = w.bounds(lambda r: r["disks"][name].read_time + r["disks"][name].write_time)
+        ops = w.bounds(lambda r: r["disks"][name].read_count + r["disks"][name].write_count)
+        if ops[0] > 0:
+            c.between(f"disks: {name} await_ms", d.get("await_ms"), waits[0] / ops[1] - 0.1, waits[1] / ops[0] + 0.1)
+    c.same("disks", sorted(d["device"] for d in listed), sorted(w.readings[0]["disks"]))
+
+
+def process_details(c, w, worker, p):
+    me = worker.name
+    low, high = w.per_second(lambda r: r["workers"][me]["ticks"] / os.sysconf("SC_CLK_TCK"), 0.02)
+    c.between(f"processes: {me} cpu_pct", p.get("cpu_pct"), 100 * low, 100 * high)
+    low, high = w.per_second(lambda r: r["workers"][me]["cpu"], 0.02)
+    c.between(f"processes: {me} cpu_pct, by psutil", p.get("cpu_pct"), 100 * low, 100 * high)
+    for key, of in ("read_bytes_per_s", "read"), ("write_bytes_per_s", "written"):
+        low, high = w.per_second(lambda r, of=of: r["workers"][me][of])
+        c.between(f"processes: {me} {key}", p.get(key), low - 0.1, high + 0.1)
+    rss = w.near(lambda r: r["workers"][me]["rss"])
+    c.between(f"processes: {me} rss_bytes", p["rss_bytes"], min(rss) - MIB, max(rss) + MIB)
+    c.same(f"processes: {me}", (p["user"], p["pid"], p["count"]), (worker.process.username(), worker.pid, 1))
+
+
+def unit_details(c, w):
+    found = [u for u in w.sample.get("units", []) if u["name"] == unit.name]
+    c.same("units: the one that was made is listed", len(found), 1)
+    for u in found:
+        low, high = w.per_second(lambda r: r["unit"]["cpu"])
+        c.between("units: cpu_pct", u.get("cpu_pct"), 100 * low - 0.01, 100 * high + 0.01)
+        memory = w.near(lambda r: r["unit"]["memory"])
+        if None in memory:
+            c.same("units: memory_bytes", u.get("memory_bytes"), None)  # version 1 has the memory controller
+        else:
+            c.between("units: memory_bytes", u.get("memory_bytes"), min(memory) - MIB, max(memory) + MIB)
+    c.same("processes: the unit of a worker", [p.get("unit") for p in w.sample["processes"] if p["name"] == workers[0].name], [unit.name])
+
+
+def filesystems(c, s, skip):
+    """Each filesystem by df. df rounds its percentages up."""
+    out = subprocess.run(["df", "-B1", "--output=pcent,ipcent,avail,size,source,fstype,target", *skip], stdout=subprocess.PIPE, text=True,
+                         stderr=subprocess.DEVNULL, check=False).stdout
+    rows = {r[6]: r for r in (line.split(None, 6) for line in out.splitlines()[1:])}
+    for f in s["filesystems"]:
+        used, inodes, free, size, source, kind, target = rows[f["mount"]]
+        c.between(f"filesystems: {target} used_pct", f["used_pct"], int(used.rstrip("%")) - 1.5, int(used.rstrip("%")) + 0.5)
+        if inodes != "-":
+            c.between(f"filesystems: {target} inodes", f.get("inodes_used_pct"), int(inodes.rstrip("%")) - 1.5, int(inodes.rstrip("%")) + 0.5)
+        c.between(f"filesystems: {target} free", f["free_bytes"], int(free) - 256 * MIB, int(free) + 256 * MIB)
+        c.same(f"filesystems: {target}", (f["total_bytes"], f["device"], f["fstype"]), (int(size), source, kind))
+
+
 def df(c, s):
     """The fullest of df's local filesystems with a device, and the root; images and what is read-only aside. df rounds its
     percentages up."""
     skip = [a for t in ("squashfs", "iso9660", "erofs", "devtmpfs", "efivarfs", "autofs") for a in ("-x", t)]
     out = subprocess.run(["df", "-l", "-B1", "--output=pcent,ipcent,avail,source,target", *skip], stdout=subprocess.PIPE, text=True,
                          stderr=subprocess.DEVNULL, check=False).stdout
+    filesystems(c, s, skip)
     fixed = {p.mountpoint for p in psutil.disk_partitions(all=True) if "ro" in p.opts.split(",")}
     rows = [line.split(None, 4) for line in out.splitlines()[1:]]
     rows = [r for r in rows if (r[3].startswith("/dev/") or r[4] == "/") and r[4] not in fixed]
@@ -311,9 +509,12 @@ def iostat(c, s, out):
 
 
 def main():
+    global unit
     edge = os.path.abspath(sys.argv[1])
     agreed, failures = 0, []
     with tempfile.TemporaryDirectory(dir=os.getcwd()) as directory:
+        workers.extend([Worker("values-burn", burn_once), Worker("values-write", write_once)])
+        unit = Unit(directory, workers[0].pid)
         work = [threading.Thread(target=burn), threading.Thread(target=write, args=[directory]), threading.Thread(target=send)]
         for t in work:
             t.start()
@@ -330,12 +531,15 @@ def main():
                     continue
                 agreed += 1
                 if agreed == NEEDED:
-                    print(f"edge agrees with psutil, df, vmstat, iostat and /proc, in {agreed} of {n + 1} windows")
+                    print(f"edge agrees with psutil, df, vmstat, iostat, ip and /proc, in {agreed} of {n + 1} windows")
                     return
         finally:
             stop.set()
             for t in work:
                 t.join()
+            for one in workers:
+                one.end()
+            unit.end()
     sys.exit(f"agreed in {agreed} of {WINDOWS} windows, {NEEDED} are needed; not in the others: {failures}")
 
 

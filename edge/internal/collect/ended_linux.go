@@ -128,6 +128,10 @@ func (p *processes) ancestor(one *proc) *proc {
 	return nil
 }
 
+// busyTicks is how many ticks a second a process uses at least that may have used all the time since its last reading. One that
+// mostly waits, such as a shell, did not do what its brothers did that no scan saw.
+const busyTicks = 2
+
 // payEnded pays the processes that ended: each what it would have used at the pace of its last reading and, if the account has more,
 // up to what its threads can use.
 func (p *processes) payEnded(at Moment) {
@@ -136,7 +140,7 @@ func (p *processes) payEnded(at Moment) {
 		seconds := (at.Mono - one.readAt).Seconds()
 		want := one.lately[kind] * seconds
 		room := want
-		if kind == useCPU && one.lately[kind] >= cpuTicks/10 {
+		if kind == useCPU && one.lately[kind] >= busyTicks {
 			room = max(0, seconds*cpuTicks*float64(max(1, one.threads))-want)
 		}
 		return expected{want, room}

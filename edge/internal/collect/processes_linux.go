@@ -56,7 +56,7 @@ type proc struct {
 	total       uses       // since it started; I/O includes that of its children that ended
 	children    uint64     // ticks of its children that ended, since it started
 	rss         uint64     // bytes
-	lately      [3]float64 // uses per second at the last reading
+	lately      [3]float64 // uses per second at the last readings
 	used        uint64     // ticks since the details before
 	readAt      time.Duration
 	account     *account // nil if nothing is open
@@ -227,7 +227,8 @@ func (p *processes) update(one *proc, s procStat, known bool, at Moment) {
 	}
 	used[useCPU] = cpu
 	for kind := range used {
-		one.lately[kind] = float64(used[kind]) / max(seconds, 0.01)
+		// On a machine that is short of CPU, a busy process may not have run since the scan before.
+		one.lately[kind] = max(float64(used[kind])/max(seconds, 0.01), one.lately[kind]/2)
 	}
 	one.used += cpu
 	one.group.used[useCPU] += cpu

@@ -223,7 +223,7 @@ func TestAFamilyThatEnds(t *testing.T) {
 	for range 18 {
 		s = m.collect(interval)
 	}
-	if hog, sh, init := cpuSeconds(one(t, s, "hog")), cpuSeconds(one(t, s, "sh")), cpuSeconds(one(t, s, "systemd")); hog != 6.5 || sh != 1 || init != 0 {
+	if hog, sh, init := cpuSeconds(one(t, s, "hog")), cpuSeconds(one(t, s, "sh")), cpuSeconds(one(t, s, "systemd")); hog < 6.2 || math.Round(100*(hog+sh)) != 750 || init != 0 {
 		t.Errorf("hog used %v s, sh %v, init %v: %s", hog, sh, init, shown(s))
 	}
 }
