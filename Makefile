@@ -108,8 +108,12 @@ interop: build $(TOOLS)/interop/.installed $(TOOLS)/awscli/.installed ## run the
 	$(CLEAN) $(TOOLS)/interop/bin/python .ci/readme.py bin $(TOOLS)/awscli/bin/aws
 
 .PHONY: values
-values: build $(TOOLS)/values/.installed ## compare what edge reads with psutil, df, vmstat and iostat (needs python3, sysstat, procps)
+values: build $(TOOLS)/values/.installed ## compare what edge reads with psutil, df, vmstat, iostat and ip (needs python3, sysstat, procps)
 	$(CLEAN) $(TOOLS)/values/bin/python .ci/values.py bin/edge
+
+.PHONY: hogs
+hogs: build ## let 210 processes burn CPU, fill memory or write for some seconds each, and check that edge names them (needs python3, Linux; ten minutes)
+	$(CLEAN) python3 .ci/hogs.py bin/edge
 
 .PHONY: athena-check
 athena-check: build $(TOOLS)/athena/.installed ## check the Athena engine against moto and ministack, over the real protocol (needs python3)

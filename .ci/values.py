@@ -27,6 +27,7 @@ OVER = 5  # seconds of a window
 WINDOWS = 8  # at most
 NEEDED = 2  # windows with close bounds in which everything agrees
 TIGHT = 0.15  # how far the bounds of the load's own counters may be apart
+ROUNDED = 0.0005  # the rounding of details to four digits
 MIB = 1 << 20
 
 # --- What the machine does meanwhile ------------------------------------------------------------------------------------
@@ -254,9 +255,9 @@ class Window:
         return low / (self.sample["ts"] - self.began), high / OVER
 
     def per_second(self, of, slack=0.0):
-        """The bounds of the rate of any counter, which may be cut off by slack at each end."""
+        """The bounds of the rate of any counter, which may be cut off by slack at each end. Details have four digits."""
         low, high = self.bounds(of)
-        return max(0, low - slack) / (self.sample["ts"] - self.began), (high + slack) / OVER
+        return max(0, low - slack) / (self.sample["ts"] - self.began) * (1 - ROUNDED), (high + slack) / OVER * (1 + ROUNDED)
 
     def near(self, of):
         """What a state was around edge's second reading."""
@@ -380,7 +381,7 @@ def details(c, w):
     (lo,) = s["interfaces"]
     for key, of in ("recv_bytes_per_s", "net_bytes_recv_per_s"), ("sent_bytes_per_s", "net_bytes_sent_per_s"), \
             ("recv_packets_per_s", "net_packets_recv_per_s"), ("sent_packets_per_s", "net_packets_sent_per_s"):
-        low, high = w.rate(of)
+        low, high = w.per_second(lambda r, of=of: r["counters"][of])
         c.between("interfaces: lo " + key, lo.get(key), low - 0.1, high + 0.1)
     if all(w.link):
         (begin, first), (end, last) = w.link

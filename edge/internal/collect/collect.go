@@ -112,6 +112,9 @@ func (set *Set) Collect(ctx context.Context, at Moment, s *record.Sample) {
 			m.state.Failed(err)
 		}
 	}
+	if set.details.due {
+		Shorten(s)
+	}
 }
 
 // WatchAfter is the longest time between two samples in which nothing needs to be read. If samples are further apart, call Watch.

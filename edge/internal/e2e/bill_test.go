@@ -11,13 +11,30 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// believable has readings like a real server's: those of a simulated host, with details once a minute. Compressed, its samples are
-// larger than those of a real machine: without details, 40 samples of a busy virtual machine took 91 bytes each, and its own 103.
-type believable struct{ host *recordtest.Host }
+// believable has readings like a real server's: those of a simulated host. Compressed, its samples are larger than those of a
+// real machine: without details, 40 samples of a busy virtual machine took 91 bytes each, and the worker's 103.
+type believable struct {
+	host    *recordtest.Host
+	details bool
+	large   largeServer
+}
+
+// newBelievable returns the machine of a seed: 0 is a web server, 9 a worker. With details at the default latency, the web server
+// costs 136 bytes a sample and the worker 161: its samples are a tenth larger, so that fewer of them fit beside the second details.
+func newBelievable(seed uint64, details bool) *believable {
+	return &believable{host: recordtest.New(seed), details: details, large: newLargeServer()}
+}
 
 func (r *believable) Collect(_ context.Context, at collect.Moment, s *record.Sample) {
 	full := r.host.Sample(at.Wall)
 	full.TS, full.SessionID, full.Seq, full.IntervalS = s.TS, s.SessionID, s.Seq, s.IntervalS
+	switch {
+	case !r.details:
+		full.Filesystems, full.Disks, full.Interfaces, full.Processes, full.Units, full.Sensors = nil, nil, nil, nil, nil, nil
+	case full.Filesystems != nil:
+		r.large.fill(&full)
+		collect.Shorten(&full)
+	}
 	*s = full
 }
 
@@ -25,18 +42,22 @@ func (r *believable) Collect(_ context.Context, at collect.Moment, s *record.Sam
 func TestBill(t *testing.T) {
 	for name, c := range map[string]struct {
 		latency         time.Duration
+		seed            uint64
+		details         bool
 		billed, written float64
 	}{
 		// A step for two minutes is 128 or, with 41 samples, 125. With their details the samples of two minutes do not fit into a step;
-		// a step holds about 34 of them. With a minute it is 248, because half of each billed step stays empty.
-		"default":      {record.MaxLatency, 155, 60_000},
-		"five minutes": {5 * time.Minute, 160, 60_000},
+		// a step holds about 38 of them. With a minute it is 248, because half of each billed step stays empty.
+		"without details":          {record.MaxLatency, 9, false, 130, 60_000},
+		"default":                  {record.MaxLatency, 0, true, 150, 90_000},
+		"five minutes":             {5 * time.Minute, 9, false, 160, 60_000},
+		"five minutes and details": {5 * time.Minute, 9, true, 150, 90_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				m := w.start(setup{
-					interval: 3 * time.Second, latency: c.latency, spoolBytes: 64 << 20, collector: &believable{host: recordtest.New(9)},
+					interval: 3 * time.Second, latency: c.latency, spoolBytes: 64 << 20, collector: newBelievable(c.seed, c.details),
 				})
 				const minutes = 240
 				time.Sleep(minutes * time.Minute)

@@ -22,6 +22,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
@@ -140,9 +141,44 @@ func bundle(b *testing.B, h *httptest.Server) string {
 	return path
 }
 
-// BenchmarkFootprint runs the real binary at its defaults for EDGE_FOOTPRINT, or 20 s, and reports its use of memory, CPU and disk. Use
-// -benchtime 1x, and at least 5m for figures to quote.
+// BenchmarkFootprint runs the real binary at its defaults for EDGE_FOOTPRINT, or 20 s, and reports its use of memory, CPU and disk:
+// without details, and with details beside 300 and 5,000 more processes that are idle. Use -benchtime 1x, and at least 5m for figures to
+// quote.
 func BenchmarkFootprint(b *testing.B) {
+	path := build(b)
+	for _, c := range []struct {
+		name string
+		idle int
+		args []string
+	}{
+		{"details=off/processes=300", 300, []string{"--detail-interval", "0"}},
+		{"details=60s/processes=300", 300, nil},
+		{"details=off/processes=5000", 5000, []string{"--detail-interval", "0"}},
+		{"details=60s/processes=5000", 5000, nil},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			idle(b, c.idle)
+			footprint(b, path, c.args...)
+		})
+	}
+}
+
+// idle starts processes that do nothing until the benchmark ends.
+func idle(b *testing.B, n int) {
+	b.Helper()
+	for range n {
+		c := exec.Command("sleep", "infinity")
+		if err := c.Start(); err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() {
+			_ = c.Process.Kill()
+			_ = c.Wait() // it was killed
+		})
+	}
+}
+
+func footprint(b *testing.B, path string, args ...string) {
 	length := 20 * time.Second
 	if text := os.Getenv("EDGE_FOOTPRINT"); text != "" {
 		var err error
@@ -150,7 +186,6 @@ func BenchmarkFootprint(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	path := build(b)
 	info, err := os.Stat(path)
 	if err != nil {
 		b.Fatal(err)
@@ -158,17 +193,20 @@ func BenchmarkFootprint(b *testing.B) {
 	for range b.N {
 		s := cloudtest.New(b)
 		h := httptest.NewTLSServer(s) // TLS as with AWS: it is part of the cost
-		c, said := runEdge(b, path, h.URL, bundle(b, h), b.TempDir())
+		dir := b.TempDir()
+		c, said := runEdge(b, path, h.URL, bundle(b, h), dir, args...)
 		go func() {
 			for range said { // so that edge never waits for a reader of its output
 			}
 		}()
 		<-s.Arrived // measure after the start, which costs more
 		cpu, written := cpuSeconds(b, c.Process.Pid), procValue(b, c.Process.Pid, "io", "write_bytes")
-		most := int64(0)
-		for begin := time.Now(); time.Since(begin) < length; time.Sleep(time.Second) {
+		most, before, begin := int64(0), taken(b, dir), time.Now()
+		for ; time.Since(begin) < length; time.Sleep(time.Second) {
 			most = max(most, procValue(b, c.Process.Pid, "status", "VmRSS"))
 		}
+		// On the grid, this is 0, or 1 at most.
+		b.ReportMetric(time.Since(begin).Seconds()/3-float64(taken(b, dir)-before), "samples-left-out")
 		seconds := cpuSeconds(b, c.Process.Pid) - cpu
 		b.ReportMetric(float64(procValue(b, c.Process.Pid, "status", "VmRSS"))/1000, "MB-resident")
 		b.ReportMetric(float64(most)/1000, "MB-resident-most")
@@ -187,6 +225,16 @@ func BenchmarkFootprint(b *testing.B) {
 		}
 		h.Close()
 	}
+}
+
+// taken returns how many samples the collector took.
+func taken(tb testing.TB, dir string) int64 {
+	tb.Helper()
+	report, err := status.Fetch(tb.Context(), status.Socket(dir))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return report.Samples.Taken
 }
 
 // procValue reads a number from a file in /proc: kB in status, bytes in io.

