@@ -113,7 +113,9 @@ export interface Status {
 export type Filter = 'host' | 'env' | 'role' | 'tag';
 
 /** What the viewer chose. A range such as '15m' ends now; without one, from and to are Unix seconds. */
-export type State = { dashboard: string; metric: string; once: boolean } & Record<Filter, string> & TimeRange;
+export type State = { dashboard: string; metric: string; once: boolean; compare: Compare; kiosk: boolean } & Record<Filter, string> & TimeRange;
+/** Which earlier time charts show too. */
+export type Compare = '' | 'period' | 'day' | 'week';
 export type TimeRange = { range: string; from: null; to: null } | { range: null; from: number; to: number };
 
 /** What charts over time mark: a moment if until is null, or else a span. Times are Unix seconds. */
@@ -136,6 +138,8 @@ export interface Choices {
 export interface Page {
   metric(): Metric;
   openHost(host: string): void;
+  /** The name of the earlier time that charts show too; empty if they show none. */
+  comparison(): string;
   filter(name: Filter, value: string): void;
   openTime(host: string | null, from: number, until: number): void;
   zoom(from: number, to: number): void;

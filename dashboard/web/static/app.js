@@ -4,6 +4,7 @@
 
 import * as api from './api.js';
 import { Controls } from './controls.js';
+import { earlier, nameOf, shiftOf } from './compare.js';
 import { $, el } from './dom.js';
 import * as format from './format.js';
 import { Cost, shortened, showEmpty, showProblems, showStatus, showViewer } from './notices.js';
@@ -45,6 +46,7 @@ class App {
     showViewer(viewer, signedIn);
     initTheme($('theme'), () => this.#view.redraw());
     addEventListener('popstate', () => { this.state = urlState.parse(location.search); this.#arrive(); });
+    document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && this.state.kiosk) this.go({ ...this.state, kiosk: false }); });
     this.#arrive();
   }
 
@@ -141,6 +143,7 @@ class App {
       this.#view.dispose();
       this.#view = this.#openDashboard();
     }
+    document.body.classList.toggle('kiosk', this.state.kiosk);
     this.#controls.show(this.#view.dashboard);
     this.#refresh.now({ restart: true });
   }
@@ -180,7 +183,11 @@ class App {
     link.remove();
   }
 
-  #query() { return urlState.toQuery(this.state, Math.max(60, Math.min(600, Math.round(this.#view.width / 2)))); }
+  comparison() { return nameOf(this.state.compare); }
+
+  get #buckets() { return Math.max(60, Math.min(600, Math.round(this.#view.width / 2))); }
+
+  #query() { return urlState.toQuery(this.state, this.#buckets); }
 
   // --- Data ---
 
@@ -213,7 +220,9 @@ class App {
       }
     };
     const status = into(api.status(signal), (s) => { this.#status = s; showStatus(s); });
-    const [drawn] = await Promise.all([view.load(this.#query(), signal, into, () => this.#loadChoices(signal, into), this.state.host !== ''), status]);
+    const shift = shiftOf(this.state), before = urlState.toQuery(earlier(this.state, Date.now() / 1000), this.#buckets);
+    const compared = shift > 0 ? view.compare(before, shift, signal, into) : view.compareWithNothing();
+    const [drawn] = await Promise.all([view.load(this.#query(), signal, into, () => this.#loadChoices(signal, into), this.state.host !== ''), status, compared]);
     if (failed.length === 0) view.showLegend(this.state.host);
     showEmpty(this.#isEmpty(drawn, failed), { state: this.state, status: this.#status, hosts: this.choices.hosts, go: (next) => this.go(next) });
     $('updated').textContent = `Updated ${format.clockTime(Date.now())}`;

@@ -41,7 +41,8 @@ export class Card {
       el('div', { class: 'menu-panel menu-list' },
         item('Show SQL', () => this.page.showSQL(this.panel)),
         item('Download CSV', () => this.page.download(this.panel, 'csv')),
-        item('Download JSON', () => this.page.download(this.panel, 'json'))));
+        item('Download JSON', () => this.page.download(this.panel, 'json')),
+        ...this.menuItems().map(([text, action]) => item(text, action))));
     return menu;
   }
 
@@ -82,6 +83,19 @@ export class Card {
    */
   unit(value) { return value.unit === 'metric' ? this.page.metric().unit : value.unit; }
 
+  /**
+   * Further items of the panel's menu.
+   * @returns {[text: string, action: () => void][]}
+   */
+  menuItems() { return []; }
+  /** Whether the panel can show earlier data beside its own. */
+  get comparable() { return false; }
+  /**
+   * Shows earlier data beside the panel's own.
+   * @param {PanelData | null} _data
+   * @param {number} _shift is how many seconds earlier it is
+   */
+  compare(_data, _shift) {}
   mount() {}
   redraw() {}
   dispose() {}
@@ -105,6 +119,8 @@ export class Card {
 /** A card with a chart. A subclass overrides option. */
 export class ChartCard extends Card {
   box = el('div', { class: 'chart' });
+  /** @type {{ data: PanelData, shift: number } | null} */
+  earlier = null;
   /** @type {Chart} */
   chart;
   #observer = new ResizeObserver(() => this.chart.resize());
@@ -114,6 +130,16 @@ export class ChartCard extends Card {
     this.chart = echarts.init(this.box, null, { renderer: 'canvas' });
     this.#observer.observe(this.box);
     this.chart.on('click', (e) => this.clicked(e));
+  }
+
+  /**
+   * @param {PanelData | null} data
+   * @param {number} shift
+   */
+  compare(data, shift) {
+    if (!this.comparable || (data === null && this.earlier === null)) return;
+    this.earlier = data && { data, shift };
+    this.redraw();
   }
 
   dispose() {

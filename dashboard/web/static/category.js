@@ -19,6 +19,21 @@ const nameLabel = (c) => ({ ...axisText(c), color: c.text, width: 120, overflow:
 export class Bars extends ChartCard {
   get horizontal() { return this.panel.by === 'host'; }
 
+  get comparable() { return this.panel.by !== 'day'; } // the days of another time have other names
+
+  /**
+   * The earlier values of a column, in the order of the bars.
+   * @param {PanelData} data
+   * @param {string} column
+   * @returns {any[]}
+   */
+  #before(data, column) {
+    if (!this.earlier) return [];
+    const { data: past } = this.earlier, by = this.panel.by ?? '', values = past.column(column);
+    const of = new Map(past.column(by).map((name, i) => [name, values[i]]));
+    return data.column(by).map((name) => of.get(name) ?? null);
+  }
+
   /**
    * @param {PanelData} data
    * @param {Colours} c
@@ -29,31 +44,39 @@ export class Bars extends ChartCard {
     const names = data.column(by).map((v) => format.dimension(v, by));
     this.legend(values.map((v, i) => [valueColour(i), v.label]));
     if (this.horizontal) this.rows(names.length, stacked || values.length === 1 ? long : 8 + 9 * values.length);
+    const before = this.earlier ? values.map((v) => this.#before(data, v.column)) : [];
     const heights = stacked ? names.map((_, i) => values.reduce((s, v) => s + (data.column(v.column)[i] ?? 0), 0))
-      : values.flatMap((v) => data.column(v.column));
+      : [...values.flatMap((v) => data.column(v.column)), ...before.flat()];
     const scale = valueAxis(c, unit, (v) => format.axisLabel(v, unit), unit === 'percent' ? percentAxis(heights) : { min: 0 });
     const axis = this.horizontal ? nameAxis(c, names, { inverse: true, axisLabel: nameLabel(c) })
       : nameAxis(c, names, { axisLabel: { ...axisText(c), hideOverlap: true } });
     return {
       grid: this.horizontal ? { left: 8, right: 22, top: 8, bottom: 8, containLabel: true } : { left: 62, right: 14, top: 12, bottom: 28 },
       xAxis: this.horizontal ? scale : axis, yAxis: this.horizontal ? axis : scale,
-      tooltip: tooltip(c, 'axis', ([point]) => this.#tooltip(data.row(point.dataIndex)),
+      tooltip: tooltip(c, 'axis', ([point]) => this.#tooltip(data.row(point.dataIndex), before.map((column) => column[point.dataIndex])),
         { axisPointer: { type: 'shadow', shadowStyle: { color: c.muted, opacity: 0.1 } } }),
-      series: values.map((v, i) => ({
+      series: [...values.map((v, i) => ({
         name: v.label, type: 'bar', stack: stacked ? 'all' : undefined, barMaxWidth: this.horizontal ? 14 : 34, barGap: '10%',
         data: data.column(v.column), cursor: this.horizontal ? 'pointer' : 'default',
         itemStyle: { color: valueColour(i), borderRadius: stacked ? 0 : this.horizontal ? [0, 3, 3, 0] : [3, 3, 0, 0] },
-      })),
+      })), ...before.map((column, i) => ({
+        name: `${values[i].label} (earlier)`, type: 'bar', stack: stacked ? 'earlier' : undefined, barMaxWidth: this.horizontal ? 8 : 20, silent: true,
+        data: column, itemStyle: { color: valueColour(i), opacity: 0.35 },
+      }))],
     };
   }
 
-  /** @param {Row} row */
-  #tooltip(row) {
+  /**
+   * @param {Row} row
+   * @param {any[]} before
+   */
+  #tooltip(row, before) {
     const { values, by = 'host' } = this.panel;
     /** @type {TipRow[]} */
     const rows = values.map((v, i) => [[dot(valueColour(i)), v.unit === 'metric' ? this.page.metric().label : v.label], format.value(row[v.column], this.unit(v))]);
     for (const v of values) if (v.high) rows.push(['highest hour of a host', format.value(row[v.high], this.unit(v))]);
-    return tip(format.dimension(row[by], by), rows);
+    const text = before.map((v, i) => format.value(v, this.unit(values[i]))).join(', ');
+    return tip(format.dimension(row[by], by), rows, before.length > 0 ? `${this.page.comparison()}: ${text}` : '');
   }
 
   /** @param {any} e */

@@ -1,7 +1,7 @@
 // The controls with which the viewer chooses a dashboard, a time range, filters and a metric.
 
 /** @import { Choice } from './choose.js' */
-/** @import { Choices, Dashboard, Filter, Metric, State } from '../types.js' */
+/** @import { Choices, Compare, Dashboard, Filter, Metric, State } from '../types.js' */
 
 /**
  * What the controls ask of the page: the state and what there is to choose from, and functions that lead to another state.
@@ -20,6 +20,7 @@
  */
 
 import { Choose } from './choose.js';
+import { comparisons } from './compare.js';
 import { $, button, el } from './dom.js';
 import * as format from './format.js';
 import * as urlState from './state.js';
@@ -47,6 +48,8 @@ export class Controls {
       metric: choose('metric', 'Metric', null),
     };
     for (const c of Object.values(this.choosers)) $('filters').insertBefore(c.element, $('once'));
+    this.compare = new Choose('compare', 'Compare', 'Nothing', (v) => app.go({ ...app.state, compare: /** @type {Compare} */ (v) }));
+    $('filters').insertBefore(this.compare.element, $('once'));
     for (const range of urlState.ranges) {
       $('ranges').append(el('button', { type: 'button', 'data-range': range, 'aria-pressed': 'false', onclick: () => app.chooseRange(range) }, range));
     }
@@ -151,6 +154,7 @@ export class Controls {
     this.choosers.role.set(unique(choices.hosts.map((h) => h.role)), state.role);
     this.choosers.tag.set(choices.tags.map((t) => [`${t.tag}=${t.value}`, `${t.tag} = ${t.value}`, `${t.hosts} ${t.hosts === 1 ? 'host' : 'hosts'}`]), state.tag);
     this.choosers.metric.set(metrics.map((m) => [m.column, m.label]), this.#app.metric()?.column ?? '');
+    this.compare.set(comparisons, state.compare);
   }
 }
 

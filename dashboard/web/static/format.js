@@ -10,6 +10,7 @@ const prefixes = ['', 'k', 'M', 'G', 'T', 'P'];
  */
 function scaled(v, unit) {
   let n = Math.abs(v), i = 0;
+  if (unit === '/s' && n > 0 && n < 0.00995) return [(v < 0 ? '−' : '') + Number(n.toPrecision(1)), unit];
   while (n >= 999.5 && i < prefixes.length - 1) { n /= 1000; i++; }
   const digits = n >= 99.5 || n === 0 || (i === 0 && unit !== '/s') ? 0 : n >= 9.95 ? 1 : 2;
   return [(v < 0 ? '−' : '') + n.toFixed(digits), prefixes[i] + unit];
@@ -31,7 +32,7 @@ export function parts(v, unit) {
     case 'bytes': case 'bytes_per_s': case 'per_s': return scaled(v, scales[unit]);
     case 'count': return [v.toLocaleString('en', { maximumFractionDigits: 1 }), ''];
     case 'load': return [v.toFixed(2), ''];
-    case 's': return Math.abs(v) < 99.5 ? [v.toFixed(1), 's'] : [age(v), ''];
+    case 's': return v !== 0 && Math.abs(v) < 0.9995 ? [String(Number((1000 * v).toPrecision(3))), 'ms'] : Math.abs(v) < 99.5 ? [v.toFixed(1), 's'] : [age(v), ''];
     case 'duration': return [age(v), ''];
     case 'time': return [moment(v), ''];
     default: return [String(v), ''];
@@ -59,6 +60,7 @@ export function axisLabel(v, unit) {
     const [number, u] = scaled(Math.abs(v), scales[unit]);
     return `${Number(number)} ${u}`;
   }
+  if (unit === 's' && v !== 0 && Math.abs(v) < 9.95) return Math.abs(v) < 0.9995 ? `${Number((1000 * v).toPrecision(3))} ms` : `${Number(v.toFixed(1))} s`;
   if (unit === 's' || unit === 'duration') return v === 0 ? '0' : age(v);
   if (unit === 'count') return Math.abs(v) >= 10_000 ? scaled(v, '').join('') : String(Number(v.toFixed(1)));
   return String(Number(v.toFixed(2)));

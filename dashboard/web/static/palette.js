@@ -1,7 +1,8 @@
 // Colours. A host has the same colour in all charts and after each refresh, and so has an environment.
 
-const palette = ['#3b82f6', '#f59e0b', '#10b981', '#ef4444', '#8b5cf6', '#06b6d4', '#ec4899', '#84cc16', '#f97316', '#14b8a6',
-  '#a78bfa', '#eab308'];
+// Red and amber are not in it: they say that something is wrong. Neighbours differ in hue, and each is to be read in light and dark.
+const palette = ['#3b82f6', '#10b981', '#8b5cf6', '#06b6d4', '#d946ef', '#65a30d', '#6366f1', '#2dd4bf', '#ec4899', '#0284c7',
+  '#a78bfa', '#15803d'];
 const dashes = ['solid', 'dashed', 'dotted'];
 /** @type {Record<string, Map<string, number>>} */
 const places = { host: new Map(), env: new Map() };

@@ -1,7 +1,7 @@
 // What the viewer chose: dashboard, time range and filters. The address holds it, so that a link leads to the same view and
 // the browser's Back button undoes a choice.
 
-/** @import { Filter, State } from '../types.js' */
+/** @import { Compare, Filter, State } from '../types.js' */
 
 export const ranges = ['5m', '15m', '1h', '6h', '24h', '7d', '30d'];
 /** @type {Filter[]} */
@@ -37,7 +37,9 @@ export function parse(search) {
   const q = new URLSearchParams(search);
   /** @param {Filter} name */
   const filter = (name) => q.get(name) ?? '';
+  const compared = q.get('compare') ?? '', compare = /** @type {Compare} */ (['period', 'day', 'week'].includes(compared) ? compared : '');
   const chosen = {
+    compare, kiosk: q.get('kiosk') === '1',
     dashboard: q.get('dashboard') || defaultDashboard, metric: q.get('metric') ?? '', once: q.get('once') === 'true',
     host: filter('host'), env: filter('env'), role: filter('role'), tag: filter('tag').includes('=') ? filter('tag') : '',
   };
@@ -50,14 +52,17 @@ export function parse(search) {
 }
 
 /**
- * The address of a state.
+ * The address of a state. Equal states have equal addresses, and what is as by default is not in them.
  * @param {State} state
  */
 export function toSearch(state) {
   const q = new URLSearchParams();
   if (state.dashboard !== defaultDashboard) q.set('dashboard', state.dashboard);
   choices(q, state);
-  return `?${q}`;
+  if (state.range === defaultRange) q.delete('range');
+  if (state.compare) q.set('compare', state.compare);
+  if (state.kiosk) q.set('kiosk', '1');
+  return q.size > 0 ? `?${String(q).replaceAll('%3A', ':')}` : '/';
 }
 
 /**

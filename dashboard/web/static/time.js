@@ -1,22 +1,34 @@
 // Charts over time. They share one cursor. Dragging over a chart changes the time range of the whole page.
 /* global echarts */
 
-/** @import { Colours, Mark, Option, PanelData, Row, Value } from '../types.js' */
+/** @import { Colours, Mark, Option, Panel, PanelData, Row, Value } from '../types.js' */
 
 import { axisText, ChartCard, percentAxis, tip, tooltip, valueAxis } from './card.js';
+import { faded, later } from './compare.js';
 import { el, dot } from './dom.js';
 import * as format from './format.js';
 import { markSeries, marksAt, openMark } from './marks.js';
 import { styleOf, valueColour } from './palette.js';
+import { linear, logAxis, placed, scaleOf } from './scale.js';
 
 const group = 'time';
 const tooltipRows = 12;
+
+/**
+ * Whether the values may be on a logarithmic axis. The layers of a stack may not: their heights add up.
+ * @param {Panel} panel
+ */
+const mayBeLog = (panel) => panel.kind === 'lines' || panel.kind === 'series';
 
 /** A chart over time. A subclass overrides lines and tooltip. */
 export class TimeChart extends ChartCard {
   hovered = false;
   /** @type {Mark[]} */
   #marks = [];
+  /** @type {boolean | null} */
+  #logChosen = null;
+
+  get comparable() { return true; }
 
   mount() {
     super.mount();
@@ -56,6 +68,15 @@ export class TimeChart extends ChartCard {
     return this.#marks.filter((m) => hosts === null || hosts.has(m.host));
   }
 
+  /** @returns {[text: string, action: () => void][]} */
+  menuItems() { return mayBeLog(this.panel) ? [['Linear or logarithmic scale', () => this.toggleScale()]] : []; }
+
+  /** The viewer chooses the other scale. */
+  toggleScale() {
+    this.#logChosen = this.element.dataset.scale !== 'log';
+    this.redraw();
+  }
+
   /** @param {any} event */
   clicked(event) { openMark(event, this.page); }
 
@@ -80,7 +101,14 @@ export class TimeChart extends ChartCard {
    * @returns {Option}
    */
   option(data, c) {
-    const unit = this.unit(this.panel.values[0]);
+    const unit = this.unit(this.panel.values[0]), before = this.#before(data);
+    const earlierLines = before ? faded(this.lines(before, c)) : [], lines = this.lines(data, c); // the last call makes the legend
+    const heights = [...this.heights(data), ...(before ? this.heights(before) : [])];
+    const scale = mayBeLog(this.panel) && unit !== 'percent' ? scaleOf(heights, this.#logChosen) : linear;
+    this.element.dataset.scale = scale.log ? 'log' : 'linear';
+    const signed = this.panel.values.some((v) => v.below) ? heights.flatMap((v) => [v, v === null ? null : -v]) : heights;
+    const axis = scale.log ? logAxis(scale, signed) : unit === 'percent' ? percentAxis(heights) : {};
+    const yAxis = valueAxis(c, unit, (v) => format.axisLabel(v, unit), axis);
     return {
       grid: { left: 66, right: 14, top: 12, bottom: 26 },
       xAxis: {
@@ -93,24 +121,49 @@ export class TimeChart extends ChartCard {
         },
         axisPointer: { lineStyle: { color: c.muted, type: 'solid', width: 1, opacity: 0.6 }, label: { show: false } },
       },
-      yAxis: valueAxis(c, unit, (v) => format.axisLabel(v, unit), unit === 'percent' ? percentAxis(this.heights(data)) : {}),
+      yAxis: { ...yAxis, axisLabel: { ...axisText(c), hideOverlap: true, formatter: (/** @type {number} */ v) => format.axisLabel(scale.back(v), unit) } },
       // The charts that are not under the pointer show nothing.
       tooltip: tooltip(c, 'axis', (points) => (this.hovered && points.length ? this.#tip(data, points[0].axisValue / 1000) : ''),
         { axisPointer: { type: 'line', snap: false } }),
       brush: { xAxisIndex: 0, brushType: 'lineX', toolbox: [], brushStyle: { color: c.accent, opacity: 0.16, borderWidth: 0 },
         inBrush: {}, outOfBrush: {} },
-      series: [...this.lines(data, c), markSeries(this.#shown(data), data, c)],
+      series: [...[...lines, ...earlierLines].map((s) => placed(s, scale)), markSeries(this.#shown(data), data, c)],
     };
   }
 
   /**
-   * The tooltip, with the marks at that time.
+   * The earlier data as if it were of now, without names that the chart does not show.
+   * @param {PanelData} data
+   */
+  #before(data) {
+    if (!this.earlier) return null;
+    const { data: past, shift } = this.earlier, by = this.panel.by ?? '';
+    const names = data.has(by) ? new Set(data.column(by)) : null, all = past.column(by);
+    return later(past, shift, (i) => names === null || names.has(all[i]));
+  }
+
+  /**
+   * The earlier values at a time as a text. Those of many hosts would not fit.
+   * @param {PanelData} data
+   * @param {number} t
+   */
+  #earlierAt(data, t) {
+    const before = this.#before(data), by = this.panel.by ?? '';
+    if (!before || new Set(data.column(by)).size > 1) return [];
+    const i = before.column('t').findIndex((at) => Math.abs(at - t) <= before.bucket_s / 2);
+    if (i < 0) return [];
+    const texts = this.panel.values.map((v) => format.value(before.column(v.column)[i], this.unit(v)));
+    return [`${this.page.comparison()}: ${texts.join(', ')}`];
+  }
+
+  /**
+   * The tooltip, with the earlier values and the marks at that time.
    * @param {PanelData} data
    * @param {number} t
    */
   #tip(data, t) {
-    const content = this.tooltip(t), marks = marksAt(this.#shown(data), data, t);
-    if (content instanceof HTMLElement) content.append(...marks.map((text) => el('div', { class: 'tip-more' }, text)));
+    const content = this.tooltip(t), more = [...this.#earlierAt(data, t), ...marksAt(this.#shown(data), data, t)];
+    if (content instanceof HTMLElement) content.append(...more.map((text) => el('div', { class: 'tip-more' }, text)));
     return content;
   }
 
@@ -239,6 +292,8 @@ export class Series extends TimeChart {
 
 /** A value, and the band of values that are usual for its host. */
 export class Band extends TimeChart {
+  get comparable() { return false; } // the band already is what was before
+
   /** @param {PanelData} data */
   note(data) { return data.column('host')[0] ?? ''; }
 

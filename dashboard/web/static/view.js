@@ -101,6 +101,20 @@ export class View {
   }
 
   /**
+   * Asks for the earlier data of the charts that can show it, and shows it.
+   * @param {URLSearchParams} query
+   * @param {number} shift is how many seconds earlier the query is
+   * @param {AbortSignal} signal
+   * @param {Into} into
+   */
+  async compare(query, shift, signal, into) {
+    await Promise.all(this.#cards.filter((c) => c.comparable && !c.element.hidden)
+      .map((card) => into(api.panel(card.panel.id, query, signal), (data) => card.compare(data, shift))));
+  }
+
+  compareWithNothing() { this.#cards.forEach((c) => c.compare(null, 0)); }
+
+  /**
    * Asks for the restarts, and for the problems of the chosen host, and marks them in the charts over time.
    * @param {(id: string) => Promise<PanelData>} one
    * @param {Into} into
