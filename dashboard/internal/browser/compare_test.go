@@ -61,6 +61,16 @@ func TestCompare(t *testing.T) {
 		}
 	}
 	b.shoot("compare-hosts")
+	// A line and the earlier one of the same host have the same colour.
+	b.do(chromedp.Navigate(address+"/?range=1h&compare=day"), loaded(1))
+	same := `(() => { const all = echarts.getInstanceByDom(document.querySelector('[data-panel=overview-disk] .chart')).getOption().series;
+		const colour = (name) => all.find((s) => s.name === name)?.lineStyle.color;
+		return all.filter((s) => s.name.endsWith(' (earlier)')).map((s) => s.lineStyle.color === colour(s.name.replace(' (earlier)', ''))).join(' '); })()`
+	if got := eval[string](b, same); got != "true true" {
+		t.Errorf("earlier lines have the colours of their hosts: %s", got)
+	}
+	b.shoot("compare")
+	b.do(chromedp.Navigate(address+"/?dashboard=hosts&range=1h&compare=day"), loaded(1))
 	// A single line says the earlier value in its tooltip.
 	host := eval[string](b, "document.querySelector('[data-panel=hosts-summary] tbody tr').dataset.host")
 	b.do(chromedp.Navigate(address+"/?dashboard=host&range=1h&compare=week&host="+host), loaded(1))

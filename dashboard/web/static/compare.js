@@ -44,7 +44,10 @@ export function later(data, seconds, wanted) {
   return {
     ...data, from: data.from + seconds, to: data.to + seconds, rows: rows.length,
     row: (i) => data.row(rows[i]), list: () => rows.map((i) => data.row(i)),
-    column: (name) => (data.has(name ?? '') ? rows.map((i) => data.column(name)[i] + (name === 't' ? seconds : 0)) : []),
+    column: (name) => {
+      const all = data.column(name);
+      return all.length === 0 ? [] : rows.map((i) => (name === 't' ? all[i] + seconds : all[i]));
+    },
   };
 }
 
