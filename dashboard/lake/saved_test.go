@@ -15,13 +15,18 @@ import (
 
 var seconds = regexp.MustCompile(`date_add\('second', -([^,]*), current_timestamp\)`)
 
+// elements matches how Trino names the columns that it makes of a list of structs.
+var elements = regexp.MustCompile(`AS element \([a-z_, ]+\)`)
+
 // inDuckDB turns a saved query into one for DuckDB that runs at a given moment: it replaces the functions that only Trino has.
 func inDuckDB(sql string, at time.Time) string {
 	moment := at.UTC().Format("TIMESTAMP '2006-01-02 15:04:05'")
+	sql = elements.ReplaceAllString(sql, "AS unnested (element)")
 	sql = seconds.ReplaceAllString(sql, "("+moment+" - to_seconds($1))")
 	return strings.NewReplacer(
 		"date_format(", "strftime(",
 		"approx_percentile(", "quantile_cont(",
+		"array_join(", "array_to_string(",
 		"to_unixtime(current_timestamp)", fmt.Sprintf("CAST(%d AS double)", at.Unix()),
 		"current_timestamp", moment,
 	).Replace(sql)

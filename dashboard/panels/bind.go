@@ -10,13 +10,28 @@ import (
 // dialect is what DuckDB and Trino write differently.
 type dialect struct {
 	quantileOf string // name of the function of a value and a quantile
+	joinOf     string // name of the function of a list of texts and a separator
+	// structs says that UNNEST makes one column of structs of a list of structs. Otherwise it makes a column of each of their
+	// fields. See https://duckdb.org/docs/stable/sql/query_syntax/unnest and https://trino.io/docs/current/sql/select.html#unnest.
+	structs bool
 }
 
 func (d dialect) quantile(of, q string) string { return d.quantileOf + "(" + of + ", " + q + ")" }
 
+func (d dialect) joined(of string) string { return d.joinOf + "(" + of + ", ', ')" }
+
+// unnested is the join that gives a row for each struct in the column elements, so that element.f is its field f.
+func (d dialect) unnested(fields []string) string {
+	alias := "element (" + strings.Join(fields, ", ") + ")"
+	if d.structs {
+		alias = "unnested (element)"
+	}
+	return "CROSS JOIN UNNEST(elements) AS " + alias
+}
+
 var (
-	inDuckDB = dialect{quantileOf: "quantile_cont"}
-	inTrino  = dialect{quantileOf: "approx_percentile"} // an approximation, which keeps memory small
+	inDuckDB = dialect{quantileOf: "quantile_cont", joinOf: "array_to_string", structs: true}
+	inTrino  = dialect{quantileOf: "approx_percentile", joinOf: "array_join"} // the percentile is an approximation, which keeps memory small
 )
 
 // Form is where a query runs: an engine's dialect and its names for the samples.
@@ -68,7 +83,8 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		metric:  metric.value(),
 		to:      number(unix(r.To)),
 		shown:   number(unix(shown)),
-		bucket:  number(params.Bucket.Seconds()),
+		bucket:  func(least time.Duration) string { return number(max(params.Bucket, least).Seconds()) },
+		process: func() string { return params.process(text) },
 		slot:    number(slotFor(span).Seconds()),
 		slight:  number(metric.Least),
 		offset:  number(params.Offset.Seconds()),
@@ -135,6 +151,14 @@ func (p Params) filters(text func(string) string) []string {
 		list = append(list, "CASE WHEN contains(map_keys(tags), "+text(p.TagKey)+") THEN tags["+text(p.TagKey)+"] END = "+text(p.TagValue))
 	}
 	return list
+}
+
+// process is the condition on the chosen process, or "".
+func (p Params) process(text func(string) string) string {
+	if p.Process == "" {
+		return ""
+	}
+	return " AND process = " + text(p.Process)
 }
 
 func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -42,14 +42,20 @@ func disk() Dashboard {
 				Values:   []Value{{Column: "value", Label: "Read and written", Unit: BytesPerSecond}},
 			},
 			{
-				ID: "disk-fullest", Title: "Fullest", Kind: Table, By: ByHost,
+				ID: "disk-fullest", Title: "Fullest filesystems", Kind: Table, By: ByHost, Width: full,
 				Question: "Which filesystems are nearly full, and when will they be, if it goes on like this?",
 				MinSpanS: daySeconds,
+				Values:   append([]Value{{Column: "mount", Label: "Mount", Unit: Text}}, filesystemValues()...),
+			},
+			{
+				ID: "disk-slowest", Title: "Slowest disks", Kind: Table, By: ByHost, Optional: true,
+				Question: "On which disks do operations take longest?",
 				Values: []Value{
-					{Column: "disk_used_pct", Label: "Used", Unit: Percent, Thresholds: &filled},
-					{Column: "disk_free_bytes", Label: "Free", Unit: Bytes},
-					{Column: "per_day", Label: "Growth a day", Unit: Percent},
-					{Column: "full_in", Label: "Full in", Unit: Duration},
+					{Column: "device", Label: "Disk", Unit: Text},
+					{Column: "await", Label: "Operation takes", Unit: Milliseconds, Thresholds: &slow},
+					{Column: "await_peak", Label: "Peak", Unit: Milliseconds, Thresholds: &slow},
+					{Column: "busy", Label: "Busy", Unit: Percent, Thresholds: &loaded},
+					{Column: "operations", Label: "Operations", Unit: PerSecond},
 				},
 			},
 			{
@@ -63,5 +69,17 @@ func disk() Dashboard {
 				},
 			},
 		},
+	}
+}
+
+// filesystemValues are the columns of a table of filesystems.
+func filesystemValues() []Value {
+	return []Value{
+		{Column: "used", Label: "Used", Unit: Percent, Thresholds: &filled},
+		{Column: "free", Label: "Free", Unit: Bytes},
+		{Column: "total", Label: "Size", Unit: Bytes},
+		{Column: "inodes", Label: "Inodes used", Unit: Percent, Thresholds: &filled},
+		{Column: "per_day", Label: "Growth a day", Unit: Percent},
+		{Column: "full_in", Label: "Full in", Unit: Duration},
 	}
 }

@@ -50,4 +50,4 @@ func metricNames() string {
 }
 
 // value is the SQL of the metric.
-func (m Metric) value() string { return plausible(contract[m.Column]) }
+func (m Metric) value() string { return plausible(m.Column, contract[m.Column]) }

@@ -50,6 +50,11 @@ func network() Dashboard {
 				},
 			},
 			{
+				ID: "network-interfaces", Title: "Interfaces", Kind: Table, By: ByHost, Width: full, Optional: true,
+				Question: "Which interfaces carry the most, how much of their speed is that, and which lose packets?",
+				Values:   append([]Value{{Column: "name", Label: "Interface", Unit: Text}}, interfaceValues()...),
+			},
+			{
 				ID: "network-worst", Title: "Worst hosts", Kind: Table, By: ByHost,
 				Question: "Which hosts have the most errors and drops, and how much do they carry?",
 				Values: []Value{
@@ -60,5 +65,17 @@ func network() Dashboard {
 				},
 			},
 		},
+	}
+}
+
+// interfaceValues are the columns of a table of interfaces.
+func interfaceValues() []Value {
+	return []Value{
+		{Column: "recv", Label: "Received", Unit: BytesPerSecond},
+		{Column: "sent", Label: "Sent", Unit: BytesPerSecond},
+		{Column: "link_peak", Label: "Of speed, peak", Unit: Percent, Thresholds: &loaded},
+		{Column: "speed", Label: "Speed", Unit: BitsPerSecond},
+		{Column: "lost", Label: "Errors and drops", Unit: PerSecond, Thresholds: &erroneous},
+		{Column: "lost_peak", Label: "Peak", Unit: PerSecond, Thresholds: &erroneous},
 	}
 }

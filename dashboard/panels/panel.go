@@ -44,6 +44,11 @@ type Panel struct {
 	Lead int `json:"lead,omitempty"`
 	// Empty is the text for an answer without rows, if that is good news. If Empty is "", the page says that there is no data.
 	Empty string `json:"empty,omitempty"`
+	// Optional says that the page shows the panel only if it has data: not every machine has sensors, and older collectors send no
+	// details.
+	Optional bool `json:"optional,omitempty"`
+	// Instead is the id of a panel of the same dashboard. The page shows this panel only if that one has no data.
+	Instead string `json:"instead,omitempty"`
 	// Width is how many of the twelve columns of the page the panel takes; 0 means six.
 	Width int `json:"width,omitempty"`
 }
@@ -62,6 +67,8 @@ const (
 	// Lines is one line for each By. The columns are By, t (start of the bucket, Unix seconds) and the values. The rows are
 	// ordered by By and t.
 	Lines Kind = "lines"
+	// Layers is like Lines, filled and stacked. A name without a row in a bucket counts as 0 there.
+	Layers Kind = "layers"
 	// Series is one line for each value. The columns are t and the values.
 	Series Kind = "series"
 	// Area is like Series, filled and stacked.
@@ -84,6 +91,9 @@ const (
 	// Marks are drawn into the charts over time of the page, not on their own. The columns are host, t, until (NULL for a
 	// moment), mark (a text) and severity: 0 for an event, 1 or 2 for a problem as by [Thresholds].
 	Marks Kind = "marks"
+	// Head says what one host is and how it is now. Its query gives a row for each host; the page shows it for a single one. The
+	// columns host, last_ts and silent say whether the host reports.
+	Head Kind = "head"
 )
 
 // Dimension is what the rows of a result are about. It is also the name of the column.
@@ -99,6 +109,10 @@ const (
 	ByTime    Dimension = "t"       // Unix seconds
 	ByProblem Dimension = "problem" // what is wrong with a host
 	ByTag     Dimension = "tag"     // the key of a tag
+	ByProcess Dimension = "process" // a program and its unit
+	ByMount   Dimension = "mount"   // of a filesystem
+	ByDevice  Dimension = "device"  // a disk
+	ByName    Dimension = "name"    // of an interface, a sensor, a service or container
 )
 
 // Value is a column that carries a quantity.
@@ -120,6 +134,8 @@ type Value struct {
 	// Sum names the columns of the panel overview-now whose sum this value is. It is for values of the panel overview-trend
 	// that have no column of the same name there.
 	Sum []string `json:"sum,omitempty"`
+	// Fact says that the value is what a host is, not how it is now.
+	Fact bool `json:"fact,omitempty"`
 	// Note says what the number means. A tile shows it if it cannot name the host with the highest value.
 	Note string `json:"note,omitempty"`
 	// Thresholds colour a value. They are nil if a high value is not bad.
@@ -144,6 +160,10 @@ const (
 	Count               = record.Count
 	Load                = record.Load
 	Seconds             = record.Seconds
+	Milliseconds        = record.Milliseconds
+	BitsPerSecond       = record.BitsPerSecond
+	Celsius             = record.Celsius
+	PercentOfCore       = record.PercentOfCore
 	Time           Unit = "time"     // Unix seconds, shown as a moment or as its age
 	Duration       Unit = "duration" // seconds, shown in the largest fitting unit
 	Text           Unit = "text"
@@ -154,7 +174,7 @@ const (
 // All returns the dashboards in the order of the menu. Those that are not in the menu come last.
 func All() []Dashboard {
 	all := []Dashboard{
-		overview(), performance(), network(), disk(), hosts(), patterns(), environments(), anomalies(), oneHost(), filters(), marks(),
+		overview(), performance(), processes(), network(), disk(), hosts(), patterns(), environments(), anomalies(), oneHost(), filters(), marks(),
 	}
 	for _, d := range all {
 		withQueries(d.Panels)
@@ -196,9 +216,11 @@ const (
 
 // The thresholds. The page colours values by them, and the query of overview-attention finds the hosts in trouble by them.
 var (
-	loaded    = Thresholds{Warn: 75, Critical: 90} // CPU, memory, a disk's time, in percent
-	filled    = Thresholds{Warn: 80, Critical: 90} // space, in percent
-	pressed   = Thresholds{Warn: 20, Critical: 50} // time that tasks wait, in percent
-	erroneous = Thresholds{Warn: 1, Critical: 10}  // network errors and drops per second
-	several   = Thresholds{Warn: 2, Critical: 2}   // machines of one host name
+	loaded    = Thresholds{Warn: 75, Critical: 90}  // CPU, memory, a disk's time, in percent
+	filled    = Thresholds{Warn: 80, Critical: 90}  // space, in percent
+	pressed   = Thresholds{Warn: 20, Critical: 50}  // time that tasks wait, in percent
+	slow      = Thresholds{Warn: 20, Critical: 100} // a disk's operations, in milliseconds
+	hot       = Thresholds{Warn: 80, Critical: 95}  // in degrees Celsius
+	erroneous = Thresholds{Warn: 1, Critical: 10}   // network errors and drops per second
+	several   = Thresholds{Warn: 2, Critical: 2}    // machines of one host name
 )

@@ -130,9 +130,12 @@ func TestOnlyCommonSQL(t *testing.T) {
 }
 
 func TestColumnsAndUnitsAreOfTheContract(t *testing.T) {
-	columns := map[string]record.Unit{}
+	columns, fields := map[string]record.Unit{}, map[string][]record.Unit{}
 	for _, c := range record.Columns() {
 		columns[c.Name] = c.Unit
+		for _, f := range c.Fields {
+			fields[f.Name] = append(fields[f.Name], f.Unit)
+		}
 	}
 	for _, m := range panels.Metrics() {
 		if unit, ok := columns[m.Column]; !ok || unit != m.Unit {
@@ -141,13 +144,18 @@ func TestColumnsAndUnitsAreOfTheContract(t *testing.T) {
 	}
 	each(t, func(t *testing.T, p panels.Panel) {
 		for _, v := range p.Values {
-			if unit, ok := columns[v.Column]; ok && string(unit) != string(v.Unit) {
+			if units := fields[v.Column]; units != nil && slices.Contains(units, v.Unit) {
+				continue
+			}
+			if unit, ok := columns[v.Column]; ok && unit != v.Unit && (unit != record.NoUnit || v.Unit != panels.Text) {
 				t.Errorf("%s is in %s, the contract says %s", v.Column, v.Unit, unit)
 			}
 		}
 		for _, name := range regexp.MustCompile(`\b[a-z]+_(pct|per_s|bytes)\b`).FindAllString(p.SQL, -1) {
-			if _, ok := columns[name]; !ok {
-				t.Errorf("the contract has no column %s", name)
+			_, column := columns[name]
+			_, field := fields[name]
+			if !column && !field && name != "link_pct" {
+				t.Errorf("the contract has no column or field %s", name)
 			}
 		}
 	})
@@ -209,6 +217,9 @@ func TestBadQueriesAreRefused(t *testing.T) {
 		"unknown function":    "SELECT {{nope}}",
 		"unknown column":      `SELECT 1 FROM {{samples "cpu"}}`,
 		"no name of a column": `SELECT 1 FROM {{samples 1}}`,
+		"no list":             `SELECT 1 FROM {{details "hostname" "host"}}`,
+		"unknown list":        `SELECT 1 FROM {{details "fans" "host"}}`,
+		"unknown field":       `SELECT 1 FROM {{details "disks" "mount"}}`,
 		"unknown template":    `{{template "nope"}}`,
 		"missing argument":    `{{template "lines" args "by" "host"}}`,
 		"odd arguments":       `{{template "lines" args "by"}}`,

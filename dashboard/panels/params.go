@@ -15,6 +15,8 @@ type Params struct {
 	Role   string
 	// TagKey and TagValue choose the hosts with that tag. An empty key means all.
 	TagKey, TagValue string
+	// Process is the one process to show, as panels name it: with its unit. Empty means all.
+	Process string
 	// Metric is the column of one of [Metrics]; empty means the first.
 	Metric string
 	// Offset is how far the viewer's clock is ahead of UTC, at the end of the range. If daylight saving begins or ends within

@@ -91,10 +91,7 @@ func (r Rollup) columns() []rolled {
 }
 
 // bucketOf is the SQL of the begin of a sample's bucket.
-func (r Rollup) bucketOf() string {
-	width := number(r.Bucket.Seconds())
-	return "floor(ts / " + width + ") * " + width
-}
+func (r Rollup) bucketOf() string { return begin(number(r.Bucket.Seconds())) }
 
 // Start is the begin of the period that t belongs to, in UTC.
 func (r Rollup) Start(t time.Time) time.Time { return t.UTC().Truncate(r.Period) }
@@ -109,7 +106,7 @@ func (r Rollup) Query(form Form, start time.Time) string {
 			read = append(read, c.Name)
 			continue
 		}
-		value := plausible(c)
+		value := plausible(c.Name, c)
 		if value != c.Name {
 			value += " AS " + c.Name
 		}

@@ -77,34 +77,53 @@ func (s statement) samples(columns ...any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var read, computed []string
-	for _, c := range wanted {
-		d, ok := derivations[c]
-		if !ok {
-			read = append(read, c)
-			continue
-		}
-		read = append(read, d.from...)
-		computed = append(computed, d.sql+" AS "+c)
-	}
+	read, computed := withDerived(wanted, derivations)
 	list := []string{"ts"}
-	for i, c := range read {
-		if c == "ts" || slices.Contains(read[:i], c) {
-			continue
-		}
+	for _, c := range read {
 		sql, err := s.column(c)
 		if err != nil {
 			return "", err
 		}
 		list = append(list, sql)
 	}
+	return computing(computed, s.chosen(list)) + " AS chosen", nil
+}
+
+// chosen is the relation of the samples that a query reads, with the columns of the list.
+func (s statement) chosen(list []string) string {
 	conditions := append([]string{s.period}, s.filters()...)
-	relation := "(\n    SELECT " + strings.Join(list, ",\n      ") + "\n    FROM " + s.table +
+	return "(\n    SELECT " + strings.Join(list, ",\n      ") + "\n    FROM " + s.table +
 		"\n    WHERE " + strings.Join(conditions, "\n      AND ") + "\n  )"
-	if len(computed) > 0 {
-		relation = "(\n    SELECT *,\n      " + strings.Join(computed, ",\n      ") + "\n    FROM " + relation + " AS readings\n  )"
+}
+
+// withDerived returns the columns to read for the wanted ones, each once and without ts, and the SQL of those that are computed
+// from them.
+func withDerived(wanted []string, derivations map[string]derived) (read, computed []string) {
+	add := func(c string) {
+		if c != "ts" && !slices.Contains(read, c) {
+			read = append(read, c)
+		}
 	}
-	return relation + " AS chosen", nil
+	for _, c := range wanted {
+		d, ok := derivations[c]
+		if !ok {
+			add(c)
+			continue
+		}
+		for _, from := range d.from {
+			add(from)
+		}
+		computed = append(computed, d.sql+" AS "+c)
+	}
+	return read, computed
+}
+
+// computing is a relation with computed columns besides its own.
+func computing(computed []string, relation string) string {
+	if len(computed) == 0 {
+		return relation
+	}
+	return "(\n    SELECT *,\n      " + strings.Join(computed, ",\n      ") + "\n    FROM " + relation + " AS readings\n  )"
 }
 
 // flat returns the names in columns, each of which is a name or a list of names.
@@ -138,7 +157,7 @@ func (s statement) column(name string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("samples have no column %s", name)
 	}
-	return plausible(c) + " AS " + name, nil
+	return plausible(c.Name, c) + " AS " + name, nil
 }
 
 // contract are the columns by name.
@@ -150,16 +169,16 @@ var contract = func() map[string]record.Column {
 	return m
 }()
 
-// plausible is the SQL of a column's value. It is NULL if the value is outside of the column's range. Without that, one sample
+// plausible is the SQL of a value of a column or field, which value reads. It is NULL if the value is outside of the column's range. Without that, one sample
 // could break a panel for all machines: a sum of doubles such as 1e308, or the square of 1e200, is infinite in Trino and fails
 // in DuckDB. The transform leaves out such values, but files that something else wrote can have them. NaN becomes NULL too: a
 // comparison with NaN is false, or treats NaN as the largest number.
-func plausible(c record.Column) string {
+func plausible(value string, c record.Column) string {
 	r, ok := c.Range()
 	if !ok {
-		return c.Name
+		return value
 	}
-	return "CASE WHEN " + c.Name + " BETWEEN " + limit(r.Min) + " AND " + limit(r.Max) + " THEN " + c.Name + " END"
+	return "CASE WHEN " + value + " BETWEEN " + limit(r.Min) + " AND " + limit(r.Max) + " THEN " + value + " END"
 }
 
 func limit(v float64) string {

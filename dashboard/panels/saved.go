@@ -46,7 +46,10 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 		metric:  metric,
 		to:      now,
 		shown:   "(" + now + " - " + s.seconds(chosenSpan) + ")",
-		bucket:  s.seconds(func(span time.Duration) time.Duration { return bucketFor(span, savedBuckets) }),
+		bucket: func(least time.Duration) string {
+			return s.seconds(func(span time.Duration) time.Duration { return max(bucketFor(span, savedBuckets), least) })
+		},
+		process: func() string { return "" },
 		slot:    s.seconds(slotFor),
 		slight:  least,
 		offset:  "0",

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"time"
 )
 
 // The queries use only SQL that DuckDB and Trino share:
@@ -37,18 +38,19 @@ func source(id string) string {
 // statement holds the SQL that the named functions of a query insert.
 type statement struct {
 	dialect
-	table   string          // relation that holds the samples
-	period  string          // condition on the partition keys and on ts
-	filters func() []string // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
-	metric  string          // value of the chosen metric
-	to      string          // end of the time range, Unix seconds
-	shown   string          // begin of the time range that was chosen; a panel with a Lead also reads what is before it
-	bucket  string          // width of a time bucket in seconds
-	slot    string          // width of a slot in seconds, see [slotFor]
-	slight  string          // smallest difference in the chosen metric that may count as unusual
-	offset  string          // how far the viewer's clock is ahead of UTC, in seconds
-	series  string          // the greatest number of lines in a chart
-	delay   string          // how long samples take to arrive, in seconds
+	table   string                           // relation that holds the samples
+	period  string                           // condition on the partition keys and on ts
+	filters func() []string                  // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
+	metric  string                           // value of the chosen metric
+	to      string                           // end of the time range, Unix seconds
+	shown   string                           // begin of the time range that was chosen; a panel with a Lead also reads what is before it
+	bucket  func(least time.Duration) string // width of a time bucket in seconds, which is at least so wide
+	process func() string                    // condition on the process that a viewer chose, after another condition; "" if none is chosen
+	slot    string                           // width of a slot in seconds, see [slotFor]
+	slight  string                           // smallest difference in the chosen metric that may count as unusual
+	offset  string                           // how far the viewer's clock is ahead of UTC, in seconds
+	series  string                           // the greatest number of lines in a chart
+	delay   string                           // how long samples take to arrive, in seconds
 }
 
 // functions are what a query can call. A query groups by a time bucket by its position in the SELECT list (GROUP BY 2).
@@ -57,12 +59,20 @@ func (s statement) functions() template.FuncMap {
 	return template.FuncMap{
 		// The samples of the chosen time, hosts, environment, role and tag, with these columns and ts: see [statement.samples].
 		"samples": s.samples,
+		// The elements of a list of these samples, with these fields and columns and ts: see [statement.details].
+		"details": s.details,
+		// Whether a row is of the chosen process: a condition that follows another one.
+		"and_process": func() string { return s.process() },
+		// The texts of a list as one text.
+		"joined": s.joined,
 		// The newest known value of a column.
 		"last": func(column string) string { return last(column) + " AS " + column },
 		// The beginning of the time bucket that a sample belongs to, and the bucket's width.
-		"bucket": word("floor(ts / " + s.bucket + ") * " + s.bucket), "bucket_s": word(s.bucket),
+		"bucket": func() string { return begin(s.bucket(0)) }, "bucket_s": func() string { return s.bucket(0) },
+		// The same for buckets of at least so many seconds.
+		"wide": func(least int) string { return begin(s.bucket(time.Duration(least) * time.Second)) },
 		// The same for slots.
-		"slot": word("floor(ts / " + s.slot + ") * " + s.slot), "slot_s": word(s.slot),
+		"slot": word(begin(s.slot)), "slot_s": word(s.slot),
 		// A quantile of a column or expression.
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
 		// What a viewer and the settings chose.
@@ -100,6 +110,9 @@ func (s statement) write(p Panel) (string, error) {
 func last(column string) string {
 	return "max_by(" + column + ", CASE WHEN " + column + " IS NOT NULL THEN ts END)"
 }
+
+// begin is the beginning of the time bucket of ts with this width.
+func begin(width string) string { return "floor(ts / " + width + ") * " + width }
 
 // means lists the means of columns by their names.
 func means(columns []string) string {

@@ -38,13 +38,13 @@ func requestValues(r *http.Request) (url.Values, error) {
 }
 
 // known are the parameters of a request.
-var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "tag", "metric", "offset", "once"}
+var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "tag", "process", "metric", "offset", "once"}
 
 // Params reads the parameters of a request for a panel's data:
 //
 //   - range, a duration up to now such as 15m or 7d, or from and to, each RFC 3339 or Unix seconds;
 //   - buckets, 10 to 2000;
-//   - the filters host, env, role and tag (key=value);
+//   - the filters host, env, role, tag (key=value) and process, as panels name it;
 //   - metric, a column;
 //   - offset, how many seconds the viewer's clock is ahead of UTC;
 //   - once=true, to count copies of a sample once.
@@ -79,7 +79,7 @@ func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, er
 	}
 	p.Bucket = panels.BucketFor(r, buckets)
 
-	for name, into := range map[string]*string{"host": &p.Host, "env": &p.Env, "role": &p.Role} {
+	for name, into := range map[string]*string{"host": &p.Host, "env": &p.Env, "role": &p.Role, "process": &p.Process} {
 		if *into = q.Get(name); len(*into) > maxTextLen || !utf8.ValidString(*into) {
 			problems = append(problems, fmt.Errorf("%s must be UTF-8 of at most %d bytes", name, maxTextLen))
 		}

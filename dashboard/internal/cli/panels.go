@@ -50,6 +50,7 @@ func newPanels() *cobra.Command {
 		"env":     "only this environment",
 		"role":    "only this role",
 		"tag":     "only hosts with this tag, key=value",
+		"process": "only this process, as the panels of processes name it",
 		"metric":  "column for the panels that show a metric of your choice, such as ram_pct (default cpu_pct)",
 		"buckets": "greatest number of points over time, 10 to 2000 (default 300)",
 		"offset":  "how many seconds your clock is ahead of UTC, for the panels by hour and day (default 0)",

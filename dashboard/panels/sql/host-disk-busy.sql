@@ -1,0 +1,1 @@
+{{template "elements" args "list" "disks" "by" "device" "columns" (list "busy_pct") "order" "busy_pct"}}

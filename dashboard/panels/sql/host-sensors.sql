@@ -1,0 +1,1 @@
+{{template "elements" args "list" "sensors" "by" "name" "columns" (list "celsius") "order" "celsius"}}

@@ -1,0 +1,1 @@
+{{template "process_by_host" "rss_bytes"}}

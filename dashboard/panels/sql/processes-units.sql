@@ -1,0 +1,29 @@
+{{- /* The first ten by CPU time and by memory. The same service on several hosts is one row. */ -}}
+WITH readings AS (
+  SELECT host, ts, name, max(cpu_pct) AS cpu, max(memory_bytes) AS memory, max(memory_limit_bytes) AS memory_limit, max(throttled_pct) AS throttled,
+    max(oom_kills) AS oom_kills, max(throughput) AS io
+  FROM {{details "units" "host" "name" "cpu_pct" "memory_bytes" "memory_limit_bytes" "throttled_pct" "oom_kills" "throughput"}}
+  GROUP BY 1, 2, 3
+), taken AS (
+  SELECT host, count(DISTINCT ts) AS times
+  FROM readings
+  GROUP BY host
+), used AS (
+  SELECT r.host, r.name, sum(r.cpu / k.times) AS cpu, max_by(r.memory, CASE WHEN r.memory IS NOT NULL THEN r.ts END) AS memory,
+    max(100e0 * r.memory / nullif(r.memory_limit, 0)) AS limit_peak, max(r.throttled) AS throttled, sum(1e0 * r.oom_kills) AS oom_kills, sum(r.io / k.times) AS io
+  FROM readings r JOIN taken k ON k.host = r.host
+  GROUP BY 1, 2
+), fleet AS (
+  SELECT name, sum(cpu) AS cpu, max_by(host, cpu) AS cpu_host, sum(1e0 * memory) AS memory, max_by(host, memory) AS memory_host,
+    max(limit_peak) AS limit_peak, max(throttled) AS throttled, sum(1e0 * oom_kills) AS oom_kills, sum(io) AS io, count(*) AS hosts
+  FROM used
+  GROUP BY name
+), ranked AS (
+  SELECT name, cpu, cpu_host, memory, memory_host, limit_peak, throttled, oom_kills, io, hosts, row_number() OVER (ORDER BY cpu DESC, name) AS by_cpu,
+    row_number() OVER (ORDER BY memory DESC, name) AS by_memory
+  FROM fleet
+)
+SELECT name, cpu, cpu_host, memory, memory_host, limit_peak, throttled, oom_kills, io, hosts
+FROM ranked
+WHERE by_cpu <= 10 OR by_memory <= 10 OR oom_kills > 0
+ORDER BY by_cpu

@@ -1,0 +1,49 @@
+{{- /* What each process of each host uses on average: number is how many there are of its name and unit. CPU time and
+I/O count as 0 while the process is not among the first of its host. Memory and the number are the newest that are known. */ -}}
+{{define "processes"}}readings AS (
+  SELECT host, ts, process, max(cpu_pct) AS cpu, max(rss_bytes) AS memory, max(read_bytes_per_s) AS read, max(write_bytes_per_s) AS written,
+    max(count) AS number
+  FROM {{details "processes" "host" "process" "cpu_pct" "rss_bytes" "read_bytes_per_s" "write_bytes_per_s" "count"}}
+  GROUP BY 1, 2, 3
+), taken AS (
+  SELECT host, count(DISTINCT ts) AS times
+  FROM readings
+  GROUP BY host
+), used AS (
+  SELECT r.host, r.process, sum(r.cpu / k.times) AS cpu, max_by(r.memory, CASE WHEN r.memory IS NOT NULL THEN r.ts END) AS memory,
+    sum(r.read / k.times) AS read, sum(r.written / k.times) AS written, max_by(r.number, CASE WHEN r.number IS NOT NULL THEN r.ts END) AS number
+  FROM readings r JOIN taken k ON k.host = r.host
+  WHERE process IS NOT NULL{{and_process}}
+  GROUP BY 1, 2
+){{end}}
+
+{{- /* The means of value over time for each host, of the chosen process or else of the one that uses the most CPU time. Those with
+the highest mean are chosen. */ -}}
+{{define "process_by_host"}}WITH readings AS (
+  SELECT host, ts, {{wide 60}} AS t, process, max(cpu_pct) AS cpu, max({{.}}) AS value
+  FROM {{details "processes" "host" "process" "cpu_pct" .}}
+  GROUP BY 1, 2, 3, 4
+), taken AS (
+  SELECT host, t, count(DISTINCT ts) AS times
+  FROM readings
+  GROUP BY 1, 2
+), busiest AS (
+  SELECT process, row_number() OVER (ORDER BY sum(cpu) DESC, process) AS place
+  FROM readings
+  WHERE cpu IS NOT NULL{{and_process}}
+  GROUP BY process
+), buckets AS (
+  SELECT r.host, r.process, r.t, avg(r.value) AS value, min(r.value) AS low, max(r.value) AS high
+  FROM readings r JOIN busiest l ON l.process = r.process
+  WHERE l.place = 1 AND r.value IS NOT NULL
+  GROUP BY 1, 2, 3
+), ranked AS (
+  SELECT host, row_number() OVER (ORDER BY avg(value) DESC, host) AS place, count(*) OVER () AS hosts
+  FROM buckets
+  GROUP BY host
+), {{template "steps"}}
+SELECT b.host, b.t, b.process, b.value, b.low, b.high, s.interval_s, r.hosts
+FROM buckets b JOIN ranked r ON r.host = b.host JOIN steps s ON s.t = b.t
+WHERE r.place <= {{series}}
+ORDER BY b.host, b.t
+{{end}}
