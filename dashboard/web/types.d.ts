@@ -29,6 +29,7 @@ export interface Value {
   thresholds?: Thresholds;
   sum?: string[];
   note?: string;
+  fact?: boolean;
 }
 
 export interface Panel {
@@ -42,6 +43,8 @@ export interface Panel {
   values: Value[];
   empty?: string;
   width?: number;
+  optional?: boolean;
+  instead?: string;
 }
 
 export interface Dashboard {
@@ -110,7 +113,7 @@ export interface Status {
 
 // --- The page ---
 
-export type Filter = 'host' | 'env' | 'role' | 'tag';
+export type Filter = 'host' | 'env' | 'role' | 'tag' | 'process';
 
 /** What the viewer chose. A range such as '15m' ends now; without one, from and to are Unix seconds. */
 export type State = { dashboard: string; metric: string; once: boolean; compare: Compare; kiosk: boolean } & Record<Filter, string> & TimeRange;
@@ -131,6 +134,8 @@ export interface Mark {
 export interface Choices {
   hosts: Row[];
   tags: Row[];
+  /** The names of the processes that panels have shown. */
+  processes: Set<string>;
   key: string;
 }
 

@@ -97,12 +97,18 @@ func TestEveryDashboardShowsEveryPanel(t *testing.T) {
 				if p.Kind == panels.Stat || p.Kind == panels.Trend {
 					continue
 				}
+				if shown := b.shown(p.ID); shown == (p.Instead != "") {
+					t.Errorf("%s is shown: %v", p.ID, shown)
+				}
+				if p.Instead != "" {
+					continue
+				}
 				state := eval[string](b, fmt.Sprintf(
 					"(() => { const e = document.querySelector('[data-panel=%s]'); return `${e.dataset.points} ${e.querySelector('.chart-state').textContent}`.trim(); })()", p.ID))
 				if points, problem, _ := strings.Cut(state, " "); points == "0" || points == "undefined" || problem != "" {
 					t.Errorf("%s shows %q", p.ID, state)
 				}
-				if p.Kind == panels.Table {
+				if p.Kind == panels.Table || p.Kind == panels.Head {
 					continue
 				}
 				if drawn := eval[bool](b, fmt.Sprintf("(() => { const c = document.querySelector('[data-panel=%s] canvas'); "+
@@ -121,6 +127,12 @@ func TestEveryDashboardShowsEveryPanel(t *testing.T) {
 			b.shoot(d.ID + "-dark")
 		})
 	}
+}
+
+// shown says whether the card of a panel is visible.
+func (b *tab) shown(panel string) bool {
+	b.t.Helper()
+	return eval[bool](b, fmt.Sprintf("document.querySelector('[data-panel=%s]').checkVisibility()", panel))
 }
 
 // settle runs actions and waits until the page has refreshed after them.

@@ -25,7 +25,7 @@ class App {
   /** @type {Metric[]} */
   metrics;
   /** @type {Choices} */
-  choices = { hosts: [], tags: [], key: '' };
+  choices = { hosts: [], tags: [], processes: new Set(), key: '' };
 
   #dashboards; #sqlDialog; #controls; #view;
   /** @type {Status | null} */
@@ -121,7 +121,8 @@ class App {
    */
   #towards(id, more) {
     const dashboard = this.#dashboards.find((d) => d.id === id), spanS = dashboard?.span_s ?? 0;
-    const next = { ...this.state, ...more, dashboard: id, metric: dashboard?.metric ? this.state.metric : '' };
+    const next = { ...this.state, ...more, dashboard: id, metric: dashboard?.metric ? this.state.metric : '',
+      process: id === 'processes' ? this.state.process : '' };
     let preferred = this.#preferred;
     if (next.range !== null) {
       if (next.range === preferred?.instead) next.range = preferred.range;
@@ -224,6 +225,8 @@ class App {
     const compared = shift > 0 ? view.compare(before, shift, signal, into) : view.compareWithNothing();
     const [drawn] = await Promise.all([view.load(this.#query(), signal, into, () => this.#loadChoices(signal, into), this.state.host !== ''), status, compared]);
     if (failed.length === 0) view.showLegend(this.state.host);
+    view.processes().forEach((name) => this.choices.processes.add(name));
+    this.#controls.showChoices();
     showEmpty(this.#isEmpty(drawn, failed), { state: this.state, status: this.#status, hosts: this.choices.hosts, go: (next) => this.go(next) });
     $('updated').textContent = `Updated ${format.clockTime(Date.now())}`;
     cost.show(this.#status?.spent, this.#refresh.leastS);
@@ -248,12 +251,12 @@ class App {
    */
   async #loadChoices(signal, into) {
     /** @type {State} */
-    const range = { ...this.state, host: '', env: '', role: '', tag: '', metric: '', once: false };
+    const range = { ...this.state, host: '', env: '', role: '', tag: '', process: '', metric: '', once: false };
     const key = urlState.toSearch({ ...range, dashboard: 'overview' });
     if (this.choices.key === key && this.choices.hosts.length > 0) return;
     const q = urlState.toQuery(range, 60);
     /** @type {Choices} */
-    const next = { hosts: [], tags: [], key };
+    const next = { hosts: [], tags: [], processes: this.choices.processes, key };
     await into(api.panel('filters-hosts', q, signal), (data) => {
       next.hosts = data.list();
       assign(data.column('host'));

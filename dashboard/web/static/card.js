@@ -54,6 +54,7 @@ export class Card {
     const empty = data.rows === 0 || this.isEmpty(data);
     this.#state.className = `chart-state${empty && this.panel.empty ? ' good' : ''}`;
     this.#state.textContent = empty ? this.panel.empty ?? 'No data in this range' : '';
+    this.element.hidden = empty && Boolean(this.panel.optional);
     this.element.classList.remove('stale');
     this.element.classList.toggle('no-data', empty);
     this.element.dataset.points = String(data.rows);
@@ -63,6 +64,7 @@ export class Card {
 
   /** @param {string} message */
   fail(message) {
+    this.element.hidden = false;
     this.element.classList.add('stale');
     this.#state.className = 'chart-state error';
     this.#state.textContent = message;
@@ -96,6 +98,9 @@ export class Card {
    * @param {number} _shift is how many seconds earlier it is
    */
   compare(_data, _shift) {}
+  /** Whether the panel has something to show. */
+  get full() { return this.#data !== null && this.element.dataset.points !== '0' && !this.element.classList.contains('no-data'); }
+
   mount() {}
   redraw() {}
   dispose() {}

@@ -45,6 +45,7 @@ export class Controls {
       env: choose('env', 'Environment', 'All environments'),
       role: choose('role', 'Role', 'All roles'),
       tag: choose('tag', 'Tag', 'All tags'),
+      process: choose('process', 'Process', 'All processes'),
       metric: choose('metric', 'Metric', null),
     };
     for (const c of Object.values(this.choosers)) $('filters').insertBefore(c.element, $('once'));
@@ -54,7 +55,7 @@ export class Controls {
       $('ranges').append(el('button', { type: 'button', 'data-range': range, 'aria-pressed': 'false', onclick: () => app.chooseRange(range) }, range));
     }
     $('once').addEventListener('click', () => app.go({ ...app.state, once: !app.state.once }));
-    $('clear').addEventListener('click', () => app.go({ ...app.state, host: '', env: '', role: '', tag: '' }));
+    $('clear').addEventListener('click', () => app.go({ ...app.state, host: '', env: '', role: '', tag: '', process: '' }));
     $('zoom-out').addEventListener('click', () => app.go(urlState.zoomedOut(app.state, Date.now() / 1000)));
     $('live').addEventListener('click', () => app.toggleLive());
     this.#initCustomRange();
@@ -117,6 +118,7 @@ export class Controls {
       if (here) link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     }
     this.choosers.metric.element.hidden = !dashboard.metric;
+    this.choosers.process.element.hidden = dashboard.id !== 'processes';
     $('clear').hidden = !urlState.filters.some((f) => state[f]);
     $('once').setAttribute('aria-pressed', String(state.once));
     this.showChoices();
@@ -153,6 +155,7 @@ export class Controls {
     this.choosers.env.set(unique(choices.hosts.map((h) => h.env)), state.env);
     this.choosers.role.set(unique(choices.hosts.map((h) => h.role)), state.role);
     this.choosers.tag.set(choices.tags.map((t) => [`${t.tag}=${t.value}`, `${t.tag} = ${t.value}`, `${t.hosts} ${t.hosts === 1 ? 'host' : 'hosts'}`]), state.tag);
+    this.choosers.process.set(unique([...choices.processes]), state.process);
     this.choosers.metric.set(metrics.map((m) => [m.column, m.label]), this.#app.metric()?.column ?? '');
     this.compare.set(comparisons, state.compare);
   }

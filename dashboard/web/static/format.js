@@ -17,7 +17,7 @@ function scaled(v, unit) {
 }
 
 /** @type {Record<string, string>} */
-const scales = { bytes: 'B', bytes_per_s: 'B/s', per_s: '/s' };
+const scales = { bytes: 'B', bytes_per_s: 'B/s', per_s: '/s', bits_per_s: 'bit/s' };
 
 /**
  * A value as number and unit.
@@ -29,7 +29,10 @@ export function parts(v, unit) {
   if (v === null || v === undefined) return ['–', ''];
   switch (unit) {
     case 'percent': return [v >= 99.95 && v < 100.05 ? '100' : `${v < 0 ? '−' : ''}${Math.abs(v).toFixed(Math.abs(v) < 0.995 && v !== 0 ? 2 : 1)}`, '%'];
-    case 'bytes': case 'bytes_per_s': case 'per_s': return scaled(v, scales[unit]);
+    case 'percent_of_core': return [v.toFixed(v < 9.95 ? 1 : 0), '%'];
+    case 'bytes': case 'bytes_per_s': case 'per_s': case 'bits_per_s': return scaled(v, scales[unit]);
+    case 'ms': return v < 999.5 ? [v.toFixed(v < 9.95 ? 2 : v < 99.5 ? 1 : 0), 'ms'] : [(v / 1000).toFixed(v < 9995 ? 2 : 1), 's'];
+    case 'celsius': return [v.toFixed(1), '°C'];
     case 'count': return [v.toLocaleString('en', { maximumFractionDigits: 1 }), ''];
     case 'load': return [v.toFixed(2), ''];
     case 's': return v !== 0 && Math.abs(v) < 0.9995 ? [String(Number((1000 * v).toPrecision(3))), 'ms'] : Math.abs(v) < 99.5 ? [v.toFixed(1), 's'] : [age(v), ''];
@@ -55,13 +58,15 @@ export function value(v, unit) {
  * @param {string} unit
  */
 export function axisLabel(v, unit) {
-  if (unit === 'percent') return `${Number(v.toFixed(1))}%`;
+  if (unit === 'percent' || unit === 'percent_of_core') return `${Number(v.toFixed(1))}%`;
   if (scales[unit]) {
     const [number, u] = scaled(Math.abs(v), scales[unit]);
     return `${Number(number)} ${u}`;
   }
   if (unit === 's' && v !== 0 && Math.abs(v) < 9.95) return Math.abs(v) < 0.9995 ? `${Number((1000 * v).toPrecision(3))} ms` : `${Number(v.toFixed(1))} s`;
   if (unit === 's' || unit === 'duration') return v === 0 ? '0' : age(v);
+  if (unit === 'ms') return `${Number(v.toFixed(2))} ms`;
+  if (unit === 'celsius') return `${Number(v.toFixed(1))} °C`;
   if (unit === 'count') return Math.abs(v) >= 10_000 ? scaled(v, '').join('') : String(Number(v.toFixed(1)));
   return String(Number(v.toFixed(2)));
 }

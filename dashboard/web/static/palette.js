@@ -1,11 +1,13 @@
-// Colours. A host has the same colour in all charts and after each refresh, and so has an environment.
+// Colours. A host has the same colour in all charts and after each refresh, and so has an environment or a process.
 
 // Red and amber are not in it: they say that something is wrong. Neighbours differ in hue, and each is to be read in light and dark.
 const palette = ['#3b82f6', '#10b981', '#8b5cf6', '#06b6d4', '#d946ef', '#65a30d', '#6366f1', '#2dd4bf', '#ec4899', '#0284c7',
   '#a78bfa', '#15803d'];
+/** The name of what is summed up besides the first names. */
+export const others = '(others)';
 const dashes = ['solid', 'dashed', 'dotted'];
 /** @type {Record<string, Map<string, number>>} */
-const places = { host: new Map(), env: new Map() };
+const places = { host: new Map(), env: new Map() }; // by dimension
 
 /**
  * Gives places in the palette to names in alphabetical order. A name that has a place keeps it.
@@ -22,7 +24,7 @@ export function assign(names, by = 'host') {
  * @param {string} by
  */
 export function styleOf(name, by = 'host') {
-  const known = places[by] ?? places.host;
+  const known = (places[by] ??= new Map());
   if (!known.has(name)) known.set(name, known.size);
   const i = known.get(name) ?? 0;
   return { colour: palette[i % palette.length], dash: dashes[Math.floor(i / palette.length) % dashes.length] };

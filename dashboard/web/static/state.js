@@ -5,7 +5,7 @@
 
 export const ranges = ['5m', '15m', '1h', '6h', '24h', '7d', '30d'];
 /** @type {Filter[]} */
-export const filters = ['host', 'env', 'role', 'tag'];
+export const filters = ['host', 'env', 'role', 'tag', 'process'];
 const defaultRange = '15m', defaultDashboard = 'overview';
 /** @type {Record<string, number>} */
 const units = { s: 1, m: 60, h: 3600, d: 86400 };
@@ -41,7 +41,7 @@ export function parse(search) {
   const chosen = {
     compare, kiosk: q.get('kiosk') === '1',
     dashboard: q.get('dashboard') || defaultDashboard, metric: q.get('metric') ?? '', once: q.get('once') === 'true',
-    host: filter('host'), env: filter('env'), role: filter('role'), tag: filter('tag').includes('=') ? filter('tag') : '',
+    host: filter('host'), env: filter('env'), role: filter('role'), tag: filter('tag').includes('=') ? filter('tag') : '', process: filter('process'),
   };
   const from = Date.parse(q.get('from') ?? ''), to = Date.parse(q.get('to') ?? '');
   if (Number.isFinite(from) && Number.isFinite(to) && to - from >= 10_000 && to - from <= maxSpanS * 1000) {

@@ -8,7 +8,7 @@ import * as format from './format.js';
 import { styleOf } from './palette.js';
 
 /** @type {Record<string, string>} */
-const heads = { host: 'Host', env: 'Environment', t: 'Time', tag: 'Tag' };
+const heads = { host: 'Host', env: 'Environment', t: 'Time', tag: 'Tag', process: 'Process', mount: 'Mount', device: 'Disk', name: 'Name' };
 
 export class Table extends Card {
   #head = el('tr');
@@ -86,7 +86,8 @@ export class Table extends Card {
     const labels = [row.node_role, this.by === 'env' ? null : row.env].filter(Boolean).join(' · ');
     const text = el('span', { class: 'host-name' }, format.dimension(name, this.by));
     /** @type {Record<string, () => void>} */
-    const actions = { host: () => this.page.openHost(name), env: () => this.page.filter('env', name) };
+    const actions = { host: () => this.page.openHost(name), env: () => this.page.filter('env', name),
+      process: () => this.page.filter('process', name) };
     const action = actions[this.by];
     return [
       action ? el('button', { class: 'host', type: 'button', onclick: action }, dot(styleOf(name, this.by).colour), text) : text,
@@ -109,7 +110,7 @@ export class Table extends Card {
     if (v.column === 'problem') {
       return el('td', { class: 'col-problem' }, el('span', { class: `pill ${row.severity > 1 ? 'bad' : 'warn'}` }, x));
     }
-    const td = el('td', { class: `num col-${v.column}` }, el('span', {}, this.#text(row, v, x, unit)));
+    const td = el('td', { class: `${unit === 'text' ? '' : 'num '}col-${v.column}` }, el('span', {}, this.#text(row, v, x, unit)));
     if (unit === 'percent' && x !== null && v.thresholds) {
       const bar = el('i');
       bar.style.width = `${Math.min(100, Math.max(0, x))}%`;

@@ -8,7 +8,7 @@ import { faded, later } from './compare.js';
 import { el, dot } from './dom.js';
 import * as format from './format.js';
 import { markSeries, marksAt, openMark } from './marks.js';
-import { styleOf, valueColour } from './palette.js';
+import { others, styleOf, valueColour } from './palette.js';
 import { linear, logAxis, placed, scaleOf } from './scale.js';
 
 const group = 'time';
@@ -204,14 +204,19 @@ export class Lines extends TimeChart {
   /** @param {PanelData} data */
   note(data) {
     const shown = new Set(data.column(this.by)).size, all = data.column('hosts')[0] ?? 0;
-    return this.by === 'host' && all > shown ? `top ${shown} of ${all} hosts` : '';
+    const process = data.column('process')[0], of = all > shown ? `top ${shown} of ${all} hosts` : '';
+    return this.by === 'host' ? [process, of].filter(Boolean).join(' · ') : '';
   }
 
   /** @param {string | null} host */
   highlight(host) { this.chart.dispatchAction(host ? { type: 'highlight', seriesName: host } : { type: 'downplay' }); }
 
-  /** @param {PanelData} data */
-  lines(data) {
+  /**
+   * @param {PanelData} data
+   * @param {Colours} _c
+   * @returns {object[]}
+   */
+  lines(data, _c) {
     const rowsOf = split(data, this.by), alone = rowsOf.size === 1;
     if (this.by !== 'host') this.legend([...rowsOf.keys()].map((name) => [styleOf(name, this.by).colour, name]));
     /** @type {object[]} */
@@ -241,7 +246,7 @@ export class Lines extends TimeChart {
     const total = (row) => values.reduce((sum, v) => sum + (row[v.column] ?? 0), 0);
     rows.sort((a, b) => total(b) - total(a));
     const body = tip(format.moment(t), rows.slice(0, tooltipRows).map((row) => [
-      [dot(styleOf(row[this.by], this.by).colour), row[this.by]], ...values.map((v) => format.value(row[v.column], v.unit)),
+      [dot(row[this.by] === others ? 'gray' : styleOf(row[this.by], this.by).colour), row[this.by]], ...values.map((v) => format.value(row[v.column], v.unit)),
     ]), rows.length > tooltipRows ? `and ${rows.length - tooltipRows} more` : '');
     const table = /** @type {HTMLTableElement} */ (body.querySelector('table'));
     if (values.length > 1) {
@@ -251,6 +256,51 @@ export class Lines extends TimeChart {
       table.prepend(el('tr', {}, el('th'), el('th', {}, 'mean'), el('th', {}, 'peak')));
     }
     return body;
+  }
+}
+
+/** One layer for each name, the largest at the bottom. */
+export class Layers extends Lines {
+  /** @param {PanelData} data */
+  heights(data) { return [...this.#sums(data).values()]; }
+
+  /**
+   * The sum of all layers at each time.
+   * @param {PanelData} data
+   */
+  #sums(data) {
+    /** @type {Map<number, number>} */
+    const sums = new Map();
+    const values = data.column(this.panel.values[0].column);
+    data.column('t').forEach((t, i) => sums.set(t, (sums.get(t) ?? 0) + (values[i] ?? 0)));
+    return sums;
+  }
+
+  /**
+   * @param {PanelData} data
+   * @param {Colours} c
+   */
+  lines(data, c) {
+    const [value] = this.panel.values, times = [...this.#sums(data).keys()].sort((a, b) => a - b), values = data.column(value.column);
+    const gap = Math.max(2.5 * data.bucket_s, 3.5 * (data.column('interval_s')[0] ?? 60));
+    const layers = [...split(data, this.by)].map(([name, rows]) => {
+      const at = new Map(rows.map((i) => [data.column('t')[i], values[i] ?? 0]));
+      return { name, at, total: name === others ? -1 : [...at.values()].reduce((sum, v) => sum + v, 0) };
+    }).sort((a, b) => b.total - a.total);
+    /** @param {string} name */
+    const colourOf = (name) => (name === others ? c.muted : styleOf(name, this.by).colour);
+    this.legend(layers.map(({ name }) => [colourOf(name), name]));
+    return layers.map(({ name, at }) => {
+      /** @type {(number | null)[][]} */
+      const points = [];
+      times.forEach((t, i) => {
+        if (i > 0 && t - times[i - 1] > gap) points.push([(times[i - 1] + 1) * 1000, null]);
+        points.push([t * 1000, at.get(t) ?? 0]);
+      });
+      return line(name, points, colourOf(name), {
+        line: { width: 1 }, series: { stack: 'all', areaStyle: { color: colourOf(name), opacity: 0.55 }, emphasis: { focus: 'series' } },
+      });
+    });
   }
 }
 

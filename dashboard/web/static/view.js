@@ -8,13 +8,14 @@ import { ChartCard } from './card.js';
 import { Bars, Boxes, HeatMap, Scatter } from './category.js';
 import { el, dot } from './dom.js';
 import { Gauges } from './gauges.js';
-import { styleOf } from './palette.js';
+import { Head } from './head.js';
+import { others, styleOf } from './palette.js';
 import { Table } from './table.js';
 import { Tiles } from './tiles.js';
-import { Band, Lines, Series, TimeChart } from './time.js';
+import { Band, Layers, Lines, Series, TimeChart } from './time.js';
 
 /** @type {Record<string, typeof Card>} */
-const kinds = { lines: Lines, series: Series, area: Series, band: Band, bar: Bars, stack: Bars, box: Boxes, heatmap: HeatMap,
+const kinds = { head: Head, lines: Lines, layers: Layers, series: Series, area: Series, band: Band, bar: Bars, stack: Bars, box: Boxes, heatmap: HeatMap,
   scatter: Scatter, gauge: Gauges, table: Table };
 
 export class View {
@@ -33,7 +34,7 @@ export class View {
     this.dashboard = dashboard;
     this.page = page;
     this.#legend = el('nav', { class: 'legend', id: 'legend', 'aria-label': 'Hosts', hidden: true });
-    const grid = el('section', { class: 'grid', 'aria-label': dashboard.title });
+    const grid = el('section', { class: 'grid', 'aria-label': dashboard.title, 'data-of': dashboard.id });
     root.replaceChildren(this.#legend, grid);
     /** @param {string} id */
     const find = (id) => dashboard.panels.find((p) => p.id === id);
@@ -46,6 +47,7 @@ export class View {
     for (const panel of dashboard.panels) {
       if (!kinds[panel.kind]) continue;
       const card = new kinds[panel.kind](panel, page);
+      card.element.hidden = Boolean(panel.instead);
       grid.append(card.element);
       this.#cards.push(card);
     }
@@ -91,13 +93,26 @@ export class View {
       await coloursReady;
       return data;
     };
-    jobs.push(coloursReady, ...this.#cards.map((card) => into(coloured(card.panel.id), (data) => {
+    /** @param {Card} card */
+    const load = (card) => into(coloured(card.panel.id), (data) => {
       drawn += data.rows;
       card.show(data);
-    }, (message) => card.fail(message))));
-    jobs.push(...this.#loadMarks(one, into, oneHost));
+    }, (message) => card.fail(message));
+    const first = new Map(this.#cards.filter((c) => !c.panel.instead).map((c) => [c.panel.id, load(c)]));
+    // What a panel shows instead of another one is asked only if that one has no data.
+    const instead = this.#cards.filter((c) => c.panel.instead).map(async (card) => {
+      const other = this.#cards.find((c) => c.panel.id === card.panel.instead);
+      await first.get(card.panel.instead ?? '');
+      if (other?.full) card.element.hidden = true; else if (!signal.aborted) await load(card);
+    });
+    jobs.push(coloursReady, ...first.values(), ...instead, ...this.#loadMarks(one, into, oneHost));
     await Promise.all(jobs);
     return drawn;
+  }
+
+  /** The names of processes that the panels show. */
+  processes() {
+    return this.#cards.filter((c) => c.panel.by === 'process').flatMap((c) => c.data?.column('process') ?? []).filter((name) => name !== others);
   }
 
   /**
