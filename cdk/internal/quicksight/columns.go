@@ -72,7 +72,7 @@ func columnsOf(p panels.Panel) []Column {
 func dimensionsOf(p panels.Panel) []panels.Dimension {
 	list := []panels.Dimension{p.By, p.Across, p.Group}
 	switch p.Kind {
-	case panels.Trend, panels.Lines, panels.Series, panels.Area, panels.Band:
+	case panels.Trend, panels.Lines, panels.Layers, panels.Series, panels.Area, panels.Band:
 		list = append(list, panels.ByTime)
 	}
 	return slices.DeleteFunc(list, func(d panels.Dimension) bool { return d == "" })
@@ -96,6 +96,10 @@ func dimension(d panels.Dimension) Column {
 		}
 	case panels.ByEnv:
 		return text(of, "Environment")
+	case panels.ByProcess:
+		return text(of, "Process")
+	case panels.ByName:
+		return text(of, "Name")
 	default:
 		return text(of, "Host")
 	}

@@ -75,7 +75,7 @@ func format(unit panels.Unit) object {
 		return f
 	}
 	switch unit {
-	case panels.Percent:
+	case panels.Percent, panels.PercentOfCore:
 		return with(1, " %")
 	case panels.Bytes:
 		f := with(1, " B")
@@ -91,6 +91,12 @@ func format(unit panels.Unit) object {
 		return with(0, "")
 	case panels.Seconds:
 		return with(1, " s")
+	case panels.Milliseconds:
+		return with(1, " ms")
+	case panels.BitsPerSecond:
+		f := with(1, " bit/s")
+		f["NumberScale"] = "AUTO"
+		return f
 	case panels.Duration:
 		return with(1, " h")
 	default: // of the chosen metric or of the row

@@ -39,7 +39,7 @@ func definition(t *testing.T) map[string]any {
 
 // drawnAs are the visuals of each kind of panel.
 var drawnAs = map[panels.Kind]string{
-	panels.Stat: "KPIVisual", panels.Gauge: "GaugeChartVisual", panels.Trend: "LineChartVisual", panels.Lines: "LineChartVisual",
+	panels.Stat: "KPIVisual", panels.Gauge: "GaugeChartVisual", panels.Trend: "LineChartVisual", panels.Lines: "LineChartVisual", panels.Layers: "LineChartVisual",
 	panels.Series: "LineChartVisual", panels.Area: "LineChartVisual", panels.Band: "LineChartVisual", panels.Bar: "BarChartVisual",
 	panels.Stack: "BarChartVisual", panels.Scatter: "ScatterPlotVisual", panels.HeatMap: "HeatMapVisual",
 	panels.Box: "BoxPlotVisual", panels.Table: "TableVisual",

@@ -23,7 +23,7 @@ func visualsOf(p panels.Panel, set DataSet) []visual {
 	case panels.Gauge:
 		whole.kind, whole.width, whole.height, whole.question = "GaugeChartVisual", sheetWidth/4, numberHeight, ""
 		return each(whole, p, set, gauge)
-	case panels.Lines:
+	case panels.Lines, panels.Layers:
 		whole.kind = "LineChartVisual"
 		return each(whole, p, set, lines)
 	case panels.Trend, panels.Series, panels.Area:
@@ -105,9 +105,13 @@ func gauge(_ panels.Panel, f fields, values []panels.Value) object {
 	}
 }
 
-// lines draws a line for each value of By.
+// lines draws a line or a layer for each value of By.
 func lines(p panels.Panel, f fields, values []panels.Value) object {
-	return lineChart("LINE", values, object{
+	kind := "LINE"
+	if p.Kind == panels.Layers {
+		kind = "STACKED_AREA"
+	}
+	return lineChart(kind, values, object{
 		"Category": []any{f.dimension(string(panels.ByTime))},
 		"Colors":   []any{f.dimension(string(p.By))},
 		"Values":   f.measures(values),
