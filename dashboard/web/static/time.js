@@ -261,6 +261,8 @@ export class Lines extends TimeChart {
 
 /** One layer for each name, the largest at the bottom. */
 export class Layers extends Lines {
+  get comparable() { return false; } // earlier layers would lie on those of now
+
   /** @param {PanelData} data */
   heights(data) { return [...this.#sums(data).values()]; }
 
