@@ -90,15 +90,12 @@ func trinoLiteral(v any, c record.Column) string {
 	case time.Time:
 		return "TIMESTAMP '" + v.UTC().Format("2006-01-02 15:04:05.000") + "'"
 	case []any:
-		elements := make([]string, len(v))
-		for i, element := range v {
-			fields := make([]string, len(c.Fields))
-			for j, f := range c.Fields {
-				fields[j] = trinoLiteral(element.(map[string]any)[f.Name], f)
-			}
-			elements[i] = "ROW(" + strings.Join(fields, ", ") + ")"
+		// Trino compiles each expression of a statement. So a list is one text of JSON, and not a constructor with hundreds of values.
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(err)
 		}
-		return "CAST(ARRAY[" + strings.Join(elements, ", ") + "] AS " + trinoType(c) + ")"
+		return "CAST(json_parse(" + panels.LiteralOf(string(text)) + ") AS " + trinoType(c) + ")"
 	case map[string]any:
 		var keys, values []string
 		for _, key := range slices.Sorted(maps.Keys(v)) {

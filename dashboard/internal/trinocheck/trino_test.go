@@ -85,8 +85,19 @@ func TestPanelsInTrino(t *testing.T) {
 	write(t, dir, "duckdb.sql", "SELECT ts::bigint FROM samples QUALIFY true")
 	write(t, dir, "untyped.sql", "SELECT ts FROM samples WHERE day = 3")
 	write(t, dir, "plan.sql", engine.Own("EXPLAIN SELECT cpu_pct FROM samples_once WHERE day = '03' AND ts >= 1.77e9", panels.Range{}).SQL)
+	write(t, dir, "lists.sql", "SELECT hostname, ts, s.name, s.celsius FROM "+table+" CROSS JOIN UNNEST(sensors) AS s (name, celsius) ORDER BY 1, 2, 3, 4")
+	want["lists.sql"] = true
 	run(t, dir, want)
 
+	duck, err := l.Query(t.Context(), panels.Query{
+		SQL: "SELECT hostname, ts, s.name, s.celsius FROM (SELECT hostname, ts, unnest(sensors) AS s FROM samples) ORDER BY 1, 2, 3, 4",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problem := differ(duck, rows(t, dir, "lists")); problem != "" || duck.Rows() == 0 {
+		t.Errorf("lists: %d rows in DuckDB. %s", duck.Rows(), problem)
+	}
 	exact, full := 0, 0
 	for name, q := range queries {
 		trino := rows(t, dir, name+".sent")
@@ -154,11 +165,16 @@ func cases() []testCase {
 }
 
 // fixture is a lake of some hosts, with two copies of every sample of one hour, and of hosts whose numbers overflow in
-// arithmetic.
+// arithmetic. Each fifth sample has details, the others do not, as with a collector.
 func fixture(t *testing.T) *lake.Lake {
 	t.Helper()
 	dir := t.TempDir()
 	samples := laketest.Scene(noon.Add(-3*time.Hour), noon, 2*time.Minute)
+	for i := range samples {
+		if s := &samples[i]; time.UnixMilli(record.Millis(s.TS)).Minute()%10 != 0 {
+			s.Filesystems, s.Disks, s.Interfaces, s.Processes, s.Units, s.Sensors = nil, nil, nil, nil, nil, nil
+		}
+	}
 	laketest.Write(t, dir, samples)
 	again := samples[:0:0]
 	for _, s := range samples {
