@@ -74,7 +74,7 @@ type readings struct{}
 
 func (readings) Collect(_ context.Context, _ collect.Moment, s *record.Sample) { s.Hostname = "h" }
 
-// announcing prints the lines that the queue has.
+// announcing prints the lines that the queue has, each with how often a read of the spool has failed.
 type announcing struct {
 	queue *spool.Queue
 	to    io.Writer
@@ -84,12 +84,13 @@ func (a announcing) Append(lines ...[]byte) error {
 	if err := a.queue.Append(lines...); err != nil {
 		return err
 	}
+	reading := a.queue.Health()[1]
 	for _, l := range lines {
 		s, err := record.ParseSample(l)
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(a.to, "%s %d\n", s.SessionID, s.Seq); err != nil {
+		if _, err := fmt.Fprintf(a.to, "%s %d %d\n", s.SessionID, s.Seq, reading.Failures()); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,7 @@ func TestFlips(t *testing.T) {
 	defer h.Close()
 	dir := t.TempDir()
 	taken := 0
-	runChild(t, h.URL, dir, 200, func(p *os.Process, _ cloudtest.ID) {
+	runChild(t, h.URL, dir, 200, func(p *os.Process, _ cloudtest.ID, _ int) {
 		if taken++; taken == 500 {
 			_ = p.Kill()
 		}

@@ -78,7 +78,7 @@ func TestKill(t *testing.T) {
 func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, taken map[cloudtest.ID]bool) {
 	t.Helper()
 	var timer *time.Timer
-	runChild(t, endpoint, dir, 12_000, func(p *os.Process, i cloudtest.ID) {
+	runChild(t, endpoint, dir, 12_000, func(p *os.Process, i cloudtest.ID, _ int) {
 		taken[i] = true
 		if timer == nil {
 			timer = time.AfterFunc(while, func() { _ = p.Kill() })
@@ -86,8 +86,9 @@ func runUntilKilled(t *testing.T, endpoint, dir string, while time.Duration, tak
 	})
 }
 
-// runChild runs a collector and calls each with each sample that it took. each kills the collector to end it.
-func runChild(t *testing.T, endpoint, dir string, padding int, each func(p *os.Process, i cloudtest.ID)) {
+// runChild runs a collector and calls each with each sample that it took, and with how many reads of its spool had failed then. each kills
+// the collector to end it.
+func runChild(t *testing.T, endpoint, dir string, padding int, each func(p *os.Process, i cloudtest.ID, failedReads int)) {
 	t.Helper()
 	own, err := os.Executable()
 	if err != nil {
@@ -113,10 +114,11 @@ func runChild(t *testing.T, endpoint, dir string, padding int, each func(p *os.P
 			break
 		}
 		var i cloudtest.ID
-		if _, err := fmt.Sscan(line, &i.Session, &i.Seq); err != nil {
+		var failedReads int
+		if _, err := fmt.Sscan(line, &i.Session, &i.Seq, &failedReads); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		each(c.Process, i)
+		each(c.Process, i, failedReads)
 	}
 	if err := c.Wait(); !strings.Contains(fmt.Sprint(err), "killed") {
 		t.Fatalf("the collector ended by itself: %v", err)

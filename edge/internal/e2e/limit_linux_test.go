@@ -15,11 +15,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 )
 
-// TestFileLimit takes all file descriptors from a running collector with a backlog of several segments. It gives them back after the
-// collector took more samples than fit in two segments. Each sample is delivered or in the spool; none is counted as lost.
+// TestFileLimit takes all file descriptors from a running collector with a backlog of several segments. It gives them back after a read
+// of the backlog failed and the collector took more samples than fit in two segments. Each sample is delivered or in the spool; none is counted as lost.
 func TestFileLimit(t *testing.T) {
 	t.Parallel()
-	const before, after, most = 400, 800, 30_000
+	const before, after, most = 600, 1000, 30_000 // before is more than one batch of the backlog has
 	s := cloudtest.New(t)
 	down := true
 	s.Fault = func(_ int, w http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
@@ -48,7 +48,8 @@ func TestFileLimit(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	runChild(t, h.URL, dir, 200, func(p *os.Process, i cloudtest.ID) {
+	limited := false
+	runChild(t, h.URL, dir, 200, func(p *os.Process, i cloudtest.ID, failedReads int) {
 		taken[i] = true
 		switch n := len(taken); {
 		case n == before:
@@ -59,10 +60,12 @@ func TestFileLimit(t *testing.T) {
 			down = false // it cannot make connections either
 			s.Mu.Unlock()
 			limit(p, 5)
-		case n == after:
+			limited = true
+		case limited && n >= after && failedReads > 0:
 			last = newest()
 			limit(p, usual.Cur)
-		case n > after && n%50 == 0 && newest() > last && len(s.Counts()) >= after, n == most:
+			limited = false
+		case !limited && n > after && n%50 == 0 && newest() > last && len(s.Counts()) >= after, n == most:
 			_ = p.Kill() // a new segment proves that no sample is only in memory
 		}
 	})
@@ -78,8 +81,8 @@ func TestFileLimit(t *testing.T) {
 			t.Errorf("sample %d of %d is missing", i.Seq, len(taken))
 		}
 	}
-	if stats := q.Stats(); stats.Lost != 0 || stats.SetAside != 0 || len(delivered) < after {
-		t.Errorf("%d samples are delivered, %+v", len(delivered), stats)
+	if stats := q.Stats(); stats.Lost != 0 || stats.SetAside != 0 || len(delivered) < after || limited {
+		t.Errorf("%d samples are delivered, reads failed: %v, %+v", len(delivered), !limited, stats)
 	}
 	t.Logf("%d samples taken, %d delivered, %d left", len(taken), len(delivered), len(left))
 }
