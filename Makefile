@@ -9,11 +9,11 @@ GOVULNCHECK   := v1.9.0
 GO_LICENSES   := v1.6.0
 CDK_CLI       := 2.1148.1
 
-# What runs a program under test starts from a known environment. What downloads runs before, in the user's own.
+# Tests start programs in a known environment. Downloads happen before, in the user's own environment.
 CLEAN := $(CURDIR)/.ci/clean-env
 
 BUILD := go build -trimpath -ldflags '-s -w -X github.com/metrics-dashboard/metrics-dashboard/record/program.version=$(VERSION)'
-# No endpoint of AWS asks for HTTP/2, and without it edge is 0.4 MB smaller.
+# AWS's endpoints do not need HTTP/2, and edge is 0.4 MB smaller without it.
 EDGE_BUILD := CGO_ENABLED=0 $(BUILD) -tags nethttpomithttp2
 
 .PHONY: help
@@ -46,9 +46,11 @@ go-deps: need-go need-c++
 
 .PHONY: test
 test: deps ## run all tests of all modules (MODULES="edge record" PACKAGES="./internal/..." for some)
-	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $(CLEAN) go test -count=1 $(PACKAGES)); done
+	$(CLEAN) go test -count=1 -p $(SIDE_BY_SIDE) $(foreach m,$(MODULES),$(PACKAGES:./%=./$m/%))
 
 PACKAGES ?= ./...
+# How many packages of all modules are tested at once. Many tests wait, for Node.js or for time to pass, so it is one more than the cores.
+SIDE_BY_SIDE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 3) + 1)
 
 .PHONY: test-unprivileged
 test-unprivileged: go-deps ## run edge's tests as a user without rights, in an environment that would mislead them (as root: Linux only)
@@ -119,7 +121,7 @@ hogs: build ## let 210 processes burn CPU, fill memory or write for some seconds
 athena-check: build $(TOOLS)/athena/.installed ## check the Athena engine against moto and ministack, over the real protocol (needs python3)
 	$(CLEAN) $(TOOLS)/athena/bin/python .ci/athena.py bin
 
-# systemd gives 0 (best) to 100 points of exposure; the unit has 15 in systemd 252, each version counts a little differently.
+# systemd gives 0 (best) to 100 points of exposure. The unit has 15 in systemd 252. Other versions count a little differently.
 .PHONY: unit
 unit: build ## check edge's systemd unit, and run it under a systemd of its own (needs Linux, systemd and root)
 	@mkdir -p $(TOOLS)/unit
@@ -197,8 +199,8 @@ $(TOOLS)/go-licenses-$(GO_LICENSES):
 	GOBIN=$(TOOLS) go install github.com/google/go-licenses@$(GO_LICENSES)
 	mv $(TOOLS)/go-licenses $@
 
-# Each in an environment of its own: what one needs pins other versions of the same libraries than another. pip takes only
-# files whose hashes are in the list.
+# Each tool has its own environment, because the tools need different versions of the same libraries. pip accepts only files whose hashes
+# are in the list.
 $(TOOLS)/%/.installed: .ci/%.txt
 	rm -rf $(@D) && python3 -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<

@@ -1,5 +1,5 @@
-"""Checks `dashboard --athena` against services that this project did not write, over Athena's and SSM's real protocol: moto
-answers what it is told to and keeps what it was asked, ministack runs the SQL (by DuckDB, over its own S3 and Glue).
+"""Checks `dashboard --athena` over Athena's and SSM's real protocol, against two services that this project did not write. moto gives
+prepared answers and keeps the requests. ministack runs the SQL in DuckDB, over its own S3 and Glue.
 Usage: athena.py DIRECTORY-OF-BINARIES"""
 
 import contextlib
@@ -24,7 +24,7 @@ import duckdb
 DASHBOARD = os.path.abspath(os.path.join(sys.argv[1], "dashboard"))
 STACK = "MetricsDashboard"
 TOOLS = pathlib.Path(sys.executable).parent
-ROWS = 2500  # of samples, to be fetched in three pages
+ROWS = 2500  # samples, which are fetched in three pages
 
 
 def expect(condition, what, detail=""):
@@ -41,7 +41,7 @@ def free_port():
 
 @contextlib.contextmanager
 def service(folder, name, command, health, environment, port):
-    """Runs a service on loopback until the end of the block and gives its endpoint."""
+    """Runs a service on loopback until the block ends, and yields its endpoint."""
     endpoint = f"http://127.0.0.1:{port}"
     log = folder / f"{name}.log"
     with open(log, "w") as out:
@@ -63,7 +63,7 @@ def service(folder, name, command, health, environment, port):
 
 
 class Cloud:
-    """A stack as the dashboard finds it, in one of the services."""
+    """One of the services, with a stack in it that the dashboard finds."""
 
     def __init__(self, endpoint):
         self.endpoint = endpoint
@@ -83,7 +83,7 @@ class Cloud:
                 "ResultConfiguration": {"OutputLocation": "s3://lake/athena-results/"}, "EnforceWorkGroupConfiguration": True})
 
     def dashboard(self, *args, stdin=b"", code=0):
-        """Runs the binary and returns its output; its exit code must be the one given."""
+        """Runs the binary and returns its output. It must end with the given exit code."""
         done = subprocess.run([DASHBOARD, *args], env=self.environment, input=stdin, capture_output=True, timeout=120)
         if done.returncode != code:
             expect(False, " ".join(args), f"exit {done.returncode}, want {code}: {done.stderr.decode()}")
@@ -207,7 +207,7 @@ def moto(folder):
 # --- ministack ---
 
 def write_lake(folder):
-    """Writes samples as Parquet, a second time those of one hour in four, and returns the columns of the template's table."""
+    """Writes samples as Parquet, with copies of one hour in four, and returns the columns of the template's table."""
     with open("local/internal/template/default.json") as file:
         resources = json.load(file)["Resources"].values()
     table = next(r for r in resources if r["Type"] == "AWS::Glue::Table")["Properties"]["TableInput"]
@@ -251,7 +251,7 @@ def ministack(folder):
 
 
 def engines(cloud, folder):
-    """Runs queries by both engines and expects the same."""
+    """Runs queries in both engines and expects the same results."""
     lake, panel = ["--lake", str(folder / "lake")], ["--from", "2026-02-03T10:00:00Z", "--to", "2026-02-03T12:00:00Z", "--host", "host-1", "disk-busy"]
     queries = {
         "three pages": "SELECT seq, ts, hostname, cpu_pct, hour, event_time FROM samples_once ORDER BY seq",
@@ -281,7 +281,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="athena-") as folder:
         moto(pathlib.Path(folder))
         ministack(pathlib.Path(folder))
-    print("Athena's protocol, against moto and ministack: all as expected")
+    print("dashboard --athena works with moto and ministack")
 
 
 main()

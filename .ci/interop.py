@@ -1,5 +1,7 @@
-"""Checks the local stack with software that this project did not write: boto3 puts and reads parameters, pyarrow,
-DuckDB and Polars read the Parquet files. Usage: interop.py DIRECTORY-OF-BINARIES"""
+"""Checks the local stack with software that this project did not write: boto3 sends records and reads parameters; pyarrow, DuckDB and
+Polars read the Parquet files.
+
+usage: interop.py DIRECTORY-OF-BINARIES"""
 
 import base64
 import glob
@@ -23,7 +25,7 @@ from botocore.exceptions import ClientError
 
 STACK = "MetricsDashboard"
 NOW = int(time.time())
-ROWS = 60  # plain samples, put one by one
+ROWS = 60  # plain samples, sent one by one
 
 
 def start(binary, lake):
@@ -40,7 +42,7 @@ def start(binary, lake):
 
 
 def clients(endpoint):
-    # Retries off: what the service answers is what is looked at.
+    # The checks are about the service's own answers, so boto3 must not retry.
     options = dict(
         endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="any", aws_secret_access_key="any",
         config=Config(retries={"max_attempts": 0}),
@@ -78,7 +80,7 @@ def lists(n):
 
 
 def put(firehose, stream):
-    for n in range(ROWS):  # a producer that knows nothing of packs
+    for n in range(ROWS):  # as a producer does that does not make packs
         answer = firehose.put_record(DeliveryStreamName=stream, Record={"Data": json.dumps(sample(n)).encode()})
         expect(answer["RecordId"], f"record {n}") if n == 0 else None
     bad = [b"", b"\x00\xff rubbish", b'{"ts":"text"}', b'{"ts":3600}', b'{"ts":4102444800}',
@@ -92,7 +94,7 @@ def put(firehose, stream):
 def limits(firehose, stream):
     batch = firehose.put_record_batch
     record = {"Data": b"{}"}
-    # botocore checks only the count's lower bound itself, so that these reach the service.
+    # botocore checks only the lower bound of the count. So these requests reach the service.
     refused("ValidationException", batch, DeliveryStreamName=stream, Records=[record] * 501)
     refused("ValidationException", batch, DeliveryStreamName=stream, Records=[{"Data": bytes(1_024_001)}])
     refused("InvalidArgumentException", batch, DeliveryStreamName=stream, Records=[{"Data": bytes(1_000_000)}] * 5)
@@ -152,7 +154,7 @@ def paths(name):
 
 
 def arrow_type(hive):
-    """The name that pyarrow has for a type of the Glue table."""
+    """Returns pyarrow's name of a type of the Glue table."""
     if found := re.fullmatch("array<struct<(.*)>>", hive):
         fields = (field.split(":") for field in found.group(1).split(","))
         return "list<array_element: struct<" + ", ".join(f"{name}: {arrow_type(kind)}" for name, kind in fields) + ">>"
@@ -162,7 +164,7 @@ def arrow_type(hive):
 
 
 def glue_columns():
-    """The columns of the committed template's table, as pyarrow names their types."""
+    """Returns the columns of the committed template's table, with pyarrow's names of their types."""
     with open("local/internal/template/default.json") as file:
         resources = json.load(file)["Resources"].values()
     table = next(r for r in resources if r["Type"] == "AWS::Glue::Table")

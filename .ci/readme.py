@@ -1,5 +1,7 @@
-"""Runs the commands of the READMEs as they are written there, against one `local up`, each `aws` by both versions of the AWS CLI,
-and looks at what arrives. Usage: readme.py DIRECTORY-OF-BINARIES AWS-CLI-1, with version 2 in PATH, in the root of the repository"""
+"""Runs the commands of the READMEs as they are written there, against one `local up`, and checks what arrives. Commands of `aws` run with both
+versions of the AWS CLI.
+
+usage, in the root of the repository and with version 2 of the CLI in PATH: readme.py DIRECTORY-OF-BINARIES AWS-CLI-1"""
 
 import dataclasses
 import os
@@ -14,24 +16,24 @@ import textwrap
 import duckdb
 
 BIN, CLI_1 = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
-# What local/README.md says of other versions than the newest.
+# What local/README.md says about other versions than the newest one.
 ONLY_2 = "--cli-binary-format raw-in-base64-out"
 BEFORE_2_13 = "aws --endpoint-url $AWS_ENDPOINT_URL"
 
 
 @dataclasses.dataclass
 class Run:
-    """How a command is tried. It must end with exit code 0."""
+    """How to run a command. It must end with exit code 0."""
 
-    add: str = ""  # arguments that make it end soon, or use a free port; of two flags the later one counts
-    instead: tuple = ()  # pairs of a text and what is run instead of it
-    said: str = ""  # a pattern of what it prints
-    until: str = ""  # it goes on: it has printed this when the next command starts, and is interrupted before the next that goes on
-    stays: bool = False  # is not interrupted then, but after the last command
+    add: str = ""  # more arguments, so that it ends soon or uses a free port; the last of two equal flags counts
+    instead: tuple = ()  # pairs: a text in the command, and what replaces it
+    said: str = ""  # a pattern that its output must match
+    until: str = ""  # it keeps running: the next command starts once it has printed this; it is interrupted before the next one that keeps running
+    stays: bool = False  # it is interrupted only after the last command
     clis: tuple = (2,)  # versions of the AWS CLI to run it with
 
 
-# sudo, done in a folder instead of the root directory.
+# What replaces sudo: a folder takes the place of the root directory.
 AS_ROOT = Run(instead=(("sudo ", ""), (" /", " root/")))
 ACCOUNT = "needs an AWS account"
 SYSTEMD = "needs root and systemd; make unit runs the unit"
@@ -39,7 +41,7 @@ EMULATOR = "needs an AWS account; make emulator deploys and destroys in an emula
 FRESH = "make fresh-machine runs it"
 FREE_PORT = ":0"
 
-# Each command of the documents, by the text that it begins with, in the order in which they run: how it is tried, or why not.
+# How to run each command of the documents, or why it is not run. A command is found by the text with which it begins; they run in this order.
 COMMANDS = {
     "local/README.md": {
         "bin/local demo": Run("--for 8s --dir demo --listen 127.0.0.1:0 --dashboard 127.0.0.1:0", said="Dashboard on http://"),
@@ -94,7 +96,7 @@ def expect(condition, what, detail=""):
 
 
 def commands(document):
-    """The commands of a document's indented blocks, without comments, each with the lines that continue it."""
+    """Yields the commands in a document's indented blocks, without comments and with the lines that continue them."""
     block = []
     for line in [*pathlib.Path(document).read_text().splitlines(), ""]:
         if line.startswith("    "):
@@ -102,14 +104,14 @@ def commands(document):
             continue
         text = textwrap.dedent("\n".join(block))
         block = []
-        if not text or text[0] in "{[" or "──" in text:  # a file's text, or a drawing
+        if not text or text[0] in "{[" or "──" in text:  # the content of a file, or a drawing
             continue
         for command in re.split(r"\n(?! |done)", text):  # a line that is indented further continues a command
             yield re.sub(r" {2,}#.*", "", command)
 
 
 def plan(document):
-    """The commands of a document and what the table says of each."""
+    """Yields the commands of a document, and what the table says about each."""
     entries, found = COMMANDS.get(document, {}), []
     for command in commands(document):
         matching = [e for e in entries if command.startswith(e)]
@@ -122,7 +124,7 @@ def plan(document):
 
 
 class Shell:
-    """A user's shell: a folder with bin/ and edge/, and the READMEs' exports in force."""
+    """A user's shell: a folder with bin/ and edge/, in which the exports of the READMEs have effect."""
 
     def __init__(self, folder):
         self.folder, self.exports, self.cli, self.going = folder, "", {1: "aws", 2: "aws"}, []
@@ -141,7 +143,7 @@ class Shell:
             (path / "aws").symlink_to(program)
             (path / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
             (path / "python3").chmod(0o755)
-        # As systemd sets it: edge's spool is not where a collector of this machine has its own.
+        # systemd sets it too. Otherwise edge would use the spool of a collector that runs on this machine.
         state = {"STATE_DIRECTORY": str(self.folder / "state")}
         return os.environ | state | {"HOME": str(self.folder / "home"), "PATH": f"{path}:{os.environ['PATH']}", "AWS_PAGER": ""}
 
@@ -149,7 +151,7 @@ class Shell:
         environment = self.environment(cli)
         if command.startswith("aws "):
             command = command.replace("aws", self.cli[cli], 1)
-        # In place of the shell, so that a signal reaches the program.
+        # exec replaces the shell, so that a signal reaches the program.
         program = command if "\n" in command or "'" in command else "exec " + command
         return subprocess.Popen(["bash", "-euc", self.exports + program], cwd=self.folder, env=environment, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -172,7 +174,7 @@ class Shell:
             expect(process.returncode == 0 and re.search(how.said, out), title, f"exit {process.returncode}, want {how.said!r}: {out}")
 
     def go(self, title, command, how):
-        """Starts what goes on, in place of what went on until now."""
+        """Starts a command that keeps running, and ends the one before it."""
         self.interrupt(lambda other: not other.stays)
         process = self.start(command)
         self.going.append((title, process, how))
@@ -192,7 +194,7 @@ class Shell:
 
 
 def find_cli(major):
-    """The path of a CLI and its version. Version 2 is the first of that in PATH."""
+    """Returns the path of a CLI and its version. Version 2 is the first such CLI in PATH."""
     for path in [CLI_1] if major == 1 else [pathlib.Path(folder) / "aws" for folder in os.get_exec_path()]:
         if os.access(path, os.X_OK):
             said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
@@ -210,7 +212,7 @@ def main():
         shell = Shell(pathlib.Path(folder))
         try:
             for document, found in plans.items():
-                if document == "dashboard/README.md":  # the lake has everything when the stack has ended
+                if document == "dashboard/README.md":  # all samples are in the lake once the stack has ended
                     shell.interrupt(lambda _: True)
                 for entry, command, how in found:
                     if isinstance(how, str):

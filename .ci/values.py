@@ -23,20 +23,20 @@ import time
 
 import psutil
 
-OVER = 5  # seconds of a window
-WINDOWS = 8  # at most
-NEEDED = 2  # windows with close bounds in which everything agrees
-TIGHT = 0.15  # how far the bounds of the load's own counters may be apart
+OVER = 5  # length of a window in seconds
+WINDOWS = 8  # most windows that are tried
+NEEDED = 2  # in so many windows with close bounds all values must agree
+TIGHT = 0.15  # how far apart the bounds of the load's own counters may be
 ROUNDED = 0.0005  # the rounding of details to four digits
 MIB = 1 << 20
 
-# --- What the machine does meanwhile ------------------------------------------------------------------------------------
+# --- The load on the machine --------------------------------------------------------------------------------------------
 
 stop = threading.Event()
 
 
 def burn():
-    """A part of one core, in the user's mode and the kernel's."""
+    """Uses a part of one core, in user mode and in the kernel."""
     zero = os.open("/dev/zero", os.O_RDONLY)
     while not stop.is_set():
         begin = time.monotonic()
@@ -47,7 +47,7 @@ def burn():
 
 
 def write(directory):
-    """About 20 writes a second of 64 KiB, each to the disk."""
+    """Writes 64 KiB to the disk about 20 times a second."""
     with open(os.path.join(directory, "load"), "wb", buffering=0) as f:
         while not stop.is_set():
             f.seek(0)
@@ -147,7 +147,7 @@ workers, unit = [], None
 
 
 def send():
-    """About 500 packets a second over loopback."""
+    """Sends about 500 packets a second over loopback."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as to, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         to.bind(("127.0.0.1", 0))
         while not stop.is_set():
@@ -156,7 +156,7 @@ def send():
             time.sleep(0.02)
 
 
-# --- What psutil and /proc say --------------------------------------------------------------------------------------------
+# --- Readings of psutil and /proc --------------------------------------------------------------------------------------------
 
 def is_whole(disk):
     return os.path.exists(f"/sys/block/{disk}/device")
@@ -176,7 +176,7 @@ def meminfo():
 
 
 def read(directory):
-    """One reading of everything: counters, which are compared as differences, and states."""
+    """One reading of all values: counters, whose differences are compared, and states."""
     cpu = psutil.cpu_times()
     busy = cpu.user + cpu.nice + cpu.system + cpu.irq + cpu.softirq + cpu.steal
     lo = psutil.net_io_counters(pernic=True)["lo"]
@@ -211,7 +211,7 @@ def read(directory):
     }
 
 
-# What a state may have moved by between two looks at it, and what rounding adds.
+# By how much a state may change between two readings, rounding included.
 SLACK = {
     "ram_available_bytes": 32 * MIB, "ram_used_bytes": 32 * MIB, "ram_pct": 0.5, "swap_used_bytes": MIB, "procs": 5,
     "uptime_s": 2, "load1": 0.05, "load5": 0.03, "load15": 0.02,
@@ -220,7 +220,7 @@ SLACK = {
 
 
 class Window:
-    """A sample of edge, and psutil's readings before, during and after it."""
+    """A sample of edge, with psutil's readings before, during and after it."""
 
     def __init__(self, edge, directory):
         self.readings = [read(directory)]
@@ -240,17 +240,18 @@ class Window:
         self.readings.append(read(directory))
         self.sample = json.loads(once.stdout.read())
         self.output = {name: tool.communicate()[0] for name, tool in tools.items()}
-        # edge reads, waits OVER, dates the sample and reads again: its first reading is over by then, its second not begun.
+        # edge reads, waits for OVER, sets the time of the sample and reads again. So at that time its first reading has ended and its second
+        # has not begun.
         self.first, self.second = self.sample["ts"] - OVER + 0.001, self.sample["ts"] - 0.001
 
     def bounds(self, of):
-        """The least and the most that a counter can have moved by between edge's two readings."""
+        """Returns by how much a counter can have grown between edge's two readings: the least and the most."""
         inner = [r for r in self.readings[1:-1] if self.first <= r["at"] and r["at"] <= self.second]
         before = [r for r in self.readings if r["at"] <= self.began][-1]
         return max(0, of(inner[-1]) - of(inner[0])), of(self.readings[-1]) - of(before)
 
     def rate(self, name):
-        """The bounds of a rate per second; edge's window is at least OVER and at most what lies between start and sample."""
+        """Returns the bounds of a rate per second. Edge's window is at least OVER, and at most the time from its start to the sample."""
         low, high = self.bounds(lambda r: r["counters"][name])
         return low / (self.sample["ts"] - self.began), high / OVER
 
@@ -266,12 +267,12 @@ class Window:
     def share(self, name):
         low, high = self.bounds(lambda r: r["counters"][name])
         least, most = self.bounds(lambda r: r["counters"]["all"])
-        # Counters of a CPU are in ticks, a hundredth of a second, and each core's are cut off to that.
+        # A CPU's counters are in ticks of a hundredth of a second. The kernel rounds them down for each core.
         ticks = 0.01 * (psutil.cpu_count() + 2)
         return 100 * max(0, low - ticks) / (most + ticks), 100 * (high + ticks) / (least - ticks)
 
     def core(self, i):
-        """The bounds of how busy a core was, in percent."""
+        """Returns the bounds of how busy a core was, in percent."""
         low, high = self.bounds(lambda r: r["cores"][i][0])
         least, most = self.bounds(lambda r: sum(r["cores"][i]))
         ticks = 0.03
@@ -328,7 +329,7 @@ def compare(w):
     c.between("cpu_core_max_pct", s.get("cpu_core_max_pct"), max(low for low, _ in cores) - 0.01, max(high for _, high in cores) + 0.01)
     for name, first in w.readings[0]["states"].items():
         if first is None:
-            c.same(name, s.get(name), None)  # a kernel without it
+            c.same(name, s.get(name), None)  # the kernel does not have it
         else:
             c.between(name, s.get(name), *w.states(name))
     c.equal("ram_total_bytes", s["ram_total_bytes"], psutil.virtual_memory().total)
@@ -345,7 +346,7 @@ def compare(w):
 
 
 def machine_id():
-    """What sd_id128_get_machine_app_specific(3) says, by its description, and by systemd itself where that is here."""
+    """Returns the id by the description of sd_id128_get_machine_app_specific(3). If systemd is here, it must give the same."""
     application = bytes.fromhex("3b3735d3ea3845678500b5760f9dfe8c")
     try:
         with open("/etc/machine-id") as f:
@@ -459,8 +460,8 @@ def filesystems(c, s, skip):
 
 
 def df(c, s):
-    """The fullest of df's local filesystems with a device, and the root; images and what is read-only aside. df rounds its
-    percentages up."""
+    """Returns the fullest of df's local filesystems with a device, and of the root. It leaves out images and read-only filesystems. df rounds
+    its percentages up."""
     skip = [a for t in ("squashfs", "iso9660", "erofs", "devtmpfs", "efivarfs", "autofs") for a in ("-x", t)]
     out = subprocess.run(["df", "-l", "-B1", "--output=pcent,ipcent,avail,source,target", *skip], stdout=subprocess.PIPE, text=True,
                          stderr=subprocess.DEVNULL, check=False).stdout
@@ -471,7 +472,7 @@ def df(c, s):
     space = {target: (int(p.rstrip("%")), int(a)) for p, _, a, _, target in rows if p != "-"}
     inodes = [int(i.rstrip("%")) for _, i, _, _, _ in rows if i != "-"]
     if not space:
-        print("NOT CHECKED: disk_used_pct with df, which shows no filesystem with a device")
+        print("NOT CHECKED: disk_used_pct; df shows no filesystem with a device")
         return
     most = max(p for p, _ in space.values())
     c.between("disk_used_pct, by df", s["disk_used_pct"], most - 1.5, most + 0.5)
@@ -486,17 +487,17 @@ def df(c, s):
 
 
 def vmstat(c, s, out):
-    """vmstat's window is its own and its numbers are whole percents: 6 points."""
+    """Compares with vmstat. Its window is another one and its numbers are whole percents, so 6 points of difference are allowed."""
     rows = [line.split() for line in out.splitlines()]
     found = dict(zip(rows[1], map(int, rows[-1])))
-    # guest time, which newer ones show apart, is part of edge's user time
+    # Newer versions show guest time apart. It is part of edge's user time.
     for name, want in ("cpu_user_pct", found["us"] + found.get("gu", 0)), ("cpu_system_pct", found["sy"]), \
             ("cpu_iowait_pct", found["wa"]), ("cpu_steal_pct", found["st"]):
         c.between(name + ", by vmstat", s[name], want - 6, want + 6)
 
 
 def iostat(c, s, out):
-    """iostat's window is its own: 20 percent and what one burst may be."""
+    """Compares with iostat. Its window is another one, so 20 percent and one burst of difference are allowed."""
     rows = [line.split() for line in out.splitlines() if line.strip()]
     head = next(i for i, r in enumerate(rows) if r[0].startswith("Device"))
     disks = [dict(zip(rows[head], [r[0], *map(float, r[1:])])) for r in rows[head + 1:]]
@@ -525,7 +526,7 @@ def main():
                 low, high = w.rate("net_packets_sent_per_s")
                 print(f"--- window {n + 1}: the bounds of a steady counter are {100 * (1 - low / high):.0f}% apart")
                 if low < (1 - TIGHT) * high:
-                    print("the machine was too busy to tell; once more")
+                    print("the machine was too busy for a comparison; trying again")
                     continue
                 if failed := compare(w):
                     failures.append(failed)
@@ -541,7 +542,7 @@ def main():
             for one in workers:
                 one.end()
             unit.end()
-    sys.exit(f"agreed in {agreed} of {WINDOWS} windows, {NEEDED} are needed; not in the others: {failures}")
+    sys.exit(f"all values agree in {agreed} of {WINDOWS} windows, but {NEEDED} are needed; these did not: {failures}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Checks resources of a synthesized template against AWS's own service models, which botocore carries: that what
-CloudFormation will send has the names, types, required members, lengths, ranges, patterns and values that the service's API
-takes. It covers the types below, whose properties are named as the API's members are. Usage: apimodel.py TEMPLATE..."""
+"""Checks resources of a synthesized template against AWS's own service models, which are part of botocore. CloudFormation sends the
+properties of a resource to the service's API. The check is whether they have the names, types, required members, lengths, ranges, patterns
+and values that the API accepts. It covers the types below: their properties have the same names as the API's members.
+
+usage: apimodel.py TEMPLATE..."""
 
 import json
 import re
@@ -20,7 +22,7 @@ KINDS = {"string": str, "boolean": bool, "integer": int, "long": int, "double": 
 
 
 def resolved(value):
-    """A value with something plausible in the place of CloudFormation's functions."""
+    """Returns a value in which plausible texts replace CloudFormation's functions."""
     if isinstance(value, list):
         return [resolved(v) for v in value]
     if not isinstance(value, dict):
@@ -62,11 +64,11 @@ def problems(shape, value, path):
             yield from problems(shape.value, member, f"{path}.{key}")
     else:
         if not isinstance(value, KINDS[kind]) or (isinstance(value, bool) and kind != "boolean"):
-            yield f"{path}: {value!r} is no {kind}"
+            yield f"{path}: {value!r} is not a {kind}"
             return
         size = len(value) if kind == "string" else value
         if getattr(shape, "enum", None) and value not in shape.enum:
-            yield f"{path}: {value!r} is none of {shape.enum}"
+            yield f"{path}: {value!r} must be one of {shape.enum}"
         pattern = limits.get("pattern")
         if pattern and not re.fullmatch(pattern, value):
             yield f"{path}: {value!r} does not match {pattern}"
@@ -97,7 +99,7 @@ def main():
         print("no resource of", *sorted(missing))
     if found or missing:
         sys.exit(1)
-    print(", ".join(f"{n} of {kind}" for kind, n in sorted(checked.items())), "are as AWS's API takes them")
+    print(", ".join(f"{n} of {kind}" for kind, n in sorted(checked.items())), "agree with AWS's API models")
 
 
 main()

@@ -2,10 +2,10 @@ package record
 
 // Sample is one reading of one machine, as the collector takes it.
 //
-// A field defines a column. Its tag gives the column's name, unit, comment and, if there is one, the OpenTelemetry metric that says
-// the same; its Go type gives the column's type. The order of
-// the fields is the order of the keys on the wire and of the columns in the table. Percentages are 0..100 over all cores. Rates are
-// per second. The line omits an absent [Optional], an empty string, an empty map and an empty list.
+// A field defines a column. Its tag gives the column's name, unit, comment and, if there is one, the OpenTelemetry metric of the same
+// meaning. Its Go type gives the column's type. The order of the fields is the order of the keys on the wire and of the columns in the
+// table. Percentages are 0..100 over all cores. Rates are per second. The line omits an absent [Optional], an empty string, an empty
+// map and an empty list.
 type Sample struct {
 	TS        float64 `column:"ts" unit:"s" comment:"Unix seconds (ms precision), wall clock, when the sample was taken"`
 	SessionID string  `column:"session_id" comment:"Random, new at each start of the collector"`
@@ -18,7 +18,7 @@ type Sample struct {
 	Arch      string            `column:"arch" comment:"Processor architecture, such as arm64"`
 	NodeRole  string            `column:"node_role" comment:"Label: what the machine is for"`
 	Env       string            `column:"env" comment:"Label: environment, such as prod"`
-	Tags      map[string]string `column:"tags" comment:"Free labels from configuration"`
+	Tags      map[string]string `column:"tags" comment:"Labels of your own, from the configuration"`
 
 	CPUPct       Float `column:"cpu_pct" unit:"percent" comment:"CPU time not idle and not waiting for I/O, all cores"`
 	CPUUserPct   Float `column:"cpu_user_pct" unit:"percent" comment:"CPU time in user mode, nice included"`
@@ -61,11 +61,11 @@ type Sample struct {
 	Procs   Int  `column:"procs" unit:"count" comment:"Processes"`
 	UptimeS Long `column:"uptime_s" unit:"s" comment:"Time since boot"`
 
-	DiskUsedMount  string `column:"disk_used_mount" comment:"Mount point of the filesystem that disk_used_pct and disk_free_bytes speak of"`
-	DiskBusyDevice string `column:"disk_busy_device" comment:"Device that disk_busy_pct speaks of"`
+	DiskUsedMount  string `column:"disk_used_mount" comment:"Mount point of the filesystem that disk_used_pct and disk_free_bytes describe"`
+	DiskBusyDevice string `column:"disk_busy_device" comment:"Device that disk_busy_pct describes"`
 	InodesUsedPct  Float  `column:"inodes_used_pct" unit:"percent" comment:"Inodes in use on the local filesystem with the fewest left, in percent of its inodes"`
 	CPUCoreMaxPct  Float  `column:"cpu_core_max_pct" unit:"percent" comment:"CPU time not idle and not waiting for I/O, busiest core"`
-	MachineID      string `column:"machine_id" comment:"Hash of the machine's ID, equal for all samples of one installation; tells machines of one host name apart"`
+	MachineID      string `column:"machine_id" comment:"Hash of the machine's ID, equal for all samples of one installation; tells machines with the same host name apart"`
 
 	Filesystems []Filesystem  `column:"filesystems" comment:"Local filesystems that can be written, fullest first; once per detail interval"`
 	Disks       []Disk        `column:"disks" comment:"Whole devices, busiest first; once per detail interval"`

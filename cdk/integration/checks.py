@@ -1,4 +1,4 @@
-"""What is looked at while the stack is there, through AWS's own interfaces: in an emulator and in an account alike."""
+"""The checks of a deployed stack. They use AWS's own interfaces, so they are the same in an emulator and in an account."""
 
 import contextlib
 import time
@@ -48,7 +48,7 @@ def check_resources(client, stack, template):
 
 
 def check_alarms(client, stack, template, topic):
-    """Every alarm is there, goes to the topic, and is not on: nobody is woken by a stack that works."""
+    """Checks that each alarm exists, sends to the topic, and is not on: a stack that works must not wake anybody."""
     wanted = sum(r["Type"] == "AWS::CloudWatch::Alarm" for r in template["Resources"].values())
     alarms = [a for page in client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=stack)
               for a in page["MetricAlarms"]]
@@ -58,7 +58,7 @@ def check_alarms(client, stack, template, topic):
 
 
 def wait_for_rows(place, client, found, wanted):
-    """Counts in Athena until all rows are there, then looks at them: each once, enriched, in the partition of its hour."""
+    """Queries Athena until all rows are there. Then checks that each row is there once, enriched, in the partition of its hour."""
     hour = " AND ".join(f"CAST({part} AS integer) = extract({part} FROM event_time)" for part in ("year", "month", "day", "hour"))
     sql = f"""SELECT count(*), count(DISTINCT session_id || ' ' || CAST(seq AS varchar)), count(DISTINCT hostname),
         sum(CASE WHEN {hour} AND cpu_count > 0 AND _processed_at IS NOT NULL THEN 1 ELSE 0 END)
@@ -80,8 +80,8 @@ TYPES = {"STRING": {"VARCHAR"}, "DECIMAL": {"DOUBLE"}, "DATETIME": {"TIMESTAMP"}
 
 
 def run_data_sets(template, run):
-    """Runs the queries of QuickSight's data sets, with the default of each parameter in its place, and compares what they
-    give with the columns that the data sets declare."""
+    """Runs the queries of QuickSight's data sets with the default value of each parameter. Compares the columns of the results with those
+    that the data sets declare."""
     for name, resource in template["Resources"].items():
         if resource["Type"] != "AWS::QuickSight::DataSet":
             continue
@@ -103,7 +103,7 @@ def run_queries(template, run):
         if resource["Type"] == "AWS::Athena::NamedQuery":
             properties = resource["Properties"]
             _, rows = run(properties["QueryString"])
-            # One host that is watched for some seconds is neither unusual nor, with luck, in trouble.
+            # One host with samples of some seconds has no anomalies, and may have no problems.
             name = properties["Name"]
             wanted = (len(rows) == 0 if name == "Delivery: Duplicates" else
                       len(rows) >= (0 if name.startswith("Anomalies: ") or name == "Overview: Needs attention" else 1))
@@ -111,7 +111,7 @@ def run_queries(template, run):
 
 
 def check_gone(client, stack, found, kept):
-    """What destroying leaves: the bucket with its objects where that was asked for, nothing else."""
+    """Checks what is left of a destroyed stack: the bucket and its objects if they were to be kept, and nothing else."""
     names = [s["StackName"] for s in client("cloudformation").describe_stacks()["Stacks"]]
     expect(stack not in names, "the stack is gone")
     buckets = [b["Name"] for b in client("s3").list_buckets()["Buckets"]]

@@ -1,5 +1,5 @@
-"""Deploys, checks, deploys again and destroys the stack with the CDK CLI. Started by `run`, from the root of the repository: in an
-emulator, which is the proof of this program, or in an account, where it is the proof of the stack.
+"""Deploys, checks, deploys again and destroys the stack with the CDK CLI. The script `run` starts it in the root of the repository. A run in
+an emulator tests this program; a run in an account tests the stack.
 
 usage: deploy.py emulator|account EDGE [--yes]"""
 
@@ -23,7 +23,7 @@ CDK = os.environ["CDK"]  # the path of the CDK CLI
 
 
 def cdk(environment, *arguments):
-    """Runs the CDK CLI and returns what it says."""
+    """Runs the CDK CLI and returns its output."""
     done = subprocess.run([CDK, *arguments, "--no-color"], env=environment, text=True, timeout=900,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
@@ -33,7 +33,7 @@ def cdk(environment, *arguments):
 
 
 def send(edge, environment, stack, folder):
-    """Runs edge, which finds the stream through SSM, for some seconds. Returns how many samples it delivered."""
+    """Runs edge for some seconds and returns how many samples it delivered. Edge finds the stream through SSM."""
     home = folder / stack
     process = subprocess.Popen(
         [edge, "run", "--stack", stack, "--interval", "1s", "--max-latency", "2s"], cwd=home, text=True,
@@ -52,7 +52,7 @@ def send(edge, environment, stack, folder):
 
 
 def try_out(place, edge, folder, stack, region, context, after):
-    """Deploys one stack and checks it. What takes it down again is pushed onto after, and happens whatever fails."""
+    """Deploys one stack and checks it. Adds to `after` what destroys the stack, so that this happens even if a check fails."""
     step(f"{stack} in {region}")
     environment, client, assembly = place.environment(region), place.client(region), folder / stack / "cdk.out"
     assembly.parent.mkdir()
@@ -93,14 +93,14 @@ def main():
     arguments.add_argument("--yes", action="store_true", help="deploy to the account without asking")
     given = arguments.parse_args()
     if given.place == "account" and not given.yes and os.environ.get("INTEGRATION") != "yes":
-        sys.exit("This deploys a stack to the AWS account of the environment, for about 5 US cents. Say INTEGRATION=yes make integration, "
-                 "or --yes.")
+        sys.exit("This deploys a stack to the AWS account of the environment and costs about 5 US cents. To do so, run "
+                 "INTEGRATION=yes make integration, or pass --yes.")
     began = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="integration-") as name:
             folder = pathlib.Path(name)
             with {"emulator": places.Emulator, "account": places.Account}[given.place](folder) as place:
-                # All stacks stand side by side before the first is destroyed.
+                # All stacks are deployed before the first one is destroyed.
                 with contextlib.ExitStack() as after:
                     for stack, region, context in place.deployments:
                         try_out(place, given.edge.resolve(), folder, stack, region, context, after)

@@ -1,5 +1,5 @@
-"""Where the stack is deployed: in ministack, an emulator of AWS, or in an account. The steps in deploy.py are the same in both; what
-differs stands here: endpoint and credentials, what has to be left out, what SQL runs in, how long things take."""
+"""The places where the stack is deployed: ministack, which is an emulator of AWS, and an account. The steps in deploy.py are the same in
+both. This file holds the differences: endpoint, credentials, what the emulator lacks, which engine runs SQL, how long to wait."""
 
 import contextlib
 import hashlib
@@ -22,7 +22,7 @@ import sqlglot
 
 from says import Failed, expect
 
-# Types that ministack 1.5.33 lacks: it refuses the first, and cannot run the CDK's function behind the second.
+# Types that ministack 1.5.33 does not support: it refuses the first. It cannot run the CDK's function that the second needs.
 LACKING = {
     "AWS::Athena::NamedQuery": "named queries",
     "Custom::S3AutoDeleteObjects": "emptying the bucket with removalPolicy=destroy",
@@ -41,15 +41,15 @@ UNPROVEN = [
 
 
 class Place:
-    """What both places do alike."""
+    """What is the same in both places."""
 
     def environment(self, region):
-        """The variables that programs find this place by, without those of the machine."""
+        """Returns the environment in which programs use this place. It has none of the machine's AWS_ variables."""
         return {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | {
             "AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_EC2_METADATA_DISABLED": "true", "CI": "true"}
 
     def athena(self, client, workgroup, database, sql):
-        """The rows of a query, as texts."""
+        """Runs a query and returns its rows as texts."""
         athena = client("athena")
         started = athena.start_query_execution(QueryString=sql, WorkGroup=workgroup, QueryExecutionContext={"Database": database})
         while True:
@@ -61,7 +61,7 @@ class Place:
             raise Failed(f"{sql}: {state}")
         pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=started["QueryExecutionId"])
         rows = [[column.get("VarCharValue") for column in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
-        return rows[1:]  # the first names the columns
+        return rows[1:]  # the first row has the names of the columns
 
 
 class Emulator(Place):
@@ -79,7 +79,7 @@ class Emulator(Place):
         key = self.client("us-east-1")("kms").create_key()["KeyMetadata"]["Arn"]
         boundary = self.client("us-east-1")("iam").create_policy(PolicyName="Boundary", PolicyDocument=json.dumps(
             {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}))["Policy"]["Arn"]
-        # Side by side: the first two in one region, whose names must not collide.
+        # They exist at the same time. The first two are in one region, so their names must not collide.
         self.deployments = [
             ("MetricsDashboard", "us-east-1", {}),
             ("Platform-Metrics", "us-east-1", {
@@ -114,7 +114,7 @@ class Emulator(Place):
         cdk(self.environment(region), "bootstrap", f"aws://000000000000/{region}", "--app", "")
 
     def prepare(self, assembly, stack):
-        """Takes out of a synthesized template what the emulator lacks, and builds the transform for this machine."""
+        """Removes from a synthesized template what the emulator does not support, and builds the transform for this machine."""
         file = assembly / f"{stack}.template.json"
         template = json.loads(file.read_text())
         for name, resource in list(template["Resources"].items()):
@@ -123,13 +123,13 @@ class Emulator(Place):
                 self.left_out[resource["Type"]] = self.left_out.get(resource["Type"], 0) + 1
         text = json.dumps(template, indent=1)
         file.write_text(text)
-        # The CLI uploads the template under its hash, once.
+        # The CLI uploads the template under its hash, so the new text needs the new hash.
         files = json.loads((assembly / f"{stack}.assets.json").read_text())["files"]
         old = next(h for h, f in files.items() if f["source"]["path"] == file.name)
         for other in assembly.glob("*.json"):
             other.write_text(other.read_text().replace(old, hashlib.sha256(text.encode()).hexdigest()))
 
-        # arm64's binary would not start here: the emulator runs it as a process of this machine.
+        # The emulator runs the function as a process of this machine, which may not be arm64.
         package, = assembly.glob("asset.*.zip")
         binary = self.folder / "bootstrap"
         subprocess.run(["go", "build", "-trimpath", "-tags", "lambda.norpc", "-o", binary, "./cmd/transform"], cwd="functions",
@@ -139,8 +139,8 @@ class Emulator(Place):
         return template
 
     def runner(self, client, found, stack, synthesized):
-        """A function that runs Athena's SQL, for queries that the emulator's Athena is not given: in DuckDB, over the very objects
-        in the bucket, translated by sqlglot."""
+        """Returns a function that runs Athena's SQL. The emulator does not support all of it, so sqlglot translates the SQL and DuckDB runs
+        it over the objects in the bucket."""
         s3, bucket, local = client("s3"), found["bucket-name"], self.folder / stack / "objects"
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=found["prefix"]):
             for item in page.get("Contents", []):
@@ -168,7 +168,7 @@ class Emulator(Place):
 
 class Account(Place):
     name = "account"
-    # The transform's buffer, the stream's buffer of 60 s, half as long again as Firehose may take, and a cold start.
+    # In seconds: the transform's buffer, the stream's buffer of 60 s, which Firehose may exceed by half, and a cold start fit in.
     patience = 900
 
     def __init__(self, _folder):
@@ -176,7 +176,7 @@ class Account(Place):
         credentials = self.session.get_credentials()
         if credentials is None or not self.session.region_name:
             raise Failed("no AWS credentials or no region in the environment; set AWS_REGION and for example AWS_PROFILE")
-        # Programs get the keys themselves: they run with a home directory of their own.
+        # The programs have another home directory and do not find a profile there, so they get the keys.
         keys = credentials.get_frozen_credentials()
         self.keys = {"AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret_key}
         if keys.token:
@@ -188,9 +188,9 @@ class Account(Place):
 
     def __enter__(self):
         who = self.session.client("sts").get_caller_identity()
-        print(f"As {who['Arn']} in {self.session.region_name}: deploy a stack of a random name, send some samples, query, destroy.\n"
-              "About 20 minutes and 5 US cents: 40 queries of 10 MB, a function's runs, some objects for minutes, and the hours of "
-              "alarms and a dashboard, which are free in most accounts.", flush=True)
+        print(f"As {who['Arn']} in {self.session.region_name}, this deploys a stack with a random name, sends some samples, runs queries and "
+              "destroys the stack.\nIt takes about 20 minutes and costs about 5 US cents: 40 queries of 10 MB, some runs of a function, some "
+              "objects for minutes, and some hours of alarms and a dashboard, which are free in most accounts.", flush=True)
         return self
 
     def __exit__(self, *_):

@@ -1,10 +1,10 @@
-"""How the steps report: a line for each thing that is so, and an end with exit code 1 at the first that is not."""
+"""How the steps report: they print a line for each check. The first check that fails ends the program with exit code 1."""
 
 import sys
 
 
 class Failed(Exception):
-    """Something is not as it should be; the line that says so is printed already."""
+    """A check failed. The line about it is printed already."""
 
 
 def expect(condition, what, detail=""):

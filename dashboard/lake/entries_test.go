@@ -17,7 +17,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// hourOfMinute makes a lake with twenty samples of one hour, in the file at path.
+// hourOfMinute makes a lake with twenty samples of one hour in one file, at the given path.
 func hourOfMinute(t *testing.T) (dir, path string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -213,12 +213,12 @@ func TestWarningsAreBounded(t *testing.T) {
 	}
 }
 
-// footers that claim more than their files hold.
+// footers whose lengths are larger than their files.
 func TestFooterThatLies(t *testing.T) {
 	end := func(content []byte, length uint32) []byte {
 		return append(binary.LittleEndian.AppendUint32(append([]byte("PAR1"), content...), length), "PAR1"...)
 	}
-	list := func(size uint64) []byte { // a struct whose field 2, the schema, is a list of so many structs
+	list := func(size uint64) []byte { // a struct whose field 2, the schema, is a list of that many structs
 		return append(binary.AppendUvarint([]byte{0x15, 0x02, 0x19, 0xfc}, size), 0, 0, 0)
 	}
 	deep := []byte{0x15, 0x02}
@@ -250,7 +250,7 @@ func TestFooterThatLies(t *testing.T) {
 	}
 }
 
-// A file of four GiB may be sparse and take no space on the disk.
+// A file of four GiB may be sparse: it takes no space on the disk.
 func TestHugeFooterIsNotRead(t *testing.T) {
 	dir, path := hourOfMinute(t)
 	bad := filepath.Join(filepath.Dir(path), "bad.parquet")
@@ -274,7 +274,7 @@ func TestFilesDeletedWhileQueriesRun(t *testing.T) {
 	must(t, err)
 	slices.Sort(hours)
 	hours = slices.DeleteFunc(hours, func(h string) bool { return strings.HasSuffix(h, "hour=05") })
-	query(t, l, "SELECT count(*) FROM samples") // the footers are known from here on
+	query(t, l, "SELECT count(*) FROM samples") // from now on the lake knows the footers
 	deleted := make(chan error, 1)
 	go func() {
 		for _, hour := range hours {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// asNobody runs f without the rights of root, who can read everything. It takes the rights from the thread, so f must not change
-// the thread.
+// asNobody runs f without the rights of root, who can read everything. It removes the rights of the thread, so f must stay in this
+// thread.
 func asNobody(t *testing.T, f func()) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -30,8 +30,8 @@ func asNobody(t *testing.T, f func()) {
 	f()
 }
 
-// A file without permission to read is left out only as long as it has none. A change of the mode does not change the file's
-// time.
+// A file that may not be read is left out only as long as that is so. A change of the mode does not change the modification
+// time of the file, so the lake must not remember the refusal by that time.
 func TestUnreadable(t *testing.T) {
 	dir, path := hourOfMinute(t)
 	must(t, os.Chmod(filepath.Dir(dir), 0o755)) //nolint:gosec // another user has to get there

@@ -235,13 +235,13 @@ func (l *Lake) Newest(ctx context.Context, now time.Time) (newest time.Time, ok 
 	return newest, ok, err
 }
 
-// startedSink counts the rows that it passes on. A query can be repeated only while there were none.
+// startedSink notes whether a row was passed on to the sink. Until then, the query can be repeated.
 type startedSink struct {
 	panels.Sink
-	rows int
+	yet bool
 }
 
 func (s *startedSink) Row(values []any) error {
-	s.rows++
+	s.yet = true
 	return s.Sink.Row(values)
 }

@@ -47,8 +47,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// The bill by hand: 100 hosts at 3 s take 87.6 million samples in 730 hours. A pack of 40 samples, two minutes of them, is one
-// step of 5,120 bytes, and 30 packs make an hour.
+// The bill, calculated by hand: 100 hosts at 3 s take 87.6 million samples in 730 hours. A pack has the 40 samples of two minutes and
+// is billed as 5,120 bytes. A host sends 30 packs an hour.
 func TestBillByHand(t *testing.T) {
 	lines := map[string]cost.Line{}
 	for _, l := range cost.Default().Estimate() {
@@ -73,7 +73,7 @@ func TestBillByHand(t *testing.T) {
 	}
 }
 
-// What the transform is taken to do in a second is what the benchmark says that it does, or somewhat less.
+// The speed of the transform that the estimate assumes is that of the benchmark, or a little less.
 func TestTransformRateIsMeasured(t *testing.T) {
 	text, err := os.ReadFile(filepath.FromSlash("../../../BENCHMARKS.md"))
 	if err != nil {
@@ -89,7 +89,7 @@ func TestTransformRateIsMeasured(t *testing.T) {
 	}
 }
 
-// The README quotes this program: the bill of 100 machines, and what one more costs, storage included.
+// The README quotes two numbers of this program: the bill of 100 machines, and the price of one more machine with storage.
 func TestReadmeQuotesTheBill(t *testing.T) {
 	text, err := os.ReadFile(filepath.FromSlash("../../../README.md"))
 	if err != nil {
@@ -117,7 +117,7 @@ func TestReadmeQuotesTheBill(t *testing.T) {
 	}
 }
 
-// Packing is what keeps the bill small, at every interval at which several samples share a pack.
+// Packing makes the bill smaller at every interval at which several samples fit in a pack.
 func TestPackingSaves(t *testing.T) {
 	f := cost.Default()
 	for _, interval := range []time.Duration{time.Second, 3 * time.Second, 10 * time.Second, 30 * time.Second} {
@@ -133,8 +133,7 @@ func TestPackingSaves(t *testing.T) {
 	}
 }
 
-// TestProgram is what cost has in common with the other programs. Nothing that it does can fail, but for a full disk behind
-// standard output.
+// TestProgram tests what cost has in common with the other programs. Only writing to standard output can fail.
 func TestProgram(t *testing.T) {
 	programtest.Test(t, "cost", cost.Main, programtest.Cases{
 		BadValue:       [][]string{{"--hosts", "many"}, {"--hosts", "0"}, {"--interval", "3"}},
@@ -142,7 +141,7 @@ func TestProgram(t *testing.T) {
 	})
 }
 
-// failing is a standard output that cannot be written.
+// failing is a standard output to which nothing can be written.
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, os.ErrClosed }

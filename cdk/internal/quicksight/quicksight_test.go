@@ -11,8 +11,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// Shapes, lengths and patterns are checked against AWS's own model of the API (make validate), the SQL by Trino's parser
-// (make trino-check) and by running it (make emulator). Here is what these do not know.
+// make validate checks shapes, lengths and patterns against AWS's own model of the API. make trino-check and make emulator run the SQL.
+// The tests here check the rest.
 
 func board(t *testing.T) quicksight.Board {
 	t.Helper()
@@ -23,7 +23,7 @@ func board(t *testing.T) quicksight.Board {
 	return b
 }
 
-// definition is the dashboard as JSON has it; the ARN of a data set is its id.
+// definition returns the dashboard as JSON. The ARN of a data set is its id.
 func definition(t *testing.T) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(board(t).Definition(func(id string) *string { return &id }))
@@ -37,7 +37,7 @@ func definition(t *testing.T) map[string]any {
 	return d
 }
 
-// drawnAs are the visuals of each kind of panel.
+// drawnAs says which visual draws each kind of panel.
 var drawnAs = map[panels.Kind]string{
 	panels.Stat: "KPIVisual", panels.Gauge: "GaugeChartVisual", panels.Trend: "LineChartVisual", panels.Lines: "LineChartVisual", panels.Layers: "LineChartVisual",
 	panels.Series: "LineChartVisual", panels.Area: "LineChartVisual", panels.Band: "LineChartVisual", panels.Bar: "BarChartVisual",
@@ -45,8 +45,8 @@ var drawnAs = map[panels.Kind]string{
 	panels.Box: "BoxPlotVisual", panels.Table: "TableVisual",
 }
 
-// Each dashboard of the menu is a sheet, in its order, with each of its panels in the visual of its kind and each quantity
-// of a panel shown. After them comes the one sheet of our own.
+// Each dashboard of the menu is a sheet, in the order of the menu. It has each panel in the visual of its kind, with all quantities of the
+// panel. The last sheet exists only in QuickSight.
 func TestEveryPanelIsDrawn(t *testing.T) {
 	sheets := list(t, definition(t)["Sheets"])
 	for _, d := range panels.All() {
@@ -91,7 +91,7 @@ func TestEveryPanelIsDrawn(t *testing.T) {
 			}
 			for i, v := range p.Values {
 				column := v.Column
-				if p.Kind == panels.Box { // the five numbers are rows
+				if p.Kind == panels.Box { // it has a row for each of the five numbers
 					column = "value"
 				}
 				if !shown[column] && (p.Kind != panels.HeatMap || i == 0) {
@@ -113,7 +113,7 @@ func TestEveryPanelIsDrawn(t *testing.T) {
 	}
 }
 
-// Every column that a visual or a control names is in the data set that it names, and every data set is in use.
+// If a visual or a control names a column and a data set, the data set has the column. Every data set is in use.
 func TestColumnsExist(t *testing.T) {
 	columns := map[string][]string{}
 	for _, set := range board(t).DataSets {
@@ -142,7 +142,7 @@ func TestColumnsExist(t *testing.T) {
 	}
 }
 
-// find are all values under a key, in whatever depth; in order, but for those in different members of one object.
+// find returns all values under a key, at any depth. They are in order, except for those in different members of one object.
 func find(v any, key string) []any {
 	var found []any
 	switch v := v.(type) {

@@ -9,8 +9,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// QuickSight takes 50 data sets in a dashboard (quicksight API reference, DashboardVersionDefinition,
-// DataSetIdentifierDeclarations). Ten are left for panels to come: a deployment that fails for one too many is found too late.
+// QuickSight allows 50 data sets in a dashboard (quicksight API reference, DashboardVersionDefinition,
+// DataSetIdentifierDeclarations). Ten are kept for new panels, because only a deployment would show that there are too many.
 func TestLimits(t *testing.T) {
 	d := definition(t)
 	if n := len(list(t, d["DataSetIdentifierDeclarations"])); n > 40 || n != len(board(t).DataSets) {
@@ -38,7 +38,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Each visual of a panel shows the rows of that panel and no other, which its data set has.
+// Several panels may share a data set. Each visual shows only the rows of its own panel.
 func TestVisualsShowTheirPanelsRows(t *testing.T) {
 	sql := map[string]string{}
 	for _, set := range board(t).DataSets {
@@ -71,7 +71,7 @@ func TestIDsAreUnique(t *testing.T) {
 	for _, key := range []string{"VisualId", "FieldId", "ParameterControlId", "FilterGroupId", "FilterId", "Identifier"} {
 		seen := map[any]bool{}
 		for _, id := range find(definition(t), key) {
-			// A sort and an option refer to fields by the same key.
+			// Sorts and options refer to fields by this key, too.
 			if seen[id] && key != "FieldId" {
 				t.Errorf("%s %v is there twice", key, id)
 			}
@@ -95,7 +95,7 @@ func TestIDsAreUnique(t *testing.T) {
 	}
 }
 
-// Where the viewer chooses a metric, it is on the sheet, and nowhere else.
+// Only sheets with a panel for a chosen metric have the control that chooses it.
 func TestControls(t *testing.T) {
 	metric := map[string]bool{}
 	for _, d := range panels.All() {
@@ -117,7 +117,7 @@ func TestControls(t *testing.T) {
 	}
 }
 
-// Every visual and control has its place, within the grid, and none on another.
+// Every visual and control is within the grid, and none overlaps another.
 func TestLayout(t *testing.T) {
 	for _, s := range list(t, definition(t)["Sheets"]) {
 		sheet := object(t, s)

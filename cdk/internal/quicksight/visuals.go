@@ -192,7 +192,7 @@ func heatMap(p panels.Panel, f fields) object {
 		"SortConfiguration": object{
 			"HeatMapRowSort":    f.sorted(rows, ascending),
 			"HeatMapColumnSort": f.sorted(columns, ascending),
-			// The longest axis is that of the anomalies, of about 120 slots.
+			// The panel of anomalies has the longest axis, with about 120 slots.
 			"HeatMapRowItemsLimitConfiguration":    object{"ItemsLimit": 60, "OtherCategories": "EXCLUDE"},
 			"HeatMapColumnItemsLimitConfiguration": object{"ItemsLimit": 150, "OtherCategories": "EXCLUDE"},
 		},
@@ -207,7 +207,7 @@ func boxes(p panels.Panel, f fields) object {
 	}}}
 }
 
-// table shows the rows, sorted by the first quantity from the largest down.
+// table shows the rows, sorted by the first quantity in descending order.
 func table(p panels.Panel, f fields) object {
 	columns := make([]any, len(f.set.Columns))
 	for i, c := range f.set.Columns {
@@ -230,11 +230,11 @@ func (f fields) measures(values []panels.Value) []any {
 	return list
 }
 
-// thresholds returns lines at the panel's thresholds. It returns nil if the values have none.
+// thresholds returns lines at the thresholds of the values. It returns nil if they have none.
 func thresholds(values []panels.Value) []any {
 	var list []any
 	for _, v := range values {
-		if v.Thresholds == nil || len(list) > 0 { // values of one chart share them
+		if v.Thresholds == nil || len(list) > 0 { // the values of a chart have the same thresholds
 			continue
 		}
 		for _, line := range []struct {

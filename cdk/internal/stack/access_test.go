@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The golden files are all that a stack allows anybody, readable: who is trusted, to do what, on what.
+// The golden files list all that a stack allows: to whom, which actions, on what.
 func TestEveryPermission(t *testing.T) {
 	eachTemplate(t, func(t *testing.T, name string, template map[string]any) {
 		compare(t, filepath.Join("testdata", name+".iam.txt"), []byte(permissions(t, template)))
@@ -38,14 +38,14 @@ func permissions(t *testing.T, template map[string]any) string {
 	return b.String()
 }
 
-// grant is a policy, wherever it stands.
+// grant is a policy of any kind.
 type grant struct {
 	id         string
 	of         []string // roles, buckets, topics
 	statements []map[string]any
 }
 
-// grants are all policies of a template: those within roles, of their own, and of resources.
+// grants returns all policies of a template: those in roles, those that are resources, and those of resources such as buckets.
 func grants(t *testing.T, template map[string]any) []grant {
 	t.Helper()
 	var all []grant
@@ -95,7 +95,7 @@ func statements(t *testing.T, document any) []map[string]any {
 	return all
 }
 
-// plain is JSON with the template's functions as Fn::Sub would spell them.
+// plain returns JSON in which the template's functions are written as in Fn::Sub.
 func plain(t *testing.T, v any) string {
 	t.Helper()
 	text, err := json.Marshal(spelled(v))
@@ -126,11 +126,11 @@ func spelled(v any) any {
 	return v
 }
 
-// emptier are the resources that the CDK brings along to empty the bucket where removalPolicy is destroy. They are the
-// CDK's own and not ours to narrow.
+// emptier matches the resources that the CDK adds to empty the bucket if removalPolicy is destroy. This app cannot narrow their
+// permissions.
 const emptier = "CustomS3AutoDeleteObjectsCustomResourceProvider"
 
-// wildcards are all stars in what the stack allows, each with what forces it.
+// wildcards lists all stars in what the stack allows, each with the reason why it is needed.
 var wildcards = map[string]string{
 	"*":                                      "Athena's lists know no resources",
 	"${Bucket83908E77.Arn}/analytics/*":      "objects of a folder have no other name in a policy",
@@ -168,7 +168,8 @@ func TestNoOtherWildcards(t *testing.T) {
 	}
 }
 
-// trusted is the condition of each service's trust, by what AWS documents that it sends; service names the pages.
+// trusted has the condition under which each service is trusted. It follows from what the service sends, according to the AWS
+// documentation that service names.
 var trusted = map[string]string{
 	"firehose.amazonaws.com":   "map[StringEquals:map[sts:ExternalId:map[Ref:AWS::AccountId]]]",
 	"lambda.amazonaws.com":     "map[StringEquals:map[aws:SourceAccount:map[Ref:AWS::AccountId]]]",
@@ -178,7 +179,7 @@ var trusted = map[string]string{
 	"ec2.amazonaws.com":        "<nil>",
 }
 
-// A service that does not send what a condition asks for cannot assume the role, and the stack is not made.
+// If a condition asks for something that the service does not send, the service cannot assume the role, and the deployment fails.
 func TestTrustAsksForWhatIsSent(t *testing.T) {
 	seen := map[string]bool{}
 	eachTemplate(t, func(t *testing.T, _ string, template map[string]any) {
@@ -210,7 +211,7 @@ func TestTrustAsksForWhatIsSent(t *testing.T) {
 	}
 }
 
-// The crawler may do what AWS's own crawlers may, but neither makes nor deletes a table, a database or a partition.
+// The crawler may do what AWS's own crawlers may, except create tables and databases, and delete tables, databases and partitions.
 func TestCrawlerPermissions(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		role := references(one(t, template, "AWS::Glue::Crawler").properties["Role"])[0]
@@ -264,7 +265,7 @@ func TestMachinesMayOnlySendAndDiscover(t *testing.T) {
 	})
 }
 
-// Readers change nothing but the answers of their queries.
+// Readers may write only the results of their queries.
 func TestReadersMayOnlyQuery(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		found, actions := managed(t, template, "ReaderPolicy")
@@ -279,7 +280,7 @@ func TestReadersMayOnlyQuery(t *testing.T) {
 			}
 		}
 		for _, s := range found {
-			// Athena asks for the bucket as such, without a prefix that a condition could compare.
+			// Athena asks about the bucket itself, so there is no prefix that a condition could compare.
 			if actions := list(s["Action"]); s["Condition"] != nil && slices.Contains(actions, "s3:ListBucket") {
 				t.Errorf("listing the bucket has condition %v", s["Condition"])
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Each alarm: metric, statistic, comparison, threshold, how many of the last periods of 300 s, and what no data means.
+// Each alarm has: metric, statistic, comparison, threshold, how many of the last periods of 300 s, and what missing data means.
 func TestAlarms(t *testing.T) {
 	got := map[string]string{}
 	for _, a := range ofType(t, templateOf(t, "platform"), "AWS::CloudWatch::Alarm") {
@@ -39,7 +39,7 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// A new stack that nobody sends to, and a laptop that sleeps, are no trouble.
+// No alarm for a new stack without machines, or for a laptop that sleeps.
 func TestSilenceIsExpectedUnlessConfigured(t *testing.T) {
 	for name, want := range map[string]int{"default": 0, "platform": 1} {
 		found := 0
@@ -54,7 +54,7 @@ func TestSilenceIsExpectedUnlessConfigured(t *testing.T) {
 	}
 }
 
-// What one failure is counted by is counted by no other alarm: all that is given up lies below errors/.
+// No two alarms count the same failure. Every record that is given up is below errors/.
 func TestOneFailureIsOneAlarm(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		for _, a := range ofType(t, template, "AWS::CloudWatch::Alarm") {
@@ -66,7 +66,7 @@ func TestOneFailureIsOneAlarm(t *testing.T) {
 	})
 }
 
-// The rules match what they are counted for, and send it nowhere.
+// The rules match the events that the alarms count, and have no targets.
 func TestCountedEvents(t *testing.T) {
 	template := synthesized(t)
 	check(t, "bucket's events", at(t, one(t, template, "AWS::S3::Bucket").properties, "NotificationConfiguration",
@@ -95,7 +95,7 @@ func TestCountedEvents(t *testing.T) {
 	}
 }
 
-// Thresholds follow the settings that they guard.
+// If a setting changes, the threshold of its alarm changes too.
 func TestAlarmThresholdsFollowTheSettings(t *testing.T) {
 	thresholds := map[string]any{}
 	for _, a := range ofType(t, templateOf(t, "everything"), "AWS::CloudWatch::Alarm") {
@@ -122,7 +122,7 @@ func TestAlarmsAreAboutThisStackAndReachTheTopic(t *testing.T) {
 	})
 }
 
-// The filter counts the lines of the transform, by the message that both take from the contract.
+// The filter counts the transform's log lines. Both take the message from the contract.
 func TestRefusedRecordsAreCounted(t *testing.T) {
 	f := one(t, synthesized(t), "AWS::Logs::MetricFilter")
 	check(t, "log group", f.properties["LogGroupName"], "${TransformLogsFA8B2747}")
@@ -131,7 +131,7 @@ func TestRefusedRecordsAreCounted(t *testing.T) {
 
 var heading = regexp.MustCompile(`(?m)^## (.+)$`)
 
-// Each alarm's description names its entry of the runbook, and each entry has an alarm.
+// The description of each alarm names an entry of the runbook, and each entry has an alarm.
 func TestRunbookHasEveryAlarm(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(repository(t), "RUNBOOK.md"))
 	if err != nil {

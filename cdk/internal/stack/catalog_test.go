@@ -73,8 +73,8 @@ func TestProjection(t *testing.T) {
 	}
 }
 
-// A query without a time range lists each folder that the projection makes. S3 takes 0.005 USD for 1,000 requests (package
-// cost, prices.go): a year of folders is 5 cents.
+// A query without a time range lists each folder of the projection. S3 charges 0.005 USD for 1,000 requests (package cost, prices.go), so
+// a year of folders costs 5 cents.
 func TestListingAllCostsCents(t *testing.T) {
 	parameters := at(t, one(t, synthesized(t), "AWS::Glue::Table").properties, "TableInput", "Parameters").(map[string]any)
 	number := func(text string) int {
@@ -100,7 +100,7 @@ func TestListingAllCostsCents(t *testing.T) {
 	}
 }
 
-// No year is before the first that the contract takes samples of.
+// The first year is not before the first one whose samples the contract accepts.
 func TestProjectionIsWithinTheContract(t *testing.T) {
 	start := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	if record.CheckTS(record.TS(start.Add(-time.Second)), start.AddDate(1, 0, 0)) == nil {

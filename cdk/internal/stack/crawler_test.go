@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Glue refuses another deletion behaviour for a catalog target, and an update would remove the table's projection.
+// Glue refuses any other deletion behaviour for a catalog target. An update of the table would remove its projection.
 func TestCrawlerLeavesTheTableAlone(t *testing.T) {
 	c := one(t, synthesized(t), "AWS::Glue::Crawler")
 	check(t, "targets", c.properties["Targets"],
@@ -18,7 +18,7 @@ func TestCrawlerLeavesTheTableAlone(t *testing.T) {
 		t.Errorf("it runs by itself, %v, and costs", schedule)
 	}
 	check(t, "role", c.properties["Role"], "${CrawlerRoleA9495AEE.Arn}")
-	// Glue assumes the role when the crawler is made: it must be there for a while.
+	// Glue assumes the role when the crawler is created, so the role must exist for some time before.
 	if !slices.Contains(list(at(t, c.body, "DependsOn")), "Stream") {
 		t.Error("the crawler is made right after its role")
 	}

@@ -84,8 +84,8 @@ func TestConversionFollowsTheTable(t *testing.T) {
 	}
 }
 
-// The service checks all these when the stream is created, as the role, which IAM needs some seconds for: it is made before
-// the function, which is made before the late policy, which is made before the stream. What is checked is within the role.
+// When the stream is created, Firehose assumes the role and checks all of these. IAM needs some seconds until a new role works. So the order
+// is: role, function, late policy, stream. The role itself allows what Firehose checks.
 func TestStreamIsCreatedLast(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		before := func(id string) []string {
@@ -121,7 +121,7 @@ func TestStreamIsCreatedLast(t *testing.T) {
 	})
 }
 
-// Each role has what it may do from the beginning, but for what names resources that need the role first.
+// Each role has its permissions from the beginning, except those on resources that need the role first.
 func TestLatePoliciesAreFew(t *testing.T) {
 	eachTemplate(t, func(t *testing.T, _ string, template map[string]any) {
 		for _, p := range ofType(t, template, "AWS::IAM::Policy") {

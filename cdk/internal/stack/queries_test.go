@@ -22,7 +22,7 @@ func savedQueries(t *testing.T) []stack.Query {
 	return list
 }
 
-// A query that does not filter on every partition key reads the whole lake.
+// A query must filter on all partition keys. Otherwise it reads the whole lake.
 func TestQueriesFilterOnPartitions(t *testing.T) {
 	seen := map[string]bool{}
 	for _, q := range savedQueries(t) {
@@ -49,7 +49,7 @@ func TestQueriesFilterOnPartitions(t *testing.T) {
 	}
 }
 
-// Every panel of the menu has its query, under its own name or under that of a panel before it which asks the same.
+// Every panel of the menu has a query: under its own name, or under that of an earlier panel with the same SQL.
 func TestEveryPanelHasItsQuery(t *testing.T) {
 	saved := panels.Saved{Table: `"samples"`, Spans: []time.Duration{24 * time.Hour}, Delay: 6 * time.Minute}
 	left := map[string]string{}

@@ -8,7 +8,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/quicksight"
 )
 
-// There is nothing of QuickSight in the pipeline, which must not fail with it: it is a stack of its own.
+// QuickSight is a stack of its own, so that the pipeline does not fail if QuickSight does.
 func TestQuickSightIsApart(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		for id, body := range at(t, template, "Resources").(map[string]any) {
@@ -32,7 +32,7 @@ func TestQuickSightIsApart(t *testing.T) {
 	}
 }
 
-// The data source queries in the stack's workgroup, whose limit holds, as a role of the stack.
+// The data source uses the stack's workgroup, so that its scan limit holds, and a role of the stack.
 func TestQuickSightSource(t *testing.T) {
 	template := templateOf(t, quickSight)
 	s := one(t, template, "AWS::QuickSight::DataSource")
@@ -49,7 +49,7 @@ func TestQuickSightSource(t *testing.T) {
 
 func TestQuickSightDataSets(t *testing.T) {
 	template := templateOf(t, quickSight)
-	board, err := quicksight.New(`"d"."s"`, 3*time.Minute) // everything buffers for 60 s
+	board, err := quicksight.New(`"d"."s"`, 3*time.Minute) // the variant "everything" buffers for 60 s
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestQuickSightDashboard(t *testing.T) {
 		id := references(at(t, declared, "DataSetArn"))[0]
 		check(t, id, at(t, template, "Resources", id, "Properties", "DataSetId"), "Everything-"+at(t, declared, "Identifier").(string))
 	}
-	// QuickSight takes this set of an owner and that of a viewer only.
+	// QuickSight accepts only this set of actions for an owner, and only that one for a viewer.
 	check(t, "what the principal may", list(at(t, d.properties, "Permissions", 0, "Actions")), []string{
 		"quicksight:DeleteDashboard", "quicksight:DescribeDashboard", "quicksight:DescribeDashboardPermissions",
 		"quicksight:ListDashboardVersions", "quicksight:QueryDashboard", "quicksight:UpdateDashboard",

@@ -14,7 +14,7 @@ type resource struct {
 	body       map[string]any
 }
 
-// ofType are the resources of a type, by id.
+// ofType returns the resources of a type by id.
 func ofType(t *testing.T, template map[string]any, kind string) []resource {
 	t.Helper()
 	var found []resource
@@ -29,7 +29,7 @@ func ofType(t *testing.T, template map[string]any, kind string) []resource {
 	return found
 }
 
-// one is the only resource of a type.
+// one returns the only resource of a type.
 func one(t *testing.T, template map[string]any, kind string) resource {
 	t.Helper()
 	found := ofType(t, template, kind)
@@ -39,7 +39,7 @@ func one(t *testing.T, template map[string]any, kind string) resource {
 	return found[0]
 }
 
-// at follows keys (string) and indexes (int) into a value.
+// at returns the part of a value at a path of keys (string) and indexes (int).
 func at(t *testing.T, v any, path ...any) any {
 	t.Helper()
 	for i, step := range path {
@@ -61,7 +61,7 @@ func at(t *testing.T, v any, path ...any) any {
 	return v
 }
 
-// show writes a value of a template as text, with its functions as Fn::Sub would spell them: ${Bucket.Arn}/errors/*.
+// show returns a value of a template as text. Functions are written as in Fn::Sub: ${Bucket.Arn}/errors/*.
 func show(v any) string {
 	m, ok := v.(map[string]any)
 	if !ok {
@@ -86,7 +86,7 @@ func show(v any) string {
 	return fmt.Sprint(v)
 }
 
-// list shows a value that may stand for a list of one.
+// list shows the elements of a list, or a value that stands for a list of one.
 func list(v any) []string {
 	values, ok := v.([]any)
 	if !ok {
@@ -99,7 +99,7 @@ func list(v any) []string {
 	return shown
 }
 
-// references are the ids that a value refers to.
+// references returns the ids that a value refers to.
 func references(v any) []string {
 	var ids []string
 	switch v := v.(type) {
@@ -122,7 +122,7 @@ func references(v any) []string {
 	return ids
 }
 
-// check reports a value that is not as wanted. Numbers are compared as text, as JSON has one kind of them.
+// check fails the test if a value differs from the wanted one. It compares numbers as text, because JSON has one kind of number.
 func check(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if show(got) != show(want) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// An id that changes makes CloudFormation replace what holds data, what machines send to, or what people refer to.
+// These ids must not change: CloudFormation would replace resources that hold data, that machines send to, or that people refer to.
 func TestLogicalIDsAreStable(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		for id, kind := range map[string]string{
@@ -26,7 +26,7 @@ func TestLogicalIDsAreStable(t *testing.T) {
 	})
 }
 
-// Samples stay whatever becomes of the stack, unless the configuration says otherwise; nothing else does.
+// If the stack is deleted, only the samples stay, and they stay unless the configuration says otherwise.
 func TestWhatIsRetained(t *testing.T) {
 	eachVariant(t, func(t *testing.T, name string, template map[string]any) {
 		for id, body := range at(t, template, "Resources").(map[string]any) {
@@ -38,7 +38,7 @@ func TestWhatIsRetained(t *testing.T) {
 			if v, ok := body["UpdateReplacePolicy"]; (ok || want == "Retain") && v != want {
 				t.Errorf("%s has UpdateReplacePolicy %v, want %v", id, v, want)
 			}
-			if want == "Retain" { // but what a failed creation leaves is empty, and in the way of the next
+			if want == "Retain" { // if the creation fails, the empty bucket is deleted: it would make the next creation fail
 				want = "RetainExceptOnCreate"
 			}
 			if v, ok := body["DeletionPolicy"]; (ok || want != "Delete") && v != want {
@@ -48,8 +48,8 @@ func TestWhatIsRetained(t *testing.T) {
 	})
 }
 
-// names are the properties that hold a name which only one resource of an account and region can have. The second is a path
-// within the first.
+// names lists the properties whose value can be the name of only one resource in an account and region. The second text is a path within
+// the first.
 var names = map[string][]any{
 	"AWS::S3::Bucket": {"BucketName"}, "AWS::KinesisFirehose::DeliveryStream": {"DeliveryStreamName"},
 	"AWS::Lambda::Function": {"FunctionName"}, "AWS::IAM::Role": {"RoleName"}, "AWS::IAM::ManagedPolicy": {"ManagedPolicyName"},
@@ -60,7 +60,7 @@ var names = map[string][]any{
 	"AWS::Logs::MetricFilter": {"MetricTransformations", 0, "MetricNamespace"},
 }
 
-// Two stacks of one account and region, of which only the stack's name differs, share no name.
+// Two stacks in one account and region that differ only in the stack's name have no resource name in common.
 func TestStacksShareNoName(t *testing.T) {
 	of := func(template map[string]any) map[string]string {
 		found := map[string]string{}
@@ -84,7 +84,7 @@ func TestStacksShareNoName(t *testing.T) {
 	}
 }
 
-// What a platform team asks for is on everything: the key, the boundary, the tags.
+// The settings of a platform team apply to all resources: the key, the boundary, the tags.
 func TestPlatform(t *testing.T) {
 	template := templateOf(t, "platform")
 	encryption := at(t, one(t, template, "AWS::S3::Bucket").properties, "BucketEncryption", "ServerSideEncryptionConfiguration", 0)
@@ -102,7 +102,7 @@ func TestPlatform(t *testing.T) {
 	for _, r := range ofType(t, template, "AWS::IAM::Role") {
 		check(t, r.id+": boundary", r.properties["PermissionsBoundary"], boundaryARN)
 	}
-	// Who reads or writes objects may use the key.
+	// A role that reads or writes objects may use the key.
 	for _, g := range grants(t, template) {
 		reads, uses := false, false
 		for _, s := range g.statements {
@@ -135,7 +135,7 @@ func TestPlatform(t *testing.T) {
 	}
 }
 
-// Firehose neither switches partitioning on nor off for a stream that exists, though CloudFormation would try.
+// Firehose cannot switch partitioning on or off for a stream that exists, but CloudFormation would try.
 func TestPartitioningCannotBeSwitched(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		s := one(t, template, "AWS::KinesisFirehose::DeliveryStream")
@@ -159,7 +159,7 @@ func TestTemplateIsSelfContained(t *testing.T) {
 	}
 }
 
-// CloudFormation takes 500 resources and a template of 1 MB; the CDK indents it by one space.
+// CloudFormation allows 500 resources and a template of 1 MB. The CDK indents the template by one space.
 func TestTemplateIsWithinLimits(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		text, err := json.MarshalIndent(template, "", " ")

@@ -24,8 +24,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// variants returns the configurations that the tests check the pipeline's invariants on. Their templates are committed in the
-// folder that the local stack reads.
+// variants returns the configurations for which the tests check the pipeline. Their templates are committed in the folder that the local
+// stack reads.
 func variants() map[string]variant {
 	return map[string]variant{
 		"default": {"local/internal/template/default.json", nil},

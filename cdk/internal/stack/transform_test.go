@@ -20,7 +20,7 @@ func TestTransformFunction(t *testing.T) {
 	check(t, "log group", at(t, f.properties, "LoggingConfig", "LogGroup"), "${TransformLogsFA8B2747}")
 }
 
-// Each function and the stream log to a group of the stack's, and each group ends.
+// Each function and the stream log to a log group of the stack, and each group has a retention.
 func TestLogsAreRetainedForAWhile(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		groups := ofType(t, template, "AWS::Logs::LogGroup")

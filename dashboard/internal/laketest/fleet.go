@@ -12,8 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/simulation"
 )
 
-// Fleet is a seeded fleet over days. At its end there is something to see: a memory leak, disks that fill up, a network card
-// that loses packets, a runaway process, a gap, a machine that fell silent. The same fleet gives the same rows.
+// Fleet is a simulated fleet over some days. Its last hours have problems: a memory leak, disks that fill up, a network card that loses
+// packets, a runaway process, a gap, a silent machine. Two equal fleets give the same rows.
 type Fleet struct {
 	Hosts    int
 	From, To time.Time // To is not included
@@ -42,7 +42,7 @@ func WriteFleet(t TB, dir string, f Fleet) (rows int64) {
 	return rows
 }
 
-// write writes every step-th host, from the first on.
+// write writes every step-th host, beginning with the first.
 func (f Fleet) write(dir string, first, step int) (rows int64, err error) {
 	fleet := simulation.Fleet{Seed: f.Seed, Start: f.From, About: f.To.Sub(f.From)}
 	var hosts []*simulation.Host

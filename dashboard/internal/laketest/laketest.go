@@ -15,16 +15,16 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// TB is what a test gives to the functions here; *testing.T and *testing.B are ones.
+// TB is the part of *testing.T and *testing.B that the functions here use.
 type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-// Prefix is where the table lies below the directory of a lake.
+// Prefix is the folder of the table below the directory of a lake.
 var Prefix = filepath.Join("metricsdashboard-lake", "analytics")
 
-// Samples returns the samples of so many machines from from on, not including to, oldest first.
+// Samples returns the samples of some machines between two times, oldest first. The second time is not included.
 func Samples(hosts int, from, to time.Time, interval time.Duration) []record.Sample {
 	var samples []record.Sample
 	for seed := range hosts {
@@ -67,7 +67,7 @@ func Write(t TB, dir string, samples []record.Sample, without ...string) []strin
 	return paths
 }
 
-// hourDir is where the files of an hour lie.
+// hourDir returns the folder of the files of an hour.
 func hourDir(dir string, h record.Hour) string {
 	p := h.Partition()
 	return filepath.Join(dir, Prefix, "year="+p.Year, "month="+p.Month, "day="+p.Day, "hour="+p.Hour)

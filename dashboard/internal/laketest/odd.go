@@ -9,8 +9,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Odd returns samples of hosts whose every number is one that arithmetic breaks on: the largest doubles, whose sum is infinite,
-// doubles whose square is, the largest and smallest whole numbers, and zeros. Their names begin with odd-.
+// Odd returns samples with numbers that may break arithmetic: doubles whose sum or whose square is infinite, the largest and smallest
+// integers, and zeros. The names of their hosts begin with odd-.
 func Odd(from, to time.Time, interval time.Duration) []record.Sample {
 	var samples []record.Sample
 	for i, odd := range []struct {

@@ -7,7 +7,7 @@ import (
 )
 
 // Restarts returns the samples of two machines over an hour from from on, every 10 s. The first machine's collector starts again
-// after 20 minutes, the whole machine after 40, and from minute 5 to minute 15 its CPU is at 95 %. The second does nothing of this.
+// after 20 minutes, the whole machine after 40, and from minute 5 to minute 15 its CPU is at 95 %. Nothing happens to the second.
 func Restarts(from time.Time) []record.Sample {
 	const interval = 10 * time.Second
 	samples := Samples(2, from, from.Add(time.Hour), interval)

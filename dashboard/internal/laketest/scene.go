@@ -7,8 +7,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/simulation"
 )
 
-// Scene returns the samples of six machines over the given time, oldest first, with things worth seeing: a runaway, a memory
-// leak, a busy disk, a gap, and a machine that fell silent three quarters through.
+// Scene returns the samples of six machines over the given time, oldest first. They have problems: a runaway process, a memory leak, a busy
+// disk, a gap, and a machine that is silent in the last quarter.
 func Scene(from, to time.Time, interval time.Duration) []record.Sample {
 	between := func(event simulation.Event, begin, end float64) []simulation.Episode {
 		at := func(part float64) time.Time { return from.Add(time.Duration(float64(to.Sub(from)) * part)) }

@@ -56,7 +56,7 @@ type member struct {
 type fleet struct {
 	Options
 	to      Destination
-	hosts   []member
+	members []member
 	next    time.Time // of the next samples
 	records [][]byte  // packs that wait for the next call of Put
 	size    int       // of these records, in bytes
@@ -70,7 +70,7 @@ func newFleet(to Destination, o Options, start time.Time, about time.Duration, f
 	for n := first; n < o.Hosts; n += step {
 		m := member{Host: simulated.Host(n)}
 		m.pack.Level = gzip.BestSpeed // a better compression would take most of the time
-		f.hosts = append(f.hosts, m)
+		f.members = append(f.members, m)
 	}
 	return f
 }
@@ -131,8 +131,8 @@ func (f *fleet) until(ctx context.Context, end time.Time) error {
 }
 
 func (f *fleet) takeAll(ctx context.Context, t time.Time) error {
-	for n := range f.hosts {
-		m := &f.hosts[n]
+	for n := range f.members {
+		m := &f.members[n]
 		if err := f.take(ctx, m, t.Add(m.offset)); err != nil {
 			return err
 		}
@@ -164,9 +164,9 @@ func Live(ctx context.Context, to Destination, o Options) (samples int64, err er
 
 // spread gives each host an offset within the interval, as if its collector was started at another time.
 func (f *fleet) spread(first, step int) {
-	for i := range f.hosts {
+	for i := range f.members {
 		rng := rand.New(rand.NewPCG(f.Seed, uint64(first+i*step)))
-		f.hosts[i].offset = time.Duration(rng.Int64N(int64(f.Interval))).Truncate(time.Millisecond)
+		f.members[i].offset = time.Duration(rng.Int64N(int64(f.Interval))).Truncate(time.Millisecond)
 	}
 }
 
@@ -220,11 +220,11 @@ func (f *fleet) send(ctx context.Context) error {
 
 // flush sends all packs, full or not.
 func (f *fleet) flush(ctx context.Context) error {
-	for n := range f.hosts {
-		if f.hosts[n].pack.Count() == 0 {
+	for n := range f.members {
+		if f.members[n].pack.Count() == 0 {
 			continue
 		}
-		if err := f.close(ctx, &f.hosts[n]); err != nil {
+		if err := f.close(ctx, &f.members[n]); err != nil {
 			return err
 		}
 	}
