@@ -49,8 +49,8 @@ func (v *invocation) checkAge(ts float64) error {
 // hourSet holds the different hours of one record.
 type hourSet []record.Hour
 
-// add adds an hour. It reports whether the set still has at most maxHours. Consecutive samples mostly have the same hour, so that it
-// looks at the last one first.
+// add adds an hour. It reports whether the set still has at most maxHours. Consecutive samples mostly have the same hour, so it
+// looks at the last hour first.
 func (s *hourSet) add(h record.Hour) bool {
 	for i := len(*s) - 1; i >= 0; i-- {
 		if (*s)[i] == h {

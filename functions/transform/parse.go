@@ -81,7 +81,7 @@ type sample struct {
 	text []byte
 	ts   float64
 	raw  []byte // ts, as the producer wrote it
-	// kept are the members to deliver. cut says that some members are not among them.
+	// kept holds the members to deliver. cut is true if the sample has other members too.
 	kept []jsonscan.Member
 	cut  bool
 	// implausible counts the numbers that are cut because of their range. firstImplausible describes the first of them.

@@ -9,7 +9,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// newEdgePolicy adds the policy to attach to machines. It allows to send to this stream and to read the stack's parameters.
+// newEdgePolicy adds the policy to attach to machines. It allows them to send to this stream and to read the stack's parameters.
 func newEdgePolicy(scope constructs.Construct, c config.Config, streamARN *string) awsiam.IManagedPolicy {
 	return awsiam.NewManagedPolicy(scope, jsii.String("EdgePolicy"), &awsiam.ManagedPolicyProps{
 		ManagedPolicyName: optional(c.EdgePolicyName),
@@ -24,14 +24,14 @@ func newEdgePolicy(scope constructs.Construct, c config.Config, streamARN *strin
 	})
 }
 
-// newReaderPolicy adds the policy for people and programs that look at the samples. It allows to find the stack and to query
+// newReaderPolicy adds the policy for people and programs that look at the samples. It allows them to find the stack and to query
 // its table in its workgroup.
 func newReaderPolicy(
 	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog,
 ) awsiam.IManagedPolicy {
 	statements := append(mayQuery(scope, c, bucket.BucketArn(), table.arns),
 		allow(arn(scope, "ssm", "parameter"+path(c)+"/*"))("ssm:GetParameters"),
-		// Athena's console calls these to offer a choice. They cannot be limited to a resource (Service Authorization
+		// Athena's console calls these to list what a person can choose. They cannot be limited to a resource (Service Authorization
 		// Reference, Athena).
 		allow(jsii.String("*"))("athena:ListDataCatalogs", "athena:ListEngineVersions", "athena:ListWorkGroups"))
 	return awsiam.NewManagedPolicy(scope, jsii.String("ReaderPolicy"), &awsiam.ManagedPolicyProps{
@@ -41,7 +41,7 @@ func newReaderPolicy(
 	})
 }
 
-// mayQuery returns statements that allow to query the table in the workgroup. Athena reads the catalog and the bucket with
+// mayQuery returns statements that allow queries of the table in the workgroup. Athena reads the catalog and the bucket with
 // its caller's permissions.
 func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string, table []*string) []awsiam.PolicyStatement {
 	below := func(folder string) *string { return jsii.String(*bucketARN + "/" + folder + "*") }
@@ -58,7 +58,7 @@ func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string, ta
 		allow(table...)(
 			"glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
 			"glue:GetTables"),
-		// No condition limits the prefix: some of Athena's requests for the bucket carry no prefix (Athena guide, "Access to
+		// No condition limits the prefix: some of Athena's requests for the bucket have no prefix (Athena guide, "Access to
 		// Amazon S3").
 		allow(bucketARN)("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
 		allow(below(c.Prefix))("s3:GetObject"),

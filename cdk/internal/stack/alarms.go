@@ -32,7 +32,7 @@ const period = 5 * time.Minute
 // alarmList returns the alarms of the stack.
 //
 // Each failure sets off one alarm. Alarms are about records that Firehose gave up and about records that wait too long.
-// Firehose and Lambda retry by themselves. Failures that a retry mends set off no alarm; the ops dashboard shows them.
+// Firehose and Lambda retry by themselves. If a retry succeeds, there is no alarm. The ops dashboard shows such failures.
 //
 // Most metrics have no data while nothing fails, so missing data is good. The exception is the metric of incoming records.
 func alarmList(c config.Config, m metrics) []alarm {
@@ -47,8 +47,8 @@ func alarmList(c config.Config, m metrics) []alarm {
 			metric: m.throttled, threshold: 1, breaching: 3, of: 3,
 		},
 		{
-			// Firehose writes an object below errors/ whatever the reason of the failure is. ExecuteProcessing.Success is a worse
-			// measure: it counts invocations, so it also falls for an invocation that succeeds when Firehose retries it
+			// For each kind of failure, Firehose writes an object below errors/. ExecuteProcessing.Success is a worse
+			// measure: it counts invocations, so it also falls if an invocation fails and its retry succeeds
 			// (Firehose developer guide, "Monitor Amazon Data Firehose with CloudWatch metrics").
 			id: "RecordsFailed", entry: "records-failed", what: "Firehose could not deliver records and kept them below errors/",
 			metric: m.failed, threshold: 1, breaching: 1, of: 1,
@@ -65,16 +65,16 @@ func alarmList(c config.Config, m metrics) []alarm {
 	if c.ExpectRecords {
 		list = append(list, alarm{
 			id: "NoIncomingRecords", entry: "no-incoming-records", what: "No collector has sent a record for 15 minutes",
-			// A collector sends every two minutes by default, and the collectors of a fleet send at different moments.
+			// A collector sends every two minutes by default, and the collectors of a fleet send at different times.
 			metric: m.incoming, threshold: 1, below: true, breaching: 3, of: 3, silence: true,
 		})
 	}
 	return list
 }
 
-// staleAfter is the age from which the oldest undelivered sample is too old. It allows for Firehose buffering half as long
-// again as it is told, and for the transform's own buffer before that. By default it is 15 minutes, the most that the
-// Firehose developer guide recommends ("Implement best practices with CloudWatch Alarms").
+// staleAfter is the age from which the oldest undelivered sample is too old. A sample waits in the
+// transform's buffer and then in the stream's. Firehose may buffer one and a half times as long as configured. By default staleAfter
+// is 15 minutes, the most that the Firehose developer guide recommends ("Implement best practices with CloudWatch Alarms").
 func staleAfter(c config.Config) time.Duration { return 2*c.BufferingTime + 5*time.Minute }
 
 // newAlarms adds the alarms and the topic that they are sent to. It returns the topic's ARN and the alarms.

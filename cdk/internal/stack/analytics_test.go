@@ -40,7 +40,8 @@ func TestNamedQueries(t *testing.T) {
 	})
 }
 
-// Athena accepts 5 calls of CreateNamedQuery a second. CloudFormation creates resources at the same time if they do not depend on each other.
+// Athena accepts 5 calls of CreateNamedQuery a second. CloudFormation creates resources at the same time if they do
+// not depend on each other.
 func TestNamedQueriesAreMadeByAndBy(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		followers := map[string]int{}

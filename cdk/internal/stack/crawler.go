@@ -11,7 +11,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// crawlerName is a fixed name, so that the role, which exists before the crawler, may write only this crawler's log.
+// crawlerName is known before the crawler is created. So the role, which is created first, can be limited to this crawler's log.
 func crawlerName(c config.Config) *string { return &c.StackName }
 
 // newCrawler adds the crawler. It registers partitions for engines that, unlike Athena, do not compute them. It only logs
@@ -23,7 +23,7 @@ func crawlerName(c config.Config) *string { return &c.StackName }
 func newCrawler(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, last awscdk.CfnResource) {
 	// The actions are those of the crawlers' role in AWS's own deploy-data-collection.yaml (Cloud Intelligence Dashboards
 	// Data Collection, 3.14.8), without the actions that create or delete tables and databases. The role may update the
-	// table, but the schema change policy below keeps the crawler from doing it.
+	// table, but the schema change policy below says that the crawler does not.
 	role := awsiam.NewRole(scope, jsii.String("CrawlerRole"), &awsiam.RoleProps{
 		Description: jsii.String("Crawler: adds partitions to the table"),
 		AssumedBy:   service("glue", nil),

@@ -18,7 +18,7 @@ func keyOf(scope constructs.Construct, id string, c config.Config) awskms.IKey {
 	return awskms.Key_FromKeyArn(scope, jsii.String(id+"Key"), &c.KMSKeyARN)
 }
 
-// mayUseKey returns statements that allow to decrypt with the configured key and, if writes is true, to encrypt with it. It
+// mayUseKey returns statements that allow decryption with the configured key and, if writes is true, encryption with it. It
 // returns none if no key is configured.
 func mayUseKey(c config.Config, writes bool) []awsiam.PolicyStatement {
 	if c.KMSKeyARN == "" {

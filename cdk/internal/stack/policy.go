@@ -15,8 +15,8 @@ func allow(resources ...*string) func(actions ...string) awsiam.PolicyStatement 
 	}
 }
 
-// inline returns policies that CloudFormation creates together with their role. CloudFormation creates a separate policy
-// later. A service that checks the role at once may then see it without the policy.
+// inline returns policies that CloudFormation creates together with their role. A separate policy would be created after the role. A
+// service that checks the role at once may not see that policy yet.
 func inline(statements ...awsiam.PolicyStatement) *map[string]awsiam.PolicyDocument {
 	return &map[string]awsiam.PolicyDocument{
 		"Own": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements}),

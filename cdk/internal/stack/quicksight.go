@@ -128,8 +128,8 @@ func dataSetParameters(set quicksight.DataSet) []any {
 	return list
 }
 
-// The actions of the principal. For the data source and the data sets they are a viewer's, enough to use them in dashboards of
-// one's own. For the dashboard they are an owner's, because a principal needs them to share it. QuickSight offers a viewer's
+// The actions of the principal. For the data source and the data sets they are those of a viewer, who can use them in other
+// dashboards. For the dashboard they are an owner's, because a principal needs them to share it. QuickSight offers a viewer's
 // and an owner's set of actions (user guide, "Sharing"); a part of a set was not tried.
 const (
 	useDataSource = "DescribeDataSource DescribeDataSourcePermissions PassDataSource"

@@ -19,13 +19,13 @@ const (
 	// maxAnswer is the longest answer, in bytes, that is read. The longest answers that edge can get (ten SSM parameters of 8 KiB, or the
 	// results of 500 records) are a tenth of it.
 	maxAnswer = 1 << 20
-	// maxAnswerHeader is the same for the header. net/http would read 10 MB.
+	// maxAnswerHeader is the longest header that is read. net/http would read 10 MB.
 	maxAnswerHeader = 64 << 10
 )
 
 // newHTTPClient returns the HTTP client of all services, including those that give credentials. It must have the SDK's type, because the
-// SDK adds a CA bundle only to that. The SDK's client asks for a proxy before each request, so this is where requests that must not be
-// sent are refused, see [route].
+// SDK adds a CA bundle only to that. The client asks [route] for a proxy before each request, so route can refuse requests that must not
+// be sent.
 func newHTTPClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.Proxy = route

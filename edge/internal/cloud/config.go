@@ -64,7 +64,7 @@ func Load(ctx context.Context, region string) (aws.Config, error) {
 }
 
 // orPlaceholder signs with a placeholder if there are no credentials. It is for endpoints on this machine, such as that of local up:
-// they check no credentials, but the SDK needs some to sign.
+// they do not check credentials, but the SDK cannot sign without any.
 type orPlaceholder struct{ aws.CredentialsProvider }
 
 // Retrieve implements [aws.CredentialsProvider].

@@ -10,8 +10,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
-// collectors is the set of collectors in use. As long as their options stay the same, the set does too: it has the last reading,
-// which the next rates need.
+// collectors is the set of collectors in use. It is replaced only if the options change: it has the last reading, which the next rates
+// need.
 type collectors struct {
 	log *slog.Logger
 

@@ -13,7 +13,7 @@ const (
 	gcPercent   = 40
 	memoryLimit = 24 << 20
 	// startOver is a time after the first delivery. Memory that only the start needed, such as for the system's root certificates, is
-	// free then. To return it to the system saves 0.3 MB; the runtime would keep it.
+	// free then. The runtime would keep it. To return it to the system saves 0.3 MB.
 	startOver = 90 * time.Second
 )
 

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// segments is into how many segments the size limit is divided. A full spool drops the oldest segment.
+	// segments is the number of segments into which the size limit is divided. A full spool drops the oldest segment.
 	segments                         = 16
 	minSegmentBytes, maxSegmentBytes = 64 << 10, 4 << 20
 )

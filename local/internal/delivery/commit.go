@@ -183,7 +183,7 @@ func objectName(stream string, arrival time.Time, id, extension string) string {
 const maxElement = 255
 
 // checkPrefix returns an error if the objects of a prefix cannot be files below the bucket's directory. The names of the objects have
-// nameBytes bytes. S3 accepts such a prefix. Here the record fails as with a missing partition key. Otherwise the engine would write
+// nameBytes bytes. S3 accepts such a prefix. Here its records fail, as records without a partition key do. Otherwise the engine would write
 // outside the bucket, or repeat for ever a write that can never succeed.
 func checkPrefix(prefix string, nameBytes int) error {
 	elements := strings.Split(prefix, "/")

@@ -10,6 +10,6 @@
 //
 // schedule.go decides when each step is due. engine.go starts and stops the engine.
 //
-// Comments name the behaviour that AWS does not document. Package firehose has the API that puts records. Package template reads the
+// If AWS does not document a behaviour, a comment says so. Package firehose has the API that puts records. Package template reads the
 // description of the stream.
 package delivery
