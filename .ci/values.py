@@ -1,11 +1,10 @@
 """Compares a sample of `edge once` with software that this project did not write (psutil, df, vmstat, iostat, ip) and with
 arithmetic over /proc and a control group, on this machine, while it works. Usage: values.py EDGE
 
-Counters only grow. So the difference between two of edge's readings must lie between that of two readings of psutil's that
-were made within the same window and that of two around it. psutil is read all the time, and edge says when it read, so that
-the bounds are close: however busy the machine is, a right value never falls outside, and a window whose bounds are further
-apart than TIGHT is not counted but taken again. vmstat and iostat measure a window of their own, beside edge's; for them
-there is a tolerance."""
+Counters only grow. So the difference between two of edge's readings must be between two differences of psutil's readings: of two
+readings within the same time, and of two around it. psutil reads all the time, and edge says when it read, so the bounds are close. A
+right value is within them even on a busy machine. If the bounds of a window are further apart than TIGHT, the window is repeated. vmstat
+and iostat measure another window than edge, so for them there is a tolerance."""
 
 import ctypes
 import hashlib

@@ -42,7 +42,7 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	warnings, err := l.overFiles(ctx, conn, readBy(q.SQL), q.Range, q.MaxScan, all, func(views []string) (repeatable bool, err error) {
 		started := &startedSink{Sink: sink}
 		err = run(ctx, conn, views, q, started)
-		return started.rows == 0, err
+		return !started.yet, err
 	})
 	return panels.Notes{Warnings: bounded(warnings)}, err
 }
