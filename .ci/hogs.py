@@ -1,11 +1,11 @@
 """Shows that edge names the processes that use a machine. Usage: hogs.py EDGE
 
 It starts edge in a PID namespace of its own, with 300 idle processes. In it, more than 200 hogs burn CPU, fill memory or write to the
-disk, for 6 to 60 seconds each. Each hog notes its CPU time all the while, and its rusage at the end. So the truth is measured, however
-busy the machine is. The samples that edge spooled must name each hog in the interval of the details in which the hog used the most, with
+disk, for 6 to 60 seconds each. Each hog notes its CPU time all the while, and its parent its rusage at the end. So the truth is measured,
+however busy the machine is. The samples that edge spooled must name each hog in the interval of the details in which the hog used the most, with
 its CPU time.
 
-At most four hogs of a kind live in one interval: edge lists the first five of a kind, and one place is for the others."""
+At most four hogs of a kind live in one interval: edge lists the first five of a kind, and one place is for the idle processes."""
 
 import json
 import mmap
@@ -28,6 +28,7 @@ TOLERANCE, TICKS = 0.05, 0.05  # of the CPU time, and seconds: the kernel counts
 MIB = 1 << 20
 STEP = 0.1  # seconds between two notes of a hog
 RECORD = struct.Struct("dd")  # time and CPU time so far
+RESULT = struct.Struct("ddd")  # when it began and ended, and its CPU time
 
 # --- A hog ----------------------------------------------------------------------------------------------------------------
 
@@ -43,8 +44,8 @@ def burn(until, note):
 def fill(until, note):
     held = bytearray()
     while time.time() < until:
-        if len(held) < 96 * MIB:
-            held += os.urandom(1 << 12) * (8 * MIB >> 12)
+        if len(held) < 256 * MIB:  # more than the supervisors together
+            held += os.urandom(1 << 12) * (32 * MIB >> 12)
         time.sleep(STEP)
         note()
 
@@ -62,34 +63,61 @@ def write(until, note):
 KINDS = {"cpu": burn, "mem": fill, "io": write}
 
 
+def name(text):
+    ctypes.CDLL(None).prctl(15, text.encode(), 0, 0, 0)  # PR_SET_NAME
+
+
+def supervise(hogs):
+    """Forks a process that runs hogs one after the other, so far apart that no interval has two."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            name("supervisor")
+            time.sleep(random.random() * DETAILS)
+            for hog in hogs:
+                hog.run()
+                time.sleep(DETAILS + 1)
+        finally:
+            os._exit(0)
+    return pid
+
+
 class Hog:
-    """A process with a name of its own, and what it said of itself."""
+    """A process with a name of its own, and what it and the supervisor that waited for it said of it."""
 
     def __init__(self, kind, number, seconds):
         self.kind, self.name, self.seconds = kind, f"hog-{kind}-{number}", seconds
-        self.notes = mmap.mmap(-1, RECORD.size * (int(seconds / STEP) * 4 + 100))
-        self.ended = self.rusage = None
-        self.began = time.time()
-        self.pid = os.fork()
-        if self.pid == 0:
-            self.run()
+        self.notes = mmap.mmap(-1, RECORD.size * (int(seconds / STEP) * 4 + 100))  # shared with the processes that fork
+        self.result = mmap.mmap(-1, RESULT.size)
 
     def run(self):
-        try:
-            ctypes.CDLL(None).prctl(15, self.name.encode(), 0, 0, 0)  # PR_SET_NAME
-            room = len(self.notes) // RECORD.size
-            count = 0
+        """Runs in the supervisor."""
+        began = time.time()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self.work(began + self.seconds)
+            finally:
+                os._exit(0)
+        rusage = os.wait4(pid, 0)[2]
+        self.result[:] = RESULT.pack(began, time.time(), rusage.ru_utime + rusage.ru_stime)
 
-            def note():
-                nonlocal count
-                if count < room:
-                    self.notes[count * RECORD.size:(count + 1) * RECORD.size] = RECORD.pack(time.time(), time.process_time())
-                    count += 1
+    def work(self, until):
+        name(self.name)
+        room, count = len(self.notes) // RECORD.size, 0
 
-            note()
-            KINDS[self.kind](self.began + self.seconds, note)
-        finally:
-            os._exit(0)
+        def note():
+            nonlocal count
+            if count < room:
+                self.notes[count * RECORD.size:(count + 1) * RECORD.size] = RECORD.pack(time.time(), time.process_time())
+                count += 1
+
+        note()
+        KINDS[self.kind](until, note)
+
+    began = property(lambda self: RESULT.unpack(self.result[:])[0])
+    ended = property(lambda self: RESULT.unpack(self.result[:])[1])
+    total = property(lambda self: RESULT.unpack(self.result[:])[2])
 
     def timeline(self):
         found = []
@@ -97,7 +125,7 @@ class Hog:
             if at == 0:
                 break
             found.append((at, cpu))
-        return [(self.began, 0.0), *found, (self.ended, self.rusage.ru_utime + self.rusage.ru_stime)]
+        return [(self.began, 0.0), *found, (self.ended, self.total)]
 
     def cpu(self, begin, end):
         """Its CPU time between two times."""
@@ -117,42 +145,32 @@ class Hog:
 
 def inside(edge):
     """Runs as process 1 of the namespace."""
-    random.seed(7)
+    random.seed(7)  # which hogs there are; when they run depends on the machine
     work = os.getcwd()
     idle = [subprocess.Popen(["sleep", "1000000"]) for _ in range(IDLE)]
     spool = os.path.join(work, "spool")
     environ = {"PATH": os.environ["PATH"], "HOME": work, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
                "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}  # nobody listens: the samples stay in the spool
-    log = open(os.path.join(work, "edge.log"), "w", encoding="utf-8")
+    log = open(os.path.join(work, "edge.log"), "w", encoding="utf-8")  # closed with the process
     collector = subprocess.Popen([edge, "run", "--stream", "s", "--region", "eu-north-1", "--spool-dir", spool,
                                   "--detail-interval", f"{DETAILS}s"], env=environ, stderr=log)
     time.sleep(2 * DETAILS)
-    todo = [kind for _ in range(HOGS // len(KINDS)) for kind in KINDS]
-    live, done = [], []
-    while todo or live:
-        now = time.time()
-        for kind in KINDS:
-            near = [h for h in live if h.kind == kind] + [h for h in done if h.kind == kind and h.ended > now - 2 * DETAILS - 1]
-            if kind in todo and len(near) < TOGETHER:
-                todo.remove(kind)
-                seconds = random.uniform(6, 60) if random.random() < 0.15 else random.uniform(6, 12)
-                live.append(Hog(kind, len(live) + len(done), seconds))
-        pid, _, rusage = os.wait4(-1, os.WNOHANG)
-        for hog in [h for h in live if h.pid == pid]:
-            hog.ended, hog.rusage = time.time(), rusage
-            live.remove(hog)
-            done.append(hog)
+    hogs = [Hog(kind, i, random.uniform(6, 60) if random.random() < 0.15 else random.uniform(6, 12))
+            for i in range(HOGS // len(KINDS)) for kind in KINDS]
+    supervisors = [supervise([h for h in hogs if h.kind == kind][place::TOGETHER]) for kind in KINDS for place in range(TOGETHER)]
+    while supervisors:
+        pid, _ = os.wait()
         if pid == collector.pid:
-            sys.exit("edge ended:\n" + open(log.name, encoding="utf-8").read())
-        if pid == 0:
-            time.sleep(0.02)
+            with open(log.name, encoding="utf-8") as f:
+                sys.exit("edge ended:\n" + f.read())
+        supervisors = [s for s in supervisors if s != pid]
     time.sleep(DETAILS + 4)
     collector.send_signal(signal.SIGTERM)
     collector.wait()
     for one in idle:
         one.kill()
     out = subprocess.run([edge, "spool", "cat", "--spool-dir", spool], env=environ, stdout=subprocess.PIPE, check=True).stdout
-    sys.exit(judge(done, [json.loads(line) for line in out.splitlines()]))
+    sys.exit(judge(hogs, [json.loads(line) for line in out.splitlines()]))
 
 
 def judge(hogs, samples):
@@ -178,7 +196,7 @@ def judge(hogs, samples):
             continue
         named = [i for i in intervals if hog.name in i[2]]
         got = sum(i[2][hog.name].get("cpu_pct", 0) / 100 * (i[1] - i[0]) for i in named)
-        want = hog.rusage.ru_utime + hog.rusage.ru_stime - sum(hog.cpu(i[0], i[1]) for i in intervals if hog.name not in i[2])
+        want = hog.total - sum(hog.cpu(i[0], i[1]) for i in intervals if hog.name not in i[2])
         errors.append(abs(got - want) / max(want, 0.01))
         if abs(got - want) > max(TOLERANCE * want, TICKS):
             wrong.append(hog.name)

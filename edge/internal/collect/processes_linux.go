@@ -67,8 +67,10 @@ type proc struct {
 const (
 	// scanAfter is the age at which processes are listed again, at the next sample.
 	scanAfter = 3 * time.Second
-	// readAllAfter is the age at which idle processes are read again.
+	// readAllAfter is the age at which idle processes are read again, for each many of them: on a machine with thousands, most wait
+	// for the details.
 	readAllAfter = WatchAfter
+	many         = 1000
 )
 
 func newProcesses(o Options, roots Roots, d *details, log *slog.Logger) *processes {
@@ -125,7 +127,7 @@ func (p *processes) scan(at Moment, all bool) error {
 	if err != nil {
 		return err
 	}
-	all = all || !p.scanned || at.Mono-p.allAt+p.sampling/2 >= readAllAfter
+	all = all || !p.scanned || at.Mono-p.allAt+p.sampling/2 >= readAllAfter*time.Duration(1+len(p.known)/many)
 	before, now := p.known, p.spare[:0]
 	p.ended = p.ended[:0]
 	for _, pid := range pids {

@@ -2,9 +2,11 @@ package collect
 
 import (
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,7 +21,7 @@ type task struct {
 	pages         int
 	start         int
 	threads       int
-	read, written int
+	read, written int64
 	flags         int
 	uid           int
 }
@@ -119,7 +121,7 @@ func TestTopOfEachKind(t *testing.T) {
 	for i := range 10 {
 		m.run(task{pid: 100 + i, parent: 1, name: fmt.Sprintf("cpu%d", i), cpu: 1000 + i, start: 5},
 			task{pid: 200 + i, parent: 1, name: fmt.Sprintf("mem%d", i), pages: 10000 + i, start: 5},
-			task{pid: 300 + i, parent: 1, name: fmt.Sprintf("io%d", i), cpu: 1, written: 100000 + i, start: 5})
+			task{pid: 300 + i, parent: 1, name: fmt.Sprintf("io%d", i), cpu: 1, written: int64(100000 + i), start: 5})
 	}
 	s := m.minute()
 	var names []string
@@ -338,6 +340,70 @@ func TestNoRightToReadIO(t *testing.T) {
 	check(t, "write_bytes_per_s of another", one(t, s, "systemd").WriteBytesPerS, 0)
 	if n := strings.Count(m.log.String(), "edge needs CAP_SYS_PTRACE"); n != 1 {
 		t.Errorf("said %d times:\n%s", n, m.log.String())
+	}
+}
+
+// TestUnreadableProcesses: with hidepid=1 (proc(5)) all processes are listed, but the files of others cannot be read.
+func TestUnreadableProcesses(t *testing.T) {
+	p := newProcesses(Options{Interval: interval}, Roots{}, newDetails(Options{}), slog.New(slog.DiscardHandler))
+	if err := p.sayHidden(fmt.Errorf("process 7: %w", syscall.EPERM)); err != nil || !p.saidHidden {
+		t.Errorf("it counts as a failure: %v", err)
+	}
+	if os.Geteuid() == 0 {
+		return // root may read everything; make test-unprivileged runs the rest
+	}
+	m, _ := peopled(t)
+	if err := os.Chmod(m.path("proc/50/stat"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if s := m.minute(); s.Processes != nil || len(s.Filesystems) == 0 {
+		t.Errorf("details are %s", shown(s))
+	}
+	m.wantTroubles()
+}
+
+// TestOwnProc: a container without the host's /proc shows its own processes, and process 1 is one of them.
+func TestOwnProc(t *testing.T) {
+	m := newMachine(t, Options{Details: time.Minute})
+	for _, dir := range []string{"sys", "etc"} {
+		if err := os.RemoveAll(m.path(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.end(1, 2, 77)
+	m.run(task{pid: 1, name: "app", cgroup: "/", pages: 10, uid: 65534})
+	m.write("proc/self/mountinfo", "22 1 0:30 / / rw - overlay overlay rw\n")
+	m.collect(0)
+	m.run(task{pid: 1, name: "app", cgroup: "/", pages: 10, uid: 65534, cpu: 60})
+	s := m.minute()
+	if p := one(t, s, "app"); p.User != "65534" || p.Unit != "" || cpuSeconds(p) != .6 {
+		t.Errorf("the process is %+v", p)
+	}
+	if len(s.Units)+len(s.Sensors) > 0 || s.Filesystems[0].Mount != "/" {
+		t.Errorf("details are %s", shown(s))
+	}
+	m.wantTroubles()
+}
+
+// TestIdleProcessesAreReadNowAndThen: every 15 s, and seldom if there are thousands.
+func TestIdleProcessesAreReadNowAndThen(t *testing.T) {
+	for more, want := range map[int]int{0: 4, 1200: 2} {
+		m, _ := peopled(t)
+		for i := range more {
+			m.write(fmt.Sprintf("proc/%d/stat", 1000+i), fmt.Sprintf("%d (x) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 1000 1 0\n", 1000+i))
+		}
+		m.collect(interval)
+		p := m.part(func(c Collector) bool { _, is := c.(*processes); return is }).(*processes)
+		n, last := 0, p.known[0].readAt
+		for range 19 { // until the next details
+			m.collect(interval)
+			if at := p.known[0].readAt; at != last {
+				n, last = n+1, at
+			}
+		}
+		if n != want {
+			t.Errorf("with %d more processes an idle one is read %d times in a minute, want %d", more, n, want)
+		}
 	}
 }
 
