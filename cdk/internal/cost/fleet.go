@@ -53,15 +53,15 @@ const month = 730 * time.Hour
 
 // Measurements on real samples of Linux hosts, with the columns of 2026.
 const (
-	lineBytes     = 910  // of a sample as a line of JSON
-	packedBytes   = 127  // of a sample within a gzip-compressed pack of two minutes; TestBill in edge/internal/e2e
-	enrichedBytes = 1300 // of a sample as the transform returns it
-	// Of a sample in Parquet with Snappy. The local delivery writes 105 (BENCHMARKS.md). Firehose's writer was not measured; the
-	// estimate takes about twice as much.
+	lineBytes     = 1085 // of a sample as a line of JSON, the details of one sample in twenty shared out
+	packedBytes   = 136  // of a sample within a gzip-compressed pack of two minutes; TestBill in edge/internal/e2e
+	enrichedBytes = 1475 // of a sample as the transform returns it
+	// Of a sample in Parquet with Snappy. The local delivery writes 112 (BENCHMARKS.md). Firehose's writer was not measured; the
+	// estimate takes almost twice as much.
 	parquetBytes = 200
 	// TransformRate is how many samples a second the transform handles on one core. It is less than in BENCHMARKS.md, because a
 	// Lambda function's core is slower.
-	TransformRate = 200_000
+	TransformRate = 150_000
 	startTime     = 2 * time.Millisecond // of an invocation
 	memoryGiB     = 0.25
 	// A function with 1,769 MB has one core (Lambda developer guide, "Configure Lambda function memory").
