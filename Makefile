@@ -139,7 +139,7 @@ bench: go-deps ## run the benchmarks
 	cd local && $(CLEAN) go test -run '^$$' -bench . ./...
 	cd dashboard && $(CLEAN) go test -run '^$$' -bench Panels -benchtime 1x -timeout 1h ./lake
 	cd edge && $(CLEAN) go test -run TestBill -v ./internal/e2e
-	cd edge && $(CLEAN) env EDGE_FOOTPRINT=5m EDGE_GROWTH=36s go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./internal/e2e
+	cd edge && $(CLEAN) env EDGE_FOOTPRINT=5m EDGE_GROWTH=36s go test -run '^$$' -bench . -benchtime 1x -timeout 40m ./internal/e2e
 
 # --- Cloud -----------------------------------------------------------------------------------------------------------
 

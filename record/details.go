@@ -56,9 +56,9 @@ type Process struct {
 	Name           string `column:"name" comment:"Name of the program, never its arguments"`
 	Unit           string `column:"unit" comment:"Service, container or pod that its cgroup names"`
 	User           string `column:"user" comment:"User of the process that used the most CPU time"`
-	Count          Int    `column:"count" unit:"count" comment:"Processes of this name in this unit"`
+	Count          Int    `column:"count" unit:"count" comment:"Processes of this name in this unit, those that ended since the details before included"`
 	CPUPct         Float  `column:"cpu_pct" unit:"percent_of_core" otel:"process.cpu.utilization" comment:"CPU time in percent of one core"`
-	RSSBytes       Long   `column:"rss_bytes" unit:"bytes" otel:"process.memory.usage" comment:"Resident memory"`
+	RSSBytes       Long   `column:"rss_bytes" unit:"bytes" otel:"process.memory.usage" comment:"Resident memory together, the highest since the details before"`
 	ReadBytesPerS  Float  `column:"read_bytes_per_s" unit:"bytes_per_s" otel:"process.disk.io" comment:"Bytes read from disks"`
 	WriteBytesPerS Float  `column:"write_bytes_per_s" unit:"bytes_per_s" otel:"process.disk.io" comment:"Bytes written to disks"`
 	PID            Int    `column:"pid" comment:"ID of the process that used the most CPU time"`
