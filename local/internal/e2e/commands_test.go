@@ -95,6 +95,8 @@ func TestEveryCommand(t *testing.T) {
 	run(1, []string{"AWS_EC2_METADATA_DISABLED=true"}, "dashboard", "query", "--athena", "SELECT 1") // no region
 	run(0, nil, "dashboard", "panels", "--lake", lake)
 	run(0, nil, "dashboard", "panels", "--lake", lake, "hosts-summary")
+	run(0, nil, "dashboard", "mcp", "--lake", lake) // its input has ended
+	run(0, nil, "local", "rollup", "--dir", lake)
 	until("http://127.0.0.1:", func(string) {}, nil, "dashboard", "serve", "--lake", lake, "--listen", "127.0.0.1:0")
 	for _, program := range []string{"edge", "local", "dashboard"} {
 		for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
