@@ -32,13 +32,20 @@ func TestExit(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	info := &debug.BuildInfo{Settings: []debug.BuildSetting{
-		{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "true"},
+	checkout := &debug.BuildInfo{Settings: []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "true"}, {Key: "vcs.time", Value: "2026-01-31T12:00:00Z"},
 	}}
-	if got := describe("v1.2.3", info); !strings.HasPrefix(got, "v1.2.3 (0123456+changes, go") {
-		t.Errorf("version is %q", got)
-	}
-	if got := describe("v2.0.0", &debug.BuildInfo{}); !strings.HasPrefix(got, "v2.0.0 (go") {
-		t.Errorf("version is %q", got)
+	for _, c := range []struct {
+		version, commit, date string
+		info                  *debug.BuildInfo
+		want                  string
+	}{
+		{"v1.2.3", "", "", checkout, "v1.2.3 (0123456+changes, 2026-01-31T12:00:00Z, go"},
+		{"v1.2.3", "fedcba9876543210", "2026-02-01T00:00:00Z", checkout, "v1.2.3 (fedcba9, 2026-02-01T00:00:00Z, go"},
+		{"v2.0.0", "", "", &debug.BuildInfo{}, "v2.0.0 (go"},
+	} {
+		if got := describe(c.version, c.commit, c.date, c.info); !strings.HasPrefix(got, c.want) {
+			t.Errorf("describe says %q, want %q at its beginning", got, c.want)
+		}
 	}
 }

@@ -22,6 +22,13 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	return program.Run(ctx, root, &root.PersistentPreRun, args, stdin, stdout, stderr)
 }
 
+// Command returns edge's commands as they are without any variable set, for what describes them.
+func Command() *cobra.Command {
+	root := newRoot(nil, io.Discard, io.Discard)
+	refuseUnknown(root)
+	return root
+}
+
 func newRoot(environ []string, stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "edge",
@@ -37,6 +44,7 @@ func newRoot(environ []string, stdout, stderr io.Writer) *cobra.Command {
 	root.SetFlagErrorFunc(program.FlagError)
 	root.AddCommand(newRun(environ, stderr), newCheck(environ, stdout), newStatus(environ, stdout),
 		newOnce(environ, stdout, stderr), newSpool(environ, stdout), newVersion())
+	root.AddCommand(serviceCommands()...)
 	return root
 }
 
