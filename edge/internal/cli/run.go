@@ -13,6 +13,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/run"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/service"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
@@ -31,7 +32,7 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 		Args: program.NoArgs[*cobra.Command],
 	}
 	source := config.Declare(cmd, config.ForRun, environ)
-	cmd.RunE = configured(source, func(cmd *cobra.Command, c config.Config) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		// The first signal asks for a graceful stop. After it signals have their usual effect again: a second one ends the
 		// process at once.
 		ctx, restore := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -40,12 +41,33 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 		reload := make(chan os.Signal, 1)
 		signal.Notify(reload, syscall.SIGHUP)
 		defer signal.Stop(reload)
-		log, level := newLog(c, stderr)
-		return run.Run(ctx, run.Options{
-			Load: source.Load, Reload: reload, StopWithin: stopWithin, Version: program.Version(), Log: log, Level: level,
+		// A wrong setting, too, is reported to the manager of services.
+		return service.Run(ctx, reload, func(ctx context.Context) error {
+			return configured(source, func(_ *cobra.Command, c config.Config) error {
+				log, level, err := serviceLog(c, stderr)
+				if err != nil {
+					return err
+				}
+				return run.Run(ctx, run.Options{
+					Load: source.Load, Reload: reload, StopWithin: stopWithin, Version: program.Version(), Log: log, Level: level,
+				})
+			})(cmd, args)
 		})
-	})
+	}
 	return cmd
+}
+
+// serviceLog returns the logger of edge run: to the event log if this is a Windows service, otherwise to w.
+func serviceLog(c config.Config, w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
+	log, level := newLog(c, w)
+	handler, err := service.LogHandler(&slog.HandlerOptions{Level: level})
+	if err != nil {
+		return nil, nil, err
+	}
+	if handler != nil {
+		log = slog.New(handler)
+	}
+	return log, level, nil
 }
 
 // newLog returns a logger for the configuration, and the variable that sets its level.

@@ -1,0 +1,125 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/svc"
+	"golang.org/x/sys/windows/svc/eventlog"
+	"golang.org/x/sys/windows/svc/mgr"
+)
+
+// Install makes the service, which runs this program with args at each start of the system. account is the user that it runs as; "" is
+// LocalSystem.
+func Install(account string, args []string) error {
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's file: %w", err)
+	}
+	if program, err = filepath.Abs(program); err != nil {
+		return fmt.Errorf("find this program's file: %w", err)
+	}
+	m, err := connect()
+	if err != nil {
+		return err
+	}
+	defer m.Disconnect() //nolint:errcheck // there is nothing to lose
+	s, err := m.CreateService(Name, program, mgr.Config{
+		DisplayName: "Metrics Dashboard collector", StartType: mgr.StartAutomatic, DelayedAutoStart: true, ServiceStartName: account,
+		Description: "Reads CPU, memory, network and disk of this machine and sends them to Amazon Data Firehose.",
+	}, args...)
+	if errors.Is(err, windows.ERROR_SERVICE_EXISTS) {
+		return fmt.Errorf("install the service %s: it exists; remove it first with edge service remove", Name)
+	}
+	if err != nil {
+		return fmt.Errorf("install the service %s: %w", Name, err)
+	}
+	defer s.Close()
+	// As systemd's unit does: start again after 5 seconds, each time.
+	again := mgr.RecoveryAction{Type: mgr.ServiceRestart, Delay: 5 * time.Second}
+	err = errors.Join(s.SetRecoveryActions([]mgr.RecoveryAction{again, again, again}, 3600), s.SetRecoveryActionsOnNonCrashFailures(true))
+	if err != nil {
+		return errors.Join(fmt.Errorf("set the recovery of the service %s: %w", Name, err), s.Delete())
+	}
+	if err := eventlog.InstallAsEventCreate(Name, eventlog.Error|eventlog.Warning|eventlog.Info); err != nil {
+		return errors.Join(fmt.Errorf("make the source %s of the event log: %w", Name, err), s.Delete())
+	}
+	return nil
+}
+
+// Remove stops the service and removes it. Settings and spool stay.
+func Remove(ctx context.Context) error {
+	return with(func(s *mgr.Service) error {
+		if err := stop(ctx, s); err != nil {
+			return err
+		}
+		if err := s.Delete(); err != nil {
+			return fmt.Errorf("remove the service %s: %w", Name, err)
+		}
+		if err := eventlog.Remove(Name); err != nil {
+			return fmt.Errorf("remove the source %s of the event log: %w", Name, err)
+		}
+		return nil
+	})
+}
+
+// Start starts the service.
+func Start() error {
+	return with(func(s *mgr.Service) error {
+		if err := s.Start(); err != nil && !errors.Is(err, windows.ERROR_SERVICE_ALREADY_RUNNING) {
+			return fmt.Errorf("start the service %s: %w", Name, err)
+		}
+		return nil
+	})
+}
+
+// Stop stops the service and waits until it has stopped.
+func Stop(ctx context.Context) error {
+	return with(func(s *mgr.Service) error { return stop(ctx, s) })
+}
+
+func stop(ctx context.Context, s *mgr.Service) error {
+	state, err := s.Control(svc.Stop)
+	if errors.Is(err, windows.ERROR_SERVICE_NOT_ACTIVE) {
+		return nil
+	}
+	for err == nil && state.State != svc.Stopped {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait until the service %s has stopped: %w", Name, ctx.Err())
+		case <-time.After(200 * time.Millisecond): // the service manager of older systems has no way to wait for a state
+		}
+		state, err = s.Query()
+	}
+	if err != nil {
+		return fmt.Errorf("stop the service %s: %w", Name, err)
+	}
+	return nil
+}
+
+func with(do func(*mgr.Service) error) error {
+	m, err := connect()
+	if err != nil {
+		return err
+	}
+	defer m.Disconnect() //nolint:errcheck // there is nothing to lose
+	s, err := m.OpenService(Name)
+	if err != nil {
+		return fmt.Errorf("open the service %s: %w; is it installed? edge service install does that", Name, err)
+	}
+	defer s.Close()
+	return do(s)
+}
+
+func connect() (*mgr.Mgr, error) {
+	m, err := mgr.Connect()
+	if err != nil {
+		return nil, fmt.Errorf("connect to the service manager: %w; run this command as an administrator", err)
+	}
+	return m, nil
+}
