@@ -2,19 +2,27 @@
 
 MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 TOOLS   := $(CURDIR)/.tools
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION ?= $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null || echo unknown)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
+EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null)
+DATE    := $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
 
 GOLANGCI_LINT := v2.15.0
 GOVULNCHECK   := v1.9.0
 GO_LICENSES   := v1.6.0
+# The last whose modules the public proxy serves, and that builds with the Go of go.work.
+GORELEASER    := v2.16.0
+CYCLONEDX     := v1.10.0
+ACTIONLINT    := v1.7.12
 CDK_CLI       := 2.1148.1
 
 # Tests start programs in a known environment. Downloads happen before, in the user's own environment.
 CLEAN := $(CURDIR)/.ci/clean-env
 
-BUILD := go build -trimpath -ldflags '-s -w -X github.com/metrics-dashboard/metrics-dashboard/record/program.version=$(VERSION)'
+PROGRAM := github.com/metrics-dashboard/metrics-dashboard/record/program
+BUILD    = go build -trimpath -ldflags '-s -w -X $(PROGRAM).version=$(VERSION) -X $(PROGRAM).commit=$(COMMIT) -X $(PROGRAM).date=$(DATE) $(LINK)'
 # AWS's endpoints do not need HTTP/2, and edge is 0.4 MB smaller without it.
-EDGE_BUILD := CGO_ENABLED=0 $(BUILD) -tags nethttpomithttp2
+EDGE_BUILD = CGO_ENABLED=0 $(BUILD) -tags nethttpomithttp2
 
 .PHONY: help
 help: ## list the targets
@@ -61,7 +69,7 @@ fresh-machine: deps ## prove make demo and make test in a root made by debootstr
 	$(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=HOME )env PATH="$$PATH" .ci/fresh-machine
 
 .PHONY: check
-check: lint cross tidy vuln ## lint, cross-compile, tidy and vulnerability checks
+check: lint cross tidy workflows vuln ## lint, cross-compile, tidy, workflow and vulnerability checks
 
 .PHONY: lint
 lint: need-node dashboard/web/node_modules/.package-lock.json $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## check the page's JavaScript with ESLint and tsc, and all modules with golangci-lint
@@ -69,9 +77,14 @@ lint: need-node dashboard/web/node_modules/.package-lock.json $(TOOLS)/golangci-
 	@! grep -n 'versions:' .github/dependabot.yml || { echo "dependabot.yml: to ignore versions hides security fixes too; use update-types"; exit 1; }
 	@set -e; for m in $(MODULES); do echo "--- $$m"; (cd $$m && $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) run --build-tags browser,trino ./...); done
 
+.PHONY: workflows
+workflows: $(TOOLS)/actionlint-$(ACTIONLINT) $(TOOLS)/zizmor/.installed ## check the workflows with actionlint, and their security with zizmor (needs python3)
+	$(TOOLS)/actionlint-$(ACTIONLINT)
+	$(TOOLS)/zizmor/bin/zizmor --offline --quiet .github
+
 .PHONY: cross
 cross: ## compile edge for the platforms it runs on, without cgo
-	@set -e; for p in linux/amd64 linux/arm64 linux/arm darwin/amd64 darwin/arm64 windows/amd64; do \
+	@set -e; for p in linux/amd64 linux/arm64 linux/arm linux/riscv64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64 freebsd/arm64; do \
 		echo "edge for $$p"; \
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(EDGE_BUILD) -o /dev/null ./edge; \
 	done
@@ -93,7 +106,7 @@ fuzz: go-deps ## fuzz the decoders, a minute each
 
 .PHONY: golden
 golden: deps ## rewrite golden files: wire lines, templates, IAM lists, the cost estimate
-	cd record && $(CLEAN) go test . -run TestGoldenLines -update
+	cd record && $(CLEAN) go test . -run "TestGoldenLines|TestSchemaDocument" -update
 	cd cdk && $(CLEAN) go test ./internal/stack ./internal/cost -update
 
 .PHONY: browser-test
@@ -147,6 +160,14 @@ bench: go-deps ## run the benchmarks
 synth: ## synthesize the CloudFormation template into cdk.out/, without an account
 	npx --yes aws-cdk@$(CDK_CLI) synth --quiet
 
+# The template of each commit is in it, so this needs no account.
+.PHONY: stack-diff
+stack-diff: ## say what this checkout would change in a stack that was deployed from the commit BASE
+	@mkdir -p bin && git show $(BASE):local/internal/template/default.json > bin/base.json
+	@npx --yes aws-cdk@$(CDK_CLI) diff --template bin/base.json 2>&1
+
+BASE ?= origin/main
+
 .PHONY: validate
 validate: $(TOOLS)/cfn-lint/.installed $(TOOLS)/interop/.installed ## check the committed templates with cfn-lint and AWS's API models (needs python3; a test keeps them what the app makes)
 	$(TOOLS)/cfn-lint/bin/cfn-lint --config-file cdk/cfn-lint.yaml
@@ -170,16 +191,61 @@ cost: ## estimate a month on AWS line by line: make cost HOSTS=100 INTERVAL=3s
 
 # --- Release ---------------------------------------------------------------------------------------------------------
 
+# Without a tag it makes a snapshot; PUBLISH=yes, which only the release workflow sets, makes and publishes the release of the tag.
 .PHONY: release
-release: need-go $(TOOLS)/go-licenses-$(GO_LICENSES) ## build edge for all platforms into dist/, with the licences of what it links, and checksums
-	@rm -rf dist && mkdir dist
-	@set -e; for p in linux/amd64 linux/arm64 linux/arm darwin/amd64 darwin/arm64 windows/amd64; do \
-		os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os != windows ] || ext=.exe; \
-		GOOS=$$os GOARCH=$$arch $(EDGE_BUILD) -o dist/edge-$(VERSION)-$$os-$$arch$$ext ./edge; \
+release: need-go packaging $(TOOLS)/goreleaser-$(GORELEASER) $(TOOLS)/cyclonedx-$(CYCLONEDX)/cyclonedx-gomod ## make what a release has, into dist/: archives, deb, rpm, manifests, images, SBOMs, checksums
+	COMMIT=$(COMMIT) DATE=$(DATE) EPOCH=$(EPOCH) PATH="$(TOOLS)/cyclonedx-$(CYCLONEDX):$$PATH" \
+		$(TOOLS)/goreleaser-$(GORELEASER) release --clean $(RELEASE_FLAGS)
+	SOURCE_DATE_EPOCH=$(EPOCH) release/images dist $(COMMIT)
+
+RELEASE_FLAGS = $(if $(PUBLISH),--release-notes bin/packaging/notes.md,--snapshot --skip=sign)
+
+.PHONY: packaging
+packaging: need-go licenses
+	.ci/packaging bin/packaging $(EPOCH)
+
+.PHONY: licenses
+licenses: bin/packaging/LICENSES.txt ## check that all dependencies have a permissive licence, and list those of edge in bin/packaging/LICENSES.txt
+
+bin/packaging/LICENSES.txt: $(TOOLS)/go-licenses-$(GO_LICENSES) .ci/licenses $(wildcard */go.sum)
+	.ci/licenses $< $@
+
+.PHONY: native
+native: need-go need-c++ ## build archives of local and dashboard for this platform, into bin/native/
+	$(BUILD) $(STATIC) -o bin/native-$(NATIVE)/ ./local ./dashboard
+	for p in local dashboard; do \
+		SOURCE_DATE_EPOCH=$(EPOCH) go run ./release/archive bin/native/$${p}_$(VERSION:v%=%)_$(NATIVE).tar.gz LICENSE bin/native-$(NATIVE)/$$p || exit 1; \
 	done
-	.ci/licenses $(TOOLS)/go-licenses-$(GO_LICENSES) dist/LICENSES.txt dist/edge-*
-	cp LICENSE edge/packaging/config.yaml edge/packaging/metrics-edge.service edge/packaging/*.conf dist/
-	cd dist && sha256sum * > SHA256SUMS
+
+# On Linux the programs are static, so that they run with each C library and in an empty image. Go resolves names itself then.
+ifeq ($(shell uname -s),Linux)
+native: LINK = -linkmode external -extldflags -static
+STATIC = -tags netgo,osusergo
+endif
+NATIVE = $(shell go env GOOS)_$(shell go env GOARCH)
+
+.PHONY: try-release
+try-release: try-images try-packages
+
+.PHONY: try-images
+try-images: build ## unpack the images of dist/ and run them in a chroot, with the host mounted (needs Linux, root and python3)
+	release/try-images dist bin
+
+.PHONY: try-packages
+try-packages: build ## install, run, kill, upgrade and remove the packages of dist/ in a clean root (needs Linux, root and debootstrap)
+	release/try-packages dist bin
+
+.PHONY: reproducible
+reproducible: ## make the release twice, in two folders, and compare the bytes
+	release/try-twice
+
+.PHONY: tag
+tag: ## make the commit and the tags of a release: make tag VERSION=v1.2.3
+	release/tag $(VERSION)
+
+.PHONY: try-tag
+try-tag: need-go ## prove on a throw-away clone that go install works with the tags that make tag makes
+	release/try-tag
 
 .PHONY: clean
 clean: ## remove what make made
@@ -194,6 +260,17 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
 $(TOOLS)/govulncheck-$(GOVULNCHECK):
 	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
 	mv $(TOOLS)/govulncheck $@
+
+$(TOOLS)/goreleaser-$(GORELEASER):
+	CGO_ENABLED=0 GOBIN=$(TOOLS) go install github.com/goreleaser/goreleaser/v2@$(GORELEASER)
+	mv $(TOOLS)/goreleaser $@
+
+$(TOOLS)/cyclonedx-$(CYCLONEDX)/cyclonedx-gomod:
+	GOBIN=$(@D) go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
+
+$(TOOLS)/actionlint-$(ACTIONLINT):
+	GOBIN=$(TOOLS) go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT)
+	mv $(TOOLS)/actionlint $@
 
 $(TOOLS)/go-licenses-$(GO_LICENSES):
 	GOBIN=$(TOOLS) go install github.com/google/go-licenses@$(GO_LICENSES)
