@@ -65,7 +65,8 @@ type Column struct {
 	Type    Type
 	Unit    Unit
 	Comment string
-	// OTel is the name of the OpenTelemetry metric that says the same, or empty.
+	// OTel is the name of the OpenTelemetry metric or resource attribute that says the same, or empty. Several columns may say parts
+	// of one metric, and units may differ: https://opentelemetry.io/docs/specs/semconv/system/system-metrics/.
 	OTel string
 	// Fields are the fields of an element, in order, if the column is a list. Otherwise there are none.
 	Fields []Column
