@@ -1,5 +1,5 @@
-"""Runs the commands of the READMEs as they are written there, against one `local up`, and checks what arrives. Commands of `aws` run with both
-versions of the AWS CLI.
+"""Runs the commands of the READMEs and of docs/ as they are written there, against one `local up`, and checks what arrives. Commands of
+`aws` run with both versions of the AWS CLI.
 
 usage, in the root of the repository and with version 2 of the CLI in PATH: readme.py DIRECTORY-OF-BINARIES AWS-CLI-1"""
 
@@ -39,6 +39,8 @@ ACCOUNT = "needs an AWS account"
 SYSTEMD = "needs root and systemd; make unit runs the unit"
 EMULATOR = "needs an AWS account; make emulator deploys and destroys in an emulator"
 FRESH = "make fresh-machine runs it"
+PACKAGE = "needs a release; make try-release installs, upgrades and removes its packages"
+ELSEWHERE = "needs another operating system"
 FREE_PORT = ":0"
 
 # How to run each command of the documents, or why it is not run. A command is found by the text with which it begins; they run in this order.
@@ -79,6 +81,38 @@ COMMANDS = {
         "bin/dashboard query --athena": ACCOUNT,
         "bin/dashboard panels --athena": ACCOUNT,
     },
+    "docs/first-hour.md": {
+        "make demo": FRESH,
+        "bin/dashboard query --lake": Run(said="hostname +samples +cpu"),
+        "bin/local fleet": Run("--hosts 2 --days 1 --dir fleet-of-docs", said="delivered 57,600 rows"),
+        "bin/dashboard --lake": Run("--listen 127.0.0.1:0", until="http://127.0.0.1:"),
+        "npx aws-cdk@": EMULATOR,
+        "bin/edge check": ACCOUNT,
+        "bin/edge run": ACCOUNT,
+        "bin/dashboard --athena": ACCOUNT,
+        "aws ssm put-parameter": ACCOUNT,
+    },
+    "docs/machines.md": {
+        "sudo apt install": PACKAGE,
+        "echo AWS_REGION=": PACKAGE,
+        "sudo systemctl": PACKAGE,
+        "sudo edge": PACKAGE,
+        "sudo dnf install": PACKAGE,
+        "sudo install -m": ELSEWHERE,
+        "sudo launchctl": ELSEWHERE,
+        ".\\edge.exe": ELSEWHERE,
+        "install -m": ELSEWHERE,
+        "sysrc": ELSEWHERE,
+        "service": ELSEWHERE,
+    },
+    "docs/dashboards.md": {
+        "bin/dashboard --lake": Run("--listen 127.0.0.1:0", until="http://127.0.0.1:"),
+        "bin/dashboard --athena": ACCOUNT,
+        "bin/dashboard query --lake": Run(said="hostname"),
+        "bin/dashboard panels --lake": Run(said="hosts-summary"),
+    },
+    "docs/operations.md": {"npx aws-cdk@": EMULATOR, "make cost": "a test runs the program cost"},
+    "release/README.md": {"sha256sum": PACKAGE, "cosign": PACKAGE},
     "README.md": {"make demo": FRESH, "make test": FRESH},
     "cdk/README.md": {
         "npx aws-cdk@": EMULATOR,
@@ -104,7 +138,7 @@ def commands(document):
             continue
         text = textwrap.dedent("\n".join(block))
         block = []
-        if not text or text[0] in "{[" or "──" in text:  # the content of a file, or a drawing
+        if not text or text.startswith(("{", "[", "#!", "SELECT ")) or "──" in text:  # the content of a file, a query, or a drawing
             continue
         for command in re.split(r"\n(?! |done)", text):  # a line that is indented further continues a command
             yield re.sub(r" {2,}#.*", "", command)
@@ -206,7 +240,7 @@ def find_cli(major):
 
 
 def main():
-    others = sorted({str(p) for p in [pathlib.Path("README.md"), *pathlib.Path(".").glob("*/README.md")]} - set(COMMANDS))
+    others = sorted({str(p) for p in [pathlib.Path("README.md"), *pathlib.Path(".").glob("*/README.md"), *pathlib.Path(".").glob("docs/*.md")]} - set(COMMANDS))
     plans = {document: plan(document) for document in [*COMMANDS, *others]}
     with tempfile.TemporaryDirectory(prefix="readme-") as folder:
         shell = Shell(pathlib.Path(folder))
