@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -57,7 +58,25 @@ func Environ(tb testing.TB, more ...string) []string {
 			known = append(known, name+"="+value)
 		}
 	}
-	return append(append(known, "HOME="+tb.TempDir()), more...)
+	home := tb.TempDir()
+	if err := switchOffTelemetry(home); err != nil {
+		tb.Fatal(err)
+	}
+	return append(append(known, "HOME="+home), more...)
+}
+
+// switchOffTelemetry does in a home directory what `go telemetry off` does. Otherwise the go command may leave a process behind that
+// writes there while the test removes the directory.
+func switchOffTelemetry(home string) error {
+	config := ".config" // see os.UserConfigDir; on Windows it does not depend on HOME
+	if runtime.GOOS == "darwin" {
+		config = "Library/Application Support"
+	}
+	dir := filepath.Join(home, config, "go", "telemetry")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "mode"), []byte("off"), 0o600)
 }
 
 // jsiiCache is the variable that names the folder for the unpacked libraries of the CDK. They take 200 MB, and a shared folder is
