@@ -10,6 +10,32 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
+// An hour in which a host sends nothing is counted, between its samples and after the last one.
+func TestGapsCountHoursOfSilence(t *testing.T) {
+	hour := start.Truncate(time.Hour)
+	samples := slices.DeleteFunc(laketest.Samples(1, hour, hour.Add(6*time.Hour), 10*time.Second), func(s record.Sample) bool {
+		since := s.TS - record.TS(hour)
+		return since > 3590 && since < 3*3600 || since >= 4*3600
+	})
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	gaps := runPanel(t, open(t, dir), "delivery-gaps", params(hour, hour.Add(6*time.Hour)))
+	if gaps.Rows() != 6 {
+		t.Fatalf("%d rows for 6 hours", gaps.Rows())
+	}
+	for i, want := range []map[string]float64{
+		{"samples": 360, "gaps": 0, "longest_gap": 10},
+		{"samples": 0, "gaps": 1, "longest_gap": 3610},
+		{"samples": 0, "gaps": 1, "longest_gap": 7210},
+		{"samples": 360, "gaps": 1, "longest_gap": 7210},
+		{"samples": 0, "gaps": 1, "longest_gap": 3610},
+		{"samples": 0, "gaps": 1, "longest_gap": 7210},
+	} {
+		want["t"], want["expected"] = record.TS(hour)+3600*float64(i), 360
+		check(t, gaps, i, want)
+	}
+}
+
 // One host has no fault, one loses 50 s of samples, and one sends 20 of its samples again.
 func TestQuestionsAboutTheDelivery(t *testing.T) {
 	hour := start.Truncate(time.Hour)

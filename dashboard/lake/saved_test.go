@@ -27,6 +27,7 @@ func inDuckDB(sql string, at time.Time) string {
 		"date_format(", "strftime(",
 		"approx_percentile(", "quantile_cont(",
 		"array_join(", "array_to_string(",
+		"sequence(", "generate_series(",
 		"to_unixtime(current_timestamp)", fmt.Sprintf("CAST(%d AS double)", at.Unix()),
 		"current_timestamp", moment,
 	).Replace(sql)

@@ -10,6 +10,7 @@ import (
 // dialect is what DuckDB and Trino write differently.
 type dialect struct {
 	quantileOf string // name of the function of a value and a quantile
+	stepsOf    string // name of the function that lists whole numbers from one to another by a step
 	joinOf     string // name of the function of a list of texts and a separator
 	// structs says that UNNEST makes one column of structs of a list of structs. Otherwise it makes a column of each of their
 	// fields. See https://duckdb.org/docs/stable/sql/query_syntax/unnest and https://trino.io/docs/current/sql/select.html#unnest.
@@ -30,8 +31,8 @@ func (d dialect) unnested(fields []string) string {
 }
 
 var (
-	inDuckDB = dialect{quantileOf: "quantile_cont", joinOf: "array_to_string", structs: true}
-	inTrino  = dialect{quantileOf: "approx_percentile", joinOf: "array_join"} // the percentile is an approximation, which keeps memory small
+	inDuckDB = dialect{quantileOf: "quantile_cont", stepsOf: "generate_series", joinOf: "array_to_string", structs: true}
+	inTrino  = dialect{quantileOf: "approx_percentile", stepsOf: "sequence", joinOf: "array_join"} // the percentile is an approximation, which keeps memory small
 )
 
 // Form is where a query runs: an engine's dialect and its names for the samples.
@@ -81,6 +82,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		period:  Period(r),
 		filters: func() []string { return params.filters(text) },
 		metric:  metric.value(),
+		from:    number(unix(r.From)),
 		to:      number(unix(r.To)),
 		shown:   number(unix(shown)),
 		bucket:  func(least time.Duration) string { return number(max(params.Bucket, least).Seconds()) },

@@ -42,8 +42,8 @@ func disk() Dashboard {
 				Values:   []Value{{Column: "value", Label: "Read and written", Unit: BytesPerSecond}},
 			},
 			{
-				ID: "disk-fullest", Title: "Fullest filesystems", Kind: Table, By: ByHost, Width: full,
-				Question: "Which filesystems are nearly full, and when will they be, if it goes on like this?",
+				ID: "disk-fullest", Title: "Fullest or full soon", Kind: Table, By: ByHost, Width: full,
+				Question: "Which filesystems will be full first, if it goes on like this, and which are nearly full?",
 				MinSpanS: daySeconds,
 				Values:   append([]Value{{Column: "mount", Label: "Mount", Unit: Text}}, filesystemValues()...),
 			},

@@ -1,5 +1,7 @@
 package panels
 
+import "time"
+
 // filters answers: what can a viewer choose from? The page fills its lists with these panels and does not draw them.
 func filters() Dashboard {
 	return Dashboard{
@@ -10,6 +12,12 @@ func filters() Dashboard {
 				ID: "filters-hosts", Title: "Hosts", Kind: Table, By: ByHost,
 				Question: "Which hosts, environments and roles are there?",
 				Values:   []Value{{Column: "last_ts", Label: "Last seen", Unit: Time}},
+			},
+			{
+				ID: InventoryID, Title: "Inventory", Kind: Table, By: ByHost,
+				Question: "Which hosts are there, when was each heard first and last?",
+				MinSpanS: int(ForgetAfter.Seconds()), KeepS: hourSeconds,
+				Values: []Value{{Column: "first_ts", Label: "First seen", Unit: Time}, {Column: "last_ts", Label: "Last seen", Unit: Time}},
 			},
 			{
 				ID: "filters-newest", Title: "Newest sample", Kind: Stat,
@@ -24,3 +32,9 @@ func filters() Dashboard {
 		},
 	}
 }
+
+// InventoryID is the id of the panel that lists all hosts of the last [ForgetAfter], also those that are silent for long.
+const InventoryID = "filters-inventory"
+
+// ForgetAfter is how long a silent host is listed, if nobody chose another time.
+const ForgetAfter = 30 * 24 * time.Hour

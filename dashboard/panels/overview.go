@@ -39,7 +39,7 @@ func overview() Dashboard {
 				},
 			},
 			{
-				ID: "overview-attention", Title: "Needs attention", Kind: Table, By: ByHost, Width: full,
+				ID: "overview-attention", Title: "Needs attention", Kind: Problems, By: ByHost, Width: full,
 				Question: "Which hosts are in trouble now, why, and since when?",
 				Empty:    "Nothing needs attention",
 				MinSpanS: daySeconds, MaxSpanS: daySeconds,

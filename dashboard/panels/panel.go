@@ -40,6 +40,8 @@ type Panel struct {
 	MinSpanS int `json:"min_span_s,omitempty"`
 	// MaxSpanS shortens the time range to at most this many seconds. The end stays the same. 0 leaves the range as it is.
 	MaxSpanS int `json:"max_span_s,omitempty"`
+	// KeepS is how many seconds an answer may be old: a query that reads much is not asked again at each refresh. 0 asks each time.
+	KeepS int `json:"keep_s,omitempty"`
 	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
 	// Empty is the text for an answer without rows, if that is good news. If Empty is "", the page says that there is no data.
@@ -94,6 +96,8 @@ const (
 	// Head says what one host is and how it is now. Its query gives a row for each host; the page shows it for a single one. The
 	// columns host, last_ts and silent say whether the host reports.
 	Head Kind = "head"
+	// Problems is one row for each host with all of its problems. Silent hosts are apart from the others.
+	Problems Kind = "problems"
 )
 
 // Dimension is what the rows of a result are about. It is also the name of the column.
@@ -107,7 +111,6 @@ const (
 	ByWeekday Dimension = "weekday" // 0 = Monday .. 6, in the viewer's zone
 	ByDay     Dimension = "day"     // midnight by the viewer's clock, as if that were UTC, in Unix seconds
 	ByTime    Dimension = "t"       // Unix seconds
-	ByProblem Dimension = "problem" // what is wrong with a host
 	ByTag     Dimension = "tag"     // the key of a tag
 	ByProcess Dimension = "process" // a program and its unit
 	ByMount   Dimension = "mount"   // of a filesystem
@@ -214,13 +217,13 @@ const (
 	third = 4
 )
 
-// The thresholds. The page colours values by them, and the query of overview-attention finds the hosts in trouble by them.
+// The thresholds. The page colours values by them, and the rules about problems use them.
 var (
-	loaded    = Thresholds{Warn: 75, Critical: 90}  // CPU, memory, a disk's time, in percent
-	filled    = Thresholds{Warn: 80, Critical: 90}  // space, in percent
-	pressed   = Thresholds{Warn: 20, Critical: 50}  // time that tasks wait, in percent
+	loaded    = Thresholds{Warn: 90, Critical: 97}  // CPU, memory, a disk's time, in percent
+	stolen    = Thresholds{Warn: 10, Critical: 30}  // CPU time that the hypervisor takes, in percent
+	filled    = Thresholds{Warn: 90, Critical: 95}  // space, in percent
+	pressed   = Thresholds{Warn: 40, Critical: 70}  // time that tasks wait, in percent
 	slow      = Thresholds{Warn: 20, Critical: 100} // a disk's operations, in milliseconds
 	hot       = Thresholds{Warn: 80, Critical: 95}  // in degrees Celsius
 	erroneous = Thresholds{Warn: 1, Critical: 10}   // network errors and drops per second
-	several   = Thresholds{Warn: 2, Critical: 2}    // machines of one host name
 )

@@ -18,6 +18,18 @@ func Questions() []Panel {
 			},
 		},
 		{
+			ID: "problems-history", Title: "Problems over time", Kind: Table, By: ByHost,
+			Question: "Which problems did each host have, from when to when?",
+			Empty:    "No host had a problem",
+			Values: []Value{
+				{Column: "problem", Label: "Problem", Unit: Text},
+				{Column: "since", Label: "Begin", Unit: Time},
+				{Column: "until", Label: "End", Unit: Time},
+				{Column: "length_s", Label: "Length", Unit: Duration},
+				{Column: "worst", Label: "Severity", Unit: Count},
+			},
+		},
+		{
 			ID: "delivery-duplicates", Title: "Duplicates", Kind: Table, By: ByHost,
 			Question: "Which hosts have samples that were delivered more than once, and how many rows are copies?",
 			Empty:    "Every sample is there once",

@@ -57,6 +57,11 @@ var derivations = map[string]derived{
 			"WHEN mem_pressure_pct >= coalesce(cpu_pressure_pct, 0) THEN mem_pressure_pct ELSE cpu_pressure_pct END",
 		[]string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"},
 	},
+	// disk_awaited_pct is how busy the busiest disk is, or 0 if tasks hardly wait for I/O. Without that pressure it is how busy the disk is.
+	"disk_awaited_pct": {
+		"CASE WHEN io_pressure_pct < 15 AND disk_busy_pct IS NOT NULL THEN 0 ELSE disk_busy_pct END",
+		[]string{"disk_busy_pct", "io_pressure_pct"},
+	},
 	// core_load is 100 if the load is one for each core.
 	"core_load": {"100 * load1 / nullif(cpu_count, 0)", []string{"load1", "cpu_count"}},
 }

@@ -44,6 +44,7 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 		period:  s.period(p),
 		filters: s.filters,
 		metric:  metric,
+		from:    "(" + now + " - " + s.seconds(p.reads) + ")",
 		to:      now,
 		shown:   "(" + now + " - " + s.seconds(chosenSpan) + ")",
 		bucket: func(least time.Duration) string {

@@ -42,6 +42,7 @@ type statement struct {
 	period  string                           // condition on the partition keys and on ts
 	filters func() []string                  // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
 	metric  string                           // value of the chosen metric
+	from    string                           // begin of the time range that is read, Unix seconds
 	to      string                           // end of the time range, Unix seconds
 	shown   string                           // begin of the time range that was chosen; a panel with a Lead also reads what is before it
 	bucket  func(least time.Duration) string // width of a time bucket in seconds, which is at least so wide
@@ -71,12 +72,17 @@ func (s statement) functions() template.FuncMap {
 		"bucket": func() string { return begin(s.bucket(0)) }, "bucket_s": func() string { return s.bucket(0) },
 		// The same for buckets of at least so many seconds.
 		"wide": func(least int) string { return begin(s.bucket(time.Duration(least) * time.Second)) },
+		// The first bucket of the time range, and a list of whole numbers from one to another.
+		"first_bucket": func() string { return "floor(" + s.from + " / " + s.bucket(0) + ") * " + s.bucket(0) },
+		"steps": func(from, to, step string) string {
+			return s.stepsOf + "(" + from + ", " + to + ", CAST(" + step + " AS bigint))"
+		},
 		// The same for slots.
 		"slot": word(begin(s.slot)), "slot_s": word(s.slot),
 		// A quantile of a column or expression.
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
 		// What a viewer and the settings chose.
-		"to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
+		"from": word(s.from), "to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
 		// How many slots before a point the point is compared with.
 		"window": word(strconv.Itoa(window)),
 		// Lists of columns.
@@ -85,8 +91,15 @@ func (s statement) functions() template.FuncMap {
 		"means": means,
 		// Arguments of a shared template: a name, its value, and so on.
 		"args": args,
-		// The problems that a host can have.
-		"problems": problems,
+		// The rules about problems that a host can have: see [Problem].
+		"problems": Rules, "forecast": func() Problem { return Forecast }, "rules": ruleRows,
+		"problem_columns": func() (columns []string) {
+			for _, p := range Rules() {
+				columns = append(columns, p.Column)
+			}
+			return columns
+		},
+		"problem_window": word(strconv.Itoa(problemWindowS)), "silent_name": word(Silent), "shared_name": word(SharedName),
 	}
 }
 

@@ -19,7 +19,8 @@ func (s *server) dashboards(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"viewer": viewer.Name, "signed_in": viewer.SignedIn, // who looks, and whether they can sign out
 		"dashboards": panels.All(), "metrics": panels.Metrics(),
-		"refresh_s": s.options.Refresh.Seconds(), // the least time between two refreshes of a page
+		"refresh_s": s.options.Refresh.Seconds(),     // the least time between two refreshes of a page
+		"forget_s":  s.options.ForgetAfter.Seconds(), // how long a silent host is listed
 	})
 }
 
@@ -53,6 +54,9 @@ func (s *server) asked(w http.ResponseWriter, r *http.Request, q url.Values) (pa
 		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no panel %q", r.PathValue("id")))
 		return panel, params, false
 	}
+	if panel.ID == panels.InventoryID {
+		panel.MinSpanS = int(s.options.ForgetAfter.Seconds())
+	}
 	params, err := Params(q, s.options.Now().Truncate(s.options.Step), s.options.Delay)
 	if err != nil {
 		writeError(w, http.StatusBadRequest, oneLine(err))
@@ -62,6 +66,13 @@ func (s *server) asked(w http.ResponseWriter, r *http.Request, q url.Values) (pa
 
 // data runs a panel's query. If that fails, it answers the request itself.
 func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel, params panels.Params) (result panels.Result, ok bool) {
+	key := ""
+	if panel.KeepS > 0 {
+		key = s.kept.key(panel, params)
+		if result, ok := s.kept.get(key, s.options.Now()); ok {
+			return result, true
+		}
+	}
 	query, err := panels.Bind(panel, params, s.engine.Form())
 	if err == nil {
 		err = s.limited(r.Context(), func(ctx context.Context) (err error) {
@@ -71,8 +82,12 @@ func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel
 	}
 	if err != nil {
 		s.fail(w, r, err)
+		return result, false
 	}
-	return result, err == nil
+	if key != "" {
+		s.kept.put(key, result, s.options.Now(), time.Duration(panel.KeepS)*time.Second)
+	}
+	return result, true
 }
 
 func (s *server) panel(w http.ResponseWriter, r *http.Request) {

@@ -42,7 +42,7 @@ var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "t
 
 // Params reads the parameters of a request for a panel's data:
 //
-//   - range, a duration up to now such as 15m or 7d, or from and to, each RFC 3339 or Unix seconds;
+//   - range, a duration up to now such as 15m or 7d, or from and to, each a time as parseTime reads it;
 //   - buckets, 10 to 2000;
 //   - the filters host, env, role, tag (key=value) and process, as panels name it;
 //   - metric, a column;
@@ -158,14 +158,17 @@ func parseSpan(text string) (time.Duration, error) {
 	return time.Duration(n) * unit, nil
 }
 
+// parseTime reads RFC 3339, a date or a date and time without a zone, which are in UTC, or Unix seconds.
 func parseTime(name, text string) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.UTC(), nil
+	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateTime} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
 	}
 	if s, err := strconv.ParseFloat(text, 64); err == nil && decimal.MatchString(text) && s < 253402300800 { // the year 10000
 		return time.UnixMilli(int64(s * 1000)).UTC(), nil
 	}
-	return time.Time{}, fmt.Errorf("%s must be a time such as 2026-02-03T04:05:06Z or Unix seconds", name)
+	return time.Time{}, fmt.Errorf("%s must be a time such as 2026-02-03, 2026-02-03T04:05 (both UTC), 2026-02-03T04:05:06+01:00 or Unix seconds, not %q", name, text)
 }
 
 // decimal matches a number as people write it. Go's parsers accept more: hexadecimal numbers, digits in groups, signs.

@@ -1,7 +1,7 @@
 // Package server is the dashboard's web server: the page, the definitions of the panels, and their data as JSON.
 //
 // It runs a panel's query on an [Engine] with the time range and filters that the page asks for. It accepts no SQL, does not know
-// which engine it has, and keeps no data between requests.
+// which engine it has, and keeps no data between requests but the answers of panels that allow it.
 package server
 
 import (
@@ -31,6 +31,8 @@ type Options struct {
 	// Delay is how long samples normally take from a machine into the lake. A host is silent, and the lake is behind, only if
 	// its newest sample is older than that. 0 means [DefaultDelay].
 	Delay time.Duration
+	// ForgetAfter is how long after its last sample a silent host is still listed; 0 means [panels.ForgetAfter].
+	ForgetAfter time.Duration
 	// Timeout is how long a query may take; 0 means 30 s.
 	Timeout time.Duration
 	// AnyHost accepts requests for every host name. By default the server accepts only names of the loopback interface, so
@@ -77,12 +79,16 @@ type server struct {
 	options Options
 	page    *page
 	slots   chan struct{}
+	kept    kept
 }
 
 // New returns the handler of the whole site.
 func New(engine Engine, o Options) (http.Handler, error) {
 	if o.Delay == 0 {
 		o.Delay = DefaultDelay
+	}
+	if o.ForgetAfter == 0 {
+		o.ForgetAfter = panels.ForgetAfter
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout

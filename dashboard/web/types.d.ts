@@ -68,6 +68,7 @@ export interface Definitions {
   dashboards: Dashboard[];
   metrics: Metric[];
   refresh_s: number;
+  forget_s: number;
   viewer: string;
   signed_in: boolean;
 }
@@ -142,7 +143,8 @@ export interface Choices {
 /** What a panel can ask of the page. */
 export interface Page {
   metric(): Metric;
-  openHost(host: string): void;
+  forgetS: number;
+  openHost(host: string, lastTs?: number): void;
   /** The name of the earlier time that charts show too; empty if they show none. */
   comparison(): string;
   filter(name: Filter, value: string): void;

@@ -53,7 +53,7 @@ func columnsOf(p panels.Panel) []Column {
 		case panels.Band:
 			add(quantity(v.Low, "Usual, lowest", v.Unit))
 			add(quantity(v.High, "Usual, highest", v.Unit))
-		case panels.Table:
+		case panels.Table, panels.Problems:
 			if v.Host != "" {
 				add(text(v.Host, v.Label+", of"))
 			}

@@ -42,7 +42,7 @@ var drawnAs = map[panels.Kind]string{
 	panels.Stat: "KPIVisual", panels.Gauge: "GaugeChartVisual", panels.Trend: "LineChartVisual", panels.Lines: "LineChartVisual", panels.Layers: "LineChartVisual",
 	panels.Series: "LineChartVisual", panels.Area: "LineChartVisual", panels.Band: "LineChartVisual", panels.Bar: "BarChartVisual",
 	panels.Stack: "BarChartVisual", panels.Scatter: "ScatterPlotVisual", panels.HeatMap: "HeatMapVisual",
-	panels.Box: "BoxPlotVisual", panels.Table: "TableVisual",
+	panels.Box: "BoxPlotVisual", panels.Table: "TableVisual", panels.Problems: "TableVisual",
 }
 
 // Each dashboard of the menu is a sheet, in the order of the menu. It has each panel in the visual of its kind, with all quantities of the

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
@@ -20,7 +21,8 @@ import (
 type serveOptions struct {
 	sourceOptions
 	teamOptions
-	delay time.Duration
+	delay       time.Duration
+	forgetAfter time.Duration
 }
 
 func newServe() *cobra.Command {
@@ -43,11 +45,16 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 	o.teamOptions.flags(cmd)
 	cmd.Flags().DurationVar(&o.delay, "delay", server.DefaultDelay,
 		"how long samples normally take from a machine into the lake; a host is silent only after that")
+	cmd.Flags().DurationVar(&o.forgetAfter, "forget-after", panels.ForgetAfter,
+		"how long after its last sample a silent host is still listed on the Overview, 24h to 9600h (400 days)")
 }
 
 func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	if o.delay < 0 {
 		err = program.Refusef("--delay %v: want a duration of 0s or more", o.delay)
+	}
+	if o.forgetAfter < 24*time.Hour || o.forgetAfter > panels.MaxSpan {
+		err = errors.Join(err, program.Refusef("--forget-after %v: want a duration from 24h to 9600h, such as 720h for 30 days", o.forgetAfter))
 	}
 	if err := errors.Join(o.teamOptions.check(), err, o.sourceOptions.check(cmd)); err != nil {
 		return err
@@ -63,6 +70,7 @@ func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) error {
 	settings := src.settings
 	settings.Delay = max(o.delay, time.Nanosecond) // for the server 0 means the default; here it means no delay
+	settings.ForgetAfter = o.forgetAfter
 	settings.Log = slog.New(slog.NewTextHandler(stderr, nil))
 	if err := o.apply(&settings); err != nil {
 		return err

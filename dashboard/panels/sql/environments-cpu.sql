@@ -1,1 +1,1 @@
-{{template "lines" args "by" "env" "value" "cpu_pct"}}
+{{template "by_environment" "cpu_pct"}}

@@ -1,1 +1,1 @@
-{{template "lines" args "by" "env" "value" "ram_pct"}}
+{{template "by_environment" "ram_pct"}}

@@ -24,6 +24,8 @@ class App {
   state = urlState.parse(location.search);
   /** @type {Metric[]} */
   metrics;
+  /** How long after its last sample a silent host is listed, in seconds. */
+  forgetS;
   /** @type {Choices} */
   choices = { hosts: [], tags: [], processes: new Set(), key: '' };
 
@@ -35,9 +37,10 @@ class App {
   #refresh = new Refresh((signal) => this.#load(signal), () => this.state.range !== null, showProblems);
 
   /** @param {Definitions} definitions */
-  constructor({ dashboards, metrics, refresh_s: refreshS, viewer, signed_in: signedIn }) {
+  constructor({ dashboards, metrics, refresh_s: refreshS, forget_s: forgetS, viewer, signed_in: signedIn }) {
     this.#dashboards = dashboards;
     this.metrics = metrics;
+    this.forgetS = forgetS;
     this.#refresh.leastS = refreshS;
     this.#sqlDialog = new SQLDialog(document.body, refreshS > 0 ? 'athena' : 'local'); // only Athena sets a pace
     this.#controls = new Controls(this);
@@ -84,8 +87,17 @@ class App {
     this.go({ ...this.state, ...(host === null ? {} : { dashboard: 'host', host, metric: '' }), ...time });
   }
 
-  /** @param {string} host */
-  openHost(host) { this.#goTowards('host', { host }); }
+  /**
+   * @param {string} host
+   * @param {number} [lastTs] is the time of the host's last sample, if it is silent: the page then shows the hour before
+   */
+  openHost(host, lastTs) {
+    if (lastTs === undefined) {
+      this.#goTowards('host', { host });
+      return;
+    }
+    this.go({ ...this.state, dashboard: 'host', metric: '', host, range: null, from: Math.floor(lastTs) - 3600, to: Math.ceil(lastTs) + 300 });
+  }
 
   /**
    * Goes to a dashboard of the menu.
@@ -230,7 +242,8 @@ class App {
     showEmpty(this.#isEmpty(drawn, failed), { state: this.state, status: this.#status, hosts: this.choices.hosts, go: (next) => this.go(next) });
     $('updated').textContent = `Updated ${format.clockTime(Date.now())}`;
     cost.show(this.#status?.spent, this.#refresh.leastS);
-    return { problems: [...failed, ...shortened([...warnings])], bucketS };
+    const faults = urlState.faults(location.search, this.#dashboards.map((d) => d.id)).map((text) => new Error(text));
+    return { problems: [...faults, ...failed, ...shortened([...warnings])], bucketS };
   }
 
   /**

@@ -51,7 +51,7 @@ export class Card {
   /** @param {PanelData} data */
   show(data) {
     this.#data = data;
-    const empty = data.rows === 0 || this.isEmpty(data);
+    const empty = this.isEmpty(data);
     this.#state.className = `chart-state${empty && this.panel.empty ? ' good' : ''}`;
     this.#state.textContent = empty ? this.panel.empty ?? 'No data in this range' : '';
     this.element.hidden = empty && Boolean(this.panel.optional);
@@ -105,10 +105,10 @@ export class Card {
   redraw() {}
   dispose() {}
   /**
-   * Whether an answer with rows has nothing to show.
-   * @param {PanelData} _data
+   * Whether there is nothing to show.
+   * @param {PanelData} data
    */
-  isEmpty(_data) { return false; }
+  isEmpty(data) { return data.rows === 0; }
   /**
    * A short text beside the title.
    * @param {PanelData} _data

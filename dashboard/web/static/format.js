@@ -20,6 +20,16 @@ function scaled(v, unit) {
 const scales = { bytes: 'B', bytes_per_s: 'B/s', per_s: '/s', bits_per_s: 'bit/s' };
 
 /**
+ * A percentage without its sign. What is rounded to zero has no minus.
+ * @param {number} v
+ */
+function percent(v) {
+  if (v >= 99.95 && v < 100.05) return '100';
+  const size = Math.abs(v), text = size >= 0.995 || size < 0.005 ? size.toFixed(1) : size.toFixed(2);
+  return (v < 0 && size >= 0.005 ? '−' : '') + text;
+}
+
+/**
  * A value as number and unit.
  * @param {any} v
  * @param {string} unit
@@ -28,7 +38,7 @@ const scales = { bytes: 'B', bytes_per_s: 'B/s', per_s: '/s', bits_per_s: 'bit/s
 export function parts(v, unit) {
   if (v === null || v === undefined) return ['–', ''];
   switch (unit) {
-    case 'percent': return [v >= 99.95 && v < 100.05 ? '100' : `${v < 0 ? '−' : ''}${Math.abs(v).toFixed(Math.abs(v) < 0.995 && v !== 0 ? 2 : 1)}`, '%'];
+    case 'percent': return [percent(v), '%'];
     case 'percent_of_core': return [v.toFixed(v < 9.95 ? 1 : 0), '%'];
     case 'bytes': case 'bytes_per_s': case 'per_s': case 'bits_per_s': return scaled(v, scales[unit]);
     case 'ms': return v < 999.5 ? [v.toFixed(v < 9.95 ? 2 : v < 99.5 ? 1 : 0), 'ms'] : [(v / 1000).toFixed(v < 9995 ? 2 : 1), 's'];

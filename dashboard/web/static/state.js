@@ -43,12 +43,49 @@ export function parse(search) {
     dashboard: q.get('dashboard') || defaultDashboard, metric: q.get('metric') ?? '', once: q.get('once') === 'true',
     host: filter('host'), env: filter('env'), role: filter('role'), tag: filter('tag').includes('=') ? filter('tag') : '', process: filter('process'),
   };
-  const from = Date.parse(q.get('from') ?? ''), to = Date.parse(q.get('to') ?? '');
-  if (Number.isFinite(from) && Number.isFinite(to) && to - from >= 10_000 && to - from <= maxSpanS * 1000) {
-    return { ...chosen, range: null, from: from / 1000, to: to / 1000 };
+  const from = momentOf(q.get('from')), to = momentOf(q.get('to'));
+  if (Number.isFinite(from) && Number.isFinite(to) && to - from >= 10 && to - from <= maxSpanS) {
+    return { ...chosen, range: null, from, to };
   }
   const range = q.get('range');
   return { ...chosen, range: range === null || spanOf(range) === null ? defaultRange : range, from: null, to: null };
+}
+
+/**
+ * A moment in Unix seconds. The text is a time in ISO 8601 or Unix seconds; NaN if it is neither.
+ * @param {string | null} text
+ */
+function momentOf(text) {
+  if (text === null || text === '') return NaN;
+  return /^\d+(\.\d+)?$/.test(text) && text.length > 4 ? Number(text) : Date.parse(text) / 1000;
+}
+
+/**
+ * What is wrong with an address. parse replaces these parts by the default, which the viewer must know.
+ * @param {string} search
+ * @param {string[]} dashboards are their ids
+ */
+export function faults(search, dashboards) {
+  const q = new URLSearchParams(search), range = q.get('range'), dashboard = q.get('dashboard'), tag = q.get('tag');
+  /** @type {string[]} */
+  const found = [];
+  const instead = `This page shows the last ${defaultRange.replace('m', ' minutes')} instead.`;
+  if (q.has('from') || q.has('to')) {
+    const from = momentOf(q.get('from')), to = momentOf(q.get('to'));
+    /** @param {string} what */
+    const bad = (what) => found.push(`The link's time range cannot be used: ${what}. ${range !== null && spanOf(range) !== null ? '' : instead}`.trim());
+    if (!q.has('from') || !q.has('to')) bad(`it has ${q.has('from') ? 'from without to' : 'to without from'}`);
+    else if (!Number.isFinite(from)) bad(`from is ${q.get('from')}, which is not a time such as 2026-02-03T04:05:06Z`);
+    else if (!Number.isFinite(to)) bad(`to is ${q.get('to')}, which is not a time such as 2026-02-03T04:05:06Z`);
+    else if (to <= from) bad('it ends before it begins');
+    else if (to - from < 10) bad('it is shorter than 10 seconds');
+    else if (to - from > maxSpanS) bad(`it is longer than ${maxSpanS / 86400} days`);
+  } else if (range !== null && spanOf(range) === null) {
+    found.push(`The link's range ${range} cannot be used: it must be a duration from 10s to ${maxSpanS / 86400}d, such as 15m, 6h or 7d. ${instead}`);
+  }
+  if (dashboard && !dashboards.includes(dashboard)) found.push(`There is no dashboard ${dashboard}. This is the Overview.`);
+  if (tag && !tag.includes('=')) found.push(`The link's tag ${tag} cannot be used: it must be key=value. No tag is chosen.`);
+  return found;
 }
 
 /**

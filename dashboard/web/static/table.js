@@ -86,7 +86,7 @@ export class Table extends Card {
     const labels = [row.node_role, this.by === 'env' ? null : row.env].filter(Boolean).join(' · ');
     const text = el('span', { class: 'host-name' }, format.dimension(name, this.by));
     /** @type {Record<string, () => void>} */
-    const actions = { host: () => this.page.openHost(name), env: () => this.page.filter('env', name),
+    const actions = { host: () => this.page.openHost(name, row.silent ? row.last_ts : undefined), env: () => this.page.filter('env', name),
       process: () => this.page.filter('process', name) };
     const action = actions[this.by];
     return [

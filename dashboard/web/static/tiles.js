@@ -18,6 +18,10 @@ export class Tiles {
   #tiles = [];
   /** @type {PanelData | null} */
   #trend = null;
+  /** @type {PanelData | null} */
+  #counts = null;
+  /** @type {Row[]} */
+  #inventory = [];
   /** @type {ResizeObserver[]} */
   #observers = [];
 
@@ -57,9 +61,20 @@ export class Tiles {
     for (const t of this.#tiles) t.chart?.dispose();
   }
 
+  /**
+   * Counts the hosts that are silent for longer than the panel looks back.
+   * @param {Row[]} rows are all hosts, with the times of their last samples
+   */
+  know(rows) {
+    this.#inventory = rows;
+    if (this.#counts) this.showFleet(this.#counts);
+  }
+
   /** @param {PanelData} data */
   showFleet(data) {
-    const { hosts, silent } = data.row(0);
+    this.#counts = data;
+    const gone = this.#inventory.filter((r) => r.last_ts < data.to - 86400).length, counted = data.row(0);
+    const hosts = counted.hosts + gone, silent = counted.silent + gone;
     number(this.#fleet, format.value(hosts - silent, 'count'), hosts - silent === 1 && hosts === 1 ? 'host reporting' : 'reporting');
     this.#fleet.sub.replaceChildren(silent > 0
       ? el('span', { class: 'pill bad' }, `${silent} silent`)

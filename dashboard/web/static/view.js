@@ -10,13 +10,14 @@ import { el, dot } from './dom.js';
 import { Gauges } from './gauges.js';
 import { Head } from './head.js';
 import { others, styleOf } from './palette.js';
+import { Problems } from './problems.js';
 import { Table } from './table.js';
 import { Tiles } from './tiles.js';
 import { Band, Layers, Lines, Series, TimeChart } from './time.js';
 
 /** @type {Record<string, typeof Card>} */
 const kinds = { head: Head, lines: Lines, layers: Layers, series: Series, area: Series, band: Band, bar: Bars, stack: Bars, box: Boxes, heatmap: HeatMap,
-  scatter: Scatter, gauge: Gauges, table: Table };
+  scatter: Scatter, gauge: Gauges, table: Table, problems: Problems };
 
 export class View {
   #legend;
@@ -107,6 +108,14 @@ export class View {
     });
     jobs.push(coloursReady, ...first.values(), ...instead, ...this.#loadMarks(one, into, oneHost));
     await Promise.all(jobs);
+    const problems = this.#cards.find((c) => c instanceof Problems);
+    // Last, because it reads far more than the others. The server keeps the answer.
+    if (problems) {
+      await into(one('filters-inventory'), (data) => {
+        problems.know(data.list());
+        this.#tiles?.know(data.list());
+      });
+    }
     return drawn;
   }
 

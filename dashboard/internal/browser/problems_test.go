@@ -1,0 +1,94 @@
+//go:build browser
+
+package browser_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// TestProblemsAreOneRowAHost looks at a lake of 15 hosts whose CPU and memory are high, and 12 silent ones: a host is one row, silent
+// hosts are apart, and each group shows ten hosts until the viewer asks for all.
+func TestProblemsAreOneRowAHost(t *testing.T) {
+	to := time.Now().UTC().Truncate(time.Second)
+	var samples []record.Sample
+	for n := range 27 {
+		name, end := fmt.Sprintf("busy-%02d", n), to
+		if n >= 15 {
+			name, end = fmt.Sprintf("dead-%02d", n), to.Add(-10*time.Minute)
+		}
+		for at := to.Add(-time.Hour); at.Before(end); at = at.Add(15 * time.Second) {
+			samples = append(samples, record.Sample{
+				TS: record.TS(at), SessionID: name, Seq: int64(at.Sub(to) / time.Second), IntervalS: 15, Hostname: name, NodeRole: "web", Env: "prod",
+				CPUPct: record.Some(95.), RAMPct: record.Some(98.),
+			})
+		}
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	b := open(t)
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(site(t, dir)+"/?range=15m"), loaded(1))
+	b.pause()
+	group := func(name string) string {
+		return eval[string](b, fmt.Sprintf(`(() => { const g = document.querySelector('[data-group=%s]');
+			return [g.querySelector('h3').textContent, g.querySelectorAll('tbody tr').length, g.querySelectorAll('tbody .pill').length, g.querySelector('.more').textContent].join('|'); })()`, name))
+	}
+	if got := group("problems"); got != "Problems 15|10|20|Show all 15" {
+		t.Errorf("problems: %s", got)
+	}
+	if got := group("silent"); got != "Silent 12|10|10|Show all 12" {
+		t.Errorf("silent: %s", got)
+	}
+	b.shoot("problems")
+	b.do(chromedp.Click("[data-group=problems] .more"), poll("document.querySelectorAll('[data-group=problems] tbody tr').length === 15"))
+	if got := group("problems"); got != "Problems 15|15|30|Show the first 10" {
+		t.Errorf("all problems: %s", got)
+	}
+	b.settle(chromedp.Click("[data-group=silent] tbody tr:first-child button"))
+	if q := b.query(); q.Get("dashboard") != "host" || q.Get("host") != "dead-15" {
+		t.Errorf("a click on a silent host leads to %v", q)
+	}
+}
+
+// TestHostsSilentForDaysStay looks at a host that sent its last sample five days ago, while others report: it is listed and counted,
+// and a click on it opens its last samples.
+func TestHostsSilentForDaysStay(t *testing.T) {
+	to := time.Now().UTC().Truncate(time.Second)
+	last := to.Add(-5 * 24 * time.Hour)
+	var samples []record.Sample
+	for name, end := range map[string]time.Time{"dead": last, "live": to} {
+		for at := end.Add(-time.Hour); at.Before(end); at = at.Add(15 * time.Second) {
+			samples = append(samples, record.Sample{
+				TS: record.TS(at), SessionID: name, Seq: int64(at.Sub(end) / time.Second), IntervalS: 15, Hostname: name, NodeRole: "web", Env: "prod", CPUPct: record.Some(30.),
+			})
+		}
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	b := open(t)
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(site(t, dir)+"/?range=15m"), loaded(1))
+	b.pause()
+	if got := eval[string](b, "document.querySelector('[data-group=silent]').innerText"); !strings.Contains(got, "dead") || !strings.Contains(got, "5 days ago") {
+		t.Errorf("the silent hosts are %q", got)
+	}
+	if got := eval[string](b, "document.querySelector('[data-tile=fleet]').innerText"); !strings.Contains(got, "1 silent") {
+		t.Errorf("the tile of hosts says %q", got)
+	}
+	b.shoot("silent-for-days")
+	b.settle(chromedp.Click("[data-group=silent] tbody tr:first-child button"))
+	q := b.query()
+	from, err := time.Parse(time.RFC3339, q.Get("from"))
+	if err != nil || q.Get("host") != "dead" || from.After(last.Add(-30*time.Minute)) || from.Before(last.Add(-2*time.Hour)) {
+		t.Errorf("a click on the host leads to %v", q)
+	}
+	if n := b.points("host-cpu"); n == 0 {
+		t.Error("the host's page shows no samples")
+	}
+}

@@ -1,0 +1,268 @@
+package lake_test
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+func highestPressure(r row) (float64, bool) {
+	var values []float64
+	for _, name := range []string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"} {
+		values = append(values, present([]row{r}, column(name))...)
+	}
+	if len(values) == 0 {
+		return 0, false
+	}
+	return slices.Max(values), true
+}
+
+// valueOf reads the value that a rule is about.
+func valueOf(p panels.Problem) func(row) (float64, bool) {
+	switch p.Column {
+	case "pressure":
+		return highestPressure
+	case "errors":
+		return errorRate
+	case "disk_awaited_pct":
+		return func(r row) (float64, bool) {
+			busy, ok := r.get("disk_busy_pct")
+			if pressure, known := r.get("io_pressure_pct"); known && pressure < 15 {
+				busy = 0
+			}
+			return busy, ok
+		}
+	default:
+		return column(p.Column)
+	}
+}
+
+// standing follows a rule minute by minute, and returns what the problem is at the host's last minute, if there is one.
+func standing(p panels.Problem, rows []row) (value, since float64, ok bool) {
+	minutes := by(rows, func(r row) float64 { return floorTo(r["ts"].(float64), 60) })
+	var means []float64
+	var times []float64
+	for _, t := range slices.Sorted(maps.Keys(minutes)) {
+		if values := present(minutes[t], valueOf(p)); len(values) > 0 {
+			means, times = append(means, mean(values)), append(times, t)
+		}
+	}
+	for i, t := range times {
+		first := slices.IndexFunc(times, func(other float64) bool { return other > t-300 })
+		window := means[first : i+1]
+		samples := 0
+		for _, t := range times[first : i+1] {
+			samples += len(minutes[t])
+		}
+		expected := 300 / rows[len(rows)-1]["interval_s"].(float64)
+		if !ok && slices.Min(window) >= p.Warn && float64(samples) >= expected/2 {
+			since, ok = times[first], true
+		}
+		value = mean(window)
+		ok = ok && value >= p.Clear
+	}
+	return value, since, ok
+}
+
+func TestNeedsAttention(t *testing.T) {
+	seen := map[string]bool{}
+	forCases(t, func(t *testing.T, l *lake.Lake, samples []record.Sample, p panels.Params) {
+		type key struct{ host, problem string }
+		want := map[key]map[string]float64{}
+		for host, rows := range by(of(t, "overview-attention", samples, p), row.host) {
+			newest := rows[len(rows)-1]["ts"].(float64)
+			if to := record.TS(p.Range.To); newest < to-p.Delay.Seconds()-15 {
+				want[key{host, panels.Silent}] = map[string]float64{"value": to - newest, "since": newest, "severity": 2}
+				continue
+			}
+			for _, problem := range panels.Rules() {
+				if value, since, ok := standing(problem, rows); ok {
+					severity := 1.0
+					if value >= problem.Critical {
+						severity = 2
+					}
+					want[key{host, problem.Name}] = map[string]float64{"value": value, "since": since, "severity": severity}
+				}
+			}
+		}
+		result := runPanel(t, l, "overview-attention", p)
+		for i := range result.Rows() {
+			k := key{fmt.Sprint(at(t, result, "host", i)), fmt.Sprint(at(t, result, "problem", i))}
+			w, ok := want[k]
+			if !ok {
+				t.Errorf("%v is reported", k)
+				continue
+			}
+			seen[k.problem] = true
+			check(t, result, i, w)
+			delete(want, k)
+		}
+		for k := range want {
+			t.Errorf("%v is missing", k)
+		}
+	})
+	for _, problem := range []string{"CPU", "Memory", panels.Silent} {
+		if !seen[problem] {
+			t.Errorf("the fixture has no problem %q", problem)
+		}
+	}
+}
+
+// A host's CPU over time decides what its problem is and since when: one row for each course of CPU, in minutes before the end of
+// the range.
+func TestProblemsBeginAndEnd(t *testing.T) {
+	to := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
+	const day = 24 * 60
+	for name, c := range map[string]struct {
+		cpu      func(ago int) float64 // ago is in minutes, from 0 on
+		lost     func(ago, sample int) bool
+		since    float64 // in minutes ago; 0 means that there is no problem
+		older    bool    // older than a day
+		interval time.Duration
+	}{
+		"one high minute":   {cpu: func(ago int) float64 { return choose(ago == 1, 99, 10) }},
+		"four high minutes": {cpu: func(ago int) float64 { return choose(ago < 4, 99, 10) }},
+		"five high minutes": {cpu: func(ago int) float64 { return choose(ago < 5, 99, 10) }, since: 5},
+		"an hour":           {cpu: func(ago int) float64 { return choose(ago < 60, 95, 10) }, since: 60},
+		"swings about the limit": {cpu: func(ago int) float64 {
+			return choose(ago >= 50 && ago < 60, 95, choose(ago < 60, 86+float64(ago%2)*8, 50))
+		}, since: 60},
+		"one low minute in between": {cpu: func(ago int) float64 { return choose(ago == 30 || ago >= 60, 70, 95) }, since: 60},
+		"a calm time in between":    {cpu: func(ago int) float64 { return choose(ago >= 30 && ago < 40 || ago >= 60, 20, 95) }, since: 30},
+		"over since a minute":       {cpu: func(ago int) float64 { return choose(ago < 1 || ago >= 60, 10, 95) }},
+		"more than a day":           {cpu: func(int) float64 { return 95 }, since: day, older: true},
+		"below the limit":           {cpu: func(int) float64 { return 89 }},
+		"a reading each minute":     {cpu: func(ago int) float64 { return choose(ago < 7, 95, 10) }, since: 7, interval: time.Minute},
+		"a third of the samples":    {cpu: func(ago int) float64 { return choose(ago < 60, 95, 10) }, lost: func(_, sample int) bool { return sample%3 > 0 }},
+		"two thirds of the samples": {cpu: func(ago int) float64 { return choose(ago < 60, 95, 10) }, lost: func(_, sample int) bool { return sample%3 == 0 }, since: 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			interval := c.interval
+			if interval == 0 {
+				interval = 20 * time.Second
+			}
+			var samples []record.Sample
+			n := 0
+			for at := to.Add(-25 * time.Hour); at.Before(to); at = at.Add(interval) {
+				ago := int(to.Sub(at)-1) / int(time.Minute)
+				n++
+				if c.lost != nil && ago < 60 && c.lost(ago, n) {
+					continue
+				}
+				samples = append(samples, record.Sample{
+					TS: record.TS(at), SessionID: "s", Seq: int64(n), IntervalS: int32(interval.Seconds()), Hostname: "h", CPUPct: record.Some(c.cpu(ago)),
+				})
+			}
+			dir := t.TempDir()
+			laketest.Write(t, dir, samples)
+			result := runPanel(t, open(t, dir), "overview-attention", panels.Params{
+				Range: panels.Range{From: to.Add(-15 * time.Minute), To: to}, Bucket: time.Minute, Series: 1, Delay: time.Minute,
+			})
+			if c.since == 0 {
+				if result.Rows() > 0 {
+					t.Errorf("problem %v since %v, want no problem", at(t, result, "problem", 0), at(t, result, "since", 0))
+				}
+				return
+			}
+			if result.Rows() != 1 {
+				t.Fatalf("%d problems, want 1", result.Rows())
+			}
+			since := (record.TS(to) - at(t, result, "since", 0).(float64)) / 60
+			if math.Abs(since-c.since) > 1 || at(t, result, "unknown_since", 0) != c.older {
+				t.Errorf("since %.1f minutes, at least: %v; want %.0f minutes, %v", since, at(t, result, "unknown_since", 0), c.since, c.older)
+			}
+		})
+	}
+}
+
+func choose(condition bool, yes, no float64) float64 {
+	if condition {
+		return yes
+	}
+	return no
+}
+
+// A disk's use over a day, by the hours that are over, decides whether it will be full soon.
+func TestDiskFullSoon(t *testing.T) {
+	to := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		used func(hour float64) float64 // 0 to 24
+		full float64                    // in hours; 0 means that there is no problem
+	}{
+		"does not grow":       {used: func(float64) float64 { return 85 }},
+		"grows slowly":        {used: func(h float64) float64 { return 50 + h*.1 }},
+		"full in two days":    {used: func(h float64) float64 { return 40 + h*.5 }, full: 96 - 0}, // 0.5 % an hour: 48 % in 96 hours
+		"full in a day":       {used: func(h float64) float64 { return 52 + h }, full: 24},
+		"was cleaned":         {used: func(h float64) float64 { return choose(h < 22, 70+h, 30) }},
+		"one file at once":    {used: func(h float64) float64 { return choose(h < 18, 50, 75) }},
+		"comes and goes":      {used: func(h float64) float64 { return 50 + 30*math.Mod(h, 3)/3 }},
+		"grows with the hour": {used: func(h float64) float64 { return 60 + h + math.Mod(h, 1) }, full: 16},
+	} {
+		if c.full > 72 {
+			c.full = 0
+		}
+		t.Run(name, func(t *testing.T) {
+			var samples []record.Sample
+			for n := range 24 * 60 {
+				at := to.Add(time.Duration(n-24*60) * time.Minute)
+				samples = append(samples, record.Sample{
+					TS: record.TS(at), SessionID: "s", Seq: int64(n), IntervalS: 60, Hostname: "h", DiskUsedPct: record.Some(c.used(float64(n) / 60)),
+				})
+			}
+			dir := t.TempDir()
+			laketest.Write(t, dir, samples)
+			result := runPanel(t, open(t, dir), "overview-attention", panels.Params{
+				Range: panels.Range{From: to.Add(-15 * time.Minute), To: to}, Bucket: time.Minute, Series: 1, Delay: time.Minute,
+			})
+			found := 0.0
+			for i := range result.Rows() {
+				if at(t, result, "problem", i) == panels.Forecast.Name {
+					found = at(t, result, "value", i).(float64) / 3600
+				}
+			}
+			if math.Abs(found-c.full) > 2 {
+				t.Errorf("full in %.1f hours, want %.1f (0 means no problem)", found, c.full)
+			}
+		})
+	}
+}
+
+// The disk that will be full first comes first, also before one that is fuller but does not grow.
+func TestFullestIsFullFirst(t *testing.T) {
+	to := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
+	var samples []record.Sample
+	for host, used := range map[string]func(hour float64) float64{
+		"full, still":    func(float64) float64 { return 93 },
+		"grows fast":     func(h float64) float64 { return 40 + h },       // full in 36 hours
+		"grows":          func(h float64) float64 { return 60 + .2*h },    // in 7 days
+		"grows in years": func(h float64) float64 { return 50 + .001*h },  // in 5 years
+		"shrinks":        func(h float64) float64 { return 94 - .0001*h }, // by 0.0024 % a day
+	} {
+		for n := range 24 * 12 {
+			samples = append(samples, record.Sample{
+				TS: record.TS(to.Add(time.Duration(n-24*12) * 5 * time.Minute)), SessionID: host, Seq: int64(n), IntervalS: 300, Hostname: host,
+				DiskUsedPct: record.Some(used(float64(n) / 12)),
+			})
+		}
+	}
+	slices.SortFunc(samples, func(a, b record.Sample) int { return int(a.TS - b.TS) })
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	result := runPanel(t, open(t, dir), "disk-fullest", params(to.Add(-time.Hour), to))
+	if got := fmt.Sprint(result.Data[result.Index("host")]); got != "[grows fast grows shrinks full, still grows in years]" {
+		t.Errorf("the order is %s", got)
+	}
+	for i := range result.Rows() {
+		if v := at(t, result, "per_day", i).(float64); v != 0 && math.Abs(v) < .005 || math.Signbit(v) {
+			t.Errorf("%v grows by %v a day", at(t, result, "host", i), v)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package lake_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// steady is a machine whose value is known at every moment. It varies by a twentieth over a third of the range.
+type steady struct {
+	base     float64
+	phase    float64
+	interval time.Duration
+	first    time.Time // a sample
+}
+
+func (s steady) value(t time.Time, span time.Duration) float64 {
+	return s.base * (1 + .05*math.Sin(s.phase+6*math.Pi*float64(t.UnixMilli())/float64(span.Milliseconds())))
+}
+
+// truth is the mean over a range of the hosts' sum, and of the highest of them.
+func truth(fleet []steady, r panels.Range) (sum, highest float64) {
+	const parts = 3000
+	span := r.To.Sub(r.From)
+	for i := range parts {
+		top := 0.0
+		for _, host := range fleet {
+			v := host.value(r.From.Add(span/parts*time.Duration(i)), span)
+			sum, top = sum+v/parts, max(top, v)
+		}
+		highest += top / parts
+	}
+	return sum, highest
+}
+
+// acrossHosts are the panels that add up or average hosts over time: the columns that are sums over hosts, those that are means, and
+// those that are maxima. Each machine of the test sends one number in all columns: unlike a real one, as percent and as bytes.
+var acrossHosts = map[string]map[string]string{
+	"overview-trend":       {"cpu_pct": "mean", "ram_pct": "mean", "disk_busy_pct": "max", "net_total": "sum of two"},
+	"network-bytes":        {"net_bytes_recv_per_s": "sum", "net_bytes_sent_per_s": "sum"},
+	"network-packets":      {"net_packets_recv_per_s": "sum", "net_packets_sent_per_s": "sum"},
+	"disk-bytes":           {"disk_read_bytes_per_s": "sum", "disk_write_bytes_per_s": "sum"},
+	"performance-states":   {"cpu_user_pct": "mean", "cpu_system_pct": "mean", "cpu_iowait_pct": "mean", "cpu_steal_pct": "mean"},
+	"performance-pressure": {"cpu_pressure_pct": "mean", "mem_pressure_pct": "mean", "io_pressure_pct": "mean"},
+	"environments-cpu":     {"value": "mean"},
+	"environments-memory":  {"value": "mean"},
+}
+
+// TestTotalsDoNotDependOnTheBucket checks that the mean of a panel's buckets is the true total or mean of the hosts, whatever their
+// intervals and the range: also where a bucket is shorter than the interval of some or all hosts.
+func TestTotalsDoNotDependOnTheBucket(t *testing.T) {
+	for _, d := range panels.All() {
+		for _, p := range d.Panels {
+			if crosses := strings.Contains(p.SQL, `template "by_host"`) || strings.Contains(p.SQL, `template "by_environment"`); crosses != (acrossHosts[p.ID] != nil) {
+				t.Errorf("%s: its query combines hosts in each bucket: %v; in this test: %v", p.ID, crosses, acrossHosts[p.ID] != nil)
+			}
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, span := range []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour} {
+		for _, intervals := range [][]int{{1}, {3}, {10}, {15}, {30}, {60}, {1, 3, 7, 30, 45, 60}} {
+			const rows = 15_000
+			if each := int(span.Seconds()) / intervals[0]; each > rows {
+				continue // a bucket of such a range is much longer than such an interval
+			}
+			r := panels.Range{To: start.Add(30*24*time.Hour + time.Duration(rng.IntN(60_000))*time.Millisecond)}
+			r.From = r.To.Add(-span)
+			var fleet []steady
+			for written := 0; len(fleet) < 24 && (written < rows/2 || len(fleet) < len(intervals)); {
+				interval := time.Duration(intervals[len(fleet)%len(intervals)]) * time.Second
+				fleet = append(fleet, steady{
+					base: 10 + 40*rng.Float64(), phase: 2 * math.Pi * rng.Float64(), interval: interval,
+					first: r.From.Add(-5 * time.Minute).Add(time.Duration(rng.Int64N(int64(interval)))),
+				})
+				written += int(span / interval)
+			}
+			t.Run(fmt.Sprintf("%v of samples every %v s", span, intervals), func(t *testing.T) { checkTotals(t, r, fleet) })
+		}
+	}
+}
+
+func checkTotals(t *testing.T, r panels.Range, fleet []steady) {
+	var samples []record.Sample
+	sum, highest := truth(fleet, r)
+	for n, host := range fleet {
+		for at := host.first; at.Before(r.To); at = at.Add(host.interval) {
+			v := record.Some(host.value(at, r.To.Sub(r.From)))
+			samples = append(samples, record.Sample{
+				TS: record.TS(at), SessionID: fmt.Sprint(n), Seq: int64(at.Sub(host.first) / host.interval), IntervalS: int32(host.interval.Seconds()),
+				Hostname: fmt.Sprintf("host-%d", n), Env: "prod",
+				CPUPct: v, RAMPct: v, DiskBusyPct: v, CPUUserPct: v, CPUSystemPct: v, CPUIOWaitPct: v, CPUStealPct: v, CPUPressurePct: v,
+				MemPressurePct: v, IOPressurePct: v, NetBytesRecvPerS: v, NetBytesSentPerS: v, NetPacketsRecvPerS: v, NetPacketsSentPerS: v,
+				DiskReadBytesPerS: v, DiskWriteBytesPerS: v,
+			})
+		}
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	l := open(t, dir)
+	want := map[string]float64{"sum": sum, "sum of two": 2 * sum, "mean": sum / float64(len(fleet)), "max": highest}
+	p := panels.Params{Range: r, Bucket: panels.BucketFor(r, 300), Series: 12, Delay: 90 * time.Second}
+	for id, columns := range acrossHosts {
+		result := runPanel(t, l, id, p)
+		for column, what := range columns {
+			total, low, high := 0.0, math.Inf(1), 0.0
+			for i := range result.Rows() {
+				v, ok := at(t, result, column, i).(float64)
+				if !ok {
+					t.Fatalf("%s: bucket %d has no %s", id, i, column)
+				}
+				total, low, high = total+v, min(low, v), max(high, v)
+			}
+			got := total / float64(result.Rows())
+			if math.Abs(got-want[what]) > .01*want[what] {
+				t.Errorf("%s: the mean of the buckets of %s is %.1f, the true %s is %.1f", id, column, got, what, want[what])
+			}
+			if low < .9*want[what] || high > 1.1*want[what] {
+				t.Errorf("%s: buckets of %s are from %.1f to %.1f, the true %s is %.1f", id, column, low, high, what, want[what])
+			}
+		}
+	}
+}

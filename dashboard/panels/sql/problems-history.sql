@@ -1,0 +1,17 @@
+{{- /* A host was silent between two of its samples if they are further apart than three of its intervals plus the time that
+samples take to arrive. */ -}}
+WITH {{template "problems" args "all" true}}, heard AS (
+  SELECT host, floor(ts / 60) AS m, min(ts) AS first_ts, max(ts) AS last_ts, max(interval_s) AS interval_s
+  FROM {{samples "host" "interval_s"}}
+  GROUP BY 1, 2
+), paused AS (
+  SELECT host, last_ts AS since, coalesce(lead(first_ts) OVER (PARTITION BY host ORDER BY m), {{to}}) AS until, last_ts, interval_s
+  FROM heard
+)
+SELECT host, problem, since, until, until - since AS length_s, worst
+FROM episodes
+UNION ALL
+SELECT host, '{{silent_name}}', since, until, until - since, 2
+FROM paused
+WHERE last_ts < until - {{delay}} - {{template "reach"}}
+ORDER BY host, since, problem

@@ -1,0 +1,141 @@
+// The hosts that need attention: one row a host, with all of its problems. Silent hosts are a group of their own.
+
+/** @import { PanelData, Row } from '../types.js' */
+
+import { Card } from './card.js';
+import { el, dot } from './dom.js';
+import * as format from './format.js';
+import { styleOf } from './palette.js';
+
+const day = 86400;
+
+/** How many hosts of a group are shown before the viewer asks for all. */
+const few = 10;
+
+export class Problems extends Card {
+  #groups = [new Group('problems', 'Problems'), new Group('silent', 'Silent')];
+
+  /** @type {Row[]} */
+  #inventory = [];
+
+  mount() {
+    this.body.append(...this.#groups.map((g) => g.element));
+    const days = Math.round(this.page.forgetS / day);
+    this.#groups[1].element.append(el('details', { class: 'retire' }, el('summary', {}, 'How does a host leave this list?'),
+      el('p', {}, `It leaves ${days} days after its last sample. If you switched it off for good and do not want to see it for so long, start `
+        + 'the dashboard with a shorter time, for example ', el('code', {}, '--forget-after 48h'), '. Its samples stay in the lake.')));
+  }
+
+  /**
+   * Adds the hosts that are silent for longer than the panel looks back.
+   * @param {Row[]} rows are all hosts, with the times of their first and last samples
+   */
+  know(rows) {
+    this.#inventory = rows;
+    if (this.data) this.show(this.data);
+  }
+
+  /**
+   * The hosts of the inventory that are silent for more than a day.
+   * @param {PanelData} data
+   * @returns {Row[]}
+   */
+  #gone(data) {
+    const known = new Set(data.column('host'));
+    return this.#inventory.filter((r) => r.last_ts < data.to - day && !known.has(r.host)).map((r) => ({
+      host: r.host, node_role: r.role, env: r.env, problem: 'Silent', unit: 'duration', value: data.to - r.last_ts, since: r.last_ts, severity: 2,
+    })).sort((a, b) => b.since - a.since);
+  }
+
+  /** @param {PanelData} data */
+  isEmpty(data) { return data.rows === 0 && this.#gone(data).length === 0; }
+
+  /** @param {PanelData} data */
+  note(data) {
+    const hosts = new Set(data.column('host')).size + this.#gone(data).length;
+    return hosts === 0 ? '' : hosts === 1 ? '1 host' : `${hosts} hosts`;
+  }
+
+  redraw() {
+    if (!this.data) return;
+    const rows = [...this.data.list(), ...this.#gone(this.data)], silent = (/** @type {Row} */ row) => row.problem === 'Silent';
+    // Making the rows anew must not take the focus from a button in one of them.
+    const focused = this.body.contains(document.activeElement) ? document.activeElement?.closest('[data-host]')?.getAttribute('data-host') : null;
+    this.#groups[0].show(this.#byHost(rows.filter((r) => !silent(r))), (host, problems) => this.#row(host, problems));
+    this.#groups[1].show(this.#byHost(rows.filter(silent)), (host, problems) => this.#row(host, problems));
+    if (focused) [...this.body.querySelectorAll('tr')].find((tr) => tr.dataset.host === focused)?.querySelector('button')?.focus({ preventScroll: true });
+  }
+
+  /**
+   * The rows of each host, in the order in which the hosts come.
+   * @param {Row[]} rows
+   */
+  #byHost(rows) {
+    /** @type {Map<string, Row[]>} */
+    const hosts = new Map();
+    for (const row of rows) hosts.set(row.host, [...hosts.get(row.host) ?? [], row]);
+    return [...hosts];
+  }
+
+  /**
+   * @param {string} host
+   * @param {Row[]} problems
+   */
+  #row(host, problems) {
+    const [{ node_role: role, env }] = problems, labels = [role, env].filter((x) => x && x !== '(none)').join(' · ');
+    const silent = problems.find((p) => p.problem === 'Silent');
+    const open = () => this.page.openHost(host, silent?.since);
+    return el('tr', { 'data-host': host },
+      el('th', { scope: 'row', class: 'col-name' },
+        el('button', { class: 'host', type: 'button', onclick: open }, dot(styleOf(host).colour), el('span', { class: 'host-name' }, host)),
+        labels ? el('span', { class: 'labels' }, labels) : null),
+      el('td', { class: 'col-problem' }, ...problems.map((p) => el('div', {}, el('span', { class: `pill ${p.severity > 1 ? 'bad' : 'warn'}` }, p.problem)))),
+      el('td', { class: 'num col-value' }, ...problems.map((p) => el('div', {}, format.value(p.value, p.unit)))),
+      el('td', { class: 'col-since' }, ...problems.map((p) => el('div', {}, this.#since(p)))));
+  }
+
+  /** @param {Row} p */
+  #since(p) {
+    const at = { datetime: new Date(p.since * 1000).toISOString(), title: p.unknown_since ? 'the problem is older' : format.moment(p.since) };
+    return el('time', at, p.unknown_since ? 'more than 24 h ago' : `${format.age((this.data?.to ?? p.since) - p.since)} ago`);
+  }
+}
+
+/** A table of hosts with a heading that counts them. */
+class Group {
+  #count = el('span', { class: 'count' });
+  #body = el('tbody');
+  #more;
+  #all = false;
+  /** @type {() => void} */
+  #again = () => {};
+
+  /**
+   * @param {string} id
+   * @param {string} title
+   */
+  constructor(id, title) {
+    this.#more = el('button', { type: 'button', class: 'link more', onclick: () => { this.#all = !this.#all; this.#again(); } });
+    const columns = [['name', 'Host', ''], ['problem', 'Problem', ''], ['value', 'Now', 'num'], ['since', 'Since', '']];
+    const heading = el('h3', { id: `group-${id}` }, title, ' ', this.#count);
+    this.element = el('section', { class: 'group', 'data-group': id, hidden: true, 'aria-labelledby': `group-${id}` }, heading,
+      el('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': title },
+        el('table', { class: 'data' },
+          el('thead', {}, el('tr', {}, ...columns.map(([name, label, kind]) => el('th', { scope: 'col', class: `${kind} col-${name}` }, label)))),
+          this.#body)),
+      this.#more);
+  }
+
+  /**
+   * @param {[host: string, problems: Row[]][]} hosts
+   * @param {(host: string, problems: Row[]) => HTMLElement} row
+   */
+  show(hosts, row) {
+    this.#again = () => this.show(hosts, row);
+    this.element.hidden = hosts.length === 0;
+    this.#count.textContent = String(hosts.length);
+    this.#body.replaceChildren(...(this.#all ? hosts : hosts.slice(0, few)).map(([host, problems]) => row(host, problems)));
+    this.#more.hidden = hosts.length <= few;
+    this.#more.textContent = this.#all ? `Show the first ${few}` : `Show all ${hosts.length}`;
+  }
+}
