@@ -113,6 +113,13 @@ golden: deps ## rewrite golden files: wire lines, templates, IAM lists, the cost
 browser-test: go-deps ## test the page in headless Chromium (needs chromium)
 	cd dashboard && $(CLEAN) go test -tags browser -count 1 ./internal/browser
 
+DAYS ?= 10
+SEED ?= 4
+
+.PHONY: problems
+problems: go-deps ## measure the rules about problems on a simulated fleet, whose truth is known: make problems HOSTS=26 DAYS=10 SEED=4
+	cd dashboard && $(CLEAN) go test ./lake -run TestRecall -v -count 1 -timeout 2h -hosts $(HOSTS) -days $(DAYS) -seed $(SEED)
+
 .PHONY: trino-check
 trino-check: ## run every panel's SQL in Trino's own engine and compare it with DuckDB (needs Java 17 and Maven)
 	cd dashboard && go test -tags trino -count 1 ./internal/trinocheck
