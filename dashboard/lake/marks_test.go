@@ -43,7 +43,8 @@ func TestMarks(t *testing.T) {
 	}
 
 	p = params(start, start.Add(time.Hour))
-	want = fmt.Sprint([]any{host, after(5 * time.Minute), after(15 * time.Minute), "CPU", int64(2)})
+	// The CPU is high from minute 5 to 15. A minute later the mean of five minutes is below the lower threshold.
+	want = fmt.Sprint([]any{host, after(5 * time.Minute), after(16 * time.Minute), "CPU", int64(1)})
 	if got := rowsAsText(runPanel(t, l, "marks-problems", p)); got != want {
 		t.Errorf("problems\n%s, want\n%s", got, want)
 	}

@@ -137,7 +137,7 @@ func TestProblemsBeginAndEnd(t *testing.T) {
 		}, since: 60},
 		"one low minute in between": {cpu: func(ago int) float64 { return choose(ago == 30 || ago >= 60, 70, 95) }, since: 60},
 		"a calm time in between":    {cpu: func(ago int) float64 { return choose(ago >= 30 && ago < 40 || ago >= 60, 20, 95) }, since: 30},
-		"over since a minute":       {cpu: func(ago int) float64 { return choose(ago < 1 || ago >= 60, 10, 95) }},
+		"over since two minutes":    {cpu: func(ago int) float64 { return choose(ago < 2 || ago >= 60, 10, 95) }},
 		"more than a day":           {cpu: func(int) float64 { return 95 }, since: day, older: true},
 		"below the limit":           {cpu: func(int) float64 { return 89 }},
 		"a reading each minute":     {cpu: func(ago int) float64 { return choose(ago < 7, 95, 10) }, since: 7, interval: time.Minute},
