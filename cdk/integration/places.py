@@ -84,7 +84,7 @@ class Emulator(Place):
             ("MetricsDashboard", "us-east-1", {}),
             ("Platform-Metrics", "us-east-1", {
                 "stackName": "Platform-Metrics", "kmsKeyArn": key, "permissionsBoundary": boundary,
-                "tags": "team=core,cost-centre=4711", "edgePolicyName": "metrics-edge", "readerPolicyName": "metrics-reader",
+                "tags": "team=core,cost-centre=4711", "edgePolicyName": "metrics-edge", "readerPolicyName": "metrics-reader", "replayPolicyName": "metrics-replay",
                 "expectRecords": "true",
             }),
             ("Everything", "eu-central-1", {

@@ -39,6 +39,7 @@ type Config struct {
 
 	EdgePolicyName   string // of the policy for machines
 	ReaderPolicyName string // of the policy for people and programs that query
+	ReplayPolicyName string // of the policy for who sends failed records again
 
 	KMSKeyARN             string            // of the key that encrypts all data; empty: AWS's own keys
 	PermissionsBoundary   string            // ARN of the policy that limits every role; empty: no boundary
@@ -53,11 +54,12 @@ type Config struct {
 
 // Folders of the bucket outside the table.
 const (
-	ErrorFolder  = "errors/"         // records that Firehose could not deliver
-	ResultFolder = "athena-results/" // query results
+	ErrorFolder    = "errors/"         // records that Firehose could not deliver
+	ReplayedFolder = "replayed/"       // those of them that were sent again
+	ResultFolder   = "athena-results/" // query results
 )
 
-func reservedFolders() []string { return []string{ErrorFolder, ResultFolder} }
+func reservedFolders() []string { return []string{ErrorFolder, ReplayedFolder, ResultFolder} }
 
 // Load returns the configuration. It takes each setting from the first of these that has it: -c key=value, the environment,
 // .env, cdk.json, the default. The error joins all problems. Each is one line with the value, where it was set, what is

@@ -108,6 +108,7 @@ func TestAllowed(t *testing.T) {
 		"expectRecords":      {"true", "false"},
 		"edgePolicyName":     {"a", "metrics+edge@x"},
 		"readerPolicyName":   {strings.Repeat("r", 128)},
+		"replayPolicyName":   {"r"},
 		"kmsKeyArn": {
 			"arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 			"arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab",
@@ -138,7 +139,7 @@ func TestRefused(t *testing.T) {
 		"stackName":          {"", "9a", "a_b", strings.Repeat("a", 101)},
 		"deliveryStreamName": {"", "a b", strings.Repeat("a", 65), "é"},
 		"prefix": {
-			"", "/", "a", "/a/", "a//", "a/!{timestamp:yyyy}/", "errors/", "errors/a/", "athena-results/b/", "a b/", "_a/", ".a/", "a/_b/",
+			"", "/", "a", "/a/", "a//", "a/!{timestamp:yyyy}/", "errors/", "errors/a/", "replayed/b/", "athena-results/b/", "a b/", "_a/", ".a/", "a/_b/",
 			strings.Repeat("a", 256) + "/", true, nil,
 			[]any{"a/"},
 		},
@@ -161,6 +162,7 @@ func TestRefused(t *testing.T) {
 		"expectRecords":      {"", "yes", "True", true},
 		"edgePolicyName":     {"", "a b", "a/b", strings.Repeat("a", 129)},
 		"readerPolicyName":   {"", "a*"},
+		"replayPolicyName":   {"", "a b"},
 		"kmsKeyArn":          {"", "alias/aws/s3", "arn:aws:kms:eu-central-1:123456789012:alias/mine", "1234abcd-12ab-34cd-56ef-1234567890ab"},
 		"permissionsBoundary": {
 			"", "Boundary", "arn:aws:iam::123456789012:role/Boundary", "arn:aws:iam::123456789012:policy/",
@@ -236,7 +238,7 @@ func TestEnvironmentNames(t *testing.T) {
 		"LAMBDA_RUNTIME":      "provided.al2023", "LAMBDA_HANDLER": "bootstrap", "GLUE_DATABASE_NAME": "d",
 		"GLUE_TABLE_NAME": "t", "LOG_LEVEL": "warn", "RAW_RETENTION_DAYS": "3", "REMOVAL_POLICY": "destroy",
 		"CRAWLER_SCHEDULE": "cron(0 * * * ? *)", "FIRST_YEAR": "2024", "ERROR_RETENTION_DAYS": "2", "EXPECT_RECORDS": "true",
-		"EDGE_POLICY_NAME": "e", "READER_POLICY_NAME": "q", "KMS_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/k",
+		"EDGE_POLICY_NAME": "e", "READER_POLICY_NAME": "q", "REPLAY_POLICY_NAME": "p", "KMS_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/k",
 		"PERMISSIONS_BOUNDARY": "arn:aws:iam::123456789012:policy/b", "TAGS": "a=b,c=d", "TERMINATION_PROTECTION": "true",
 		"ATHENA_SCAN_LIMIT_GB": "7", "ALARM_EMAIL": "o@example.org", "EDGE_ROLES": "both",
 		"QUICKSIGHT_PRINCIPAL_ARN": "arn:aws:quicksight:us-east-1:123456789012:group/default/all",
@@ -247,7 +249,7 @@ func TestEnvironmentNames(t *testing.T) {
 	want := config.Config{
 		StackName: "MetricsDashboard", Region: "eu-west-1", LogLevel: "WARN", BucketName: "bbb", Prefix: "p/",
 		RawRetention: 72 * time.Hour, ErrorRetention: 48 * time.Hour, CrawlerSchedule: "cron(0 * * * ? *)", FirstYear: 2024,
-		ExpectRecords: true, EdgePolicyName: "e", ReaderPolicyName: "q", KMSKeyARN: "arn:aws:kms:eu-west-1:123456789012:key/k",
+		ExpectRecords: true, EdgePolicyName: "e", ReaderPolicyName: "q", ReplayPolicyName: "p", KMSKeyARN: "arn:aws:kms:eu-west-1:123456789012:key/k",
 		PermissionsBoundary: "arn:aws:iam::123456789012:policy/b", Tags: map[string]string{"a": "b", "c": "d"},
 		TerminationProtection: true, DestroyData: true, GlueDatabaseName: "d", GlueTableName: "t",
 		DeliveryStreamName: "s", RoleName: "r", BufferingMiB: 65, BufferingTime: 61 * time.Second,

@@ -177,7 +177,7 @@ func settings() []setting {
 		{
 			key: "errorRetentionDays", env: "ERROR_RETENTION_DAYS", fallback: "90",
 			want: "1-36500 (days)",
-			why:  "S3 then deletes the records below " + ErrorFolder + " that could not be delivered",
+			why:  "S3 then deletes the records below " + ErrorFolder + " and " + ReplayedFolder + " that could not be delivered",
 			set:  number(1, 36500, func(c *Config, n int) { c.ErrorRetention = time.Duration(n) * day }),
 		},
 		{
@@ -198,6 +198,11 @@ func settings() []setting {
 			key: "readerPolicyName", env: "READER_POLICY_NAME", fallback: generated,
 			want: policyWant, why: policyWhy,
 			set: match(policyPattern, func(c *Config) *string { return &c.ReaderPolicyName }),
+		},
+		{
+			key: "replayPolicyName", env: "REPLAY_POLICY_NAME", fallback: generated,
+			want: policyWant, why: policyWhy,
+			set: match(policyPattern, func(c *Config) *string { return &c.ReplayPolicyName }),
 		},
 		{
 			key: "kmsKeyArn", env: "KMS_KEY_ARN", fallback: "",

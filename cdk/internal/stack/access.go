@@ -41,6 +41,27 @@ func newReaderPolicy(
 	})
 }
 
+// newReplayPolicy adds the policy for who may send failed records again (dashboard failed replay). It allows to find the stack, to read
+// what is below errors/, to put records on the stream, to note what was sent, and to move objects from errors/ to replayed/.
+func newReplayPolicy(scope constructs.Construct, c config.Config, bucket awss3.IBucket, streamARN *string) awsiam.IManagedPolicy {
+	below := func(folder string) *string { return jsii.String(*bucket.BucketArn() + "/" + folder + "*") }
+	list := allow(bucket.BucketArn())("s3:ListBucket")
+	list.AddCondition(jsii.String("StringLike"), map[string]any{
+		"s3:prefix": jsii.Strings(config.ErrorFolder+"*", config.ReplayedFolder+"*"),
+	})
+	statements := append(mayUseKey(c, true),
+		allow(arn(scope, "ssm", "parameter"+path(c)+"/*"))("ssm:GetParameters"),
+		allow(streamARN)("firehose:PutRecordBatch"),
+		list,
+		allow(below(config.ErrorFolder))("s3:DeleteObject", "s3:GetObject"),
+		allow(below(config.ReplayedFolder))("s3:GetObject", "s3:PutObject"))
+	return awsiam.NewManagedPolicy(scope, jsii.String("ReplayPolicy"), &awsiam.ManagedPolicyProps{
+		ManagedPolicyName: optional(c.ReplayPolicyName),
+		Description:       jsii.String("Operators: send the failed records of " + path(c) + " again"),
+		Statements:        &statements,
+	})
+}
+
 // mayQuery returns statements that allow queries of the table in the workgroup. Athena reads the catalog and the bucket with
 // its caller's permissions.
 func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string, table []*string) []awsiam.PolicyStatement {

@@ -137,6 +137,7 @@ var wildcards = map[string]string{
 	"${Bucket83908E77.Arn}/a/b/*":            "objects of a folder have no other name in a policy",
 	"${Bucket83908E77.Arn}/athena-results/*": "objects of a folder have no other name in a policy",
 	"${Bucket83908E77.Arn}/errors/*":         "objects of a folder have no other name in a policy",
+	"${Bucket83908E77.Arn}/replayed/*":       "objects of a folder have no other name in a policy",
 	"arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/metrics-dashboard/MetricsDashboard/*": "parameters of a path",
 	"arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/metrics-dashboard/M/*":                "parameters of a path",
 	"arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/metrics-dashboard/Platform-Metrics/*": "parameters of a path",
@@ -262,6 +263,31 @@ func TestMachinesMayOnlySendAndDiscover(t *testing.T) {
 		_, actions := managed(t, template, "EdgePolicy")
 		check(t, "actions", actions,
 			[]string{"firehose:PutRecordBatch", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"})
+	})
+}
+
+// Who replays may do what `dashboard failed` does, and nothing to the table's objects or to queries.
+func TestReplayMayOnlyReplay(t *testing.T) {
+	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
+		found, _ := managed(t, template, "ReplayPolicy")
+		var got []string
+		for _, s := range found {
+			if strings.HasPrefix(list(s["Action"])[0], "kms:") {
+				continue
+			}
+			resource := list(s["Resource"])[0]
+			got = append(got, strings.Join(list(s["Action"]), " ")+" "+resource[strings.LastIndexAny(resource, ".:")+1:])
+			if strings.HasPrefix(got[len(got)-1], "s3:ListBucket") {
+				check(t, "condition of the list", s["Condition"], "map[StringLike:map[s3:prefix:[errors/* replayed/*]]]")
+			}
+		}
+		if len(got) != 5 {
+			t.Fatalf("it may %v", got)
+		}
+		check(t, "permissions", []string{got[2], got[3], got[4]}, []string{
+			"s3:ListBucket Arn}", "s3:DeleteObject s3:GetObject Arn}/errors/*", "s3:GetObject s3:PutObject Arn}/replayed/*",
+		})
+		check(t, "the first actions", []string{strings.Fields(got[0])[0], strings.Fields(got[1])[0]}, []string{"ssm:GetParameters", "firehose:PutRecordBatch"})
 	})
 }
 

@@ -44,6 +44,7 @@ func (p pipeline) parameters(c config.Config, region *string) []parameter {
 		{"OpsDashboardName", "ops-dashboard-name", p.opsDashboard.DashboardName(), "CloudWatch dashboard of the pipeline"},
 		{"EdgePolicyArn", "edge-policy-arn", p.edgePolicy.ManagedPolicyArn(), "Managed policy to attach to machines that run edge"},
 		{"ReaderPolicyArn", "reader-policy-arn", p.readerPolicy.ManagedPolicyArn(), "Managed policy to attach to people and programs that query the samples"},
+		{"ReplayPolicyArn", "replay-policy-arn", p.replayPolicy.ManagedPolicyArn(), "Managed policy to attach to people who send failed records again"},
 	}
 }
 

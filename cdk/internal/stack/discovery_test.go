@@ -24,6 +24,7 @@ func TestParameters(t *testing.T) {
 		path + "ops-dashboard-name":      "${Board47D7A2D0}",
 		path + "edge-policy-arn":         "${EdgePolicyC7233247}",
 		path + "reader-policy-arn":       "${ReaderPolicy1F923C0F}",
+		path + "replay-policy-arn":       "${ReplayPolicyE5491848}",
 	})
 }
 
@@ -44,6 +45,7 @@ func TestOutputs(t *testing.T) {
 		"ParameterPath":         "/metrics-dashboard/MetricsDashboard",
 		"EdgePolicyArn":         "${EdgePolicyC7233247}",
 		"ReaderPolicyArn":       "${ReaderPolicy1F923C0F}",
+		"ReplayPolicyArn":       "${ReplayPolicyE5491848}",
 		"AthenaWorkgroup":       "${WorkGroup}",
 		"AthenaResults":         "s3://${Bucket83908E77}/athena-results/",
 		"AlarmTopicArn":         "${Alarms04B5A0BF}",

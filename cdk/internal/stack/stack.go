@@ -29,6 +29,7 @@ type pipeline struct {
 	opsDashboard awscloudwatch.Dashboard
 	edgePolicy   awsiam.IManagedPolicy
 	readerPolicy awsiam.IManagedPolicy
+	replayPolicy awsiam.IManagedPolicy
 }
 
 // New adds the stack of the pipeline to an app. File transformZip holds the transform's binary, named bootstrap. New fails if
@@ -59,6 +60,7 @@ func New(app constructs.Construct, c config.Config, transformZip string) (awscdk
 
 	p.edgePolicy = newEdgePolicy(s, c, p.stream.arn)
 	p.readerPolicy = newReaderPolicy(s, c, p.bucket, p.table)
+	p.replayPolicy = newReplayPolicy(s, c, p.bucket, p.stream.arn)
 	roles := newEdgeRoles(s, c, p.edgePolicy)
 	newDiscovery(s, c, append(p.parameters(c, s.Region()), roles...))
 	output(s, "ParameterPath", jsii.String(path(c)), "Path of the parameters in SSM")

@@ -196,7 +196,7 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 	failed := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 2)
 	check(t, "expiry of failed records", at(t, failed, "ExpirationInDays"), 7)
 	check(t, "their prefix", at(t, failed, "Prefix"), "errors/")
-	expiry := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 3)
+	expiry := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 4)
 	check(t, "expiry", at(t, expiry, "ExpirationInDays"), 30)
 	check(t, "expiring prefix", at(t, expiry, "Prefix"), "a/b/")
 

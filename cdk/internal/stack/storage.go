@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"time"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -10,8 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// newBucket adds the bucket of the lake. It holds Parquet files below the prefix, failed records below errors/ and query
-// results below athena-results/.
+// newBucket adds the bucket of the lake. It holds Parquet files below the prefix, failed records below errors/, those
+// that were sent again below replayed/, and query results below athena-results/.
 func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
 	// CloudFormation keeps the bucket when the stack is deleted. It deletes the bucket only if the first deployment fails: the
 	// bucket is empty then, and its name would make the next deployment fail.
@@ -34,6 +36,12 @@ func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
 			Id:         jsii.String("ExpireFailedRecords"),
 			Prefix:     jsii.String(config.ErrorFolder),
 			Expiration: duration(c.ErrorRetention),
+		},
+		{
+			// What was sent of an object is noted here. The note must outlive the object, and S3 needs some days to remove objects.
+			Id:         jsii.String("ExpireReplayedRecords"),
+			Prefix:     jsii.String(config.ReplayedFolder),
+			Expiration: duration(c.ErrorRetention + 7*24*time.Hour),
 		},
 	}
 	if c.RawRetention > 0 {

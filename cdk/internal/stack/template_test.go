@@ -44,7 +44,7 @@ func variants() map[string]variant {
 		"platform": {"local/internal/template/testdata/platform.json", map[string]any{
 			"stackName": "Platform-Metrics", "kmsKeyArn": keyARN, "permissionsBoundary": boundaryARN,
 			"tags": "team=core,cost-centre=4711", "terminationProtection": "true", "edgePolicyName": "metrics-edge",
-			"readerPolicyName": "metrics-reader", "edgeRoles": "both", "expectRecords": "true",
+			"readerPolicyName": "metrics-reader", "replayPolicyName": "metrics-replay", "edgeRoles": "both", "expectRecords": "true",
 		}},
 	}
 }
