@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
@@ -42,7 +43,8 @@ func Configure(ctx context.Context, region string) (aws.Config, error) {
 	return cfg, nil
 }
 
-// boundAnswer bounds how many bytes of an answer are read.
+// boundAnswer bounds how many bytes of an answer are read. The content of an object of S3 has no bound: its reader keeps a part of it
+// in memory.
 func boundAnswer(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("BoundAnswer", func(
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
@@ -55,6 +57,8 @@ func boundAnswer(stack *middleware.Stack) error {
 		most := int64(maxAnswer)
 		if answer.StatusCode >= http.StatusMultipleChoices {
 			most = maxRefusal
+		} else if awsmiddleware.GetServiceID(ctx) == "S3" && awsmiddleware.GetOperationName(ctx) == "GetObject" {
+			return out, metadata, nil
 		}
 		answer.Body = &bounded{io.LimitReader(answer.Body, most), answer.Body}
 		return out, metadata, nil

@@ -39,17 +39,26 @@ func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 // Find looks up a stack in the region of cfg. The stack's parameters in SSM name its workgroup, database and table.
 func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	t := Target{Region: cfg.Region}
-	folder := record.ParameterPath(stack)
-	values := map[string]*string{
+	err := Parameters(ctx, cfg, stack, map[string]*string{
 		"athena-workgroup": &t.Workgroup, "glue-database-name": &t.Database, "glue-table-name": &t.Table,
+	})
+	if err != nil {
+		return Target{}, err
 	}
+	return t, nil
+}
+
+// Parameters looks up parameters of a stack in SSM, in the region of cfg, by their names below the stack's path. It fails unless it
+// finds all of them.
+func Parameters(ctx context.Context, cfg aws.Config, stack string, values map[string]*string) error {
+	folder := record.ParameterPath(stack)
 	var names []string
 	for name := range values {
 		names = append(names, path.Join(folder, name))
 	}
 	out, err := ssm.NewFromConfig(cfg).GetParameters(ctx, &ssm.GetParametersInput{Names: names})
 	if err != nil {
-		return Target{}, fmt.Errorf("look up the stack %s in %s: %w", stack, cfg.Region, explain(err))
+		return fmt.Errorf("look up the stack %s in %s: %w", stack, cfg.Region, explain(err))
 	}
 	for _, p := range out.Parameters {
 		if value, ok := values[path.Base(aws.ToString(p.Name))]; ok {
@@ -64,10 +73,10 @@ func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	}
 	switch {
 	case len(missing) == len(values):
-		return Target{}, fmt.Errorf("there is no stack %s in %s (no parameters below %s): deploy it there, or name another with "+
+		return fmt.Errorf("there is no stack %s in %s (no parameters below %s): deploy it there, or name another with "+
 			"--stack and --region", stack, cfg.Region, folder)
 	case len(missing) > 0:
-		return Target{}, fmt.Errorf("the stack %s in %s lacks the parameter %s%w: deploy it again", stack, cfg.Region, folder, missing[0])
+		return fmt.Errorf("the stack %s in %s lacks the parameter %s%w: deploy it again", stack, cfg.Region, folder, missing[0])
 	}
-	return t, nil
+	return nil
 }

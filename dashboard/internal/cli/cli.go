@@ -47,7 +47,7 @@ func newRoot() *cobra.Command {
 	}
 	o.flags(root)
 	root.SetFlagErrorFunc(program.FlagError)
-	root.AddCommand(newServe(), newQuery(), newPanels(), newMCP(), newVersion())
+	root.AddCommand(newServe(), newQuery(), newPanels(), newMCP(), newFailed(), newVersion())
 	return root
 }
 

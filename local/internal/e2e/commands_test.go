@@ -97,6 +97,11 @@ func TestEveryCommand(t *testing.T) {
 	run(0, nil, "dashboard", "panels", "--lake", lake, "hosts-summary")
 	run(0, nil, "dashboard", "mcp", "--lake", lake) // its input has ended
 	run(0, nil, "local", "rollup", "--dir", lake)
+	run(0, nil, "dashboard", "failed", "ls", "--lake", lake)
+	run(1, nil, "dashboard", "failed", "show", "--lake", lake, "errors/x#0") // nothing has failed
+	run(0, nil, "dashboard", "failed", "export", "--lake", lake, "--out", filepath.Join(dir, "out"))
+	run(0, nil, "dashboard", "failed", "replay", "--lake", lake, "--dry-run")
+	run(1, []string{"AWS_EC2_METADATA_DISABLED=true"}, "dashboard", "failed", "ls", "--s3") // no region
 	until("http://127.0.0.1:", func(string) {}, nil, "dashboard", "serve", "--lake", lake, "--listen", "127.0.0.1:0")
 	for _, program := range []string{"edge", "local", "dashboard"} {
 		for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {

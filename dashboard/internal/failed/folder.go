@@ -1,0 +1,193 @@
+package failed
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Folder is the bucket of a lake in a directory, as `local up` writes it.
+type Folder struct{ dir string }
+
+// OpenFolder returns the bucket with failed records in a lake's directory. The directory may be the bucket or hold it.
+func OpenFolder(dir string) (*Folder, error) {
+	if _, err := os.Stat(dir); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("the lake %s does not exist: name another with --lake", dir)
+		}
+		return nil, err
+	}
+	for _, folder := range []string{Errors, Replayed} {
+		if isDir(filepath.Join(dir, folder)) {
+			return &Folder{dir}, nil
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var buckets []string
+	for _, e := range entries {
+		if bucket := filepath.Join(dir, e.Name()); isDir(filepath.Join(bucket, Errors)) || isDir(filepath.Join(bucket, Replayed)) {
+			buckets = append(buckets, bucket)
+		}
+	}
+	switch len(buckets) {
+	case 0: // nothing has failed yet
+		return &Folder{dir}, nil
+	case 1:
+		return &Folder{buckets[0]}, nil
+	}
+	return nil, fmt.Errorf("the lake %s has failed records of %d buckets: name one of them with --lake: %s", dir, len(buckets), strings.Join(buckets, ", "))
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func (f *Folder) path(key string) string { return filepath.Join(f.dir, filepath.FromSlash(key)) }
+
+// Lock implements [Storage]. The lock ends with the process.
+func (f *Folder) Lock() (func() error, bool, error) {
+	path := f.path(states + "lock")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, false, err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := lock(file); err != nil {
+		return nil, false, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
+	}
+	return file.Close, true, nil
+}
+
+var errInUse = errors.New("another replay of this lake is running; wait for its end")
+
+// List implements [Storage].
+func (f *Folder) List(ctx context.Context, folder string, each func(Object) error) error {
+	root := f.path(folder)
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // moved meanwhile, or nothing has failed yet
+			return nil
+		case err != nil:
+			return err
+		case !d.Type().IsRegular():
+			return ctx.Err()
+		}
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		key, err := filepath.Rel(f.dir, path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(ctx.Err(), each(Object{Key: filepath.ToSlash(key), Size: info.Size(), Modified: info.ModTime()}))
+	})
+}
+
+// Open implements [Storage].
+func (f *Folder) Open(_ context.Context, o Object) (io.ReadCloser, error) {
+	file, err := os.Open(f.path(o.Key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", o.Key, ErrGone)
+	}
+	return file, err
+}
+
+// Content implements [Storage].
+func (f *Folder) Content(ctx context.Context, o Object) (string, error) {
+	file, err := f.Open(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	_, err = io.Copy(sum, file)
+	return hex.EncodeToString(sum.Sum(nil)), errors.Join(err, file.Close())
+}
+
+// Move implements [Storage].
+func (f *Folder) Move(_ context.Context, o Object, to string) error {
+	from, path := f.path(o.Key), f.path(to)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(from, path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: %w", o.Key, ErrGone)
+		}
+		return err
+	}
+	return errors.Join(syncDir(filepath.Dir(path)), syncDir(filepath.Dir(from)))
+}
+
+// Get implements [Storage].
+func (f *Folder) Get(_ context.Context, key string) ([]byte, string, error) {
+	file, err := os.Open(f.path(key))
+	if err != nil {
+		return nil, "", err
+	}
+	content, err := io.ReadAll(io.LimitReader(file, maxState))
+	return content, versionOf(content), errors.Join(err, file.Close())
+}
+
+func versionOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// Put implements [Storage]. The caller holds the lock, so nobody writes between the check and the rename.
+func (f *Folder) Put(ctx context.Context, key string, content []byte, version string) (string, error) {
+	now := ""
+	if old, v, err := f.Get(ctx, key); err == nil {
+		now = v
+		if bytes.Equal(old, content) {
+			return now, nil
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if now != version {
+		return "", fmt.Errorf("write %s: %w", key, ErrConflict)
+	}
+	path := f.path(key)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", err
+	}
+	if err := writeDurably(path, content); err != nil {
+		return "", fmt.Errorf("write %s: %w", key, err)
+	}
+	return versionOf(content), nil
+}
+
+func writeDurably(path string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".state-")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return syncDir(filepath.Dir(path))
+}
