@@ -1,7 +1,9 @@
 """Checks `dashboard --athena` over Athena's and SSM's real protocol, against two services that this project did not write. moto gives
 prepared answers and keeps the requests. ministack runs the SQL in DuckDB, over its own S3 and Glue.
+moto's S3 and Firehose also check `dashboard failed --s3`.
 Usage: athena.py DIRECTORY-OF-BINARIES"""
 
+import base64
 import contextlib
 import csv
 import io
@@ -190,6 +192,32 @@ def page(cloud):
     expect(process.wait(30) == 0, "the page ends")
 
 
+def replay(cloud):
+    """Sends failed records again, over S3's conditional writes and Firehose."""
+    firehose = boto3.client("firehose", endpoint_url=cloud.endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    firehose.create_delivery_stream(DeliveryStreamName="again", ExtendedS3DestinationConfiguration={
+        "RoleARN": "arn:aws:iam::123456789012:role/r", "BucketARN": "arn:aws:s3:::lake", "Prefix": "arrived/"})
+    for name, value in {"bucket-name": "lake", "error-prefix": "errors/", "delivery-stream-name": "again"}.items():
+        cloud.ssm.put_parameter(Name=f"/metrics-dashboard/{STACK}/{name}", Value=value, Type="String")
+    line = lambda n: json.dumps({  # noqa: E731
+        "attemptsMade": 1, "arrivalTimestamp": 1770112800000, "errorCode": "Lambda.ProcessingFailedStatus", "errorMessage": "why",
+        "rawData": base64.b64encode(f'<{n}>'.encode()).decode(), "lambdaARN": "arn"}) + "\n"
+    folder, records = "errors/processing-failed/2026/02/03/", range(1200)
+    cloud.s3.put_object(Bucket="lake", Key=folder + "a", Body="".join(map(line, records[:1199])).encode())
+    cloud.s3.put_object(Bucket="lake", Key=folder + "b+ c", Body=line(1199).encode())
+    cloud.s3.put_object(Bucket="lake", Key=folder + "cut", Body=line(0)[:30].encode())
+    listed = json.loads(cloud.dashboard("failed", "ls", "--s3", "--format", "json", "--reason", "Lambda.ProcessingFailedStatus")[0])
+    expect((listed["records"], listed["day"], listed["example"]) == (1200, "2026-02-03", folder + "a#0"), "failed records are listed", listed)
+    said = cloud.dashboard("failed", "replay", "--s3")[1]
+    expect("1,200 records" in said and "2 objects" in said and "1 part of an object" in said, "they are sent", said)
+    said = cloud.dashboard("failed", "replay", "--s3")[1]
+    expect(" 0 records" in said, "and not sent again", said)
+    keys = lambda prefix: [o["Key"] for o in cloud.s3.list_objects_v2(Bucket="lake", Prefix=prefix).get("Contents", [])]  # noqa: E731
+    expect(keys("errors/") == [folder + "cut"] and len(keys("replayed/processing-failed/")) == 2, "their objects moved", keys(""))
+    arrived = b"".join(cloud.s3.get_object(Bucket="lake", Key=key)["Body"].read() for key in keys("arrived/"))
+    expect(sorted(re.findall(rb"<(\d+)>", arrived), key=int) == [b"%d" % n for n in records], "each arrived once", len(arrived))
+
+
 def moto(folder):
     port = free_port()
     with service(folder, "moto", [TOOLS / "moto_server", "-H", "127.0.0.1", "-p", str(port)], "/moto-api/data.json", {}, port) as endpoint:
@@ -202,6 +230,7 @@ def moto(folder):
         refusals(cloud)
         page(cloud)
         cancellation(cloud)
+        replay(cloud)
 
 
 # --- ministack ---

@@ -122,7 +122,7 @@ func TestProgram(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	programtest.Test(t, "dashboard", cli.Main, programtest.Cases{
 		BadValue:       [][]string{{"--delay", "soon"}, {"serve", "--listen", "localhost"}, {"query", "--format", "xml", "SELECT 1"}},
-		WrongArguments: [][]string{{"serve", "more"}, {"query"}, {"query", "SELECT", "1"}, {"panels", "a", "b"}, {"version", "1"}},
+		WrongArguments: [][]string{{"serve", "more"}, {"query"}, {"query", "SELECT", "1"}, {"panels", "a", "b"}, {"version", "1"}, {"failed", "ls", "more"}, {"failed", "nope"}},
 		Failure:        [][]string{{"--lake", missing}, {"query", "--lake", missing, "SELECT 1"}, {"panels", "--lake", missing, "hosts-summary"}},
 	})
 }
@@ -176,6 +176,18 @@ func TestErrorsAreOneLine(t *testing.T) {
 		"region of files":    {[]string{"--region", "eu-west-1"}, 2, "--region goes with --athena"},
 		"reuse of files":     {[]string{"panels", "--reuse", "1m", "hosts-summary"}, 2, "--reuse goes with --athena"},
 		"reuse by seconds":   {[]string{"query", "--athena", "--reuse", "90s", "SELECT 1"}, 2, "--reuse 1m30s: want whole minutes"},
+		"replay, no stream":  {[]string{"failed", "replay", "--lake", lake}, 2, "--endpoint is missing"},
+		"replay, both":       {[]string{"failed", "replay", "--s3", "--endpoint", "http://127.0.0.1:1"}, 2, "leave out one of them"},
+		"replay elsewhere":   {[]string{"failed", "replay", "--lake", lake, "--endpoint", "http://example.org"}, 2, "want the address that local up prints"},
+		"replay, bad choice": {[]string{"failed", "replay", "--s3", "--in-doubt", "maybe"}, 2, "keep, check, resend, skip"},
+		"replay, no rate":    {[]string{"failed", "replay", "--s3", "--max-rate", "0"}, 2, "more than 0"},
+		"failed, both":       {[]string{"failed", "ls", "--s3", "--lake", lake}, 2, "--lake goes with a directory"},
+		"failed, bad time":   {[]string{"failed", "ls", "--lake", lake, "--from", "yesterday"}, 2, "want a date such as 2026-02-03"},
+		"failed, no range":   {[]string{"failed", "ls", "--lake", lake, "--from", "2026-02-03", "--to", "2026-02-03"}, 2, "is not before"},
+		"failed, no lake":    {[]string{"failed", "ls", "--lake", missing}, 1, missing + " does not exist"},
+		"show, no number":    {[]string{"failed", "show", "--lake", lake, "errors/x"}, 2, "the number of the record"},
+		"show, not there":    {[]string{"failed", "show", "--lake", lake, "errors/x#0"}, 1, "there is no object errors/x"},
+		"export to nowhere":  {[]string{"failed", "export", "--lake", lake}, 2, "--out is missing"},
 		"reuse for weeks":    {[]string{"query", "--athena", "--reuse", "169h", "SELECT 1"}, 2, "at most 168h0m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {

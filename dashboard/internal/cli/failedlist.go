@@ -228,7 +228,8 @@ func newFailedExport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "dashboard: %d records are in %s; %d unreadable parts of objects were left out\n", files, dir, left)
+			fmt.Fprintf(cmd.ErrOrStderr(), "dashboard: wrote %s into %s; left out %s that cannot be read\n",
+				counted(files, "record"), dir, counted(left, "part of an object", "parts of objects"))
 			return nil
 		},
 	}

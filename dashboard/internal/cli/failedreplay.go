@@ -131,14 +131,14 @@ func (o *replayOptions) replay(
 	}
 	report, err := replay.Run(ctx)
 	finish()
-	fmt.Fprintf(stderr, "dashboard: %d records (%s) were accepted by %s, %d objects moved to %s\n",
-		report.Accepted, humanize.IBytes(uint64(report.Bytes)), stream, report.Moved, failed.Replayed)
+	fmt.Fprintf(stderr, "dashboard: %s accepted %s (%s); %s moved to %s\n",
+		stream, counted(report.Accepted, "record"), humanize.IBytes(uint64(report.Bytes)), counted(report.Moved, "object"), failed.Replayed)
 	if report.Unreadable > 0 {
-		fmt.Fprintf(stderr, "dashboard: %d unreadable parts of objects stay below %s; dashboard failed ls shows them\n", report.Unreadable, failed.Errors)
+		fmt.Fprintf(stderr, "dashboard: left below %s: %s that cannot be sent; dashboard failed ls shows why\n", failed.Errors, counted(report.Unreadable, "part of an object", "parts of objects"))
 	}
 	if report.Doubt > 0 {
-		fmt.Fprintf(stderr, "dashboard: of %d records it is not known whether Firehose accepted them; they were not sent again "+
-			"(dashboard failed replay --help says what --in-doubt does about them)\n", report.Doubt)
+		fmt.Fprintf(stderr, "dashboard: %s in doubt: it is not known whether Firehose accepted them; they were not sent again "+
+			"(dashboard failed replay --help says what --in-doubt does about them)\n", counted(report.Doubt, "record"))
 	}
 	if report.Changed > 0 {
 		err = errors.Join(err, fmt.Errorf("%d objects have another content than when a part of them was sent, so their records cannot be told apart; "+
@@ -189,13 +189,27 @@ func (o *replayOptions) plan(ctx context.Context, storage failed.Storage, select
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "would send   %d records, %s, of %d objects\n", p.records, humanize.IBytes(uint64(p.bytes)), len(p.objects))
+	fmt.Fprintf(stdout, "would send   %s, %s, of %s\n", counted(p.records, "record"), humanize.IBytes(uint64(p.bytes)), counted(len(p.objects), "object"))
 	if p.records > 0 {
 		fmt.Fprintf(stdout, "received     %s to %s\n", p.from.Format(time.RFC3339), p.to.Format(time.RFC3339))
 		fmt.Fprintf(stdout, "takes        about %v\n", time.Duration(float64(p.bytes)/(o.rate*(1<<20))*float64(time.Second)).Round(time.Second))
 	}
-	fmt.Fprintf(stdout, "in doubt     %d records (--in-doubt %s)\nunreadable   %d parts of objects\n", p.doubt, o.doubt, p.unreadable)
+	fmt.Fprintf(stdout, "in doubt     %s (--in-doubt %s)\nunreadable   %s\n",
+		counted(p.doubt, "record"), o.doubt, counted(p.unreadable, "part of an object", "parts of objects"))
 	return nil
+}
+
+// counted returns a number with its noun. The plural is the noun with an s, if there is no other.
+func counted(n int, noun string, plural ...string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case len(plural) > 0:
+		noun = plural[0]
+	default:
+		noun += "s"
+	}
+	return humanize.Comma(int64(n)) + " " + noun
 }
 
 // settle does about records in doubt what --in-doubt says.

@@ -106,7 +106,7 @@ func TestRefusedRecordsComeBack(t *testing.T) {
 	if said := failed(t, 0, "replay", "--lake", dir, "--endpoint", p.endpoint, "--host", "another"); !strings.Contains(said, " 0 records") {
 		t.Errorf("the replay of another host says\n%s", said)
 	}
-	if said := failed(t, 0, "replay", "--lake", dir, "--endpoint", p.endpoint); !strings.Contains(said, "500 records") || !strings.Contains(said, "1 objects moved") {
+	if said := failed(t, 0, "replay", "--lake", dir, "--endpoint", p.endpoint); !strings.Contains(said, "500 records") || !strings.Contains(said, "1 object moved") {
 		t.Errorf("the replay says\n%s", said)
 	}
 	if said := failed(t, 0, "replay", "--lake", dir, "--endpoint", p.endpoint); !strings.Contains(said, " 0 records") {
