@@ -177,7 +177,7 @@ func settings() []setting {
 		{
 			key: "errorRetentionDays", env: "ERROR_RETENTION_DAYS", fallback: "90",
 			want: "1-36500 (days)",
-			why:  "S3 then deletes the records below " + ErrorFolder + " and " + ReplayedFolder + " that could not be delivered",
+			why:  "S3 then deletes the records below " + ErrorFolder + " that could not be delivered, and a week later those below " + ReplayedFolder,
 			set:  number(1, 36500, func(c *Config, n int) { c.ErrorRetention = time.Duration(n) * day }),
 		},
 		{

@@ -238,9 +238,9 @@ func (o *replayOptions) delivered(ctx context.Context, samples []failed.Sample) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	hours := map[record.Partition][]failed.Sample{}
+	hours := map[record.Hour][]failed.Sample{}
 	for _, s := range samples {
-		hour := record.HourOf(record.TS(s.Time)).Partition()
+		hour := record.HourOf(record.TS(s.Time))
 		hours[hour] = append(hours[hour], s)
 	}
 	const atOnce = 100 // samples in one query
@@ -261,24 +261,15 @@ func (o *replayOptions) delivered(ctx context.Context, samples []failed.Sample) 
 }
 
 // isThere returns the query for the samples of one hour that are in the lake.
-func isThere(src source, hour record.Partition, samples []failed.Sample) panels.Query {
-	var text strings.Builder
-	text.WriteString("SELECT DISTINCT session_id, seq FROM samples WHERE ")
+func isThere(src source, hour record.Hour, samples []failed.Sample) panels.Query {
+	same := make([]string, len(samples))
 	var args []any
-	for _, key := range record.PartitionKeys() {
-		text.WriteString(key + " = ? AND ")
-		args = append(args, hour.Map()[key])
-	}
-	text.WriteString("(")
 	for i, s := range samples {
-		if i > 0 {
-			text.WriteString(" OR ")
-		}
-		text.WriteString("session_id = ? AND seq = ?")
+		same[i] = "session_id = ? AND seq = ?"
 		args = append(args, s.Session, s.Seq)
 	}
-	text.WriteString(")")
-	q := src.Own(text.String())
+	q := src.Own("SELECT DISTINCT session_id, seq FROM samples WHERE "+strings.Join(same, " OR "),
+		panels.Range{From: hour.Time(), To: hour.Time().Add(time.Hour)})
 	q.Args = args
 	return q
 }

@@ -138,7 +138,7 @@ func TestKilledReplay(t *testing.T) {
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		kill := time.AfterFunc(time.Duration(100+rand.IntN(900))*time.Millisecond, func() { _ = c.Process.Kill() }) // it may have ended
+		kill := time.AfterFunc(time.Duration(80+rand.IntN(400))*time.Millisecond, func() { _ = c.Process.Kill() }) // it may have ended
 		err := c.Wait()
 		kill.Stop()
 		var exit *exec.ExitError
