@@ -71,7 +71,7 @@ COMMANDS = {
     },
     "RUNBOOK.md": {
         "aws ssm get-parameters-by-path": Run(said=r"edge-config\s{", clis=(1, 2)),
-        "aws s3": ACCOUNT,
+        "dashboard failed ": ACCOUNT,
     },
     "dashboard/README.md": {
         "bin/dashboard --lake": Run("--listen 127.0.0.1:0", until="http://127.0.0.1:"),
@@ -80,6 +80,9 @@ COMMANDS = {
         "bin/dashboard --athena": ACCOUNT,
         "bin/dashboard query --athena": ACCOUNT,
         "bin/dashboard panels --athena": ACCOUNT,
+        "bin/dashboard failed ls --s3": ACCOUNT,
+        "bin/dashboard failed replay --s3": ACCOUNT,
+        "bin/dashboard failed replay --lake": "needs a stack that runs; TestRefusedRecordsComeBack in local/internal/e2e runs it",
     },
     "docs/first-hour.md": {
         "make demo": FRESH,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -72,7 +73,7 @@ func (o *replayOptions) check(cmd *cobra.Command) error {
 	if !slices.Contains(inDoubt, o.doubt) {
 		errs = append(errs, fmt.Errorf("--in-doubt %s: want one of %s", o.doubt, strings.Join(inDoubt, ", ")))
 	}
-	if !(o.rate > 0 && o.rate <= 1000) {
+	if math.IsNaN(o.rate) || o.rate <= 0 || o.rate > 1000 {
 		errs = append(errs, fmt.Errorf("--max-rate %v: want MiB per second, more than 0 and at most 1000", o.rate))
 	}
 	switch {

@@ -164,7 +164,7 @@ func (r *Replay) send(ctx context.Context, state *stateOf, b *batch) error {
 			return nil
 		}
 		if attempt+1 == attempts {
-			return fmt.Errorf("Firehose did not accept %d records in %d attempts; they are still below %s: %w", len(refused.entries), attempts, Errors, reason)
+			return fmt.Errorf("%d records were not accepted in %d attempts; they are still below %s: %w", len(refused.entries), attempts, Errors, reason)
 		}
 		if len(refused.entries) < len(b.entries) {
 			attempt = 0 // it goes on

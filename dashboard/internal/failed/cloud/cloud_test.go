@@ -9,12 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/athena"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/failed"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/failed/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // configured returns the configuration of a service that answers with handler.
