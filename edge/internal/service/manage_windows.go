@@ -30,7 +30,7 @@ func Install(account string, args []string) error {
 	}
 	defer m.Disconnect() //nolint:errcheck // there is nothing to lose
 	s, err := m.CreateService(Name, program, mgr.Config{
-		DisplayName: "Metrics Dashboard collector", StartType: mgr.StartAutomatic, DelayedAutoStart: true, ServiceStartName: account,
+		DisplayName: "Metrics Dashboard collector", StartType: mgr.StartAutomatic, ServiceStartName: account,
 		Description: "Reads CPU, memory, network and disk of this machine and sends them to Amazon Data Firehose.",
 	}, args...)
 	if errors.Is(err, windows.ERROR_SERVICE_EXISTS) {
