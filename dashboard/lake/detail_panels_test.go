@@ -228,7 +228,7 @@ func TestDetailsOverTime(t *testing.T) {
 		{"host-unit-cpu", hostA, "name", "value", map[string]float64{"app.service": 25}},
 		{"host-unit-memory", hostA, "name", "value", map[string]float64{"app.service": 1 << 20}},
 		{"processes-cpu", p, "process", "value", map[string]float64{"java (app.service)": 250, "cron": 20}},
-		{"processes-cpu", fleet, "process", "value", map[string]float64{"java (app.service)": 250, "cron": 20}},
+		{"processes-cpu", fleet, "process", "value", map[string]float64{"java (app.service)": 250, "cron": 40}}, // 0 where it has no row
 		{"processes-time", p, "host", "value", map[string]float64{"a": 200, "b": 50}},
 		{"processes-time", cron, "host", "value", map[string]float64{"a": 40}},
 		{"host-disk-busy", hostA, "device", "busy_pct", map[string]float64{"sda": 30, "sdb": 60}},
@@ -263,6 +263,40 @@ func TestDetailsOverTime(t *testing.T) {
 	}
 	if len(of) < 40 || of[len(of)-1]-of[0] < 2000 {
 		t.Errorf("the memory of java on a: %v", of)
+	}
+}
+
+// TestFleetIsWholeInEachBucket: hosts have details at different times and at different intervals, and the range ends soon after a
+// bucket begins. The total is that of all hosts in every bucket, but a host that is silent does not count any more.
+func TestFleetIsWholeInEachBucket(t *testing.T) {
+	var samples []record.Sample
+	for i, host := range []struct{ every, until time.Duration }{
+		{time.Minute, time.Hour}, {time.Minute, time.Hour}, {63 * time.Second, time.Hour}, {5 * time.Minute, time.Hour}, {time.Minute, 20 * time.Minute},
+	} {
+		for n, d := 0, time.Duration(7*i)*time.Second; d < host.until; n, d = n+1, d+host.every {
+			samples = append(samples, record.Sample{
+				TS: record.TS(start.Add(d)), SessionID: "s", Seq: int64(n), Hostname: fmt.Sprint("h", i), CPUCount: record.Some[int32](1),
+				Processes: []record.Process{{Name: "p", CPUPct: record.Some(10.0)}},
+			})
+		}
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	p := params(start.Add(90*time.Second), start.Add(50*time.Minute+5*time.Second))
+	p.Bucket = 10 * time.Second
+	r := runPanel(t, open(t, dir), "processes-cpu", p)
+	if r.Rows() < 45 {
+		t.Fatalf("%d buckets", r.Rows())
+	}
+	for i := range r.Rows() {
+		at, v := time.Duration(at(t, r, "t", i).(float64)-record.TS(start))*time.Second, at(t, r, "value", i)
+		want := 50.0
+		if at >= 22*time.Minute { // three minutes after its last details
+			want = 40
+		}
+		if !near(v, want) {
+			t.Errorf("after %v the fleet uses %v, want %v", at, v, want)
+		}
 	}
 }
 

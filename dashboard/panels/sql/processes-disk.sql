@@ -1,1 +1,1 @@
-{{template "who" args "list" "processes" "by" "process" "columns" (list "process" "throughput") "value" "throughput" "least" 120 "mean" false}}
+{{template "who" args "list" "processes" "by" "process" "columns" (list "process" "throughput") "value" "throughput" "mean" false}}

@@ -1,11 +1,14 @@
 {{- /* Who uses a resource over time: the means of value, an expression of fields of a list, for each name. by is the column
 with the name. The eight names with the highest sum have rows of their own, the others share one. If mean is set, several hosts
-are averaged, else added up. Buckets have at least so many seconds as least says, so that each has details of each host.
+are averaged, else added up.
+
+Hosts have details at different times. So the details of a host stand for it in all buckets until its next ones, but for at most
+three times as long as its details are apart: then it is silent. The first ones also stand for as long before them.
 
 An element that is not in a list used too little to be among the first, so it counts as 0. A copy of a sample has equal
 elements, and max takes one of them. */ -}}
 {{define "who"}}WITH readings AS (
-  SELECT host, ts, {{wide .least}} AS t, {{.by}}, max({{.value}}) AS value
+  SELECT host, ts, {{wide 60}} AS t, {{.by}}, max({{.value}}) AS value
   FROM {{details .list "host" .columns}}
   WHERE {{.value}} IS NOT NULL
   GROUP BY 1, 2, 3, 4
@@ -13,29 +16,45 @@ elements, and max takes one of them. */ -}}
   SELECT host, t, count(DISTINCT ts) AS times
   FROM readings
   GROUP BY 1, 2
+), neighbours AS (
+  SELECT host, t, times, lag(t) OVER (PARTITION BY host ORDER BY t) AS before_t, lead(t) OVER (PARTITION BY host ORDER BY t) AS after_t
+  FROM taken
+), spans AS (
+  SELECT host, t, times, before_t, after_t, 3e0 * coalesce(min(t - before_t) OVER (PARTITION BY host), 60) AS reach
+  FROM neighbours
+), grid AS (
+  SELECT DISTINCT t FROM taken
+), held AS (
+  SELECT s.host, s.t AS of_t, s.times, g.t
+  FROM spans s JOIN grid g ON g.t >= CASE WHEN s.before_t IS NULL THEN s.t - s.reach ELSE s.t END
+    AND g.t < CASE WHEN s.after_t < s.t + s.reach THEN s.after_t ELSE s.t + s.reach END
 ), buckets AS (
-  SELECT r.{{.by}}, r.t, sum(1e0 * r.value / k.times) AS value
-  FROM readings r JOIN taken k ON k.host = r.host AND k.t = r.t
+  SELECT r.{{.by}}, h.t, sum(1e0 * r.value / h.times) AS value
+  FROM readings r JOIN held h ON h.host = r.host AND h.of_t = r.t
   GROUP BY 1, 2
+), hosts AS (
+  SELECT t, count(*) AS hosts
+  FROM held
+  GROUP BY t
 ), ranked AS (
   SELECT {{.by}}, row_number() OVER (ORDER BY sum(value) DESC, {{.by}}) AS place
   FROM buckets
   GROUP BY {{.by}}
 ), {{template "steps"}}
 SELECT CASE WHEN r.place <= 8 THEN b.{{.by}} ELSE '(others)' END AS {{.by}}, b.t,
-  {{if .mean}}sum(b.value) / max(s.hosts){{else}}sum(b.value){{end}} AS value, max(s.interval_s) AS interval_s
-FROM buckets b JOIN ranked r ON r.{{.by}} = b.{{.by}} JOIN steps s ON s.t = b.t
+  {{if .mean}}sum(b.value) / max(n.hosts){{else}}sum(b.value){{end}} AS value, max(s.interval_s) AS interval_s
+FROM buckets b JOIN ranked r ON r.{{.by}} = b.{{.by}} JOIN steps s ON s.t = b.t JOIN hosts n ON n.t = b.t
 GROUP BY 1, 2
 ORDER BY 1, 2
 {{end}}
 
-{{- /* For each bucket of taken: how many hosts have details in it, and how many seconds details are apart. */ -}}
+{{- /* For each bucket of taken: how many seconds details are apart. */ -}}
 {{define "steps"}}moments AS (
-  SELECT t, count(*) AS hosts, t - lag(t) OVER (ORDER BY t) AS step
+  SELECT t, t - lag(t) OVER (ORDER BY t) AS step
   FROM taken
   GROUP BY t
 ), steps AS (
-  SELECT t, hosts, min(step) OVER () AS interval_s
+  SELECT t, min(step) OVER () AS interval_s
   FROM moments
 ){{end}}
 
