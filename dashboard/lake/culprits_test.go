@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,26 @@ func TestPanelsNameTheCulprit(t *testing.T) {
 	laketest.Write(t, dir, samples)
 	l := open(t, dir)
 	p := params(start.Add(-time.Hour), start)
+	t.Run("problems", func(t *testing.T) {
+		r := runPanel(t, l, "overview-attention", p)
+		found := map[string]string{}
+		for i := range r.Rows() {
+			found[fmt.Sprint(at(t, r, "host", i), ": ", at(t, r, "problem", i))] = fmt.Sprint(at(t, r, "culprit", i))
+		}
+		for event, problem := range map[simulation.Event]string{
+			simulation.Runaway: "CPU", simulation.Leak: "Memory", simulation.DiskFill: "Disk full", simulation.NetErrors: "Network errors",
+			simulation.SlowDisk: "Disk busy",
+		} {
+			key := strings.ReplaceAll(string(event), " ", "-") + ": " + problem
+			if name, _, _ := strings.Cut(found[key], " ("); name != truth[event].Culprit {
+				t.Errorf("%s: the culprit is %q, want %s; all problems: %v", key, found[key], truth[event].Culprit, found)
+			}
+		}
+		// Of a process, the part of the machine that it uses stands there too.
+		if text := found["runaway: CPU"]; !regexp.MustCompile(`^ffmpeg \(convert\.service\) [4-9][0-9] %$`).MatchString(text) {
+			t.Errorf("the CPU is that of %q", text)
+		}
+	})
 	for _, c := range []struct {
 		event simulation.Event
 		panel string

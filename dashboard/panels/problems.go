@@ -19,26 +19,29 @@ type Problem struct {
 	// Warn is the value at which the problem begins. At Critical it needs attention at once.
 	Thresholds
 	Clear float64 `json:"clear"`
+	// Culprit is the column of the culprits (see sql/shared) that says what the problem comes from. It is empty if nothing on the host
+	// is to blame.
+	Culprit string `json:"-"`
 }
 
 // Rules are the problems about values of each minute.
 func Rules() []Problem {
 	return []Problem{
-		{"CPU", "cpu_pct", Percent, loaded, 70},
-		{"Memory", "ram_pct", Percent, loaded, 85},
+		{"CPU", "cpu_pct", Percent, loaded, 70, "cpu_process"},
+		{"Memory", "ram_pct", Percent, loaded, 85, "memory_process"},
 		// A disk that is busy while no task waits for it is a backup or a batch job.
-		{"Busiest disk", "disk_awaited_pct", Percent, loaded, 70},
-		{"Stolen CPU", "cpu_steal_pct", Percent, stolen, 5},
-		{"Pressure", "pressure", Percent, pressed, 25},
-		{"Disk full", "disk_used_pct", Percent, filled, 88},
-		{"Inodes used up", "inodes_used_pct", Percent, filled, 88},
-		{"Network errors", "errors", PerSecond, erroneous, .5},
+		{"Disk busy", "disk_awaited_pct", Percent, loaded, 70, "device"},
+		{"Stolen CPU", "cpu_steal_pct", Percent, stolen, 5, ""},
+		{"Pressure", "pressure", Percent, pressed, 25, ""},
+		{"Disk full", "disk_used_pct", Percent, filled, 88, "mount"},
+		{"Inodes used up", "inodes_used_pct", Percent, filled, 88, ""},
+		{"Network errors", "errors", PerSecond, erroneous, .5, "interface"},
 	}
 }
 
 // Forecast is the rule about filesystems that will be full: a straight line through the means of up to twelve hours says when. The
 // problem begins if that is in less than Warn seconds and the points are close to the line, and ends if it is in more than Clear.
-var Forecast = Problem{"Disk full soon", "full_in", Duration, Thresholds{Warn: 3 * daySeconds, Critical: daySeconds}, 4 * daySeconds}
+var Forecast = Problem{"Disk full soon", "full_in", Duration, Thresholds{Warn: 3 * daySeconds, Critical: daySeconds}, 4 * daySeconds, "mount"}
 
 // Names of the problems that are not about a value of each minute.
 const (
@@ -51,6 +54,9 @@ const (
 
 // window of the rules, in seconds; each of its steps is a minute.
 const problemWindowS = 300
+
+// blameWindowS is how far back culprits are looked for, in seconds.
+const blameWindowS = 900
 
 // ruleRows are the rules as rows for a VALUES list: name, unit, thresholds.
 func ruleRows() string {

@@ -62,6 +62,12 @@ func (s statement) functions() template.FuncMap {
 		"samples": s.samples,
 		// The elements of a list of these samples, with these fields and columns and ts: see [statement.details].
 		"details": s.details,
+		// The same for the newest samples only.
+		"recent": func(list string, columns ...any) (string, error) {
+			s := s
+			s.period += "\n      AND ts >= " + s.to + " - " + s.delay + " - " + strconv.Itoa(blameWindowS)
+			return s.details(list, columns...)
+		},
 		// Whether a row is of the chosen process: a condition that follows another one.
 		"and_process": func() string { return s.process() },
 		// The texts of a list as one text.
@@ -99,7 +105,7 @@ func (s statement) functions() template.FuncMap {
 			}
 			return columns
 		},
-		"problem_window": word(strconv.Itoa(problemWindowS)), "silent_name": word(Silent), "shared_name": word(SharedName),
+		"blame_window": word(strconv.Itoa(blameWindowS)), "problem_window": word(strconv.Itoa(problemWindowS)), "silent_name": word(Silent), "shared_name": word(SharedName),
 	}
 }
 

@@ -1,6 +1,6 @@
 {{- /* The hosts that are silent, and the problems of the others that go on at their newest sample: see the type Problem. A problem
-that goes on since the begin of the range exists for longer: unknown_since says so. */ -}}
-WITH {{template "problems" args "all" false}}, found AS (
+that goes on since the begin of the range exists for longer: unknown_since says so. culprit says what it comes from. */ -}}
+WITH {{template "problems" args "all" false}}, {{template "culprits"}}, found AS (
   SELECT host, node_role, env, '{{silent_name}}' AS problem, 'duration' AS unit, {{to}} - last_ts AS value, last_ts AS since,
     false AS unknown_since, 2 AS severity
   FROM latest
@@ -10,6 +10,6 @@ WITH {{template "problems" args "all" false}}, found AS (
   FROM latest l JOIN episodes e ON e.host = l.host
   WHERE NOT ({{template "silent"}}) AND e.goes_on AND e.until > l.last_ts - 2e0 * {{problem_window}} - {{template "reach"}}
 )
-SELECT host, node_role, env, problem, unit, value, since, unknown_since, severity
-FROM found
-ORDER BY severity DESC, since DESC, host, problem
+SELECT f.host, node_role, env, problem, {{template "culprit"}} AS culprit, unit, value, since, unknown_since, severity
+FROM found f LEFT JOIN culprits c ON c.host = f.host
+ORDER BY severity DESC, since DESC, f.host, problem

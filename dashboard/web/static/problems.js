@@ -89,7 +89,7 @@ export class Problems extends Card {
       el('th', { scope: 'row', class: 'col-name' },
         el('button', { class: 'host', type: 'button', onclick: open }, dot(styleOf(host).colour), el('span', { class: 'host-name' }, host)),
         labels ? el('span', { class: 'labels' }, labels) : null),
-      el('td', { class: 'col-problem' }, ...problems.map((p) => el('div', {}, el('span', { class: `pill ${p.severity > 1 ? 'bad' : 'warn'}` }, p.problem)))),
+      el('td', { class: 'col-problem' }, ...problems.map((p) => el('div', {}, el('span', { class: `pill ${p.severity > 1 ? 'bad' : 'warn'}` }, p.culprit ? `${p.problem}: ${p.culprit}` : p.problem)))),
       el('td', { class: 'num col-value' }, ...problems.map((p) => el('div', {}, format.value(p.value, p.unit)))),
       el('td', { class: 'col-since' }, ...problems.map((p) => el('div', {}, this.#since(p)))));
   }
