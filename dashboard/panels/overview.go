@@ -45,7 +45,6 @@ func overview() Dashboard {
 				MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "problem", Label: "Problem", Unit: Text},
-					{Column: "culprit", Label: "Culprit", Unit: Text},
 					{Column: "value", Label: "Now", Unit: OfRow, UnitColumn: "unit"},
 					{Column: "since", Label: "Since", Unit: Time},
 				},
