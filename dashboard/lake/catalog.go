@@ -33,9 +33,9 @@ func newCatalog(root string) *catalog {
 	return &catalog{root: root, footers: map[string]footer{}, shapes: map[string]*shape{}}
 }
 
-// list returns the files of a relation for the hours that the range touches, by path. It leaves out what cannot be read, and returns a warning
-// for each. It fails only if the root cannot be read or if ctx ends.
-func (c *catalog) list(ctx context.Context, rel relation, r panels.Range) (files []dataFile, warnings []string, err error) {
+// list returns the files of a relation for the hours that the ranges touch, by path. It leaves out what cannot be read, and returns a
+// warning for each. It fails only if the root cannot be read or if ctx ends.
+func (c *catalog) list(ctx context.Context, rel relation, ranges []panels.Range) (files []dataFile, warnings []string, err error) {
 	w := newWalk(c.root)
 	tables, err := w.tables()
 	if err != nil {
@@ -46,26 +46,29 @@ func (c *catalog) list(ctx context.Context, rel relation, r panels.Range) (files
 		if !ok {
 			continue
 		}
-		w.partitions(folder, rel.keys, r, false, func(partition place) bool {
-			for _, p := range w.files(partition) {
-				if ctx.Err() != nil {
-					return false
+		for _, r := range ranges {
+			w.partitions(folder, rel.keys, r, false, func(partition place) bool {
+				for _, p := range w.files(partition) { // none for an hour that an earlier range touched
+					if ctx.Err() != nil {
+						return false
+					}
+					f, err := c.footerOf(p.path)
+					if err == nil {
+						err = rel.check(f.shape)
+					}
+					switch {
+					case errors.Is(err, fs.ErrNotExist): // deleted since it was listed
+					case err != nil:
+						w.leaveOut(p.path, err)
+					default:
+						files = append(files, dataFile{path: p.path, table: table.path, footer: f})
+					}
 				}
-				f, err := c.footerOf(p.path)
-				if err == nil {
-					err = rel.check(f.shape)
-				}
-				switch {
-				case errors.Is(err, fs.ErrNotExist): // deleted since it was listed
-				case err != nil:
-					w.leaveOut(p.path, err)
-				default:
-					files = append(files, dataFile{path: p.path, table: table.path, footer: f})
-				}
-			}
-			return ctx.Err() == nil
-		})
+				return ctx.Err() == nil
+			})
+		}
 	}
+	slices.SortFunc(files, func(a, b dataFile) int { return strings.Compare(a.path, b.path) })
 	return files, w.warnings, ctx.Err()
 }
 

@@ -543,7 +543,7 @@ func TestPanelsReadOnlyTheirPartitions(t *testing.T) {
 	l := open(t, dir)
 	for _, d := range panels.All() {
 		for _, panel := range d.Panels {
-			panel.MinSpanS, panel.MaxSpanS, panel.Lead = 0, 0, 0
+			panel.MinSpanS, panel.MaxSpanS, panel.Lead, panel.Weeks = 0, 0, 0, 0
 			q, err := panels.Bind(panel, params(start.Add(-5*time.Hour-30*time.Minute), start.Add(-4*time.Hour)), l.Form())
 			if err != nil {
 				t.Fatal(err)

@@ -39,7 +39,7 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	all := func(dataFile) bool { return true }
-	warnings, err := l.overFiles(ctx, conn, readBy(q.SQL), q.Range, q.MaxScan, all, func(views []string) (repeatable bool, err error) {
+	warnings, err := l.overFiles(ctx, conn, readBy(q.SQL), append([]panels.Range{q.Range}, q.Also...), q.MaxScan, all, func(views []string) (repeatable bool, err error) {
 		started := &startedSink{Sink: sink}
 		err = run(ctx, conn, views, q, started)
 		return !started.yet, err
@@ -47,10 +47,10 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	return panels.Notes{Warnings: bounded(warnings)}, err
 }
 
-// overFiles calls use with the statements that make the views of relations over the wanted files of the hours that the range touches.
+// overFiles calls use with the statements that make the views of relations over the wanted files of the hours that the ranges touch.
 // If use fails because a file is broken or gone, and says that it can be repeated, it is called again without that file. The warnings
 // name the files that were left out. The files may have maxScan bytes in all; 0 means no limit.
-func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relation, r panels.Range, maxScan int64, wanted func(dataFile) bool,
+func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relation, ranges []panels.Range, maxScan int64, wanted func(dataFile) bool,
 	use func(views []string) (repeatable bool, err error),
 ) (warnings []string, err error) {
 	broken := map[string]error{} // by path
@@ -58,7 +58,7 @@ func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relati
 		var views, warnings []string
 		var all []dataFile
 		for _, rel := range relations {
-			files, left, err := l.catalog.list(ctx, rel, r)
+			files, left, err := l.catalog.list(ctx, rel, ranges)
 			if err != nil {
 				return nil, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
 			}

@@ -146,7 +146,7 @@ func (r *Roller) write(ctx context.Context, table place, rollup panels.Rollup, s
 	text := "COPY (" + rollup.Query(panels.DuckDB(), start) + ") TO " + quote(path) + " (FORMAT parquet, COMPRESSION zstd)"
 	period := panels.Range{From: start, To: start.Add(rollup.Period - time.Millisecond)}
 	own := func(f dataFile) bool { return f.table == table.path }
-	warnings, err = r.lake.overFiles(ctx, conn, []relation{samples}, period, 0, own, func(views []string) (repeatable bool, err error) {
+	warnings, err = r.lake.overFiles(ctx, conn, []relation{samples}, []panels.Range{period}, 0, own, func(views []string) (repeatable bool, err error) {
 		for _, s := range append(views, onceSQL) {
 			if _, err := conn.ExecContext(ctx, s); err != nil {
 				return true, err

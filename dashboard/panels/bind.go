@@ -88,6 +88,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		bucket:  func(least time.Duration) string { return number(max(params.Bucket, least).Seconds()) },
 		process: func() string { return params.process(text) },
 		slot:    number(slotFor(span).Seconds()),
+		reach:   number(reachFor(span).Seconds()),
 		slight:  number(metric.Least),
 		offset:  number(params.Offset.Seconds()),
 		series:  strconv.Itoa(params.Series),
@@ -96,9 +97,33 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 	if params.Once {
 		s.table = form.once
 	}
+	past := p.past(params.Range)
+	for _, week := range past {
+		s.past = append(s.past, Period(week))
+	}
 	sql, err := s.write(p)
-	return Query{SQL: sql, Range: r}, err
+	return Query{SQL: sql, Range: r, Also: past}, err
 }
+
+const week = 7 * 24 * time.Hour
+
+// past are the ranges of the weeks before that the panel reads if the viewer chose the range shown. They are a little longer than
+// shown: a point is also compared with its neighbours of other weeks.
+func (p Panel) past(shown Range) (list []Range) {
+	if shown.To.Sub(shown.From) > week {
+		return nil
+	}
+	reach := reachFor(shown.To.Sub(shown.From))
+	for i := range p.Weeks {
+		back := -time.Duration(i+1) * week
+		list = append(list, Range{From: shown.From.Add(back - reach).UTC(), To: shown.To.Add(back + reach).UTC()})
+	}
+	return list
+}
+
+// reachFor is how far from a point's time of the week a slot of another week may be to be compared with it: a job does not start at
+// the same second.
+func reachFor(span time.Duration) time.Duration { return max(slotFor(span), 5*time.Minute) }
 
 // reads is the length of the time range that the panel's query reads if the viewer chose a range of length span. Both ranges
 // have the same end.

@@ -44,6 +44,9 @@ type Panel struct {
 	KeepS int `json:"keep_s,omitempty"`
 	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
+	// Weeks is how many weeks before the panel compares with. The query also reads the same time of each, if the time range is
+	// at most a week. Saved queries do not do that.
+	Weeks int `json:"weeks,omitempty"`
 	// Empty is the text for an answer without rows, if that is good news. If Empty is "", the page says that there is no data.
 	Empty string `json:"empty,omitempty"`
 	// Optional says that the page shows the panel only if it has data: not every machine has sensors, and older collectors send no

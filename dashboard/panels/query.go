@@ -13,6 +13,8 @@ type Query struct {
 	// Range is the time range that the SQL restricts itself to. An engine that lists files lists those of the range only.
 	// The zero Range means all time.
 	Range Range
+	// Also are further time ranges that the SQL reads.
+	Also []Range
 	// MaxScan is how many bytes the query may read; 0 means no limit. An engine that cannot know beforehand stops the query once
 	// it has read more.
 	MaxScan int64

@@ -131,6 +131,21 @@ func computing(computed []string, relation string) string {
 	return "(\n    SELECT *,\n      " + strings.Join(computed, ",\n      ") + "\n    FROM " + relation + " AS readings\n  )"
 }
 
+// pastSamples is the relation of the samples of the weeks before, with the column weeks_ago.
+func (s statement) pastSamples(columns ...any) (string, error) {
+	var reads []string
+	for i, period := range s.past {
+		week := s
+		week.period = period
+		relation, err := week.samples(columns...)
+		if err != nil {
+			return "", err
+		}
+		reads = append(reads, "SELECT *, "+strconv.Itoa(i+1)+" AS weeks_ago FROM "+relation)
+	}
+	return "(\n    " + strings.Join(reads, "\n    UNION ALL\n    ") + "\n  ) AS past_weeks", nil
+}
+
 // flat returns the names in columns, each of which is a name or a list of names.
 func flat(columns []any) ([]string, error) {
 	var names []string

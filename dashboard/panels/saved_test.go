@@ -22,6 +22,7 @@ func TestSavedIsComplete(t *testing.T) {
 		if strings.ContainsAny(text, ":?") || strings.Contains(text, "'' =") || strings.Contains(text, "node_role, '(none)') =") {
 			t.Errorf("a parameter or a choice is left in %s", text)
 		}
+		p.Weeks = 0 // saved queries do not compare with the weeks before
 		if n := strings.Count(text, `FROM "m"."s"`+"\n"); n == 0 || n != strings.Count(bind(t, p, hour, panels.DuckDB()).SQL, "FROM samples\n") {
 			t.Errorf("it reads the table %d times", n)
 		}

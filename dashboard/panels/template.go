@@ -40,6 +40,7 @@ type statement struct {
 	dialect
 	table   string                           // relation that holds the samples
 	period  string                           // condition on the partition keys and on ts
+	past    []string                         // the same for the weeks before, see [Panel.Weeks]
 	filters func() []string                  // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
 	metric  string                           // value of the chosen metric
 	from    string                           // begin of the time range that is read, Unix seconds
@@ -48,6 +49,7 @@ type statement struct {
 	bucket  func(least time.Duration) string // width of a time bucket in seconds, which is at least so wide
 	process func() string                    // condition on the process that a viewer chose, after another condition; "" if none is chosen
 	slot    string                           // width of a slot in seconds, see [slotFor]
+	reach   string                           // how far a slot of another week may be from a point, in seconds, see [reachFor]
 	slight  string                           // smallest difference in the chosen metric that may count as unusual
 	offset  string                           // how far the viewer's clock is ahead of UTC, in seconds
 	series  string                           // the greatest number of lines in a chart
@@ -72,6 +74,8 @@ func (s statement) functions() template.FuncMap {
 		"and_process": func() string { return s.process() },
 		// The texts of a list as one text.
 		"joined": s.joined,
+		// The same of the weeks before, with the column weeks_ago; and how many weeks there are, 0 if the time range is too long.
+		"past": s.pastSamples, "weeks": func() int { return len(s.past) },
 		// The newest known value of a column.
 		"last": func(column string) string { return last(column) + " AS " + column },
 		// The beginning of the time bucket that a sample belongs to, and the bucket's width.
@@ -88,7 +92,7 @@ func (s statement) functions() template.FuncMap {
 		// A quantile of a column or expression.
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
 		// What a viewer and the settings chose.
-		"from": word(s.from), "to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
+		"from": word(s.from), "to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "reach": word(s.reach), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
 		// How many slots before a point the point is compared with.
 		"window": word(strconv.Itoa(window)),
 		// Lists of columns.
