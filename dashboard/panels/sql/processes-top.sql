@@ -1,6 +1,6 @@
 {{- /* The first ten by CPU time, by memory and by I/O. */ -}}
 WITH {{template "processes"}}, fleet AS (
-  SELECT process, sum(cpu) AS cpu, max_by(host, cpu) AS cpu_host, sum(1e0 * memory) AS memory, max_by(host, memory) AS memory_host, sum(read) AS read,
+  SELECT process, sum(cpu) AS cpu, max_by(host, CASE WHEN cpu > 0 THEN cpu END) AS cpu_host, sum(1e0 * memory) AS memory, max_by(host, CASE WHEN memory > 0 THEN memory END) AS memory_host, sum(read) AS read,
     sum(written) AS written, sum(1e0 * number) AS number, count(*) AS hosts
   FROM used
   GROUP BY process

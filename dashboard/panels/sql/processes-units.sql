@@ -14,7 +14,7 @@ WITH readings AS (
   FROM readings r JOIN taken k ON k.host = r.host
   GROUP BY 1, 2
 ), fleet AS (
-  SELECT name, sum(cpu) AS cpu, max_by(host, cpu) AS cpu_host, sum(1e0 * memory) AS memory, max_by(host, memory) AS memory_host,
+  SELECT name, sum(cpu) AS cpu, max_by(host, CASE WHEN cpu > 0 THEN cpu END) AS cpu_host, sum(1e0 * memory) AS memory, max_by(host, CASE WHEN memory > 0 THEN memory END) AS memory_host,
     max(limit_peak) AS limit_peak, max(throttled) AS throttled, sum(1e0 * oom_kills) AS oom_kills, sum(io) AS io, count(*) AS hosts
   FROM used
   GROUP BY name
