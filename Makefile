@@ -122,7 +122,7 @@ problems: go-deps ## measure the rules about problems on a simulated fleet, whos
 
 .PHONY: trino-check
 trino-check: ## run every panel's SQL in Trino's own engine and compare it with DuckDB (needs Java 17 and Maven)
-	cd dashboard && go test -tags trino -count 1 ./internal/trinocheck
+	cd dashboard && go test -tags trino -count 1 -timeout 30m ./internal/trinocheck
 
 .PHONY: interop
 interop: build $(TOOLS)/interop/.installed $(TOOLS)/awscli/.installed ## run the commands of the READMEs, with both AWS CLIs; check the local stack with boto3, its Parquet with pyarrow, DuckDB and Polars (needs python3, AWS CLI 2)

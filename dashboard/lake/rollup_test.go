@@ -240,7 +240,11 @@ func TestRollupOfTheTableItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	err = r.Run(t.Context(), start.Add(48*time.Hour), func(lake.Rolled) {})
 	if err == nil || !strings.Contains(err.Error(), "give the directory above it") {
 		t.Errorf("error %v", err)

@@ -146,15 +146,15 @@ func (w *walk) folder(table place, rel relation) (p place, ok bool) {
 	if path == table.path {
 		return table, true
 	}
-	real, err := filepath.EvalSymlinks(path)
-	if err == nil && !w.within(real) {
+	target, err := filepath.EvalSymlinks(path)
+	if err == nil && !w.within(target) {
 		err = errOutside
 	}
 	if err != nil {
 		w.leaveOut(path, err)
 		return p, false
 	}
-	return place{path: path, real: real}, true
+	return place{path: path, real: target}, true
 }
 
 // partitions calls f with the partitions of a folder that the range touches, until f returns false. The partitions come in order of

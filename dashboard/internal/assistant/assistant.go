@@ -51,8 +51,10 @@ func New(engine Engine, o Options) *mcp.Server {
 		&mcp.ServerOptions{Instructions: instructions})
 	closed := false // no tool reaches beyond the lake
 	tool := func(name, title, description string) *mcp.Tool {
-		return &mcp.Tool{Name: name, Title: title, Description: description,
-			Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: &closed}}
+		return &mcp.Tool{
+			Name: name, Title: title, Description: description,
+			Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: &closed},
+		}
 	}
 	mcp.AddTool(s, tool("list_dashboards", "List the dashboards",
 		"List the dashboards, their panels with the questions that they answer, and the metrics to choose from."), a.listDashboards)

@@ -84,8 +84,10 @@ func (a *assistant) runPanel(ctx context.Context, _ *mcp.CallToolRequest, in Run
 	if buckets == 0 {
 		buckets = defaultBuckets
 	}
-	params, err := a.params(in.Time, map[string]string{"host": in.Host, "env": in.Env, "role": in.Role, "tag": in.Tag, "metric": in.Metric,
-		"buckets": strconv.Itoa(buckets), "offset": strconv.Itoa(in.Offset), "once": strconv.FormatBool(in.Once)})
+	params, err := a.params(in.Time, map[string]string{
+		"host": in.Host, "env": in.Env, "role": in.Role, "tag": in.Tag, "metric": in.Metric,
+		"buckets": strconv.Itoa(buckets), "offset": strconv.Itoa(in.Offset), "once": strconv.FormatBool(in.Once),
+	})
 	if err != nil {
 		return nil, Answer{}, err
 	}

@@ -26,7 +26,9 @@ func assistantOf(t *testing.T, args ...string) *mcp.ClientSession {
 	done := make(chan int, 1)
 	go func() {
 		done <- cli.Main(context.WithoutCancel(t.Context()), append([]string{"mcp"}, args...), inReader, outWriter, &stderr)
-		outWriter.Close()
+		if err := outWriter.Close(); err != nil {
+			t.Error(err)
+		}
 	}()
 	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
 	session, err := client.Connect(t.Context(), &mcp.IOTransport{Reader: outReader, Writer: inWriter}, nil)

@@ -82,7 +82,9 @@ func TestTeamPage(t *testing.T) {
 	go func() {
 		done <- cli.Main(ctx, []string{"serve", "--lake", fixture(t), "--listen", "0.0.0.0:0", "--token-file", token, "--tls-cert", cert, "--tls-key", key},
 			nil, io.Discard, writer)
-		writer.Close()
+		if err := writer.Close(); err != nil {
+			t.Error(err)
+		}
 	}()
 	line := make([]byte, 4096)
 	n, err := reader.Read(line)
