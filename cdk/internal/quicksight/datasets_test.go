@@ -59,8 +59,8 @@ func TestCalculatedFields(t *testing.T) {
 	for name, want := range map[string]string{
 		"total_throughput_bytes_per_s": "{net_bytes_sent_per_s} + {net_bytes_recv_per_s}",
 		"total_disk_io_bytes_per_s":    "{disk_read_bytes_per_s} + {disk_write_bytes_per_s}",
-		"cpu_load_class":               "ifelse(isNull({cpu_pct}), 'unknown', {cpu_pct} >= 90, 'critical', {cpu_pct} >= 75, 'high', 'normal')",
-		"memory_load_class":            "ifelse(isNull({ram_pct}), 'unknown', {ram_pct} >= 90, 'critical', {ram_pct} >= 75, 'high', 'normal')",
+		"cpu_load_class":               "ifelse(isNull({cpu_pct}), 'unknown', {cpu_pct} >= 97, 'critical', {cpu_pct} >= 90, 'high', 'normal')",
+		"memory_load_class":            "ifelse(isNull({ram_pct}), 'unknown', {ram_pct} >= 97, 'critical', {ram_pct} >= 90, 'high', 'normal')",
 	} {
 		if names[name] != want {
 			t.Errorf("%s is %s, want %s", name, names[name], want)
