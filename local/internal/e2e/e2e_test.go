@@ -59,12 +59,12 @@ func build(dir string) error {
 	if err != nil {
 		return err
 	}
-	variable := regexp.MustCompile(`-X (\S+)=\$\(VERSION\)`).FindSubmatch(makefile)
+	variable := regexp.MustCompile(`(?m)^PROGRAM := (\S+)$[\s\S]* -X \$\(PROGRAM\)\.version=\$\(VERSION\)`).FindSubmatch(makefile)
 	if variable == nil || bytes.Count(makefile, []byte("go build")) != 1 {
 		return errors.New("the Makefile does not build all binaries with -ldflags '-X …=$(VERSION)', in one place")
 	}
 	for name, pkg := range map[string]string{"local": ".", "edge": "../edge", "dashboard": "../dashboard", "bootstrap": "../functions/cmd/transform"} {
-		c := exec.Command("go", "build", "-ldflags", fmt.Sprintf("-X %s=%s", variable[1], testVersion), "-o", filepath.Join(dir, name), pkg)
+		c := exec.Command("go", "build", "-ldflags", fmt.Sprintf("-X %s.version=%s", variable[1], testVersion), "-o", filepath.Join(dir, name), pkg)
 		c.Dir = filepath.Join("..", "..")
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w\n%s", name, err, out)

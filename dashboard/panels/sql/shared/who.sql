@@ -10,7 +10,7 @@ elements, and max takes one of them. */ -}}
 {{define "who"}}WITH readings AS (
   SELECT host, ts, {{wide 60}} AS t, {{.by}}, max({{.value}}) AS value
   FROM {{details .list "host" .columns}}
-  WHERE {{.value}} IS NOT NULL
+  WHERE {{.value}} IS NOT NULL AND {{.by}} IS NOT NULL
   GROUP BY 1, 2, 3, 4
 ), taken AS (
   SELECT host, t, count(DISTINCT ts) AS times
