@@ -76,7 +76,7 @@ func (d *details) fill(s *record.Sample, k *kind, t time.Time, job, leaked float
 	d.due = t.Add(detailInterval)
 	d.fillFilesystems(s, k)
 	d.fillDisks(s, k, first)
-	d.fillInterfaces(s, k, first)
+	d.fillInterfaces(s, k)
 	d.fillProcesses(s, k, first, job, leaked)
 	d.fillSensors(s, k)
 	d.n, d.sum = 0, sums{}
@@ -133,7 +133,7 @@ func (d *details) fillDisks(s *record.Sample, k *kind, first bool) {
 }
 
 // fillInterfaces fills the interfaces. Errors and drops are those of the first one.
-func (d *details) fillInterfaces(s *record.Sample, k *kind, first bool) {
+func (d *details) fillInterfaces(s *record.Sample, k *kind) {
 	const little = .06
 	add := func(name string, part, bad float64) {
 		s.Interfaces = append(s.Interfaces, record.Interface{

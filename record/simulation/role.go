@@ -97,7 +97,7 @@ var kinds = [...]kind{
 		system: "mmcblk0", await: 4, nic: "eth0", speed: 1e9, job: backup,
 		programs: []program{
 			{name: "gateway", unit: "gateway.service", user: "gateway", count: 1, cpu: .6, ram: .64, io: .6, limit: .98},
-			{name: "mosquitto", unit: "mosquitto.service", user: "mosquitto", count: 1, cpu: .25, ram: .2, io: .3},
+			{name: "chronyd", unit: "chrony.service", user: "_chrony", count: 1, cpu: .25, ram: .2, io: .3},
 		},
 	},
 }

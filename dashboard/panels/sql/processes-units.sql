@@ -13,10 +13,13 @@ WITH readings AS (
     max(100e0 * r.memory / nullif(r.memory_limit, 0)) AS limit_peak, max(r.throttled) AS throttled, sum(1e0 * r.oom_kills) AS oom_kills, sum(r.io / k.times) AS io
   FROM readings r JOIN taken k ON k.host = r.host
   GROUP BY 1, 2
-), fleet AS (
-  SELECT name, sum(cpu) AS cpu, max_by(host, CASE WHEN cpu > 0 THEN cpu END) AS cpu_host, sum(1e0 * memory) AS memory, max_by(host, CASE WHEN memory > 0 THEN memory END) AS memory_host,
-    max(limit_peak) AS limit_peak, max(throttled) AS throttled, sum(1e0 * oom_kills) AS oom_kills, sum(io) AS io, count(*) AS hosts
+), compared AS (
+  SELECT *, max(cpu) OVER (PARTITION BY name) AS most_cpu, max(memory) OVER (PARTITION BY name) AS most_memory
   FROM used
+), fleet AS (
+  SELECT name, sum(cpu) AS cpu, min(CASE WHEN cpu > 0 AND cpu = most_cpu THEN host END) AS cpu_host, sum(1e0 * memory) AS memory, min(CASE WHEN memory > 0 AND memory = most_memory THEN host END) AS memory_host,
+    max(limit_peak) AS limit_peak, max(throttled) AS throttled, sum(1e0 * oom_kills) AS oom_kills, sum(io) AS io, count(*) AS hosts
+  FROM compared
   GROUP BY name
 ), ranked AS (
   SELECT name, cpu, cpu_host, memory, memory_host, limit_peak, throttled, oom_kills, io, hosts, row_number() OVER (ORDER BY cpu DESC, name) AS by_cpu,

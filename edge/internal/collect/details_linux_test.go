@@ -245,8 +245,10 @@ func TestSignificant(t *testing.T) {
 
 func TestText(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
-		{"eth0", "eth0"}, {strings.Repeat("a", maxText), strings.Repeat("a", maxText)},
-		{strings.Repeat("a", 300), strings.Repeat("a", 252) + "…"}, {"a" + strings.Repeat("€", 100), "a" + strings.Repeat("€", 83) + "…"},
+		{"eth0", "eth0"},
+		{strings.Repeat("a", maxText), strings.Repeat("a", maxText)},
+		{strings.Repeat("a", 300), strings.Repeat("a", 252) + "…"},
+		{"a" + strings.Repeat("€", 100), "a" + strings.Repeat("€", 83) + "…"},
 		{strings.Repeat("\x80", 300), "…"},
 	} {
 		if got := text(c.in); got != c.want {

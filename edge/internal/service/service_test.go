@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -53,7 +54,7 @@ func TestRunElsewhere(t *testing.T) {
 		}
 		return failure
 	})
-	if err != failure {
+	if !errors.Is(err, failure) {
 		t.Errorf("Run returns %v", err)
 	}
 }

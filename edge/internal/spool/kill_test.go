@@ -159,6 +159,6 @@ func TestKilledTwice(t *testing.T) {
 	if os.Getenv("EDGE_ALL_FAULTS") != "" {
 		first, second = append(first, process{lines: 6, torn: true, fails: true}), append(second, process{lines: 6, fails: true})
 	}
-	each(fullSpool(t), first, func(t *testing.T, h history) { each(h, second, nil) })
+	each(fullSpool(t), first, func(_ *testing.T, h history) { each(h, second, nil) })
 	t.Logf("%d runs", runs)
 }

@@ -14,7 +14,7 @@ the reading before it stands for them. */ -}}
       CAST(CASE WHEN before_t IS NULL AND t - {{template "reach"}} <= {{from}} THEN {{first_bucket}} ELSE t END AS bigint) AS begins,
       CAST(floor(CASE WHEN after_t - {{bucket_s}} <= t + {{template "reach"}} THEN after_t - {{bucket_s}}
         WHEN t + {{template "reach"}} < {{to}} AND (after_t IS NOT NULL OR {{template "silent"}}) THEN t + {{template "reach"}}
-        ELSE {{to}} - 0.001 END) AS bigint) AS ends
+        ELSE {{to}} - 1e-3 END) AS bigint) AS ends
     FROM (
       SELECT host, t, last_ts, interval_s, lag(t) OVER (PARTITION BY host ORDER BY t) AS before_t, lead(t) OVER (PARTITION BY host ORDER BY t) AS after_t
         {{- range .}}, {{.}}, lag({{.}}) OVER (PARTITION BY host ORDER BY t) AS before_{{.}}{{end}}
