@@ -42,7 +42,7 @@ func TestCostIsShown(t *testing.T) {
 	}
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
-	queries := len(panels.All()[0].Panels) + 3 // and the two that fill the filters, and the restarts
+	queries := len(panels.All()[0].Panels) + 4 // and the two that fill the filters, the inventory and the restarts
 
 	b := open(t)
 	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(s.URL+"/?range=1h"), loaded(1))
