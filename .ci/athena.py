@@ -235,6 +235,14 @@ def moto(folder):
 
 # --- ministack ---
 
+def duck_type(hive):
+    """Returns DuckDB's name of a type of the Glue table."""
+    if hive.startswith("array<struct<"):
+        fields = (f.split(":") for f in hive.removeprefix("array<struct<").removesuffix(">>").split(","))
+        return "STRUCT(" + ", ".join(f'"{name}" {duck_type(kind)}' for name, kind in fields) + ")[]"
+    return {"string": "VARCHAR", "int": "INTEGER", "map<string,string>": "MAP(VARCHAR, VARCHAR)"}.get(hive, hive)
+
+
 def write_lake(folder):
     """Writes samples as Parquet, with copies of one hour in four, and returns the columns of the template's table."""
     with open("local/internal/template/default.json") as file:
@@ -245,9 +253,8 @@ def write_lake(folder):
         "cpu_pct": "n % 100 + 0.25", "disk_busy_pct": "n % 50 + 0.5", "tags": "map {'team': 'core'}",
         "event_time": "to_timestamp(1770112800 + 3 * n) AT TIME ZONE 'UTC'",
     }
-    types = {"string": "VARCHAR", "int": "INTEGER", "map<string,string>": "MAP(VARCHAR, VARCHAR)"}
     columns = ", ".join(
-        f'CAST({given.get(c["Name"], "NULL")} AS {types.get(c["Type"], c["Type"])}) AS "{c["Name"]}"' for c in table["StorageDescriptor"]["Columns"])
+        f'CAST({given.get(c["Name"], "NULL")} AS {duck_type(c["Type"])}) AS "{c["Name"]}"' for c in table["StorageDescriptor"]["Columns"])
     at = "to_timestamp(1770112800 + 3 * n) AT TIME ZONE 'UTC'"
     keys = ", ".join(f"strftime({at}, '{f}') AS {k['Name']}" for k, f in zip(table["PartitionKeys"], ("%Y", "%m", "%d", "%H")))
     names = ", ".join(k["Name"] for k in table["PartitionKeys"])

@@ -149,12 +149,19 @@ class Emulator(Place):
                 path.write_bytes(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read())
         database = duckdb.connect()
         database.execute("SET TimeZone = 'UTC'")
-        database.execute(f"""CREATE TABLE "{found['glue-table-name']}" AS SELECT * FROM read_parquet(
-            '{local}/{found['prefix']}**/*.parquet', hive_partitioning = true, hive_types_autocast = false)""")
+        objects = f"""read_parquet('{local}/{found['prefix']}**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"""
+        # The emulator's objects lack the fields that no sample has. Athena takes lists from the table's definition.
+        there = {c[0] for c in database.execute(f"DESCRIBE SELECT * FROM {objects}").fetchall()}
+        lists = {name: kind for name, kind in table_columns(synthesized) if kind.startswith("array<")}
+        database.execute(f"""CREATE TABLE "{found['glue-table-name']}" AS SELECT {", ".join(
+            ["*" + (f" EXCLUDE ({', '.join(sorted(lists.keys() & there))})" if lists.keys() & there else "")] +
+            [f"TRY_CAST({name if name in there else 'NULL'} AS {duck_type(kind)}) AS {name}" for name, kind in lists.items()])} FROM {objects}""")
 
         def run(sql):
             sql, = sqlglot.transpile(sql.replace(f'"{found["glue-database-name"]}".', ""), read="athena", write="duckdb",
                                      error_level=sqlglot.ErrorLevel.RAISE, unsupported_level=sqlglot.ErrorLevel.RAISE)
+            # Of a list of structs, Athena's UNNEST makes a column of each field, DuckDB's makes one column.
+            sql = sql.replace("CROSS JOIN UNNEST(elements) AS element(", "CROSS JOIN LATERAL (SELECT UNNEST(elements, max_depth := 2)) AS element(")
             return [(c[0], c[1]) for c in database.execute("DESCRIBE " + sql).fetchall()], database.execute(sql).fetchall()
         return run
 
@@ -252,3 +259,17 @@ def ministack(folder):
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def table_columns(synthesized):
+    """Returns the names and types of the columns of the template's Glue table."""
+    table, = (r for r in synthesized["Resources"].values() if r["Type"] == "AWS::Glue::Table")
+    return [(c["Name"], c["Type"]) for c in table["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]]
+
+
+def duck_type(hive):
+    """Returns DuckDB's name of a type of the Glue table: a list of structs, or a type of one value."""
+    if hive.startswith("array<struct<"):
+        fields = (f.split(":") for f in hive.removeprefix("array<struct<").removesuffix(">>").split(","))
+        return "STRUCT(" + ", ".join(f'"{name}" {duck_type(kind)}' for name, kind in fields) + ")[]"
+    return {"string": "VARCHAR", "int": "INTEGER"}.get(hive, hive.upper())
