@@ -58,8 +58,9 @@ func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) erro
 		if table.path == r.lake.Dir() {
 			return fmt.Errorf("roll up the lake %s: it is the table of samples itself; give the directory above it, where the rollups go", table.path)
 		}
+		written := hoursWritten(newWalk(r.lake.Dir()), table)
 		for _, rollup := range panels.Rollups() {
-			for _, start := range due(newWalk(r.lake.Dir()), table, rollup, now) {
+			for _, start := range due(written, table, rollup, now) {
 				rolled, err := r.roll(ctx, table, rollup, start)
 				if err != nil {
 					return fmt.Errorf("roll up %s of %s: %w", rollup.Name, start.Format(time.DateTime), err)
@@ -71,21 +72,32 @@ func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) erro
 	return ctx.Err()
 }
 
-// due returns the begins of the periods to roll up, in order.
-func due(w *walk, table place, rollup panels.Rollup, now time.Time) (starts []time.Time) {
-	newest := map[time.Time]time.Time{} // by begin: when the newest file of the period was written
+// hoursWritten returns when the newest file of each hour of samples was written, by the hour's begin.
+func hoursWritten(w *walk, table place) map[time.Time]time.Time {
+	written := map[time.Time]time.Time{}
 	w.partitions(table, samples.keys, panels.Range{}, false, func(hour place) bool {
 		t, ok := hourOf(hour.path)
 		if !ok {
 			return true
 		}
 		for _, f := range w.files(hour) {
-			if info, err := os.Stat(f.path); err == nil && info.ModTime().After(newest[rollup.Start(t)]) {
-				newest[rollup.Start(t)] = info.ModTime()
+			if info, err := os.Stat(f.path); err == nil && info.ModTime().After(written[t]) {
+				written[t] = info.ModTime()
 			}
 		}
 		return true
 	})
+	return written
+}
+
+// due returns the begins of the periods to roll up, in order.
+func due(hours map[time.Time]time.Time, table place, rollup panels.Rollup, now time.Time) (starts []time.Time) {
+	newest := map[time.Time]time.Time{} // by the period's begin
+	for hour, written := range hours {
+		if start := rollup.Start(hour); written.After(newest[start]) {
+			newest[start] = written
+		}
+	}
 	for start, written := range newest {
 		if now.Before(start.Add(rollup.Period + closedAfter)) {
 			continue
