@@ -108,7 +108,7 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// viewer says who sends a request. If nobody may, it answers the request itself.
+// viewer says who sends a request. If the request is not allowed, viewer answers it.
 func (g *Gate) viewer(w http.ResponseWriter, r *http.Request) (Viewer, bool) {
 	if name, ok := g.named(r); ok {
 		return Viewer{Name: name}, true

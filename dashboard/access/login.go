@@ -78,5 +78,5 @@ func (g *Gate) form(w http.ResponseWriter, status int, form Form) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // if the client is gone, there is nobody to tell
+	_, _ = w.Write(b.Bytes()) // it fails only if the client is gone
 }

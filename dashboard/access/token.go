@@ -20,7 +20,7 @@ type token struct {
 }
 
 const (
-	// minToken is the least length of a token. 32 hexadecimal digits are 128 random bits, which nobody can guess.
+	// minToken is the least length of a token. 32 hexadecimal digits are 128 random bits, which cannot be guessed.
 	minToken = 32
 	maxToken = 1024
 	maxFile  = 64 << 10

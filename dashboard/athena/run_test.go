@@ -137,7 +137,7 @@ func TestQueryThatReadsTooMuchIsStopped(t *testing.T) {
 	}
 }
 
-// TestSinkThatHasEnough: the pages of an answer that nobody wants are not fetched.
+// TestSinkThatHasEnough: once the sink has enough rows, no further page of the answer is fetched.
 func TestSinkThatHasEnough(t *testing.T) {
 	rows := make([][]any, 5000)
 	for i := range rows {

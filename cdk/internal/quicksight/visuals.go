@@ -230,7 +230,7 @@ func (f fields) measures(values []panels.Value) []any {
 	return list
 }
 
-// thresholds returns lines at the thresholds of the values. It returns nil if they have none.
+// thresholds returns lines at the thresholds of the values, or nil if no value has a threshold.
 func thresholds(values []panels.Value) []any {
 	var list []any
 	for _, v := range values {

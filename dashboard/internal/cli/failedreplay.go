@@ -49,7 +49,7 @@ func newFailedReplay() *cobra.Command {
 			"If a run dies while a request is under way, it is not known whether Firehose accepted its records, at most 500. They are in\n" +
 			"doubt, and no run sends them by itself. --in-doubt says what to do about them:\n" +
 			"  keep    nothing (the default)\n" +
-			"  check   ask the lake: those that are there have arrived; those that are not there after 25 hours are sent again\n" +
+			"  check   ask the lake: a record that is there has arrived; a record that is missing after 25 hours is sent again\n" +
 			"  resend  send them again; some may arrive twice, with the same session_id and seq\n" +
 			"  skip    do not send them; some may never arrive",
 		Example: `  dashboard failed replay --s3 --dry-run

@@ -20,5 +20,5 @@
 // it, and never lost: an object stays below errors/ until each of its records is accepted.
 //
 // The state is an object beside the moved ones, and each change of it is a conditional write. So two runs at the same time send no
-// record twice either: a run sends an entry only after it has noted that, in a state where nobody else had.
+// record twice either: a run sends an entry only if its own note of the entry was the first one.
 package failed

@@ -150,7 +150,7 @@ func (p *process) do(name string, effect func() error) error {
 	if p.step == p.at {
 		p.dead, p.where = true, name
 		if p.after {
-			_ = effect() // nobody learns what came of it
+			_ = effect() // the caller does not learn the outcome
 		}
 		return errDead
 	}

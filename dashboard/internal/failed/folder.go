@@ -150,7 +150,7 @@ func versionOf(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Put implements [Storage]. The caller holds the lock, so nobody writes between the check and the rename.
+// Put implements [Storage]. The caller holds the lock, so no other process writes between the check and the rename.
 func (f *Folder) Put(ctx context.Context, key string, content []byte, version string) (string, error) {
 	now := ""
 	if old, v, err := f.Get(ctx, key); err == nil {

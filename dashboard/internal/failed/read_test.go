@@ -115,7 +115,7 @@ func TestBadContent(t *testing.T) {
 	}
 }
 
-// TestForeignObjects: an object that is not Firehose's, or of which a part cannot be read, stays where it is.
+// TestForeignObjects: an object stays where it is if Firehose did not write it, or if a part of it cannot be read.
 func TestForeignObjects(t *testing.T) {
 	good := line(sample("h", 1), status, arrived)
 	storages(t, map[string]string{
