@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
@@ -145,7 +146,7 @@ func (r *Roller) roll(ctx context.Context, table place, rollup panels.Rollup, st
 	if err := os.Rename(temporary, path); err != nil {
 		return Rolled{}, err
 	}
-	return rolled, syncFile(filepath.Dir(path))
+	return rolled, durable.SyncDir(filepath.Dir(path))
 }
 
 // write writes the rows of one period into a new file.
@@ -174,9 +175,9 @@ func (r *Roller) write(ctx context.Context, table place, rollup panels.Rollup, s
 	return rows, warnings, queryError(err)
 }
 
-// syncFile makes a file, or the entries of a directory, durable.
+// syncFile makes the contents of a file durable.
 func syncFile(path string) error {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDWR, 0) // Windows syncs only what may be written
 	if err != nil {
 		return err
 	}

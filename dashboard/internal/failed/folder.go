@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
 )
 
 // Folder is the bucket of a lake in a directory, as `local up` writes it.
@@ -66,7 +68,11 @@ func (f *Folder) Lock() (func() error, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if err := lock(file); err != nil {
+	err = durable.Lock(file)
+	if errors.Is(err, durable.ErrLocked) {
+		err = errInUse
+	}
+	if err != nil {
 		return nil, false, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 	}
 	return file.Close, true, nil
@@ -132,7 +138,7 @@ func (f *Folder) Move(_ context.Context, o Object, to string) error {
 		}
 		return err
 	}
-	return errors.Join(syncDir(filepath.Dir(path)), syncDir(filepath.Dir(from)))
+	return errors.Join(durable.SyncDir(filepath.Dir(path)), durable.SyncDir(filepath.Dir(from)))
 }
 
 // Get implements [Storage].
@@ -189,5 +195,5 @@ func writeDurably(path string, content []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 )
 
@@ -237,11 +238,11 @@ func (e *Engine) finishMoves(moves []journal.Move) error {
 // syncPath syncs dir, so that the names in it are on disk. It also syncs the directories above dir up to the bucket, except those that
 // this engine synced before.
 func (e *Engine) syncPath(dir string) error {
-	if err := journal.SyncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return err
 	}
 	for ; dir != e.bucket && dir != filepath.Dir(dir) && !e.durable[dir]; dir = filepath.Dir(dir) {
-		if err := journal.SyncDir(filepath.Dir(dir)); err != nil {
+		if err := durable.SyncDir(filepath.Dir(dir)); err != nil {
 			return err
 		}
 		e.durable[dir] = true

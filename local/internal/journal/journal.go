@@ -14,6 +14,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
 )
 
 // ErrFull means that the journal has no room for a record. It gets room when records are delivered.
@@ -80,7 +82,11 @@ func Open(dir string, maxBytes int64) (_ *Journal, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(lockFile); err != nil {
+	err = durable.Lock(lockFile)
+	if errors.Is(err, durable.ErrLocked) {
+		err = errInUse
+	}
+	if err != nil {
 		return nil, errors.Join(err, lockFile.Close())
 	}
 	j := &Journal{

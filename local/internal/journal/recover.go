@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
 )
 
 // Names beside the journal's directory.
@@ -47,7 +49,7 @@ func (j *Journal) settle() error {
 			err = os.Mkdir(j.dir, 0o700)
 		}
 	}
-	return errors.Join(err, os.RemoveAll(j.dir+newSuffix), SyncDir(filepath.Dir(j.dir)))
+	return errors.Join(err, os.RemoveAll(j.dir+newSuffix), durable.SyncDir(filepath.Dir(j.dir)))
 }
 
 // span is a range of sequence numbers, both ends included.
@@ -214,7 +216,7 @@ func (j *Journal) rewrite(found *survey) error {
 	j.segments, j.total, j.freed = nil, 0, 0
 	aside := j.dir + damagedSuffix + time.Now().UTC().Format("20060102T150405.000000000")
 	j.damage.SetAside = aside
-	if err := errors.Join(os.Rename(j.dir, aside), os.Rename(dir, j.dir), SyncDir(filepath.Dir(j.dir))); err != nil {
+	if err := errors.Join(os.Rename(j.dir, aside), os.Rename(dir, j.dir), durable.SyncDir(filepath.Dir(j.dir))); err != nil {
 		return err
 	}
 	for name, whole := range intact { // the new journal has all their records

@@ -55,7 +55,7 @@ func (s *segment) before(seq uint64) (mark, bool) {
 
 func (s *segment) reader() *reader { return &reader{file: s.file, size: s.size, salt: s.salt} }
 
-// createSegment creates the file of a segment. Its name is durable only after [SyncDir].
+// createSegment creates the file of a segment. Its name is durable only after [durable.SyncDir].
 func createSegment(dir string, number uint64) (*segment, error) {
 	s := &segment{number: number, salt: rand.Uint32()}
 	s.path = filepath.Join(dir, fmt.Sprintf("%016d-%08x%s", number, s.salt, segmentSuffix))
@@ -104,13 +104,4 @@ func closeSegments(segments []*segment) error {
 		errs = append(errs, s.file.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// SyncDir makes the names in a directory durable: a file that was created there or moved there still exists after a loss of power.
-func SyncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

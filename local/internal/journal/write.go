@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
 )
 
 // request asks the writer to write either a batch of records, or the state after a commit.
@@ -178,7 +180,7 @@ func (j *Journal) begin(dir string, number, last, delivered uint64, moves []Move
 		return nil, err
 	}
 	state := appendState(nil, s.salt, last, delivered, moves)
-	if err := errors.Join(writeSynced(s, state), SyncDir(dir)); err != nil {
+	if err := errors.Join(writeSynced(s, state), durable.SyncDir(dir)); err != nil {
 		return nil, errors.Join(err, s.file.Close(), os.Remove(s.path))
 	}
 	s.size, s.last = int64(len(state)), last
