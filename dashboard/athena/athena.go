@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
+	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
@@ -113,15 +114,21 @@ func (e *Engine) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (
 	if err != nil {
 		return panels.Notes{}, err
 	}
-	cost := costOf(execution)
-	e.mu.Lock()
-	e.spent.ScannedBytes += cost.ScannedBytes
-	e.spent.USD += cost.USD
-	e.mu.Unlock()
+	cost := e.count(execution)
 	if err := e.results(ctx, id, execution, sink); err != nil {
 		return panels.Notes{}, err
 	}
 	return panels.Notes{Cost: &cost}, nil
+}
+
+// count adds what a query cost to what all have cost, and returns it.
+func (e *Engine) count(execution *types.QueryExecution) panels.Cost {
+	cost := costOf(execution)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.spent.ScannedBytes += cost.ScannedBytes
+	e.spent.USD += cost.USD
+	return cost
 }
 
 // statement is one request to Athena.

@@ -96,10 +96,15 @@ func (r Rollup) bucketOf() string { return begin(number(r.Bucket.Seconds())) }
 // Start is the begin of the period that t belongs to, in UTC.
 func (r Rollup) Start(t time.Time) time.Time { return t.UTC().Truncate(r.Period) }
 
-// Query is the statement that makes the rows of the period that begins at start. A sample that was delivered twice counts once. The
-// rows of a host stand together, in order of time, which keeps files small and lets a reader of one host skip the others.
+// Query is the statement that makes the rows of the period that begins at start.
 func (r Rollup) Query(form Form, start time.Time) string {
 	start = r.Start(start)
+	return r.Part(form, Range{From: start, To: start.Add(r.Period)})
+}
+
+// Part is the statement that makes the rows of some hours of a period. A sample that was delivered twice counts once. The rows of a
+// host stand together, in order of time, which keeps files small and lets a reader of one host skip the others.
+func (r Rollup) Part(form Form, hours Range) string {
 	var read []string
 	for _, c := range record.SampleColumns() {
 		if c.IsList() || c.Name == "ts" {
@@ -123,7 +128,7 @@ func (r Rollup) Query(form Form, start time.Time) string {
 	return "SELECT " + strings.Join(list, ",\n  ") +
 		"\nFROM (\n    SELECT " + strings.Join(read, ",\n      ") +
 		"\n    FROM " + form.once +
-		"\n    WHERE " + Period(Range{From: start, To: start.Add(r.Period)}) +
+		"\n    WHERE " + Period(hours) +
 		"\n  ) AS readings\nGROUP BY hostname, machine_id, " + r.bucketOf() +
 		"\nORDER BY hostname, machine_id, " + r.bucketOf()
 }

@@ -1,0 +1,135 @@
+package panels
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Sources says of which objects of samples a rollup was made, or of which it could be made now. It is small enough to be kept beside
+// the rollup.
+type Sources struct {
+	Objects int
+	Bytes   int64
+	Newest  time.Time // when the newest of the objects was written
+}
+
+// And adds objects.
+func (s Sources) And(more Sources) Sources {
+	s.Objects += more.Objects
+	s.Bytes += more.Bytes
+	if more.Newest.After(s.Newest) {
+		s.Newest = more.Newest
+	}
+	return s
+}
+
+// LackedBy reports whether a rollup that was made of other objects may lack some of these. The number of objects counts besides their
+// times, because an object can appear later than its time says: S3 gives an upload of several parts the time when it began, and a file
+// that is renamed keeps its time. Objects that were deleted do not make a rollup due: it would lose their samples.
+func (s Sources) LackedBy(made Sources) bool {
+	return s.Objects > made.Objects || s.Newest.After(made.Newest)
+}
+
+// MarshalText writes the sources as they are kept beside a rollup.
+func (s Sources) MarshalText() ([]byte, error) {
+	return fmt.Appendf(nil, "%d %d %s", s.Objects, s.Bytes, s.Newest.UTC().Format(time.RFC3339Nano)), nil
+}
+
+// UnmarshalText reads what [Sources.MarshalText] wrote.
+func (s *Sources) UnmarshalText(text []byte) error {
+	var newest string
+	if _, err := fmt.Sscanf(string(text), "%d %d %s", &s.Objects, &s.Bytes, &newest); err != nil {
+		return fmt.Errorf("sources %q: want objects, bytes and a time: %w", text, err)
+	}
+	var err error
+	s.Newest, err = time.Parse(time.RFC3339Nano, newest)
+	return err
+}
+
+// SourcesKey is the name under which a rollup's sources are kept beside it.
+const SourcesKey = "metrics_dashboard_sources"
+
+// Made says how the rollup of a period was made.
+type Made struct {
+	Sources
+	At time.Time // when its run began
+}
+
+// Schedule decides when a period is due.
+type Schedule struct {
+	Now time.Time
+	// Settle is how long after its end a period is rolled up for the first time: most of its samples are there then.
+	Settle time.Duration
+	// Patience is how long a period waits until it is rolled up again for late samples, as a share of its age, and at least of its
+	// length. Without it, one host that sends late would make all samples of a day be read each hour. 0 means no wait.
+	Patience float64
+}
+
+// Due is a period to roll up.
+type Due struct {
+	Rollup Rollup
+	Start  time.Time // begin of the period, UTC
+	Sources
+}
+
+// End is the end of the period.
+func (d Due) End() time.Time { return d.Start.Add(d.Rollup.Period) }
+
+// Due returns the periods that are due, in order of time: those that have ended and have samples that their rollup may lack. hours are
+// the samples that there are by the begin of their hour. made are the rollups that there are by the begin of their period.
+//
+// A period that has not ended is not due, however new its samples are. So a machine whose clock is a year ahead costs nothing until
+// then.
+func (r Rollup) Due(hours map[time.Time]Sources, made map[time.Time]Made, schedule Schedule) []Due {
+	periods := map[time.Time]Sources{}
+	for hour, s := range hours {
+		start := r.Start(hour)
+		periods[start] = periods[start].And(s)
+	}
+	var list []Due
+	for start, s := range periods {
+		d := Due{Rollup: r, Start: start, Sources: s}
+		m, rolled := made[start]
+		age := schedule.Now.Sub(d.End())
+		switch {
+		case s.Objects == 0 || age < schedule.Settle:
+		case !rolled:
+			list = append(list, d)
+		case s.LackedBy(m.Sources):
+			wait := time.Duration(schedule.Patience * float64(max(age, r.Period)))
+			if since := schedule.Now.Sub(m.At); since < 0 || since >= wait { // before 0: the clock was set back
+				list = append(list, d)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Due) int { return a.Start.Compare(b.Start) })
+	return list
+}
+
+// Partition returns the values of the partition of the period that begins at start, by the rollup's partition keys.
+func (r Rollup) Partition(start time.Time) []string {
+	start = r.Start(start)
+	values := []string{start.Format("2006"), start.Format("01"), start.Format("02"), start.Format("15")}
+	return values[:len(r.PartitionKeys())]
+}
+
+// Folder is where the objects of a period are below [Rollup.Prefix]: year=2026/month=02/ and so on. It ends in a slash.
+func (r Rollup) Folder(start time.Time) string {
+	folder, values := "", r.Partition(start)
+	for i, key := range r.PartitionKeys() {
+		folder += key + "=" + values[i] + "/"
+	}
+	return folder
+}
+
+// StartOf is the begin of the period that the values of a partition name. ok is false if they name none.
+func (r Rollup) StartOf(values []string) (start time.Time, ok bool) {
+	layout := []string{"2006", "01", "02", "15"}[:len(r.PartitionKeys())]
+	if len(values) != len(layout) {
+		return time.Time{}, false
+	}
+	start, err := time.Parse(strings.Join(layout, "/"), strings.Join(values, "/"))
+	return start, err == nil
+}

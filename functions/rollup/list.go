@@ -1,0 +1,135 @@
+package rollup
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+const day = 24 * time.Hour
+
+// days returns the days to look at, in UTC: those that an event names, or the last ones. It leaves out days of which samples may have
+// been removed: a rollup that is made again would lose them. S3 removes an object at the first midnight after its days have passed
+// (Amazon S3 user guide, "Expiring objects"), and no object of a day is older than the day. So today and as many days as samples are
+// kept are whole.
+func (r *Roller) days(event Event, now time.Time) (days []time.Time, err error) {
+	today := now.UTC().Truncate(day)
+	from, to := today.AddDate(0, 0, -r.o.Days), today.AddDate(0, 0, 1)
+	if event.From != "" || event.To != "" {
+		if from, err = time.Parse(time.DateOnly, event.From); err == nil {
+			to, err = time.Parse(time.DateOnly, event.To)
+		}
+		if err != nil || !from.Before(to) {
+			return nil, fmt.Errorf(`roll up from %q to %q: want two days in order, such as {"from":"2026-01-01","to":"2026-02-01"}, or neither`, event.From, event.To)
+		}
+	}
+	if whole := today.AddDate(0, 0, -r.o.Retention); r.o.Retention > 0 && from.Before(whole) {
+		if event.From != "" {
+			return nil, fmt.Errorf("roll up from %s: samples are kept for %d days, so those of days before %s may be gone, and their rollups stay as they are",
+				event.From, r.o.Retention, whole.Format(time.DateOnly))
+		}
+		from = whole
+	}
+	for d := from; d.Before(to); d = d.Add(day) {
+		days = append(days, d)
+	}
+	return days, nil
+}
+
+// listsAtOnce is how many requests list objects at a time.
+const listsAtOnce = 8
+
+// hours returns the objects of samples of each hour of these days.
+func (r *Roller) hours(ctx context.Context, days []time.Time) (map[time.Time]panels.Sources, error) {
+	hours := map[time.Time]panels.Sources{}
+	objects, err := r.listDays(ctx, r.o.Prefix, days)
+	for _, o := range objects {
+		if hour, ok := hourOf(strings.TrimPrefix(o.Key, r.o.Prefix)); ok && o.Bytes > 0 {
+			hours[hour] = hours[hour].And(panels.Sources{Objects: 1, Bytes: o.Bytes, Newest: o.Written})
+		}
+	}
+	return hours, err
+}
+
+// listDays lists the objects of days below a prefix: year=2026/month=02/day=28/…
+func (r *Roller) listDays(ctx context.Context, prefix string, days []time.Time) (objects []Object, err error) {
+	var (
+		group sync.WaitGroup
+		mu    sync.Mutex // guards objects and err
+		free  = make(chan struct{}, listsAtOnce)
+	)
+	for _, d := range days {
+		free <- struct{}{}
+		group.Go(func() {
+			list, failed := r.o.Storage.List(ctx, prefix+d.Format("year=2006/month=01/day=02/"))
+			<-free
+			mu.Lock()
+			defer mu.Unlock()
+			objects = append(objects, list...)
+			if err == nil {
+				err = failed
+			}
+		})
+	}
+	group.Wait()
+	return objects, err
+}
+
+// hourOf reads the hour from a key below the samples' prefix. A name that Athena skips is not of an hour.
+func hourOf(key string) (hour time.Time, ok bool) {
+	parts := strings.Split(key, "/")
+	if len(parts) < 5 {
+		return hour, false
+	}
+	for _, name := range parts[4:] {
+		if name == "" || name[0] == '.' || name[0] == '_' {
+			return hour, false
+		}
+	}
+	hour, err := time.Parse("year=2006/month=01/day=02/hour=15", strings.Join(parts[:4], "/"))
+	return hour, err == nil
+}
+
+// partitions returns the partitions of a rollup in the months of days, by the begin of their period.
+func (r *Roller) partitions(ctx context.Context, rollup panels.Rollup, days []time.Time) (map[time.Time]Partition, error) {
+	var months [][2]string
+	for _, d := range days {
+		m := [2]string{d.Format("2006"), d.Format("01")}
+		if len(months) == 0 || months[len(months)-1] != m {
+			months = append(months, m)
+		}
+	}
+	list, err := r.o.Catalog.Partitions(ctx, TableOf(r.o.Table, rollup), months)
+	all := map[time.Time]Partition{}
+	for _, p := range list {
+		if start, ok := rollup.StartOf(p.Values); ok {
+			all[start] = p
+		}
+	}
+	return all, err
+}
+
+// made returns of which objects the rollups of days were made, and when.
+func (r *Roller) made(ctx context.Context, rollup panels.Rollup, days []time.Time) (map[time.Time]panels.Made, error) {
+	partitions, err := r.partitions(ctx, rollup, days)
+	made := map[time.Time]panels.Made{}
+	for start, p := range partitions {
+		at, _ := timeOf(lastOf(p.Location))
+		made[start] = panels.Made{Sources: r.sourcesOf(p), At: at}
+	}
+	return made, err
+}
+
+// sourcesOf reads of which objects a partition's rollup was made. If somebody else made the partition, they are unknown, and so the
+// period is due.
+func (r *Roller) sourcesOf(p Partition) (s panels.Sources) {
+	if err := s.UnmarshalText([]byte(p.Sources)); err != nil {
+		r.o.Log.Warn("a partition does not say of which objects it was made", "location", p.Location, "error", err)
+		return panels.Sources{}
+	}
+	return s
+}

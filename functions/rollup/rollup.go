@@ -1,0 +1,289 @@
+package rollup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// Storage is the stack's bucket.
+type Storage interface {
+	// List returns the objects whose keys begin with prefix.
+	List(ctx context.Context, prefix string) ([]Object, error)
+	// Delete removes objects. It does not fail if one is not there.
+	Delete(ctx context.Context, keys []string) error
+}
+
+// Object is an object of the bucket.
+type Object struct {
+	Key     string
+	Bytes   int64
+	Written time.Time // S3's clock; of an upload of several parts, when it began
+}
+
+// Engine runs SQL over the samples.
+type Engine interface {
+	// Unload writes the rows of a query as Parquet objects below a folder (s3://…/), which has no objects yet.
+	Unload(ctx context.Context, sql, folder string) (panels.Cost, error)
+}
+
+// Catalog is the Glue database.
+type Catalog interface {
+	// Partitions returns the partitions of a table with any of these values of the keys year and month.
+	Partitions(ctx context.Context, table string, months [][2]string) ([]Partition, error)
+	// Partition returns one partition; ok is false if there is none.
+	Partition(ctx context.Context, table string, values []string) (p Partition, ok bool, err error)
+	// Point creates the partition, or makes the partition of these values what p says, by one call.
+	Point(ctx context.Context, table string, p Partition) error
+}
+
+// Partition is a partition of a rollup's table.
+type Partition struct {
+	Values   []string // of the partition keys
+	Location string   // s3://…/ of its objects
+	Sources  string   // text of [panels.Sources]
+}
+
+// Options of a [Roller].
+type Options struct {
+	Storage Storage
+	Engine  Engine
+	Catalog Catalog
+	Log     *slog.Logger
+
+	Bucket string
+	Prefix string // of the samples' objects, ends in a slash
+	Table  string // of the samples
+	Form   panels.Form
+
+	// Days is how many days back samples can come: how old a sample may be that the transform takes.
+	Days int
+	// Retention is after how many days samples are removed; 0: never. Of a day that is older, some samples are gone already.
+	Retention int
+	// Settle is as in [panels.Schedule].
+	Settle time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+const (
+	// patience is as in [panels.Schedule]: samples that come late are in the rollup after a quarter of their age at most. Even if each
+	// hour brings samples of all days, a period is then read about 20 times in two weeks, and not 336 times.
+	patience = 0.25
+	// atOnce is how many statements run at a time. An account may have 20 or more active (Athena user guide, "Service Quotas").
+	atOnce = 4
+	// partBytes is how many bytes of samples one statement reads at most, if a period has more than an hour. It bounds what a statement
+	// sorts and keeps in memory. A day of 700 machines at 3 s is one part.
+	partBytes = 4 << 30
+	// enough is how much time must be left to begin a period. The next run goes on with the others.
+	enough = 2 * time.Minute
+	// spare is how much time is left when the statements that still run are stopped.
+	spare = 20 * time.Second
+	// late is how long a period may be due before a run fails because of it.
+	late = 6 * time.Hour
+)
+
+// Roller keeps the rollups up to date. It is safe for concurrent use.
+type Roller struct{ o Options }
+
+// New returns a roller.
+func New(o Options) *Roller {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Roller{o}
+}
+
+// Event asks for a run. A schedule's event has other fields, so it asks for the last days.
+type Event struct {
+	// From and To are days such as 2026-02-28, in UTC. To is excluded. They are for samples that are older than the last days.
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Report says what a run has done.
+type Report struct {
+	Rolled  int     `json:"rolled"`  // periods
+	Failed  int     `json:"failed"`  // periods
+	Left    int     `json:"left"`    // periods that are due and left for the next run, because the time was over
+	Removed int     `json:"removed"` // objects of folders that nothing points at
+	Scanned int64   `json:"scanned"` // bytes
+	USD     float64 `json:"usd"`
+}
+
+// Handle runs once. Before the time of ctx is over it stops and leaves the rest for the next run. It fails if a period could not be
+// rolled up, or has been due for hours; the other periods are rolled up all the same.
+func (r *Roller) Handle(ctx context.Context, event Event) (Report, error) {
+	now := r.o.Now()
+	days, err := r.days(event, now)
+	if err != nil {
+		return Report{}, err
+	}
+	hours, err := r.hours(ctx, days)
+	if err != nil {
+		return Report{}, err
+	}
+	run := run{Roller: r, now: now, hours: hours, asked: event.From != ""}
+	var problems []error
+	for _, rollup := range panels.Rollups() {
+		due, err := r.due(ctx, rollup, days, hours, now)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		run.queue = append(run.queue, due...)
+	}
+	problems = append(problems, run.rollUp(ctx)...)
+	for _, rollup := range panels.Rollups() {
+		n, err := r.sweep(ctx, rollup, days, now)
+		run.report.Removed += n
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
+	r.o.Log.Info("run", "rolled", run.report.Rolled, "failed", run.report.Failed, "left", run.report.Left,
+		"removed", run.report.Removed, "scanned_bytes", run.report.Scanned, "usd", run.report.USD)
+	return run.report, errors.Join(problems...)
+}
+
+// due returns the periods of a rollup that are due.
+func (r *Roller) due(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources, now time.Time) ([]panels.Due, error) {
+	made, err := r.made(ctx, rollup, days)
+	if err != nil {
+		return nil, err
+	}
+	return rollup.Due(hours, made, panels.Schedule{Now: now, Settle: r.o.Settle, Patience: patience}), nil
+}
+
+// run is one run of a roller.
+type run struct {
+	*Roller
+	now   time.Time
+	hours map[time.Time]panels.Sources
+	asked bool // for days that somebody named; they may be old
+
+	mu     sync.Mutex   // guards the fields below
+	queue  []panels.Due // to roll up, the first one next
+	report Report
+	failed []error
+}
+
+// next takes the next period from the queue. ok is false if there is none, or no time for it.
+func (r *run) next(ctx context.Context) (d panels.Due, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if deadline, bounded := ctx.Deadline(); len(r.queue) == 0 || ctx.Err() != nil || bounded && time.Until(deadline) < enough {
+		return d, false
+	}
+	d, r.queue = r.queue[0], r.queue[1:]
+	return d, true
+}
+
+// rollUp rolls up the queue, some periods at a time, and returns what went wrong.
+func (r *run) rollUp(ctx context.Context) []error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-spare))
+		defer cancel()
+	}
+	var group sync.WaitGroup
+	for range atOnce {
+		group.Go(func() {
+			for d, ok := r.next(ctx); ok; d, ok = r.next(ctx) {
+				cost, err := r.roll(ctx, d)
+				r.note(ctx, d, cost, err)
+			}
+		})
+	}
+	group.Wait()
+	r.report.Left = len(r.queue)
+	slices.SortStableFunc(r.queue, func(a, b panels.Due) int { return a.End().Compare(b.End()) })
+	for _, d := range r.queue {
+		if waited := r.now.Sub(d.End().Add(r.o.Settle)); waited > late && !r.asked {
+			return append(r.failed, fmt.Errorf("the rollup %s of %s has been due for %v: the runs of this function do not end in time",
+				d.Rollup.Name, d.Start.Format(time.DateTime), waited.Round(time.Hour)))
+		}
+	}
+	return r.failed
+}
+
+// note counts what became of a period. One that was stopped because the time was over is left for the next run.
+func (r *run) note(ctx context.Context, d panels.Due, cost panels.Cost, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Scanned += cost.ScannedBytes
+	r.report.USD += cost.USD
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r.queue = append(r.queue, d)
+		return
+	case err != nil:
+		r.report.Failed++
+		r.failed = append(r.failed, fmt.Errorf("roll up %s of %s: %w", d.Rollup.Name, d.Start.Format(time.DateTime), err))
+		return
+	}
+	r.report.Rolled++
+	r.o.Log.Debug("rolled up", "rollup", d.Rollup.Name, "start", d.Start, "objects", d.Objects, "scanned_bytes", cost.ScannedBytes)
+}
+
+// roll rolls up one period.
+func (r *run) roll(ctx context.Context, d panels.Due) (spent panels.Cost, err error) {
+	folder := "s3://" + r.o.Bucket + "/" + d.Rollup.Prefix() + d.Rollup.Folder(d.Start) + newFolder(r.now) + "/"
+	parts := r.parts(d)
+	for i, part := range parts {
+		to := folder
+		if len(parts) > 1 {
+			to += fmt.Sprintf("%02d/", i) // Athena reads the folders below a partition's folder, too
+		}
+		cost, err := r.o.Engine.Unload(ctx, d.Rollup.Part(r.o.Form, part), to)
+		spent.ScannedBytes += cost.ScannedBytes
+		spent.USD += cost.USD
+		if err != nil {
+			return spent, err
+		}
+	}
+	return spent, r.point(ctx, d, folder)
+}
+
+// parts divides a period into ranges of whole hours with at most partBytes of samples, or one hour.
+func (r *run) parts(d panels.Due) (parts []panels.Range) {
+	var bytes int64
+	for hour := d.Start; hour.Before(d.End()); hour = hour.Add(time.Hour) {
+		more := r.hours[hour]
+		if more.Objects == 0 {
+			continue
+		}
+		if bytes += more.Bytes; len(parts) == 0 || bytes > partBytes {
+			parts, bytes = append(parts, panels.Range{From: hour}), more.Bytes
+		}
+		parts[len(parts)-1].To = hour.Add(time.Hour)
+	}
+	return parts
+}
+
+// point makes the partition of a period point at a folder, unless a run beside this one has rolled up the same objects or more. That
+// one may do so between this look and the change. Then the rollup lacks objects, and the next run finds that.
+func (r *run) point(ctx context.Context, d panels.Due, folder string) error {
+	table, values := TableOf(r.o.Table, d.Rollup), d.Rollup.Partition(d.Start)
+	there, ok, err := r.o.Catalog.Partition(ctx, table, values)
+	if err != nil {
+		return err
+	}
+	if ok && !d.LackedBy(r.sourcesOf(there)) {
+		return nil
+	}
+	text, err := d.Sources.MarshalText()
+	if err != nil {
+		return err
+	}
+	return r.o.Catalog.Point(ctx, table, Partition{Values: values, Location: folder, Sources: string(text)})
+}
+
+// TableOf is the name in the catalog of the table of a rollup of the samples in a table.
+func TableOf(samples string, rollup panels.Rollup) string { return samples + "_" + rollup.Name }

@@ -1,0 +1,225 @@
+package rollup_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/functions/rollup"
+)
+
+func handle(t *testing.T, w *world, event rollup.Event, change ...func(*rollup.Options)) rollup.Report {
+	t.Helper()
+	report, err := w.roller(change...).Handle(t.Context(), event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// A run rolls up what has ended, and the next run only what is new. Late samples wait for a quarter of their age.
+func TestRun(t *testing.T) {
+	w, periods := lived()
+	if r := handle(t, w, rollup.Event{}); r.Rolled != 5 || r.Scanned != 5 {
+		t.Errorf("%+v, want 5 periods", r)
+	}
+	w.check(t, "first", true, periods...)
+	if r := handle(t, w, rollup.Event{}); r.Rolled != 0 {
+		t.Errorf("again: %+v", r)
+	}
+	late := time.Date(2026, 2, 27, 23, 30, 0, 0, time.UTC)
+	w.now = w.now.Add(time.Hour)
+	w.deliver(late)
+	if r := handle(t, w, rollup.Event{}); r.Rolled != 1 {
+		t.Errorf("%+v, want the hour; the day waits", r)
+	}
+	w.now = w.now.Add(5 * time.Hour)
+	if r := handle(t, w, rollup.Event{}); r.Rolled != 1 {
+		t.Errorf("%+v, want the day", r)
+	}
+	w.check(t, "late", true, periods...)
+}
+
+// A query that began before a partition changed can read the old folder for two hours.
+func TestOldFoldersStayForAWhile(t *testing.T) {
+	w, _ := lived()
+	handle(t, w, rollup.Event{})
+	w.pass(3 * time.Hour)
+	w.deliver(time.Date(2026, 2, 28, 1, 30, 0, 0, time.UTC))
+	if r := handle(t, w, rollup.Event{}); r.Rolled != 1 || r.Removed != 0 || len(w.left()) != 2 {
+		t.Errorf("%+v, left %v; want the old folder", r, w.left())
+	}
+	w.pass(119 * time.Minute)
+	if r := handle(t, w, rollup.Event{}); r.Removed != 0 || len(w.left()) != 2 {
+		t.Errorf("%+v, left %v; want the old folder", r, w.left())
+	}
+	w.pass(time.Minute)
+	if r := handle(t, w, rollup.Event{}); r.Removed != 2 || len(w.left()) != 0 {
+		t.Errorf("%+v, left %v", r, w.left())
+	}
+}
+
+// Hours without samples, of the future, outside of the last days, and names that Athena skips are not rolled up.
+func TestWhatIsNotDue(t *testing.T) {
+	w := newWorld(time.Date(2026, 2, 28, 12, 20, 0, 0, time.UTC))
+	w.deliver(w.now)
+	w.deliver(w.now.AddDate(1, 0, 0))
+	w.deliver(w.now.AddDate(0, 0, 1))
+	w.deliver(w.now.AddDate(0, 0, -20))
+	for _, name := range []string{"year=2026/month=02/day=28/hour=03/_manifest", "year=2026/month=02/day=28/hour=3x/a", "year=2026/month=02/day=28/note"} {
+		w.objects[prefix+name] = object{bytes: 1, written: w.now}
+	}
+	for range 3 {
+		if r := handle(t, w, rollup.Event{}); r != (rollup.Report{}) {
+			t.Errorf("%+v, want nothing", r)
+		}
+		w.now = w.now.Add(5 * time.Minute)
+	}
+	if r := handle(t, w, rollup.Event{From: "2026-02-01", To: "2026-02-20"}); r.Rolled != 2 {
+		t.Errorf("%+v, want the hour and the day of the event", r)
+	}
+}
+
+// A day whose samples have begun to expire is never rolled up again: it would lose samples.
+func TestExpiredSamples(t *testing.T) {
+	w, periods := lived()
+	handle(t, w, rollup.Event{})
+	before := w.answer()
+	short := func(o *rollup.Options) { o.Retention = 2 }
+	w.now = time.Date(2026, 3, 2, 0, 20, 0, 0, time.UTC)
+	delete(w.objects, w.arrived[0]) // S3 has removed one object of the hour
+	late := time.Date(2026, 2, 27, 22, 30, 0, 0, time.UTC)
+	w.deliver(late)
+	w.deliver(late.Add(time.Minute))
+	handle(t, w, rollup.Event{}, short)
+	if got := w.answer()[periods[1]]; !slices.EqualFunc(got, before[periods[1]], time.Time.Equal) {
+		t.Errorf("%s has %v, had %v", periods[1], got, before[periods[1]])
+	}
+	_, err := w.roller(short).Handle(t.Context(), rollup.Event{From: "2026-02-27", To: "2026-02-28"})
+	if err == nil || !strings.Contains(err.Error(), "samples are kept for 2 days, so those of days before 2026-02-28 may be gone") {
+		t.Errorf("%v", err)
+	}
+	handle(t, w, rollup.Event{}, func(o *rollup.Options) { o.Retention = 30 })
+}
+
+// A period that cannot be rolled up, such as one with a file of another schema, keeps no other from it, and the run fails.
+func TestOneBadPeriod(t *testing.T) {
+	w, periods := lived()
+	bad := errors.New("HIVE_BAD_DATA: field cpu_pct's type BINARY in parquet file is incompatible with type double")
+	r := w.roller(func(o *rollup.Options) { o.Engine = badEngine{engine{w}, bad} })
+	report, err := r.Handle(t.Context(), rollup.Event{})
+	if report.Rolled != 3 || report.Failed != 2 || !errors.Is(err, bad) || !strings.Contains(err.Error(), "roll up 1m of 2026-02-27 23:00:00: HIVE_BAD_DATA") {
+		t.Errorf("%+v, %v", report, err)
+	}
+	w.check(t, "with a bad file", false)
+	w.settle(t, "without", periods)
+}
+
+type badEngine struct {
+	engine
+	err error
+}
+
+func (e badEngine) Unload(ctx context.Context, sql, folder string) (panels.Cost, error) {
+	if strings.Contains(folder, "day=27/hour=23/") || strings.Contains(folder, "rollup/1h/") {
+		return panels.Cost{}, e.err
+	}
+	return e.engine.Unload(ctx, sql, folder)
+}
+
+// A run ends in time. The next one goes on, the oldest periods first. If periods wait for hours, runs fail, so that the alarm goes off.
+func TestTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(time.Date(2026, 2, 28, 0, 20, 0, 0, time.UTC))
+		for hour := range 23 {
+			w.deliver(time.Date(2026, 2, 27, hour, 0, 0, 0, time.UTC))
+		}
+		w.after = func(_ context.Context, call string) error {
+			if call == "Unload" {
+				time.Sleep(290 * time.Second) // three rounds end before the last seconds
+			}
+			return nil
+		}
+		for i, want := range []rollup.Report{{Rolled: 12, Left: 12}, {Rolled: 12}} {
+			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+			report, err := w.roller().Handle(ctx, rollup.Event{})
+			if report.Rolled != want.Rolled || report.Left != want.Left || (err != nil) != (want.Left > 0) {
+				t.Errorf("run %d: %+v, %v", i, report, err)
+			}
+			if err != nil && !strings.Contains(err.Error(), "the rollup 1m of 2026-02-27 12:00:00 has been due for 11h") {
+				t.Error(err)
+			}
+			cancel()
+			w.now = w.now.Add(time.Hour)
+		}
+	})
+}
+
+// A statement that runs when the time is over is stopped and left for the next run. That is not a failure.
+func TestStatementThatIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, periods := lived()
+		w.after = func(ctx context.Context, call string) error {
+			if call == "Unload" {
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Hour):
+				}
+			}
+			return ctx.Err()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+		defer cancel()
+		report, err := w.roller().Handle(ctx, rollup.Event{})
+		if report != (rollup.Report{Left: 5}) || err != nil {
+			t.Errorf("%+v, %v", report, err)
+		}
+		w.settle(t, "later", periods)
+	})
+}
+
+// A period with many bytes is rolled up in parts, all below the folder that the partition points at.
+func TestParts(t *testing.T) {
+	w, periods := lived()
+	for key, o := range w.objects {
+		o.bytes = 3 << 30
+		w.objects[key] = o
+	}
+	r := handle(t, w, rollup.Event{})
+	if r.Rolled != 5 || w.scanned != 6 {
+		t.Errorf("%+v, %d statements, want 6: the day in two parts", r, w.scanned)
+	}
+	w.check(t, "in parts", true, periods...)
+}
+
+func TestRefusedEvents(t *testing.T) {
+	w, _ := lived()
+	for _, e := range []rollup.Event{{From: "2026-01-01"}, {To: "2026-01-01"}, {From: "2026-02-01", To: "2026-01-01"}, {From: "1.1.2026", To: "2026-02-01"}} {
+		if _, err := w.roller().Handle(t.Context(), e); err == nil || !strings.Contains(err.Error(), `want two days in order, such as {"from":"2026-01-01","to":"2026-02-01"}`) {
+			t.Errorf("%+v: %v", e, err)
+		}
+	}
+}
+
+// Folders and partitions that something else has made are left alone, and a partition without sources is made anew.
+func TestForeignFoldersAndPartitions(t *testing.T) {
+	w, periods := lived()
+	mine := "rollup/1m/year=2026/month=02/day=27/hour=22/copied/a.parquet"
+	w.objects[mine] = object{bytes: 1, written: w.now}
+	w.partitions[fmt.Sprint("samples_1m ", "2026-02-27-22")] = rollup.Partition{
+		Values: []string{"2026", "02", "27", "22"}, Location: "s3://" + bucket + "/" + strings.TrimSuffix(mine, "a.parquet"),
+	}
+	handle(t, w, rollup.Event{})
+	w.check(t, "foreign", true, periods...)
+	w.now = w.now.Add(5 * time.Hour)
+	handle(t, w, rollup.Event{})
+	if _, ok := w.objects[mine]; !ok {
+		t.Error("an object that no run has made was removed")
+	}
+}

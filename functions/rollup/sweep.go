@@ -1,0 +1,99 @@
+package rollup
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// folderTime is the form of the time in the name of a run's folder.
+const folderTime = "20060102T150405Z"
+
+// newFolder returns a new name for the folder of a period: the time when the run began, and a random text.
+func newFolder(now time.Time) string { return now.UTC().Format(folderTime) + "-" + rand.Text()[:8] }
+
+// timeOf reads the time from the name of a run's folder.
+func timeOf(folder string) (at time.Time, ok bool) {
+	text, _, found := strings.Cut(folder, "-")
+	at, err := time.Parse(folderTime, text)
+	return at, found && err == nil
+}
+
+// lastOf is the last folder of a location.
+func lastOf(location string) string {
+	location = strings.TrimSuffix(location, "/")
+	return location[strings.LastIndexByte(location, '/')+1:]
+}
+
+// keep is how long a folder that nothing points at is kept. A run ends within 15 minutes, so nothing will point at an older folder that
+// nothing points at now. A query that began before the partition changed may still read it; Athena stops a query after 30 minutes
+// (Athena user guide, "Service Quotas": DML query timeout).
+const keep = 2 * time.Hour
+
+// sweep removes the folders of days that nothing points at, and nothing has pointed at for a while. It returns how many objects it has
+// removed.
+func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Time, now time.Time) (removed int, err error) {
+	objects, err := r.listDays(ctx, rollup.Prefix(), days)
+	if err != nil {
+		return 0, err
+	}
+	partitions, err := r.partitions(ctx, rollup, days)
+	if err != nil {
+		return 0, err
+	}
+	left := map[time.Time][]Object{} // by the period's begin
+	for _, o := range objects {
+		start, folder, ok := ownerOf(rollup, o.Key)
+		if p, pointed := partitions[start]; ok && isLeft(folder, p, pointed, now) {
+			left[start] = append(left[start], o)
+		}
+	}
+	var keys []string
+	for start, objects := range left {
+		// What is removed is gone, so the catalog is asked about this one partition again.
+		p, pointed, err := r.o.Catalog.Partition(ctx, TableOf(r.o.Table, rollup), rollup.Partition(start))
+		if err != nil {
+			return 0, err
+		}
+		for _, o := range objects {
+			if _, folder, _ := ownerOf(rollup, o.Key); isLeft(folder, p, pointed, now) {
+				keys = append(keys, o.Key)
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	return len(keys), r.o.Storage.Delete(ctx, keys)
+}
+
+// ownerOf returns the period and the run's folder that an object belongs to. ok is false if no run has made it.
+func ownerOf(rollup panels.Rollup, key string) (start time.Time, folder string, ok bool) {
+	parts, names := strings.Split(strings.TrimPrefix(key, rollup.Prefix()), "/"), rollup.PartitionKeys()
+	if len(parts) < len(names)+2 {
+		return start, "", false
+	}
+	values := make([]string, len(names))
+	for i, name := range names {
+		values[i] = strings.TrimPrefix(parts[i], name+"=")
+	}
+	start, ok = rollup.StartOf(values)
+	return start, parts[len(names)], ok
+}
+
+// isLeft reports whether nothing points at a run's folder, and nothing has for a while. p is the partition of its period, if there is
+// one.
+func isLeft(folder string, p Partition, pointed bool, now time.Time) bool {
+	written, own := timeOf(folder)
+	if !own || now.Sub(written) < keep {
+		return false
+	}
+	if !pointed {
+		return true
+	}
+	since, known := timeOf(lastOf(p.Location))
+	return lastOf(p.Location) != folder && (!known || now.Sub(since) >= keep)
+}
