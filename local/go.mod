@@ -10,7 +10,7 @@ require (
 	github.com/aws/smithy-go v1.28.8
 	github.com/dustin/go-humanize v1.0.1
 	github.com/go-json-experiment/json v1.27.2
-	github.com/metrics-dashboard/metrics-dashboard/dashboard v0.0.0-00010101000000-000000000000
+	github.com/metrics-dashboard/metrics-dashboard/dashboard v0.0.0
 	github.com/metrics-dashboard/metrics-dashboard/functions v0.0.0
 	github.com/metrics-dashboard/metrics-dashboard/record v0.0.0
 	github.com/parquet-go/parquet-go v0.32.0
