@@ -142,7 +142,7 @@ func TestRecall(t *testing.T) {
 	}
 	recall := float64(noticed) / float64(all)
 	fmt.Fprintf(w, "all\t%d\t%d\t%.1f %%\n\nproblem\traised\tfalse\tfalse per host and month\n", all, noticed, 100*recall)
-	for _, name := range append(names(), panels.Forecast.Name, panels.Silent, panels.SharedName) {
+	for _, name := range names() {
 		if c := byProblem[name]; c != nil {
 			fmt.Fprintf(w, "%s\t%d\t%d\t%.2f\n", name, c.all, c.found, float64(c.found)/months)
 		}
@@ -173,7 +173,7 @@ func overlap(f found, e simulation.Episode) bool {
 }
 
 func names() (list []string) {
-	for _, p := range panels.Rules() {
+	for _, p := range panels.AllProblems() {
 		list = append(list, p.Name)
 	}
 	return list

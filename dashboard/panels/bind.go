@@ -93,6 +93,20 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		offset:  number(params.Offset.Seconds()),
 		series:  strconv.Itoa(params.Series),
 		delay:   number(params.Delay.Seconds()),
+		rules:   params.Rules,
+		text:    text,
+		newest: func(seconds int) string {
+			return Period(Range{From: r.To.Add(-time.Duration(seconds) * time.Second), To: r.To})
+		},
+	}
+	var also []Range
+	s.before = func(days int, all bool) string {
+		of := r
+		if !all {
+			of.From = of.To
+		}
+		also = append(also, usualSpan(of, days))
+		return Period(also[len(also)-1])
 	}
 	if params.Once {
 		s.table = form.once
@@ -102,7 +116,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		s.past = append(s.past, Period(week))
 	}
 	sql, err := s.write(p)
-	return Query{SQL: sql, Range: r, Also: past}, err
+	return Query{SQL: sql, Range: r, Also: append(past, also...)}, err
 }
 
 const week = 7 * 24 * time.Hour

@@ -24,6 +24,7 @@ type Params struct {
 	Offset time.Duration
 	Series int           // how many lines a chart shows at most
 	Delay  time.Duration // how long samples take to arrive
+	Rules  Rules         // what an operator changed in the rules about problems
 	// Once reads samples_once in place of samples: a sample that was delivered twice counts once.
 	Once bool
 }

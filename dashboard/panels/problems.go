@@ -1,50 +1,70 @@
 package panels
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
+	"text/template"
+	"time"
 )
 
 // Problem is a rule: a value of a host that should stay below a threshold. The page lists the problems of the hosts by these rules, and
-// whoever sends alerts uses the same rules and the same SQL (see problem_states in sql/shared).
+// whoever sends alerts uses the same rules and the same SQL (see problems in sql/shared). An operator can change them: see [Rules].
 //
-// A problem begins if, for five minutes, the value's mean in each minute is Warn or more, and at least half of the expected
+// A problem begins if, for the time For, the value's mean in each minute is Warn or more, and at least half of the expected
 // samples are there. It ends when the mean over five minutes is below Clear. So one sample is not a problem, and a value that
 // swings about the threshold is one problem, not many.
 type Problem struct {
-	Name string `json:"name"`
-	// Column is the value: a column of the samples, see [statement.samples].
-	Column string `json:"column"`
-	Unit   Unit   `json:"unit"`
-	// Warn is the value at which the problem begins. At Critical it needs attention at once.
-	Thresholds
-	Clear float64 `json:"clear"`
+	Name string
+	// Column is the value: a column of the samples, see [statement.samples]. It is empty if the rule is not about a value of each
+	// minute.
+	Column string
+	Unit   Unit
+	Limits
+	// For is how long the value has to be high before the problem begins, in whole minutes.
+	For time.Duration
 	// Culprit is the column of the culprits (see sql/shared) that says what the problem comes from. It is empty if nothing on the host
 	// is to blame.
-	Culprit string `json:"-"`
+	Culprit string
 }
 
-// Rules are the problems about values of each minute.
-func Rules() []Problem {
+// Limits are the thresholds of a rule.
+type Limits struct {
+	// Warn is the value at which the problem begins. At Critical it needs attention at once.
+	Thresholds
+	// Clear is the value below which the problem ends.
+	Clear float64
+	// Usual is 0, or the value from which on a host is busy. A problem is routine, and not reported, if the host was busy for a quarter
+	// of an hour at the same time of day, give or take an hour, on one of the [usualDays] before. A problem that lasts longer than
+	// [routineS] is not routine.
+	Usual float64
+}
+
+// minuteProblems are the rules about values of each minute.
+func minuteProblems() []Problem {
+	const usually = 5 * time.Minute
 	return []Problem{
-		{"CPU", "cpu_pct", Percent, loaded, 70, "cpu_process"},
-		{"Memory", "ram_pct", Percent, loaded, 85, "memory_process"},
+		{"CPU", "cpu_pct", Percent, Limits{loaded, 70, 80}, 10 * time.Minute, "cpu_process"},
+		{"Memory", "ram_pct", Percent, Limits{loaded, 85, 0}, usually, "memory_process"},
 		// A disk that is busy while no task waits for it is a backup or a batch job.
-		{"Disk busy", "disk_awaited_pct", Percent, loaded, 70, "device"},
-		{"Stolen CPU", "cpu_steal_pct", Percent, stolen, 5, ""},
-		{"Pressure", "pressure", Percent, pressed, 25, ""},
-		{"Disk full", "disk_used_pct", Percent, filled, 88, "mount"},
-		{"Inodes used up", "inodes_used_pct", Percent, filled, 88, ""},
-		{"Network errors", "errors", PerSecond, erroneous, .5, "interface"},
+		{"Disk busy", "disk_awaited_pct", Percent, Limits{loaded, 70, 0}, usually, "device"},
+		{"Stolen CPU", "cpu_steal_pct", Percent, Limits{stolen, 5, 0}, usually, ""},
+		{"Pressure", "pressure", Percent, Limits{pressed, 25, 0}, usually, ""},
+		{"Disk full", "disk_used_pct", Percent, Limits{filled, 88, 0}, usually, "mount"},
+		{"Inodes used up", "inodes_used_pct", Percent, Limits{filled, 88, 0}, usually, ""},
+		{"Network errors", "errors", PerSecond, Limits{erroneous, .5, 0}, usually, "interface"},
 	}
 }
 
-// Forecast is the rule about filesystems that will be full: a straight line through the means of up to twelve hours says when. The
+// forecast is the rule about filesystems that will be full: a straight line through the means of up to twelve hours says when. The
 // problem begins if that is in less than Warn seconds and the points are close to the line, and ends if it is in more than Clear.
-var Forecast = Problem{"Disk full soon", "full_in", Duration, Thresholds{Warn: 3 * daySeconds, Critical: daySeconds}, 4 * daySeconds, "mount"}
+var forecast = Problem{
+	Name: DiskFullSoon, Unit: Duration, Limits: Limits{Thresholds: Thresholds{Warn: 3 * daySeconds, Critical: daySeconds}, Clear: 4 * daySeconds},
+	Culprit: "mount",
+}
 
 // Names of the problems that are not about a value of each minute.
 const (
+	DiskFullSoon = "Disk full soon"
 	// Silent is a host that sends nothing: its newest sample is older than three of its intervals and the time that samples take.
 	Silent = "Silent"
 	// SharedName is several machines that send under one host name within the same five minutes. The pages cannot tell their
@@ -52,20 +72,107 @@ const (
 	SharedName = "Host name of several machines"
 )
 
-// window of the rules, in seconds; each of its steps is a minute.
-const problemWindowS = 300
-
-// blameWindowS is how far back culprits are looked for, in seconds.
-const blameWindowS = 900
-
-// ruleRows are the rules as rows for a VALUES list: name, unit, thresholds.
-func ruleRows() string {
-	var rows []string
-	for _, p := range Rules() {
-		rows = append(rows, fmt.Sprintf("('%s', '%s', %s, %s, %s)", p.Name, p.Unit, double(p.Warn), double(p.Critical), double(p.Clear)))
-	}
-	return strings.Join(rows, ", ")
+// AllProblems are all rules, without what an operator changed.
+func AllProblems() []Problem {
+	return append(minuteProblems(), forecast, Problem{Name: Silent, Unit: Duration}, Problem{Name: SharedName, Unit: Count})
 }
 
-// double writes a number as a double: both engines take 0.5 for a decimal.
-func double(v float64) string { return number(v) + "e0" }
+// HasThresholds says whether the rule compares with its [Limits]. The others are true or not.
+func (p Problem) HasThresholds() bool { return p.Warn > 0 }
+
+// Falls says that lower values are worse: the time until a disk is full.
+func (p Problem) Falls() bool { return p.Critical < p.Warn }
+
+const (
+	// problemWindowS is the time over which the mean says that a problem ended, in seconds. Each of its steps is a minute.
+	problemWindowS = 5 * minuteSeconds
+	// blameWindowS is how far back culprits are looked for, in seconds.
+	blameWindowS = quarterHourSeconds
+	// standingS is how far back the values of each minute are read to say which problems stand now, in seconds, if nobody needs to know
+	// since when they stand.
+	standingS = 2 * hourSeconds
+	// forecastS is how far back disks are read for the forecast: the twelve hours of the line, which begin at a whole hour.
+	forecastS = 13 * hourSeconds
+	// routineS is how long a routine lasts at most, in seconds. Whatever lasts longer would be compared with itself the day before.
+	routineS = 20 * hourSeconds
+	// usualStepS is the width of the buckets whose means say whether a host was busy, in seconds, and usualReach how many of them
+	// before and after a time of day count as the same time of day.
+	usualStepS = quarterHourSeconds
+	usualReach = 4
+)
+
+// usualDays are how many days before a problem the host is looked at. On a Monday, a Tuesday or a Saturday one of the first three is
+// a working day, and a week before is the same weekday.
+var usualDays = []int{1, 2, 3, 7}
+
+// usualSpan is what the statement reads of a day before: the range, and what counts as the same time of day. Samples of the newest bucket
+// may be late.
+func usualSpan(r Range, days int) Range {
+	const before, after = (usualReach + 2) * usualStepS * time.Second, (usualReach + 1) * usualStepS * time.Second
+	back := -time.Duration(days) * 24 * time.Hour
+	return Range{From: r.From.Add(back - before), To: r.To.Add(back + after)}
+}
+
+// problemFunctions are what the queries about problems can call.
+func (s statement) problemFunctions() template.FuncMap {
+	var columns, usual, usualNames []string
+	var usualProblems []Problem
+	for _, p := range minuteProblems() {
+		columns = append(columns, p.Column)
+		if p.Usual > 0 {
+			usual, usualNames, usualProblems = append(usual, p.Column), append(usualNames, LiteralOf(p.Name)), append(usualProblems, p)
+		}
+	}
+	return template.FuncMap{
+		// All rules, those about values of each minute, those that know routine, and the columns of the values.
+		"problems": AllProblems, "minute_problems": minuteProblems, "usual_problems": func() []Problem { return usualProblems },
+		"problem_columns": func() []string { return columns }, "usual_columns": func() []string { return usual }, "usual_names": word(strings.Join(usualNames, ", ")),
+		"forecast_name": word(DiskFullSoon), "silent_name": word(Silent), "shared_name": word(SharedName),
+		// The rules as rows, the overrides, and how long values have to be high: see [Rules].
+		"rules": ruleRows, "overrides": func() []Override { return s.rules.Overrides }, "override_rows": s.rules.overrideRows, "lengths": s.rules.lengths,
+		"hosts_of":         func(o Override) string { return o.Hosts.condition(s.text) },
+		"overrides_by_tag": s.rules.byTag,
+		"tags_of_overrides": func() []string {
+			if s.rules.byTag() {
+				return []string{"tags"}
+			}
+			return nil
+		},
+		"blame_window": word(strconv.Itoa(blameWindowS)), "problem_window": word(strconv.Itoa(problemWindowS)), "routine": word(strconv.Itoa(routineS)),
+		"usual_step": word(strconv.Itoa(usualStepS)), "usual_first": word(strconv.Itoa(-usualReach)), "usual_last": word(strconv.Itoa(usualReach)),
+		"standing_s": func() int { return standingS },
+		// The samples of so many seconds at the end of the range, or of the whole range if that is 0; and the begin of that time.
+		"newest": func(seconds int, columns ...any) (string, error) { return s.only(seconds).samples(columns...) },
+		"begin_of": func(seconds int) string {
+			if seconds == 0 {
+				return s.from
+			}
+			return s.to + " - " + strconv.Itoa(seconds)
+		},
+		// The samples at the same time of day of the days before, with the column days_ago.
+		"days_before": s.daysBefore,
+	}
+}
+
+// only restricts the statement to the last seconds of the range; 0 leaves it.
+func (s statement) only(seconds int) statement {
+	if seconds > 0 {
+		s.period = s.newest(seconds)
+	}
+	return s
+}
+
+// daysBefore is the relation of the samples of the [usualDays], with the column days_ago: of the whole range, or at its end.
+func (s statement) daysBefore(all bool, columns ...any) (string, error) {
+	var reads []string
+	for _, days := range usualDays {
+		day := s
+		day.period = s.before(days, all)
+		relation, err := day.samples(columns...)
+		if err != nil {
+			return "", err
+		}
+		reads = append(reads, "SELECT *, "+strconv.Itoa(days)+" AS days_ago FROM "+relation)
+	}
+	return "(\n    " + strings.Join(reads, "\n    UNION ALL\n    ") + "\n  ) AS days_before", nil
+}

@@ -18,6 +18,22 @@ func Questions() []Panel {
 			},
 		},
 		{
+			ID: ProblemsNow, Title: "Problems now", Kind: Table, By: ByHost,
+			Question: "Which hosts report, which problems do they have, and which of these are routine or muted?",
+			MinSpanS: forecastS, MaxSpanS: forecastS,
+			Values: []Value{
+				{Column: "last_ts", Label: "Last seen", Unit: Time},
+				{Column: "problem", Label: "Problem", Unit: Text},
+				{Column: "culprit", Label: "Cause", Unit: Text},
+				{Column: "value", Label: "Now", Unit: OfRow, UnitColumn: "unit"},
+				{Column: "threshold", Label: "Threshold", Unit: OfRow, UnitColumn: "unit"},
+				{Column: "since", Label: "Since", Unit: Time},
+				{Column: "severity", Label: "Severity", Unit: Count},
+				{Column: "muted_until", Label: "Muted until", Unit: Time},
+				{Column: "mute_reason", Label: "Reason", Unit: Text},
+			},
+		},
+		{
 			ID: "problems-history", Title: "Problems over time", Kind: Table, By: ByHost,
 			Question: "Which problems did each host have, from when to when?",
 			Empty:    "No host had a problem",
@@ -40,6 +56,9 @@ func Questions() []Panel {
 		},
 	})
 }
+
+// ProblemsNow is the id of the panel that whoever sends alerts asks again and again. It reads as little as the rules need.
+const ProblemsNow = "problems-now"
 
 // Readings is a panel with one row for each sample and these columns of it, for tools that aggregate by themselves.
 func Readings(columns ...string) Panel {

@@ -41,7 +41,7 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	return statement{
 		dialect: inTrino,
 		table:   s.Table,
-		period:  s.period(p),
+		period:  s.between(s.seconds(p.reads), "0"),
 		filters: s.filters,
 		metric:  metric,
 		from:    "(" + now + " - " + s.seconds(p.reads) + ")",
@@ -56,23 +56,44 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 		offset:  "0",
 		series:  strconv.Itoa(savedSeries),
 		delay:   whole(s.Delay),
+		text:    func(text string) string { return LiteralOf(text) },
+		newest:  func(seconds int) string { return s.between(strconv.Itoa(seconds), "0") },
+		before: func(days int, all bool) string {
+			moment := usualSpan(Range{}, days) // its bounds as distances from the end of the range
+			from := whole(time.Time{}.Sub(moment.From))
+			if all {
+				from = "(" + s.seconds(p.reads) + " + " + from + ")"
+			}
+			return s.between(from, whole(time.Time{}.Sub(moment.To)))
+		},
 	}.write(p)
 }
 
-// period is the condition on the time range, as the function period writes it: a partition key has bounds of its own if the
-// keys above it are the same at both ends.
-func (s Saved) period(p Panel) string {
-	length := s.seconds(p.reads)
+// between is the condition on a time range from so many seconds ago until so many seconds ago, each as SQL. As the function Period
+// writes it, a partition key has bounds of its own if the keys above it are the same at both ends.
+func (s Saved) between(from, until string) string {
+	moment := func(ago string) string {
+		if ago == "0" {
+			return "current_timestamp"
+		}
+		return "date_add('second', -" + ago + ", current_timestamp)"
+	}
+	seconds := func(ago string) string {
+		if ago == "0" {
+			return now
+		}
+		return now + " - " + ago
+	}
 	at := func(moment string) func(format string) string {
 		return func(format string) string { return "date_format(" + moment + ", '" + format + "')" }
 	}
-	from, to := at("date_add('second', -"+length+", current_timestamp)"), at("current_timestamp")
+	first, last := at(moment(from)), at(moment(until))
 	within := func(key, format, above string) string {
-		between := key + " BETWEEN " + from(format) + " AND " + to(format)
+		between := key + " BETWEEN " + first(format) + " AND " + last(format)
 		if above == "" {
 			return between
 		}
-		return "(" + from(above) + " <> " + to(above) + " OR " + between + ")"
+		return "(" + first(above) + " <> " + last(above) + " OR " + between + ")"
 	}
 	return strings.Join([]string{
 		within("year", "%Y", ""),
@@ -80,7 +101,7 @@ func (s Saved) period(p Panel) string {
 		within("day", "%d", "%Y%m"),
 		within("hour", "%H", "%Y%m%d"),
 		within("year || month || day || hour", "%Y%m%d%H", ""),
-		"ts >= " + now + " - " + length + " AND ts < " + now,
+		"ts >= " + seconds(from) + " AND ts < " + seconds(until),
 	}, "\n      AND ")
 }
 

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"text/template"
@@ -54,12 +55,15 @@ type statement struct {
 	offset  string                           // how far the viewer's clock is ahead of UTC, in seconds
 	series  string                           // the greatest number of lines in a chart
 	delay   string                           // how long samples take to arrive, in seconds
+	rules   Rules                            // about problems
+	text    func(string) string              // makes the SQL of a text that a person chose
+	newest  func(seconds int) string         // condition on the end of the time range
+	before  func(days int, all bool) string  // condition on the same time of day some days before: see [usualSpan]
 }
 
 // functions are what a query can call. A query groups by a time bucket by its position in the SELECT list (GROUP BY 2).
 func (s statement) functions() template.FuncMap {
-	word := func(sql string) func() string { return func() string { return sql } }
-	return template.FuncMap{
+	functions := template.FuncMap{
 		// The samples of the chosen time, hosts, environment, role and tag, with these columns and ts: see [statement.samples].
 		"samples": s.samples,
 		// The elements of a list of these samples, with these fields and columns and ts: see [statement.details].
@@ -101,17 +105,13 @@ func (s statement) functions() template.FuncMap {
 		"means": means,
 		// Arguments of a shared template: a name, its value, and so on.
 		"args": args,
-		// The rules about problems that a host can have: see [Problem].
-		"problems": Rules, "forecast": func() Problem { return Forecast }, "rules": ruleRows,
-		"problem_columns": func() (columns []string) {
-			for _, p := range Rules() {
-				columns = append(columns, p.Column)
-			}
-			return columns
-		},
-		"blame_window": word(strconv.Itoa(blameWindowS)), "problem_window": word(strconv.Itoa(problemWindowS)), "silent_name": word(Silent), "shared_name": word(SharedName),
 	}
+	maps.Copy(functions, s.problemFunctions())
+	return functions
 }
+
+// word is a function of a query that inserts the same text each time.
+func word(sql string) func() string { return func() string { return sql } }
 
 // write makes the statement of a panel's query.
 func (s statement) write(p Panel) (string, error) {

@@ -1,6 +1,6 @@
 {{- /* A host was silent between two of its samples if they are further apart than three of its intervals plus the time that
 samples take to arrive. */ -}}
-WITH {{template "problems" args "all" true}}, heard AS (
+WITH {{template "problems" args "all" true "newest" 0}}, heard AS (
   SELECT host, floor(ts / 60) AS m, min(ts) AS first_ts, max(ts) AS last_ts, max(interval_s) AS interval_s
   FROM {{samples "host" "interval_s"}}
   GROUP BY 1, 2
@@ -10,6 +10,7 @@ WITH {{template "problems" args "all" true}}, heard AS (
 )
 SELECT host, problem, since, until, until - since AS length_s, worst
 FROM episodes
+WHERE NOT always_routine
 UNION ALL
 SELECT host, '{{silent_name}}', since, until, until - since, 2
 FROM paused

@@ -42,5 +42,4 @@ packets. Only the last quarter of an hour is read, because lists are large. */ -
 
 {{- /* The culprit of a problem, or NULL if it is not known. */ -}}
 {{define "culprit"}}CASE problem
-  {{- range problems}}{{if .Culprit}} WHEN '{{.Name}}' THEN c.{{.Culprit}}{{end}}{{end}}
-  {{- with forecast}} WHEN '{{.Name}}' THEN c.{{.Culprit}}{{end}} END{{end}}
+  {{- range problems}}{{if .Culprit}} WHEN '{{.Name}}' THEN c.{{.Culprit}}{{end}}{{end}} END{{end}}

@@ -1,0 +1,152 @@
+package alerts_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+var now = time.Date(2026, 2, 10, 12, 0, 0, 0, time.UTC)
+
+// course are the samples of a host, one a minute from some time before now on. set fills in the values; ago is counted to now.
+func course(host string, from, until time.Duration, set func(s *record.Sample, ago time.Duration)) (samples []record.Sample) {
+	for at := now.Add(-from); at.Before(now.Add(-until)); at = at.Add(time.Minute) {
+		s := record.Sample{
+			TS: record.TS(at), SessionID: host, Seq: int64(len(samples)), IntervalS: 60, Hostname: host, MachineID: "id-" + host, NodeRole: "db", Env: "prod",
+			Tags: map[string]string{"team": "core"}, CPUPct: record.Some(10.), RAMPct: record.Some(20.), DiskUsedPct: record.Some(30.), DiskUsedMount: "/data",
+		}
+		set(&s, now.Sub(at))
+		samples = append(samples, s)
+	}
+	return samples
+}
+
+// standing asks for the problems of samples that stand at now.
+func standing(t *testing.T, rules panels.Rules, samples ...[]record.Sample) ([]alerts.Problem, map[string]time.Time) {
+	t.Helper()
+	dir := t.TempDir()
+	all := slices.Concat(samples...)
+	slices.SortStableFunc(all, func(a, b record.Sample) int { return int(a.TS - b.TS) })
+	laketest.Write(t, dir, all)
+	l, err := lake.Open(dir, lake.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	q, err := alerts.Query(l.Form(), rules, now, 2*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := l.Query(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, heard, err := alerts.Read(result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return problems, heard
+}
+
+func busy(from, until time.Duration) func(*record.Sample, time.Duration) {
+	return func(s *record.Sample, ago time.Duration) {
+		if ago <= from && ago > until {
+			s.CPUPct = record.Some(98.)
+		}
+	}
+}
+
+func TestReadsWhatStands(t *testing.T) {
+	problems, heard := standing(t, panels.Rules{},
+		course("busy", time.Hour, 0, busy(30*time.Minute, 0)),
+		course("busy for long", 4*time.Hour, 0, busy(4*time.Hour, 0)),
+		course("fine", time.Hour, 0, busy(0, 0)),
+		course("filling", 12*time.Hour, 0, func(s *record.Sample, ago time.Duration) { s.DiskUsedPct = record.Some(80 - ago.Hours()) }),
+		course("silent", 6*time.Hour, 5*time.Hour, busy(0, 0)),
+	)
+	want := map[string]alerts.Problem{
+		"busy":          {Name: "CPU", Severity: alerts.Critical, Value: 98, Threshold: 97, Unit: panels.Percent, Since: now.Add(-30 * time.Minute)},
+		"busy for long": {Name: "CPU", Severity: alerts.Critical, Value: 98, Threshold: 97, Unit: panels.Percent, Since: now.Add(-2 * time.Hour), UnknownSince: true},
+		"filling":       {Name: panels.DiskFullSoon, Severity: alerts.Critical, Culprit: "/data", Threshold: 86400, Unit: panels.Duration, Since: now.Add(-12 * time.Hour)},
+		"silent":        {Name: panels.Silent, Severity: alerts.Critical, Value: 5*3600 + 60, Unit: panels.Duration, Since: now.Add(-5*time.Hour - time.Minute)},
+	}
+	for _, got := range problems {
+		w, ok := want[got.Host]
+		if !ok {
+			t.Errorf("host %s has the problem %s", got.Host, got.Name)
+			continue
+		}
+		w.Host, w.Machine, w.Env, w.Role = got.Host, "id-"+got.Host, "prod", "db"
+		if got.Name == panels.DiskFullSoon {
+			if hours := got.Value / 3600; hours < 19 || hours > 22 {
+				t.Errorf("full in %.1f hours, want about 20", hours)
+			}
+			got.Value = 0
+		}
+		if got != w {
+			t.Errorf("got %+v\nwant %+v", got, w)
+		}
+		delete(want, got.Host)
+	}
+	for host := range want {
+		t.Errorf("host %s has no problem", host)
+	}
+	if len(heard) != 5 || !heard["fine"].Equal(now.Add(-time.Minute)) || !heard["silent"].Equal(now.Add(-5*time.Hour-time.Minute)) {
+		t.Errorf("heard %v", heard)
+	}
+}
+
+// A host that is as busy as at the same time of day on a day before has a routine problem, and one that is busy at another time has not.
+func TestRoutine(t *testing.T) {
+	const day = 24 * time.Hour
+	before := func(host string, from, until time.Duration) []record.Sample {
+		return course(host, from, until, busy(from, until))
+	}
+	for name, c := range map[string]struct {
+		before  []record.Sample
+		routine bool
+	}{
+		"never before":                 {nil, false},
+		"yesterday":                    {before("h", day+30*time.Minute, day), true},
+		"yesterday, an hour earlier":   {before("h", day+80*time.Minute, day+50*time.Minute), true},
+		"yesterday, in the morning":    {before("h", day+4*time.Hour, day+3*time.Hour), false},
+		"three days ago":               {before("h", 3*day+30*time.Minute, 3*day), true},
+		"five days ago":                {before("h", 5*day+30*time.Minute, 5*day), false},
+		"a week ago":                   {before("h", 7*day+30*time.Minute, 7*day), true},
+		"for minutes only":             {course("h", day+time.Hour, day, busy(day+25*time.Minute, day+20*time.Minute)), false},
+		"a single sample":              {before("h", day+5*time.Minute, day+3*time.Minute)[:1], false},
+		"yesterday, but on other host": {before("other", day+30*time.Minute, day), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			problems, _ := standing(t, panels.Rules{}, c.before, course("h", time.Hour, 0, busy(30*time.Minute, 0)))
+			if len(problems) != 1 || problems[0].Name != "CPU" || problems[0].Routine != c.routine {
+				t.Errorf("problems %+v, want CPU, routine %v", problems, c.routine)
+			}
+		})
+	}
+}
+
+func TestRefusesAnotherAnswer(t *testing.T) {
+	for name, result := range map[string]panels.Result{
+		"no column":  {Columns: []panels.Column{{Name: "host"}}, Data: [][]any{{"a"}}},
+		"other type": {Columns: []panels.Column{{Name: "host"}}, Data: [][]any{{1.5}}},
+	} {
+		if _, _, err := alerts.Read(result); err == nil {
+			t.Errorf("%s: no error", name)
+		} else if errors.Unwrap(err) == nil {
+			t.Errorf("%s: %v", name, fmt.Sprint(err))
+		}
+	}
+}
