@@ -10,6 +10,8 @@ const (
 	ParameterRegion = "region"
 	// ParameterConfig holds settings for all collectors. An operator creates it; the stack does not.
 	ParameterConfig = "edge-config"
+	// ParameterRules holds changes of the rules about problems. An operator creates it; the stack does not.
+	ParameterRules = "alert-rules"
 )
 
 // ParameterPath returns the path of a stack's parameters in SSM. It ends with a slash.
