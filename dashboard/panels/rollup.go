@@ -28,7 +28,10 @@ func Rollups() []Rollup { return []Rollup{Minutes, Hours} }
 const RollupPrefix = "rollup"
 
 // Table is the name of the rollup's table.
-func (r Rollup) Table() string { return Samples + "_" + r.Name }
+func (r Rollup) Table() string { return r.TableOf(Samples) }
+
+// TableOf is the name of the rollup's table if the table of samples has another name than [Samples].
+func (r Rollup) TableOf(samples string) string { return samples + "_" + r.Name }
 
 // Prefix is where the rollup's objects are in the bucket.
 func (r Rollup) Prefix() string { return RollupPrefix + "/" + r.Name + "/" }

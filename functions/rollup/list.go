@@ -103,7 +103,7 @@ func (r *Roller) partitions(ctx context.Context, rollup panels.Rollup, days []ti
 			months = append(months, m)
 		}
 	}
-	list, err := r.o.Catalog.Partitions(ctx, TableOf(r.o.Table, rollup), months)
+	list, err := r.o.Catalog.Partitions(ctx, rollup.TableOf(r.o.Table), months)
 	all := map[time.Time]Partition{}
 	for _, p := range list {
 		if start, ok := rollup.StartOf(p.Values); ok {

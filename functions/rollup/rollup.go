@@ -270,7 +270,7 @@ func (r *run) parts(d panels.Due) (parts []panels.Range) {
 // point makes the partition of a period point at a folder, unless a run beside this one has rolled up the same objects or more. That
 // one may do so between this look and the change. Then the rollup lacks objects, and the next run finds that.
 func (r *run) point(ctx context.Context, d panels.Due, folder string) error {
-	table, values := TableOf(r.o.Table, d.Rollup), d.Rollup.Partition(d.Start)
+	table, values := d.Rollup.TableOf(r.o.Table), d.Rollup.Partition(d.Start)
 	there, ok, err := r.o.Catalog.Partition(ctx, table, values)
 	if err != nil {
 		return err
@@ -284,6 +284,3 @@ func (r *run) point(ctx context.Context, d panels.Due, folder string) error {
 	}
 	return r.o.Catalog.Point(ctx, table, Partition{Values: values, Location: folder, Sources: string(text)})
 }
-
-// TableOf is the name in the catalog of the table of a rollup of the samples in a table.
-func TableOf(samples string, rollup panels.Rollup) string { return samples + "_" + rollup.Name }

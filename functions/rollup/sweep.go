@@ -54,7 +54,7 @@ func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Ti
 	var keys []string
 	for start, objects := range left {
 		// What is removed is gone, so the catalog is asked about this one partition again.
-		p, pointed, err := r.o.Catalog.Partition(ctx, TableOf(r.o.Table, rollup), rollup.Partition(start))
+		p, pointed, err := r.o.Catalog.Partition(ctx, rollup.TableOf(r.o.Table), rollup.Partition(start))
 		if err != nil {
 			return 0, err
 		}

@@ -81,15 +81,18 @@ func run(ctx context.Context, dotEnv string) (err error) {
 	if err != nil {
 		return program.Refuse(err)
 	}
-	// The app copies the file into its output when it is synthesized.
-	temporary, err := os.MkdirTemp("", "transform-*")
+	// The app copies the files into its output when it is synthesized.
+	temporary, err := os.MkdirTemp("", "functions-*")
 	if err != nil {
-		return fmt.Errorf("build the transform: %w", err)
+		return fmt.Errorf("build the functions: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
-	zip := filepath.Join(temporary, "transform.zip")
-	if err := lambda.Build(ctx, functions(root), "./cmd/transform", zip); err != nil {
-		return err
+	var zip stack.Functions
+	for name, target := range map[string]*string{"transform": &zip.Transform, "rollup": &zip.Rollup} {
+		*target = filepath.Join(temporary, name+".zip")
+		if err := lambda.Build(ctx, functions(root), "./cmd/"+name, *target); err != nil {
+			return err
+		}
 	}
 	pipeline, err := stack.New(cdk, c, zip)
 	if err != nil {

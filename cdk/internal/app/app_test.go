@@ -64,6 +64,7 @@ EDGE_ROLES=both
 LOG_LEVEL=DEBUG
 EXPECT_RECORDS=true
 RAW_RETENTION_DAYS=30
+ROLLUP_RETENTION_DAYS=4000
 ERROR_RETENTION_DAYS=7
 REMOVAL_POLICY=destroy
 QUICKSIGHT_PRINCIPAL_ARN=arn:aws:quicksight:us-east-1:123456789012:user/default/someone@example.org
@@ -105,8 +106,8 @@ func synthesize(t *testing.T, dotEnv string, environment ...string) map[string]m
 	if code, stderr := run(t, ".", dotEnv, append(environment, "CDK_OUTDIR="+out, "CDK_VALIDATION=false")...); code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
-	if programs, err := filepath.Glob(filepath.Join(out, "asset.*.zip")); err != nil || len(programs) != 1 {
-		t.Errorf("zip files in the output are %v (%v), want one", programs, err)
+	if programs, err := filepath.Glob(filepath.Join(out, "asset.*.zip")); err != nil || len(programs) != 2 {
+		t.Errorf("zip files in the output are %v (%v), want one for each function", programs, err)
 	}
 	files, err := filepath.Glob(filepath.Join(out, "*.template.json"))
 	if err != nil {

@@ -5,6 +5,8 @@ package config
 import (
 	"errors"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 // Config is a valid configuration. CloudFormation generates each name that is empty.
@@ -16,6 +18,7 @@ type Config struct {
 	BucketName       string
 	Prefix           string        // of the table's objects, ends in a slash
 	RawRetention     time.Duration // of samples; whole days; 0: for ever
+	RollupRetention  time.Duration // of rollups; whole days; 0: for ever
 	ErrorRetention   time.Duration // of records that could not be delivered; whole days
 	DestroyData      bool          // whether deleting the stack deletes the bucket and its objects
 	GlueDatabaseName string
@@ -57,9 +60,12 @@ const (
 	ErrorFolder    = "errors/"         // records that Firehose could not deliver
 	ReplayedFolder = "replayed/"       // those of them that were sent again
 	ResultFolder   = "athena-results/" // query results
+	RollupFolder   = panels.RollupPrefix + "/"
 )
 
-func reservedFolders() []string { return []string{ErrorFolder, ReplayedFolder, ResultFolder} }
+func reservedFolders() []string {
+	return []string{ErrorFolder, ReplayedFolder, ResultFolder, RollupFolder}
+}
 
 // Load returns the configuration. It takes each setting from the first of these that has it: -c key=value, the environment,
 // .env, cdk.json, the default. The error joins all problems. Each is one line with the value, where it was set, what is

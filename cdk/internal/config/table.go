@@ -99,8 +99,8 @@ func settings() []setting {
 		},
 		{
 			key: "glueTableName", env: "GLUE_TABLE_NAME", fallback: "samples",
-			want: glueWant, why: glueWhy,
-			set: match(gluePattern, func(c *Config) *string { return &c.GlueTableName }),
+			want: "1-252 of a-z 0-9 _", why: glueWhy + ", and Glue takes 255 for a rollup's table",
+			set: match(`[a-z0-9_]{1,252}`, func(c *Config) *string { return &c.GlueTableName }),
 		},
 		{
 			key: "firstYear", env: "FIRST_YEAR", fallback: "2026",
@@ -171,6 +171,16 @@ func settings() []setting {
 			set: func(c *Config, v string) bool {
 				return v == "" || number(1, 36500, func(c *Config, n int) {
 					c.RawRetention = time.Duration(n) * day
+				})(c, v)
+			},
+		},
+		{
+			key: "rollupRetentionDays", env: "ROLLUP_RETENTION_DAYS", fallback: "",
+			want: "1-36500 (days), or unset to keep every object",
+			why:  "S3 then deletes the rows of minutes and hours that samples were rolled up to",
+			set: func(c *Config, v string) bool {
+				return v == "" || number(1, 36500, func(c *Config, n int) {
+					c.RollupRetention = time.Duration(n) * day
 				})(c, v)
 			},
 		},

@@ -27,9 +27,9 @@ func newEdgePolicy(scope constructs.Construct, c config.Config, streamARN *strin
 // newReaderPolicy adds the policy for people and programs that look at the samples. It allows them to find the stack and to query
 // its table in its workgroup.
 func newReaderPolicy(
-	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog,
+	scope constructs.Construct, c config.Config, bucket awss3.IBucket,
 ) awsiam.IManagedPolicy {
-	statements := append(mayQuery(scope, c, bucket.BucketArn(), table.arns),
+	statements := append(mayQuery(scope, c, bucket.BucketArn()),
 		allow(arn(scope, "ssm", "parameter"+path(c)+"/*"))("ssm:GetParameters"),
 		// Athena's console calls these to list what a person can choose. They cannot be limited to a resource (Service Authorization
 		// Reference, Athena).
@@ -62,9 +62,9 @@ func newReplayPolicy(scope constructs.Construct, c config.Config, bucket awss3.I
 	})
 }
 
-// mayQuery returns statements that allow queries of the table in the workgroup. Athena reads the catalog and the bucket with
+// mayQuery returns statements that allow queries of the tables in the workgroup. Athena reads the catalog and the bucket with
 // its caller's permissions.
-func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string, table []*string) []awsiam.PolicyStatement {
+func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string) []awsiam.PolicyStatement {
 	below := func(folder string) *string { return jsii.String(*bucketARN + "/" + folder + "*") }
 	return append(mayUseKey(c, true),
 		allow(arn(scope, "athena", "workgroup/"+c.StackName))(
@@ -76,13 +76,13 @@ func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string, ta
 			"athena:ListTableMetadata"),
 		// Athena reads the default database before any other (Athena guide, "Access to the default database and catalog").
 		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
-		allow(table...)(
+		allow(tableARNs(scope, c, append(rollupTables(c), c.GlueTableName)...)...)(
 			"glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
 			"glue:GetTables"),
 		// No condition limits the prefix: some of Athena's requests for the bucket have no prefix (Athena guide, "Access to
 		// Amazon S3").
 		allow(bucketARN)("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
-		allow(below(c.Prefix))("s3:GetObject"),
+		allow(below(c.Prefix), below(config.RollupFolder))("s3:GetObject"),
 		allow(below(config.ResultFolder))("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
 	)
 }

@@ -138,6 +138,7 @@ var wildcards = map[string]string{
 	"${Bucket83908E77.Arn}/athena-results/*": "objects of a folder have no other name in a policy",
 	"${Bucket83908E77.Arn}/errors/*":         "objects of a folder have no other name in a policy",
 	"${Bucket83908E77.Arn}/replayed/*":       "objects of a folder have no other name in a policy",
+	"${Bucket83908E77.Arn}/rollup/*":         "objects of a folder have no other name in a policy",
 	"arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/metrics-dashboard/MetricsDashboard/*": "parameters of a path",
 	"arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/metrics-dashboard/M/*":                "parameters of a path",
 	"arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/metrics-dashboard/Platform-Metrics/*": "parameters of a path",

@@ -25,7 +25,7 @@ type alarm struct {
 	silence       bool // true: a period without data breaches the threshold
 }
 
-// period is the length of each alarm's periods. Firehose and Lambda publish every minute, but a stream of few machines has
+// period is the length of each alarm's periods, but for the rollup, which runs once an hour. Firehose and Lambda publish every minute, but a stream of few machines has
 // minutes without data.
 const period = 5 * time.Minute
 
@@ -60,6 +60,11 @@ func alarmList(c config.Config, m metrics) []alarm {
 		{
 			id: "CrawlerFailed", entry: "crawler-failed", what: "The crawler failed and registered no partitions",
 			metric: m.crawlerFailed, threshold: 1, breaching: 1, of: 1,
+		},
+		{
+			// A run fails, too, if a rollup has been due for hours. One run may fail: the next one does the work.
+			id: "RollupFailed", entry: "rollup-failed", what: "Two of three hourly runs of the rollup have failed",
+			metric: m.rollupErrors, threshold: 1, breaching: 2, of: 3,
 		},
 	}
 	if c.ExpectRecords {

@@ -26,21 +26,8 @@ func newAnalytics(
 		Description: jsii.String("Queries over the samples"),
 		State:       jsii.String("ENABLED"),
 		// Without it CloudFormation cannot delete a workgroup in which a query has run.
-		RecursiveDeleteOption: jsii.Bool(true),
-		WorkGroupConfiguration: &awsathena.CfnWorkGroup_WorkGroupConfigurationProperty{
-			EnforceWorkGroupConfiguration:   jsii.Bool(true),
-			PublishCloudWatchMetricsEnabled: jsii.Bool(true),
-			RequesterPaysEnabled:            jsii.Bool(false),
-			BytesScannedCutoffPerQuery:      jsii.Number(c.AthenaScanLimitGiB << 30),
-			EngineVersion: &awsathena.CfnWorkGroup_EngineVersionProperty{
-				SelectedEngineVersion: jsii.String("Athena engine version 3"),
-			},
-			ResultConfiguration: &awsathena.CfnWorkGroup_ResultConfigurationProperty{
-				OutputLocation:          results,
-				ExpectedBucketOwner:     awscdk.Aws_ACCOUNT_ID(),
-				EncryptionConfiguration: resultEncryption(c),
-			},
-		},
+		RecursiveDeleteOption:  jsii.Bool(true),
+		WorkGroupConfiguration: workgroupConfiguration(c, bucket, c.AthenaScanLimitGiB),
 	})
 	var saved []awsathena.CfnNamedQuery
 	for _, q := range queries {
@@ -57,6 +44,24 @@ func newAnalytics(
 		saved = append(saved, query)
 	}
 	return analytics{workgroup: workgroup.Ref(), results: results}
+}
+
+// workgroupConfiguration returns the settings of a workgroup. A query may read scanGiB at most.
+func workgroupConfiguration(c config.Config, bucket awss3.IBucket, scanGiB int) *awsathena.CfnWorkGroup_WorkGroupConfigurationProperty {
+	return &awsathena.CfnWorkGroup_WorkGroupConfigurationProperty{
+		EnforceWorkGroupConfiguration:   jsii.Bool(true),
+		PublishCloudWatchMetricsEnabled: jsii.Bool(true),
+		RequesterPaysEnabled:            jsii.Bool(false),
+		BytesScannedCutoffPerQuery:      jsii.Number(scanGiB << 30),
+		EngineVersion: &awsathena.CfnWorkGroup_EngineVersionProperty{
+			SelectedEngineVersion: jsii.String("Athena engine version 3"),
+		},
+		ResultConfiguration: &awsathena.CfnWorkGroup_ResultConfigurationProperty{
+			OutputLocation:          bucket.S3UrlForObject(jsii.String(config.ResultFolder)),
+			ExpectedBucketOwner:     awscdk.Aws_ACCOUNT_ID(),
+			EncryptionConfiguration: resultEncryption(c),
+		},
+	}
 }
 
 // queriesAtOnce is how many saved queries CloudFormation creates at a time. Athena takes 5 calls of CreateNamedQuery a second

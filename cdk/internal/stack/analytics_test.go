@@ -9,7 +9,7 @@ import (
 )
 
 func TestWorkGroup(t *testing.T) {
-	w := one(t, synthesized(t), "AWS::Athena::WorkGroup")
+	w := called(t, synthesized(t), "AWS::Athena::WorkGroup", "WorkGroup")
 	check(t, "deletion", w.properties["RecursiveDeleteOption"], true)
 	c := at(t, w.properties, "WorkGroupConfiguration")
 	check(t, "enforced", at(t, c, "EnforceWorkGroupConfiguration"), true)

@@ -13,14 +13,15 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// catalog holds the names of the Glue table of all samples and of its database.
+// catalog holds the names of the Glue table of all samples, of those of the rollups, and of their database.
 type catalog struct {
 	database *string
 	name     *string
 	arns     []*string // see tableARNs
+	rollups  []string  // names of the tables of rollups
 }
 
-// newCatalog adds the database and the table. CloudFormation deletes both with the stack, even if the bucket stays: they hold
+// newCatalog adds the database and the tables. CloudFormation deletes them with the stack, even if the bucket stays: they hold
 // no data, the next deployment creates them again, and a database that is left would make it fail.
 func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucket) catalog {
 	database := awsglue.NewDatabase(scope, jsii.String("Database"), &awsglue.DatabaseProps{
@@ -28,8 +29,27 @@ func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 		Description:   jsii.String("Metrics Dashboard"),
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
+	table := newTable(scope, "Table", database, awsglue.S3TableProps{
+		TableName:           &c.GlueTableName,
+		Description:         jsii.String("One row per sample of one machine, partitioned by the UTC hour it was taken in"),
+		Storage:             awsglue.S3TableStorage_FromBucket(bucket),
+		S3Prefix:            &c.Prefix,
+		PartitionProjection: projection(c.FirstYear),
+	}, record.Columns(), record.PartitionKeys())
+	return catalog{
+		database: database.DatabaseName(),
+		name:     table.TableName(),
+		arns:     tableARNs(scope, c, c.GlueTableName),
+		rollups:  newRollupTables(scope, c, database, bucket),
+	}
+}
+
+// newTable adds a table of Parquet files. The properties lack its database, columns and format.
+func newTable(
+	scope constructs.Construct, id string, database awsglue.IDatabase, properties awsglue.S3TableProps, of []record.Column, partitionKeys []string,
+) awsglue.S3Table {
 	var columns []*awsglue.Column
-	for _, column := range record.Columns() {
+	for _, column := range of {
 		columns = append(columns, &awsglue.Column{
 			Name: &column.Name,
 			// Package record spells types as Glue does.
@@ -38,20 +58,12 @@ func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 		})
 	}
 	var keys []*awsglue.Column
-	for _, key := range record.PartitionKeys() {
+	for _, key := range partitionKeys {
 		keys = append(keys, &awsglue.Column{Name: &key, Type: awsglue.Schema_STRING()})
 	}
-	table := awsglue.NewS3Table(scope, jsii.String("Table"), &awsglue.S3TableProps{
-		Database:            database,
-		TableName:           &c.GlueTableName,
-		Description:         jsii.String("One row per sample of one machine, partitioned by the UTC hour it was taken in"),
-		Columns:             &columns,
-		PartitionKeys:       &keys,
-		DataFormat:          awsglue.DataFormat_PARQUET(),
-		Storage:             awsglue.S3TableStorage_FromBucket(bucket),
-		S3Prefix:            &c.Prefix,
-		PartitionProjection: projection(c.FirstYear),
-	})
+	properties.Database, properties.Columns, properties.PartitionKeys = database, &columns, &keys
+	properties.DataFormat = awsglue.DataFormat_PARQUET()
+	table := awsglue.NewS3Table(scope, &id, &properties)
 	table.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY)
 	// A crawler reports this compression type for Parquet files. If the table has no compression type, Glue sees a changed
 	// table and registers no partition. Source: github.com/aws-solutions-library-samples/
@@ -60,20 +72,17 @@ func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 	// The construct sets this flag of client-side encryption as a boolean, but Glue takes strings. The table does not need
 	// it: S3 decrypts the objects.
 	table.TableResource().AddPropertyDeletionOverride(jsii.String("TableInput.Parameters.has_encrypted_data"))
-	return catalog{
-		database: database.DatabaseName(),
-		name:     table.TableName(),
-		arns:     tableARNs(scope, c),
-	}
+	return table
 }
 
-// tableARNs returns the ARNs that a reader of the table's definition needs access to. They are made of names and refer to no
-// resource. So a role can exist before the table, or in another stack.
-func tableARNs(scope constructs.Construct, c config.Config) []*string {
-	return []*string{
-		arn(scope, "glue", "catalog"), arn(scope, "glue", "database/"+c.GlueDatabaseName),
-		arn(scope, "glue", "table/"+c.GlueDatabaseName+"/"+c.GlueTableName),
+// tableARNs returns the ARNs that a reader of tables' definitions needs access to. They are made of names and refer to no resource. So
+// a role can exist before the tables, or in another stack.
+func tableARNs(scope constructs.Construct, c config.Config, tables ...string) []*string {
+	arns := []*string{arn(scope, "glue", "catalog"), arn(scope, "glue", "database/"+c.GlueDatabaseName)}
+	for _, table := range tables {
+		arns = append(arns, arn(scope, "glue", "table/"+c.GlueDatabaseName+"/"+table))
 	}
+	return arns
 }
 
 // projection lets Athena compute the partitions. Athena then finds a new hour at once and needs no crawler. The years run from

@@ -12,7 +12,7 @@ import (
 )
 
 func TestTableHasTheContractsColumns(t *testing.T) {
-	table := at(t, one(t, synthesized(t), "AWS::Glue::Table").properties, "TableInput")
+	table := at(t, called(t, synthesized(t), "AWS::Glue::Table", "Table").properties, "TableInput")
 	var want, got []string
 	for _, c := range record.Columns() {
 		want = append(want, fmt.Sprint(c.Name, " ", c.Type, " ", c.Comment))
@@ -37,7 +37,7 @@ func TestTableHasTheContractsColumns(t *testing.T) {
 }
 
 func TestTableIsParquet(t *testing.T) {
-	table := at(t, one(t, synthesized(t), "AWS::Glue::Table").properties, "TableInput")
+	table := at(t, called(t, synthesized(t), "AWS::Glue::Table", "Table").properties, "TableInput")
 	check(t, "type", at(t, table, "TableType"), "EXTERNAL_TABLE")
 	check(t, "input", at(t, table, "StorageDescriptor", "InputFormat"),
 		"org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat")
@@ -48,7 +48,7 @@ func TestTableIsParquet(t *testing.T) {
 }
 
 func TestProjection(t *testing.T) {
-	table := at(t, one(t, synthesized(t), "AWS::Glue::Table").properties, "TableInput")
+	table := at(t, called(t, synthesized(t), "AWS::Glue::Table", "Table").properties, "TableInput")
 	want := map[string]any{
 		"classification": "parquet", "compressionType": "none", "projection.enabled": "true",
 		"projection.year.type": "date", "projection.year.format": "yyyy", "projection.year.range": "2026,NOW",
@@ -76,7 +76,7 @@ func TestProjection(t *testing.T) {
 // A query without a time range lists each folder of the projection. S3 charges 0.005 USD for 1,000 requests (package cost, prices.go), so
 // a year of folders costs 5 cents.
 func TestListingAllCostsCents(t *testing.T) {
-	parameters := at(t, one(t, synthesized(t), "AWS::Glue::Table").properties, "TableInput", "Parameters").(map[string]any)
+	parameters := at(t, called(t, synthesized(t), "AWS::Glue::Table", "Table").properties, "TableInput", "Parameters").(map[string]any)
 	number := func(text string) int {
 		n, err := strconv.Atoi(text)
 		if err != nil {

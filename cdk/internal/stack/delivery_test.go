@@ -47,7 +47,7 @@ func TestPrefixes(t *testing.T) {
 	if strings.HasPrefix(errorPrefix, "analytics/") {
 		t.Error("error objects are part of the table")
 	}
-	location := at(t, one(t, template, "AWS::Glue::Table").properties, "TableInput", "StorageDescriptor", "Location")
+	location := at(t, called(t, template, "AWS::Glue::Table", "Table").properties, "TableInput", "StorageDescriptor", "Location")
 	check(t, "table location", location, "s3://${Bucket83908E77}/analytics/")
 }
 

@@ -38,6 +38,7 @@ func (p pipeline) parameters(c config.Config, region *string) []parameter {
 		{"GlueDatabaseName", "glue-database-name", p.table.database, "Glue database of the table"},
 		{"GlueTableName", "glue-table-name", p.table.name, "Glue table of all samples"},
 		{"TransformFunctionName", "transform-function-name", p.transform.function.FunctionName(), "Lambda function that transforms samples"},
+		{"RollupFunctionName", "rollup-function-name", p.rollup.function.FunctionName(), "Lambda function that keeps the rollups up to date"},
 		{"AthenaWorkgroup", "athena-workgroup", p.analytics.workgroup, "Athena workgroup for queries"},
 		{"AthenaResults", "athena-results", p.analytics.results, "Folder of the workgroup's query results"},
 		{"AlarmTopicArn", "alarm-topic-arn", p.topicARN, "SNS topic that alarms are sent to"},

@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"time"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -26,9 +28,11 @@ type metrics struct {
 	functionDuration                                awscloudwatch.IMetric // ms
 	failed                                          awscloudwatch.IMetric // objects written below errors/
 	crawlerFailed                                   awscloudwatch.IMetric // runs
+	rollupErrors, rollupRuns                        awscloudwatch.IMetric // in an hour
+	rollupDuration                                  awscloudwatch.IMetric // ms
 }
 
-func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucket, stream delivery, t transform) metrics {
+func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucket, stream delivery, t transform, r rollup) metrics {
 	firehose := func(name, statistic string) awscloudwatch.IMetric {
 		return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 			Namespace:     jsii.String("AWS/Firehose"),
@@ -40,6 +44,9 @@ func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 	}
 	lambda := func(name, statistic string) awscloudwatch.IMetric {
 		return t.function.Metric(&name, &awscloudwatch.MetricOptions{Statistic: &statistic, Period: duration(period)})
+	}
+	rollup := func(name, statistic string) awscloudwatch.IMetric {
+		return r.function.Metric(&name, &awscloudwatch.MetricOptions{Statistic: &statistic, Period: duration(time.Hour)})
 	}
 	return metrics{
 		incoming:           firehose("IncomingRecords", "Sum"),
@@ -53,6 +60,9 @@ func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 		partitionsExceeded: firehose("PartitionCountExceeded", "Maximum"),
 		freshness:          firehose("DeliveryToS3.DataFreshness", "Maximum"),
 		delivered:          firehose("DeliveryToS3.Bytes", "Sum"),
+		rollupErrors:       rollup("Errors", "Sum"),
+		rollupRuns:         rollup("Invocations", "Sum"),
+		rollupDuration:     rollup("Duration", "Maximum"),
 		functionErrors:     lambda("Errors", "Sum"),
 		functionThrottles:  lambda("Throttles", "Sum"),
 		functionRuns:       lambda("Invocations", "Sum"),

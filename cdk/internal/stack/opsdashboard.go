@@ -9,7 +9,7 @@ import (
 )
 
 // newOpsDashboard adds the CloudWatch dashboard of the pipeline. The first row shows the state of the alarms. The other rows
-// follow a sample: into the stream, through the transform, into the bucket.
+// follow a sample: into the stream, through the transform, into the bucket, into the rollups.
 func newOpsDashboard(scope constructs.Construct, m metrics, alarms []awscloudwatch.Alarm) awscloudwatch.Dashboard {
 	var states []interfacesawscloudwatch.IAlarmRef
 	for _, a := range alarms {
@@ -36,6 +36,10 @@ func newOpsDashboard(scope constructs.Construct, m metrics, alarms []awscloudwat
 		graph{"Records refused by the transform", []awscloudwatch.IMetric{m.refused}},
 		graph{"Conversion to Parquet: converted, failed", []awscloudwatch.IMetric{m.converted, m.unconverted}},
 		graph{"Partitions (hours) active at once; limit exceeded", []awscloudwatch.IMetric{m.partitions, m.partitionsExceeded}},
+	)
+	row(dashboard,
+		graph{"Rollup: runs, errors", []awscloudwatch.IMetric{m.rollupRuns, m.rollupErrors}},
+		graph{"Rollup: duration of the longest run (ms)", []awscloudwatch.IMetric{m.rollupDuration}},
 	)
 	return dashboard
 }

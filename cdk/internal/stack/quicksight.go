@@ -155,6 +155,6 @@ func newQuickSightRole(scope constructs.Construct, c config.Config) awsiam.IRole
 	return awsiam.NewRole(scope, jsii.String("QuickSightRole"), &awsiam.RoleProps{
 		Description:    jsii.String("QuickSight: query the samples in Athena"),
 		AssumedBy:      service("quicksight", nil),
-		InlinePolicies: inline(mayQuery(scope, c, bucket.BucketArn(), tableARNs(scope, c))...),
+		InlinePolicies: inline(mayQuery(scope, c, bucket.BucketArn())...),
 	})
 }

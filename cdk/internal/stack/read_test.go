@@ -39,6 +39,16 @@ func one(t *testing.T, template map[string]any, kind string) resource {
 	return found[0]
 }
 
+// called returns the only resource of a type whose id begins so.
+func called(t *testing.T, template map[string]any, kind, id string) resource {
+	t.Helper()
+	found := slices.DeleteFunc(ofType(t, template, kind), func(r resource) bool { return !strings.HasPrefix(r.id, id) })
+	if len(found) != 1 {
+		t.Fatalf("the template has %d resources %s of type %s, want 1", len(found), id, kind)
+	}
+	return found[0]
+}
+
 // at returns the part of a value at a path of keys (string) and indexes (int).
 func at(t *testing.T, v any, path ...any) any {
 	t.Helper()

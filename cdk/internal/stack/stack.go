@@ -1,5 +1,5 @@
-// Package stack describes the deployed pipeline: bucket, transform, delivery stream, catalog, discovery, access, analytics and
-// alarms. Each of them has a file of its name. The package decides no setting (package config does), and it runs nothing.
+// Package stack describes the deployed pipeline: bucket, transform, delivery stream, catalog, rollup, discovery, access,
+// analytics and alarms. Each of them has a file of its name. The package decides no setting (package config does), and it runs nothing.
 package stack
 
 import (
@@ -23,6 +23,7 @@ type pipeline struct {
 	bucket       awss3.IBucket
 	table        catalog
 	transform    transform
+	rollup       rollup
 	stream       delivery
 	analytics    analytics
 	topicARN     *string
@@ -32,9 +33,11 @@ type pipeline struct {
 	replayPolicy awsiam.IManagedPolicy
 }
 
-// New adds the stack of the pipeline to an app. File transformZip holds the transform's binary, named bootstrap. New fails if
-// a panel's query cannot be made.
-func New(app constructs.Construct, c config.Config, transformZip string) (awscdk.Stack, error) {
+// Functions are the zip files of the Lambda functions. Each holds a binary named bootstrap.
+type Functions struct{ Transform, Rollup string }
+
+// New adds the stack of the pipeline to an app. It fails if a panel's query cannot be made.
+func New(app constructs.Construct, c config.Config, zip Functions) (awscdk.Stack, error) {
 	queries, err := Queries(c.GlueTableName, delay(c))
 	if err != nil {
 		return nil, err
@@ -45,21 +48,22 @@ func New(app constructs.Construct, c config.Config, transformZip string) (awscdk
 	p.table = newCatalog(s, c, p.bucket)
 	logs := newDeliveryLogs(s, c)
 	role := newDeliveryRole(s, c, p.bucket, p.table, logs)
-	p.transform = newTransform(s, c, transformZip, role)
+	p.transform = newTransform(s, c, zip.Transform, role)
 	p.stream = newDelivery(s, c, destination{
 		bucket: p.bucket, transform: p.transform.function, table: p.table, role: role, logs: logs,
 	})
 	p.transform.allowPutBack(s, p.stream.arn)
 	newCrawler(s, c, p.bucket, p.table, p.stream.resource)
 	p.analytics = newAnalytics(s, c, p.bucket, p.table, queries)
+	p.rollup = newRollup(s, c, zip.Rollup, p.bucket, p.table)
 
-	m := newMetrics(s, c, p.bucket, p.stream, p.transform)
+	m := newMetrics(s, c, p.bucket, p.stream, p.transform, p.rollup)
 	topicARN, alarms := newAlarms(s, c, alarmList(c, m))
 	p.topicARN = topicARN
 	p.opsDashboard = newOpsDashboard(s, m, alarms)
 
 	p.edgePolicy = newEdgePolicy(s, c, p.stream.arn)
-	p.readerPolicy = newReaderPolicy(s, c, p.bucket, p.table)
+	p.readerPolicy = newReaderPolicy(s, c, p.bucket)
 	p.replayPolicy = newReplayPolicy(s, c, p.bucket, p.stream.arn)
 	roles := newEdgeRoles(s, c, p.edgePolicy)
 	newDiscovery(s, c, append(p.parameters(c, s.Region()), roles...))

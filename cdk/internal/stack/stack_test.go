@@ -94,7 +94,7 @@ func TestPlatform(t *testing.T) {
 	check(t, "stream", stream.properties["DeliveryStreamEncryptionConfigurationInput"],
 		"map[KeyARN:"+keyARN+" KeyType:CUSTOMER_MANAGED_CMK]")
 	check(t, "topic", one(t, template, "AWS::SNS::Topic").properties["KmsMasterKeyId"], keyARN)
-	check(t, "answers of queries", at(t, one(t, template, "AWS::Athena::WorkGroup").properties, "WorkGroupConfiguration",
+	check(t, "answers of queries", at(t, called(t, template, "AWS::Athena::WorkGroup", "WorkGroup").properties, "WorkGroupConfiguration",
 		"ResultConfiguration", "EncryptionConfiguration"), "map[EncryptionOption:SSE_KMS KmsKey:"+keyARN+"]")
 	for _, g := range ofType(t, template, "AWS::Logs::LogGroup") {
 		check(t, g.id+": key", g.properties["KmsKeyId"], keyARN)
@@ -183,7 +183,7 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 		t.Errorf("prefix is %s", prefix)
 	}
 
-	table := one(t, template, "AWS::Glue::Table")
+	table := called(t, template, "AWS::Glue::Table", "Table")
 	check(t, "location", at(t, table.properties, "TableInput", "StorageDescriptor", "Location"), "s3://${Bucket83908E77}/a/b/")
 	check(t, "table", at(t, table.properties, "TableInput", "Name"), "s")
 	database := one(t, template, "AWS::Glue::Database")
@@ -199,6 +199,8 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 	expiry := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 4)
 	check(t, "expiry", at(t, expiry, "ExpirationInDays"), 30)
 	check(t, "expiring prefix", at(t, expiry, "Prefix"), "a/b/")
+	check(t, "expiring rollups", at(t, bucket.properties, "LifecycleConfiguration", "Rules", 5),
+		"map[ExpirationInDays:4000 Id:ExpireRollups Prefix:rollup/ Status:Enabled]")
 
 	for _, f := range ofType(t, template, "AWS::Lambda::Function") {
 		if f.id != "TransformC0C45E96" {
@@ -211,7 +213,7 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 	}
 	check(t, "schedule", at(t, one(t, template, "AWS::Glue::Crawler").properties, "Schedule", "ScheduleExpression"),
 		"cron(5 * * * ? *)")
-	check(t, "scan limit", at(t, one(t, template, "AWS::Athena::WorkGroup").properties, "WorkGroupConfiguration",
+	check(t, "scan limit", at(t, called(t, template, "AWS::Athena::WorkGroup", "WorkGroup").properties, "WorkGroupConfiguration",
 		"BytesScannedCutoffPerQuery"), float64(1<<30))
 	check(t, "alarm address", one(t, template, "AWS::SNS::Subscription").properties["Endpoint"], "operator@example.org")
 	check(t, "first year", at(t, table.properties, "TableInput", "Parameters", "projection.year.range"), "2024,NOW")

@@ -12,8 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// newBucket adds the bucket of the lake. It holds Parquet files below the prefix, failed records below errors/, those
-// that were sent again below replayed/, and query results below athena-results/.
+// newBucket adds the bucket of the lake. It holds Parquet files below the prefix, those of rollups below rollup/, failed records below
+// errors/, those that were sent again below replayed/, and query results below athena-results/.
 func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
 	// CloudFormation keeps the bucket when the stack is deleted. It deletes the bucket only if the first deployment fails: the
 	// bucket is empty then, and its name would make the next deployment fail.
@@ -49,6 +49,13 @@ func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
 			Id:         jsii.String("ExpireSamples"),
 			Prefix:     &c.Prefix,
 			Expiration: duration(c.RawRetention),
+		})
+	}
+	if c.RollupRetention > 0 {
+		rules = append(rules, &awss3.LifecycleRule{
+			Id:         jsii.String("ExpireRollups"),
+			Prefix:     jsii.String(config.RollupFolder),
+			Expiration: duration(c.RollupRetention),
 		})
 	}
 	encryption := awss3.BucketEncryption_S3_MANAGED

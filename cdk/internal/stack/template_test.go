@@ -39,7 +39,7 @@ func variants() map[string]variant {
 			"lambdaFunctionName": "enrich", "lambdaTimeout": "300", "lambdaMemoryMb": "512", "maxSampleAgeDays": "18",
 			"glueDatabaseName": "d", "glueTableName": "s", "firstYear": "2024", "crawlerSchedule": "cron(5 * * * ? *)", "athenaScanLimitGb": "1",
 			"alarmEmail": "operator@example.org", "expectRecords": "true", "edgeRoles": "both", "logLevel": "debug",
-			"rawRetentionDays": "30", "errorRetentionDays": "7", "removalPolicy": "destroy", "quickSightPrincipalArn": principal,
+			"rawRetentionDays": "30", "rollupRetentionDays": "4000", "errorRetentionDays": "7", "removalPolicy": "destroy", "quickSightPrincipalArn": principal,
 		}},
 		"platform": {"local/internal/template/testdata/platform.json", map[string]any{
 			"stackName": "Platform-Metrics", "kmsKeyArn": keyARN, "permissionsBoundary": boundaryARN,
@@ -179,8 +179,10 @@ func newStacks(context map[string]any) (pipeline, board awscdk.Stack) {
 	dir, err := os.MkdirTemp("", "asset-*")
 	must(err)
 	defer func() { _ = os.RemoveAll(dir) }()
-	zip := filepath.Join(dir, "transform.zip")
-	must(os.WriteFile(zip, []byte("no program"), 0o600))
+	zip := stack.Functions{Transform: filepath.Join(dir, "transform.zip"), Rollup: filepath.Join(dir, "rollup.zip")}
+	for _, file := range []string{zip.Transform, zip.Rollup} {
+		must(os.WriteFile(file, []byte("no program"), 0o600))
+	}
 	all := app.NewApp(file)
 	pipeline, err = stack.New(all, c, zip)
 	must(err)

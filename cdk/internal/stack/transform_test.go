@@ -7,7 +7,7 @@ import (
 
 func TestTransformFunction(t *testing.T) {
 	template := synthesized(t)
-	f := one(t, template, "AWS::Lambda::Function")
+	f := called(t, template, "AWS::Lambda::Function", "Transform")
 	for property, want := range map[string]any{
 		"Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": "[arm64]",
 		"Timeout": 60, "MemorySize": 256, "Environment": "map[Variables:map[LOG_LEVEL:INFO MAX_SAMPLE_AGE_DAYS:14]]",

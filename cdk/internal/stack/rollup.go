@@ -1,0 +1,153 @@
+package stack
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsathena"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// rollup is the Lambda function that keeps the tables of minutes and hours up to date.
+type rollup struct{ function awslambda.IFunction }
+
+// newRollupTables adds the tables of the rollups and returns their names.
+//
+// They have no partition projection: the function points each partition at the folder of the run that wrote it, and Athena ignores such
+// locations if a table has projection (Athena user guide, "Partition projection with Amazon Athena"). A year has 8,760 partitions of
+// hours of minutes and 365 of days of hours. Glue charges nothing for the first million of objects of an account and takes 10 million of
+// a table. Athena asks it for those of a query's condition on the keys, which are strings for that.
+func newRollupTables(scope constructs.Construct, c config.Config, database awsglue.IDatabase, bucket awss3.IBucket) (names []string) {
+	names = rollupTables(c)
+	for i, r := range panels.Rollups() {
+		newTable(scope, "Rollup"+r.Name, database, awsglue.S3TableProps{
+			TableName: &names[i],
+			Description: jsii.String(fmt.Sprintf("One row per machine and %v, made of its samples: means, extremes and newest texts",
+				map[time.Duration]string{time.Minute: "minute", time.Hour: "hour"}[r.Bucket])),
+			Storage:  awsglue.S3TableStorage_FromBucket(bucket),
+			S3Prefix: jsii.String(r.Prefix()),
+		}, r.Columns(), r.PartitionKeys())
+	}
+	return names
+}
+
+// rollupTables returns the names of the tables of the rollups.
+func rollupTables(c config.Config) (names []string) {
+	for _, r := range panels.Rollups() {
+		names = append(names, r.TableOf(c.GlueTableName))
+	}
+	return names
+}
+
+// rollupWorkgroup is the name of the workgroup that the function's statements run in. With one of their own they have a limit of their
+// own, and neither appear among people's queries nor wait behind them.
+func rollupWorkgroup(c config.Config) string { return c.StackName + "-rollup" }
+
+const (
+	// rollupTimeout is the longest time that Lambda lets a function run. A run that needs more goes on an hour later.
+	rollupTimeout = 15 * time.Minute
+	// rollupMemory is in MiB. The function keeps a list of objects: about 300 bytes for each of two weeks.
+	rollupMemory = 256
+	// rollupScanGiB stops a statement that reads far more than it should. An hour of 100,000 machines is 24 GiB.
+	rollupScanGiB = 100
+)
+
+// settleTime is how long after its end an hour is rolled up: a sample waits in the collector's pack and in the stream's buffer, for which
+// Firehose may take one and a half times as long as configured.
+func settleTime(c config.Config) time.Duration {
+	return (record.MaxLatency + c.BufferingTime*3/2).Truncate(5*time.Minute) + 10*time.Minute
+}
+
+// newRollup adds the function, its role, its workgroup and its schedule. zip is the file with its binary.
+func newRollup(scope constructs.Construct, c config.Config, zip string, bucket awss3.IBucket, table catalog) rollup {
+	workgroup := newRollupWorkgroup(scope, c, bucket)
+	logs := newLogGroup(scope, c, "RollupLogs")
+	statements := append(mayRollUp(scope, c, bucket, table), allow(logs.LogGroupArn())("logs:CreateLogStream", "logs:PutLogEvents"))
+	function := awslambda.NewFunction(scope, jsii.String("Rollup"), &awslambda.FunctionProps{
+		Description:  jsii.String("Keeps the tables of minutes and hours up to date, by Athena"),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: awslambda.Architecture_ARM_64(),
+		Handler:      jsii.String("bootstrap"),
+		Code:         awslambda.Code_FromAsset(&zip, nil),
+		Timeout:      duration(rollupTimeout),
+		MemorySize:   jsii.Number(rollupMemory),
+		Environment: &map[string]*string{
+			"LOG_LEVEL":           &c.LogLevel,
+			"BUCKET":              bucket.BucketName(),
+			"PREFIX":              &c.Prefix,
+			"DATABASE":            table.database,
+			"TABLE":               table.name,
+			"WORKGROUP":           workgroup,
+			"MAX_SAMPLE_AGE_DAYS": jsii.String(days(c.MaxSampleAge)),
+			"RAW_RETENTION_DAYS":  jsii.String(days(c.RawRetention)),
+			"SETTLE":              jsii.String(settleTime(c).String()),
+		},
+		Role: awsiam.NewRole(scope, jsii.String("RollupRole"), &awsiam.RoleProps{
+			AssumedBy:      service("lambda", fromThisAccount(nil)),
+			Description:    jsii.String("Rollup: read samples by Athena, write rollups, point partitions at them"),
+			InlinePolicies: inline(statements...),
+		}),
+		LogGroup: logs,
+		// The next hour's run does what a failed one has left. If Lambda repeated a run, the alarm would count one failure three times.
+		RetryAttempts: jsii.Number(0),
+	})
+	minute := int((settleTime(c) + 5*time.Minute).Minutes())
+	awsevents.NewRule(scope, jsii.String("RollupSchedule"), &awsevents.RuleProps{
+		Description: jsii.String("Starts the rollup each hour, when the samples of the hour before have arrived"),
+		Schedule:    awsevents.Schedule_Expression(jsii.String(fmt.Sprintf("cron(%d * * * ? *)", minute))),
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(function, &awseventstargets.LambdaFunctionProps{
+			RetryAttempts: jsii.Number(3), // if Lambda does not take the event
+			MaxEventAge:   duration(30 * time.Minute),
+		})},
+	})
+	return rollup{function}
+}
+
+// days writes whole days as a number.
+func days(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
+
+// newRollupWorkgroup adds the workgroup. It overrides what a client asks for, as the readers' workgroup does. The folder of an UNLOAD is
+// not such a setting, unlike that of a CREATE TABLE AS (github.com/aws/aws-sdk-pandas, issue 1200 and pull request 1216).
+func newRollupWorkgroup(scope constructs.Construct, c config.Config, bucket awss3.IBucket) *string {
+	return awsathena.NewCfnWorkGroup(scope, jsii.String("RollupWorkGroup"), &awsathena.CfnWorkGroupProps{
+		Name:                   jsii.String(rollupWorkgroup(c)),
+		Description:            jsii.String("Statements of the rollup's function"),
+		State:                  jsii.String("ENABLED"),
+		RecursiveDeleteOption:  jsii.Bool(true),
+		WorkGroupConfiguration: workgroupConfiguration(c, bucket, rollupScanGiB),
+	}).Ref()
+}
+
+// mayRollUp returns the statements that the function needs. Sources: Athena user guide, "Fine-grained access to databases and tables in
+// the AWS Glue Data Catalog" (the catalog and the database belong to each action on a table or partition); Service Authorization
+// Reference, Glue and Athena.
+func mayRollUp(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog) []awsiam.PolicyStatement {
+	below := func(folder string) *string { return bucket.ArnForObjects(jsii.String(folder + "*")) }
+	return append(mayUseKey(c, true),
+		allow(arn(scope, "athena", "workgroup/"+rollupWorkgroup(c)))(
+			"athena:GetQueryExecution", "athena:StartQueryExecution", "athena:StopQueryExecution"),
+		allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))("athena:GetDataCatalog"),
+		// Athena reads the default database before any other (Athena guide, "Access to the default database and catalog").
+		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
+		allow(table.arns...)("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"),
+		allow(tableARNs(scope, c, table.rollups...)...)(
+			"glue:CreatePartition", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:UpdatePartition"),
+		allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
+		allow(below(c.Prefix))("s3:GetObject"),
+		allow(below(config.RollupFolder))(
+			"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+		allow(below(config.ResultFolder))("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+	)
+}
