@@ -1,0 +1,167 @@
+package alerts
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// Now is what stands at a moment, by the rules.
+type Now struct {
+	At       time.Time
+	Problems []Problem
+	// Heard has the time of the newest sample of each host that sent one within the time that the rules look at. A host that is not in
+	// it is silent, even if no problem says so: its silence may have begun before that time.
+	Heard map[string]time.Time
+}
+
+const (
+	// RepeatEvery is how often a receiver is reminded of a problem that goes on.
+	RepeatEvery = 4 * time.Hour
+	// joinAfter is the age at which a problem joins the reminder of another one. So the reminders of problems that began at different
+	// times become one message.
+	joinAfter = RepeatEvery / 2
+	// ahead is how far a time may be in the future. A clock that was wrong left times that are further.
+	ahead = 5 * time.Minute
+)
+
+// next returns the message that brings a receiver from what it knows to what stands now, or nil if there is nothing to say. The state has
+// no pending message.
+//
+//   - A problem that the receiver does not know is raised, unless it is muted or routine.
+//   - A known problem escalates if it was a warning and is critical now. If it is a warning again, nothing is said: a value about the
+//     threshold would send a message each time.
+//   - A known problem that goes on is repeated after [RepeatEvery].
+//   - A known problem that does not stand any more is resolved. This is also said while it is muted, so that the receiver can close it.
+//   - Nothing is known about a host that is silent, so its other problems are neither resolved nor repeated.
+//   - A host that is silent for [panels.ForgetAfter] is forgotten, with all of its problems.
+func (s State) next(now Now, first bool) *Message {
+	m := &Message{At: now.At.UTC().Truncate(time.Millisecond), First: first}
+	standing := map[key]Problem{}
+	for _, p := range now.Problems {
+		p = p.bounded()
+		if old, twice := standing[keyOf(p)]; !twice || p.Severity > old.Severity {
+			standing[keyOf(p)] = p
+		}
+	}
+	silent := s.silent(now, standing)
+	known := map[key]bool{}
+	var waiting []Told // known problems that go on
+	for _, t := range s.Told {
+		k := keyOf(t.Problem)
+		known[k] = true
+		p, stands := standing[k]
+		if stands {
+			p = continued(t.Problem, p)
+		} else {
+			p = t.Problem
+		}
+		since, isSilent := silent[p.Host]
+		switch {
+		case isSilent && now.At.Sub(since) > panels.ForgetAfter:
+			m.add(Forgotten, p)
+		case isSilent && p.Name != panels.Silent:
+		case isSilent && !stands:
+			p.Value = now.At.Sub(since).Seconds()
+			waiting = append(waiting, Told{p, t.At})
+		case !stands:
+			m.add(Resolved, p)
+		case p.Muted:
+		case p.Severity > t.Problem.Severity:
+			m.add(Escalated, p)
+		default:
+			waiting = append(waiting, Told{p, t.At})
+		}
+	}
+	s.raise(m, standing, known)
+	remind(m, waiting)
+	if len(m.Changes) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(m.Changes, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(a.Event.order(), b.Event.order()), byUrgency(a.Problem, b.Problem))
+	})
+	m.ID = m.id()
+	return m
+}
+
+// raise adds the problems that the receiver does not know, the most urgent first, as far as there is room for them in the state.
+func (s State) raise(m *Message, standing map[key]Problem, known map[key]bool) {
+	var fresh []Problem
+	for k, p := range standing {
+		if !known[k] && !p.Muted && !p.Routine {
+			fresh = append(fresh, p)
+		}
+	}
+	slices.SortFunc(fresh, byUrgency)
+	room := MaxTold - len(s.Told)
+	for _, c := range m.Changes {
+		if c.Event.ends() {
+			room++
+		}
+	}
+	if len(fresh) > room {
+		m.Untracked = len(fresh) - room
+		fresh = fresh[:room]
+	}
+	for _, p := range fresh {
+		m.add(Raised, p)
+	}
+}
+
+// remind adds the problems of which the receiver is to be reminded.
+func remind(m *Message, waiting []Told) {
+	age := func(t Told) time.Duration {
+		if t.At.After(m.At.Add(ahead)) { // a clock was wrong
+			return RepeatEvery
+		}
+		return m.At.Sub(t.At)
+	}
+	if !slices.ContainsFunc(waiting, func(t Told) bool { return age(t) >= RepeatEvery }) {
+		return
+	}
+	for _, t := range waiting {
+		if age(t) >= joinAfter {
+			m.add(Repeated, t.Problem)
+		}
+	}
+}
+
+// silent returns the hosts that are silent, and since when: those of which the rules say so, and those of which nothing was heard at all.
+func (s State) silent(now Now, standing map[key]Problem) map[string]time.Time {
+	silent := map[string]time.Time{}
+	for _, t := range s.Told {
+		host := t.Problem.Host
+		if _, heard := now.Heard[host]; heard {
+			continue
+		}
+		switch _, known := silent[host]; {
+		case t.Problem.Name == panels.Silent:
+			silent[host] = t.Problem.Since
+		case !known: // its newest sample is older than the rules look back, and was there at the newest message
+			silent[host] = t.At
+		}
+	}
+	for k, p := range standing {
+		if k.problem == panels.Silent {
+			silent[k.host] = p.Since
+		}
+	}
+	return silent
+}
+
+// continued returns a problem that goes on as the receiver should know it: since the earliest known time, because the rules look back
+// only so far. Of a silence they know exactly when it began.
+func continued(told, now Problem) Problem {
+	if now.Name != panels.Silent && told.Since.Before(now.Since) {
+		now.Since, now.UnknownSince = told.Since, told.UnknownSince
+	}
+	return now
+}
+
+// byUrgency orders critical problems before warnings, then older before newer ones.
+func byUrgency(a, b Problem) int {
+	return cmp.Or(cmp.Compare(b.Severity, a.Severity), a.Since.Compare(b.Since), byKey(a, b))
+}

@@ -1,0 +1,67 @@
+package alerts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Message is what a receiver is told by one run of the rules: all that changed, in one message, so that an outage of many hosts is one
+// message too. It holds all changes. What people read of it has a bounded length.
+type Message struct {
+	// ID is the same whenever the message is sent again, so that a receiver can drop a copy.
+	ID string `json:"id"`
+	// At is the time of the run.
+	At time.Time `json:"at"`
+	// First says that the receiver knew nothing before: the message lists what stands, not what is new.
+	First bool `json:"first,omitempty"`
+	// Changes are ordered by event and urgency.
+	Changes []Change `json:"changes"`
+	// Untracked is how many further problems stand that the state has no room for.
+	Untracked int `json:"untracked,omitempty"`
+	// Tried is when the newest attempt to send it began.
+	Tried time.Time `json:"tried"`
+}
+
+// Change is an event of one problem.
+type Change struct {
+	Event   Event   `json:"event"`
+	Problem Problem `json:"problem"`
+}
+
+// Event is what happened to a problem.
+type Event string
+
+// The events, in the order in which a message lists them.
+const (
+	Raised    Event = "raised"
+	Escalated Event = "escalated" // from a warning to critical
+	Repeated  Event = "repeated"  // it goes on
+	Resolved  Event = "resolved"
+	Forgotten Event = "forgotten" // the host is silent for so long that it is not watched any more
+)
+
+var events = []Event{Raised, Escalated, Repeated, Resolved, Forgotten}
+
+func (e Event) order() int { return slices.Index(events, e) }
+
+// ends reports whether the problem is over for the receiver.
+func (e Event) ends() bool { return e == Resolved || e == Forgotten }
+
+// add adds a change. What concerns only those who decide whether to tell of a problem is not part of it.
+func (m *Message) add(e Event, p Problem) {
+	p.Routine, p.Muted, p.MutedUntil, p.MuteReason = false, false, time.Time{}, ""
+	m.Changes = append(m.Changes, Change{e, p})
+}
+
+// id identifies the message by its content.
+func (m *Message) id() string {
+	content, _ := json.Marshal(struct {
+		At      time.Time
+		Changes []Change
+	}{m.At, m.Changes}) // plain data can be encoded
+	sum := sha256.Sum256(content)
+	return "msg_" + hex.EncodeToString(sum[:12])
+}
