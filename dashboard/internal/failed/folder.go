@@ -174,26 +174,8 @@ func (f *Folder) Put(ctx context.Context, key string, content []byte, version st
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", err
 	}
-	if err := writeDurably(path, content); err != nil {
+	if err := durable.WriteFile(path, content); err != nil {
 		return "", fmt.Errorf("write %s: %w", key, err)
 	}
 	return versionOf(content), nil
-}
-
-func writeDurably(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".state-")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return durable.SyncDir(filepath.Dir(path))
 }

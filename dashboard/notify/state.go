@@ -1,0 +1,107 @@
+package notify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
+)
+
+// Folder keeps the states of receivers as files of a directory. While it is open, no other process can use the directory.
+type Folder struct {
+	dir  string
+	lock *os.File
+}
+
+// OpenFolder opens a directory for states, and makes it if it is not there.
+func OpenFolder(dir string) (*Folder, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the directory for the state of alerts: %w", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open the directory for the state of alerts: %w", err)
+	}
+	err = durable.Lock(lock)
+	if errors.Is(err, durable.ErrLocked) {
+		err = errors.New("another dashboard sends alerts from it; end that one, or choose another directory")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock the directory %s for the state of alerts: %w", dir, err), lock.Close())
+	}
+	return &Folder{dir, lock}, nil
+}
+
+// Close lets other processes use the directory.
+func (f *Folder) Close() error { return f.lock.Close() }
+
+// Store returns the state of one receiver, whose key is a part of the file's name.
+func (f *Folder) Store(key string) alerts.Store {
+	return file(filepath.Join(f.dir, "told-"+key+".json"))
+}
+
+// file is a state in a file. Only this process uses it, see [Folder].
+type file string
+
+// Load implements [alerts.Store].
+func (f file) Load(context.Context) ([]byte, string, error) {
+	opened, err := os.Open(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", nil
+	} else if err != nil {
+		return nil, "", err
+	}
+	content, err := io.ReadAll(io.LimitReader(opened, alerts.MaxStateBytes))
+	return content, versionOf(content), errors.Join(err, opened.Close())
+}
+
+// Save implements [alerts.Store].
+func (f file) Save(ctx context.Context, content []byte, version string) (string, error) {
+	if _, now, err := f.Load(ctx); err != nil {
+		return "", err
+	} else if now != version {
+		return "", fmt.Errorf("%s: %w", string(f), alerts.ErrConflict)
+	}
+	if err := durable.WriteFile(string(f), content); err != nil {
+		return "", err
+	}
+	return versionOf(content), nil
+}
+
+func versionOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// Memory is a state that ends with the process.
+type Memory struct {
+	mu      sync.Mutex // guards content
+	content []byte
+}
+
+// Load implements [alerts.Store].
+func (m *Memory) Load(context.Context) ([]byte, string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.content == nil {
+		return nil, "", nil
+	}
+	return m.content, versionOf(m.content), nil
+}
+
+// Save implements [alerts.Store].
+func (m *Memory) Save(_ context.Context, content []byte, _ string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.content = content
+	return versionOf(content), nil
+}

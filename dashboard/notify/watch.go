@@ -1,0 +1,150 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
+)
+
+// Watch asks the rules again and again, and tells receivers what changed.
+type Watch struct {
+	// Look asks the rules what stands at a time.
+	Look      func(ctx context.Context, at time.Time) (alerts.Now, error)
+	Receivers []Target
+	// Every is the time between two runs; 0 means a minute.
+	Every time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Target is a receiver of a watch.
+type Target struct {
+	Name     string // for the log
+	Store    alerts.Store
+	Receiver alerts.Receiver
+}
+
+const (
+	everyMinute = time.Minute
+	// lookWithin bounds the query of a run.
+	lookWithin = 50 * time.Second
+	// longestPause is how long a receiver is left alone at most after it failed again and again, in runs.
+	longestPause = 15
+)
+
+// Run watches until ctx ends. What fails is logged when it begins to fail, and when it works again.
+func (w Watch) Run(ctx context.Context) {
+	every, clock := w.Every, w.Now
+	if every == 0 {
+		every = everyMinute
+	}
+	if clock == nil {
+		clock = time.Now
+	}
+	var group sync.WaitGroup
+	defer group.Wait()
+	var outboxes []chan alerts.Now
+	for _, target := range w.Receivers {
+		outbox := make(chan alerts.Now, 1)
+		outboxes = append(outboxes, outbox)
+		defer close(outbox)
+		group.Go(func() { w.tell(ctx, target, outbox) })
+	}
+	looking := trouble{
+		log: w.Log, begins: "the rules about problems cannot be asked; nobody is told about problems meanwhile", ends: "the rules about problems can be asked again",
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		now, err := w.look(ctx, clock())
+		if ctx.Err() != nil {
+			return
+		}
+		looking.set(err)
+		if err == nil {
+			for _, outbox := range outboxes {
+				offer(outbox, now)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (w Watch) look(ctx context.Context, at time.Time) (alerts.Now, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	return w.Look(ctx, at)
+}
+
+// offer replaces what a receiver that is behind has not begun with: only what stands now matters.
+func offer(outbox chan alerts.Now, now alerts.Now) {
+	select {
+	case <-outbox:
+	default:
+	}
+	outbox <- now // there is room: only this goroutine sends
+}
+
+// tell tells one receiver. So one that hangs holds up no other.
+func (w Watch) tell(ctx context.Context, target Target, outbox <-chan alerts.Now) {
+	telling := trouble{
+		log: w.Log, begins: "alerts do not reach " + target.Name + "; they are sent when it takes them", ends: "alerts reach " + target.Name + " again",
+	}
+	d := alerts.Delivery{Store: target.Store, Receiver: target.Receiver, Log: w.Log}
+	failures, skip := 0, 0
+	for now := range outbox {
+		if ctx.Err() != nil {
+			return
+		}
+		if skip > 0 {
+			skip--
+			continue
+		}
+		err := deliver(ctx, d, now)
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			return
+		}
+		telling.set(err)
+		if err == nil {
+			failures = 0
+			continue
+		}
+		failures++
+		skip = min(1<<min(failures-1, 10)-1, longestPause) // 0, 1, 3, 7, 15
+	}
+}
+
+func deliver(ctx context.Context, d alerts.Delivery, now alerts.Now) error {
+	turn, err := d.Begin(ctx, now.At)
+	if err != nil {
+		return err
+	}
+	_, err = turn.Tell(ctx, now)
+	return err
+}
+
+// trouble logs when something begins to fail, when it fails in another way, and when it works again.
+type trouble struct {
+	log          *slog.Logger
+	begins, ends string
+	err          error
+}
+
+func (t *trouble) set(err error) {
+	switch {
+	case err != nil && (t.err == nil || t.err.Error() != err.Error()):
+		t.log.Error(t.begins, slog.Any("error", err))
+	case err == nil && t.err != nil:
+		t.log.Info(t.ends)
+	}
+	t.err = err
+}
