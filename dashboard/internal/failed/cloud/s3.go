@@ -12,25 +12,23 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/failed"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/objects"
 )
 
 // Bucket is the bucket of a deployed stack.
 type Bucket struct {
 	client *s3.Client
 	name   string
+	states *objects.Bucket
 }
 
-// NewBucket returns the bucket of that name. A bucket at an endpoint of its own is addressed by path: an emulator has no names of hosts.
+// NewBucket returns the bucket of that name.
 func NewBucket(cfg aws.Config, name string) *Bucket {
-	return &Bucket{name: name, client: s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle = o.BaseEndpoint != nil || cfg.BaseEndpoint != nil
-		o.DisableLogOutputChecksumValidationSkipped = true // an object without a checksum is nothing to report
-	})}
+	return &Bucket{objects.NewClient(cfg), name, objects.New(cfg, name)}
 }
 
 // Lock implements [failed.Storage]. S3 has no locks: conditional writes keep runs apart.
@@ -82,7 +80,7 @@ func (b *Bucket) Open(ctx context.Context, o failed.Object) (io.ReadCloser, erro
 // gone turns the error of a request into [failed.ErrGone] if the object is not there any more. S3 answers so with 404 only to those who
 // may list the whole bucket, and with 403 to others (S3 API reference, GetObject), so the error does not tell.
 func (b *Bucket) gone(ctx context.Context, o failed.Object, what string, err error) error {
-	status := statusOf(err)
+	status := objects.StatusOf(err)
 	if status != http.StatusNotFound && status != http.StatusForbidden && status != http.StatusPreconditionFailed {
 		return b.explain(what, o.Key, err)
 	}
@@ -119,44 +117,23 @@ const maxState = 16 << 20
 
 // Get implements [failed.Storage].
 func (b *Bucket) Get(ctx context.Context, key string) ([]byte, string, error) {
-	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+	content, version, err := b.states.Get(ctx, key, maxState)
 	if err != nil {
-		return nil, "", b.explain("read", key, err)
+		return nil, "", b.explain("read", key, errors.Unwrap(err))
 	}
-	content, err := io.ReadAll(io.LimitReader(out.Body, maxState))
-	if err := errors.Join(err, out.Body.Close()); err != nil {
-		return nil, "", b.explain("read", key, err)
-	}
-	return content, aws.ToString(out.ETag), nil
+	return content, version, nil
 }
 
-// Put implements [failed.Storage] by a conditional write (S3 user guide, "How to prevent object overwrites with conditional writes"). S3
-// answers 412 if the condition is false, and 409 if somebody else writes at the same time.
+// Put implements [failed.Storage].
 func (b *Bucket) Put(ctx context.Context, key string, content []byte, version string) (string, error) {
-	in := &s3.PutObjectInput{
-		Bucket: &b.name, Key: &key, Body: bytes.NewReader(content), ContentType: aws.String("application/json"),
-	}
-	if version == "" {
-		in.IfNoneMatch = aws.String("*")
-	} else {
-		in.IfMatch = &version
-	}
-	out, err := b.client.PutObject(ctx, in)
-	if status := statusOf(err); status == http.StatusPreconditionFailed || status == http.StatusConflict {
+	version, err := b.states.Put(ctx, key, content, version)
+	if errors.Is(err, objects.ErrConflict) {
 		return "", fmt.Errorf("write s3://%s/%s: %w", b.name, key, failed.ErrConflict)
 	}
 	if err != nil {
-		return "", b.explain("write", key, err)
+		return "", b.explain("write", key, errors.Unwrap(err))
 	}
-	return aws.ToString(out.ETag), nil
-}
-
-func statusOf(err error) int {
-	var answer *awshttp.ResponseError
-	if !errors.As(err, &answer) {
-		return 0
-	}
-	return answer.HTTPStatusCode()
+	return version, nil
 }
 
 func (b *Bucket) explain(what, key string, err error) error {

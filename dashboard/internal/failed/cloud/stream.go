@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/failed"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/objects"
 )
 
 // Stream is a delivery stream.
@@ -64,7 +65,7 @@ func (s *Stream) explain(err error) error {
 	if !errors.As(err, &api) {
 		return err
 	}
-	status := statusOf(err)
+	status := objects.StatusOf(err)
 	err = fmt.Errorf("delivery stream %s: %s: %s", s.name, api.ErrorCode(), api.ErrorMessage())
 	switch code := api.ErrorCode(); {
 	case code == "ServiceUnavailableException" || code == "ThrottlingException":
