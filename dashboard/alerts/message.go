@@ -65,3 +65,13 @@ func (m *Message) id() string {
 	sum := sha256.Sum256(content)
 	return "msg_" + hex.EncodeToString(sum[:12])
 }
+
+// Severity is that of the worst problem that goes on. If none does, it is a warning.
+func (m Message) Severity() Severity {
+	for _, c := range m.Changes {
+		if c.Problem.Severity >= Critical && !c.Event.ends() {
+			return Critical
+		}
+	}
+	return Warning
+}

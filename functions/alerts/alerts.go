@@ -1,0 +1,101 @@
+// Package alerts is the Lambda function that tells people about the problems of hosts. A schedule invokes it.
+//
+// A run sends what a former run could not send for sure, asks Athena what stands by the rules, and sends what changed to a topic. What it
+// has told is an object of the bucket, written under a condition, so two runs at a time cannot both send. For what happens if a run dies,
+// see [alerts.Delivery].
+package alerts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/objects"
+)
+
+// Options are the parts that a run uses.
+type Options struct {
+	// Look asks what stands at a time.
+	Look     func(ctx context.Context, at time.Time) (alerts.Now, error)
+	Store    alerts.Store
+	Receiver alerts.Receiver
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// New returns the function's handler. It ignores the event. If it fails, Lambda counts an error, on which the stack has an alarm.
+func New(o Options) func(context.Context) error {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return func(ctx context.Context) error {
+		err := o.run(ctx)
+		if errors.Is(err, alerts.ErrBusy) {
+			o.Log.Info("another run sends a message; the next run goes on")
+			return nil
+		}
+		return err
+	}
+}
+
+func (o Options) run(ctx context.Context) error {
+	at := o.Now()
+	d := alerts.Delivery{Store: o.Store, Receiver: o.Receiver, Lease: lease(ctx, at), Log: o.Log}
+	turn, err := d.Begin(ctx, at)
+	if err != nil {
+		return err
+	}
+	now, err := o.Look(ctx, at)
+	if err != nil {
+		return fmt.Errorf("ask for the problems of all hosts: %w", err)
+	}
+	m, err := turn.Tell(ctx, now)
+	if err != nil {
+		return err
+	}
+	told := 0
+	if m != nil {
+		told = len(m.Changes)
+		o.Log.Info("sent", slog.String("message", m.ID), slog.String("subject", m.Subject()))
+	}
+	o.Log.Debug("done", slog.Int("hosts", len(now.Heard)), slog.Int("problems", len(now.Problems)), slog.Int("changes", told))
+	return nil
+}
+
+// lease is how long a run can live: as long as this one may.
+func lease(ctx context.Context, at time.Time) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 0
+	}
+	const margin = 5 * time.Second // clocks of two machines differ
+	return deadline.Sub(at) + margin
+}
+
+// State is what was told, as an object of a bucket. It is an [alerts.Store].
+type State struct {
+	Bucket *objects.Bucket
+	Key    string
+}
+
+// Load implements [alerts.Store].
+func (s State) Load(ctx context.Context) ([]byte, string, error) {
+	content, version, err := s.Bucket.Get(ctx, s.Key, alerts.MaxStateBytes)
+	if errors.Is(err, objects.ErrMissing) {
+		return nil, "", nil
+	}
+	return content, version, err
+}
+
+// Save implements [alerts.Store].
+func (s State) Save(ctx context.Context, content []byte, version string) (string, error) {
+	version, err := s.Bucket.Put(ctx, s.Key, content, version)
+	if errors.Is(err, objects.ErrConflict) {
+		return "", fmt.Errorf("%w: %w", alerts.ErrConflict, err)
+	}
+	return version, err
+}
