@@ -33,6 +33,8 @@ const (
 	everyMinute = time.Minute
 	// lookWithin bounds the query of a run.
 	lookWithin = 50 * time.Second
+	// grace is how long a message under way may go on after the program was asked to end.
+	grace = 3 * time.Second
 	// longestPause is how long a receiver is left alone at most after it failed again and again, in runs.
 	longestPause = 15
 )
@@ -110,7 +112,7 @@ func (w Watch) tell(ctx context.Context, target Target, outbox <-chan alerts.Now
 			continue
 		}
 		err := deliver(ctx, d, now)
-		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		if errors.Is(err, context.Canceled) {
 			return
 		}
 		telling.set(err)
@@ -123,7 +125,12 @@ func (w Watch) tell(ctx context.Context, target Target, outbox <-chan alerts.Now
 	}
 }
 
+// deliver tells a receiver what changed. If ctx ends, it goes on for a short while, so that a message under way is not sent twice.
 func deliver(ctx context.Context, d alerts.Delivery, now alerts.Now) error {
+	ended := ctx
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ended, func() { time.AfterFunc(grace, cancel) })()
 	turn, err := d.Begin(ctx, now.At)
 	if err != nil {
 		return err

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
@@ -21,6 +23,7 @@ import (
 type serveOptions struct {
 	sourceOptions
 	teamOptions
+	notifyOptions
 	delay       time.Duration
 	forgetAfter time.Duration
 }
@@ -32,7 +35,8 @@ func newServe() *cobra.Command {
 		Short: "Serve the web page (the default command)",
 		Example: "  dashboard serve --lake ./lake --listen 127.0.0.1:8080\n  dashboard serve --athena --stack MetricsDashboard\n" +
 			"  dashboard serve --listen :8443 --token-file token --tls-cert cert.pem --tls-key key.pem\n" +
-			"  dashboard serve --trust-header X-Forwarded-User --public-url https://metrics.example.com",
+			"  dashboard serve --trust-header X-Forwarded-User --public-url https://metrics.example.com\n" +
+			"  dashboard serve --lake ./lake --notify slack:https://hooks.slack.com/services/…",
 		Args: program.NoArgs[*cobra.Command],
 		RunE: o.run,
 	}
@@ -43,6 +47,7 @@ func newServe() *cobra.Command {
 func (o *serveOptions) flags(cmd *cobra.Command) {
 	o.sourceOptions.flags(cmd)
 	o.teamOptions.flags(cmd)
+	o.notifyOptions.flags(cmd)
 	cmd.Flags().DurationVar(&o.delay, "delay", server.DefaultDelay,
 		"how long samples normally take from a machine into the lake; a host is silent only after that")
 	cmd.Flags().DurationVar(&o.forgetAfter, "forget-after", panels.ForgetAfter,
@@ -56,7 +61,7 @@ func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	if o.forgetAfter < 24*time.Hour || o.forgetAfter > panels.MaxSpan {
 		err = errors.Join(err, program.Refusef("--forget-after %v: want a duration from 24h to 9600h, such as 720h for 30 days", o.forgetAfter))
 	}
-	if err := errors.Join(o.teamOptions.check(), err, o.sourceOptions.check(cmd)); err != nil {
+	if err := errors.Join(o.teamOptions.check(), err, o.sourceOptions.check(cmd), o.notifyOptions.check(o.athena)); err != nil {
 		return err
 	}
 	src, err := o.open(cmd.Context())
@@ -67,7 +72,7 @@ func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	return o.serve(cmd.Context(), src, cmd.ErrOrStderr())
 }
 
-func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) error {
+func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) (err error) {
 	settings := src.settings
 	settings.Delay = max(o.delay, time.Nanosecond) // for the server 0 means the default; here it means no delay
 	settings.ForgetAfter = o.forgetAfter
@@ -101,6 +106,16 @@ func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) 
 	}
 	s.Handler = handler
 	server.Timeouts(s)
+	ctx, end := context.WithCancel(ctx)
+	waitForAlerts, err := o.start(ctx, src, settings.Source, settings.Delay, alerts.Context{Source: settings.Source, Page: o.page(listener.Addr())}, settings.Log)
+	if err != nil {
+		end()
+		return errors.Join(err, listener.Close())
+	}
+	defer func() {
+		end()
+		err = errors.Join(err, waitForAlerts())
+	}()
 	done := make(chan error, 1)
 	go func() { done <- o.serveOn(s, listener) }()
 	select {
@@ -114,6 +129,14 @@ func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) 
 		return errors.Join(fmt.Errorf("shut down: %w", err), s.Close())
 	}
 	return nil
+}
+
+// page is the address of the page in messages: that by which viewers reach it.
+func (o *serveOptions) page(listening net.Addr) string {
+	if o.publicURL != "" {
+		return strings.TrimSuffix(o.publicURL, "/") + "/"
+	}
+	return o.scheme() + "://" + listening.String() + "/"
 }
 
 // shutdownGrace is how long requests may go on after the program was asked to end.

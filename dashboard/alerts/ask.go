@@ -1,0 +1,28 @@
+package alerts
+
+import (
+	"context"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// Engine runs queries. *lake.Lake and *athena.Engine implement it.
+type Engine interface {
+	Form() panels.Form
+	Query(ctx context.Context, q panels.Query) (panels.Result, error)
+}
+
+// Ask asks an engine what stands at a time, by one query. For rules and delay see [Query].
+func Ask(ctx context.Context, e Engine, rules panels.Rules, at time.Time, delay time.Duration) (Now, error) {
+	q, err := Query(e.Form(), rules, at, delay)
+	if err != nil {
+		return Now{}, err
+	}
+	result, err := e.Query(ctx, q)
+	if err != nil {
+		return Now{}, err
+	}
+	problems, heard, err := Read(result)
+	return Now{At: at, Problems: problems, Heard: heard}, err
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/notify"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
+)
+
+// notifyOptions say who is told about problems.
+type notifyOptions struct {
+	to     []string
+	secret string
+	rules  string
+	state  string
+}
+
+// defaultAlertState is the directory in the lake's in which the page keeps what it told. Readers of the lake ignore names that begin
+// with a dot.
+const defaultAlertState = ".alerts"
+
+func (o *notifyOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&o.to, "notify", nil,
+		"webhook that is told each minute which problems began, got worse or are over: https://…, slack:https://… for Slack's form, or @FILE; repeat it for several")
+	f.StringVar(&o.secret, "notify-secret-file", "", "file with the secret that signs what --notify sends, as Standard Webhooks does: Base64 of 24 to 64 bytes")
+	f.StringVar(&o.rules, "alert-rules", "", "file with changes of the rules about problems, JSON")
+	f.StringVar(&o.state, "alert-state", "", "directory that keeps what --notify told, so that a restart tells nothing twice (default "+defaultAlertState+" in the lake)")
+}
+
+// check returns all that is wrong with the options.
+func (o *notifyOptions) check(athena bool) error {
+	var problems []error
+	refuse := func(format string, args ...any) { problems = append(problems, program.Refusef(format, args...)) }
+	if len(o.to) > 0 && athena {
+		refuse("--notify goes with files, not with --athena: the deployed stack sends alerts itself (setting alerts)")
+	}
+	for flag, set := range map[string]bool{"notify-secret-file": o.secret != "", "alert-state": o.state != "", "alert-rules": o.rules != ""} {
+		if set && len(o.to) == 0 {
+			refuse("--%s goes with --notify: say who is told", flag)
+		}
+	}
+	seen := map[string]bool{}
+	for _, text := range o.to {
+		a, err := notify.ParseAddress(text)
+		switch {
+		case err != nil:
+			refuse("--notify: %w", err)
+		case seen[a.Key()]:
+			refuse("--notify: an address at %s is given twice", a)
+		default:
+			seen[a.Key()] = true
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// readRules reads the changes of the rules.
+func (o *notifyOptions) readRules() (panels.Rules, error) {
+	if o.rules == "" {
+		return panels.Rules{}, nil
+	}
+	text, err := os.ReadFile(o.rules)
+	if err != nil {
+		return panels.Rules{}, program.Refusef("--alert-rules: %w", err)
+	}
+	rules, err := alerts.ParseRules(text)
+	if err != nil {
+		return rules, program.Refusef("--alert-rules %s: %w", o.rules, err)
+	}
+	return rules, nil
+}
+
+// start begins to tell people about problems, if there is somebody to tell. The function that it returns waits for the end, after ctx has ended.
+func (o *notifyOptions) start(ctx context.Context, e alerts.Engine, dir string, delay time.Duration, here alerts.Context, log *slog.Logger) (wait func() error, err error) {
+	if len(o.to) == 0 {
+		return func() error { return nil }, nil
+	}
+	rules, err := o.readRules()
+	if err != nil {
+		return nil, err
+	}
+	var secret notify.Secret
+	if o.secret != "" {
+		if secret, err = notify.ReadSecret(o.secret); err != nil {
+			return nil, program.Refusef("--notify-secret-file: %w", err)
+		}
+	}
+	state := o.state
+	if state == "" {
+		state = filepath.Join(dir, defaultAlertState)
+	}
+	folder, err := notify.OpenFolder(state)
+	if err != nil {
+		return nil, fmt.Errorf("--alert-state: %w", err)
+	}
+	w := notify.Watch{
+		Look: func(ctx context.Context, at time.Time) (alerts.Now, error) {
+			return alerts.Ask(ctx, e, rules, at, delay)
+		},
+		Log: log,
+	}
+	for _, text := range o.to {
+		a, err := notify.ParseAddress(text)
+		if err != nil {
+			return nil, errors.Join(program.Refusef("--notify: %w", err), folder.Close())
+		}
+		w.Receivers = append(w.Receivers, notify.Target{Name: a.String(), Store: folder.Store(a.Key()), Receiver: notify.NewWebhook(a, secret, here)})
+	}
+	var group sync.WaitGroup
+	group.Go(func() { w.Run(ctx) })
+	return func() error {
+		group.Wait()
+		return folder.Close()
+	}, nil
+}
