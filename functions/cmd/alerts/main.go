@@ -1,0 +1,99 @@
+// Command alerts is the Lambda function that tells people about the problems of hosts. A schedule invokes it. Its executable is called
+// bootstrap, as the runtime provided.al2023 demands.
+//
+// The stack sets its environment variables: STACK, BUCKET, STATE (the key of an object), DATABASE, TABLE, WORKGROUP, TOPIC (an ARN),
+// RULES_PARAMETER, DELAY (such as 7m), DASHBOARD_URL (may be empty) and LOG_LEVEL (DEBUG, INFO, WARN or ERROR).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/athena"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/objects"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	function "github.com/metrics-dashboard/metrics-dashboard/functions/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/functions/topic"
+)
+
+func main() {
+	handle, err := build(context.Background(), os.Getenv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "alerts:", err)
+		os.Exit(1)
+	}
+	lambda.Start(handle)
+}
+
+func build(ctx context.Context, env func(string) string) (func(context.Context) error, error) {
+	var problems []error
+	text := func(name string) string {
+		v := env(name)
+		if v == "" {
+			problems = append(problems, fmt.Errorf("%s is not set; the stack sets it", name))
+		}
+		return v
+	}
+	stack, bucket, state, topicARN, parameter := text("STACK"), text("BUCKET"), text("STATE"), text("TOPIC"), text("RULES_PARAMETER")
+	target := athena.Target{Workgroup: text("WORKGROUP"), Database: text("DATABASE"), Table: text("TABLE")}
+	delay, err := time.ParseDuration(text("DELAY"))
+	if err != nil {
+		problems = append(problems, fmt.Errorf("DELAY: %w", err))
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(text("LOG_LEVEL"))); err != nil {
+		problems = append(problems, fmt.Errorf("LOG_LEVEL=%q: want DEBUG, INFO, WARN or ERROR: %w", env("LOG_LEVEL"), err))
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	cfg, err := athena.Configure(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	target.Region = cfg.Region
+	engine, err := athena.New(cfg, target, athena.Options{Poll: 500 * time.Millisecond})
+	if err != nil {
+		return nil, err
+	}
+	parameters := ssm.NewFromConfig(cfg)
+	return function.New(function.Options{
+		Look: func(ctx context.Context, at time.Time) (alerts.Now, error) {
+			rules, err := rulesOf(ctx, parameters, parameter)
+			if err != nil {
+				return alerts.Now{}, err
+			}
+			return alerts.Ask(ctx, engine, rules, at, delay)
+		},
+		Store:    function.State{Bucket: objects.New(cfg, bucket), Key: state},
+		Receiver: topic.New(cfg, topicARN, alerts.Context{Source: stack + " in " + cfg.Region, Page: env("DASHBOARD_URL")}),
+		Log:      slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}), nil
+}
+
+// rulesOf reads the changes of the rules. An operator may have written none.
+func rulesOf(ctx context.Context, client *ssm.Client, parameter string) (panels.Rules, error) {
+	out, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &parameter})
+	var missing *types.ParameterNotFound
+	if errors.As(err, &missing) {
+		return panels.Rules{}, nil
+	}
+	if err != nil {
+		return panels.Rules{}, fmt.Errorf("read the parameter %s: %w", parameter, err)
+	}
+	rules, err := alerts.ParseRules([]byte(aws.ToString(out.Parameter.Value)))
+	if err != nil {
+		return panels.Rules{}, fmt.Errorf("the parameter %s: %w", parameter, err)
+	}
+	return rules, nil
+}
