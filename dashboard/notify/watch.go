@@ -30,7 +30,7 @@ type Target struct {
 }
 
 const (
-	everyMinute = time.Minute
+	defaultEvery = time.Minute
 	// lookWithin bounds the query of a run.
 	lookWithin = 50 * time.Second
 	// grace is how long a message under way may go on after the program was asked to end.
@@ -43,7 +43,7 @@ const (
 func (w Watch) Run(ctx context.Context) {
 	every, clock := w.Every, w.Now
 	if every == 0 {
-		every = everyMinute
+		every = defaultEvery
 	}
 	if clock == nil {
 		clock = time.Now
