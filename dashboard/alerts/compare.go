@@ -36,7 +36,8 @@ const (
 //   - A known problem that goes on is repeated after [RepeatEvery].
 //   - A known problem that does not stand any more is resolved. This is also said while it is muted, so that the receiver can close it.
 //   - Nothing is known about a host that is silent, so its other problems are neither resolved nor repeated.
-//   - A host that is silent for [panels.ForgetAfter] is forgotten, with all of its problems.
+//   - A host that is silent for [panels.ForgetAfter] is forgotten, with all of its problems. If no host at all is heard, none is
+//     forgotten: the clock may be wrong.
 func (s State) next(now Now, first bool) *Message {
 	m := &Message{At: now.At.UTC().Truncate(time.Millisecond), First: first}
 	standing := map[key]Problem{}
@@ -60,7 +61,7 @@ func (s State) next(now Now, first bool) *Message {
 		}
 		since, isSilent := silent[p.Host]
 		switch {
-		case isSilent && now.At.Sub(since) > panels.ForgetAfter:
+		case isSilent && now.At.Sub(since) > panels.ForgetAfter && len(now.Heard) > 0:
 			m.add(Forgotten, p)
 		case isSilent && p.Name != panels.Silent:
 		case isSilent && !stands:

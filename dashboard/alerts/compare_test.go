@@ -51,6 +51,7 @@ func TestNext(t *testing.T) {
 		"not heard, not said to be":      {told(cpu), standing(after(RepeatEvery), []string{"b"}), []string{}},
 		"an empty lake":                  {told(cpu, silence("b")), standing(after(time.Hour), nil), []string{}},
 		"silent for a month":             {told(silence("a"), cpu), standing(after(panels.ForgetAfter+time.Hour), []string{"b"}), []string{"forgotten a Silent", "forgotten a CPU"}},
+		"a clock a year ahead":           {told(cpu), standing(after(365*24*time.Hour), nil), []string{}},
 		"told by a clock a year ahead":   {State{Told: []Told{{cpu, after(365 * 24 * time.Hour)}}}, standing(noon, ab, cpu), []string{"repeated a CPU"}},
 		"told by a clock a minute ahead": {State{Told: []Told{{cpu, after(time.Minute)}}}, standing(noon, ab, cpu), []string{}},
 	} {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -22,7 +21,6 @@ import (
 type notifyOptions struct {
 	to     []string
 	secret string
-	rules  string
 	state  string
 }
 
@@ -35,7 +33,6 @@ func (o *notifyOptions) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.to, "notify", nil,
 		"webhook that is told each minute which problems began, got worse or are over: https://…, slack:https://… for Slack's form, or @FILE; repeat it for several")
 	f.StringVar(&o.secret, "notify-secret-file", "", "file with the secret that signs what --notify sends, as Standard Webhooks does: Base64 of 24 to 64 bytes")
-	f.StringVar(&o.rules, "alert-rules", "", "file with changes of the rules about problems, JSON")
 	f.StringVar(&o.state, "alert-state", "", "directory that keeps what --notify told, so that a restart tells nothing twice (default "+defaultAlertState+" in the lake)")
 }
 
@@ -46,7 +43,7 @@ func (o *notifyOptions) check(athena bool) error {
 	if len(o.to) > 0 && athena {
 		refuse("--notify goes with files, not with --athena: the deployed stack sends alerts itself (setting alerts)")
 	}
-	for flag, set := range map[string]bool{"notify-secret-file": o.secret != "", "alert-state": o.state != "", "alert-rules": o.rules != ""} {
+	for flag, set := range map[string]bool{"notify-secret-file": o.secret != "", "alert-state": o.state != ""} {
 		if set && len(o.to) == 0 {
 			refuse("--%s goes with --notify: say who is told", flag)
 		}
@@ -66,30 +63,12 @@ func (o *notifyOptions) check(athena bool) error {
 	return errors.Join(problems...)
 }
 
-// readRules reads the changes of the rules.
-func (o *notifyOptions) readRules() (panels.Rules, error) {
-	if o.rules == "" {
-		return panels.Rules{}, nil
-	}
-	text, err := os.ReadFile(o.rules)
-	if err != nil {
-		return panels.Rules{}, program.Refusef("--alert-rules: %w", err)
-	}
-	rules, err := alerts.ParseRules(text)
-	if err != nil {
-		return rules, program.Refusef("--alert-rules %s: %w", o.rules, err)
-	}
-	return rules, nil
-}
-
 // start begins to tell people about problems, if there is somebody to tell. The function that it returns waits for the end, after ctx has ended.
-func (o *notifyOptions) start(ctx context.Context, e alerts.Engine, dir string, delay time.Duration, here alerts.Context, log *slog.Logger) (wait func() error, err error) {
+func (o *notifyOptions) start(
+	ctx context.Context, e alerts.Engine, rules panels.Rules, dir string, delay time.Duration, here alerts.Context, log *slog.Logger,
+) (wait func() error, err error) {
 	if len(o.to) == 0 {
 		return func() error { return nil }, nil
-	}
-	rules, err := o.readRules()
-	if err != nil {
-		return nil, err
 	}
 	var secret notify.Secret
 	if o.secret != "" {

@@ -96,18 +96,15 @@ func TestNotifyRefused(t *testing.T) {
 		}
 		return name
 	}
-	contradiction := file(`{"overrides": [{"problems": ["CPU"], "warn": 91}, {"problems": ["CPU"], "warn": 92}]}`)
 	for name, c := range map[string]struct {
 		args []string
 		want string
 	}{
-		"no address":           {[]string{"--notify", "example.org/secret"}, "--notify: the address is not one of a webhook"},
-		"twice":                {[]string{"--notify", "https://example.org/secret", "--notify", "slack:https://example.org/secret"}, "--notify: an address at https://example.org is given twice"},
-		"with Athena":          {[]string{"--athena", "--notify", "https://example.org/secret"}, "--notify goes with files"},
-		"nobody to tell":       {[]string{"--lake", lake, "--alert-rules", "rules.json"}, "--alert-rules goes with --notify"},
-		"no secret":            {[]string{"--lake", lake, "--notify", "https://example.org/secret", "--notify-secret-file", file("short")}, "--notify-secret-file: the secret in "},
-		"no rules":             {[]string{"--lake", lake, "--notify", "https://example.org/secret", "--alert-rules", "nowhere.json"}, "--alert-rules: open nowhere.json"},
-		"rules that are wrong": {[]string{"--lake", lake, "--notify", "https://example.org/secret", "--alert-rules", contradiction}, "--alert-rules " + contradiction + ": "},
+		"no address":     {[]string{"--notify", "example.org/secret"}, "--notify: the address is not one of a webhook"},
+		"twice":          {[]string{"--notify", "https://example.org/secret", "--notify", "slack:https://example.org/secret"}, "--notify: an address at https://example.org is given twice"},
+		"with Athena":    {[]string{"--athena", "--notify", "https://example.org/secret"}, "--notify goes with files"},
+		"nobody to tell": {[]string{"--lake", lake, "--alert-state", "state"}, "--alert-state goes with --notify"},
+		"no secret":      {[]string{"--lake", lake, "--notify", "https://example.org/secret", "--notify-secret-file", file("short")}, "--notify-secret-file: the secret in "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, stderr := run(t, "", append([]string{"serve", "--listen", "127.0.0.1:0"}, c.args...)...)

@@ -67,11 +67,21 @@ func Run(ctx context.Context, s Stack, o Options) error {
 	}
 	fmt.Fprintf(o.Out, "Dashboard on %s?range=5m\n", page.url) // the page's default range would be nearly empty
 
+	telling, end := context.WithCancel(ctx)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		printAlerts(telling, l, page, o)
+	}()
+	defer func() {
+		end()
+		<-told
+	}()
 	edge, err := startEdge(s, o)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Out, "Collecting from this machine every %v with %s; samples take about %v to the page.\n",
+	fmt.Fprintf(o.Out, "Collecting from this machine every %v with %s; samples take about %v to the page. Alerts are printed here.\n",
 		o.Interval, o.Edge, latency(o)+o.Delay)
 	runErr := watch(ctx, s, l, edge, page, before, o)
 

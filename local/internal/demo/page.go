@@ -22,8 +22,7 @@ type page struct {
 
 func servePage(ctx context.Context, l *lake.Lake, o Options) (*page, error) {
 	handler, err := server.New(l, server.Options{
-		// A sample waits for the next reading, for its pack and for its object. The page asks every few seconds.
-		Delay: o.Interval + latency(o) + o.Delay + 5*time.Second, AnyHost: o.AllowRemote, Source: l.Dir(), Log: o.Log,
+		Delay: pageDelay(o), AnyHost: o.AllowRemote, Source: l.Dir(), Log: o.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("dashboard: %w", err)
@@ -41,6 +40,10 @@ func servePage(ctx context.Context, l *lake.Lake, o Options) (*page, error) {
 	go func() { p.failed <- p.server.Serve(listener) }()
 	return p, nil
 }
+
+// pageDelay is how long a sample takes to the page: it waits for the next reading, for its pack and for its object, and the page asks
+// every few seconds.
+func pageDelay(o Options) time.Duration { return o.Interval + latency(o) + o.Delay + 5*time.Second }
 
 func listenPage(ctx context.Context, o Options) (net.Listener, error) {
 	var config net.ListenConfig
