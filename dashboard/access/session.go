@@ -51,7 +51,7 @@ func (g *Gate) cookieName() string {
 }
 
 func (g *Gate) setCookie(w http.ResponseWriter, value string, age time.Duration) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // without TLS a browser would not send a cookie with Secure
 		Name: g.cookieName(), Value: value, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, Secure: g.options.Secure,
 		SameSite: http.SameSiteLaxMode, // a link from a chat opens the page signed in
 	}

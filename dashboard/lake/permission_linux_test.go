@@ -34,8 +34,8 @@ func asNobody(t *testing.T, f func()) {
 // time of the file, so the lake must not remember the refusal by that time.
 func TestUnreadable(t *testing.T) {
 	dir, path := hourOfMinute(t)
-	must(t, os.Chmod(filepath.Dir(dir), 0o755)) //nolint:gosec // another user has to get there
-	must(t, os.Chmod(path, 0o644))              //nolint:gosec // as above
+	must(t, os.Chmod(filepath.Dir(dir), 0o755)) // another user has to get there
+	must(t, os.Chmod(path, 0o644))
 	hour := filepath.Dir(path)
 	file, other := filepath.Join(hour, "a.parquet"), filepath.Join(hour, "..", "hour=21")
 	copyFile(t, path, file)
@@ -56,8 +56,8 @@ func TestUnreadable(t *testing.T) {
 	if rows, warnings := ask(); rows != int64(20) || len(warnings) != 2 || warnings[0] != want[0] || warnings[1] != want[1] {
 		t.Errorf("%v rows, want 20; warnings %q, want %q", rows, warnings, want)
 	}
-	must(t, os.Chmod(file, 0o644))  //nolint:gosec // as above
-	must(t, os.Chmod(other, 0o755)) //nolint:gosec // as above
+	must(t, os.Chmod(file, 0o644))
+	must(t, os.Chmod(other, 0o755))
 	if rows, warnings := ask(); rows != int64(40) || len(warnings) != 0 {
 		t.Errorf("once they may be read: %v rows, want 40; warnings %q", rows, warnings)
 	}

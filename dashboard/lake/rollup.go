@@ -156,7 +156,7 @@ func (r *Roller) write(ctx context.Context, table place, rollup panels.Rollup, s
 		return 0, nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	text := "COPY (" + rollup.Query(panels.DuckDB(), start) + ") TO " + quote(path) + " (FORMAT parquet, COMPRESSION zstd)"
+	text := "COPY (" + rollup.Query(panels.DuckDB(), start) + ") TO " + quote(path) + " (FORMAT parquet, COMPRESSION zstd)" //nolint:gosec // quote escapes the path
 	period := panels.Range{From: start, To: start.Add(rollup.Period - time.Millisecond)}
 	own := func(f dataFile) bool { return f.table == table.path }
 	warnings, err = r.lake.overFiles(ctx, conn, []relation{samples}, []panels.Range{period}, 0, own, func(views []string) (repeatable bool, err error) {

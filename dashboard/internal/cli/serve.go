@@ -80,7 +80,7 @@ func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) 
 	if err := o.apply(&settings); err != nil {
 		return err
 	}
-	s := &http.Server{BaseContext: func(net.Listener) context.Context { return ctx }}
+	s := &http.Server{BaseContext: func(net.Listener) context.Context { return ctx }} //nolint:gosec // server.Timeouts sets the timeouts
 	if o.tlsCert != "" {
 		c, err := newCertificate(o.tlsCert, o.tlsKey, settings.Log)
 		if err != nil {

@@ -116,7 +116,7 @@ func write(w http.ResponseWriter, status int, body []byte) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("X-Amzn-Requestid", requestID())
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // fails only if the client has gone
+	_, _ = w.Write(body) //nolint:gosec // fails only if the client has gone; the content is JSON, not a page
 }
 
 // requestID returns a random id in the form of a UUID. It tells requests apart in logs; it is not a secret.

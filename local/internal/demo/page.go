@@ -33,7 +33,7 @@ func servePage(ctx context.Context, l *lake.Lake, o Options) (*page, error) {
 	}
 	p := &page{
 		url:    "http://" + listener.Addr().String() + "/",
-		server: &http.Server{Handler: handler},
+		server: &http.Server{Handler: handler}, //nolint:gosec // server.Timeouts sets the timeouts
 		failed: make(chan error, 1),
 	}
 	server.Timeouts(p.server)

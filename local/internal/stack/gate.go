@@ -32,7 +32,7 @@ const abortAfter = 3 * time.Second
 
 func newGate(next http.Handler, key string, anyHost bool) *gate {
 	g := &gate{next: next, key: key, anyHost: anyHost}
-	g.abort, g.end = context.WithCancel(context.Background())
+	g.abort, g.end = context.WithCancel(context.Background()) //nolint:gosec // close calls end
 	return g
 }
 
