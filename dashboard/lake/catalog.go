@@ -48,7 +48,11 @@ func (c *catalog) list(ctx context.Context, rel relation, ranges []panels.Range)
 		}
 		for _, r := range ranges {
 			w.partitions(folder, rel.keys, r, false, func(partition place) bool {
-				for _, p := range w.files(partition) { // none for an hour that an earlier range touched
+				found := w.files(partition) // none for an hour that an earlier range touched
+				if rel.name != samples.name {
+					found = newestRun(partition, found)
+				}
+				for _, p := range found {
 					if ctx.Err() != nil {
 						return false
 					}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 // footer is what the catalog keeps of a file. If the file changes, its footer is read again.
@@ -15,6 +17,7 @@ type footer struct {
 	size     int64
 	modified time.Time
 	shape    *shape
+	sources  string // of which objects a rollup was made, see [panels.Sources]
 	err      error
 }
 
@@ -94,5 +97,6 @@ func readFooter(path string) (f footer) {
 		return footer{err: fmt.Errorf("not a complete Parquet file: %w", err)}
 	}
 	f.shape = shapeOf(p.Schema())
+	f.sources, _ = p.Lookup(panels.SourcesKey)
 	return f
 }

@@ -36,6 +36,8 @@ type Options struct {
 	// MemoryLimit bounds DuckDB's memory, as DuckDB spells it, such as "2GB". Empty means DuckDB's default, 80 % of the
 	// machine's memory.
 	MemoryLimit string
+	// Threads is how many threads DuckDB uses; 0 means one for each core.
+	Threads int
 }
 
 const defaultMaxRows = 1_000_000
@@ -107,6 +109,9 @@ func lockDown(db *sql.DB, root string, o Options) error {
 		"SET allowed_directories = [" + quote(strings.TrimSuffix(root, "/")+"/") + "]",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
+	}
+	if o.Threads > 0 {
+		settings = append([]string{fmt.Sprintf("SET threads = %d", o.Threads)}, settings...)
 	}
 	if o.MemoryLimit != "" {
 		settings = append([]string{"SET memory_limit = " + quote(o.MemoryLimit)}, settings...)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,22 +17,25 @@ import (
 // Roller rolls up the samples of a lake directory: it writes the rows of [panels.Rollup] as Parquet files, one for each period, into
 // the folder [panels.RollupPrefix] beside the table of samples. It is not safe for concurrent use. Several processes may roll up one
 // lake at the same time: each file appears whole, by a rename, and a file that misses samples is due again.
-type Roller struct{ lake *Lake }
+type Roller struct {
+	lake *Lake
+	step func(name string) // called after each step that changes the lake's directory; for tests
+}
 
 // rollupMemory bounds DuckDB's memory. An hour of 10,000 machines that take a sample every 3 s fits.
 const rollupMemory = "1GB"
 
-// closedAfter is how long after its end a period is rolled up for the first time. Most samples of the period are there then: the
+// ClosedAfter is how long after its end a period is rolled up for the first time. Most samples of the period are there then: the
 // collector packs for 2 minutes and the stream buffers for 5. Samples that come later make the period due again.
-const closedAfter = 15 * time.Minute
+const ClosedAfter = 15 * time.Minute
 
-// OpenRoller opens the lake below dir, as [Open] does.
-func OpenRoller(dir string) (*Roller, error) {
-	l, err := Open(dir, Options{MemoryLimit: rollupMemory})
+// OpenRoller opens the lake below dir, as [Open] does. DuckDB uses so many threads; 0 means one for each core.
+func OpenRoller(dir string, threads int) (*Roller, error) {
+	l, err := Open(dir, Options{MemoryLimit: rollupMemory, Threads: threads})
 	if err != nil {
 		return nil, err
 	}
-	return &Roller{l}, nil
+	return &Roller{lake: l, step: func(string) {}}, nil
 }
 
 // Close ends DuckDB.
@@ -47,117 +49,149 @@ type Rolled struct {
 	Warnings []string // about files of samples that could not be read
 }
 
-// Run writes the rollups that are due at now, the oldest first, and calls done after each one. A period is due if it has ended and
-// has samples that its rollup may lack.
+// Run writes the rollups that are due at now, the oldest first, and calls done after each one. A period that cannot be rolled up
+// keeps no other one from it; the error names all that failed.
 func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) error {
 	w := newWalk(r.lake.Dir())
 	tables, err := w.tables()
 	if err != nil {
 		return fmt.Errorf("roll up the lake %s: %w", r.lake.Dir(), err)
 	}
+	var failed []error
 	for _, table := range tables {
 		if table.path == r.lake.Dir() {
 			return fmt.Errorf("roll up the lake %s: it is the table of samples itself; give the directory above it, where the rollups go", table.path)
 		}
-		written := hoursWritten(newWalk(r.lake.Dir()), table)
+		hours := hoursOf(newWalk(r.lake.Dir()), table)
 		for _, rollup := range panels.Rollups() {
-			for _, start := range due(written, table, rollup, now) {
-				rolled, err := r.roll(ctx, table, rollup, start)
-				if err != nil {
-					return fmt.Errorf("roll up %s of %s: %w", rollup.Name, start.Format(time.DateTime), err)
+			for _, due := range rollup.Due(hours, r.made(table, rollup, hours, now), panels.Schedule{Now: now, Settle: ClosedAfter}) {
+				rolled, err := r.roll(ctx, table, due)
+				switch {
+				case ctx.Err() != nil:
+					return ctx.Err()
+				case err != nil:
+					failed = append(failed, fmt.Errorf("roll up %s of %s: %w", rollup.Name, due.Start.Format(time.DateTime), err))
+				default:
+					done(rolled)
 				}
-				done(rolled)
 			}
 		}
 	}
-	return ctx.Err()
+	return errors.Join(append(failed, ctx.Err())...)
 }
 
-// hoursWritten returns when the newest file of each hour of samples was written, by the hour's begin.
-func hoursWritten(w *walk, table place) map[time.Time]time.Time {
-	written := map[time.Time]time.Time{}
+// hoursOf returns the files of each hour of samples.
+func hoursOf(w *walk, table place) map[time.Time]panels.Sources {
+	hours := map[time.Time]panels.Sources{}
 	w.partitions(table, samples.keys, panels.Range{}, false, func(hour place) bool {
 		t, ok := hourOf(hour.path)
 		if !ok {
 			return true
 		}
 		for _, f := range w.files(hour) {
-			if info, err := os.Stat(f.path); err == nil && info.ModTime().After(written[t]) {
-				written[t] = info.ModTime()
+			if info, err := os.Stat(f.path); err == nil {
+				hours[t] = hours[t].And(panels.Sources{Objects: 1, Bytes: info.Size(), Newest: info.ModTime()})
 			}
 		}
 		return true
 	})
-	return written
+	return hours
 }
 
-// due returns the begins of the periods to roll up, in order.
-func due(hours map[time.Time]time.Time, table place, rollup panels.Rollup, now time.Time) (starts []time.Time) {
-	newest := map[time.Time]time.Time{} // by the period's begin
-	for hour, written := range hours {
-		if start := rollup.Start(hour); written.After(newest[start]) {
-			newest[start] = written
-		}
-	}
-	for start, written := range newest {
-		if now.Before(start.Add(rollup.Period + closedAfter)) {
+// made returns of which files the rollups were made. It removes temporary files that killed runs have left.
+func (r *Roller) made(table place, rollup panels.Rollup, hours map[time.Time]panels.Sources, now time.Time) map[time.Time]panels.Made {
+	made, seen := map[time.Time]panels.Made{}, map[time.Time]bool{}
+	for hour := range hours {
+		start := rollup.Start(hour)
+		if seen[start] {
 			continue
 		}
-		info, err := os.Stat(rolledPath(table, rollup, start))
-		if err != nil || !info.ModTime().After(written) {
-			starts = append(starts, start)
+		seen[start] = true
+		path := rolledPath(table, rollup, start)
+		entries, err := os.ReadDir(filepath.Dir(path))
+		if err != nil {
+			continue // nothing is rolled up
+		}
+		for _, e := range entries {
+			if name := e.Name(); isTemporary(name) {
+				if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > abandoned {
+					_ = os.Remove(filepath.Join(filepath.Dir(path), name)) // if it fails, the next run tries again
+				}
+			}
+		}
+		if f, err := r.lake.catalog.footerOf(path); err == nil {
+			m := panels.Made{At: f.modified}
+			_ = m.UnmarshalText([]byte(f.sources)) // without sources the period is due
+			made[start] = m
 		}
 	}
-	slices.SortFunc(starts, time.Time.Compare)
-	return starts
+	return made
+}
+
+// abandoned is the age of a temporary file that no run writes to any more.
+const abandoned = time.Hour
+
+func isTemporary(name string) bool {
+	return strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".tmp")
 }
 
 // rolledPath is the file of a period's rollup.
 func rolledPath(table place, rollup panels.Rollup, start time.Time) string {
-	parts := strings.Split(start.Format("year=2006/month=01/day=02/hour=15"), "/")[:len(rollup.PartitionKeys())]
-	return filepath.Join(rollupFolder(table.path, rollup), filepath.Join(parts...), "rollup.parquet")
+	return filepath.Join(rollupFolder(table.path, rollup), filepath.FromSlash(rollup.Folder(start)), rolledName)
 }
 
-// roll writes the rollup of one period. The file's modification time is the time before the samples were listed, so that [due]
-// finds samples that came later.
-func (r *Roller) roll(ctx context.Context, table place, rollup panels.Rollup, start time.Time) (_ Rolled, err error) {
-	listed := time.Now()
-	path := rolledPath(table, rollup, start)
+// rolledName is the name of the file of a period's rollup.
+const rolledName = "rollup.parquet"
+
+// roll writes the rollup of one period. The file says of which files it was made. Files that appear while it is written may be in it
+// or not, so they make the period due again.
+func (r *Roller) roll(ctx context.Context, table place, due panels.Due) (_ Rolled, err error) {
+	path := rolledPath(table, due.Rollup, due.Start)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return Rolled{}, err
 	}
+	r.step("folder")
 	// A reader skips the temporary file, because its name begins with a dot.
-	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%d.%d.tmp", os.Getpid(), listed.UnixNano()))
+	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%d.%d.tmp", os.Getpid(), time.Now().UnixNano()))
 	defer func() {
 		if e := os.Remove(temporary); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}()
-	rolled := Rolled{Rollup: rollup, Start: start}
-	if rolled.Rows, rolled.Warnings, err = r.write(ctx, table, rollup, start, temporary); err != nil {
+	rolled := Rolled{Rollup: due.Rollup, Start: due.Start}
+	if rolled.Rows, rolled.Warnings, err = r.write(ctx, table, due, temporary); err != nil {
 		return Rolled{}, err
 	}
-	if err := os.Chtimes(temporary, listed, listed); err != nil {
-		return Rolled{}, err
-	}
+	r.step("file")
 	if err := syncFile(temporary); err != nil {
 		return Rolled{}, err
 	}
+	r.step("synced file")
 	if err := os.Rename(temporary, path); err != nil {
 		return Rolled{}, err
 	}
-	return rolled, durable.SyncDir(filepath.Dir(path))
+	r.step("renamed file")
+	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
+		return Rolled{}, err
+	}
+	r.step("synced folder")
+	return rolled, nil
 }
 
 // write writes the rows of one period into a new file.
-func (r *Roller) write(ctx context.Context, table place, rollup panels.Rollup, start time.Time, path string) (rows int64, warnings []string, err error) {
+func (r *Roller) write(ctx context.Context, table place, due panels.Due, path string) (rows int64, warnings []string, err error) {
+	sources, err := due.Sources.MarshalText()
+	if err != nil {
+		return 0, nil, err
+	}
 	conn, err := r.lake.db.Conn(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	text := "COPY (" + rollup.Query(panels.DuckDB(), start) + ") TO " + quote(path) + " (FORMAT parquet, COMPRESSION zstd)" //nolint:gosec // quote escapes the path
-	period := panels.Range{From: start, To: start.Add(rollup.Period - time.Millisecond)}
+	text := "COPY (" + due.Rollup.Query(panels.DuckDB(), due.Start) + ") TO " + quote(path) + //nolint:gosec // quote escapes the path
+		" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {" + panels.SourcesKey + ": " + quote(string(sources)) + "})"
+	period := panels.Range{From: due.Start, To: due.End().Add(-time.Millisecond)}
 	own := func(f dataFile) bool { return f.table == table.path }
 	warnings, err = r.lake.overFiles(ctx, conn, []relation{samples}, []panels.Range{period}, 0, own, func(views []string) (repeatable bool, err error) {
 		for _, s := range append(views, onceSQL) {
@@ -182,4 +216,24 @@ func syncFile(path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+// newestRun returns those of a period's files that one run has written: the file of this package, or else the newest folder. A copy of a
+// stack's bucket has a folder for each run of the stack's function, which begins with the run's time. Only the catalog of the stack knows
+// which one counts, and the others are removed after hours.
+func newestRun(period place, files []place) (newest []place) {
+	run := ""
+	for _, f := range files {
+		name, _, _ := strings.Cut(strings.TrimPrefix(filepath.ToSlash(f.path), filepath.ToSlash(period.path)+"/"), "/")
+		if name == rolledName {
+			return []place{f}
+		}
+		if name > run {
+			run, newest = name, nil
+		}
+		if name == run {
+			newest = append(newest, f)
+		}
+	}
+	return newest
 }

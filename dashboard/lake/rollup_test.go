@@ -21,7 +21,7 @@ import (
 // rollUp rolls up a lake at a time and says what was written, such as "1m 2026-02-28T22 8".
 func rollUp(t *testing.T, dir string, now time.Time) (written, warnings []string) {
 	t.Helper()
-	r, err := lake.OpenRoller(dir)
+	r, err := lake.OpenRoller(dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestRollupsSideBySide(t *testing.T) {
 func TestRollupOfTheTableItself(t *testing.T) {
 	dir := t.TempDir()
 	laketest.Write(t, dir, laketest.Samples(1, start, start.Add(time.Minute), time.Second))
-	r, err := lake.OpenRoller(filepath.Join(dir, laketest.Prefix))
+	r, err := lake.OpenRoller(filepath.Join(dir, laketest.Prefix), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

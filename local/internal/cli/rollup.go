@@ -35,7 +35,7 @@ func newRollup(stdout, stderr io.Writer) *cobra.Command {
 
 // rollUp writes the rollups of a lake that are due, and prints each.
 func rollUp(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) {
-	roller, err := lake.OpenRoller(dir)
+	roller, err := lake.OpenRoller(dir, 0)
 	if err != nil {
 		return err
 	}
