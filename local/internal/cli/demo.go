@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/demo"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/roll"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
@@ -65,6 +66,8 @@ func runDemo(ctx context.Context, r resolved, o demo.Options, stdout io.Writer) 
 		return err
 	}
 	describe(stdout, r, h)
+	stop := roll.Start(ctx, r.options.Dir, r.log)
+	defer stop()
 	o.Edge, o.Dir, o.Delay = edge, r.options.Dir, delay(r)
 	o.Out, o.Log = stdout, r.log
 	stopped := false

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/roll"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/stack"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
@@ -27,8 +28,8 @@ func newUp(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Run the stack until an interrupt",
 		Long: "Run the stack of a template: Firehose (PutRecord, PutRecordBatch, DescribeDeliveryStream, ListDeliveryStreams) and SSM\n" +
 			"parameters (GetParameter, GetParameters, GetParametersByPath, PutParameter) on one port, the transform, and delivery\n" +
-			"into files. Accepted records are durable. An interrupt delivers the remaining records and ends the stack; a second\n" +
-			"one ends it at once.",
+			"into files. Accepted records are durable. Each hour the stack also rolls up the lake, as the command rollup does. An\n" +
+			"interrupt delivers the remaining records and ends the stack; a second one ends it at once.",
 		Example: "  local up --dir lake --flush-every 10s\n" +
 			"  local up --template cdk.out/MetricsDashboard.template.json --transform bootstrap",
 		Args: program.NoArgs[*cobra.Command],
@@ -52,11 +53,13 @@ func up(ctx context.Context, r resolved, stdout io.Writer) error {
 		return err
 	}
 	describe(stdout, r, h)
+	stop := roll.Start(ctx, r.options.Dir, r.log)
 	select {
 	case err = <-h.Failed():
 		err = fmt.Errorf("the endpoint ended: %w", err)
 	case <-ctx.Done():
 	}
+	stop()
 	if closeErr := shutDown(ctx, h, stdout); err == nil {
 		err = closeErr
 	}
