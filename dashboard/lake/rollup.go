@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // Roller rolls up the samples of a lake directory: it writes the rows of [panels.Rollup] as Parquet files, one for each period, into

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // Folder is the bucket of a lake in a directory, as `local up` writes it.
@@ -64,16 +64,12 @@ func (f *Folder) Lock() (func() error, bool, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, false, err
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := durable.Lock(path)
+	if errors.Is(err, durable.ErrLocked) {
+		return nil, false, fmt.Errorf("lock %s: %w", path, errInUse)
+	}
 	if err != nil {
 		return nil, false, err
-	}
-	err = durable.Lock(file)
-	if errors.Is(err, durable.ErrLocked) {
-		err = errInUse
-	}
-	if err != nil {
-		return nil, false, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 	}
 	return file.Close, true, nil
 }

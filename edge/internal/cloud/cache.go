@@ -2,11 +2,12 @@ package cloud
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // Cache is a file with the last answer of one stack.
@@ -23,7 +24,6 @@ type cached struct {
 const (
 	cacheVersion = 1
 	maxCache     = 64 << 10 // a parameter has at most 8 KiB
-	cacheMode    = 0o600
 )
 
 // Load returns the stored answer of a stack and the region of its parameters. If region is not empty, it must be that one. If there is no
@@ -54,21 +54,13 @@ func (c Cache) Load(stack, region string) (t Target, asked string, err error) {
 }
 
 // Store replaces the stored answer, atomically.
-func (c Cache) Store(stack, asked string, t Target) (err error) {
+func (c Cache) Store(stack, asked string, t Target) error {
 	text, err := json.MarshalIndent(cached{cacheVersion, stack, asked, t}, "", "  ")
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(c.Path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, cacheMode)
-	if err != nil {
+	if err := durable.WriteFile(c.Path, append(text, '\n')); err != nil {
 		return fmt.Errorf("store where to send: %w", err)
-	}
-	_, err = f.Write(append(text, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), c.Path)
-	}
-	if err != nil {
-		return fmt.Errorf("store where to send: %w", errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }

@@ -3,13 +3,12 @@ package spool
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // Only the owner may read the files: samples tell much about a machine.
@@ -27,21 +26,15 @@ func (d Dir) Lock() (Lock, error) {
 	if err := os.MkdirAll(string(d), dirMode); err != nil {
 		return nil, fmt.Errorf("make the directory: %w", err)
 	}
-	path := d.path(lockName)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, fileMode)
-	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
-		// On a read-only disk the samples can still be read. If the lock file does not exist, no collector has used the directory.
-		f, err = os.Open(path)
+	f, err := durable.Lock(d.path(lockName))
+	if errors.Is(err, durable.ErrLocked) {
+		holder, _ := os.ReadFile(d.path(lockName)) // only for the message; Windows does not let others read it
+		if len(holder) > 0 {
+			return nil, fmt.Errorf("%w (%.20s)", ErrInUse, strings.TrimSpace(string(holder)))
+		}
+		return nil, ErrInUse
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the lock: %w", err)
-	}
-	if err := lock(f); err != nil {
-		holder, _ := io.ReadAll(io.LimitReader(f, 20)) // only for the message; on Windows a locked file cannot be read
-		f.Close()
-		if errors.Is(err, ErrInUse) && len(holder) > 0 {
-			return nil, fmt.Errorf("%w (%s)", err, strings.TrimSpace(string(holder)))
-		}
 		return nil, fmt.Errorf("lock: %w", err)
 	}
 	// If the process id cannot be written, for example because the disk is full, the lock still works.
@@ -105,17 +98,7 @@ func (d Dir) Remove(name string) error {
 	return nil
 }
 
-// Sync implements [FS]. Windows has no such call; NTFS journals its directories.
-func (d Dir) Sync() error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(string(d))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
-}
+// Sync implements [FS].
+func (d Dir) Sync() error { return durable.SyncDir(string(d)) }
 
 func (d Dir) path(name string) string { return filepath.Join(string(d), name) }

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // deliver writes the objects of a buffer in three steps. First it writes files under staging names. Then one entry of the journal

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // ErrFull means that the journal has no room for a record. It gets room when records are delivered.
@@ -78,16 +78,12 @@ func Open(dir string, maxBytes int64) (_ *Journal, err error) {
 			err = fmt.Errorf("open journal %s: %w", dir, err)
 		}
 	}()
-	lockFile, err := os.OpenFile(dir+".lock", os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	err = durable.Lock(lockFile)
+	lockFile, err := durable.Lock(dir + ".lock")
 	if errors.Is(err, durable.ErrLocked) {
 		err = errInUse
 	}
 	if err != nil {
-		return nil, errors.Join(err, lockFile.Close())
+		return nil, err
 	}
 	j := &Journal{
 		dir: dir, maxBytes: maxBytes, lock: lockFile,

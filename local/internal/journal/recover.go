@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // Names beside the journal's directory.

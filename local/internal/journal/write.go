@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // request asks the writer to write either a batch of records, or the state after a commit.

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // load reads the parameters that users put in earlier runs. A file that does not exist holds none.
@@ -41,19 +41,7 @@ func (s *Service) saveLocked() error {
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(s.file), filepath.Base(s.file)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(append(data, '\n'))
-	err = errors.Join(err, temporary.Sync(), temporary.Close())
-	if err == nil {
-		err = os.Rename(temporary.Name(), s.file)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return nil
+	return durable.WriteFile(s.file, append(data, '\n'))
 }
 
 // encodeToken returns the token of the page after the parameter last. The token is valid only for the same request.

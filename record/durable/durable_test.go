@@ -1,0 +1,59 @@
+package durable_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
+)
+
+func TestLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := durable.Lock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := durable.Lock(path); !errors.Is(err, durable.ErrLocked) {
+		t.Errorf("a second lock: %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := durable.Lock(path)
+	if err != nil {
+		t.Fatalf("after the first lock ended: %v", err)
+	}
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := durable.Lock(filepath.Join(path, "below a file")); err == nil || errors.Is(err, durable.ErrLocked) {
+		t.Errorf("a lock that cannot be created: %v", err)
+	}
+}
+
+func TestWriteFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	for _, content := range []string{"one", "", "three"} {
+		if err := durable.WriteFile(path, []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+		if have, err := os.ReadFile(path); err != nil || string(have) != content {
+			t.Errorf("%q, %v; want %q", have, err, content)
+		}
+	}
+	// A directory cannot be replaced: the file stays as it was, and nothing is left over.
+	folder := filepath.Join(dir, "folder")
+	if err := os.MkdirAll(filepath.Join(folder, "full"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.WriteFile(folder, []byte("x")); err == nil {
+		t.Error("a directory was replaced")
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(names) != 2 {
+		t.Errorf("files %v, %v", names, err)
+	}
+}
