@@ -27,13 +27,18 @@ var ErrNotThere = errors.New("the record is not in the journal")
 // ErrBroken means that a write failed and that its bytes could not be removed from the file. The next Open decides whether they count.
 var ErrBroken = errors.New("a write failed and could not be undone; start the stack again")
 
-var errInUse = errors.New("another process has it open; stop that process, or use another directory")
+var (
+	errInUse   = errors.New("another process has it open; stop that process, or use another directory")
+	errEarlier = errors.New("an earlier build wrote it; run that build to deliver the records in it, or remove the directory to drop them")
+)
 
 // Entry is a record in the journal.
 type Entry struct {
 	Seq     uint64 // 1, 2, 3 …
 	Arrival time.Time
 	Data    []byte
+
+	before int64 // bytes of all records before it
 }
 
 // Move is a file that was written under a staging name and has to be moved to its final name.
@@ -41,8 +46,8 @@ type Move struct{ Staged, Final string }
 
 // Damage describes the damage that Open found.
 type Damage struct {
-	// Records is how many accepted records are lost. It is exact unless the header of the very last batch is damaged. That batch then
-	// counts as one record.
+	// Records is how many accepted records are lost. It is exact unless the damage reaches the end of the journal: nothing says how many
+	// records were there, and they count as one.
 	Records int64
 	// SetAside is the directory that holds the damaged files, empty if there is no damage.
 	SetAside string
@@ -56,19 +61,27 @@ type Journal struct {
 	damage   Damage
 
 	requests chan *request // for the writer
+	closing  chan struct{} // closed by Close
+	close    sync.Once     // closes closing
 	stopped  chan struct{} // closed when the writer has ended
-	closing  sync.RWMutex  // guards closed; held for reading while a request is sent to the writer
-	closed   bool
+	spare    []byte        // memory for the writer's next group
 
-	mu        sync.Mutex // guards all fields below
-	segments  []*segment // oldest first; the writer appends to the last one
-	delivered uint64     // sequence number of the last record delivered
-	last      uint64     // sequence number of the last record accepted
-	total     int64      // bytes of all records since the oldest segment at Open
-	freed     int64      // bytes of those that are delivered
-	reserved  int64      // bytes of appends under way
-	moves     []Move     // committed, but not done yet
+	mu       sync.Mutex // guards the fields below
+	segments []*segment // oldest first; the writer appends to the last one
+	state    state
 }
+
+// state is what a journal holds. The writer notes it at the beginning of each segment and with each commit.
+type state struct {
+	Accepted       uint64 // sequence number of the last record accepted
+	Delivered      uint64 // sequence number of the last record delivered
+	AcceptedBytes  int64  // of all records accepted
+	DeliveredBytes int64
+	Moves          []Move // committed, but not done yet
+}
+
+// pending returns the bytes of the records that are not delivered.
+func (s state) pending() int64 { return s.AcceptedBytes - s.DeliveredBytes }
 
 // Open opens the journal in a directory, or creates it. maxBytes bounds the bytes of the records that wait for delivery. Open fails if
 // another process has the journal open.
@@ -78,7 +91,7 @@ func Open(dir string, maxBytes int64) (_ *Journal, err error) {
 			err = fmt.Errorf("open journal %s: %w", dir, err)
 		}
 	}()
-	lockFile, err := durable.Lock(dir + ".lock")
+	lock, err := durable.Lock(dir + ".lock")
 	if errors.Is(err, durable.ErrLocked) {
 		err = errInUse
 	}
@@ -86,11 +99,11 @@ func Open(dir string, maxBytes int64) (_ *Journal, err error) {
 		return nil, err
 	}
 	j := &Journal{
-		dir: dir, maxBytes: maxBytes, lock: lockFile,
-		requests: make(chan *request, maxGroup), stopped: make(chan struct{}),
+		dir: dir, maxBytes: maxBytes, lock: lock,
+		requests: make(chan *request), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if err := j.recover(); err != nil {
-		return nil, errors.Join(err, closeSegments(j.segments), lockFile.Close())
+		return nil, errors.Join(err, closeSegments(j.segments), lock.Close())
 	}
 	go j.write()
 	return j, nil
@@ -99,24 +112,13 @@ func Open(dir string, maxBytes int64) (_ *Journal, err error) {
 // Damage returns the damage that Open found.
 func (j *Journal) Damage() Damage { return j.damage }
 
-// Append adds records that arrived together. They are durable when it returns. It adds all of them or none.
+// Append adds records that arrived together. They are durable when it returns. If it fails, none of them is in the journal, except after
+// [ErrBroken]. If the process dies meanwhile, some of them may be.
 func (j *Journal) Append(arrival time.Time, records [][]byte) error {
 	if len(records) == 0 {
 		return nil
 	}
-	var size int64
-	for _, r := range records {
-		size += int64(len(r))
-	}
-	j.mu.Lock()
-	if j.pendingLocked()+j.reserved+size > j.maxBytes {
-		j.mu.Unlock()
-		return ErrFull
-	}
-	j.reserved += size // so that concurrent appends together keep the bound
-	j.mu.Unlock()
-	err := j.do(&request{arrival: arrival, records: records, size: size})
-	if err != nil {
+	if err := j.do(&request{arrival: arrival, records: records}); err != nil {
 		return fmt.Errorf("append to journal %s: %w", j.dir, err)
 	}
 	return nil
@@ -127,10 +129,9 @@ func (j *Journal) Append(arrival time.Time, records [][]byte) error {
 func (j *Journal) Commit(upto uint64, moves []Move) error {
 	freed, err := j.bytesUpto(upto)
 	if err == nil {
-		err = j.do(&request{commit: true, delivered: upto, freed: freed, moves: moves})
-	}
-	if err == nil {
-		err = j.dropDelivered()
+		err = j.do(&request{commit: func(s *state) {
+			s.Delivered, s.DeliveredBytes, s.Moves = max(s.Delivered, upto), max(s.DeliveredBytes, freed), moves
+		}})
 	}
 	if err != nil {
 		return fmt.Errorf("commit to journal %s: %w", j.dir, err)
@@ -140,10 +141,7 @@ func (j *Journal) Commit(upto uint64, moves []Move) error {
 
 // MovesDone notes that all moves are done.
 func (j *Journal) MovesDone() error {
-	j.mu.Lock()
-	done := &request{commit: true, delivered: j.delivered, freed: j.freed}
-	j.mu.Unlock()
-	if err := j.do(done); err != nil {
+	if err := j.do(&request{commit: func(s *state) { s.Moves = nil }}); err != nil {
 		return fmt.Errorf("commit to journal %s: %w", j.dir, err)
 	}
 	return nil
@@ -153,7 +151,7 @@ func (j *Journal) MovesDone() error {
 func (j *Journal) Moves() []Move {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.moves
+	return j.state.Moves
 }
 
 // State describes the content of a journal.
@@ -167,23 +165,16 @@ type State struct {
 func (j *Journal) State() State {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return State{Delivered: j.delivered, Last: j.last, Bytes: j.pendingLocked()}
+	s := j.state
+	return State{Delivered: s.Delivered, Last: s.Accepted, Bytes: s.pending()}
 }
 
-func (j *Journal) pendingLocked() int64 { return j.total - j.freed }
-
 // Close closes the journal. It first finishes the requests that the writer has. Later ones fail.
-func (j *Journal) Close() error {
-	j.closing.Lock()
-	if j.closed {
-		j.closing.Unlock()
-		return nil
-	}
-	j.closed = true
-	close(j.requests)
-	j.closing.Unlock()
-	<-j.stopped
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return errors.Join(closeSegments(j.segments), j.lock.Close())
+func (j *Journal) Close() (err error) {
+	j.close.Do(func() {
+		close(j.closing)
+		<-j.stopped
+		err = errors.Join(closeSegments(j.segments), j.lock.Close())
+	})
+	return err
 }

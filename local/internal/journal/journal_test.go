@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -159,6 +160,20 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	open(t, path)
 	if _, err := journal.Open(path, 1); err == nil || !strings.Contains(err.Error(), "another process has it open") {
 		t.Errorf("second open: %v", err)
+	}
+}
+
+func TestJournalOfAnEarlierBuild(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "j")
+	path := filepath.Join(dir, "0000000000000001-00000000.log")
+	if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(path, []byte("MDJ1S and so on"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.Open(dir, 1); err == nil || !strings.Contains(err.Error(), "an earlier build wrote it") {
+		t.Errorf("open: %v", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,9 +2,9 @@ package journal
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -33,7 +33,6 @@ func (j *Journal) recover() error {
 	if err := j.rewrite(s); err != nil {
 		return fmt.Errorf("copy the whole records of the damaged journal into a new one: %w", err)
 	}
-	j.damage.Records = s.lost()
 	again, err := j.survey()
 	if err == nil && len(again.damaged) > 0 {
 		err = errors.New("the journal that was just written is damaged; check the disk and the memory of this machine")
@@ -55,23 +54,18 @@ func (j *Journal) settle() error {
 // span is a range of sequence numbers, both ends included.
 type span struct{ first, last uint64 }
 
-// survey is the result of reading all segments.
+// survey is what reading all segments finds, besides the state of the journal.
 type survey struct {
-	delivered uint64
-	moves     []Move
-	next      uint64   // sequence number of the next record; 0 before the first one
-	gaps      []span   // records that are missing
-	tail      bool     // whether a batch of unknown length at the end is damaged
-	damaged   []string // paths of the damaged segments
+	begun   bool     // whether a record or a state was found
+	gaps    []span   // records that are missing
+	tail    bool     // whether the journal ends with damage
+	damaged []string // paths of the damaged segments
 }
 
-// accepted is the sequence number of the last record accepted.
-func (s *survey) accepted() uint64 { return s.next - min(s.next, 1) }
-
 // lost returns how many accepted records are lost. A missing record that was delivered before is not lost.
-func (s *survey) lost() (n int64) {
+func (s *survey) lost(delivered uint64) (n int64) {
 	for _, g := range s.gaps {
-		if first := max(g.first, s.delivered+1); g.last >= first {
+		if first := max(g.first, delivered+1); g.last >= first {
 			n += int64(g.last - first + 1)
 		}
 	}
@@ -79,12 +73,6 @@ func (s *survey) lost() (n int64) {
 		n++
 	}
 	return n
-}
-
-func (s *survey) gap(first, last uint64) {
-	if first <= last {
-		s.gaps = append(s.gaps, span{first, last})
-	}
 }
 
 // survey opens the segments, checks all frames in them, and sets the fields of the journal accordingly.
@@ -98,103 +86,77 @@ func (j *Journal) survey() (*survey, error) {
 		if err := j.surveySegment(found, s, i == len(j.segments)-1); err != nil {
 			return nil, fmt.Errorf("read %s: %w", s.path, err)
 		}
-		s.last = found.accepted()
+		s.last = j.state.Accepted
 	}
-	j.last, j.delivered, j.moves = max(found.accepted(), found.delivered), found.delivered, found.moves
 	if len(j.segments) == 0 {
-		first, err := j.begin(j.dir, 1, 0, 0, nil)
-		if err != nil {
-			return nil, err
-		}
-		j.segments = append(j.segments, first)
+		err = j.begin(1)
 	}
-	j.freed, err = j.bytesUpto(j.delivered)
 	return found, err
 }
 
 // surveySegment reads one segment. It cuts off a torn end of the newest segment: the journal never acknowledged these records.
 func (j *Journal) surveySegment(found *survey, s *segment, newest bool) error {
-	r := s.reader()
-	damaged := false
-	for at := int64(0); ; {
-		f, skipped, torn, err := r.next(at)
-		end := errors.Is(err, io.EOF)
-		switch {
-		case err != nil && !end:
-			return err
-		case end && skipped > 0 && torn && newest:
-			if err := errors.Join(s.file.Truncate(at), s.file.Sync()); err != nil {
-				return err
-			}
-			s.size = at
-		case skipped > 0:
-			damaged = true
-			found.tail = end && newest
-		}
-		if end {
-			break
-		}
-		whole, err := j.surveyFrame(found, s, r, f)
+	r, whole := s.reader(), true
+	if begin, err := r.bytes(0, int64(len(earlierMagic))); err == nil && string(begin) == earlierMagic {
+		return errEarlier
+	}
+	for f, err := range r.frames(0) {
 		if err != nil {
 			return err
 		}
-		damaged = damaged || !whole || f.doubtful
-		at = f.end
+		if f.kind == damageKind && newest && f.end == s.size {
+			torn, err := r.torn(f.at)
+			if err != nil {
+				return err
+			}
+			if torn {
+				s.size = f.at
+				if err := errors.Join(s.file.Truncate(s.size), s.file.Sync()); err != nil {
+					return err
+				}
+				break
+			}
+		}
+		whole = j.surveyFrame(found, s, f) && whole
 	}
-	if damaged {
+	if !whole {
 		found.damaged = append(found.damaged, s.path)
 	}
 	return nil
 }
 
-// surveyFrame adds a frame to the survey. It reports whether all parts of the frame are whole.
-func (j *Journal) surveyFrame(found *survey, s *segment, r *reader, f frame) (whole bool, err error) {
-	whole = true
-	if f.kind == stateKind {
-		var names []string
-		err = r.each(f, func(_ int, data []byte) bool {
-			whole = whole && data != nil
-			names = append(names, string(data))
-			return true
-		})
-		if err != nil || !whole || f.parts()%2 != 0 {
-			return false, err
+// surveyFrame adds a frame to the survey and to the state of the journal. It reports whether the frame is whole.
+func (j *Journal) surveyFrame(found *survey, s *segment, f frame) bool {
+	found.tail = f.kind == damageKind
+	next := j.state
+	switch f.kind {
+	case recordKind:
+		next.Accepted, next.AcceptedBytes = f.seq, f.before+f.end-f.at-headerBytes
+		found.missing(j.state.Accepted+1, f.seq-1)
+		found.begun = true
+		if f.data == nil {
+			found.missing(f.seq, f.seq)
 		}
-		found.delivered = f.stamp
-		found.moves = nil
-		for pair := range slices.Chunk(names, 2) {
-			found.moves = append(found.moves, Move{pair[0], pair[1]})
+		s.mark(mark{f.seq, f.at})
+	case stateKind:
+		next = state{}
+		if f.data == nil || json.Unmarshal(f.data, &next) != nil {
+			return false
 		}
-		if found.next != 0 {
-			found.gap(found.next, f.seq)
-		}
-		found.next = max(found.next, f.seq+1)
-		return true, nil
+		found.missing(j.state.Accepted+1, next.Accepted)
+		found.begun = true
+	default:
+		return false
 	}
-	seq := found.firstOf(f)
-	if found.next != 0 {
-		found.gap(found.next, seq-1)
-	}
-	s.mark(mark{seq: seq, at: f.at, bytes: j.total})
-	err = r.each(f, func(i int, data []byte) bool {
-		if data == nil {
-			whole = false
-			found.gap(seq+uint64(i), seq+uint64(i))
-		}
-		return true
-	})
-	j.total += f.dataBytes()
-	found.next = seq + uint64(f.parts())
-	return whole, err
+	j.state = next
+	return f.data != nil
 }
 
-// firstOf returns the sequence number of the first record of a batch. If the header is damaged, its number may be wrong; the record then
-// gets the number after the last one.
-func (s *survey) firstOf(f frame) uint64 {
-	if f.doubtful {
-		return max(s.next, 1)
+// missing notes that records are not there. What came before the first frame is not known.
+func (s *survey) missing(first, last uint64) {
+	if s.begun && first <= last {
+		s.gaps = append(s.gaps, span{first, last})
 	}
-	return f.seq
 }
 
 // rewrite writes the records that are whole and not delivered into a new journal, which then replaces this one.
@@ -203,7 +165,7 @@ func (j *Journal) rewrite(found *survey) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	if err := j.copyTo(dir, found); err != nil {
+	if err := j.copyTo(dir); err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
 	intact := map[string]bool{}
@@ -213,9 +175,9 @@ func (j *Journal) rewrite(found *survey) error {
 	if err := closeSegments(j.segments); err != nil {
 		return err
 	}
-	j.segments, j.total, j.freed = nil, 0, 0
 	aside := j.dir + damagedSuffix + time.Now().UTC().Format("20060102T150405.000000000")
-	j.damage.SetAside = aside
+	j.damage = Damage{Records: found.lost(j.state.Delivered), SetAside: aside}
+	j.segments, j.state = nil, state{}
 	if err := errors.Join(os.Rename(j.dir, aside), os.Rename(dir, j.dir), durable.SyncDir(filepath.Dir(j.dir))); err != nil {
 		return err
 	}
@@ -230,65 +192,30 @@ func (j *Journal) rewrite(found *survey) error {
 }
 
 // copyTo writes the new journal of rewrite. Records get new sequence numbers.
-func (j *Journal) copyTo(dir string, found *survey) error {
-	out, err := j.begin(dir, 1, found.delivered, found.delivered, found.moves)
-	if err != nil {
+func (j *Journal) copyTo(dir string) (err error) {
+	to := &Journal{dir: dir, state: state{Accepted: j.state.Delivered, Delivered: j.state.Delivered, Moves: j.state.Moves}}
+	defer func() { err = errors.Join(err, closeSegments(to.segments)) }()
+	if err := to.begin(1); err != nil {
 		return err
 	}
-	defer func() { _ = out.file.Close() }() // it is synced
-	next, last := uint64(0), found.delivered
+	var group []*request
+	size := 0
 	for _, s := range j.segments {
-		r := s.reader()
-		for at := int64(0); ; {
-			f, _, _, err := r.next(at)
-			if errors.Is(err, io.EOF) {
-				break
-			} else if err != nil {
-				return err
-			}
-			at = f.end
-			if f.kind == stateKind {
-				next = max(next, f.seq+1)
-				continue
-			}
-			first := f.seq
-			if f.doubtful {
-				first = max(next, 1)
-			}
-			next = first + uint64(f.parts())
-			var records [][]byte
-			err = r.each(f, func(i int, data []byte) bool {
-				if data != nil && first+uint64(i) > found.delivered {
-					records = append(records, bytes.Clone(data))
-				}
-				return true
-			})
+		for f, err := range s.reader().frames(0) {
 			if err != nil {
 				return err
 			}
-			if len(records) == 0 {
+			if f.kind != recordKind || f.data == nil || f.seq <= j.state.Delivered {
 				continue
 			}
-			arrival := f.stamp
-			if f.doubtful {
-				arrival = uint64(time.Now().UnixMilli())
-			}
-			if out.size >= segmentBytes {
-				full := out
-				if out, err = j.begin(dir, full.number+1, last, found.delivered, found.moves); err != nil {
-					return errors.Join(err, full.file.Close())
-				}
-				if err := full.file.Close(); err != nil {
+			group = append(group, &request{arrival: time.UnixMilli(f.arrival), records: [][]byte{bytes.Clone(f.data)}})
+			if size += len(f.data); size >= maxGroupBytes {
+				if err := to.writeGroup(group); err != nil {
 					return err
 				}
+				group, size = nil, 0
 			}
-			buf := appendFrame(nil, out.salt, header{kind: batchKind, seq: last + 1, stamp: arrival}, records)
-			if err := writeSynced(out, buf); err != nil {
-				return err
-			}
-			out.size += int64(len(buf))
-			last += uint64(len(records))
 		}
 	}
-	return nil
+	return to.writeGroup(group)
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 )
@@ -31,11 +30,10 @@ type segment struct {
 	marks []mark
 }
 
-// mark is the place of a batch.
+// mark is the place of a record.
 type mark struct {
-	seq   uint64 // of its first record
-	at    int64  // offset in the segment
-	bytes int64  // of all records before it, counted as in Journal.total
+	seq uint64
+	at  int64 // offset in the segment
 }
 
 func (s *segment) mark(m mark) {
@@ -44,13 +42,15 @@ func (s *segment) mark(m mark) {
 	}
 }
 
-// before returns the last mark at or before a record; ok is false if there is none.
-func (s *segment) before(seq uint64) (mark, bool) {
-	i := sort.Search(len(s.marks), func(i int) bool { return s.marks[i].seq > seq })
-	if i == 0 {
-		return mark{}, false
+// before returns an offset from which to search for a record: the last mark at or before the record, or else 0.
+func (s *segment) before(seq uint64) (at int64) {
+	for _, m := range s.marks {
+		if m.seq > seq {
+			break
+		}
+		at = m.at
 	}
-	return s.marks[i-1], true
+	return at
 }
 
 func (s *segment) reader() *reader { return &reader{file: s.file, size: s.size, salt: s.salt} }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -9,18 +10,20 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
-// request asks the writer to write either a batch of records, or the state after a commit.
+// request asks the writer to write records, or the state after a commit.
 type request struct {
 	arrival time.Time
 	records [][]byte
-	size    int64 // bytes of the records
-
-	commit    bool // whether it is a state; the next three fields belong to it
-	delivered uint64
-	freed     int64
-	moves     []Move
+	commit  func(*state) // changes the state
 
 	done chan error
+}
+
+func (r *request) size() (bytes int64) {
+	for _, record := range r.records {
+		bytes += int64(len(record))
+	}
+	return bytes
 }
 
 // Requests that wait during a sync form a group. A group is written together and shares one sync.
@@ -34,109 +37,108 @@ var errClosed = errors.New("the journal is closed")
 // do sends a request to the writer and waits for the result.
 func (j *Journal) do(r *request) error {
 	r.done = make(chan error, 1)
-	j.closing.RLock()
-	if j.closed {
-		j.closing.RUnlock()
-		j.release(r)
+	select {
+	case j.requests <- r:
+		return <-r.done
+	case <-j.closing:
 		return errClosed
 	}
-	j.requests <- r
-	j.closing.RUnlock()
-	return <-r.done
 }
 
-// release gives the reserved bytes of a failed request back.
-func (j *Journal) release(r *request) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.reserved -= r.size
-}
-
-// write is the goroutine of the writer. After Open, only this goroutine writes to segments.
+// write is the goroutine of the writer. After Open, only this goroutine changes the segments and the state.
 func (j *Journal) write() {
 	defer close(j.stopped)
 	var broken error
-	var buf []byte
-	for r := range j.requests {
-		group, size := []*request{r}, r.size
-	gather:
-		for len(group) < maxGroup && size < maxGroupBytes {
-			select {
-			case r, ok := <-j.requests:
-				if !ok {
-					break gather
-				}
-				group, size = append(group, r), size+r.size
-			default:
-				break gather
-			}
+	for {
+		var group []*request
+		select {
+		case r := <-j.requests:
+			group = j.gather(r)
+		case <-j.closing:
+			return
 		}
 		err := broken
-		if err == nil {
-			buf, err = j.writeGroup(buf[:0], group)
+		if err == nil && len(group) > 0 {
+			err = j.writeGroup(group)
 		}
 		if errors.Is(err, ErrBroken) {
 			broken = err
 		}
-		if cap(buf) > maxGroupBytes {
-			buf = nil
-		}
 		for _, r := range group {
-			if err != nil {
-				j.release(r)
-			}
 			r.done <- err
 		}
 	}
 }
 
-// writeGroup writes a group of requests and syncs once. It returns buf, which may have grown.
-func (j *Journal) writeGroup(buf []byte, group []*request) ([]byte, error) {
+// gather returns a request and those that wait behind it. It refuses the ones for which the journal has no room.
+func (j *Journal) gather(r *request) (group []*request) {
+	size := int64(0)
+	for {
+		n := r.size()
+		if n > 0 && j.state.pending()+size+n > j.maxBytes {
+			r.done <- ErrFull
+		} else {
+			group, size = append(group, r), size+n
+		}
+		if len(group) >= maxGroup || size >= maxGroupBytes {
+			return group
+		}
+		select {
+		case r = <-j.requests:
+		default:
+			return group
+		}
+	}
+}
+
+// writeGroup writes a group of requests and syncs once.
+func (j *Journal) writeGroup(group []*request) error {
 	s, err := j.room()
 	if err != nil {
-		return buf, err
+		return err
 	}
-	j.mu.Lock() // the values stay valid after Unlock, because only this goroutine changes them
-	last, delivered, total, freed, moves := j.last, j.delivered, j.total, j.freed, j.moves
-	j.mu.Unlock()
-	var marks []mark
+	next, buf, marks := j.state, j.spare[:0], []mark(nil)
 	for _, r := range group {
-		if r.commit {
-			delivered, freed, moves = max(delivered, r.delivered), max(freed, r.freed), r.moves
-			buf = appendState(buf, s.salt, last, delivered, moves)
-			continue
+		if r.commit != nil {
+			r.commit(&next)
+			if buf, err = appendState(buf, s.salt, next); err != nil {
+				return err
+			}
 		}
-		marks = append(marks, mark{seq: last + 1, at: s.size + int64(len(buf)), bytes: total})
-		buf = appendFrame(buf, s.salt, header{kind: batchKind, seq: last + 1, stamp: uint64(r.arrival.UnixMilli())}, r.records)
-		last, total = last+uint64(len(r.records)), total+r.size
+		for _, record := range r.records {
+			next.Accepted++
+			marks = append(marks, mark{next.Accepted, s.size + int64(len(buf))})
+			buf = appendFrame(buf, s.salt, frame{
+				kind: recordKind, seq: next.Accepted, arrival: r.arrival.UnixMilli(), before: next.AcceptedBytes, data: record,
+			})
+			next.AcceptedBytes += int64(len(record))
+		}
+	}
+	if cap(buf) <= maxGroupBytes {
+		j.spare = buf
 	}
 	if err := writeSynced(s, buf); err != nil {
-		return buf, err
+		return err
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, m := range marks {
 		s.mark(m)
 	}
-	for _, r := range group {
-		j.reserved -= r.size
-	}
 	s.size += int64(len(buf))
-	s.last = last
-	j.last, j.delivered, j.total, j.freed, j.moves = last, delivered, total, freed, moves
-	return buf, nil
+	s.last = next.Accepted
+	j.state = next
+	j.dropDeliveredLocked()
+	return nil
 }
 
 // appendState appends a state twice, so that a flipped bit damages only one of them.
-func appendState(buf []byte, salt uint32, last, delivered uint64, moves []Move) []byte {
-	var names [][]byte
-	for _, m := range moves {
-		names = append(names, []byte(m.Staged), []byte(m.Final))
-	}
+func appendState(buf []byte, salt uint32, s state) ([]byte, error) {
+	data, err := json.Marshal(s)
 	for range 2 {
-		buf = appendFrame(buf, salt, header{kind: stateKind, seq: last, stamp: delivered}, names)
+		buf = appendFrame(buf, salt, frame{kind: stateKind, data: data})
 	}
-	return buf
+	return buf, err
 }
 
 // writeSynced appends buf to a segment and syncs. If that fails, it removes the bytes again, or fails with [ErrBroken].
@@ -156,50 +158,37 @@ func writeSynced(s *segment, buf []byte) error {
 
 // room returns the segment to write to. It begins a new segment if the last one is full.
 func (j *Journal) room() (*segment, error) {
-	j.mu.Lock()
-	s := j.segments[len(j.segments)-1]
-	last, delivered, moves := j.last, j.delivered, j.moves
-	j.mu.Unlock()
-	if s.size < segmentBytes {
-		return s, nil
+	if last := j.segments[len(j.segments)-1]; last.size >= segmentBytes {
+		if err := j.begin(last.number + 1); err != nil {
+			return nil, fmt.Errorf("begin a segment: %w", err)
+		}
 	}
-	next, err := j.begin(j.dir, s.number+1, last, delivered, moves)
-	if err != nil {
-		return nil, fmt.Errorf("begin a segment: %w", err)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.segments = append(j.segments, next)
-	return next, nil
+	return j.segments[len(j.segments)-1], nil
 }
 
 // begin creates a segment. Its first frame is the state, so that older segments can be removed.
-func (j *Journal) begin(dir string, number, last, delivered uint64, moves []Move) (*segment, error) {
-	s, err := createSegment(dir, number)
+func (j *Journal) begin(number uint64) error {
+	s, err := createSegment(j.dir, number)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	state := appendState(nil, s.salt, last, delivered, moves)
-	if err := errors.Join(writeSynced(s, state), durable.SyncDir(dir)); err != nil {
-		return nil, errors.Join(err, s.file.Close(), os.Remove(s.path))
+	buf, err := appendState(nil, s.salt, j.state)
+	if err := errors.Join(err, writeSynced(s, buf), durable.SyncDir(j.dir)); err != nil {
+		return errors.Join(err, s.file.Close(), os.Remove(s.path))
 	}
-	s.size, s.last = int64(len(state)), last
-	return s, nil
+	s.size, s.last = int64(len(buf)), j.state.Accepted
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.segments = append(j.segments, s)
+	return nil
 }
 
-// dropDelivered removes the segments whose records are all delivered, except the last one, which the writer uses.
-func (j *Journal) dropDelivered() error {
-	for {
-		j.mu.Lock()
+// dropDeliveredLocked removes the segments whose records are all delivered, except the last one, which the writer uses. If a file cannot
+// be removed, the next Open reads it again, and the next commit tries to remove it again.
+func (j *Journal) dropDeliveredLocked() {
+	for len(j.segments) > 1 && j.segments[0].last <= j.state.Delivered {
 		s := j.segments[0]
-		if len(j.segments) == 1 || s.last > j.delivered {
-			j.mu.Unlock()
-			return nil
-		}
+		_ = errors.Join(s.file.Close(), os.Remove(s.path))
 		j.segments = j.segments[1:]
-		j.mu.Unlock()
-		if err := errors.Join(s.file.Close(), os.Remove(s.path)); err != nil {
-			return err
-		}
 	}
 }
