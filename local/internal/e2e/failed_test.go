@@ -30,7 +30,7 @@ func laxTemplate(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lax := bytes.Replace(template, []byte(`"MAX_SAMPLE_AGE_DAYS": "14"`), []byte(`"MAX_SAMPLE_AGE_DAYS": "30"`), 1)
+	lax := bytes.ReplaceAll(template, []byte(`"MAX_SAMPLE_AGE_DAYS": "14"`), []byte(`"MAX_SAMPLE_AGE_DAYS": "30"`))
 	if bytes.Equal(lax, template) {
 		t.Fatal("the default template does not set MAX_SAMPLE_AGE_DAYS to 14")
 	}
