@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/durable"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // Folder keeps the states of receivers as files of a directory. While it is open, no other process can use the directory.
@@ -27,16 +27,12 @@ func OpenFolder(dir string) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the directory for the state of alerts: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("open the directory for the state of alerts: %w", err)
-	}
-	err = durable.Lock(lock)
+	lock, err := durable.Lock(filepath.Join(dir, "lock"))
 	if errors.Is(err, durable.ErrLocked) {
 		err = errors.New("another dashboard sends alerts from it; end that one, or choose another directory")
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock the directory %s for the state of alerts: %w", dir, err), lock.Close())
+		return nil, fmt.Errorf("lock the directory %s for the state of alerts: %w", dir, err)
 	}
 	return &Folder{dir, lock}, nil
 }
