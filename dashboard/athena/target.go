@@ -80,3 +80,15 @@ func Parameters(ctx context.Context, cfg aws.Config, stack string, values map[st
 	}
 	return nil
 }
+
+// Parameter looks up one parameter of a stack, as [Parameters] does. It is "" if the parameter does not exist.
+func Parameter(ctx context.Context, cfg aws.Config, stack, name string) (string, error) {
+	out, err := ssm.NewFromConfig(cfg).GetParameters(ctx, &ssm.GetParametersInput{Names: []string{path.Join(record.ParameterPath(stack), name)}})
+	if err != nil {
+		return "", fmt.Errorf("look up the parameter %s of the stack %s in %s: %w", name, stack, cfg.Region, explain(err))
+	}
+	for _, p := range out.Parameters {
+		return aws.ToString(p.Value), nil
+	}
+	return "", nil
+}

@@ -40,6 +40,23 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestParameter(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer      any
+		value, want string // part of the error
+	}{
+		"there":       {map[string]any{"Parameters": []any{map[string]any{"Name": "/metrics-dashboard/S/alert-rules", "Value": "{}"}}}, "{}", ""},
+		"not there":   {map[string]any{"InvalidParameters": []string{"/metrics-dashboard/S/alert-rules"}}, "", ""},
+		"not allowed": {refusal{400, "AccessDeniedException", "not authorized"}, "", "look up the parameter alert-rules of the stack S in eu-north-1: not authorized"},
+	} {
+		s := serve(t, func(call) any { return c.answer })
+		got, err := athena.Parameter(t.Context(), s.config(), "S", "alert-rules")
+		if got != c.value || (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
 func TestNoCredentials(t *testing.T) {
 	s := serve(t, func(call) any { return nil })
 	cfg := s.config()

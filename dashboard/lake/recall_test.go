@@ -17,7 +17,7 @@ import (
 
 var (
 	recallHosts = flag.Int("hosts", 13, "hosts of the simulated fleet on which the rules about problems are measured")
-	recallDays  = flag.Int("days", 4, "days of it")
+	recallDays  = flag.Int("days", 6, "days of it")
 	recallSeed  = flag.Uint64("seed", 4, "its seed")
 )
 
@@ -31,6 +31,10 @@ var incidents = map[simulation.Event][]string{
 	simulation.NetErrors: {"Network errors"},
 	simulation.Silence:   {panels.Silent},
 }
+
+// learning is how long the rules do not know yet when a host is usually busy: the fleet starts on a Saturday evening, so Monday is its
+// first working day. False problems that begin in this time are counted, and shown apart.
+const learning = 3 * 24 * time.Hour
 
 // explains says whether an event is a reason for a problem besides those in incidents.
 func explains(e simulation.Event, problem string) bool {
@@ -76,6 +80,8 @@ func TestRecall(t *testing.T) {
 		for at := day; at.Before(day.Add(24 * time.Hour)); at = at.Add(interval) {
 			for _, h := range hosts {
 				if s, ok := h.Sample(at, interval); ok {
+					// The rules do not read lists, which are most of a sample.
+					s.Filesystems, s.Disks, s.Interfaces, s.Processes, s.Units, s.Sensors = nil, nil, nil, nil, nil, nil
 					samples = append(samples, s)
 				}
 			}
@@ -113,7 +119,7 @@ func TestRecall(t *testing.T) {
 			}
 		}
 	}
-	wrong, byProblem := 0, map[string]*count{}
+	wrong, early, byProblem := 0, 0, map[string]*count{}
 	for _, f := range raised {
 		c := byProblem[f.problem]
 		if c == nil {
@@ -126,6 +132,9 @@ func TestRecall(t *testing.T) {
 		}) {
 			c.found++
 			wrong++
+			if f.since.Before(begin.Add(learning)) {
+				early++
+			}
 			t.Logf("false: %s of %s from %v for %v", f.problem, f.host, f.since, f.until.Sub(f.since))
 		}
 	}
@@ -147,20 +156,21 @@ func TestRecall(t *testing.T) {
 			fmt.Fprintf(w, "%s\t%d\t%d\t%.2f\n", name, c.all, c.found, float64(c.found)/months)
 		}
 	}
-	fmt.Fprintf(w, "all\t%d\t%d\t%.2f\n", len(raised), wrong, float64(wrong)/months)
+	perMonth := float64(wrong) / months
+	fmt.Fprintf(w, "all\t%d\t%d\t%.2f\n", len(raised), wrong, perMonth)
+	fmt.Fprintf(w, "of these in the first %d days\t\t%d\t\nprecision\t%.1f %%\n", int(learning.Hours()/24), early, 100*float64(len(raised)-wrong)/float64(max(1, len(raised))))
 	if len(ahead) > 0 {
 		fmt.Fprintf(w, "\nA disk is named at least %.0f hours before it is full.\n", slices.Min(ahead))
 	}
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	// Some simulated hosts are so busy each day that their CPU is above the threshold for many minutes, although no event is behind it. So the
-	// figure of false problems about CPU says how many such hosts there are, and has no limit here.
-	if c := byProblem["CPU"]; c != nil {
-		wrong -= c.found
+	// In a month the first days do not matter much. In a shorter time they would be most of it.
+	if span := end.Sub(begin); span < 30*24*time.Hour {
+		perMonth = float64(wrong-early) / (float64(len(hosts)) * (span - learning).Hours() / 24 / 30)
 	}
-	if recall < .95 || float64(wrong)/months > 1 {
-		t.Errorf("recall %.3f, %.2f false problems per host and month besides CPU; want at least 0.95 and at most 1", recall, float64(wrong)/months)
+	if recall < .95 || perMonth > 1 {
+		t.Errorf("recall %.3f, %.2f false problems per host and month; want at least 0.95 and at most 1", recall, perMonth)
 	}
 	if len(ahead) > 0 && slices.Min(ahead) < 24 {
 		t.Errorf("a disk is named only %.1f hours before it is full, want 24", slices.Min(ahead))

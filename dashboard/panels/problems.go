@@ -25,6 +25,8 @@ type Problem struct {
 	// Culprit is the column of the culprits (see sql/shared) that says what the problem comes from. It is empty if nothing on the host
 	// is to blame.
 	Culprit string
+	// Sentence says for people when the problem begins.
+	Sentence string
 }
 
 // Limits are the thresholds of a rule.
@@ -41,25 +43,39 @@ type Limits struct {
 
 // minuteProblems are the rules about values of each minute.
 func minuteProblems() []Problem {
-	const usually = 5 * time.Minute
-	return []Problem{
-		{"CPU", "cpu_pct", Percent, Limits{loaded, 70, 80}, 10 * time.Minute, "cpu_process"},
-		{"Memory", "ram_pct", Percent, Limits{loaded, 85, 0}, usually, "memory_process"},
+	all := []Problem{
+		{"CPU", "cpu_pct", Percent, Limits{loaded, 70, 80}, 10 * time.Minute, "cpu_process", "The CPU is busy {warn} of the time or more, for {for}, and it was not " +
+			"at {usual} or more for a quarter of an hour at that time of day (give or take an hour) 1, 2, 3 or 7 days before."},
+		{"Memory", "ram_pct", Percent, Limits{loaded, 85, 0}, 0, "memory_process", "{warn} of the memory or more is in use, for {for}."},
 		// A disk that is busy while no task waits for it is a backup or a batch job.
-		{"Disk busy", "disk_awaited_pct", Percent, Limits{loaded, 70, 0}, usually, "device"},
-		{"Stolen CPU", "cpu_steal_pct", Percent, Limits{stolen, 5, 0}, usually, ""},
-		{"Pressure", "pressure", Percent, Limits{pressed, 25, 0}, usually, ""},
-		{"Disk full", "disk_used_pct", Percent, Limits{filled, 88, 0}, usually, "mount"},
-		{"Inodes used up", "inodes_used_pct", Percent, Limits{filled, 88, 0}, usually, ""},
-		{"Network errors", "errors", PerSecond, Limits{erroneous, .5, 0}, usually, "interface"},
+		{"Disk busy", "disk_awaited_pct", Percent, Limits{loaded, 70, 0}, 0, "device", "The busiest disk works {warn} of the time or more, while tasks wait for it, for {for}."},
+		{"Stolen CPU", "cpu_steal_pct", Percent, Limits{stolen, 5, 0}, 0, "", "The hypervisor takes {warn} of the CPU time or more, for {for}."},
+		{"Pressure", "pressure", Percent, Limits{pressed, 25, 0}, 0, "", "Tasks wait for CPU, memory or I/O {warn} of the time or more, for {for}."},
+		{"Disk full", "disk_used_pct", Percent, Limits{filled, 88, 0}, 0, "mount", "{warn} or more of the fullest filesystem is in use, for {for}."},
+		{"Inodes used up", "inodes_used_pct", Percent, Limits{filled, 88, 0}, 0, "", "{warn} or more of the inodes of a filesystem are in use, for {for}."},
+		{"Network errors", "errors", PerSecond, Limits{erroneous, .5, 0}, 0, "interface", "{warn} packet a second or more is lost or damaged, for {for}."},
 	}
+	for i, p := range all {
+		if p.For == 0 {
+			p.For = problemWindowS * time.Second
+		}
+		percent := func(v float64) string {
+			if p.Unit == Percent {
+				return number(v) + " %"
+			}
+			return number(v)
+		}
+		p.Sentence = strings.NewReplacer("{warn}", percent(p.Warn), "{usual}", percent(p.Usual), "{for}", strconv.Itoa(int(p.For.Minutes()))+" minutes").Replace(p.Sentence)
+		all[i] = p
+	}
+	return all
 }
 
 // forecast is the rule about filesystems that will be full: a straight line through the means of up to twelve hours says when. The
 // problem begins if that is in less than Warn seconds and the points are close to the line, and ends if it is in more than Clear.
 var forecast = Problem{
 	Name: DiskFullSoon, Unit: Duration, Limits: Limits{Thresholds: Thresholds{Warn: 3 * daySeconds, Critical: daySeconds}, Clear: 4 * daySeconds},
-	Culprit: "mount",
+	Culprit: "mount", Sentence: "The fullest filesystem fills so evenly, over six to twelve hours, that it is full in less than 72 hours.",
 }
 
 // Names of the problems that are not about a value of each minute.
@@ -74,7 +90,9 @@ const (
 
 // AllProblems are all rules, without what an operator changed.
 func AllProblems() []Problem {
-	return append(minuteProblems(), forecast, Problem{Name: Silent, Unit: Duration}, Problem{Name: SharedName, Unit: Count})
+	return append(minuteProblems(), forecast,
+		Problem{Name: Silent, Unit: Duration, Sentence: "The newest sample is older than three of the host's intervals and the time that samples take to arrive."},
+		Problem{Name: SharedName, Unit: Count, Sentence: "Several machines sent samples under one host name within the same five minutes."})
 }
 
 // HasThresholds says whether the rule compares with its [Limits]. The others are true or not.

@@ -16,9 +16,18 @@ import (
 // dashboards answers with the definitions of all dashboards, without their SQL, which the page seldom shows.
 func (s *server) dashboards(w http.ResponseWriter, r *http.Request) {
 	viewer := access.ViewerOf(r.Context())
+	type rule struct {
+		Name     string `json:"name"`
+		Sentence string `json:"sentence"`
+	}
+	var rules []rule
+	for _, p := range panels.AllProblems() {
+		rules = append(rules, rule{p.Name, p.Sentence})
+	}
 	writeJSON(w, http.StatusOK, map[string]any{
 		"viewer": viewer.Name, "signed_in": viewer.SignedIn, // who looks, and whether they can sign out
 		"dashboards": panels.All(), "metrics": panels.Metrics(),
+		"rules": rules, "overrides": len(s.options.Rules.Overrides), // when a host has a problem, and how many changes an operator made
 		"refresh_s": s.options.Refresh.Seconds(),     // the least time between two refreshes of a page
 		"forget_s":  s.options.ForgetAfter.Seconds(), // how long a silent host is listed
 	})
@@ -58,6 +67,7 @@ func (s *server) asked(w http.ResponseWriter, r *http.Request, q url.Values) (pa
 		panel.MinSpanS = int(s.options.ForgetAfter.Seconds())
 	}
 	params, err := Params(q, s.options.Now().Truncate(s.options.Step), s.options.Delay)
+	params.Rules = s.options.Rules
 	if err != nil {
 		writeError(w, http.StatusBadRequest, oneLine(err))
 	}

@@ -33,6 +33,8 @@ type Options struct {
 	Delay time.Duration
 	// ForgetAfter is how long after its last sample a silent host is still listed; 0 means [panels.ForgetAfter].
 	ForgetAfter time.Duration
+	// Rules is what an operator changed in the rules about problems.
+	Rules panels.Rules
 	// Timeout is how long a query may take; 0 means 30 s.
 	Timeout time.Duration
 	// AnyHost accepts requests for every host name. By default the server accepts only names of the loopback interface, so

@@ -472,6 +472,23 @@ func TestOnceIsAskedFor(t *testing.T) {
 	}
 }
 
+// The page's panels follow the rules that whoever sends alerts follows, and so does the SQL that the page shows.
+func TestRulesAreUsed(t *testing.T) {
+	rules := panels.Rules{Overrides: []panels.Override{{
+		Problems: []string{"CPU"}, Hosts: panels.Hosts{Envs: []string{"it's prod"}}, Limits: &panels.Limits{Thresholds: panels.Thresholds{Warn: 91.5, Critical: 99}, Clear: 80},
+	}}}
+	e := &engine{}
+	h := handler(t, e, server.Options{Rules: rules})
+	get(h, "GET", "/api/panels/overview-attention")
+	if !strings.Contains(e.asked.SQL, "91.5e0") || !strings.Contains(e.asked.SQL, "WHERE (env = ?)") || !slices.Contains(e.asked.Args, any("it's prod")) {
+		t.Errorf("%s %v", e.asked.SQL, e.asked.Args)
+	}
+	text := decode[map[string]string](t, get(h, "GET", "/api/panels/overview-attention/sql"))["athena"]
+	if !strings.Contains(text, "91.5e0") || !strings.Contains(text, "env = 'it''s prod'") {
+		t.Errorf("%s", text)
+	}
+}
+
 func TestQueriesAtOnceAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex // guards running and most

@@ -69,6 +69,8 @@ export interface Definitions {
   metrics: Metric[];
   refresh_s: number;
   forget_s: number;
+  rules: Rules['rules'];
+  overrides: number;
   viewer: string;
   signed_in: boolean;
 }
@@ -140,10 +142,17 @@ export interface Choices {
   key: string;
 }
 
+/** When a host has a problem, and how many changes of that an operator made. */
+export interface Rules {
+  rules: { name: string; sentence: string }[];
+  overrides: number;
+}
+
 /** What a panel can ask of the page. */
 export interface Page {
   metric(): Metric;
   forgetS: number;
+  rules: Rules;
   openHost(host: string, lastTs?: number): void;
   /** The name of the earlier time that charts show too; empty if they show none. */
   comparison(): string;

@@ -26,6 +26,8 @@ type Options struct {
 	Timeout time.Duration
 	// Delay is how long samples take to arrive, as in [panels.Params].
 	Delay time.Duration
+	// Rules is what an operator changed in the rules about problems.
+	Rules panels.Rules
 	// Step rounds down the time of queries, so that equal queries within it can share an answer. 0 leaves the time as it is.
 	Step time.Duration
 	// Dialect names the SQL that the engine understands.

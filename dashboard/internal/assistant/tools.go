@@ -112,7 +112,9 @@ func (a *assistant) params(t Time, more map[string]string) (panels.Params, error
 			q.Set(name, value)
 		}
 	}
-	return server.Params(q, a.options.Now().Truncate(a.options.Step), a.options.Delay)
+	p, err := server.Params(q, a.options.Now().Truncate(a.options.Step), a.options.Delay)
+	p.Rules = a.options.Rules
+	return p, err
 }
 
 // Columns says what there is to query.

@@ -316,6 +316,36 @@ func TestPanelAndItsSQL(t *testing.T) {
 	}
 }
 
+// Rules from a file hold for what commands print. A bad file is refused with all that is wrong in it.
+func TestAlertRules(t *testing.T) {
+	lake := fixture(t)
+	rules := func(text string) string {
+		path := filepath.Join(t.TempDir(), "rules.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good := rules(`{"overrides": [{"problems": ["CPU"], "hosts": {"role": ["it's"]}, "warn": 91.5}]}`)
+	_, sql, _ := run(t, "", "panels", "--sql", "--alert-rules", good, "problems-now")
+	if !strings.Contains(sql, "91.5e0") || !strings.Contains(sql, "node_role = 'it''s'") {
+		t.Errorf("the query does not have the rules:\n%s", sql)
+	}
+	if code, _, stderr := run(t, "", "panels", "--lake", lake, "--from", "2026-02-03T04:00", "--to", "2026-02-03T04:10", "--alert-rules", good, "problems-now"); code != 0 {
+		t.Errorf("code %d: %s", code, stderr)
+	}
+	bad := rules(`{"overrides": [{"problems": ["cpu"], "warn": 200}, {"color": 1}]}`)
+	for _, command := range [][]string{{"panels", "--sql", "problems-now"}, {"panels", "--lake", lake, "problems-now"}, {"serve", "--lake", lake}, {"mcp", "--lake", lake}} {
+		code, _, stderr := run(t, "", append(command, "--alert-rules", bad)...)
+		if code != 1 || !strings.Contains(stderr, `overrides[0].problems[0]: there is no problem "cpu"`) || !strings.Contains(stderr, "overrides[1].color: there is no such key") {
+			t.Errorf("%v: code %d, %s", command, code, stderr)
+		}
+	}
+	if code, _, stderr := run(t, "", "panels", "--lake", lake, "--alert-rules", good+".missing", "problems-now"); code != 1 || !strings.Contains(stderr, "--alert-rules: open") {
+		t.Errorf("code %d: %s", code, stderr)
+	}
+}
+
 func TestParquetIsReadBack(t *testing.T) {
 	lake := fixture(t)
 	const text = `SELECT 'x' || chr(10) AS "b, c", 1 AS a, 1.5::DOUBLE AS d, 2.25::DECIMAL(9,2) AS e, true AS t, NULL AS n, -12345678901234567890::HUGEINT AS h,

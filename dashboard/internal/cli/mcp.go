@@ -41,6 +41,7 @@ func newMCP() *cobra.Command {
 		RunE: o.run,
 	}
 	o.flags(cmd)
+	o.rulesFlag(cmd)
 	f := cmd.Flags()
 	f.IntVar(&o.rows, "row-limit", 200, "how many rows an answer has at most")
 	f.Float64Var(&o.scanGB, "scan-limit-gb", 2, "how many GB a query may read; with files, how many GB the files of its time range may have")
@@ -77,6 +78,7 @@ func (o *mcpOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	}
 	s := assistant.New(src, assistant.Options{
 		Rows: o.rows, MaxScan: int64(o.scanGB * bytesOfGB), Timeout: o.timeout, Delay: cmp.Or(o.delay, time.Nanosecond), Step: src.settings.Step,
+		Rules:   src.settings.Rules,
 		Dialect: dialect, Version: cmd.Root().Version,
 	})
 	err = s.Run(cmd.Context(), &mcp.IOTransport{Reader: io.NopCloser(cmd.InOrStdin()), Writer: unclosed{cmd.OutOrStdout()}})

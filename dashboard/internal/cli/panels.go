@@ -37,6 +37,7 @@ func newPanels() *cobra.Command {
 		RunE: o.run,
 	}
 	o.flags(cmd)
+	o.rulesFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", output.Table, formatUsage)
 	f.DurationVar(&o.delay, "delay", server.DefaultDelay, "how long samples normally take from a machine into the lake")
@@ -92,6 +93,9 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 	}
 	params.Once = o.once
 	if o.sql && !o.athena {
+		if params.Rules, err = o.fileRules(); err != nil {
+			return err
+		}
 		return printSQL(cmd, panel, params, panels.DuckDB())
 	}
 	src, err := o.open(cmd.Context())
@@ -99,6 +103,7 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
+	params.Rules = src.settings.Rules
 	if o.sql {
 		return printSQL(cmd, panel, params, src.Form())
 	}

@@ -46,6 +46,7 @@ func newServe() *cobra.Command {
 
 func (o *serveOptions) flags(cmd *cobra.Command) {
 	o.sourceOptions.flags(cmd)
+	o.rulesFlag(cmd)
 	o.teamOptions.flags(cmd)
 	o.notifyOptions.flags(cmd)
 	cmd.Flags().DurationVar(&o.delay, "delay", server.DefaultDelay,

@@ -2,15 +2,21 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/athena"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
@@ -39,6 +45,9 @@ type sourceOptions struct {
 	stack  string
 	region string
 	reuse  time.Duration
+
+	rules     string // file
+	withRules bool   // whether the command needs the rules about problems
 }
 
 // The flags that belong to one engine only.
@@ -63,6 +72,13 @@ func (o *sourceOptions) flags(cmd *cobra.Command) {
 		"with --athena: use the answer of an earlier equal query, free of charge, if it is not older than this; whole minutes, 0 for never")
 }
 
+// rulesFlag is for the commands that tell problems.
+func (o *sourceOptions) rulesFlag(cmd *cobra.Command) {
+	o.withRules = true
+	cmd.Flags().StringVar(&o.rules, "alert-rules", "",
+		"JSON file that changes the rules about problems, see docs/dashboards.md (default with --athena: the stack's parameter alert-rules)")
+}
+
 // check refuses flags of the other engine.
 func (o *sourceOptions) check(cmd *cobra.Command) error {
 	refused, hint := athenaFlags, "--%s goes with --athena"
@@ -84,11 +100,53 @@ func (o *sourceOptions) open(ctx context.Context) (source, error) {
 	if o.athena {
 		return o.openAthena(ctx)
 	}
+	rules, err := o.fileRules()
+	if err != nil {
+		return source{}, err
+	}
 	l, err := lake.Open(o.lake, lake.Options{MemoryLimit: o.memory})
 	if err != nil {
 		return source{}, err
 	}
-	return source{engine: l, settings: server.Options{Source: l.Dir()}}, nil
+	return source{engine: l, settings: server.Options{Source: l.Dir(), Rules: rules}}, nil
+}
+
+// fileRules reads the rules about problems from the file of --alert-rules. Without it, nothing is changed.
+func (o *sourceOptions) fileRules() (panels.Rules, error) {
+	if o.rules == "" {
+		return panels.Rules{}, nil
+	}
+	f, err := os.Open(o.rules)
+	if err != nil {
+		return panels.Rules{}, fmt.Errorf("--alert-rules: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, alerts.MaxRules+1))
+	if err != nil {
+		return panels.Rules{}, fmt.Errorf("--alert-rules: %w", err)
+	}
+	rules, err := alerts.ParseRules(text)
+	if err != nil {
+		return rules, fmt.Errorf("--alert-rules %s:\n%w", o.rules, err)
+	}
+	return rules, nil
+}
+
+// stackRules reads the rules from --alert-rules, or without it from the stack's parameter. If that does not exist, nothing is changed.
+func (o *sourceOptions) stackRules(ctx context.Context, cfg aws.Config) (panels.Rules, error) {
+	if o.rules != "" || !o.withRules {
+		return o.fileRules()
+	}
+	text, err := athena.Parameter(ctx, cfg, o.stack, record.ParameterRules)
+	if err != nil || text == "" {
+		return panels.Rules{}, err
+	}
+	rules, err := alerts.ParseRules([]byte(text))
+	if err != nil {
+		return rules, fmt.Errorf("the parameter %s%s cannot be used; correct it, or give other rules with --alert-rules:\n%w",
+			record.ParameterPath(o.stack), record.ParameterRules, err)
+	}
+	return rules, nil
 }
 
 const (
@@ -111,8 +169,12 @@ func (o *sourceOptions) openAthena(ctx context.Context) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
+	rules, err := o.stackRules(ctx, cfg)
+	if err != nil {
+		return source{}, errors.Join(err, e.Close())
+	}
 	return source{engine: e, settings: server.Options{
-		Source: e.Source(), Table: table, Spent: e.Spent,
+		Source: e.Source(), Table: table, Spent: e.Spent, Rules: rules,
 		Step: stepOfAthena, Refresh: refreshOfAthena, Timeout: timeoutOfAthena, Queries: queriesOfAthena,
 	}}, nil
 }

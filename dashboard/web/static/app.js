@@ -26,6 +26,8 @@ class App {
   metrics;
   /** How long after its last sample a silent host is listed, in seconds. */
   forgetS;
+  /** When a host has a problem: see the type Rules. */
+  rules;
   /** @type {Choices} */
   choices = { hosts: [], tags: [], processes: new Set(), key: '' };
 
@@ -37,10 +39,11 @@ class App {
   #refresh = new Refresh((signal) => this.#load(signal), () => this.state.range !== null, showProblems);
 
   /** @param {Definitions} definitions */
-  constructor({ dashboards, metrics, refresh_s: refreshS, forget_s: forgetS, viewer, signed_in: signedIn }) {
+  constructor({ dashboards, metrics, refresh_s: refreshS, forget_s: forgetS, rules, overrides, viewer, signed_in: signedIn }) {
     this.#dashboards = dashboards;
     this.metrics = metrics;
     this.forgetS = forgetS;
+    this.rules = { rules, overrides };
     this.#refresh.leastS = refreshS;
     this.#sqlDialog = new SQLDialog(document.body, refreshS > 0 ? 'athena' : 'local'); // only Athena sets a pace
     this.#controls = new Controls(this);

@@ -19,11 +19,19 @@ export class Problems extends Card {
   #inventory = [];
 
   mount() {
-    this.body.append(...this.#groups.map((g) => g.element));
+    this.body.append(...this.#groups.map((g) => g.element), this.#rules());
     const days = Math.round(this.page.forgetS / day);
     this.#groups[1].element.append(el('details', { class: 'retire' }, el('summary', {}, 'How does a host leave this list?'),
       el('p', {}, `It leaves ${days} days after its last sample. If you switched it off for good and do not want to see it for so long, start `
         + 'the dashboard with a shorter time, for example ', el('code', {}, '--forget-after 48h'), '. Its samples stay in the lake.')));
+  }
+
+  /** When a host has a problem, in words. */
+  #rules() {
+    const { rules, overrides } = this.page.rules;
+    return el('details', { class: 'retire' }, el('summary', {}, 'When does a host have a problem?'),
+      el('ul', {}, ...rules.map((r) => el('li', {}, el('strong', {}, r.name), ` – ${r.sentence}`))),
+      overrides > 0 ? el('p', {}, `${overrides} ${overrides === 1 ? 'change' : 'changes'} of these rules for some hosts: see `, el('code', {}, 'alert-rules'), '.') : null);
   }
 
   /**
@@ -89,7 +97,7 @@ export class Problems extends Card {
       el('th', { scope: 'row', class: 'col-name' },
         el('button', { class: 'host', type: 'button', onclick: open }, dot(styleOf(host).colour), el('span', { class: 'host-name' }, host)),
         labels ? el('span', { class: 'labels' }, labels) : null),
-      el('td', { class: 'col-problem' }, ...problems.map((p) => el('div', {}, el('span', { class: `pill ${p.severity > 1 ? 'bad' : 'warn'}` }, p.culprit ? `${p.problem}: ${p.culprit}` : p.problem)))),
+      el('td', { class: 'col-problem' }, ...problems.map((p) => el('div', {}, el('span', { class: `pill ${p.severity > 1 ? 'bad' : 'warn'}` }, p.culprit ? `${p.problem}: ${p.culprit}` : p.problem), muted(p)))),
       el('td', { class: 'num col-value' }, ...problems.map((p) => el('div', {}, format.value(p.value, p.unit)))),
       el('td', { class: 'col-since' }, ...problems.map((p) => el('div', {}, this.#since(p)))));
   }
@@ -99,6 +107,14 @@ export class Problems extends Card {
     const at = { datetime: new Date(p.since * 1000).toISOString(), title: p.unknown_since ? 'the problem is older' : format.moment(p.since) };
     return el('time', at, p.unknown_since ? 'more than 24 h ago' : `${format.age((this.data?.to ?? p.since) - p.since)} ago`);
   }
+}
+
+/**
+ * Until when nobody is told about a problem, and why.
+ * @param {Row} p
+ */
+function muted(p) {
+  return p.muted_until ? el('span', { class: 'labels' }, `muted until ${format.moment(p.muted_until)}: ${p.mute_reason}`) : null;
 }
 
 /** A table of hosts with a heading that counts them. */
