@@ -26,6 +26,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
@@ -68,7 +69,13 @@ func (f failer) Fatalf(format string, args ...any) {
 // site serves the page over a lake and returns its address.
 func site(t *testing.T, dir string) string {
 	t.Helper()
-	handler, err := server.New(laketest.Open(t, dir), server.Options{Delay: 10 * time.Second, Source: "fixture"})
+	return siteWith(t, dir, panels.Rules{})
+}
+
+// siteWith is a site with changes of the rules about problems.
+func siteWith(t *testing.T, dir string, rules panels.Rules) string {
+	t.Helper()
+	handler, err := server.New(laketest.Open(t, dir), server.Options{Delay: 10 * time.Second, Source: "fixture", Rules: rules})
 	if err != nil {
 		t.Fatal(err)
 	}

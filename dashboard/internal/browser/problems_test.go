@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -34,7 +35,9 @@ func TestProblemsAreOneRowAHost(t *testing.T) {
 	dir := t.TempDir()
 	laketest.Write(t, dir, samples)
 	b := open(t)
-	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(site(t, dir)+"/?range=15m"), loaded(1))
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(siteWith(t, dir, panels.Rules{Overrides: []panels.Override{{
+		Problems: []string{"Memory"}, Hosts: panels.Hosts{Names: []string{"busy-00"}}, MuteUntil: to.Add(time.Hour), Reason: "it's <b>known</b>",
+	}}})+"/?range=15m"), loaded(1))
 	b.pause()
 	group := func(name string) string {
 		return eval[string](b, fmt.Sprintf(`(() => { const g = document.querySelector('[data-group=%s]');
@@ -45,6 +48,12 @@ func TestProblemsAreOneRowAHost(t *testing.T) {
 	}
 	if got := group("silent"); got != "Silent 12|10|10|Show all 12" {
 		t.Errorf("silent: %s", got)
+	}
+	if got := eval[string](b, `[...document.querySelectorAll('[data-panel=overview-attention] details li')].map((li) => li.textContent).join('|')`); !strings.Contains(got, "CPU – The CPU is busy 90 % of the time or more, for 10 minutes") || strings.Count(got, "|") != len(panels.AllProblems())-1 {
+		t.Errorf("the rules are %s", got)
+	}
+	if got := eval[string](b, `document.querySelector('tr[data-host=busy-00]').textContent + document.querySelector('tr[data-host=busy-01]').textContent`); strings.Count(got, "muted until") != 1 || !strings.Contains(got, ": it's <b>known</b>") {
+		t.Errorf("muted: %s", got)
 	}
 	b.shoot("problems")
 	b.do(chromedp.Click("[data-group=problems] .more"), poll("document.querySelectorAll('[data-group=problems] tbody tr').length === 15"))

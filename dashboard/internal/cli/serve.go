@@ -108,7 +108,7 @@ func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) 
 	s.Handler = handler
 	server.Timeouts(s)
 	ctx, end := context.WithCancel(ctx)
-	waitForAlerts, err := o.start(ctx, src, panels.Rules{}, settings.Source, settings.Delay, alerts.Context{Source: settings.Source, Page: o.page(listener.Addr())}, settings.Log)
+	waitForAlerts, err := o.start(ctx, src, settings.Rules, settings.Source, settings.Delay, alerts.Context{Source: settings.Source, Page: o.page(listener.Addr())}, settings.Log)
 	if err != nil {
 		end()
 		return errors.Join(err, listener.Close())
