@@ -12,6 +12,40 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
+// TestPackSize: a pack of one machine is smaller than one gzip stream with the same codes for all lines.
+func TestPackSize(t *testing.T) {
+	var w record.PackWriter
+	var lines []byte
+	host, at := recordtest.New(9), time.UnixMilli(1770094800123)
+	for i := range 40 {
+		s := host.Sample(at.Add(time.Duration(i) * 3 * time.Second))
+		line := s.AppendJSON(nil)
+		if err := w.Add(line, record.HourOf(s.TS)); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(append(lines, line...), '\n')
+	}
+	pack, err := w.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain bytes.Buffer
+	gz, err := gzip.NewWriterLevel(&plain, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gz.Write(lines); err != nil {
+		t.Fatal(err)
+	}
+	if err := gz.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes, %d with one code", len(pack), plain.Len())
+	if len(pack) > plain.Len()*99/100 {
+		t.Errorf("a pack has %d bytes, want at most 99 %% of %d", len(pack), plain.Len())
+	}
+}
+
 func TestPackRoundTrip(t *testing.T) {
 	var w record.PackWriter
 	var r record.PackReader
