@@ -2,6 +2,8 @@ package ship
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
@@ -126,12 +128,19 @@ func (p *packer) fit(lines [][]byte, hour record.Hour, bound int) (best pack, er
 	return best, nil
 }
 
-// compress returns the lines as a pack, valid until the next call.
+// compress returns the lines as a pack, valid until the next call. Lines with details, which are much longer than others, go first: as
+// neighbours they are within the 32 KiB in which gzip finds repeated text.
 func (p *packer) compress(lines [][]byte, hour record.Hour) ([]byte, error) {
 	p.writer.Reset()
-	for _, l := range lines {
-		if err := p.writer.Add(l, hour); err != nil {
-			return nil, err
+	shortest := len(slices.MinFunc(lines, func(a, b []byte) int { return cmp.Compare(len(a), len(b)) }))
+	for _, long := range [...]bool{true, false} {
+		for _, l := range lines {
+			if (len(l) >= 2*shortest) != long {
+				continue
+			}
+			if err := p.writer.Add(l, hour); err != nil {
+				return nil, err
+			}
 		}
 	}
 	data, err := p.writer.Bytes()

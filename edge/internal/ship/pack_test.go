@@ -2,7 +2,10 @@ package ship
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +70,11 @@ func TestPacksHoldThePrefixByHour(t *testing.T) {
 					t.Fatalf("pack %d says %d lines, holds %d", i, pk.lines, len(got))
 				}
 				ts, _ := tsOf(got[0])
+				slices.SortFunc(got, func(a, b []byte) int { // lines with details go first
+					at, _ := tsOf(a)
+					bt, _ := tsOf(b)
+					return cmp.Compare(at, bt)
+				})
 				for _, line := range got {
 					if !bytes.Equal(line, lines[done]) {
 						t.Fatalf("line %d is not the one given", done)
@@ -141,6 +149,31 @@ func TestBill(t *testing.T) {
 					got, float64(rounds)/hours, c.most)
 			}
 		})
+	}
+}
+
+// TestLongLinesGoFirst: the lines with details are neighbours in a pack. Both kinds keep their order. The first line has details, too.
+func TestLongLinesGoFirst(t *testing.T) {
+	lines := linesOf(6, noon, time.Second)
+	for _, i := range [...]int{2, 4} {
+		lines[i] = append(lines[i][:len(lines[i])-1], `,"note":"`+strings.Repeat("x", 3*len(lines[i]))+`"}`...)
+	}
+	var p packer
+	packs, err := p.pack(lines, tailCut)
+	if err != nil || len(packs) != 1 || packs[0].lines != len(lines) {
+		t.Fatalf("packs are %v, %v", packs, err)
+	}
+	var r record.PackReader
+	got, err := r.AppendLines(nil, packs[0].data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []byte
+	for _, i := range [...]int{0, 2, 4, 1, 3, 5} {
+		want = append(append(want, lines[i]...), '\n')
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("the pack's lines are\n%s\nwant\n%s", got, want)
 	}
 }
 
