@@ -26,7 +26,7 @@ OVER = 5  # length of a window in seconds
 WINDOWS = 8  # most windows that are tried
 NEEDED = 2  # in so many windows with close bounds all values must agree
 TIGHT = 0.15  # how far apart the bounds of the load's own counters may be
-ROUNDED = 0.0005  # the rounding of details to four digits
+ROUNDED = 0.005  # the rounding of details to three digits
 MIB = 1 << 20
 
 # --- The load on the machine --------------------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ class Window:
         return low / (self.sample["ts"] - self.began), high / OVER
 
     def per_second(self, of, slack=0.0):
-        """The bounds of the rate of any counter, which may be cut off by slack at each end. Details have four digits."""
+        """The bounds of the rate of any counter, which may be cut off by slack at each end. Details have three digits."""
         low, high = self.bounds(of)
         return max(0, low - slack) / (self.sample["ts"] - self.began) * (1 - ROUNDED), (high + slack) / OVER * (1 + ROUNDED)
 
@@ -454,7 +454,7 @@ def filesystems(c, s, skip):
         c.between(f"filesystems: {target} used_pct", f["used_pct"], int(used.rstrip("%")) - 1.5, int(used.rstrip("%")) + 0.5)
         if inodes != "-":
             c.between(f"filesystems: {target} inodes", f.get("inodes_used_pct"), int(inodes.rstrip("%")) - 1.5, int(inodes.rstrip("%")) + 0.5)
-        c.between(f"filesystems: {target} free", f["free_bytes"], int(free) - 256 * MIB, int(free) + 256 * MIB)
+        c.between(f"filesystems: {target} free", f["free_bytes"], int(free) * (1 - ROUNDED) - 256 * MIB, int(free) * (1 + ROUNDED) + 256 * MIB)
         c.same(f"filesystems: {target}", (f["total_bytes"], f["device"], f["fstype"]), (int(size), source, kind))
 
 

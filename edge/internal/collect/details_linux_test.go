@@ -237,7 +237,7 @@ func TestSignificant(t *testing.T) {
 	for v, want := range map[float64]float64{
 		0: 0, 1: 1, -1: -1, 9999: 9999, 99999: 100000, 12345: 12350, 123449999: 123400000, .123456: .1235, 59726307328: 59730000000, 1e15 + 1: 1e15, 1e-310: 0,
 	} {
-		if got := significant(v); got != want {
+		if got := significant(v, 4); got != want {
 			t.Errorf("%v becomes %v, want %v", v, got, want)
 		}
 	}

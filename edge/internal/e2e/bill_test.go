@@ -19,8 +19,7 @@ type believable struct {
 	large   largeServer
 }
 
-// newBelievable returns the machine of a seed: 0 is a web server, 9 a worker. With details at the default latency, the web server
-// costs 136 bytes a sample and the worker 161: its samples are a tenth larger, so that fewer of them fit beside the second details.
+// newBelievable returns the machine of a seed: 0 is a web server, 9 a worker, whose samples are a tenth larger.
 func newBelievable(seed uint64, details bool) *believable {
 	return &believable{host: recordtest.New(seed), details: details, large: newLargeServer()}
 }
@@ -46,10 +45,11 @@ func TestBill(t *testing.T) {
 		details         bool
 		billed, written float64
 	}{
-		// A step for two minutes is 128 or, with 41 samples, 125. With their details the samples of two minutes do not fit into a step;
-		// a step holds about 38 of them. With a minute it is 248, because half of each billed step stays empty.
+		// A step for two minutes is 128 or, with 41 samples, 125. With the worker's details a step holds about 35 samples. With a minute
+		// it is 248, because half of each billed step stays empty.
 		"without details":          {record.MaxLatency, 9, false, 130, 60_000},
 		"default":                  {record.MaxLatency, 0, true, 150, 90_000},
+		"worker":                   {record.MaxLatency, 9, true, 150, 90_000},
 		"five minutes":             {5 * time.Minute, 9, false, 160, 60_000},
 		"five minutes and details": {5 * time.Minute, 9, true, 150, 90_000},
 	} {
