@@ -77,7 +77,7 @@ func (e *Engine) Source() string {
 }
 
 // Form is how panels' queries are written for the stack's table.
-func (e *Engine) Form() panels.Form { return panels.Athena(e.target.Name()) }
+func (e *Engine) Form(context.Context) panels.Form { return panels.Athena(e.target.Name()) }
 
 // Close does nothing. All engines have it.
 func (*Engine) Close() error { return nil }

@@ -127,7 +127,7 @@ func TestOnlyQueriesAreRun(t *testing.T) {
 func TestTableOfAnotherName(t *testing.T) {
 	s := serve(t, answering(table{columns: [][2]string{{"n", "bigint"}}}))
 	e := s.engine(t, func(to *athena.Target, _ *athena.Options) { to.Table = "host_samples" })
-	for _, q := range []panels.Query{e.Own("SELECT count(*) FROM samples s;\n", panels.Range{}), boundFor(t, e.Form(), "hosts-cpu")} {
+	for _, q := range []panels.Query{e.Own("SELECT count(*) FROM samples s;\n", panels.Range{}), boundFor(t, e.Form(t.Context()), "hosts-cpu")} {
 		if _, err := e.Query(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}

@@ -68,7 +68,7 @@ func (e *Engine) newestWithin(ctx context.Context, now time.Time, span time.Dura
 		return time.Time{}, false, fmt.Errorf("there is no panel %s", id)
 	}
 	to := now.Add(time.Millisecond)
-	q, err := panels.Bind(panel, panels.Params{Range: panels.Range{From: to.Add(-span), To: to}, Bucket: time.Minute, Series: 1}, e.Form())
+	q, err := panels.Bind(panel, panels.Params{Range: panels.Range{From: to.Add(-span), To: to}, Bucket: time.Minute, Series: 1}, panels.Athena(e.target.Name()))
 	if err != nil {
 		return time.Time{}, false, err
 	}

@@ -26,6 +26,8 @@ type catalog struct {
 type dataFile struct {
 	path  string
 	table string // the directory that holds year=… of the samples; that of a rollup is beside it
+	// partition is the folder that names the values of the partition keys. The file is in it or below it.
+	partition string
 	footer
 }
 
@@ -33,9 +35,11 @@ func newCatalog(root string) *catalog {
 	return &catalog{root: root, footers: map[string]footer{}, shapes: map[string]*shape{}}
 }
 
-// list returns the files of a relation for the hours that the ranges touch, by path. It leaves out what cannot be read, and returns a
-// warning for each. It fails only if the root cannot be read or if ctx ends.
-func (c *catalog) list(ctx context.Context, rel relation, ranges []panels.Range) (files []dataFile, warnings []string, err error) {
+// list returns the files of a relation for the periods that the ranges touch, by path, except those that skip says. It leaves out what
+// cannot be read, and returns a warning for each. It fails only if the root cannot be read or if ctx ends.
+func (c *catalog) list(
+	ctx context.Context, rel relation, ranges []panels.Range, skip func(table string, start time.Time) bool,
+) (files []dataFile, warnings []string, err error) {
 	w := newWalk(c.root)
 	tables, err := w.tables()
 	if err != nil {
@@ -48,8 +52,11 @@ func (c *catalog) list(ctx context.Context, rel relation, ranges []panels.Range)
 		}
 		for _, r := range ranges {
 			w.partitions(folder, rel.keys, r, false, func(partition place) bool {
+				if start, ok := startOf(partition.path, rel.keys); ok && skip(table.path, start) {
+					return true
+				}
 				found := w.files(partition) // none for an hour that an earlier range touched
-				if rel.name != samples.name {
+				if rel.rollup.Name != "" {
 					found = newestRun(partition, found)
 				}
 				for _, p := range found {
@@ -65,7 +72,7 @@ func (c *catalog) list(ctx context.Context, rel relation, ranges []panels.Range)
 					case err != nil:
 						w.leaveOut(p.path, err)
 					default:
-						files = append(files, dataFile{path: p.path, table: table.path, footer: f})
+						files = append(files, dataFile{path: p.path, table: table.path, partition: partition.path, footer: f})
 					}
 				}
 				return ctx.Err() == nil
@@ -87,7 +94,7 @@ func (c *catalog) newestHours(f func(start time.Time) (bool, error)) error {
 	for _, table := range tables {
 		seen := 0
 		w.partitions(table, samples.keys, panels.Range{}, true, func(hour place) bool {
-			if start, ok := hourOf(hour.path); ok && len(w.files(hour)) > 0 {
+			if start, ok := startOf(hour.path, samples.keys); ok && len(w.files(hour)) > 0 {
 				starts = append(starts, start)
 				seen++
 			}
@@ -107,9 +114,10 @@ func (c *catalog) newestHours(f func(start time.Time) (bool, error)) error {
 // files of an hour may be broken.
 const newestHoursPerTable = 24
 
-// hourOf reads the hour from the last four elements of a path.
-func hourOf(dir string) (time.Time, bool) {
-	parts := strings.Split(filepath.ToSlash(dir), "/")
-	t, err := time.Parse("year=2006/month=01/day=02/hour=15", strings.Join(parts[len(parts)-4:], "/"))
+// startOf reads the begin of a period from the folder of its partition, whose last elements are the keys.
+func startOf(partition string, keys []string) (time.Time, bool) {
+	parts := strings.Split(filepath.ToSlash(partition), "/")
+	layout := strings.Split("year=2006/month=01/day=02/hour=15", "/")[:len(keys)]
+	t, err := time.Parse(strings.Join(layout, "/"), strings.Join(parts[max(0, len(parts)-len(keys)):], "/"))
 	return t, err == nil
 }

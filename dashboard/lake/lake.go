@@ -64,7 +64,7 @@ func Open(dir string, o Options) (*Lake, error) {
 }
 
 // Form is how panels' queries are written for the lake.
-func (*Lake) Form() panels.Form { return panels.DuckDB() }
+func (l *Lake) Form(context.Context) panels.Form { return panels.DuckDB().WithRollups(l.parts) }
 
 // Own makes a query of a text that a person wrote. The text can read the views samples and samples_once. If r is not zero, they have
 // only the samples of the hours that r touches.

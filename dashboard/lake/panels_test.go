@@ -65,7 +65,7 @@ func runPanel(t *testing.T, l *lake.Lake, id string, p panels.Params) panels.Res
 	if !ok {
 		t.Fatalf("no panel %s", id)
 	}
-	q, err := panels.Bind(panel, p, l.Form())
+	q, err := panels.Bind(panel, p, l.Form(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -527,7 +527,7 @@ func TestChoicesAreOnlyEverValues(t *testing.T) {
 	}
 	p := cases["all"]
 	p.Metric = "cpu_pct THEN 1 END) FROM samples; --"
-	if q, err := panels.Bind(panels.Panel{ID: "x", SQL: `SELECT metric FROM {{samples "metric"}}`}, p, l.Form()); err == nil {
+	if q, err := panels.Bind(panels.Panel{ID: "x", SQL: `SELECT metric FROM {{samples "metric"}}`}, p, l.Form(t.Context())); err == nil {
 		t.Errorf("a metric of no column is accepted: %v", q)
 	}
 }
@@ -544,7 +544,7 @@ func TestPanelsReadOnlyTheirPartitions(t *testing.T) {
 	for _, d := range panels.All() {
 		for _, panel := range d.Panels {
 			panel.MinSpanS, panel.MaxSpanS, panel.Lead, panel.Weeks = 0, 0, 0, 0
-			q, err := panels.Bind(panel, params(start.Add(-5*time.Hour-30*time.Minute), start.Add(-4*time.Hour)), l.Form())
+			q, err := panels.Bind(panel, params(start.Add(-5*time.Hour-30*time.Minute), start.Add(-4*time.Hour)), l.Form(t.Context()))
 			if err != nil {
 				t.Fatal(err)
 			}

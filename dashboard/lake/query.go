@@ -39,7 +39,7 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	all := func(dataFile) bool { return true }
-	warnings, err := l.overFiles(ctx, conn, readBy(q.SQL), append([]panels.Range{q.Range}, q.Also...), q.MaxScan, all, func(views []string) (repeatable bool, err error) {
+	warnings, err := l.overFiles(ctx, conn, readBy(q), append([]panels.Range{q.Range}, q.Also...), q.MaxScan, all, func(views []string) (repeatable bool, err error) {
 		started := &startedSink{Sink: sink}
 		err = run(ctx, conn, views, q, started)
 		return !started.yet, err
@@ -55,28 +55,22 @@ func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relati
 ) (warnings []string, err error) {
 	broken := map[string]error{} // by path
 	for {
-		var views, warnings []string
+		found := &listing{ctx: ctx, lake: l, ranges: ranges, wanted: wanted, broken: broken, found: map[string][]dataFile{}}
+		var views []string
 		var all []dataFile
 		for _, rel := range relations {
-			files, left, err := l.catalog.list(ctx, rel, ranges)
+			files, err := found.files(rel)
 			if err != nil {
-				return nil, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
+				return nil, err
 			}
-			files = slices.DeleteFunc(files, func(f dataFile) bool {
-				problem, ok := broken[f.path]
-				if ok {
-					left = append(left, leftOut(l.Dir(), f.path, problem))
-				}
-				return ok || !wanted(f)
-			})
-			views, all, warnings = append(views, viewSQL(rel, files)), append(all, files...), append(warnings, left...)
+			views, all = append(views, viewSQL(rel, files)), append(all, files...)
 		}
 		if err := checkScan(all, maxScan); err != nil {
 			return nil, err
 		}
 		repeatable, err := use(views)
 		if err == nil {
-			return warnings, nil
+			return found.warnings, nil
 		}
 		if !repeatable || ctx.Err() != nil || !l.findUnreadable(ctx, conn, all, broken, err) || len(broken) > maxBadFiles {
 			return nil, err

@@ -17,6 +17,8 @@ type relation struct {
 	identity []string       // columns that each of its files has; a file without them may be of another table in the same bucket
 	named    *regexp.Regexp // matches a query that may read the relation
 	folder   func(samples string) string
+	rollup   panels.Rollup // that it is; the zero Rollup if it has samples
+	lacking  []relation    // rollups whose periods it does not have
 }
 
 // samples is the relation of all samples. Its files are in the folders that the catalog finds. Those of the rollups are beside it.
@@ -25,16 +27,31 @@ var samples = relation{
 	folder: func(samples string) string { return samples },
 }
 
+// rollups are the relations of the rollups.
 var rollups = func() (list []relation) {
 	for _, r := range panels.Rollups() {
 		list = append(list, relation{
 			name: r.Table(), columns: r.Columns(), keys: r.PartitionKeys(), identity: []string{"t", "samples"},
 			named:  regexp.MustCompile(`(?i)\b` + r.Table() + `\b`),
 			folder: func(samples string) string { return rollupFolder(samples, r) },
+			rollup: r,
 		})
 	}
 	return list
 }()
+
+// rests are what a coarser rollup lacks, see [panels.Rest].
+var rests = func() []relation {
+	minutes, hours := rollups[0], rollups[1]
+	minuteRest := minutes.without(panels.MinuteRest, hours)
+	return []relation{samples.without(panels.RestOfMinutes, minutes), minuteRest, samples.without(panels.Rest, hours, minuteRest)}
+}()
+
+// without is the relation of the rows in periods that the others lack.
+func (r relation) without(name string, others ...relation) relation {
+	r.name, r.lacking, r.named = name, others, regexp.MustCompile(`(?i)\b`+name+`\b`)
+	return r
+}
 
 // check refuses a file that lacks a column which all files of the relation have.
 func (r relation) check(s *shape) error {
@@ -51,11 +68,14 @@ func rollupFolder(samples string, r panels.Rollup) string {
 	return filepath.Join(filepath.Dir(samples), filepath.FromSlash(r.Prefix()))
 }
 
-// readBy returns the relations that a query may read. A view costs a look at each of its files.
-func readBy(sql string) []relation {
-	list := []relation{samples}
-	for _, r := range rollups {
-		if r.named.MatchString(sql) {
+// readBy returns the relations that a query may read. A view costs a look at each of its files. A panel's query over a rollup does
+// not read the samples that the rollup has; a column has their name.
+func readBy(q panels.Query) (list []relation) {
+	if q.Rollup == "" {
+		list = append(list, samples)
+	}
+	for _, r := range append(rollups[:len(rollups):len(rollups)], rests...) {
+		if r.named.MatchString(q.SQL) {
 			list = append(list, r)
 		}
 	}

@@ -75,7 +75,7 @@ func TestSavedGivesWhatBoundGives(t *testing.T) {
 						t.Fatalf("%s: %v\n%s", p.ID, err, text)
 					}
 					p.MinSpanS = max(p.MinSpanS, d.SpanS)
-					bound, err := panels.Bind(p, c.params, l.Form())
+					bound, err := panels.Bind(p, c.params, l.Form(t.Context()))
 					if err != nil {
 						t.Fatal(err)
 					}

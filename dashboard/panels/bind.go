@@ -39,14 +39,17 @@ var (
 type Form struct {
 	dialect
 	samples, once string // relations
+	parts         Parts  // nil if there are only samples
 }
 
 // DuckDB is the form for package lake, which has views called samples and samples_once.
-func DuckDB() Form { return Form{inDuckDB, Samples, Once} }
+func DuckDB() Form { return Form{dialect: inDuckDB, samples: Samples, once: Once} }
 
 // Athena is the form for Athena, with the name of the table as SQL. samples_once is a query there: a view would be another
 // resource to deploy and to keep in step with the columns.
-func Athena(table string) Form { return Form{inTrino, table, "(" + OnceOf(table) + ") AS once"} }
+func Athena(table string) Form {
+	return Form{dialect: inTrino, samples: table, once: "(" + OnceOf(table) + ") AS once"}
+}
 
 // Bind writes a panel's query for an engine. A text that a viewer chose is a positional parameter (?), so that nothing of it
 // gets into the SQL. Parameters are in WHERE conditions only, the one place for which Athena documents them. Bind itself makes
@@ -72,20 +75,24 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 	if err := params.Validate(); err != nil {
 		return Query{}, err
 	}
-	shown := params.Range.From
-	span := params.Range.To.Sub(shown)
-	r := Range{From: params.Range.To.Add(-p.reads(span)).UTC(), To: params.Range.To.UTC()}
+	span := params.Range.To.Sub(params.Range.From)
+	r, chosen, err := form.choose(p, params)
+	if err != nil {
+		return Query{}, err
+	}
+	over := func(r Range) (reading, error) { return form.reading(chosen.grain, r, params.Once) }
+	bucket := func(least time.Duration) time.Duration { return chosen.wide(max(params.Bucket, least)) }
 	metric, _ := MetricOf(params.Metric)
 	s := statement{
 		dialect: form.dialect,
-		table:   form.samples,
-		period:  Period(r),
+		reading: chosen,
 		filters: func() []string { return params.filters(text) },
 		metric:  metric.value(),
+		metrics: []string{metric.Column},
 		from:    number(unix(r.From)),
 		to:      number(unix(r.To)),
-		shown:   number(unix(shown)),
-		bucket:  func(least time.Duration) string { return number(max(params.Bucket, least).Seconds()) },
+		shown:   number(unix(params.Range.From)),
+		bucket:  func(least time.Duration) string { return number(bucket(least).Seconds()) },
 		process: func() string { return params.process(text) },
 		slot:    number(slotFor(span).Seconds()),
 		reach:   number(reachFor(span).Seconds()),
@@ -95,28 +102,32 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		delay:   number(params.Delay.Seconds()),
 		rules:   params.Rules,
 		text:    text,
-		newest: func(seconds int) string {
-			return Period(Range{From: r.To.Add(-time.Duration(seconds) * time.Second), To: r.To})
+		newest: func(seconds int) (reading, error) {
+			return over(Range{From: r.To.Add(-time.Duration(seconds) * time.Second), To: r.To})
 		},
 	}
 	var also []Range
-	s.before = func(days int, all bool) string {
+	s.before = func(days int, all bool) (reading, error) {
 		of := r
 		if !all {
 			of.From = of.To
 		}
 		also = append(also, usualSpan(of, days))
-		return Period(also[len(also)-1])
-	}
-	if params.Once {
-		s.table = form.once
+		return over(also[len(also)-1])
 	}
 	past := p.past(params.Range)
 	for _, week := range past {
-		s.past = append(s.past, Period(week))
+		reading, err := over(week)
+		if err != nil {
+			return Query{}, err
+		}
+		s.past = append(s.past, reading)
 	}
 	sql, err := s.write(p)
-	return Query{SQL: sql, Range: r, Also: append(past, also...)}, err
+	return Query{
+		SQL: sql, Range: r, Also: append(past, also...),
+		Rollup: chosen.grain.Name, Bucket: bucket(0), Shown: r.To.Sub(r.From) - p.lead(span),
+	}, err
 }
 
 const week = 7 * 24 * time.Hour
@@ -139,44 +150,21 @@ func (p Panel) past(shown Range) (list []Range) {
 // the same second.
 func reachFor(span time.Duration) time.Duration { return max(slotFor(span), 5*time.Minute) }
 
-// reads is the length of the time range that the panel's query reads if the viewer chose a range of length span. Both ranges
-// have the same end.
-func (p Panel) reads(span time.Duration) time.Duration {
-	lead := time.Duration(p.Lead) * slotFor(span)
+// span is the length of the time range that the panel is about if the viewer chose a range of length span. Both ranges have the same
+// end.
+func (p Panel) span(span time.Duration) time.Duration {
 	span = max(span, time.Duration(p.MinSpanS)*time.Second)
 	if most := time.Duration(p.MaxSpanS) * time.Second; most > 0 {
 		span = min(span, most)
 	}
-	return span + lead
+	return span
 }
 
-// Period is the condition on a time range, in UTC, by partition and by time. Athena's partition projection uses the
-// bounds of each key by itself. A key has bounds of its own if the keys above it are the same at both ends: a range from May to
-// July bounds the month, a range from December to January does not. The last condition is on all keys together and is exact.
-func Period(r Range) string {
-	from, last := r.From, r.To.Add(-time.Millisecond) // the range ends before To; ts has millisecond precision
-	if last.Before(from) {
-		last = from
-	}
-	between := func(keys, first, last string) string { return keys + " BETWEEN '" + first + "' AND '" + last + "'" }
-	bound := func(key, layout, lowest, highest string, same bool) string {
-		if same {
-			lowest, highest = from.Format(layout), last.Format(layout)
-		}
-		return between(key, lowest, highest)
-	}
-	sameYear := from.Year() == last.Year()
-	sameMonth := sameYear && from.Month() == last.Month()
-	sameDay := sameMonth && from.Day() == last.Day()
-	return strings.Join([]string{
-		between("year", from.Format("2006"), last.Format("2006")),
-		bound("month", "01", "01", "12", sameYear),
-		bound("day", "02", "01", "31", sameMonth),
-		bound("hour", "15", "00", "23", sameDay),
-		between("year || month || day || hour", from.Format("2006010215"), last.Format("2006010215")),
-		"ts >= " + number(unix(from)) + " AND ts < " + number(unix(r.To)),
-	}, "\n      AND ")
-}
+// lead is how much more the panel's query reads before that.
+func (p Panel) lead(span time.Duration) time.Duration { return time.Duration(p.Lead) * slotFor(span) }
+
+// reads is the length of the time range that the panel's query reads.
+func (p Panel) reads(span time.Duration) time.Duration { return p.span(span) + p.lead(span) }
 
 // filters are the conditions on what a viewer chose. If the viewer chose no host, for example, there is no condition on the host:
 // an engine would have to read that column, and Athena bills it. A sample's tag is read only if it exists, because Trino fails

@@ -27,24 +27,23 @@ func (s statement) details(list string, columns ...any) (string, error) {
 		return "", err
 	}
 	read, computed := withDerived(wanted, elementDerivations[list])
-	outer, inner := []string{"ts"}, []string{"ts"}
+	outer, inner := []string{"ts"}, []string{}
 	for _, c := range read {
 		if i := slices.IndexFunc(of.Fields, func(f record.Column) bool { return f.Name == c }); i >= 0 {
 			outer = append(outer, plausible("element."+c, of.Fields[i])+" AS "+c)
 			continue
 		}
-		sql, err := s.column(c)
-		if err != nil {
-			return "", err
-		}
-		outer, inner = append(outer, c), append(inner, sql)
+		outer, inner = append(outer, c), append(inner, c)
 	}
 	fields := make([]string, len(of.Fields))
 	for i, f := range of.Fields {
 		fields[i] = f.Name
 	}
-	relation := "(\n    SELECT " + strings.Join(outer, ",\n      ") + "\n    FROM " + s.chosen(append(inner, list+" AS elements")) +
-		" AS listed " + s.unnested(fields) + "\n  )"
+	chosen, err := s.chosen(inner, list)
+	if err != nil {
+		return "", err
+	}
+	relation := "(\n    SELECT " + strings.Join(outer, ",\n      ") + "\n    FROM " + chosen + " AS listed " + s.unnested(fields) + "\n  )"
 	return computing(computed, relation) + " AS chosen", nil
 }
 

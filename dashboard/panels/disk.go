@@ -48,7 +48,7 @@ func disk() Dashboard {
 				Values:   append([]Value{{Column: "mount", Label: "Mount", Unit: Text}}, filesystemValues()...),
 			},
 			{
-				ID: "disk-slowest", Title: "Slowest disks", Kind: Table, By: ByHost, Optional: true,
+				ID: "disk-slowest", Title: "Slowest disks", Kind: Table, Needs: EachSample, By: ByHost, Optional: true,
 				Question: "On which disks do operations take longest?",
 				Values: []Value{
 					{Column: "device", Label: "Disk", Unit: Text},

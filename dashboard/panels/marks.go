@@ -17,7 +17,7 @@ func marks() Dashboard {
 				},
 			},
 			{
-				ID: "marks-problems", Title: "Problems over time", Kind: Marks, By: ByHost, MinSpanS: hourSeconds,
+				ID: "marks-problems", Title: "Problems over time", Kind: Marks, Needs: MinuteRows, By: ByHost, MinSpanS: hourSeconds,
 				Question: "When did a host have which problem?",
 				Empty:    "There was no problem",
 				Values: []Value{

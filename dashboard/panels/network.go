@@ -50,7 +50,7 @@ func network() Dashboard {
 				},
 			},
 			{
-				ID: "network-interfaces", Title: "Interfaces", Kind: Table, By: ByHost, Width: full, Optional: true,
+				ID: "network-interfaces", Title: "Interfaces", Kind: Table, Needs: EachSample, By: ByHost, Width: full, Optional: true,
 				Question: "Which interfaces carry the most, how much of their speed is that, and which lose packets?",
 				Values:   append([]Value{{Column: "name", Label: "Interface", Unit: Text}}, interfaceValues()...),
 			},

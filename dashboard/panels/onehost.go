@@ -79,7 +79,7 @@ func hostStorage() []Panel {
 		layers("host-who-disk", "Disk by process", "Which processes read from disks and write to them?", ByProcess,
 			Value{Column: "value", Label: "Read and written", Unit: BytesPerSecond}),
 		{
-			ID: "host-disks", Title: "Disks", Kind: Table, By: ByDevice, Width: third, Optional: true,
+			ID: "host-disks", Title: "Disks", Kind: Table, Needs: EachSample, By: ByDevice, Width: third, Optional: true,
 			Question: "Which disk is busy or slow?",
 			Values: []Value{
 				{Column: "busy", Label: "Busy", Unit: Percent, Thresholds: &loaded},
@@ -89,10 +89,10 @@ func hostStorage() []Panel {
 			},
 		},
 		disk,
-		lines("host-disk-busy", "Disks busy", "Is a disk saturated, and since when?", ByDevice,
+		lines("host-disk-busy", "Disks busy", "Is a disk saturated, and since when?", EachSample, ByDevice,
 			Value{Column: "busy_pct", Label: "Busy", Unit: Percent, Thresholds: &loaded}),
 		busy,
-		lines("host-disk-await", "Time of a disk's operation", "Is a disk slow, and since when?", ByDevice,
+		lines("host-disk-await", "Time of a disk's operation", "Is a disk slow, and since when?", EachSample, ByDevice,
 			Value{Column: "await_ms", Label: "Operation takes", Unit: Milliseconds}),
 	}
 }
@@ -111,12 +111,12 @@ func hostRest() []Panel {
 	lost.Instead = "host-interfaces"
 	return []Panel{
 		{
-			ID: "host-interfaces", Title: "Interfaces", Kind: Table, By: ByName, Width: full - third, Optional: true,
+			ID: "host-interfaces", Title: "Interfaces", Kind: Table, Needs: EachSample, By: ByName, Width: full - third, Optional: true,
 			Question: "What does each interface carry, how much of its speed is that, and does it lose packets?",
 			Values:   interfaceValues(),
 		},
 		lost,
-		lines("host-interface-bytes", "Traffic by interface", "How much does each interface receive and send?", ByName,
+		lines("host-interface-bytes", "Traffic by interface", "How much does each interface receive and send?", EachSample, ByName,
 			Value{Column: "recv_bytes_per_s", Label: "Received", Unit: BytesPerSecond},
 			Value{Column: "sent_bytes_per_s", Label: "Sent", Unit: BytesPerSecond, Below: true}),
 		network,
@@ -127,7 +127,7 @@ func hostRest() []Panel {
 			Value{Column: "cpu_count", Label: "Cores", Unit: Count}),
 		ofHost("host-pressure", "Pressure", "What do tasks wait for?", Series,
 			percents("cpu_pressure_pct", "CPU", "mem_pressure_pct", "Memory", "io_pressure_pct", "I/O")...),
-		lines("host-sensors", "Temperatures", "Does it get too hot?", ByName, Value{Column: "celsius", Label: "Temperature", Unit: Celsius, Thresholds: &hot}),
+		lines("host-sensors", "Temperatures", "Does it get too hot?", MinuteRows, ByName, Value{Column: "celsius", Label: "Temperature", Unit: Celsius, Thresholds: &hot}),
 	}
 }
 
@@ -138,12 +138,12 @@ func ofHost(id, title, question string, kind Kind, values ...Value) Panel {
 
 // layers shows who uses something over time.
 func layers(id, title, question string, by Dimension, value Value) Panel {
-	return Panel{ID: id, Title: title, Question: question, Kind: Layers, By: by, Values: []Value{value}, Width: third, Optional: true}
+	return Panel{ID: id, Title: title, Question: question, Kind: Layers, Needs: MinuteRows, By: by, Values: []Value{value}, Width: third, Optional: true}
 }
 
 // lines shows the elements of a list over time.
-func lines(id, title, question string, by Dimension, values ...Value) Panel {
-	return Panel{ID: id, Title: title, Question: question, Kind: Lines, By: by, Values: values, Width: third, Optional: true}
+func lines(id, title, question string, needs Needs, by Dimension, values ...Value) Panel {
+	return Panel{ID: id, Title: title, Question: question, Kind: Lines, Needs: needs, By: by, Values: values, Width: third, Optional: true}
 }
 
 // percents are percentages over time, each with the highest of its readings: column, label, and so on.

@@ -79,7 +79,7 @@ func overview() Dashboard {
 				},
 			},
 			{
-				ID: "overview-lag", Title: "Ingest lag", Kind: Series,
+				ID: "overview-lag", Title: "Ingest lag", Kind: Series, Needs: EachSample,
 				Question: "How long do samples take until they are processed?",
 				Values: []Value{
 					{Column: "lag", Label: "Mean", Unit: Seconds},

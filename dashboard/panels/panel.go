@@ -40,6 +40,8 @@ type Panel struct {
 	MinSpanS int `json:"min_span_s,omitempty"`
 	// MaxSpanS shortens the time range to at most this many seconds. The end stays the same. 0 leaves the range as it is.
 	MaxSpanS int `json:"max_span_s,omitempty"`
+	// Needs is the coarsest rows that the panel can be made of.
+	Needs Needs `json:"-"`
 	// KeepS is how many seconds an answer may be old: a query that reads much is not asked again at each refresh. 0 asks each time.
 	KeepS int `json:"keep_s,omitempty"`
 	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.

@@ -160,7 +160,13 @@ func (s statement) problemFunctions() template.FuncMap {
 		"usual_step": word(strconv.Itoa(usualStepS)), "usual_first": word(strconv.Itoa(-usualReach)), "usual_last": word(strconv.Itoa(usualReach)),
 		"standing_s": func() int { return standingS },
 		// The samples of so many seconds at the end of the range, or of the whole range if that is 0; and the begin of that time.
-		"newest": func(seconds int, columns ...any) (string, error) { return s.only(seconds).samples(columns...) },
+		"newest": func(seconds int, columns ...any) (string, error) {
+			only, err := s.only(seconds)
+			if err != nil {
+				return "", err
+			}
+			return only.samples(columns...)
+		},
 		"begin_of": func(seconds int) string {
 			if seconds == 0 {
 				return s.from
@@ -173,19 +179,21 @@ func (s statement) problemFunctions() template.FuncMap {
 }
 
 // only restricts the statement to the last seconds of the range; 0 leaves it.
-func (s statement) only(seconds int) statement {
+func (s statement) only(seconds int) (_ statement, err error) {
 	if seconds > 0 {
-		s.period = s.newest(seconds)
+		s.reading, err = s.newest(seconds)
 	}
-	return s
+	return s, err
 }
 
 // daysBefore is the relation of the samples of the [usualDays], with the column days_ago: of the whole range, or at its end.
 func (s statement) daysBefore(all bool, columns ...any) (string, error) {
 	var reads []string
 	for _, days := range usualDays {
-		day := s
-		day.period = s.before(days, all)
+		day, err := s, error(nil)
+		if day.reading, err = s.before(days, all); err != nil {
+			return "", err
+		}
 		relation, err := day.samples(columns...)
 		if err != nil {
 			return "", err

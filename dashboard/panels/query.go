@@ -15,6 +15,12 @@ type Query struct {
 	Range Range
 	// Also are further time ranges that the SQL reads.
 	Also []Range
+	// Rollup is the name of the rollup that the rows are of, such as 1m, or empty if each row is a sample.
+	Rollup string
+	// Shown is the length of the time range that a panel's query shows. It may differ from what the viewer chose.
+	Shown time.Duration
+	// Bucket is the width of the time buckets of a panel's query.
+	Bucket time.Duration
 	// MaxScan is how many bytes the query may read; 0 means no limit. An engine that cannot know beforehand stops the query once
 	// it has read more.
 	MaxScan int64

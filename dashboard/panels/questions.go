@@ -7,7 +7,7 @@ import "strings"
 func Questions() []Panel {
 	return withQueries([]Panel{
 		{
-			ID: "delivery-gaps", Title: "Samples and gaps", Kind: Table, By: ByHost,
+			ID: "delivery-gaps", Title: "Samples and gaps", Kind: Table, Needs: EachSample, By: ByHost,
 			Question: "How many samples did each host deliver in each hour, how many were expected, and how long was its longest gap?",
 			Values: []Value{
 				{Column: "t", Label: "Hour", Unit: Time},
@@ -34,7 +34,7 @@ func Questions() []Panel {
 			},
 		},
 		{
-			ID: "problems-history", Title: "Problems over time", Kind: Table, By: ByHost,
+			ID: "problems-history", Title: "Problems over time", Kind: Table, Needs: MinuteRows, By: ByHost,
 			Question: "Which problems did each host have, from when to when?",
 			Empty:    "No host had a problem",
 			Values: []Value{
@@ -46,7 +46,7 @@ func Questions() []Panel {
 			},
 		},
 		{
-			ID: "delivery-duplicates", Title: "Duplicates", Kind: Table, By: ByHost,
+			ID: "delivery-duplicates", Title: "Duplicates", Kind: Table, Needs: EachSample, By: ByHost,
 			Question: "Which hosts have samples that were delivered more than once, and how many rows are copies?",
 			Empty:    "Every sample is there once",
 			Values: []Value{
@@ -63,7 +63,7 @@ const ProblemsNow = "problems-now"
 // Readings is a panel with one row for each sample and these columns of it, for tools that aggregate by themselves.
 func Readings(columns ...string) Panel {
 	return Panel{
-		ID: "readings-all", Title: "Readings", Kind: Table,
+		ID: "readings-all", Title: "Readings", Kind: Table, Needs: EachSample,
 		Question: "What did the machines say?",
 		SQL:      "SELECT " + strings.Join(columns, ", ") + "\nFROM {{samples \"" + strings.Join(columns, `" "`) + `"}}`,
 	}

@@ -45,10 +45,10 @@ func (r Rollup) PartitionKeys() []string {
 	return keys
 }
 
-// rolled is a column of a rollup, and the SQL that makes it from the samples of one bucket.
+// rolled is a column of a rollup, and the SQL that makes it: from the samples of one bucket, and from the rows of a finer rollup.
 type rolled struct {
 	record.Column
-	sql string
+	sql, again string
 }
 
 // Columns are the columns of the rollup, in order.
@@ -60,41 +60,68 @@ func (r Rollup) Columns() []record.Column {
 	return columns
 }
 
-// columns derives the columns of the rollup from those of a sample. A number has its mean under its own name, and its extremes. Of a
-// text, a map or a list, the newest known value stays.
+// columns derives the columns of the rollup from those of a sample and from what is computed of each sample. A number has its mean
+// under its own name, and its extremes. Of a text, a map or a list, the newest known value stays.
 func (r Rollup) columns() []rolled {
-	column := func(name string, t record.Type, unit record.Unit, comment, sql string) rolled {
-		return rolled{record.Column{Name: name, Type: t, Unit: unit, Comment: comment}, sql}
+	column := func(name string, t record.Type, unit record.Unit, comment, sql, again string) rolled {
+		return rolled{record.Column{Name: name, Type: t, Unit: unit, Comment: comment}, sql, again}
 	}
 	all := []rolled{
-		column("hostname", record.String, record.NoUnit, "Name of the machine", "hostname"),
-		column("machine_id", record.String, record.NoUnit, "Hash of the machine's ID", "machine_id"),
-		column("t", record.BigInt, record.Seconds, "Begin of the bucket, Unix seconds", "CAST("+r.bucketOf()+" AS bigint)"),
-		column("samples", record.BigInt, record.Count, "Samples in the bucket, duplicates not counted", "count(*)"),
-		column("last_ts", record.Double, record.Seconds, "ts of the newest sample in the bucket", "max(ts)"),
+		column("hostname", record.String, record.NoUnit, "Name of the machine", "hostname", "hostname"),
+		column("machine_id", record.String, record.NoUnit, "Hash of the machine's ID", "machine_id", "machine_id"),
+		column("t", record.BigInt, record.Seconds, "Begin of the bucket, Unix seconds", "CAST("+r.bucketOf("ts")+" AS bigint)", "CAST("+r.bucketOf("t")+" AS bigint)"),
+		column("samples", record.BigInt, record.Count, "Samples in the bucket, duplicates not counted", "count(*)", samplesOf),
+		column("first_ts", record.Double, record.Seconds, "ts of the oldest sample in the bucket", "min(ts)", "min(first_ts)"),
+		column("last_ts", record.Double, record.Seconds, "ts of the newest sample in the bucket", "max(ts)", "max(last_ts)"),
 	}
-	for _, c := range record.SampleColumns() {
+	for _, c := range append(record.SampleColumns(), computed...) {
 		switch {
 		case c.Name == "hostname" || c.Name == "machine_id" || c.Name == "ts" || c.Name == "seq":
 		case c.IsList():
 			for _, list := range r.lists {
 				if list == c.Name {
-					all = append(all, rolled{c, last(c.Name)})
+					all = append(all, rolled{c, last(c.Name), lastBy("last_ts", c.Name)})
 				}
 			}
 		case c.Unit == record.NoUnit:
-			all = append(all, rolled{c, last(c.Name)})
+			all = append(all, rolled{c, last(c.Name), lastBy("last_ts", c.Name)})
 		default:
-			all = append(all, column(c.Name, record.Double, c.Unit, "Mean of "+c.Name, "avg("+c.Name+")"),
-				column(c.Name+"_min", c.Type, c.Unit, "Lowest "+c.Name, "min("+c.Name+")"),
-				column(c.Name+"_max", c.Type, c.Unit, "Highest "+c.Name, "max("+c.Name+")"))
+			low, high := c.Name+lowest, c.Name+highest
+			all = append(all, column(c.Name, record.Double, c.Unit, "Mean of "+c.Name, average(c.Name), meanOfRows(c.Name)),
+				column(low, c.Type, c.Unit, "Lowest "+c.Name, "min("+c.Name+")", "min("+low+")"),
+				column(high, c.Type, c.Unit, "Highest "+c.Name, "max("+c.Name+")", "max("+high+")"))
 		}
 	}
 	return all
 }
 
-// bucketOf is the SQL of the begin of a sample's bucket.
-func (r Rollup) bucketOf() string { return begin(number(r.Bucket.Seconds())) }
+// The ends of the names of extremes.
+const (
+	lowest  = "_min"
+	highest = "_max"
+)
+
+// computed are the derivations that rollups have as columns: their means and extremes do not follow from those of other columns.
+var computed = []record.Column{
+	{Name: "errors", Type: record.Double, Unit: PerSecond},
+	{Name: "pressure", Type: record.Double, Unit: Percent},
+	{Name: "disk_awaited_pct", Type: record.Double, Unit: Percent},
+	{Name: "core_load", Type: record.Double, Unit: Percent},
+}
+
+// samplesOf is the number of samples behind rows of a rollup. DuckDB's sum of whole numbers has a wider type.
+const samplesOf = "CAST(sum(samples) AS bigint)"
+
+// meanOfRows is the mean over the samples behind rows of a rollup.
+func meanOfRows(of string) string {
+	return "sum((" + of + ") * samples) / sum(CASE WHEN " + of + " IS NOT NULL THEN samples END)"
+}
+
+// bucketOf is the SQL of the begin of the bucket of a time.
+func (r Rollup) bucketOf(time string) string {
+	width := number(r.Bucket.Seconds())
+	return "floor(" + time + " / " + width + ") * " + width
+}
 
 // Start is the begin of the period that t belongs to, in UTC.
 func (r Rollup) Start(t time.Time) time.Time { return t.UTC().Truncate(r.Period) }
@@ -108,30 +135,40 @@ func (r Rollup) Query(form Form, start time.Time) string {
 // Part is the statement that makes the rows of some hours of a period. A sample that was delivered twice counts once. The rows of a
 // host stand together, in order of time, which keeps files small and lets a reader of one host skip the others.
 func (r Rollup) Part(form Form, hours Range) string {
-	var read []string
-	for _, c := range record.SampleColumns() {
-		if c.IsList() || c.Name == "ts" {
-			read = append(read, c.Name)
-			continue
-		}
-		value := plausible(c.Name, c)
-		if value != c.Name {
-			value += " AS " + c.Name
-		}
-		read = append(read, value)
-	}
 	var list []string
 	for _, c := range r.columns() {
-		value := c.sql
-		if value != c.Name {
-			value += " AS " + c.Name
-		}
-		list = append(list, value)
+		list = append(list, named(c.sql, c.Name))
 	}
-	return "SELECT " + strings.Join(list, ",\n  ") +
-		"\nFROM (\n    SELECT " + strings.Join(read, ",\n      ") +
-		"\n    FROM " + form.once +
-		"\n    WHERE " + Period(hours) +
-		"\n  ) AS readings\nGROUP BY hostname, machine_id, " + r.bucketOf() +
-		"\nORDER BY hostname, machine_id, " + r.bucketOf()
+	var wanted []string
+	for _, c := range append(record.SampleColumns(), computed...) {
+		wanted = append(wanted, c.Name)
+	}
+	readings := readingsOf(wanted, form.once, Period(hours))
+	return "SELECT " + strings.Join(list, ",\n  ") + "\nFROM " + readings + " AS readings" + r.grouped("ts") +
+		"\nORDER BY hostname, machine_id, " + r.bucketOf("ts")
+}
+
+// grouped is the end of a query that makes a row of each bucket.
+func (r Rollup) grouped(time string) string {
+	return "\nGROUP BY hostname, machine_id, " + r.bucketOf(time)
+}
+
+// readingsOf is the relation of the samples of a time range as rollups are made of them: with these columns, which are of the contract
+// or derivations, and with ts.
+func readingsOf(wanted []string, samples string, conditions ...string) string {
+	read, computed := withDerived(wanted, derivations)
+	list := []string{"ts"}
+	for _, name := range read {
+		list = append(list, named(plausible(name, contract[name]), name))
+	}
+	return computing(computed, "(\n    SELECT "+strings.Join(list, ",\n      ")+"\n    FROM "+samples+
+		"\n    WHERE "+strings.Join(conditions, "\n      AND ")+"\n  )")
+}
+
+// named is a value with a name.
+func named(value, name string) string {
+	if value == name {
+		return name
+	}
+	return value + " AS " + name
 }

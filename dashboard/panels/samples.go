@@ -82,23 +82,47 @@ func (s statement) samples(columns ...any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	read, computed := withDerived(wanted, derivations)
-	list := []string{"ts"}
-	for _, c := range read {
+	read, computed := withDerived(wanted, s.derivations())
+	relation, err := s.chosen(read, "")
+	return computing(computed, relation) + " AS chosen", err
+}
+
+// chosen is the relation of the samples that a query reads, with ts and these columns. A list has the name elements.
+func (s statement) chosen(columns []string, list string) (string, error) {
+	selected := []string{"ts"}
+	if s.rolled() {
+		selected = []string{"last_ts AS ts", "samples"}
+	}
+	for _, c := range columns {
 		sql, err := s.column(c)
 		if err != nil {
 			return "", err
 		}
-		list = append(list, sql)
+		selected = append(selected, sql)
+		for _, extreme := range []string{c + lowest, c + highest} {
+			if s.rolled() && s.extremes[extreme] {
+				selected = append(selected, extreme)
+			}
+		}
 	}
-	return computing(computed, s.chosen(list)) + " AS chosen", nil
+	if list != "" {
+		selected = append(selected, list+" AS elements")
+	}
+	from, err := s.rows(columns, list)
+	return "(\n    SELECT " + strings.Join(selected, ",\n      ") + "\n    FROM " + from + "\n  )", err
 }
 
-// chosen is the relation of the samples that a query reads, with the columns of the list.
-func (s statement) chosen(list []string) string {
-	conditions := append([]string{s.period}, s.filters()...)
-	return "(\n    SELECT " + strings.Join(list, ",\n      ") + "\n    FROM " + s.table +
-		"\n    WHERE " + strings.Join(conditions, "\n      AND ") + "\n  )"
+// conditions are those on the rows of a relation.
+func (s statement) conditions(r read) string {
+	list := append([]string{r.period}, s.filters()...)
+	if s.since != "" {
+		newest := "last_ts"
+		if r.of.Name == "" {
+			newest = "ts"
+		}
+		list = append(list, newest+" >= "+s.since)
+	}
+	return strings.Join(list, "\n      AND ")
 }
 
 // withDerived returns the columns to read for the wanted ones, each once and without ts, and the SQL of those that are computed
@@ -136,7 +160,7 @@ func (s statement) pastSamples(columns ...any) (string, error) {
 	var reads []string
 	for i, period := range s.past {
 		week := s
-		week.period = period
+		week.reading = period
 		relation, err := week.samples(columns...)
 		if err != nil {
 			return "", err
@@ -172,6 +196,18 @@ func (s statement) column(name string) (string, error) {
 		return "env AS environment", nil
 	case "metric":
 		return s.metric + " AS metric", nil
+	case "first_ts": // of the samples that a row stands for
+		if !s.rolled() {
+			return "ts AS first_ts", nil
+		}
+		return name, nil
+	case "seq":
+		if s.rolled() { // a row stands for several
+			return "CAST(NULL AS bigint) AS seq", nil
+		}
+	}
+	if _, ok := derivations[name]; ok && s.rolled() {
+		return name, nil
 	}
 	c, ok := contract[name]
 	if !ok {

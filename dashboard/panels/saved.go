@@ -40,8 +40,7 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	metric, least := s.metric()
 	return statement{
 		dialect: inTrino,
-		table:   s.Table,
-		period:  s.between(s.seconds(p.reads), "0"),
+		reading: s.reading(s.seconds(p.reads), "0"),
 		filters: s.filters,
 		metric:  metric,
 		from:    "(" + now + " - " + s.seconds(p.reads) + ")",
@@ -57,16 +56,21 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 		series:  strconv.Itoa(savedSeries),
 		delay:   whole(s.Delay),
 		text:    func(text string) string { return LiteralOf(text) },
-		newest:  func(seconds int) string { return s.between(strconv.Itoa(seconds), "0") },
-		before: func(days int, all bool) string {
+		newest:  func(seconds int) (reading, error) { return s.reading(strconv.Itoa(seconds), "0"), nil },
+		before: func(days int, all bool) (reading, error) {
 			moment := usualSpan(Range{}, days) // its bounds as distances from the end of the range
 			from := whole(time.Time{}.Sub(moment.From))
 			if all {
 				from = "(" + s.seconds(p.reads) + " + " + from + ")"
 			}
-			return s.between(from, whole(time.Time{}.Sub(moment.To)))
+			return s.reading(from, whole(time.Time{}.Sub(moment.To))), nil
 		},
 	}.write(p)
+}
+
+// reading is what a query reads of a time range: see between.
+func (s Saved) reading(from, until string) reading {
+	return reading{parts: []read{{relation: s.Table, period: s.between(from, until)}}}
 }
 
 // between is the condition on a time range from so many seconds ago until so many seconds ago, each as SQL. As the function Period

@@ -39,26 +39,28 @@ func source(id string) string {
 // statement holds the SQL that the named functions of a query insert.
 type statement struct {
 	dialect
-	table   string                           // relation that holds the samples
-	period  string                           // condition on the partition keys and on ts
-	past    []string                         // the same for the weeks before, see [Panel.Weeks]
-	filters func() []string                  // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
-	metric  string                           // value of the chosen metric
-	from    string                           // begin of the time range that is read, Unix seconds
-	to      string                           // end of the time range, Unix seconds
-	shown   string                           // begin of the time range that was chosen; a panel with a Lead also reads what is before it
-	bucket  func(least time.Duration) string // width of a time bucket in seconds, which is at least so wide
-	process func() string                    // condition on the process that a viewer chose, after another condition; "" if none is chosen
-	slot    string                           // width of a slot in seconds, see [slotFor]
-	reach   string                           // how far a slot of another week may be from a point, in seconds, see [reachFor]
-	slight  string                           // smallest difference in the chosen metric that may count as unusual
-	offset  string                           // how far the viewer's clock is ahead of UTC, in seconds
-	series  string                           // the greatest number of lines in a chart
-	delay   string                           // how long samples take to arrive, in seconds
-	rules   Rules                            // about problems
-	text    func(string) string              // makes the SQL of a text that a person chose
-	newest  func(seconds int) string         // condition on the end of the time range
-	before  func(days int, all bool) string  // condition on the same time of day some days before: see [usualSpan]
+	reading                                            // the relations that hold the samples
+	extremes map[string]bool                           // columns of extremes that the query has asked for so far
+	since    string                                    // condition on ts besides the time range; "" if there is none
+	past     []reading                                 // what is read of the weeks before, see [Panel.Weeks]
+	filters  func() []string                           // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
+	metric   string                                    // value of the chosen metric
+	metrics  []string                                  // the columns that it is made of
+	from     string                                    // begin of the time range that is read, Unix seconds
+	to       string                                    // end of the time range, Unix seconds
+	shown    string                                    // begin of the time range that was chosen; a panel with a Lead also reads what is before it
+	bucket   func(least time.Duration) string          // width of a time bucket in seconds, which is at least so wide
+	process  func() string                             // condition on the process that a viewer chose, after another condition; "" if none is chosen
+	slot     string                                    // width of a slot in seconds, see [slotFor]
+	reach    string                                    // how far a slot of another week may be from a point, in seconds, see [reachFor]
+	slight   string                                    // smallest difference in the chosen metric that may count as unusual
+	offset   string                                    // how far the viewer's clock is ahead of UTC, in seconds
+	series   string                                    // the greatest number of lines in a chart
+	delay    string                                    // how long samples take to arrive, in seconds
+	rules    Rules                                     // about problems
+	text     func(string) string                       // makes the SQL of a text that a person chose
+	newest   func(seconds int) (reading, error)        // the end of the time range
+	before   func(days int, all bool) (reading, error) // the same time of day some days before: see [usualSpan]
 }
 
 // functions are what a query can call. A query groups by a time bucket by its position in the SELECT list (GROUP BY 2).
@@ -71,7 +73,7 @@ func (s statement) functions() template.FuncMap {
 		// The same for the newest samples only.
 		"recent": func(list string, columns ...any) (string, error) {
 			s := s
-			s.period += "\n      AND ts >= " + s.to + " - " + s.delay + " - " + strconv.Itoa(blameWindowS)
+			s.since = s.to + " - " + s.delay + " - " + strconv.Itoa(blameWindowS)
 			return s.details(list, columns...)
 		},
 		// Whether a row is of the chosen process: a condition that follows another one.
@@ -102,7 +104,11 @@ func (s statement) functions() template.FuncMap {
 		// Lists of columns.
 		"list":  func(columns ...string) []string { return columns },
 		"names": func(columns []string) string { return strings.Join(columns, ", ") },
-		"means": means,
+		// Of samples: how many there are, the mean, the lowest and the highest value of a column or expression, and the means of columns.
+		// These know that a row may be a bucket of several samples.
+		"count": s.count, "mean": s.mean, "low": s.low, "high": s.high, "means": func(columns []string) string { return each(columns, s.mean) },
+		// The means of columns of rows that all count the same.
+		"averages": func(columns []string) string { return each(columns, average) },
 		// Arguments of a shared template: a name, its value, and so on.
 		"args": args,
 	}
@@ -115,6 +121,7 @@ func word(sql string) func() string { return func() string { return sql } }
 
 // write makes the statement of a panel's query.
 func (s statement) write(p Panel) (string, error) {
+	s.extremes = map[string]bool{}
 	var b strings.Builder
 	t, err := shared.Clone()
 	if err == nil {
@@ -130,18 +137,23 @@ func (s statement) write(p Panel) (string, error) {
 }
 
 // last is the newest known value of a column.
-func last(column string) string {
-	return "max_by(" + column + ", CASE WHEN " + column + " IS NOT NULL THEN ts END)"
+func last(column string) string { return lastBy("ts", column) }
+
+// lastBy is the known value of a column in the row with the highest time.
+func lastBy(time, column string) string {
+	return "max_by(" + column + ", CASE WHEN " + column + " IS NOT NULL THEN " + time + " END)"
 }
 
 // begin is the beginning of the time bucket of ts with this width.
 func begin(width string) string { return "floor(ts / " + width + ") * " + width }
 
-// means lists the means of columns by their names.
-func means(columns []string) string {
+func average(of string) string { return "avg(" + of + ")" }
+
+// each lists an aggregate of columns by their names.
+func each(columns []string, aggregate func(of string) string) string {
 	list := make([]string, len(columns))
 	for i, c := range columns {
-		list[i] = "avg(" + c + ") AS " + c
+		list[i] = aggregate(c) + " AS " + c
 	}
 	return strings.Join(list, ", ")
 }

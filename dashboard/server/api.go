@@ -83,7 +83,7 @@ func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel
 			return result, true
 		}
 	}
-	query, err := panels.Bind(panel, params, s.engine.Form())
+	query, err := panels.Bind(panel, params, s.engine.Form(r.Context()))
 	if err == nil {
 		err = s.limited(r.Context(), func(ctx context.Context) (err error) {
 			result, err = s.engine.Query(ctx, query)

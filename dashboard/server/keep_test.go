@@ -17,7 +17,7 @@ type inventoryEngine struct {
 	last    *panels.Range
 }
 
-func (c inventoryEngine) Form() panels.Form { return panels.DuckDB() }
+func (c inventoryEngine) Form(context.Context) panels.Form { return panels.DuckDB() }
 
 func (c inventoryEngine) Query(_ context.Context, q panels.Query) (panels.Result, error) {
 	*c.queries++

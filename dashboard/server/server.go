@@ -19,7 +19,7 @@ import (
 // Engine runs the queries of panels. *lake.Lake and *athena.Engine implement it.
 type Engine interface {
 	// Form is how the queries of panels are written for the engine.
-	Form() panels.Form
+	Form(ctx context.Context) panels.Form
 	// Query runs a query. It ends early if ctx ends.
 	Query(ctx context.Context, q panels.Query) (panels.Result, error)
 	// Newest returns the time of the newest sample that is not after now, and whether there is one.

@@ -44,7 +44,7 @@ func (e *engine) Query(ctx context.Context, q panels.Query) (panels.Result, erro
 	return e.query(ctx, q)
 }
 
-func (*engine) Form() panels.Form { return panels.DuckDB() }
+func (*engine) Form(context.Context) panels.Form { return panels.DuckDB() }
 
 func (e *engine) Newest(context.Context, time.Time) (time.Time, bool, error) {
 	return e.newest, !e.newest.IsZero(), nil

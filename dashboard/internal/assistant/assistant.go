@@ -11,7 +11,7 @@ import (
 
 // Engine runs queries. *lake.Lake and *athena.Engine implement it.
 type Engine interface {
-	Form() panels.Form
+	Form(ctx context.Context) panels.Form
 	Own(sql string, r panels.Range) panels.Query
 	Stream(ctx context.Context, q panels.Query, sink panels.Sink) (panels.Notes, error)
 }

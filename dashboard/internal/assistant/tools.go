@@ -91,7 +91,7 @@ func (a *assistant) runPanel(ctx context.Context, _ *mcp.CallToolRequest, in Run
 	if err != nil {
 		return nil, Answer{}, err
 	}
-	q, err := panels.Bind(panel, params, a.engine.Form())
+	q, err := panels.Bind(panel, params, a.engine.Form(ctx))
 	if err != nil {
 		return nil, Answer{}, err
 	}

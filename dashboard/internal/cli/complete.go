@@ -104,7 +104,7 @@ func (o *panelsOptions) valuesOf(ctx context.Context, id, column string) (values
 	if !ok {
 		return nil, fmt.Errorf("there is no panel %s", id)
 	}
-	q, err := panels.Bind(panel, params, src.Form())
+	q, err := panels.Bind(panel, params, src.Form(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -105,9 +105,9 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 	defer func() { err = errors.Join(err, src.Close()) }()
 	params.Rules = src.settings.Rules
 	if o.sql {
-		return printSQL(cmd, panel, params, src.Form())
+		return printSQL(cmd, panel, params, src.Form(cmd.Context()))
 	}
-	query, err := panels.Bind(panel, params, src.Form())
+	query, err := panels.Bind(panel, params, src.Form(cmd.Context()))
 	if err != nil {
 		return err
 	}

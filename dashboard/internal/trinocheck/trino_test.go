@@ -47,7 +47,7 @@ func TestPanelsInTrino(t *testing.T) {
 					t.Fatal(err)
 				}
 				name := p.ID + "." + c.name
-				bound, err := panels.Bind(p, c.params, engine.Form())
+				bound, err := panels.Bind(p, c.params, engine.Form(t.Context()))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,6 +1,6 @@
 {{- /* For the twenty hosts that read and write the most. */ -}}
 WITH hourly AS (
-  SELECT host, floor((ts + {{offset}}) / 3600) AS h, avg(disk_read_bytes_per_s + disk_write_bytes_per_s) AS value
+  SELECT host, floor((ts + {{offset}}) / 3600) AS h, {{mean "disk_read_bytes_per_s + disk_write_bytes_per_s"}} AS value
   FROM {{samples "host" "disk_read_bytes_per_s" "disk_write_bytes_per_s"}}
   GROUP BY 1, 2
 ), ranked AS (

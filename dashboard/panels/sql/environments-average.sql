@@ -3,7 +3,7 @@ WITH means AS (
   FROM {{samples "host" "env" "cpu_pct" "ram_pct" "disk_busy_pct" "disk_used_pct"}}
   GROUP BY host
 )
-SELECT env, {{means (list "cpu_pct" "ram_pct" "disk_busy_pct" "disk_used_pct")}}
+SELECT env, {{averages (list "cpu_pct" "ram_pct" "disk_busy_pct" "disk_used_pct")}}
 FROM means
 GROUP BY env
 ORDER BY env

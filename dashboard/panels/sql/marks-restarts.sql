@@ -2,8 +2,8 @@
 before had ended. The machine itself started if that was after the last sample before. Without such a sample, it did if it was
 up for less than five minutes. */ -}}
 WITH sessions AS (
-  SELECT host, session_id, min(ts) AS t, max(ts) AS last_ts, min(seq) AS first_seq, min(uptime_s) AS uptime_s
-  FROM {{samples "host" "session_id" "seq" "uptime_s"}}
+  SELECT host, session_id, min(first_ts) AS t, max(ts) AS last_ts, min(seq) AS first_seq, {{low "uptime_s"}} AS uptime_s
+  FROM {{samples "host" "session_id" "seq" "first_ts" "uptime_s"}}
   WHERE session_id IS NOT NULL
   GROUP BY 1, 2
 ), ordered AS (

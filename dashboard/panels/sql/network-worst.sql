@@ -1,5 +1,5 @@
 WITH means AS (
-  SELECT host, avg(errors) AS errors, max(errors) AS peak, avg(net_bytes_recv_per_s) AS recv, avg(net_bytes_sent_per_s) AS sent
+  SELECT host, {{mean "errors"}} AS errors, {{high "errors"}} AS peak, {{mean "net_bytes_recv_per_s"}} AS recv, {{mean "net_bytes_sent_per_s"}} AS sent
   FROM {{samples "host" "errors" "net_bytes_recv_per_s" "net_bytes_sent_per_s"}}
   GROUP BY host
 ), ranked AS (

@@ -1,8 +1,8 @@
 {{- /* A host was silent between two of its samples if they are further apart than three of its intervals plus the time that
 samples take to arrive. */ -}}
 WITH {{template "problems" args "all" true "newest" 0}}, heard AS (
-  SELECT host, floor(ts / 60) AS m, min(ts) AS first_ts, max(ts) AS last_ts, max(interval_s) AS interval_s
-  FROM {{samples "host" "interval_s"}}
+  SELECT host, floor(ts / 60) AS m, min(first_ts) AS first_ts, max(ts) AS last_ts, max(interval_s) AS interval_s
+  FROM {{samples "host" "interval_s" "first_ts"}}
   GROUP BY 1, 2
 ), paused AS (
   SELECT host, last_ts AS since, coalesce(lead(first_ts) OVER (PARTITION BY host ORDER BY m), {{to}}) AS until, last_ts, interval_s

@@ -9,7 +9,7 @@ mounted any more is left out: the newest details of its host lack it. */ -}}
   GROUP BY 1, 2, 4
   UNION ALL
   SELECT host, coalesce(max_by(disk_used_mount, ts), '(fullest)') AS mount, 0 AS detailed, floor(ts / 3600) AS h, max(ts) AS last_ts,
-    avg(disk_used_pct) AS mean_used, max_by(disk_used_pct, ts) AS last_used, max_by(disk_free_bytes, ts) AS last_free, NULL AS last_total,
+    {{mean "disk_used_pct"}} AS mean_used, max_by(disk_used_pct, ts) AS last_used, max_by(disk_free_bytes, ts) AS last_free, NULL AS last_total,
     max_by(inodes_used_pct, ts) AS last_inodes
   FROM {{samples "host" "disk_used_mount" "disk_used_pct" "disk_free_bytes" "inodes_used_pct"}}
   WHERE disk_used_pct IS NOT NULL

@@ -1,5 +1,5 @@
 {{- /* The mean of a column for each host and hour. Hours are counted since 1970 by the viewer's clock. */ -}}
-{{define "hourly"}}SELECT host, floor((ts + {{offset}}) / 3600) AS h, avg({{.}}) AS value
+{{define "hourly"}}SELECT host, floor((ts + {{offset}}) / 3600) AS h, {{mean .}} AS value
   FROM {{samples "host" .}}
   GROUP BY 1, 2{{end}}
 

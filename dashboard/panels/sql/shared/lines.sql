@@ -1,7 +1,7 @@
 {{- /* A column over time, for each host or environment (by). The one that is highest now, the one with the highest
 reading, and then those with the highest average are chosen; hosts counts all of them. */ -}}
 {{define "lines"}}WITH buckets AS (
-  SELECT {{.by}}, {{bucket}} AS t, avg({{.value}}) AS value, min({{.value}}) AS low, max({{.value}}) AS high, max(interval_s) AS interval_s
+  SELECT {{.by}}, {{bucket}} AS t, {{mean .value}} AS value, {{low .value}} AS low, {{high .value}} AS high, max(interval_s) AS interval_s
   FROM {{samples .by "interval_s" .value}}
   WHERE {{.value}} IS NOT NULL
   GROUP BY 1, 2

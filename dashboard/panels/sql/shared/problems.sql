@@ -6,11 +6,11 @@ end of the range the values of each minute are read; 0 means the whole range. */
   SELECT problem, unit, warn, critical, clear, for_s, usual
   FROM (VALUES {{rules}}) AS r (problem, unit, warn, critical, clear, for_s, usual)
 ), hourly AS (
-  SELECT host, floor(ts / 3600) AS h, min(ts) AS first_ts, max(ts) AS last_ts, max(interval_s) AS interval_s, max(node_role) AS node_role,
-    max(environment) AS env, avg(CASE WHEN disk_used_pct IS NOT NULL THEN (ts - {{to}}) / 86400 END) AS days, avg(disk_used_pct) AS used,
+  SELECT host, floor(ts / 3600) AS h, min(first_ts) AS first_ts, max(ts) AS last_ts, max(interval_s) AS interval_s, max(node_role) AS node_role,
+    max(environment) AS env, {{mean (print "CASE WHEN disk_used_pct IS NOT NULL THEN (ts - " to ") / 86400 END")}} AS days, {{mean "disk_used_pct"}} AS used,
     max(CASE WHEN disk_used_pct IS NOT NULL THEN ts END) AS used_ts, max(machine_id) AS machine_id,
     min(machine_id) <> max(machine_id) AS several{{if overrides_by_tag}}, {{last "tags"}}{{end}}
-  FROM {{samples "host" "interval_s" "node_role" "environment" "disk_used_pct" "machine_id" tags_of_overrides}}
+  FROM {{samples "host" "interval_s" "node_role" "environment" "disk_used_pct" "machine_id" "first_ts" tags_of_overrides}}
   GROUP BY 1, 2
 ), latest AS (
   SELECT host, max(last_ts) AS last_ts, max_by(interval_s, h) AS interval_s, max_by(node_role, h) AS node_role, max_by(env, h) AS env,
@@ -21,7 +21,7 @@ end of the range the values of each minute are read; 0 means the whole range. */
   {{- if .all}}
   SELECT e.host, r.problem
   FROM (
-    SELECT host, {{range $i, $p := minute_problems}}{{if $i}}, {{end}}max({{.Column}}) AS {{.Column}}{{end}}
+    SELECT host, {{range $i, $p := minute_problems}}{{if $i}}, {{end}}{{high .Column}} AS {{.Column}}{{end}}
     FROM {{samples "host" problem_columns}}
     GROUP BY host
   ) AS e JOIN limits r ON r.host = e.host
@@ -29,7 +29,7 @@ end of the range the values of each minute are read; 0 means the whole range. */
   {{- else}}
   SELECT n.host, r.problem
   FROM (
-    SELECT host, {{means problem_columns}}
+    SELECT host, {{averages problem_columns}}
     FROM (
       SELECT *, max(t) OVER (PARTITION BY host) AS newest
       FROM (
@@ -44,7 +44,7 @@ end of the range the values of each minute are read; 0 means the whole range. */
   WHERE {{template "value_of_problem"}} >= r.clear
   {{- end}}
 ), minutes AS (
-  SELECT host, floor(ts / 60) * 60 AS t, count(*) AS samples, max(interval_s) AS interval_s, {{means problem_columns}}
+  SELECT host, floor(ts / 60) * 60 AS t, {{count}} AS samples, max(interval_s) AS interval_s, {{means problem_columns}}
   FROM {{newest .newest "host" "interval_s" problem_columns}}
   WHERE host IN (SELECT host FROM suspects)
   GROUP BY 1, 2

@@ -2,7 +2,7 @@
 from the slots at the same time of the week in the weeks before, if at least two of these weeks have values there, or else from the
 slots before. There is no row if fewer than eight of these have a value. */ -}}
 {{define "scored"}}means AS (
-  SELECT host, {{slot}} AS t, avg(metric) AS value
+  SELECT host, {{slot}} AS t, {{mean "metric"}} AS value
   FROM {{samples "host" "metric"}}
   GROUP BY 1, 2
 ), medians AS (
@@ -17,7 +17,7 @@ slots before. There is no row if fewer than eight of these have a value. */ -}}
   WHERE m.points >= 8 AND w.t < m.t AND w.t >= m.t - {{window}} * {{slot_s}}
   GROUP BY m.host, m.t, m.value, m.median
 ), {{if weeks}}past AS (
-  SELECT host, {{slot}} + 604800 * weeks_ago AS at, weeks_ago, avg(metric) AS value
+  SELECT host, {{slot}} + 604800 * weeks_ago AS at, weeks_ago, {{mean "metric"}} AS value
   FROM {{past "host" "metric"}}
   WHERE metric IS NOT NULL
   GROUP BY 1, 2, 3

@@ -1,7 +1,7 @@
 {{- /* The five numbers of a box plot, for the twenty hosts with the highest median. */ -}}
 {{define "spread"}}WITH spread AS (
-  SELECT host, min({{.}}) AS low, {{quantile . 0.25}} AS quarter, {{quantile . 0.5}} AS median, {{quantile . 0.75}} AS three_quarters,
-    max({{.}}) AS high
+  SELECT host, {{low .}} AS low, {{quantile . 0.25}} AS quarter, {{quantile . 0.5}} AS median, {{quantile . 0.75}} AS three_quarters,
+    {{high .}} AS high
   FROM {{samples "host" .}}
   WHERE {{.}} IS NOT NULL
   GROUP BY host

@@ -1,7 +1,7 @@
 {{- /* What hosts receive and send over time, for the host with the highest sum of both now, the one with the highest of all
 buckets, and then those with the highest average. */ -}}
 {{define "throughput"}}WITH buckets AS (
-  SELECT host, {{bucket}} AS t, avg(net_bytes_recv_per_s) AS recv, avg(net_bytes_sent_per_s) AS sent, max(interval_s) AS interval_s
+  SELECT host, {{bucket}} AS t, {{mean "net_bytes_recv_per_s"}} AS recv, {{mean "net_bytes_sent_per_s"}} AS sent, max(interval_s) AS interval_s
   FROM {{samples "host" "interval_s" "net_bytes_recv_per_s" "net_bytes_sent_per_s"}}
   WHERE net_bytes_recv_per_s IS NOT NULL OR net_bytes_sent_per_s IS NOT NULL
   GROUP BY 1, 2

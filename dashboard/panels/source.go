@@ -1,0 +1,214 @@
+package panels
+
+import (
+	"strings"
+	"time"
+)
+
+// Which table a query reads depends on how long its time range is: samples up to a day, minutes up to a month, hours beyond. Hours of
+// samples that no rollup has yet are read from the samples themselves, and rolled up by the query. So all rows of a query are of one
+// kind, and the newest minute is there.
+
+// The longest time ranges that are read from samples and from minutes.
+const (
+	rawSpan    = 24 * time.Hour
+	minuteSpan = 31 * 24 * time.Hour
+)
+
+// grainOf returns the rollup whose buckets are the rows of a time range of this length. ok is false if each sample is a row.
+func grainOf(span time.Duration) (r Rollup, ok bool) {
+	switch {
+	case span <= rawSpan:
+		return Rollup{}, false
+	case span <= minuteSpan:
+		return Minutes, true
+	}
+	return Hours, true
+}
+
+// Needs is the coarsest rows that a panel can be made of.
+type Needs string
+
+// What panels need. A panel that needs samples or minutes shows no more than the end of a time range that is too long for them, if
+// the lake has rollups.
+const (
+	AnyRows    Needs = ""
+	MinuteRows Needs = "minutes" // it reads lists that hours lack, or looks at minutes
+	EachSample Needs = "samples" // it reads what no rollup has
+)
+
+// most is the longest time range for which there are such rows; 0 means any.
+func (n Needs) most() time.Duration {
+	switch n {
+	case EachSample:
+		return rawSpan
+	case MinuteRows:
+		return minuteSpan
+	}
+	return 0
+}
+
+// Part is a share of what a query reads: the rows of a relation in a time range.
+type Part struct {
+	Relation string // as SQL
+	Of       Rollup // of the relation; the zero Rollup is the samples
+	Range    Range
+}
+
+// Parts returns what an engine reads for a time range whose rows are of a rollup or finer. The parts have no sample in common. The
+// first are of the rollup itself. No parts at all mean that the lake has no rollups.
+type Parts func(grain Rollup, r Range) ([]Part, error)
+
+// WithRollups is the form for an engine that has rollups, too.
+func (f Form) WithRollups(parts Parts) Form {
+	f.parts = parts
+	return f
+}
+
+// The relations of the rows that a coarser rollup lacks. Package lake has them as views.
+var (
+	// RestOfMinutes are the samples of the hours that are not in [Minutes].
+	RestOfMinutes = Samples + "_rest_" + Minutes.Name
+	// MinuteRest are the minutes of the days that are not in [Hours].
+	MinuteRest = Minutes.Table() + "_rest"
+	// Rest are the samples of the hours that are in no rollup.
+	Rest = Samples + "_rest"
+)
+
+// reading is what a query reads, as SQL.
+type reading struct {
+	grain Rollup // whose buckets are the rows; the zero Rollup if each sample is a row
+	parts []read
+}
+
+// read is one relation and the condition on its partitions and on the time.
+type read struct {
+	relation string
+	of       Rollup
+	period   string
+}
+
+// wide is the width of time buckets for which a viewer chose width: rows must not lie in two of them.
+func (r reading) wide(width time.Duration) time.Duration {
+	if of := r.grain.Bucket; of > 0 && width%of > 0 {
+		return width - width%of + of
+	}
+	return width
+}
+
+// rolled reports whether the rows are buckets and not samples.
+func (r reading) rolled() bool { return r.grain.Name != "" }
+
+// choose returns the time range that a panel's query reads, and what it reads.
+func (f Form) choose(p Panel, params Params) (Range, reading, error) {
+	asked := params.Range.To.Sub(params.Range.From)
+	span := p.span(asked)
+	over := func(span time.Duration) Range {
+		return Range{From: params.Range.To.Add(-span - p.lead(asked)).UTC(), To: params.Range.To.UTC()}
+	}
+	if f.parts != nil && span > rawSpan {
+		bounded := span
+		if most := p.Needs.most(); most > 0 {
+			bounded = min(span, most)
+		}
+		rows, ok := grainOf(bounded)
+		if !ok { // the panel needs samples: ask only whether there are rollups
+			rows = Minutes
+		}
+		r := over(bounded)
+		r.From = r.From.Truncate(rows.Bucket) // all of the first bucket
+		rolled, err := f.reading(rows, r, params.Once)
+		switch {
+		case err != nil:
+			return r, reading{}, err
+		case rolled.rolled() && ok:
+			return r, rolled, nil
+		case rolled.rolled():
+			span = bounded
+		}
+	}
+	r := over(span)
+	chosen, err := f.reading(Rollup{}, r, params.Once)
+	return r, chosen, err
+}
+
+// reading chooses what a query over r reads. once says that copies of samples do not count.
+func (f Form) reading(grain Rollup, r Range, once bool) (reading, error) {
+	if grain.Name == "" {
+		return reading{parts: []read{{relation: f.relation(f.samples, once), period: Period(r)}}}, nil
+	}
+	parts, err := f.parts(grain, Range{From: r.From.Truncate(grain.Bucket), To: r.To})
+	if err != nil || len(parts) == 0 {
+		return reading{}, err
+	}
+	all := reading{grain: grain}
+	for _, p := range parts {
+		one := read{relation: p.Relation, of: p.Of, period: period(p.Of, p.Range)}
+		if p.Of.Name == "" {
+			one.relation = f.relation(p.Relation, once)
+		}
+		all.parts = append(all.parts, one)
+	}
+	return all, nil
+}
+
+// relation is a relation of samples, or that of the same samples without copies.
+func (f Form) relation(samples string, once bool) string {
+	switch {
+	case !once:
+		return samples
+	case samples == f.samples:
+		return f.once
+	}
+	return "(" + OnceOf(samples) + ") AS once"
+}
+
+// Period is the condition on a time range of the samples, in UTC, by partition and by time. Athena's partition projection uses the
+// bounds of each key by itself. A key has bounds of its own if the keys above it are the same at both ends: a range from May to
+// July bounds the month, a range from December to January does not. The last condition is on all keys together and is exact.
+func Period(r Range) string { return period(Rollup{}, r) }
+
+// period is the condition on a time range of the rows of a rollup. The zero Rollup is the samples.
+func period(of Rollup, r Range) string {
+	from, last := r.From, r.To.Add(-time.Millisecond) // the range ends before To; ts has millisecond precision
+	if last.Before(from) {
+		last = from
+	}
+	between := func(keys, first, last string) string { return keys + " BETWEEN '" + first + "' AND '" + last + "'" }
+	var conditions []string
+	same, all := true, ""
+	for _, key := range of.keys() {
+		lowest, highest := key.lowest, key.highest
+		if same {
+			lowest, highest = from.Format(key.layout), last.Format(key.layout)
+		}
+		conditions = append(conditions, between(key.name, lowest, highest))
+		all += key.layout
+		same = from.Format(all) == last.Format(all)
+	}
+	return strings.Join(append(conditions,
+		between(strings.Join(of.PartitionKeys(), " || "), from.Format(all), last.Format(all)),
+		of.time()+" >= "+number(unix(from))+" AND "+of.time()+" < "+number(unix(r.To)),
+	), "\n      AND ")
+}
+
+// time is the column with the time of a row: of a sample, or of the begin of a bucket.
+func (r Rollup) time() string {
+	if r.Name == "" {
+		return "ts"
+	}
+	return "t"
+}
+
+// key is a partition key.
+type key struct{ name, layout, lowest, highest string }
+
+// keys are the keys of the partitions.
+func (r Rollup) keys() []key {
+	values := []key{{"", "2006", "", ""}, {"", "01", "01", "12"}, {"", "02", "01", "31"}, {"", "15", "00", "23"}}
+	names := r.PartitionKeys()
+	for i, name := range names {
+		values[i].name = name
+	}
+	return values[:len(names)]
+}
