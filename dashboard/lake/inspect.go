@@ -81,7 +81,7 @@ func inspect(ctx context.Context, conn *sql.Conn, text string) error {
 // viewNames are the names of all views.
 func viewNames() []string {
 	names := []string{panels.Samples, panels.Once}
-	for _, r := range rollups {
+	for _, r := range tables() {
 		names = append(names, r.name)
 	}
 	return names

@@ -64,7 +64,7 @@ func (l *listing) files(rel relation) ([]dataFile, error) {
 }
 
 // parts are what panels read of the lake over a time range whose rows are of a rollup: see [panels.Parts]. Files say which periods are
-// rolled up, so each part is over the whole range. There are none if no period of the range is.
+// rolled up, so each part is over the whole range. There are none if the lake has no rollups.
 func (l *Lake) parts(grain panels.Rollup, r panels.Range) ([]panels.Part, error) {
 	w := newWalk(l.Dir())
 	tables, err := w.tables()
@@ -78,7 +78,7 @@ func (l *Lake) parts(grain panels.Rollup, r panels.Range) ([]panels.Part, error)
 		}
 		for _, table := range tables {
 			if folder, ok := w.folder(table, rel); ok {
-				w.partitions(folder, rel.keys, r, true, func(partition place) bool {
+				w.partitions(folder, rel.keys, panels.Range{}, true, func(partition place) bool {
 					any = len(w.files(partition)) > 0
 					return !any
 				})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
@@ -47,6 +48,9 @@ var rests = func() []relation {
 	return []relation{samples.without(panels.RestOfMinutes, minutes), minuteRest, samples.without(panels.Rest, hours, minuteRest)}
 }()
 
+// tables are all relations besides samples.
+func tables() []relation { return slices.Concat(rollups, rests) }
+
 // without is the relation of the rows in periods that the others lack.
 func (r relation) without(name string, others ...relation) relation {
 	r.name, r.lacking, r.named = name, others, regexp.MustCompile(`(?i)\b`+name+`\b`)
@@ -74,7 +78,7 @@ func readBy(q panels.Query) (list []relation) {
 	if q.Rollup == "" {
 		list = append(list, samples)
 	}
-	for _, r := range append(rollups[:len(rollups):len(rollups)], rests...) {
+	for _, r := range tables() {
 		if r.named.MatchString(q.SQL) {
 			list = append(list, r)
 		}
