@@ -12,7 +12,7 @@ import (
 func TestUnload(t *testing.T) {
 	s := serve(t, answering(table{scanned: 20 << 20}))
 	e := s.engine(t)
-	cost, err := e.Unload(t.Context(), panels.Minutes.Query(e.Form(), time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC))+";\n", "s3://b/it's/run/")
+	cost, err := e.Unload(t.Context(), panels.Minutes.Query(e.Form(t.Context()), time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC))+";\n", "s3://b/it's/run/")
 	if err != nil || cost.ScannedBytes != 20<<20 || e.Spent() != cost {
 		t.Errorf("%+v, %v; spent %+v", cost, err, e.Spent())
 	}

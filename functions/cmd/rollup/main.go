@@ -73,7 +73,7 @@ func build(ctx context.Context, env func(string) string) (func(context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	o.Engine, o.Form = engine, engine.Form()
+	o.Engine, o.Form = engine, engine.Form(ctx)
 	o.Storage, o.Catalog = s3.New(cfg, o.Bucket), glue.New(cfg, target.Database)
 	return rollup.New(o).Handle, nil
 }
