@@ -45,7 +45,7 @@ func standing(t *testing.T, rules panels.Rules, samples ...[]record.Sample) ([]a
 			t.Error(err)
 		}
 	}()
-	q, err := alerts.Query(l.Form(), rules, now, 2*time.Minute)
+	q, err := alerts.Query(l.Form(t.Context()), rules, now, 2*time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
