@@ -9,13 +9,13 @@ import (
 
 // Engine runs queries. *lake.Lake and *athena.Engine implement it.
 type Engine interface {
-	Form() panels.Form
+	Form(ctx context.Context) panels.Form
 	Query(ctx context.Context, q panels.Query) (panels.Result, error)
 }
 
 // Ask asks an engine what stands at a time, by one query. For rules and delay see [Query].
 func Ask(ctx context.Context, e Engine, rules panels.Rules, at time.Time, delay time.Duration) (Now, error) {
-	q, err := Query(e.Form(), rules, at, delay)
+	q, err := Query(e.Form(ctx), rules, at, delay)
 	if err != nil {
 		return Now{}, err
 	}
