@@ -118,6 +118,12 @@ COMMANDS = {
         "bin/dashboard query --lake": Run(said="hostname"),
         "bin/dashboard panels --lake": Run(said="hosts-summary"),
     },
+    "docs/alerts.md": {
+        "npx aws-cdk@": EMULATOR,
+        "aws sns subscribe": ACCOUNT,
+        "openssl rand": Run(),
+        "bin/dashboard --lake lake --notify": "needs a webhook; TestNotify in dashboard/internal/cli has one and runs it",
+    },
     "docs/operations.md": {"npx aws-cdk@": EMULATOR, "make cost": "a test runs the program cost"},
     "release/README.md": {"sha256sum": PACKAGE, "cosign": PACKAGE},
     "README.md": {"make demo": FRESH, "make test": FRESH},

@@ -88,7 +88,10 @@ func run(ctx context.Context, dotEnv string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
 	var zip stack.Functions
-	for name, target := range map[string]*string{"transform": &zip.Transform, "rollup": &zip.Rollup} {
+	for name, target := range map[string]*string{"transform": &zip.Transform, "rollup": &zip.Rollup, "alerts": &zip.Alerts} {
+		if name == "alerts" && !c.Alerts {
+			continue
+		}
 		*target = filepath.Join(temporary, name+".zip")
 		if err := lambda.Build(ctx, functions(root), "./cmd/"+name, *target); err != nil {
 			return err

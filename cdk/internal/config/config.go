@@ -30,6 +30,12 @@ type Config struct {
 	AlarmEmail         string // empty: no subscription
 	ExpectRecords      bool   // whether an alarm goes off if no collector sends
 
+	Alerts         bool          // whether people are told about problems of hosts
+	AlertsEvery    time.Duration // between two runs of the rules; whole minutes
+	AlertEmail     string        // of who is told; empty: no subscription
+	AlertTopicName string        // of the topic that messages are sent to
+	DashboardURL   string        // for the links in messages; empty: no links
+
 	QuickSightPrincipalARN string // user or group of the QuickSight dashboard; empty: no dashboard
 
 	EC2Role    bool // whether there is a role for EC2 instances that run edge
@@ -61,10 +67,11 @@ const (
 	ReplayedFolder = "replayed/"       // those of them that were sent again
 	ResultFolder   = "athena-results/" // query results
 	RollupFolder   = panels.RollupPrefix + "/"
+	AlertFolder    = "alerts/" // what people were told
 )
 
 func reservedFolders() []string {
-	return []string{ErrorFolder, ReplayedFolder, ResultFolder, RollupFolder}
+	return []string{ErrorFolder, ReplayedFolder, ResultFolder, RollupFolder, AlertFolder}
 }
 
 // Load returns the configuration. It takes each setting from the first of these that has it: -c key=value, the environment,

@@ -30,6 +30,7 @@ func TestDefaults(t *testing.T) {
 		StackName: "MetricsDashboard", LogLevel: "INFO", Prefix: "analytics/", GlueDatabaseName: "metricsdashboard",
 		GlueTableName: "samples", FirstYear: 2026, AthenaScanLimitGiB: 10, BufferingMiB: 64, BufferingTime: 300 * time.Second,
 		LambdaTimeout: 60 * time.Second, LambdaMemoryMiB: 256, MaxSampleAge: 14 * 24 * time.Hour, ErrorRetention: 90 * 24 * time.Hour,
+		AlertsEvery: 5 * time.Minute,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
@@ -119,6 +120,11 @@ func TestAllowed(t *testing.T) {
 		"crawlerSchedule":       {"NONE", "cron(0 * * * ? *)", "cron(15 3 ? * MON-FRI *)", "cron(0 1,13 1/2 JAN ? 2026-2030)"},
 		"athenaScanLimitGb":     {"1", "10000", float64(5)},
 		"alarmEmail":            {"a@b.c", "first.last+tag@mail.example.org"},
+		"alertEmail":            {"a@b.c"},
+		"alerts":                {"on", "off"},
+		"alertsEvery":           {"1", "60", float64(15)},
+		"alertTopicName":        {"a", strings.Repeat("A", 256), "problems_of-hosts"},
+		"dashboardUrl":          {"https://metrics.example.org", "http://10.0.0.1:8080/", "https://m.example.org/a/b-c_d~/"},
 		"edgeRoles":             {"none", "ec2", "hybrid", "both"},
 		"quickSightPrincipalArn": {
 			"arn:aws:quicksight:us-east-1:123456789012:user/default/alice",
@@ -139,7 +145,7 @@ func TestRefused(t *testing.T) {
 		"stackName":          {"", "9a", "a_b", strings.Repeat("a", 101)},
 		"deliveryStreamName": {"", "a b", strings.Repeat("a", 65), "é"},
 		"prefix": {
-			"", "/", "a", "/a/", "a//", "a/!{timestamp:yyyy}/", "errors/", "errors/a/", "replayed/b/", "athena-results/b/", "a b/", "_a/", ".a/", "a/_b/",
+			"", "/", "a", "/a/", "a//", "a/!{timestamp:yyyy}/", "errors/", "errors/a/", "replayed/b/", "athena-results/b/", "alerts/", "a b/", "_a/", ".a/", "a/_b/",
 			strings.Repeat("a", 256) + "/", true, nil,
 			[]any{"a/"},
 		},
@@ -178,6 +184,11 @@ func TestRefused(t *testing.T) {
 		},
 		"athenaScanLimitGb": {"0", "10001", "1.5", ""},
 		"alarmEmail":        {"", "nobody", "a@b", "a@b.c,d@e.f", "a b@c.d"},
+		"alertEmail":        {"", "nobody", "a@b.c,d@e.f"},
+		"alerts":            {"", "true", "On", true},
+		"alertsEvery":       {"", "0", "61", "5m", "1.5"},
+		"alertTopicName":    {"", "a b", "a.fifo", strings.Repeat("a", 257)},
+		"dashboardUrl":      {"", "metrics.example.org", "ftp://a", "https://", "https://a b/", "https://a/?x=y", "https://a/#x", "https://u:p@a/", "https://a/\"<>"},
 		"edgeRoles":         {"", "EC2", "all", true},
 		"quickSightPrincipalArn": {
 			"", "alice", "arn:aws:iam::123456789012:user/alice", "arn:aws:quicksight::123456789012:user/default/alice",
@@ -230,6 +241,21 @@ func TestEveryProblemIsNamed(t *testing.T) {
 	}
 }
 
+// An address for alerts switches them on, unless the setting says otherwise.
+func TestAlertsFollowTheAddress(t *testing.T) {
+	for _, c := range []struct {
+		context map[string]any
+		want    bool
+	}{
+		{nil, false}, {map[string]any{"alertEmail": "a@b.c"}, true}, {map[string]any{"alerts": "on"}, true},
+		{map[string]any{"alertEmail": "a@b.c", "alerts": "off"}, false},
+	} {
+		if got, err := load(c.context, nil, nil); err != nil || got.Alerts != c.want {
+			t.Errorf("%v: alerts are on: %v, want %v; %v", c.context, got.Alerts, c.want, err)
+		}
+	}
+}
+
 func TestEnvironmentNames(t *testing.T) {
 	got, err := load(nil, nil, environment{
 		"DELIVERY_STREAM_NAME": "s", "PREFIX": "p/", "BUFFERING_SIZE": "65", "BUFFERING_TIME": "61", "REGION_NAME": "eu-west-1",
@@ -241,6 +267,7 @@ func TestEnvironmentNames(t *testing.T) {
 		"EDGE_POLICY_NAME": "e", "READER_POLICY_NAME": "q", "REPLAY_POLICY_NAME": "p", "KMS_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/k",
 		"PERMISSIONS_BOUNDARY": "arn:aws:iam::123456789012:policy/b", "TAGS": "a=b,c=d", "TERMINATION_PROTECTION": "true",
 		"ATHENA_SCAN_LIMIT_GB": "7", "ALARM_EMAIL": "o@example.org", "EDGE_ROLES": "both",
+		"ALERTS": "on", "ALERT_EMAIL": "p@example.org", "ALERTS_EVERY": "7", "ALERT_TOPIC_NAME": "n", "DASHBOARD_URL": "https://m.example.org",
 		"QUICKSIGHT_PRINCIPAL_ARN": "arn:aws:quicksight:us-east-1:123456789012:group/default/all",
 	})
 	if err != nil {
@@ -255,6 +282,7 @@ func TestEnvironmentNames(t *testing.T) {
 		DeliveryStreamName: "s", RoleName: "r", BufferingMiB: 65, BufferingTime: 61 * time.Second,
 		LambdaFunctionName: "f", LambdaTimeout: 2 * time.Second, LambdaMemoryMiB: 129, MaxSampleAge: 15 * 24 * time.Hour, AthenaScanLimitGiB: 7,
 		AlarmEmail: "o@example.org", EC2Role: true, HybridRole: true,
+		Alerts: true, AlertEmail: "p@example.org", AlertsEvery: 7 * time.Minute, AlertTopicName: "n", DashboardURL: "https://m.example.org",
 		QuickSightPrincipalARN: "arn:aws:quicksight:us-east-1:123456789012:group/default/all",
 	}
 	if !reflect.DeepEqual(got, want) {

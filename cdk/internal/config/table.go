@@ -131,7 +131,46 @@ func settings() []setting {
 			key: "alarmEmail", env: "ALARM_EMAIL", fallback: "",
 			want: "an e-mail address, or unset for none",
 			why:  "AWS sends alarms to the address after its owner has confirmed the subscription",
-			set:  match(`[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+`, func(c *Config) *string { return &c.AlarmEmail }),
+			set:  match(emailPattern, func(c *Config) *string { return &c.AlarmEmail }),
+		},
+		{
+			key: "alertEmail", env: "ALERT_EMAIL", fallback: "",
+			want: "an e-mail address, or unset for none",
+			why:  "the address is told about problems of hosts, after its owner has confirmed the subscription",
+			set:  match(emailPattern, func(c *Config) *string { return &c.AlertEmail }),
+		},
+		{
+			// Each run costs money, and without a receiver nobody is told.
+			key: "alerts", env: "ALERTS",
+			derive: func(c Config) string {
+				if c.AlertEmail != "" {
+					return "on"
+				}
+				return "off"
+			},
+			want: "on or off, or unset for on if there is an alertEmail",
+			why:  "on means a function that looks for problems of hosts by a query each few minutes, and a topic that it tells",
+			set: func(c *Config, v string) bool {
+				c.Alerts = v == "on"
+				return v == "on" || v == "off"
+			},
+		},
+		{
+			key: "alertsEvery", env: "ALERTS_EVERY", fallback: "5",
+			want: "1-60 (minutes)",
+			why:  "Athena bills the query of each run, and samples take several minutes to arrive anyway",
+			set:  number(1, 60, func(c *Config, n int) { c.AlertsEvery = time.Duration(n) * time.Minute }),
+		},
+		{
+			key: "alertTopicName", env: "ALERT_TOPIC_NAME", fallback: generated,
+			want: "1-256 of A-Z a-z 0-9 _ -",
+			set:  match(`[A-Za-z0-9_-]{1,256}`, func(c *Config) *string { return &c.AlertTopicName }),
+		},
+		{
+			key: "dashboardUrl", env: "DASHBOARD_URL", fallback: "",
+			want: "https://HOST or http://HOST, with or without a port and a path, or unset for no links",
+			why:  "messages about problems link to the page about the host",
+			set:  match(`https?://[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]{0,200})?`, func(c *Config) *string { return &c.DashboardURL }),
 		},
 		{
 			key: "expectRecords", env: "EXPECT_RECORDS", fallback: "false",
@@ -256,6 +295,8 @@ func Variables() []string {
 	}
 	return names
 }
+
+const emailPattern = `[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+`
 
 const (
 	policyPattern = `[A-Za-z0-9_+=,.@-]{1,128}`

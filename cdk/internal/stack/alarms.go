@@ -25,8 +25,8 @@ type alarm struct {
 	silence       bool // true: a period without data breaches the threshold
 }
 
-// period is the length of each alarm's periods, but for the rollup, which runs once an hour. Firehose and Lambda publish every minute, but a stream of few machines has
-// minutes without data.
+// period is the length of each alarm's periods, but for those of functions on a schedule, which are as long as the time between two runs.
+// Firehose and Lambda publish every minute, but a stream of few machines has minutes without data.
 const period = 5 * time.Minute
 
 // alarmList returns the alarms of the stack.
@@ -35,7 +35,7 @@ const period = 5 * time.Minute
 // Firehose and Lambda retry by themselves. If a retry succeeds, there is no alarm. The ops dashboard shows such failures.
 //
 // Most metrics have no data while nothing fails, so missing data is good. The exception is the metric of incoming records.
-func alarmList(c config.Config, m metrics) []alarm {
+func alarmList(c config.Config, m metrics, a *alerts) []alarm {
 	list := []alarm{
 		{
 			id: "DataFreshness", entry: "data-freshness", what: "Samples wait in Firehose for longer than its buffering time explains",
@@ -66,6 +66,13 @@ func alarmList(c config.Config, m metrics) []alarm {
 			id: "RollupFailed", entry: "rollup-failed", what: "Two of three hourly runs of the rollup have failed",
 			metric: m.rollupErrors, threshold: 1, breaching: 2, of: 3,
 		},
+	}
+	if a != nil {
+		list = append(list, alarm{
+			// A run fails if Athena, S3 or SNS fails, or if the rules are wrong. One run may fail: the next one tells what it has not told.
+			id: "AlertsFailed", entry: "alerts-failed", what: "Two of three runs of the alerts have failed: nobody is told about problems",
+			metric: a.errors, threshold: 1, breaching: 2, of: 3,
+		})
 	}
 	if c.ExpectRecords {
 		list = append(list, alarm{

@@ -32,6 +32,7 @@ func TestAlarms(t *testing.T) {
 		"RecordsFailed":     "AWS/Events TriggeredRules Sum " + above + " 1 1/1 notBreaching",
 		"TransformDuration": "AWS/Lambda Duration Maximum " + above + " 48000 3/3 notBreaching",
 		"RollupFailed":      "AWS/Lambda Errors Sum " + above + " 1 2/3 notBreaching",
+		"AlertsFailed":      "AWS/Lambda Errors Sum " + above + " 1 2/3 notBreaching",
 		"CrawlerFailed":     "AWS/Events TriggeredRules Sum " + above + " 1 1/1 notBreaching",
 	}
 	for id, text := range want {
@@ -61,8 +62,8 @@ func TestSilenceIsExpectedUnlessConfigured(t *testing.T) {
 func TestOneFailureIsOneAlarm(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		for _, a := range ofType(t, template, "AWS::CloudWatch::Alarm") {
-			if strings.HasPrefix(a.id, "Rollup") {
-				continue // nothing repeats a run of the rollup
+			if strings.HasPrefix(a.id, "Rollup") || strings.HasPrefix(a.id, "Alerts") {
+				continue // nothing repeats a run of a function on a schedule
 			}
 			switch metric := a.properties["MetricName"]; metric {
 			case "ExecuteProcessing.Success", "FailedConversion.Records", "PartitionCountExceeded", "Errors", "Throttles", "RefusedRecords":
@@ -113,7 +114,7 @@ func TestAlarmThresholdsFollowTheSettings(t *testing.T) {
 
 func TestAlarmsAreAboutThisStackAndReachTheTopic(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
-		topic := one(t, template, "AWS::SNS::Topic").id
+		topic := called(t, template, "AWS::SNS::Topic", "Alarms").id
 		for _, a := range ofType(t, template, "AWS::CloudWatch::Alarm") {
 			for _, actions := range []string{"AlarmActions", "OKActions"} {
 				check(t, a.id+": "+actions, list(a.properties[actions]), []string{"${" + topic + "}"})
@@ -122,7 +123,7 @@ func TestAlarmsAreAboutThisStackAndReachTheTopic(t *testing.T) {
 			case "AWS/Firehose":
 				check(t, a.id, at(t, a.properties, "Dimensions", 0, "Value"), "${Stream}")
 			case "AWS/Lambda":
-				function := map[bool]string{false: "Transform", true: "Rollup"}[strings.HasPrefix(a.id, "Rollup")]
+				function := map[string]string{"Transf": "Transform", "Rollup": "Rollup", "Alerts": "AlertsFunction"}[a.id[:6]]
 				check(t, a.id, at(t, a.properties, "Dimensions", 0, "Value"), "${"+called(t, template, "AWS::Lambda::Function", function).id+"}")
 			}
 		}
@@ -182,7 +183,7 @@ func TestTopic(t *testing.T) {
 	if n := len(ofType(t, synthesized(t), "AWS::SNS::Subscription")); n != 0 {
 		t.Errorf("%d are subscribed with no address configured", n)
 	}
-	s := one(t, templateOf(t, "everything"), "AWS::SNS::Subscription")
+	s := called(t, templateOf(t, "everything"), "AWS::SNS::Subscription", "Alarms")
 	check(t, "protocol", s.properties["Protocol"], "email")
 	check(t, "address", s.properties["Endpoint"], "operator@example.org")
 }

@@ -29,7 +29,7 @@ func path(c config.Config) string { return strings.TrimSuffix(record.ParameterPa
 
 // parameters lists what other programs need to know about the pipeline.
 func (p pipeline) parameters(c config.Config, region *string) []parameter {
-	return []parameter{
+	list := []parameter{
 		{"DeliveryStreamName", record.ParameterStream, p.stream.name, "Delivery stream that collectors send to"},
 		{"Region", record.ParameterRegion, region, "Region of the delivery stream"},
 		{"BucketName", parameterBucket, p.bucket.BucketName(), "Bucket of the lake"},
@@ -47,6 +47,12 @@ func (p pipeline) parameters(c config.Config, region *string) []parameter {
 		{"ReaderPolicyArn", "reader-policy-arn", p.readerPolicy.ManagedPolicyArn(), "Managed policy to attach to people and programs that query the samples"},
 		{"ReplayPolicyArn", "replay-policy-arn", p.replayPolicy.ManagedPolicyArn(), "Managed policy to attach to people who send failed records again"},
 	}
+	if p.alerts != nil {
+		list = append(list,
+			parameter{"AlertTopicArn", "alert-topic-arn", p.alerts.topic.TopicArn(), "SNS topic that messages about problems of hosts are sent to"},
+			parameter{"AlertsFunctionName", "alerts-function-name", p.alerts.function.FunctionName(), "Lambda function that tells people about problems of hosts"})
+	}
+	return list
 }
 
 // newDiscovery adds an SSM parameter and an output for each parameter.

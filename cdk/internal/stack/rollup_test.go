@@ -64,7 +64,7 @@ func TestRollupFunction(t *testing.T) {
 		rule := called(t, template, "AWS::Events::Rule", "RollupSchedule")
 		check(t, "schedule", rule.properties["ScheduleExpression"], want[1])
 		check(t, "target", at(t, rule.properties, "Targets", 0, "Arn"), "${"+f.id+".Arn}")
-		check(t, "repeated runs", one(t, template, "AWS::Lambda::EventInvokeConfig").properties["MaximumRetryAttempts"], 0)
+		check(t, "repeated runs", called(t, template, "AWS::Lambda::EventInvokeConfig", "Rollup").properties["MaximumRetryAttempts"], 0)
 		w := called(t, template, "AWS::Athena::WorkGroup", "RollupWorkGroup")
 		check(t, "scan limit", at(t, w.properties, "WorkGroupConfiguration", "BytesScannedCutoffPerQuery"), float64(100<<30))
 		if workgroup := w.properties["Name"]; workgroup == called(t, template, "AWS::Athena::WorkGroup", "WorkGroup").properties["Name"] {

@@ -1,5 +1,5 @@
 // Package stack describes the deployed pipeline: bucket, transform, delivery stream, catalog, rollup, discovery, access,
-// analytics and alarms. Each of them has a file of its name. The package decides no setting (package config does), and it runs nothing.
+// analytics, alarms and alerts. Each of them has a file of its name. The package decides no setting (package config does), and it runs nothing.
 package stack
 
 import (
@@ -27,6 +27,7 @@ type pipeline struct {
 	stream       delivery
 	analytics    analytics
 	topicARN     *string
+	alerts       *alerts // nil if they are off
 	opsDashboard awscloudwatch.Dashboard
 	edgePolicy   awsiam.IManagedPolicy
 	readerPolicy awsiam.IManagedPolicy
@@ -34,7 +35,7 @@ type pipeline struct {
 }
 
 // Functions are the zip files of the Lambda functions. Each holds a binary named bootstrap.
-type Functions struct{ Transform, Rollup string }
+type Functions struct{ Transform, Rollup, Alerts string }
 
 // New adds the stack of the pipeline to an app. It fails if a panel's query cannot be made.
 func New(app constructs.Construct, c config.Config, zip Functions) (awscdk.Stack, error) {
@@ -56,9 +57,10 @@ func New(app constructs.Construct, c config.Config, zip Functions) (awscdk.Stack
 	newCrawler(s, c, p.bucket, p.table, p.stream.resource)
 	p.analytics = newAnalytics(s, c, p.bucket, p.table, queries)
 	p.rollup = newRollup(s, c, zip.Rollup, p.bucket, p.table)
+	p.alerts = newAlerts(s, c, zip.Alerts, p.bucket, p.table)
 
 	m := newMetrics(s, c, p.bucket, p.stream, p.transform, p.rollup)
-	topicARN, alarms := newAlarms(s, c, alarmList(c, m))
+	topicARN, alarms := newAlarms(s, c, alarmList(c, m, p.alerts))
 	p.topicARN = topicARN
 	p.opsDashboard = newOpsDashboard(s, m, alarms)
 

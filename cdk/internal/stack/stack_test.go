@@ -93,7 +93,9 @@ func TestPlatform(t *testing.T) {
 	stream := one(t, template, "AWS::KinesisFirehose::DeliveryStream")
 	check(t, "stream", stream.properties["DeliveryStreamEncryptionConfigurationInput"],
 		"map[KeyARN:"+keyARN+" KeyType:CUSTOMER_MANAGED_CMK]")
-	check(t, "topic", one(t, template, "AWS::SNS::Topic").properties["KmsMasterKeyId"], keyARN)
+	for _, topic := range ofType(t, template, "AWS::SNS::Topic") {
+		check(t, topic.id, topic.properties["KmsMasterKeyId"], keyARN)
+	}
 	check(t, "answers of queries", at(t, called(t, template, "AWS::Athena::WorkGroup", "WorkGroup").properties, "WorkGroupConfiguration",
 		"ResultConfiguration", "EncryptionConfiguration"), "map[EncryptionOption:SSE_KMS KmsKey:"+keyARN+"]")
 	for _, g := range ofType(t, template, "AWS::Logs::LogGroup") {
@@ -215,7 +217,7 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 		"cron(5 * * * ? *)")
 	check(t, "scan limit", at(t, called(t, template, "AWS::Athena::WorkGroup", "WorkGroup").properties, "WorkGroupConfiguration",
 		"BytesScannedCutoffPerQuery"), float64(1<<30))
-	check(t, "alarm address", one(t, template, "AWS::SNS::Subscription").properties["Endpoint"], "operator@example.org")
+	check(t, "alarm address", called(t, template, "AWS::SNS::Subscription", "Alarms").properties["Endpoint"], "operator@example.org")
 	check(t, "first year", at(t, table.properties, "TableInput", "Parameters", "projection.year.range"), "2024,NOW")
 	check(t, "whom the QuickSight dashboard is for", at(t, one(t, templateOf(t, quickSight), "AWS::QuickSight::Dashboard").properties,
 		"Permissions", 0, "Principal"), principal)

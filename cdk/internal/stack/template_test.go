@@ -39,12 +39,13 @@ func variants() map[string]variant {
 			"lambdaFunctionName": "enrich", "lambdaTimeout": "300", "lambdaMemoryMb": "512", "maxSampleAgeDays": "18",
 			"glueDatabaseName": "d", "glueTableName": "s", "firstYear": "2024", "crawlerSchedule": "cron(5 * * * ? *)", "athenaScanLimitGb": "1",
 			"alarmEmail": "operator@example.org", "expectRecords": "true", "edgeRoles": "both", "logLevel": "debug",
+			"alertEmail": "people@example.org", "alertsEvery": "60", "alertTopicName": "problems", "dashboardUrl": "https://metrics.example.org/",
 			"rawRetentionDays": "30", "rollupRetentionDays": "4000", "errorRetentionDays": "7", "removalPolicy": "destroy", "quickSightPrincipalArn": principal,
 		}},
 		"platform": {"local/internal/template/testdata/platform.json", map[string]any{
 			"stackName": "Platform-Metrics", "kmsKeyArn": keyARN, "permissionsBoundary": boundaryARN,
 			"tags": "team=core,cost-centre=4711", "terminationProtection": "true", "edgePolicyName": "metrics-edge",
-			"readerPolicyName": "metrics-reader", "replayPolicyName": "metrics-replay", "edgeRoles": "both", "expectRecords": "true",
+			"readerPolicyName": "metrics-reader", "replayPolicyName": "metrics-replay", "edgeRoles": "both", "expectRecords": "true", "alerts": "on",
 		}},
 	}
 }
@@ -179,8 +180,8 @@ func newStacks(context map[string]any) (pipeline, board awscdk.Stack) {
 	dir, err := os.MkdirTemp("", "asset-*")
 	must(err)
 	defer func() { _ = os.RemoveAll(dir) }()
-	zip := stack.Functions{Transform: filepath.Join(dir, "transform.zip"), Rollup: filepath.Join(dir, "rollup.zip")}
-	for _, file := range []string{zip.Transform, zip.Rollup} {
+	zip := stack.Functions{Transform: filepath.Join(dir, "transform.zip"), Rollup: filepath.Join(dir, "rollup.zip"), Alerts: filepath.Join(dir, "alerts.zip")}
+	for _, file := range []string{zip.Transform, zip.Rollup, zip.Alerts} {
 		must(os.WriteFile(file, []byte("no program"), 0o600))
 	}
 	all := app.NewApp(file)

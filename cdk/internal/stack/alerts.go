@@ -1,0 +1,138 @@
+package stack
+
+import (
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsathena"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// alerts is the Lambda function that tells people about problems of hosts, with the topic that it sends to.
+type alerts struct {
+	function awslambda.IFunction
+	topic    awssns.ITopic
+	errors   awscloudwatch.IMetric // runs that failed
+}
+
+const (
+	// alertsTimeout is how long a run may take. Athena answers within seconds, or after its queue.
+	alertsTimeout = 2 * time.Minute
+	// alertsMemory is in MiB. The state of ten thousand hosts in trouble is some megabytes.
+	alertsMemory = 256
+)
+
+// alertsState is the object that says what was told.
+const alertsState = config.AlertFolder + "told.json"
+
+// alertsWorkgroup is the name of the workgroup of the function's queries: hundreds a day would hide those of people.
+func alertsWorkgroup(c config.Config) string { return c.StackName + "-alerts" }
+
+// newAlerts adds the function, its role, its workgroup, its schedule and its topic. zip is the file with its binary. It returns nil if
+// the configuration wants no alerts.
+func newAlerts(scope constructs.Construct, c config.Config, zip string, bucket awss3.IBucket, table catalog) *alerts {
+	if !c.Alerts {
+		return nil
+	}
+	topic := newAlertTopic(scope, c)
+	workgroup := awsathena.NewCfnWorkGroup(scope, jsii.String("AlertsWorkGroup"), &awsathena.CfnWorkGroupProps{
+		Name:                   jsii.String(alertsWorkgroup(c)),
+		Description:            jsii.String("Queries of the function that tells people about problems"),
+		State:                  jsii.String("ENABLED"),
+		RecursiveDeleteOption:  jsii.Bool(true),
+		WorkGroupConfiguration: workgroupConfiguration(c, bucket, c.AthenaScanLimitGiB),
+	})
+	logs := newLogGroup(scope, c, "AlertsLogs")
+	statements := append(mayAlert(scope, c, bucket, table, topic), allow(logs.LogGroupArn())("logs:CreateLogStream", "logs:PutLogEvents"))
+	function := awslambda.NewFunction(scope, jsii.String("AlertsFunction"), &awslambda.FunctionProps{
+		Description:  jsii.String("Tells people about problems of hosts, by Athena and SNS"),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: awslambda.Architecture_ARM_64(),
+		Handler:      jsii.String("bootstrap"),
+		Code:         awslambda.Code_FromAsset(&zip, nil),
+		Timeout:      duration(alertsTimeout),
+		MemorySize:   jsii.Number(alertsMemory),
+		Environment: &map[string]*string{
+			"LOG_LEVEL":       &c.LogLevel,
+			"STACK":           &c.StackName,
+			"BUCKET":          bucket.BucketName(),
+			"STATE":           jsii.String(alertsState),
+			"DATABASE":        table.database,
+			"TABLE":           table.name,
+			"WORKGROUP":       workgroup.Ref(),
+			"TOPIC":           topic.TopicArn(),
+			"RULES_PARAMETER": jsii.String(rulesParameter(c)),
+			"DELAY":           jsii.String(delay(c).String()),
+			"DASHBOARD_URL":   &c.DashboardURL,
+		},
+		Role: awsiam.NewRole(scope, jsii.String("AlertsRole"), &awsiam.RoleProps{
+			AssumedBy:      service("lambda", fromThisAccount(nil)),
+			Description:    jsii.String("Alerts: read samples by Athena, note what was told, publish to a topic"),
+			InlinePolicies: inline(statements...),
+		}),
+		LogGroup: logs,
+		// The next run does what a failed one has left. If Lambda repeated a run, the alarm would count one failure three times.
+		RetryAttempts: jsii.Number(0),
+	})
+	awsevents.NewRule(scope, jsii.String("AlertsSchedule"), &awsevents.RuleProps{
+		Description: jsii.String("Starts the function that tells people about problems"),
+		Schedule:    awsevents.Schedule_Rate(duration(c.AlertsEvery)),
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(function, &awseventstargets.LambdaFunctionProps{
+			RetryAttempts: jsii.Number(2), // if Lambda does not take the event
+			MaxEventAge:   duration(max(c.AlertsEvery, time.Minute)),
+		})},
+	})
+	return &alerts{function, topic, function.MetricErrors(&awscloudwatch.MetricOptions{
+		Statistic: jsii.String("Sum"), Period: duration(c.AlertsEvery),
+	})}
+}
+
+// rulesParameter is the parameter with the changes of the rules. An operator may add it; the stack does not.
+func rulesParameter(c config.Config) string { return path(c) + "/" + record.ParameterRules }
+
+// newAlertTopic adds the topic. Nobody but the stack's function publishes to it, by its role, so it needs no policy of its own but the one
+// that refuses requests without TLS.
+func newAlertTopic(scope constructs.Construct, c config.Config) awssns.ITopic {
+	topic := awssns.NewTopic(scope, jsii.String("Alerts"), &awssns.TopicProps{
+		TopicName:   optional(c.AlertTopicName),
+		DisplayName: jsii.String("Metrics Dashboard alerts"),
+		MasterKey:   keyOf(scope, "Alerts", c),
+		EnforceSSL:  jsii.Bool(true),
+	})
+	if c.AlertEmail != "" {
+		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&c.AlertEmail, nil))
+	}
+	return topic
+}
+
+// mayAlert returns the statements that the function needs. Those about Athena are as for the rollup; in addition it reads the answer. A
+// conditional write needs the permission to read the object (S3 user guide, "How to prevent object overwrites with conditional writes"),
+// and S3 says that an object is missing only to who may list the bucket, which Athena's caller may anyway.
+func mayAlert(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, topic awssns.ITopic) []awsiam.PolicyStatement {
+	below := func(folder string) *string { return bucket.ArnForObjects(jsii.String(folder + "*")) }
+	return append(mayUseKey(c, true),
+		allow(arn(scope, "athena", "workgroup/"+alertsWorkgroup(c)))(
+			"athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution"),
+		allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))("athena:GetDataCatalog"),
+		// Athena reads the default database before any other (Athena guide, "Access to the default database and catalog").
+		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
+		allow(table.arns...)("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"),
+		allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
+		allow(below(c.Prefix))("s3:GetObject"),
+		allow(below(config.ResultFolder))("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+		allow(bucket.ArnForObjects(jsii.String(alertsState)))("s3:GetObject", "s3:PutObject"),
+		allow(topic.TopicArn())("sns:Publish"),
+		allow(arn(scope, "ssm", "parameter"+rulesParameter(c)))("ssm:GetParameter"),
+	)
+}
