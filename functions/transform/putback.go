@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 )
 
 // Stream puts records onto a delivery stream. An implementation sends the records as one PutRecordBatch and does not retry them.
@@ -72,7 +73,7 @@ func (v *invocation) send(ctx context.Context, name string, entries []entry) (le
 		defer cancel()
 	}
 	for attempt := range putAttempts {
-		if attempt > 0 && !wait(ctx, attempt) {
+		if attempt > 0 && pause.For(ctx, rand.N(min(backoffCap, backoffBase<<attempt))) != nil { // full jitter
 			break
 		}
 		if entries, err = v.sendOnce(ctx, name, entries); len(entries) == 0 {
@@ -102,17 +103,4 @@ func (v *invocation) sendOnce(ctx context.Context, name string, entries []entry)
 		entries = entries[n:]
 	}
 	return left, err
-}
-
-// wait waits with full jitter before an attempt. It returns false if the context ended first.
-func wait(ctx context.Context, attempt int) bool {
-	limit := min(backoffCap, backoffBase<<attempt)
-	timer := time.NewTimer(rand.N(limit))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

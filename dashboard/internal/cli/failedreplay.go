@@ -21,6 +21,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/failed/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
@@ -128,7 +129,7 @@ func (o *replayOptions) replay(
 	show, finish := replayProgress(total, stderr)
 	replay := failed.Replay{
 		Storage: storage, Stream: cloud.NewStream(cfg, stream), Selection: selection, Progress: show,
-		Pace: failed.Pace{BytesPerSecond: o.rate * (1 << 20), Now: time.Now, Sleep: failed.Sleep},
+		Pace: failed.Pace{BytesPerSecond: o.rate * (1 << 20), Now: time.Now, Sleep: pause.For},
 	}
 	report, err := replay.Run(ctx)
 	finish()

@@ -68,15 +68,3 @@ func (p *Pace) wait(ctx context.Context, bytes int) error {
 	p.next = now.Add(time.Duration(float64(bytes) / p.BytesPerSecond * float64(time.Second)))
 	return nil
 }
-
-// Sleep waits on the real clock.
-func Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

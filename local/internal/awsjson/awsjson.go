@@ -10,11 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -114,15 +114,9 @@ func write(w http.ResponseWriter, status int, body []byte) {
 	header := w.Header()
 	header.Set("Content-Type", ContentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	header.Set("X-Amzn-Requestid", requestID())
+	header.Set("X-Amzn-Requestid", uuid.NewString())
 	w.WriteHeader(status)
 	_, _ = w.Write(body) //nolint:gosec // fails only if the client has gone; the content is JSON, not a page
-}
-
-// requestID returns a random id in the form of a UUID. It tells requests apart in logs; it is not a secret.
-func requestID() string {
-	a, b := rand.Uint64(), rand.Uint64()
-	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
 
 // Decode decodes a request. Like AWS it ignores unknown members. It uses the library that becomes encoding/json/v2: for a

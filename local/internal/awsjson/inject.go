@@ -4,20 +4,16 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fault"
+	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 )
 
 // Inject returns a handler that fails as faults says, and otherwise calls next.
 func Inject(next *Handler, faults *fault.Injector) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if latency := faults.Latency(); latency > 0 {
-			select {
-			case <-time.After(latency):
-			case <-r.Context().Done():
-				return
-			}
+		if pause.For(r.Context(), faults.Latency()) != nil {
+			return
 		}
 		switch faults.Call() {
 		case fault.Throttle:

@@ -13,8 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
+	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 )
 
 // deliver writes the objects of a buffer in three steps. First it writes files under staging names. Then one entry of the journal
@@ -67,8 +70,8 @@ func (e *Engine) untilDone(ctx context.Context, step func() error) error {
 		e.log.LogAttrs(ctx, slog.LevelError, "cannot write objects; trying again", slog.String("stream", e.stream.Name),
 			slog.Any("error", err), slog.Duration("wait", wait))
 		e.count(func(s *Stats) { s.DeliveryErrors++ })
-		if !sleep(ctx, wait) {
-			return ctx.Err()
+		if err := pause.For(ctx, wait); err != nil {
+			return err
 		}
 	}
 }
@@ -150,7 +153,7 @@ func (w *objectWriter) stagePartition(prefix string, p *partition) error {
 
 // stage writes the file of one object under a staging name, syncs it and notes its move.
 func (w *objectWriter) stage(prefix, extension string, arrival time.Time, content func(io.Writer) error) error {
-	staged := newID()
+	staged := uuid.NewString()
 	w.moves = append(w.moves, journal.Move{
 		Staged: staged,
 		Final:  prefix + objectName(w.engine.stream.Name, arrival, staged, extension),

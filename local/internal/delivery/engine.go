@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/convert"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
@@ -98,7 +100,7 @@ func Open(dir string, s spec.Stream, invoker Invoker, o Options) (*Engine, error
 	if o.JournalBytes == 0 {
 		o.JournalBytes = 1 << 30
 	}
-	e.nameBytes = len(objectName(s.Name, time.Time{}, newID(), s.FileExtension))
+	e.nameBytes = len(objectName(s.Name, time.Time{}, uuid.Nil.String(), s.FileExtension))
 	if o.FlushEvery > 0 {
 		e.shorten(o.FlushEvery)
 	}

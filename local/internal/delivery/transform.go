@@ -2,15 +2,17 @@ package delivery
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
+	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 )
 
 // Invoker runs the transform.
@@ -79,7 +81,7 @@ func (e *Engine) transform(ctx context.Context, entries []journal.Entry) ([]outc
 	if len(whole) == 0 {
 		return outcomes, nil
 	}
-	ev := transform.Event{InvocationID: newID(), DeliveryStreamARN: e.stream.ARN, Region: e.region}
+	ev := transform.Event{InvocationID: uuid.NewString(), DeliveryStreamARN: e.stream.ARN, Region: e.region}
 	for _, entry := range whole {
 		ev.Records = append(ev.Records, transform.Record{
 			// The function must not interpret the id. It is the same in each attempt.
@@ -132,8 +134,8 @@ func (e *Engine) invoke(ctx context.Context, ev transform.Event) (r transform.Re
 		if errors.As(err, &known) && known.Final || attempts > e.stream.Lambda.Retries {
 			return r, attempts, err
 		}
-		ev.InvocationID = newID()
-		if !sleep(ctx, min(invokeBackoffCap, invokeBackoff<<min(attempts, 10))) {
+		ev.InvocationID = uuid.NewString()
+		if pause.For(ctx, min(invokeBackoffCap, invokeBackoff<<min(attempts, 10))) != nil {
 			return r, attempts, ctx.Err()
 		}
 	}
@@ -218,25 +220,5 @@ func (e *Engine) failedOutcome(entry journal.Entry, code, message string, attemp
 	return outcome{
 		entry:   entry,
 		failure: &failure{errorType: typeProcessing, code: code, message: message, attempts: attempts, at: e.now()},
-	}
-}
-
-// newID returns a random identifier in the form of a UUID (RFC 9562, version 4).
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails, see its documentation
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-// sleep waits. It returns false if the context ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

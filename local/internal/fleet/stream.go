@@ -3,25 +3,24 @@ package fleet
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
+
+	"github.com/metrics-dashboard/metrics-dashboard/functions/firehose"
+	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 )
 
 // Stream is a delivery stream. It is a [Destination].
 type Stream struct {
-	api  *firehose.Client
-	name string
+	client *firehose.Client
+	name   string
 }
 
-// NewStream returns the stream of that name. The SDK does not retry calls, because Put does.
-func NewStream(cfg aws.Config, name string) *Stream {
-	return &Stream{name: name, api: firehose.NewFromConfig(cfg, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })}
-}
+// NewStream returns the stream of that name.
+func NewStream(cfg aws.Config, name string) *Stream { return &Stream{firehose.New(cfg), name} }
 
 // Pauses between attempts, with full jitter. A throttled stream accepts records again when it has delivered some.
 const (
@@ -33,50 +32,29 @@ const (
 
 // Put puts records until each is accepted. It fails if the stream does not exist, or after giveUp failures.
 func (s *Stream) Put(ctx context.Context, records [][]byte) error {
-	left := make([]types.Record, len(records))
-	for i, r := range records {
-		left[i].Data = r
-	}
 	for attempt, failures := 0, 0; ; attempt++ {
-		out, err := s.api.PutRecordBatch(ctx, &firehose.PutRecordBatchInput{DeliveryStreamName: &s.name, Records: left})
-		throttled := errors.As(err, new(*types.ServiceUnavailableException))
+		rejected, err := s.client.PutRecordBatch(ctx, s.name, records)
 		switch {
-		case err == nil && len(out.RequestResponses) == len(left):
-			before := len(left)
-			if left = rejected(left, out.RequestResponses); len(left) == 0 {
-				return nil
-			}
+		case err == nil && len(rejected) == 0:
+			return nil
+		case err == nil:
 			failures = 0
-			if len(left) < before {
+			if len(rejected) < len(records) {
 				attempt = 0
 			}
-		case err == nil:
-			err = fmt.Errorf("put %d records onto %s: the answer has %d results; want one for each record",
-				len(left), s.name, len(out.RequestResponses))
-			failures++
-		case !throttled:
+			left := make([][]byte, len(rejected))
+			for n, i := range rejected {
+				left[n] = records[i]
+			}
+			records = left
+		case !errors.As(err, new(*types.ServiceUnavailableException)):
 			failures++
 		}
 		if failures == giveUp || errors.As(err, new(*types.ResourceNotFoundException)) || ctx.Err() != nil {
 			return err
 		}
-		timer := time.NewTimer(rand.N(min(backoffCap, backoffBase<<min(attempt, 10)) + 1))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := pause.For(ctx, rand.N(min(backoffCap, backoffBase<<min(attempt, 10))+1)); err != nil {
+			return err
 		}
 	}
-}
-
-// rejected returns the records that the stream did not accept.
-func rejected(records []types.Record, entries []types.PutRecordBatchResponseEntry) []types.Record {
-	var left []types.Record
-	for i, e := range entries {
-		if e.ErrorCode != nil {
-			left = append(left, records[i])
-		}
-	}
-	return left
 }

@@ -1,8 +1,6 @@
 package lambdaruntime
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -102,12 +100,4 @@ func readError(w http.ResponseWriter, r *http.Request) error {
 		return functionError("the function failed: %s", body)
 	}
 	return functionError("%s: %s", e.Type, e.Message)
-}
-
-// newRequestID returns a random request id in the form of a UUID.
-func newRequestID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails, see its documentation
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/child"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
 )
@@ -160,7 +162,7 @@ func (p *process) invoke(ctx context.Context, payload []byte, timeout time.Durat
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	deadline, _ := ctx.Deadline()
-	e := event{id: newRequestID(), payload: payload, deadline: deadline}
+	e := event{id: uuid.NewString(), payload: payload, deadline: deadline}
 	select {
 	case p.events <- e:
 	case <-p.child.Done():
