@@ -4,7 +4,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/commandline"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
@@ -21,10 +21,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer restore()
 	context.AfterFunc(ctx, restore)
-	root := newRoot()
-	root.SetOut(stdout) // first: the completion commands keep the output that they find
-	refuseUnknown(root)
-	return program.Run(ctx, root, &root.PersistentPreRun, args, stdin, stdout, stderr)
+	return commandline.Run(ctx, newRoot(), args, stdin, stdout, stderr)
 }
 
 // defaultLake is the directory that `local up` and `make demo` write by default.
@@ -39,47 +36,9 @@ func newRoot() *cobra.Command {
 			"(dashboard, or dashboard serve), as the answer to a query in the terminal (dashboard query, dashboard panels), or to\n" +
 			"an assistant (dashboard mcp).\n\n" +
 			program.ExitCodes,
-		Version:       program.Build(),
-		Args:          program.KnownCommand[*cobra.Command],
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		RunE:          o.run,
+		RunE: o.run,
 	}
 	o.flags(root)
-	root.SetFlagErrorFunc(program.FlagError)
-	root.AddCommand(newServe(), newQuery(), newPanels(), newMCP(), newFailed(), newVersion())
+	root.AddCommand(newServe(), newQuery(), newPanels(), newMCP(), newFailed())
 	return root
-}
-
-// refuseUnknown makes help, completion and each command that only holds others refuse a name that they do not know. Without it
-// cobra shows their help then, as if all were well.
-func refuseUnknown(root *cobra.Command) {
-	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
-	root.SuggestionsMinimumDistance = 2 // letters that may differ
-	for _, cmd := range root.Commands() {
-		cmd.SuggestionsMinimumDistance = root.SuggestionsMinimumDistance
-		switch {
-		case cmd.Name() == "help":
-			cmd.Args = func(_ *cobra.Command, args []string) error {
-				found, rest, _ := root.Find(args) // the error is for a rest, which is refused here
-				return program.KnownCommand(found, rest)
-			}
-		case !cmd.Runnable():
-			cmd.Args = program.KnownCommand[*cobra.Command]
-			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-		}
-	}
-}
-
-func newVersion() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of this binary, as --version does",
-		Args:  program.NoArgs[*cobra.Command],
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s version %s\n", cmd.Root().Name(), cmd.Root().Version)
-			return err
-		},
-	}
 }

@@ -4,7 +4,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/commandline"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
@@ -20,10 +20,7 @@ import (
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	// Several goroutines write: the log, the progress and the output of the collector.
 	stdout, stderr = &lockedWriter{w: stdout}, &lockedWriter{w: stderr}
-	root := newRoot(stdout, stderr)
-	root.SetOut(stdout) // first: the completion commands keep the output that they find
-	refuseUnknown(root)
-	return program.Run(ctx, root, &root.PersistentPreRun, args, stdin, stdout, stderr)
+	return commandline.Run(ctx, newRoot(stdout, stderr), args, stdin, stdout, stderr)
 }
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
@@ -34,48 +31,10 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 			"stream with Firehose's own API, the transform, and a folder of Parquet files in place of the bucket. You do not\n" +
 			"need an AWS account.\n\n" +
 			program.ExitCodes,
-		Version:       program.Build(),
-		Args:          program.KnownCommand[*cobra.Command],
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(program.FlagError)
-	root.AddCommand(newUp(stdout, stderr), newDemo(stdout, stderr), newFleet(stdout, stderr), newRollup(stdout, stderr), newVersion())
+	root.AddCommand(newUp(stdout, stderr), newDemo(stdout, stderr), newFleet(stdout, stderr), newRollup(stdout, stderr))
 	return root
-}
-
-// refuseUnknown makes some commands refuse an unknown name: help, completion, and each command that only holds other commands. Otherwise
-// cobra shows their help and the exit code is 0.
-func refuseUnknown(root *cobra.Command) {
-	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
-	root.SuggestionsMinimumDistance = 2 // letters that may differ
-	for _, cmd := range root.Commands() {
-		cmd.SuggestionsMinimumDistance = root.SuggestionsMinimumDistance
-		switch {
-		case cmd.Name() == "help":
-			cmd.Args = func(_ *cobra.Command, args []string) error {
-				found, rest, _ := root.Find(args) // program.KnownCommand refuses the rest, so that the error is not needed
-				return program.KnownCommand(found, rest)
-			}
-		case !cmd.Runnable():
-			cmd.Args = program.KnownCommand[*cobra.Command]
-			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-		}
-	}
-}
-
-func newVersion() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version of this binary, as --version does",
-		Args:  program.NoArgs[*cobra.Command],
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s version %s\n", cmd.Root().Name(), cmd.Root().Version)
-			return err
-		},
-	}
 }
 
 // untilSignal returns a context that ends at the first interrupt. After that, signals have their usual effect again: a second interrupt
