@@ -193,8 +193,14 @@ HOSTS    ?= 100
 INTERVAL ?= 3s
 
 .PHONY: cost
-cost: ## estimate a month on AWS line by line: make cost HOSTS=100 INTERVAL=3s
-	@go run ./cdk/cmd/cost --hosts $(HOSTS) --interval $(INTERVAL)
+cost: ## estimate a month on AWS line by line: make cost HOSTS=100 INTERVAL=3s MONTHS=1 (of samples kept)
+	@go run ./cdk/cmd/cost --hosts $(HOSTS) --interval $(INTERVAL) --stored-months $(MONTHS)
+
+.PHONY: growth
+growth: ## print what grows with 10 to 100,000 machines, and which limits come first
+	@go run ./cdk/cmd/cost --growth --interval $(INTERVAL) --stored-months 1
+
+MONTHS ?= 12
 
 # --- Release ---------------------------------------------------------------------------------------------------------
 

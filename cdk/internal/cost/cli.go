@@ -17,6 +17,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 
 func newRoot() *cobra.Command {
 	f := Default()
+	growth := false
 	root := &cobra.Command{
 		Use:   "cost",
 		Short: "Estimate what a month of a fleet costs on AWS, line by line",
@@ -32,6 +33,9 @@ func newRoot() *cobra.Command {
 			if err := f.Validate(); err != nil {
 				return program.Refuse(err)
 			}
+			if growth {
+				return PrintGrowth(cmd.OutOrStdout(), f)
+			}
 			return Print(cmd.OutOrStdout(), f)
 		},
 	}
@@ -43,6 +47,8 @@ func newRoot() *cobra.Command {
 	flags.DurationVar(&f.Buffering, "buffering-time", f.Buffering, "the stream's bufferingTime")
 	flags.Float64Var(&f.Crawls, "crawls", f.Crawls, "runs of the crawler in a month: daily 30.4, hourly 730, NONE 0")
 	flags.IntVar(&f.Stored, "stored-months", f.Stored, "months of samples that the bucket holds")
+	flags.IntVar(&f.Rolled, "rolled-months", f.Rolled, "months of rollups that the bucket holds")
 	flags.Float64Var(&f.AthenaGiB, "athena-gib", f.AthenaGiB, "GiB that queries read in a month")
+	flags.BoolVar(&growth, "growth", growth, "print what grows with 10 to 100,000 machines, and the limits on the way, in Markdown")
 	return root
 }

@@ -111,9 +111,90 @@ func TestReadmeQuotesTheBill(t *testing.T) {
 	if err := cost.Print(&b, cost.Default()); err != nil {
 		t.Fatal(err)
 	}
+	further := regexp.MustCompile(`for ever: ([0-9.]+) cents a month`).FindStringSubmatch(b.String())
+	if cents, err := strconv.ParseFloat(further[1], 64); err != nil || !strings.Contains(string(text), fmt.Sprintf("%.1f cents", cents)) {
+		t.Errorf("README.md does not say that a machine costs %.1f cents with samples kept for 30 days", cents)
+	}
 	sentence := regexp.MustCompile(`about [0-9]+ cents a month, storage included`).FindString(b.String())
 	if sentence == "" || !strings.Contains(strings.Join(strings.Fields(string(text)), " "), sentence) {
 		t.Errorf("README.md does not say %q of a machine", sentence)
+	}
+}
+
+// The goal: a further machine at 3 s costs at most 4 cents a month, with samples kept for 30 days and rollups for ever. It holds for the
+// first years of a stack; the rollups of later years add up.
+func TestFurtherMachine(t *testing.T) {
+	for _, hosts := range []int{100, 10_000} {
+		f := cost.Default()
+		f.Hosts = hosts
+		var b bytes.Buffer
+		if err := cost.Print(&b, f); err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(`for ever: ([0-9.]+) cents a month after a year, ([0-9.]+) after ten`).FindStringSubmatch(b.String())
+		if found == nil {
+			t.Fatalf("no price of a further machine in %s", &b)
+		}
+		year, err := strconv.ParseFloat(found[1], 64)
+		ten, tenErr := strconv.ParseFloat(found[2], 64)
+		if err != nil || tenErr != nil || year > 4 || ten > 4.5 {
+			t.Errorf("%d machines: a further one costs %v cents a month after a year and %v after ten", hosts, year, ten)
+		}
+	}
+}
+
+// The lines of the rollup, calculated by hand: 100 hosts at 3 s have 24 MB of samples an hour. They are read for the minutes and for the
+// hours, and a quarter of them again.
+func TestRollupByHand(t *testing.T) {
+	lines := map[string]cost.Item{}
+	for _, l := range cost.Default().Estimate() {
+		lines[l.Name] = l.Packed
+	}
+	rows := 100 * (730.*60*370 + 730*320) / math.Pow(2, 30)
+	for name, want := range map[string]float64{
+		"Rollup: Athena reads the samples twice":  2 * 1.25 * 87.6e6 * 200 / math.Pow(2, 30) * 5 / 1024,
+		"Rollup: S3 storage, Intelligent-Tiering": rows * (0.023 + 2*0.0125 + 9*0.004),
+		"Rollup: Lambda": 730 * 30 * 0.25 * 0.0000133334,
+	} {
+		if got := lines[name].USD; math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s is %v USD, want %v", name, got, want)
+		}
+	}
+	few := cost.Default()
+	few.Hosts = 1
+	for _, l := range few.Estimate() {
+		if want := 1.25 * (730 + 730./24) * 10 / 1024; strings.HasPrefix(l.Name, "Rollup: Athena") && math.Abs(l.Packed.Quantity-want) > 1e-9 {
+			t.Errorf("one host: %v GiB, want %v: Athena bills 10 MB at least", l.Packed.Quantity, want)
+		}
+	}
+}
+
+// docs/growth.md has the tables that the program prints.
+func TestGrowthIsInTheDocuments(t *testing.T) {
+	f := cost.Default()
+	f.Stored = 1
+	var b bytes.Buffer
+	if err := cost.PrintGrowth(&b, f); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.FromSlash("../../../docs/growth.md")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- begin of what make golden writes -->\n", "<!-- end -->"
+	before, rest, ok := strings.Cut(string(text), begin)
+	_, after, also := strings.Cut(rest, end)
+	if !ok || !also {
+		t.Fatalf("%s lacks the lines around the tables", file)
+	}
+	want := before + begin + b.String() + end + after
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(text) {
+		t.Errorf("the tables of %s are stale; run make golden", file)
 	}
 }
 

@@ -62,6 +62,11 @@ func (f Fleet) bill(t traffic) []named {
 		item("Lambda: compute", computed, "GiB-s", lambdaGiBSecond),
 		item("S3: PUTs", objects, "objects", putObject),
 		item("S3: storage", stored, "GiB", storageGiBMonth),
+		item("Rollup: Athena reads the samples twice", f.rollupScan()/gib, "GiB", athenaTiB/1024),
+		{"Rollup: S3 storage, Intelligent-Tiering", f.rollupStorage()},
+		item("Rollup: S3 lists and PUTs", f.rollupRequests(), "requests", putObject),
+		{"Rollup: S3 keeps an eye on objects", f.rollupObjects()},
+		item("Rollup: Lambda", runs*rollupRunTime.Seconds()*memoryGiB, "GiB-s", lambdaGiBSecond),
 		item("Glue: crawler", f.Crawls*crawlerDPUs*crawlerHours, "DPU-h", crawlerDPUHour),
 		item("Athena: allowance for queries", f.AthenaGiB, "GiB", athenaTiB/1024),
 		item("CloudWatch: logs", invocations*logBytes/gib, "GiB", logGiB),
@@ -77,7 +82,8 @@ func (f Fleet) invocations(t traffic) float64 {
 	return math.Max(bySize, math.Min(byTime, t.records))
 }
 
-// objects returns how many objects Firehose writes: one in each buffering interval, and one more for each new hour.
+// objects returns how many objects Firehose writes: one in each buffering interval or when the buffer is full, and one more for each new
+// hour.
 func (f Fleet) objects() float64 {
-	return math.Ceil(month.Seconds()/f.Buffering.Seconds()) + month.Hours()
+	return math.Ceil(math.Max(month.Seconds()/f.Buffering.Seconds(), f.samples()*enrichedBytes/bufferBytes)) + month.Hours()
 }

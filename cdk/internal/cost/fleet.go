@@ -19,6 +19,7 @@ type Fleet struct {
 	Buffering  time.Duration // of the delivery stream
 	Crawls     float64       // runs of the crawler in a month
 	Stored     int           // months of samples that the bucket holds
+	Rolled     int           // months of rollups that the bucket holds
 	AthenaGiB  float64       // that queries read in a month
 }
 
@@ -26,7 +27,7 @@ type Fleet struct {
 func Default() Fleet {
 	return Fleet{
 		Hosts: 100, Interval: 3 * time.Second, MaxLatency: record.MaxLatency, Buffering: 5 * time.Minute,
-		Stored: 12, AthenaGiB: 100,
+		Stored: 12, Rolled: 12, AthenaGiB: 100,
 	}
 }
 
@@ -44,6 +45,7 @@ func (f Fleet) Validate() error {
 	check(f.Buffering >= time.Minute && f.Buffering <= 15*time.Minute, "buffering-time", f.Buffering, "1m-15m")
 	check(f.Crawls >= 0 && f.Crawls <= 10000, "crawls", f.Crawls, "0-10000 a month")
 	check(f.Stored >= 0 && f.Stored <= 1200, "stored-months", f.Stored, "0-1200")
+	check(f.Rolled >= 0 && f.Rolled <= 1200, "rolled-months", f.Rolled, "0-1200")
 	check(f.AthenaGiB >= 0 && f.AthenaGiB <= 1e9, "athena-gib", f.AthenaGiB, "0 or more")
 	return errors.Join(problems...)
 }
@@ -75,7 +77,8 @@ const (
 	processorBytes = record.ProcessorMB * 1e6 // most bytes of records for one invocation
 	crawlerDPUs    = 2.0                      // a common value; AWS publishes no number
 	crawlerHours   = 1.0 / 6                  // shortest time that a run is billed for
-	alarms         = 5
+	alarms         = 6
+	bufferBytes    = 64 << 20 // most bytes of samples in an object
 	gib            = 1 << 30
 )
 

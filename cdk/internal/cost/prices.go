@@ -13,8 +13,15 @@ const (
 	lambdaRequest   = 0.20 / 1e6
 	lambdaGiBSecond = 0.0000133334 // arm64
 
-	storageGiBMonth = 0.023 // S3 Standard
-	putObject       = 0.005 / 1000
+	storageGiBMonth = 0.023        // S3 Standard
+	putObject       = 0.005 / 1000 // or a list of objects
+
+	// S3 Intelligent-Tiering: storage of objects that were read in the last 30 days, in the last 90 days, and longer ago.
+	frequentGiBMonth   = 0.023
+	infrequentGiBMonth = 0.0125
+	archiveGiBMonth    = 0.004
+	watchedObject      = 0.0025 / 1000 // a month
+	movedObject        = 0.01 / 1000   // into this class
 
 	crawlerDPUHour = 0.44 // Glue
 

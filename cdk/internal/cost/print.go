@@ -23,14 +23,16 @@ func Print(w io.Writer, f Fleet) error {
 	morePacked, moreSingle := Total(more.Estimate())
 	fmt.Fprintf(&b, "%-42s %22s %10.4f   %22s %10.4f\n", "Each further host adds", "", (morePacked-packed)/float64(f.Hosts),
 		"", (moreSingle-single)/float64(f.Hosts))
+	fmt.Fprintf(&b, "\nA further machine, with samples kept for 30 days and rollups for ever: %.2f cents a month after a year, %.2f after ten.\n",
+		100*f.further(1, 12), 100*f.further(1, 120))
 	fmt.Fprintf(&b, "\nA machine costs about %.0f cents a month, storage included; the rest does not grow with machines.\n",
 		100*(morePacked-packed)/float64(f.Hosts))
 	fmt.Fprintf(&b, `
 List prices of us-east-1, nothing counted as free: of an account, the first 10 alarms and 3 dashboards are.
 Dynamic partitioning is billed by the GB delivered; counted here is the JSON before conversion, about %d times the Parquet.
 QuickSight is not counted: it bills its users, and its queries are Athena's.
-Months of samples stored: %d. A run of the crawler is billed for %.2f USD at least.
-`, enrichedBytes/parquetBytes, f.Stored, crawlerDPUs*crawlerHours*crawlerDPUHour)
+Months of samples stored: %d, of rollups: %d. Rows of minutes are thought not to be read after 90 days. A run of the crawler is billed for %.2f USD at least.
+`, enrichedBytes/parquetBytes, f.Stored, f.Rolled, crawlerDPUs*crawlerHours*crawlerDPUHour)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("print the estimate: %w", err)
 	}

@@ -198,10 +198,10 @@ func TestEverySettingReachesTheTemplate(t *testing.T) {
 	failed := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 2)
 	check(t, "expiry of failed records", at(t, failed, "ExpirationInDays"), 7)
 	check(t, "their prefix", at(t, failed, "Prefix"), "errors/")
-	expiry := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 4)
+	expiry := at(t, bucket.properties, "LifecycleConfiguration", "Rules", 5)
 	check(t, "expiry", at(t, expiry, "ExpirationInDays"), 30)
 	check(t, "expiring prefix", at(t, expiry, "Prefix"), "a/b/")
-	check(t, "expiring rollups", at(t, bucket.properties, "LifecycleConfiguration", "Rules", 5),
+	check(t, "expiring rollups", at(t, bucket.properties, "LifecycleConfiguration", "Rules", 6),
 		"map[ExpirationInDays:4000 Id:ExpireRollups Prefix:rollup/ Status:Enabled]")
 
 	for _, f := range ofType(t, template, "AWS::Lambda::Function") {

@@ -44,6 +44,15 @@ func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
 			Expiration: duration(c.ErrorRetention + 7*24*time.Hour),
 		},
 	}
+	rules = append(rules, &awss3.LifecycleRule{
+		// Rollups are kept for years, and those of long ago are hardly read. Reading costs no more in a cheaper tier of this class. S3 does
+		// not move objects below 128 KB (Amazon S3 user guide, "How S3 Intelligent-Tiering works").
+		Id:     jsii.String("TierRollups"),
+		Prefix: jsii.String(config.RollupFolder),
+		Transitions: &[]*awss3.Transition{{
+			StorageClass: awss3.StorageClass_INTELLIGENT_TIERING(), TransitionAfter: awscdk.Duration_Days(jsii.Number(0)),
+		}},
+	})
 	if c.RawRetention > 0 {
 		rules = append(rules, &awss3.LifecycleRule{
 			Id:         jsii.String("ExpireSamples"),

@@ -17,12 +17,14 @@ func TestBucketIsPrivateAndKept(t *testing.T) {
 	check(t, "deletion", b.body["DeletionPolicy"], "RetainExceptOnCreate")
 	check(t, "replacement", b.body["UpdateReplacePolicy"], "Retain")
 	rules := at(t, b.properties, "LifecycleConfiguration", "Rules").([]any)
-	if len(rules) != 4 || at(t, rules, 0, "Id") != "AbortIncompleteUploads" {
+	if len(rules) != 5 || at(t, rules, 0, "Id") != "AbortIncompleteUploads" {
 		t.Errorf("lifecycle rules are %v, want none that expires samples", rules)
 	}
 	check(t, "expiring answers", at(t, rules, 1, "Prefix"), "athena-results/")
 	check(t, "expiring failed records", at(t, rules, 2), "map[ExpirationInDays:90 Id:ExpireFailedRecords Prefix:errors/ Status:Enabled]")
 	// What was sent of an object must not be forgotten before the object is gone.
+	check(t, "rollups", at(t, rules, 4),
+		"map[Id:TierRollups Prefix:rollup/ Status:Enabled Transitions:[map[StorageClass:INTELLIGENT_TIERING TransitionInDays:0]]]")
 	check(t, "expiring replayed records", at(t, rules, 3), "map[ExpirationInDays:97 Id:ExpireReplayedRecords Prefix:replayed/ Status:Enabled]")
 }
 

@@ -1,0 +1,81 @@
+package cost
+
+import (
+	"math"
+	"time"
+)
+
+// Measurements on the rollups of a simulated fleet at 3 s, as DuckDB writes them with Zstandard. Athena's writer was not measured.
+const (
+	minuteRowBytes = 370 // of a row of samples_1m
+	hourRowBytes   = 320 // of a row of samples_1h
+)
+
+// What is assumed of the rollup's function and of Athena. AWS publishes no numbers.
+const (
+	lateReads         = 0.25 // share of periods that are read again because samples came late
+	filesPerStatement = 4    // objects that Athena writes, besides the manifest and the metadata
+	rollupRunTime     = 30 * time.Second
+	leastScanBytes    = 10 << 20 // that a statement is billed for
+	objectsPerList    = 1000
+	sampleDays        = 14 + 1 // days that a run lists: how old a sample may be, and today (default settings)
+	listsPerRun       = 3      // of a day: samples, minutes, hours
+)
+
+var (
+	runs       = month.Hours() // of the function in a month
+	statements = (runs + month.Hours()/24) * (1 + lateReads)
+)
+
+// rollupScan returns how many bytes Athena reads in a month for the rollups: the samples of each hour once for the minutes, and those of
+// each day once for the hours.
+func (f Fleet) rollupScan() float64 {
+	hour := f.samples() / month.Hours() * parquetBytes
+	return (1 + lateReads) * (month.Hours()*math.Max(hour, leastScanBytes) + month.Hours()/24*math.Max(24*hour, leastScanBytes))
+}
+
+// rollupBytes returns how many bytes of rollups a month has.
+func (f Fleet) rollupBytes() float64 {
+	return float64(f.Hosts) * (month.Minutes()*minuteRowBytes + month.Hours()*hourRowBytes)
+}
+
+// rollupStorage returns the price of the rollups that the bucket holds. S3 moves an object to a cheaper tier 30 and 90 days after somebody
+// has read it last, and reading it costs no more there (Amazon S3 user guide, "How S3 Intelligent-Tiering works").
+func (f Fleet) rollupStorage() Item {
+	usd := 0.
+	for age := range f.Rolled {
+		switch {
+		case age < 1:
+			usd += frequentGiBMonth
+		case age < 3:
+			usd += infrequentGiBMonth
+		default:
+			usd += archiveGiBMonth
+		}
+	}
+	bytes := f.rollupBytes()
+	return Item{bytes * float64(f.Rolled) / gib, "GiB", usd * bytes / gib}
+}
+
+// rollupRequests returns the PUTs and lists of a month.
+func (f Fleet) rollupRequests() float64 {
+	pages := sampleDays*listsPerRun + f.objects()/month.Hours()*24*sampleDays/objectsPerList
+	return statements*(filesPerStatement+2) + runs*pages
+}
+
+// rollupObjects returns the price of Intelligent-Tiering that goes by objects.
+func (f Fleet) rollupObjects() Item {
+	written := statements * filesPerStatement
+	kept := (runs + runs/24) * filesPerStatement * float64(f.Rolled)
+	return Item{kept, "objects", kept*watchedObject + written*movedObject}
+}
+
+// further returns what a further machine costs in a month, in USD, if the bucket holds so many months of samples and of rollups.
+func (f Fleet) further(stored, rolled int) float64 {
+	f.Stored, f.Rolled = stored, rolled
+	more := f
+	more.Hosts *= 2
+	one, _ := Total(f.Estimate())
+	two, _ := Total(more.Estimate())
+	return (two - one) / float64(f.Hosts)
+}
