@@ -72,6 +72,8 @@ COMMANDS = {
     "RUNBOOK.md": {
         "aws ssm get-parameters-by-path": Run(said=r"edge-config\s{", clis=(1, 2)),
         "dashboard failed ": ACCOUNT,
+        "function=$(aws ssm get-parameter": Run(clis=(1, 2)),
+        "aws lambda invoke": ACCOUNT,
     },
     "dashboard/README.md": {
         "bin/dashboard --lake": Run("--listen 127.0.0.1:0", until="http://127.0.0.1:"),
