@@ -1,0 +1,308 @@
+package e2e
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
+
+	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
+)
+
+// A frozen folder, such as testdata/v1, has what the programs of a release left on disk when they were killed. It must not change: later
+// releases have to go on from there. Its files:
+//
+//   - spool/: the spool of edge, with samples that were not delivered, and what edge remembers of the stack
+//   - lake/: the directory of the local stack, with Parquet files, and a journal of records that were not delivered
+//   - template.json.gz: the stack's template
+//   - lines.jsonl, pack.gz: what a collector sends, as lines and as a pack
+//   - session.json: what the collector took
+//
+// To freeze a new release, run: go test ./internal/e2e -run Upgrade -freeze testdata/v2
+var freezeInto = flag.String("freeze", "", "write what the programs of today leave on disk into this new folder")
+
+// releases are the frozen folders.
+func releases(t *testing.T) []string {
+	t.Helper()
+	folders, err := filepath.Glob("testdata/v*")
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("no frozen release: %v", err)
+	}
+	return folders
+}
+
+// session is one start of a collector.
+type session struct {
+	ID      string `json:"session_id"`
+	Samples int    `json:"samples"`
+}
+
+// startEdge starts the collector. It delivers to the endpoint.
+func startEdge(t *testing.T, endpoint, spool string, args ...string) *exec.Cmd {
+	t.Helper()
+	edge := exec.Command(filepath.Join(bin, "edge"), append([]string{
+		"run", "--stack", "MetricsDashboard", "--interval", "1s", "--max-latency", "1s", "--spool-dir", spool,
+	}, args...)...)
+	edge.Env = testenv.Environ(t, "AWS_ENDPOINT_URL="+endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_REGION=us-east-1")
+	var log bytes.Buffer
+	edge.Stderr = &log
+	if err := edge.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = edge.Process.Kill() // it may have ended
+		_ = edge.Wait()
+		if t.Failed() {
+			t.Logf("edge said:\n%s", &log)
+		}
+	})
+	return edge
+}
+
+// waitFor calls done until it returns true.
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for begin := time.Now(); !done(); time.Sleep(200 * time.Millisecond) {
+		if time.Since(begin) > 2*time.Minute {
+			t.Fatalf("after two minutes: %s", what)
+		}
+	}
+}
+
+// delivered returns how many different samples of the session are in the lake, and how many rows have them.
+func delivered(t *testing.T, dir, id string) (samples, rows int64) {
+	t.Helper()
+	if found, err := filepath.Glob(filepath.Join(dir, "*", "analytics", "year=*")); err != nil || len(found) == 0 {
+		return 0, 0
+	}
+	values := row(t, dir, fmt.Sprintf("SELECT count(DISTINCT seq), count(*) FROM samples WHERE session_id = '%s'", id))
+	return values[0].(int64), values[1].(int64)
+}
+
+// The programs of today go on from what those of a release left on disk: each sample that the collector took then arrives, whether it
+// was in the spool, in the journal or in a Parquet file. They do so in the stack of that release and in today's.
+func TestUpgrade(t *testing.T) {
+	if *freezeInto != "" {
+		freeze(t, *freezeInto)
+	}
+	for _, release := range releases(t) {
+		for _, stack := range []string{"old", "new"} {
+			t.Run(filepath.Base(release)+" with the "+stack+" stack", func(t *testing.T) { upgrade(t, release, stack) })
+		}
+	}
+}
+
+func upgrade(t *testing.T, release, stack string) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(release)); err != nil {
+		t.Fatal(err)
+	}
+	var before session
+	if err := json.Unmarshal(read(t, dir, "session.json"), &before); err != nil {
+		t.Fatal(err)
+	}
+	text := template.Default()
+	if stack == "old" {
+		compressed, err := gzip.NewReader(bytes.NewReader(read(t, dir, "template.json.gz")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err = io.ReadAll(compressed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	acceptAnyAge(t, text, filepath.Join(dir, "template.json"))
+	at, _ := delivered(t, filepath.Join(dir, "lake"), before.ID)
+	if at == 0 || int(at) >= before.Samples {
+		t.Fatalf("%d samples of %d are in the files of the release", at, before.Samples)
+	}
+	p := start(t, "up", "--dir", filepath.Join(dir, "lake"), "--listen", "127.0.0.1:0", "--flush-every", "1s",
+		"--template", filepath.Join(dir, "template.json"), "--stack", "MetricsDashboard")
+	edge := startEdge(t, p.endpoint, filepath.Join(dir, "spool"))
+	lines := read(t, dir, "lines.jsonl")
+	putAll(t, p, lines, read(t, dir, "pack.gz"))
+	waitFor(t, "not all samples of the release arrived", func() bool {
+		samples, _ := delivered(t, filepath.Join(dir, "lake"), before.ID)
+		return int(samples) == before.Samples
+	})
+	if err := edge.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := edge.Wait(); err != nil {
+		t.Errorf("edge ended: %v", err)
+	}
+	p.stop(t)
+	if _, rows := delivered(t, filepath.Join(dir, "lake"), before.ID); int(rows) != before.Samples {
+		t.Errorf("%d rows have the %d samples of the release", rows, before.Samples)
+	}
+	// The collector of today also delivers its own samples, and the rows of both collectors have the same columns.
+	values := row(t, filepath.Join(dir, "lake"), fmt.Sprintf(`SELECT count(*) FILTER (session_id <> '%s') > 0,
+		count(*) FILTER (event_time IS NULL OR hostname IS NULL OR cpu_count IS NULL)
+		FROM samples WHERE interval_s = 1`, before.ID))
+	if fmt.Sprint(values) != "[true 0]" {
+		t.Errorf("samples of today, and rows that lack values: %v, want [true 0]", values)
+	}
+	// A file of the release has them too.
+	want := 3 * bytes.Count(lines, []byte("\n"))
+	values = row(t, filepath.Join(dir, "lake"), "SELECT count(*), count(DISTINCT (session_id, ts)) FROM samples WHERE interval_s = 3")
+	if fmt.Sprint(values) != fmt.Sprintf("[%d %d]", want, want/3) {
+		t.Errorf("rows and samples of the lines and the pack: %v, want %d and %d", values, want, want/3)
+	}
+}
+
+func read(t *testing.T, parts ...string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(parts...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// acceptAnyAge writes a template whose transform takes the samples of a frozen folder, however old they are.
+func acceptAnyAge(t *testing.T, text []byte, path string) {
+	t.Helper()
+	var content map[string]any
+	if err := json.Unmarshal(text, &content); err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, resource := range content["Resources"].(map[string]any) {
+		properties, _ := resource.(map[string]any)["Properties"].(map[string]any)
+		environment, _ := properties["Environment"].(map[string]any)
+		if variables, ok := environment["Variables"].(map[string]any); ok && variables[transform.MaxAgeVariable] != nil {
+			variables[transform.MaxAgeVariable], found = "36500", true
+		}
+	}
+	changed, err := json.Marshal(content)
+	if err == nil {
+		err = os.WriteFile(path, changed, 0o600)
+	}
+	if err != nil || !found {
+		t.Fatalf("let the transform take samples of any age: found its variable: %v, %v", found, err)
+	}
+}
+
+// freeze writes the folder of a release with the programs of today.
+func freeze(t *testing.T, into string) {
+	if err := os.Mkdir(into, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	spool, dir, anyAge := filepath.Join(into, "spool"), filepath.Join(into, "lake"), filepath.Join(t.TempDir(), "template.json")
+	acceptAnyAge(t, template.Default(), anyAge)
+	first := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--flush-every", "1s", "--template", anyAge, "--stack", "MetricsDashboard")
+	putAll(t, first, recordtest.GoldenLines)
+	// Nothing of the machine that freezes stands in the files.
+	edge := startEdge(t, first.endpoint, spool, "--hostname", "frozen", "--detail-interval", "0")
+	waitFor(t, "no sample is in a file", func() bool {
+		samples, _ := delivered(t, dir, report(t, spool).ID)
+		return samples > 0
+	})
+	first.stop(t)
+	// Now records wait in the journal, because the stack buffers for minutes, and then samples wait in the spool, because the stack has gone.
+	second := start(t, "up", "--dir", dir, "--listen", first.endpoint[len("http://"):])
+	waitFor(t, "no record is in the journal", func() bool {
+		taken := report(t, spool)
+		files, _ := delivered(t, dir, taken.ID)
+		return taken.Samples.Delivered > files+4
+	})
+	second.kill()
+	time.Sleep(5 * time.Second) // the collector takes more samples
+	if err := edge.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = edge.Wait()                                                      // it was killed
+	if err := os.Remove(filepath.Join(spool, "edge.sock")); err != nil { // a socket is not a file that others can have
+		t.Fatal(err)
+	}
+	out, err := edgeCommand(t, "spool", "cat", "--spool-dir", spool).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	last, err := record.ParseSample(waiting[len(waiting)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	took, err := json.Marshal(session{last.SessionID, int(last.Seq) + 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{
+		"session.json": took, "template.json.gz": compress(t, template.Default()),
+		"lines.jsonl": recordtest.GoldenLines, "pack.gz": compress(t, recordtest.GoldenLines),
+	} {
+		if err := os.WriteFile(filepath.Join(into, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func compress(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// edgeCommand is a command of edge that ends by itself.
+func edgeCommand(t *testing.T, args ...string) *exec.Cmd {
+	c := exec.Command(filepath.Join(bin, "edge"), args...)
+	c.Env = testenv.Environ(t)
+	return c
+}
+
+// collected is what the status of a collector says.
+type collected struct {
+	ID      string `json:"session_id"`
+	Samples struct {
+		Delivered int64 `json:"delivered"`
+	} `json:"samples"`
+}
+
+// report asks the collector that uses the spool. The answer is empty before the collector has started.
+func report(t *testing.T, spool string) (c collected) {
+	t.Helper()
+	content, err := edgeCommand(t, "status", "--spool-dir", spool, "--json").Output()
+	if err != nil {
+		return c
+	}
+	if err := json.Unmarshal(content, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// putAll sends records, all of which have to be accepted.
+func putAll(t *testing.T, p *process, data ...[]byte) {
+	t.Helper()
+	var records []types.Record
+	for _, d := range data {
+		records = append(records, types.Record{Data: d})
+	}
+	answer, err := client(p.endpoint).PutRecordBatch(t.Context(), &firehose.PutRecordBatchInput{DeliveryStreamName: aws.String(stream), Records: records})
+	if err != nil || *answer.FailedPutCount > 0 {
+		t.Fatalf("put records: %v, %v", answer, err)
+	}
+}
