@@ -27,11 +27,9 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 type Columns struct {
 	converter *Converter
 	leafs     [][]parquet.Value
-	marks     []int // lengths of leafs before the last record
+	filled    []int // by column: how many rows its leafs have. Those that follow are NULL; they are added together later
 	rows      int
-	row       int   // number of the current row, counted from 1 since NewColumns
-	filled    []int // by column: number of the last row that has a value
-	unset     int   // columns without a value in the current row
+	marks     []int // lengths of leafs, and then filled, before the last record
 	reader    *jsonscan.Reader
 	values    []valueReader // by column
 }
@@ -39,7 +37,7 @@ type Columns struct {
 // NewColumns returns an empty collection of rows.
 func (c *Converter) NewColumns() *Columns {
 	o := &Columns{
-		converter: c, leafs: make([][]parquet.Value, c.leafs()), marks: make([]int, c.leafs()),
+		converter: c, leafs: make([][]parquet.Value, c.leafs()), marks: make([]int, c.leafs()+len(c.columns)),
 		filled: make([]int, len(c.columns)), reader: jsonscan.NewReader(c.names...),
 	}
 	for _, col := range c.columns {
@@ -57,6 +55,7 @@ func (o *Columns) Reset() {
 		clear(o.leafs[i]) // frees the data that the values refer to
 		o.leafs[i] = o.leafs[i][:0]
 	}
+	clear(o.filled)
 	o.rows = 0
 }
 
@@ -65,12 +64,14 @@ func (o *Columns) Add(data []byte) error {
 	for i, leaf := range o.leafs {
 		o.marks[i] = len(leaf)
 	}
+	copy(o.marks[len(o.leafs):], o.filled)
 	rows := o.rows
 	err := o.documents(data)
 	if err != nil {
-		for i, n := range o.marks {
-			o.leafs[i] = o.leafs[i][:n]
+		for i, leaf := range o.leafs {
+			o.leafs[i] = leaf[:o.marks[i]]
 		}
+		copy(o.filled, o.marks[len(o.leafs):])
 		o.rows = rows
 	}
 	return err
@@ -104,37 +105,29 @@ func notObject(data []byte, err error) *Error {
 
 // document adds one row.
 func (o *Columns) document(members []jsonscan.Member) error {
-	o.begin()
 	for _, m := range members {
 		if m.Column == jsonscan.NoColumn || m.Kind == jsonscan.Null {
 			continue
 		}
+		o.fill(int(m.Column))
 		if err := o.values[m.Column](o.leafs[o.converter.columns[m.Column].first:], m); err != nil {
 			return err
 		}
-		o.filled[m.Column] = o.row
-		o.unset--
+		o.filled[m.Column] = o.rows + 1
 	}
-	o.end()
+	o.rows++
 	return nil
 }
 
-func (o *Columns) begin() {
-	o.row++
-	o.rows++
-	o.unset = len(o.filled)
-}
-
-// end gives NULL to the columns without a value in the row.
-func (o *Columns) end() {
-	for at := 0; o.unset > 0; at++ {
-		if o.filled[at] == o.row {
-			continue
-		}
-		o.unset--
-		col := &o.converter.columns[at]
-		for leaf := col.first; leaf < col.first+col.leafs; leaf++ {
-			o.leafs[leaf] = append(o.leafs[leaf], parquet.NullValue())
-		}
+// fill gives NULL to the rows in which a column does not have a value. The zero Value is NULL.
+func (o *Columns) fill(at int) {
+	missing := o.rows - o.filled[at]
+	if missing == 0 {
+		return
 	}
+	col := &o.converter.columns[at]
+	for leaf := col.first; leaf < col.first+col.leafs; leaf++ {
+		o.leafs[leaf] = append(o.leafs[leaf], make([]parquet.Value, missing)...)
+	}
+	o.filled[at] = o.rows
 }

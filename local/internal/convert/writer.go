@@ -27,6 +27,9 @@ func (c *Converter) NewWriter(out io.Writer) *Writer {
 
 // Write appends rows to the file.
 func (w *Writer) Write(rows *Columns) error {
+	for at := range rows.filled {
+		rows.fill(at)
+	}
 	for i, column := range w.w.ColumnWriters() {
 		if _, err := column.WriteRowValues(rows.leafs[i]); err != nil {
 			return fmt.Errorf("write column %d: %w", i, err)
