@@ -102,6 +102,7 @@ fuzz: go-deps ## fuzz the decoders, a minute each
 	cd record/jsonscan && $(CLEAN) go test -run '^$$' -fuzz FuzzMembers -fuzztime 1m .
 	cd record/jsonscan && $(CLEAN) go test -run '^$$' -fuzz FuzzReader -fuzztime 1m .
 	cd record && $(CLEAN) go test -run '^$$' -fuzz FuzzParseSample -fuzztime 1m .
+	cd functions && $(CLEAN) go test -run '^$$' -fuzz FuzzSamples -fuzztime 1m ./transform/otlp
 	cd edge && $(CLEAN) go test -run '^$$' -fuzz FuzzScanner -fuzztime 1m ./internal/spool
 
 .PHONY: golden
@@ -123,6 +124,11 @@ problems: go-deps ## measure the rules about problems on a simulated fleet, whos
 .PHONY: trino-check
 trino-check: ## run every panel's SQL in Trino's own engine and compare it with DuckDB (needs Java 17 and Maven)
 	cd dashboard && go test -tags trino -count 1 -timeout 30m ./internal/trinocheck
+
+.PHONY: otlp-check
+otlp-check: build ## compare OTLP metrics of an OpenTelemetry Collector, which is built for it, with edge on this machine for two minutes
+	cd functions/transform/otlp/testdata/collector && GOWORK=off GOBIN=$(TOOLS)/otlp go install -trimpath .
+	cd functions && $(CLEAN) go test -tags collector -count 1 -run TestLive -v ./transform/otlp -args -collector $(TOOLS)/otlp/collector -edge $(CURDIR)/bin/edge
 
 .PHONY: interop
 interop: build $(TOOLS)/interop/.installed $(TOOLS)/awscli/.installed ## run the commands of the READMEs, with both AWS CLIs; check the local stack with boto3, its Parquet with pyarrow, DuckDB and Polars (needs python3, AWS CLI 2)

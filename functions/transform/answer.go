@@ -134,13 +134,13 @@ func (v *invocation) fail(ctx context.Context, i int, err error) {
 		slog.String("reason", err.Error()))
 }
 
-// logLeftOut logs that numbers of a record were left out.
+// logLeftOut logs that values of a record were left out.
 func (v *invocation) logLeftOut(ctx context.Context, i int, c contents) {
-	if c.implausible == 0 {
+	if c.leftOut == 0 {
 		return
 	}
 	v.log.LogAttrs(ctx, slog.LevelWarn, "values left out", slog.String("record_id", v.event.Records[i].RecordID),
-		slog.Int("values", c.implausible), slog.String("first", c.firstImplausible.Error()))
+		slog.Int("values", c.leftOut), slog.String("first", c.firstLeftOut.Error()))
 }
 
 // response returns the answers as the response.

@@ -28,11 +28,20 @@ type contents struct {
 	docs []document
 	// out holds the enriched documents. It stays valid.
 	out []byte
-	// implausible counts the numbers that were left out because of their range. firstImplausible describes the first of them.
-	implausible      int
-	firstImplausible error
+	// leftOut counts the values that were left out: numbers because of their range, and what a document of another producer lacks.
+	// firstLeftOut describes the first of them.
+	leftOut      int
+	firstLeftOut error
 	// split says that the record cannot be answered as it is: its samples are of several hours, or it is too large.
 	split bool
+}
+
+// leaveOut notes values that are left out.
+func (c *contents) leaveOut(reasons ...error) {
+	c.leftOut += len(reasons)
+	for _, reason := range reasons {
+		c.firstLeftOut = cmp.Or(c.firstLeftOut, reason)
+	}
 }
 
 // document is the place of one sample in a record's text.
@@ -64,8 +73,8 @@ func (v *invocation) parse(text []byte) (contents, error) {
 		c.split = c.split || doc.hour != c.docs[0].hour || len(c.out) > maxRecordOutput
 		if !c.split {
 			c.out = v.enrich(c.out, s)
-			c.implausible += s.implausible
-			c.firstImplausible = cmp.Or(c.firstImplausible, s.firstImplausible)
+			c.leftOut += s.implausible
+			c.firstLeftOut = cmp.Or(c.firstLeftOut, s.firstImplausible)
 		}
 		i = doc.end
 	}

@@ -93,6 +93,7 @@ type scratch struct {
 	reader *jsonscan.Reader
 	pack   record.PackWriter
 	lines  []byte
+	made   []byte // lines of samples that were made of other documents
 	docs   []document
 	hours  hourSet
 }
@@ -131,11 +132,17 @@ func (v *invocation) handle(ctx context.Context, i int) {
 		v.fail(ctx, i, err)
 		return
 	}
+	text, absent, err := v.convert(text)
+	if err != nil {
+		v.fail(ctx, i, err)
+		return
+	}
 	c, err := v.parse(text)
 	if err != nil {
 		v.fail(ctx, i, err)
 		return
 	}
+	c.leaveOut(absent...)
 	encoded := base64.StdEncoding.EncodedLen(len(c.out)) + metadataLen
 	switch {
 	case c.split:

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/hardware"
 )
 
 // Indexes of the disk counters.
@@ -45,7 +46,7 @@ func newDisk(interval time.Duration, from *readings, roots Roots, filter Filter,
 	return &disk{
 		base:    base{interval: interval},
 		from:    from,
-		choices: chooser{filter: filter, real: isReal, fallback: likelyDevices},
+		choices: chooser{filter: filter, real: isReal, fallback: hardware.LikelyDisks},
 		details: d,
 	}
 }
@@ -164,35 +165,3 @@ func wholeDevice(block, name string) bool {
 // mediumDrive matches CD and floppy drives, which would often be the busiest device because they are slow (block majors 2, 11 and
 // 97 in Documentation/admin-guide/devices.txt of the kernel).
 var mediumDrive = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(sr|scd|fd|pktcdvd)\d+$`) })
-
-// stackedDevice matches names of devices that use other devices, or memory, below them.
-var stackedDevice = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(loop|ram|zram|dm-|md|sr|fd|nbd|bcache|drbd)\d*`)
-})
-
-// likelyDevices leaves out devices whose names say that they are stacked devices or partitions.
-func likelyDevices(names []string) []string {
-	var likely []string
-	for _, name := range names {
-		if !stackedDevice().MatchString(name) && !slices.ContainsFunc(names, func(whole string) bool {
-			return isPartition(name, whole)
-		}) {
-			likely = append(likely, name)
-		}
-	}
-	return likely
-}
-
-// isPartition reports whether name is a partition of whole: sda1 of sda, nvme0n1p2 of nvme0n1.
-func isPartition(name, whole string) bool {
-	rest, ok := strings.CutPrefix(name, whole)
-	if !ok || rest == "" || whole == "" {
-		return false
-	}
-	if last := whole[len(whole)-1]; last >= '0' && last <= '9' {
-		if rest, ok = strings.CutPrefix(rest, "p"); !ok {
-			return false
-		}
-	}
-	return rest != "" && strings.Trim(rest, "0123456789") == ""
-}

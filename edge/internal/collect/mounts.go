@@ -1,6 +1,6 @@
 package collect
 
-import "slices"
+import "github.com/metrics-dashboard/metrics-dashboard/record/hardware"
 
 // mount is a mounted filesystem.
 type mount struct {
@@ -17,9 +17,6 @@ type mount struct {
 	automatic bool
 }
 
-// imageTypes are read-only by format and full by design.
-var imageTypes = []string{"squashfs", "iso9660", "erofs", "cramfs", "romfs", "udf", "cd9660", "cdfs"}
-
 // counts reports whether a mount is read. By default it must be one that can fill up and that reading does not keep mounted.
 func (m mount) counts(f Filter) bool {
 	switch {
@@ -32,7 +29,7 @@ func (m mount) counts(f Filter) bool {
 	case f.Include != nil:
 		return f.Include.MatchString(m.point)
 	}
-	return m.local && !m.readOnly && !m.automatic && !slices.Contains(imageTypes, m.kind)
+	return m.local && !m.readOnly && !m.automatic && !hardware.IsImage(m.kind)
 }
 
 // chooseMounts returns one mount of each filesystem that counts. It prefers a mount of the whole filesystem.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/hardware"
 )
 
 // network collects the traffic of all real interfaces together.
@@ -49,7 +50,7 @@ func newNetwork(interval time.Duration, from *readings, roots Roots, filter Filt
 	return &network{
 		base:    base{interval: interval},
 		from:    from,
-		choices: chooser{filter: filter, real: isReal, fallback: likelyInterfaces},
+		choices: chooser{filter: filter, real: isReal, fallback: hardware.LikelyInterfaces},
 		class:   class,
 		details: d,
 	}
@@ -163,26 +164,3 @@ func realInterface(class, name string) bool {
 var representor = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(c\d+)?pf\d+((vf|sf)\d+)?\s*$`)
 })
-
-// virtualInterface matches names that container engines, hypervisors, VPNs and systems use for virtual interfaces. Their traffic
-// stays in the machine, or another interface carries it too.
-var virtualInterface = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(` + strings.Join([]string{
-		`lo\d*`, `docker.*`, `veth.*`, `br-.*`, `br\d+`, `virbr.*`, `vnet\d+`, `vmnet.*`, `vboxnet.*`, `lxc.*`, `lxd.*`,
-		`cni.*`, `flannel.*`, `cali.*`, `cilium.*`, `weave.*`, `kube.*`, `nodelocaldns`, `tun.*`, `tap.*`, `wg.*`, `tailscale.*`,
-		`bond.*`, `team\d+`, `dummy.*`, `ifb.*`, `sit.*`, `gre.*`, `ip6.*`, `.*\.\d+`, `vlan\d+`,
-		`utun.*`, `awdl.*`, `llw.*`, `bridge.*`, `gif.*`, `stf.*`, `anpi.*`, `ap\d+`,
-		`Loopback Pseudo-Interface.*`, `isatap.*`, `Teredo.*`, `vEthernet.*`,
-	}, "|") + `)$`)
-})
-
-// likelyInterfaces leaves out interfaces whose names say that they are virtual.
-func likelyInterfaces(names []string) []string {
-	var likely []string
-	for _, name := range names {
-		if !virtualInterface().MatchString(name) {
-			likely = append(likely, name)
-		}
-	}
-	return likely
-}

@@ -307,6 +307,26 @@ func TestEdgeDelivers(t *testing.T) {
 	}
 }
 
+// The local stack takes metrics of an OpenTelemetry Collector. The transform runs as the real executable.
+func TestOTLP(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--transform", filepath.Join(bin, "bootstrap"))
+	document := fmt.Sprintf(`{"resourceMetrics":[{"resource":{"attributes":[{"key":"host.name","value":{"stringValue":"web-1"}}]},"scopeMetrics":[{"metrics":[
+		{"name":"system.cpu.load_average.1m","gauge":{"dataPoints":[{"timeUnixNano":"%d","asDouble":1.5}]}},
+		{"name":"system.disk.io","sum":{"aggregationTemporality":1,"isMonotonic":true,"dataPoints":[{"startTimeUnixNano":"%d","timeUnixNano":"%[1]d",
+			"asInt":"6000","attributes":[{"key":"device","value":{"stringValue":"sda"}},{"key":"direction","value":{"stringValue":"read"}}]}]}}]}]}]}`,
+		time.Now().UnixNano(), time.Now().Add(-time.Minute).UnixNano())
+	if _, err := client(p.endpoint).PutRecord(t.Context(), &firehose.PutRecordInput{
+		DeliveryStreamName: aws.String(stream), Record: &types.Record{Data: []byte(document)},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p.stop(t)
+	if row := row(t, dir, "SELECT hostname, load1, round(disk_read_bytes_per_s), disks[1].device FROM samples_once"); fmt.Sprint(row) != "[web-1 1.5 100 sda]" {
+		t.Errorf("row %v", row)
+	}
+}
+
 // The error prefix keeps the bytes of each kind of bad record. The transform runs as the real executable.
 func TestBadRecordsAreKept(t *testing.T) {
 	dir := t.TempDir()

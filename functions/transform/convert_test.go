@@ -1,0 +1,100 @@
+package transform_test
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
+)
+
+// otlpDocument is a document with the uptime of web-1 at these times, in Unix seconds.
+func otlpDocument(times ...int64) string {
+	var points []string
+	for _, at := range times {
+		points = append(points, fmt.Sprintf(`{"timeUnixNano":"%d000000000","asDouble":%d}`, at, at-1000))
+	}
+	return `{"resourceMetrics":[{"resource":{"attributes":[{"key":"host.name","value":{"stringValue":"web-1"}}]},"scopeMetrics":[{"metrics":[` +
+		`{"name":"system.uptime","gauge":{"dataPoints":[` + strings.Join(points, ",") + `]}},` +
+		`{"name":"system.network.io","sum":{"aggregationTemporality":2,"isMonotonic":true,"dataPoints":[]}}]}]}]}`
+}
+
+// A document of OTLP becomes samples, beside samples of the collector in the same record, and also within a pack. What it lacks is logged.
+func TestOTLP(t *testing.T) {
+	text := `{"ts":1770094829,"hostname":"edge"}` + "\n" + otlpDocument(1770094830, 1770094831) + "\n"
+	for name, data := range map[string]string{"plain": text, "pack": pack(t, text)} {
+		t.Run(name, func(t *testing.T) {
+			tr, log := newTransformer(&stream{})
+			answers := handle(t, tr, event(data))
+			if answers[0].Result != transform.OK {
+				t.Fatalf("%s: %s", answers[0].Result, log)
+			}
+			got := documents(t, answers[0].Data)
+			if len(got) != 3 || got[0]["hostname"] != "edge" || got[1]["uptime_s"] != 1770093830.0 || got[2]["event_time"] != "2026-02-03T05:00:31.000Z" {
+				t.Errorf("samples: %v", got)
+			}
+			if !strings.Contains(log.String(), "values left out") || !strings.Contains(log.String(), "add the processor cumulativetodelta") {
+				t.Errorf("log: %s", log)
+			}
+		})
+	}
+}
+
+// A document with collections of two hours is put back as packs of samples, as any other record.
+func TestOTLPOfTwoHours(t *testing.T) {
+	s := &stream{}
+	tr, log := newTransformer(s)
+	if answers := handle(t, tr, event(otlpDocument(1770091200, 1770094830))); answers[0].Result != transform.Dropped || len(s.put) != 2 {
+		t.Fatalf("%s, %d packs: %s", answers[0].Result, len(s.put), log)
+	}
+	for i, p := range s.put {
+		if answers := handle(t, tr, event(string(p))); answers[0].Result != transform.OK || len(documents(t, answers[0].Data)) != 1 {
+			t.Errorf("pack %d: %s", i, log)
+		}
+	}
+}
+
+func TestOTLPThatIsRefused(t *testing.T) {
+	for document, want := range map[string]string{
+		`{"ts":1770094829} {"resourceMetrics":[]}`: "document 2, which begins at byte 18 of the text: no metric of a machine",
+		`{"resourceMetrics":[]`:                    "document 1",
+		otlpDocument(1):                            "ts",
+	} {
+		tr, log := newTransformer(&stream{})
+		if answers := handle(t, tr, event(document)); answers[0].Result != transform.ProcessingFailed || !strings.Contains(log.String(), want) {
+			t.Errorf("%s: %s, want a log with %q: %s", document, answers[0].Result, want, log)
+		}
+	}
+	// The name of the member in a value does not make a sample a document of OTLP.
+	tr, log := newTransformer(&stream{})
+	if answers := handle(t, tr, event(`{"ts":1770094829,"tags":{"x":"resourceMetrics"},"node_role":"\"resourceMetrics\""}`)); answers[0].Result != transform.OK {
+		t.Errorf("%s: %s", answers[0].Result, log)
+	}
+}
+
+// TestOTLPOfACollector: all that a real collector wrote is delivered.
+func TestOTLPOfACollector(t *testing.T) {
+	f, err := os.Open("otlp/testdata/collections.jsonl.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := transform.New(transform.Options{Stream: &stream{}, Now: func() time.Time { return time.Date(2026, 11, 29, 1, 0, 0, 0, time.UTC) }})
+	answers := handle(t, tr, event(string(text)))
+	lines := strings.Count(string(text), "\n")
+	if got := documents(t, answers[0].Data); answers[0].Result != transform.OK || len(got) != lines {
+		t.Errorf("%s, %d samples of %d documents", answers[0].Result, len(got), lines)
+	}
+}

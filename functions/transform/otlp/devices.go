@@ -1,0 +1,207 @@
+package otlp
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/hardware"
+)
+
+// counters are the metrics of which a column is a rate.
+var counters = []string{
+	"system.cpu.time", "system.disk.io", "system.disk.operations", "system.disk.io_time", "system.disk.operation_time",
+	"system.network.io", "system.network.packets", "system.network.packet.count", "system.network.errors",
+	"system.network.dropped", "system.network.packet.dropped",
+}
+
+func (c collection) storeDevices(s *record.Sample) {
+	c.storeDisks(s)
+	c.storeInterfaces(s)
+	c.storeFilesystems(s)
+}
+
+// add adds to a number that may be absent.
+func add(to *record.Float, v float64) { *to = record.Some(to.Or(0) + v) }
+
+// storeDisks stores the whole devices. Their names tell which they are: the points say nothing else about them.
+func (c collection) storeDisks(s *record.Sample) {
+	type disk struct {
+		record.Disk
+		operations, millis float64 // since the collection before
+	}
+	disks := map[string]*disk{}
+	each := func(metric string, store func(d *disk, p point, reads bool)) {
+		for _, p := range c.of(metric) {
+			name := p.attributes.first("device", "system.device")
+			if p.seconds == 0 || name == "" {
+				continue
+			}
+			if disks[name] == nil {
+				disks[name] = &disk{Disk: record.Disk{Device: name}}
+			}
+			store(disks[name], p, p.attributes.first("direction", "disk.io.direction") == "read")
+		}
+	}
+	each("system.disk.io", func(d *disk, p point, reads bool) {
+		add(either(reads, &d.ReadBytesPerS, &d.WriteBytesPerS), p.value/p.seconds)
+	})
+	each("system.disk.operations", func(d *disk, p point, reads bool) {
+		add(either(reads, &d.ReadOpsPerS, &d.WriteOpsPerS), p.value/p.seconds)
+		d.operations += p.value
+	})
+	each("system.disk.io_time", func(d *disk, p point, _ bool) { d.BusyPct = percent(p.value, p.seconds) })
+	each("system.disk.operation_time", func(d *disk, p point, _ bool) { d.millis += 1000 * p.value })
+	for _, name := range hardware.LikelyDisks(slices.Sorted(maps.Keys(disks))) {
+		d := disks[name]
+		if d.operations > 0 && len(c.of("system.disk.operation_time")) > 0 {
+			d.AwaitMs = record.Some(d.millis / d.operations)
+		}
+		s.Disks = append(s.Disks, d.Disk)
+		for from, to := range map[*record.Float]*record.Float{
+			&d.ReadBytesPerS: &s.DiskReadBytesPerS, &d.WriteBytesPerS: &s.DiskWriteBytesPerS,
+			&d.ReadOpsPerS: &s.DiskReadOpsPerS, &d.WriteOpsPerS: &s.DiskWriteOpsPerS,
+		} {
+			sum(to, *from)
+		}
+		if busy, ok := d.BusyPct.Get(); ok && (s.DiskBusyDevice == "" || busy > s.DiskBusyPct.Or(0)) {
+			s.DiskBusyPct, s.DiskBusyDevice = d.BusyPct, d.Device
+		}
+	}
+	traffic := func(d record.Disk) float64 { return d.ReadBytesPerS.Or(0) + d.WriteBytesPerS.Or(0) }
+	s.Disks = first(record.MaxDisks, s.Disks, func(a, b record.Disk) int {
+		return cmp.Or(cmp.Compare(b.BusyPct.Or(0), a.BusyPct.Or(0)), cmp.Compare(traffic(b), traffic(a)))
+	})
+}
+
+// storeInterfaces stores the interfaces that count by their names.
+func (c collection) storeInterfaces(s *record.Sample) {
+	interfaces := map[string]*record.Interface{}
+	totals := map[string][4]record.Float{} // errors and drops by direction
+	each := func(store func(i *record.Interface, p point, received bool), metrics ...string) {
+		for _, p := range c.of(metrics...) {
+			name := p.attributes.first("device", "network.interface.name")
+			if p.seconds == 0 || name == "" {
+				continue
+			}
+			if interfaces[name] == nil {
+				interfaces[name] = &record.Interface{Name: name}
+			}
+			store(interfaces[name], p, p.attributes.first("direction", "network.io.direction") == "receive")
+		}
+	}
+	each(func(i *record.Interface, p point, received bool) {
+		add(either(received, &i.RecvBytesPerS, &i.SentBytesPerS), p.value/p.seconds)
+	}, "system.network.io")
+	each(func(i *record.Interface, p point, received bool) {
+		add(either(received, &i.RecvPacketsPerS, &i.SentPacketsPerS), p.value/p.seconds)
+	}, "system.network.packets", "system.network.packet.count")
+	each(func(i *record.Interface, p point, received bool) {
+		t := totals[i.Name]
+		add(either(received, &t[0], &t[1]), p.value/p.seconds)
+		totals[i.Name] = t
+		add(&i.ErrPerS, p.value/p.seconds)
+	}, "system.network.errors")
+	each(func(i *record.Interface, p point, received bool) {
+		t := totals[i.Name]
+		add(either(received, &t[2], &t[3]), p.value/p.seconds)
+		totals[i.Name] = t
+		add(&i.DropPerS, p.value/p.seconds)
+	}, "system.network.dropped", "system.network.packet.dropped")
+	for _, name := range hardware.LikelyInterfaces(slices.Sorted(maps.Keys(interfaces))) {
+		i, t := interfaces[name], totals[name]
+		s.Interfaces = append(s.Interfaces, *i)
+		sum(&s.NetBytesRecvPerS, i.RecvBytesPerS)
+		sum(&s.NetBytesSentPerS, i.SentBytesPerS)
+		sum(&s.NetPacketsRecvPerS, i.RecvPacketsPerS)
+		sum(&s.NetPacketsSentPerS, i.SentPacketsPerS)
+		sum(&s.NetErrInPerS, t[0])
+		sum(&s.NetErrOutPerS, t[1])
+		sum(&s.NetDropInPerS, t[2])
+		sum(&s.NetDropOutPerS, t[3])
+	}
+	traffic := func(i record.Interface) float64 { return i.RecvBytesPerS.Or(0) + i.SentBytesPerS.Or(0) }
+	s.Interfaces = first(record.MaxInterfaces, s.Interfaces, func(a, b record.Interface) int { return cmp.Compare(traffic(b), traffic(a)) })
+}
+
+// storeFilesystems stores the filesystems that can be written, each device once. The receiver leaves out those that are not on a device.
+func (c collection) storeFilesystems(s *record.Sample) {
+	type filesystem struct {
+		record.Filesystem
+		used, inodes, inodesUsed float64
+	}
+	byMount := map[string]*filesystem{}
+	each := func(metric string, store func(f *filesystem, state string, v float64)) {
+		for _, p := range c.of(metric) {
+			a := p.attributes
+			mount, kind := a.first("mountpoint", "system.filesystem.mountpoint"), a.first("type", "system.filesystem.type")
+			if mount == "" || a.first("mode", "system.filesystem.mode") == "ro" || hardware.IsImage(kind) {
+				continue
+			}
+			if byMount[mount] == nil {
+				byMount[mount] = &filesystem{Filesystem: record.Filesystem{Mount: mount, Device: a.first("device", "system.device"), FSType: kind}}
+			}
+			store(byMount[mount], a.first("state", "system.filesystem.state"), p.value)
+		}
+	}
+	each("system.filesystem.usage", func(f *filesystem, state string, v float64) {
+		f.TotalBytes = record.Some(f.TotalBytes.Or(0) + int64(v))
+		switch state {
+		case "used":
+			f.used = v
+		case "free":
+			f.FreeBytes = record.Some(int64(v))
+		}
+	})
+	each("system.filesystem.inodes.usage", func(f *filesystem, state string, v float64) {
+		f.inodes += v
+		if state == "used" {
+			f.inodesUsed = v
+		}
+	})
+	seen := map[string]bool{}
+	for _, mount := range slices.SortedFunc(maps.Keys(byMount), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) // a filesystem that is mounted twice has the shorter name
+	}) {
+		f := byMount[mount]
+		// Used space as a share of what unprivileged users can use, as df shows it.
+		f.UsedPct = percent(f.used, f.used+float64(f.FreeBytes.Or(0)))
+		pct, ok := f.UsedPct.Get()
+		if !ok || f.Device != "" && seen[f.Device] {
+			continue
+		}
+		seen[f.Device] = true
+		f.InodesUsedPct = percent(f.inodesUsed, f.inodes)
+		s.Filesystems = append(s.Filesystems, f.Filesystem)
+		if s.DiskUsedMount == "" || pct > s.DiskUsedPct.Or(0) {
+			s.DiskUsedPct, s.DiskFreeBytes, s.DiskUsedMount = f.UsedPct, f.FreeBytes, mount
+		}
+		if inodes, ok := f.InodesUsedPct.Get(); ok {
+			s.InodesUsedPct = record.Some(max(inodes, s.InodesUsedPct.Or(0)))
+		}
+	}
+	s.Filesystems = first(record.MaxFilesystems, s.Filesystems, func(a, b record.Filesystem) int {
+		return cmp.Compare(b.UsedPct.Or(0), a.UsedPct.Or(0))
+	})
+}
+
+func either[T any](yes bool, a, b *T) *T {
+	if yes {
+		return a
+	}
+	return b
+}
+
+// sum adds a number to a sum if the number is known.
+func sum(to *record.Float, v record.Float) {
+	if v, ok := v.Get(); ok {
+		add(to, v)
+	}
+}
+
+// first returns the first n elements in an order. Elements that are equal in it stay in their order.
+func first[T any](n int, list []T, order func(a, b T) int) []T {
+	slices.SortStableFunc(list, order)
+	return list[:min(n, len(list))]
+}

@@ -1,0 +1,221 @@
+package otlp
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
+
+// point is a value of a metric.
+type point struct {
+	metric     string
+	attributes attributes
+	series     string // metric and attributes as one text
+	time       whole  // Unix nanoseconds
+	value      float64
+	// seconds is the time that the value covers if the value is a difference, otherwise 0.
+	seconds float64
+}
+
+// machine is the points of one resource.
+type machine struct {
+	resource attributes
+	points   []point
+}
+
+// Samples returns the samples in a document, and the reasons why parts of them are absent. The error says why the document has no sample.
+func Samples(text []byte) (samples []record.Sample, absent []error, err error) {
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, nil, fmt.Errorf("read as OTLP/JSON metrics: %w", err)
+	}
+	notes := notes{}
+	var unused []string
+	for _, m := range d.machines(&notes) {
+		if m.resource.first("process.pid") != "" {
+			unused = append(unused, "metrics of processes")
+			continue
+		}
+		for _, c := range m.collections() {
+			s, found := c.sample(m.resource, &notes)
+			if !found {
+				unused = append(unused, c.names()...)
+				continue
+			}
+			if s.Hostname == "" {
+				return nil, nil, errNoHost
+			}
+			samples = append(samples, s)
+		}
+	}
+	if len(samples) == 0 {
+		return nil, nil, noSample(unused, notes.list)
+	}
+	return samples, notes.list, nil
+}
+
+var errNoHost = errors.New(
+	"the resource has no attribute host.name, want one for each machine: add the processor resourcedetection with the detector system")
+
+// noSample says why a document has no sample.
+func noSample(unused []string, notes []error) error {
+	if len(notes) > 0 {
+		return notes[0]
+	}
+	slices.Sort(unused)
+	have := strings.Join(slices.Compact(unused), ", ")
+	return fmt.Errorf("no metric of a machine that a column holds, have: %.200s; want metrics of the receiver hostmetrics", cmp.Or(have, "no points"))
+}
+
+// notes are the reasons why values are absent, each once.
+type notes struct{ list []error }
+
+func (n *notes) add(format string, args ...any) {
+	err := fmt.Errorf(format, args...)
+	if !slices.ContainsFunc(n.list, func(e error) bool { return e.Error() == err.Error() }) {
+		n.list = append(n.list, err)
+	}
+}
+
+// machines returns the points by resource, in the order of the document. A collector gives one resource for each scraper, and all
+// those of a machine have the same attributes.
+func (d document) machines(notes *notes) []*machine {
+	var list []*machine
+	byResource := map[string]*machine{}
+	for _, r := range d.ResourceMetrics {
+		id := r.Resource.Attributes.text()
+		m := byResource[id]
+		if m == nil {
+			m = &machine{resource: r.Resource.Attributes}
+			byResource[id], list = m, append(list, m)
+		}
+		for _, scope := range r.ScopeMetrics {
+			for _, metric := range scope.Metrics {
+				m.points = append(m.points, metric.points(notes)...)
+			}
+		}
+	}
+	return list
+}
+
+// text is equal for equal attributes.
+func (a attributes) text() string {
+	b, _ := json.Marshal(a) // a map of texts cannot fail; the keys are sorted
+	return string(b)
+}
+
+// points returns the points that have a value which means something without an earlier point.
+func (m metric) points(notes *notes) []point {
+	var list []dataPoint
+	isDelta := false
+	switch {
+	case m.Gauge != nil:
+		list = m.Gauge.DataPoints
+	case m.Sum != nil:
+		list = m.Sum.DataPoints
+		isDelta = m.Sum.Temporality == delta
+		if m.Sum.Monotonic && !isDelta {
+			if slices.Contains(counters, m.Name) {
+				notes.add("%s counts since the start, and one point of it has no rate; want differences: add the processor cumulativetodelta", m.Name)
+			}
+			return nil
+		}
+	}
+	points := make([]point, 0, len(list))
+	for _, p := range list {
+		v, ok := p.value()
+		if !ok || p.Time <= 0 {
+			continue
+		}
+		seconds := 0.0
+		if isDelta {
+			if seconds = float64(p.Time-p.Start) / 1e9; p.Start <= 0 || seconds <= 0 {
+				notes.add("%s is a difference without a time that it covers: startTimeUnixNano is %d, timeUnixNano is %d", m.Name, p.Start, p.Time)
+				continue
+			}
+		}
+		points = append(points, point{m.Name, p.Attributes, m.Name + p.Attributes.text(), p.Time, v, seconds})
+	}
+	return points
+}
+
+// collection is what the collector read at about one time.
+type collection []point
+
+// collections cuts the points into collections. A collector reads its scrapers one after another: their times differ, by seconds on a
+// busy machine. So a collection lasts until one of its series has a second point.
+func (m *machine) collections() (list []collection) {
+	slices.SortStableFunc(m.points, func(a, b point) int { return cmp.Compare(a.time, b.time) })
+	seen := map[string]bool{}
+	for _, p := range m.points {
+		if len(list) == 0 || seen[p.series] {
+			list = append(list, nil)
+			clear(seen)
+		}
+		seen[p.series] = true
+		list[len(list)-1] = append(list[len(list)-1], p)
+	}
+	return list
+}
+
+func (c collection) names() (names []string) {
+	for _, p := range c {
+		names = append(names, p.metric)
+	}
+	return names
+}
+
+// of returns the points of a metric. It may have several names: that of the receiver and that of the semantic conventions.
+func (c collection) of(names ...string) (points []point) {
+	for _, p := range c {
+		if slices.Contains(names, p.metric) {
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
+// defaultInterval is the collection interval of the receiver hostmetrics, in seconds, if its configuration names none.
+const defaultInterval = 60
+
+// sample makes the sample of a collection; found is false if no column has a value.
+func (c collection) sample(resource attributes, notes *notes) (s record.Sample, found bool) {
+	c.storeHost(&s, notes)
+	c.storeDevices(&s)
+	if reflect.ValueOf(s).IsZero() {
+		return s, false
+	}
+	s.TS = record.TS(time.Unix(0, int64(c[0].time)))
+	s.IntervalS = c.interval()
+	storeResource(resource, &s)
+	// A collector counts neither sessions nor samples. With these values, copies of a document give equal samples, which samples_once
+	// removes.
+	session, seq := fnv.New64a(), fnv.New64a()
+	session.Write([]byte(resource.text()))
+	s.SessionID = fmt.Sprintf("%016x", session.Sum64())
+	seq.Write(s.AppendJSON(nil))
+	s.Seq = int64(seq.Sum64() >> 1)
+	return s, true
+}
+
+// interval is the time between two collections, in seconds: the longest time that a difference covers. Without a difference it is not
+// known.
+func (c collection) interval() int32 {
+	longest := 0.0
+	for _, p := range c {
+		longest = max(longest, p.seconds)
+	}
+	if longest == 0 {
+		return defaultInterval
+	}
+	return int32(max(1, min(math.Round(longest), math.MaxInt32)))
+}
