@@ -79,7 +79,7 @@ func (l *Lake) parts(grain panels.Rollup, r panels.Range) ([]panels.Part, error)
 		for _, table := range tables {
 			if folder, ok := w.folder(table, rel); ok {
 				w.partitions(folder, rel.keys, panels.Range{}, true, func(partition place) bool {
-					any = len(w.files(partition)) > 0
+					any = any || len(w.files(partition)) > 0
 					return !any
 				})
 			}

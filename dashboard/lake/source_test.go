@@ -3,7 +3,10 @@ package lake_test
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,4 +127,110 @@ func numberOf(v any) (float64, bool) {
 		return v, true
 	}
 	return 0, false
+}
+
+// rolledDay is a lake of two hosts in four hours of a day and two of the next, with all rollups but that of the last hour.
+func rolledDay(t *testing.T, change func(dir string)) (*lake.Lake, panels.Params) {
+	t.Helper()
+	dir := t.TempDir()
+	from := time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)
+	to := from.Add(30 * time.Hour)
+	laketest.Write(t, dir, laketest.Samples(2, from, from.Add(4*time.Hour), time.Minute))
+	laketest.Write(t, dir, laketest.Samples(2, to.Add(-2*time.Hour), to, time.Minute))
+	rollUp(t, dir, to)
+	change(dir)
+	r := panels.Range{From: from, To: to}
+	return open(t, dir), panels.Params{Range: r, Bucket: time.Hour, Series: 4, Delay: time.Minute}
+}
+
+// sampled is how many samples the summary of the hosts counts, over a range and its warnings.
+func sampled(t *testing.T, l *lake.Lake, params panels.Params) (samples int64, rollup string, warnings []string) {
+	t.Helper()
+	p, _ := panels.Find("hosts-summary")
+	r, q := resultOf(t, l, p, params)
+	for _, n := range r.Data[r.Index("samples")] {
+		samples += n.(int64)
+	}
+	return samples, q.Rollup, r.Warnings
+}
+
+// If a rollup is missing, damaged or of another table, the samples are read for its period, and no sample counts twice.
+func TestRollupsThatCannotBeRead(t *testing.T) {
+	start := time.Date(2026, 2, 28, 2, 0, 0, 0, time.UTC)
+	damage := func(change func(path string) error) func(dir string) {
+		return func(dir string) {
+			for _, r := range panels.Rollups() {
+				for _, path := range rollupFiles(t, dir, r, r.Start(start)) {
+					if err := change(path); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		change func(dir string)
+		warns  bool
+	}{
+		"whole":   {func(string) {}, false},
+		"missing": {damage(os.Remove), false},
+		"cut off": {damage(func(path string) error { return os.Truncate(path, 1000) }), true},
+		"changed within": {damage(func(path string) error {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for i := 100; i < len(data)*2/3; i++ { // pages, not the footer
+				data[i] ^= 0x5a
+			}
+			return os.WriteFile(path, data, 0o644)
+		}), true},
+		"another table": {damage(func(path string) error {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+			laketest.WriteFile(t, path, laketest.Samples(1, start, start.Add(time.Minute), time.Second))
+			return nil
+		}), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, params := rolledDay(t, c.change)
+			for _, back := range []time.Duration{0, 32 * 24 * time.Hour} {
+				params.Range.From = params.Range.From.Add(-back)
+				n, rollup, warnings := sampled(t, l, params)
+				if n != 2*6*60 || rollup == "" {
+					t.Errorf("%s: %d samples, want %d", rollup, n, 2*6*60)
+				}
+				if (len(warnings) > 0) != c.warns || c.warns && !strings.Contains(warnings[0], "rollup/") {
+					t.Errorf("%s: warnings %v", rollup, warnings)
+				}
+			}
+		})
+	}
+}
+
+// The samples of a period that is rolled up are not read: they may be gone.
+func TestSamplesMayBeGone(t *testing.T) {
+	l, params := rolledDay(t, func(dir string) {
+		if err := os.RemoveAll(filepath.Join(dir, laketest.Prefix, "year=2026", "month=02")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n, rollup, warnings := sampled(t, l, params); n != 2*6*60 || rollup != "1m" || len(warnings) > 0 {
+		t.Errorf("%d samples of %s, warnings %v", n, rollup, warnings)
+	}
+}
+
+// Quantiles over a rollup are those of minute means.
+func TestQuantilesOfMinuteMeans(t *testing.T) {
+	l, params := rolledDay(t, func(string) {})
+	p, _ := panels.Find("hosts-cpu")
+	got, _ := resultOf(t, l, p, params)
+	want := query(t, l, `SELECT hostname, quantile_cont(v, 0.5) FROM (SELECT hostname, floor(ts / 60) AS m, avg(cpu_pct) AS v FROM samples GROUP BY 1, 2)
+		GROUP BY 1 ORDER BY 2 DESC`)
+	for i, median := range want.Data[1] {
+		if g := got.Data[got.Index("median")][i]; !alike(g, median) {
+			t.Errorf("median %v, want %v", g, median)
+		}
+	}
 }

@@ -35,6 +35,14 @@ var (
 	inTrino  = dialect{quantileOf: "approx_percentile", stepsOf: "sequence", joinOf: "array_join"} // the percentile is an approximation, which keeps memory small
 )
 
+// Name is "local" for DuckDB and "athena" for Athena.
+func (f Form) Name() string {
+	if f.dialect == inTrino {
+		return "athena"
+	}
+	return "local"
+}
+
 // Form is where a query runs: an engine's dialect and its names for the samples.
 type Form struct {
 	dialect
@@ -124,9 +132,10 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		s.past = append(s.past, reading)
 	}
 	sql, err := s.write(p)
+	shown := r.To.Sub(r.From) - p.lead(span)
 	return Query{
 		SQL: sql, Range: r, Also: append(past, also...),
-		Rollup: chosen.grain.Name, Bucket: bucket(0), Shown: r.To.Sub(r.From) - p.lead(span),
+		Rollup: chosen.grain.Name, Bucket: bucket(0), Shown: shown, Cut: shown < p.span(span),
 	}, err
 }
 

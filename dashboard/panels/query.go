@@ -17,8 +17,10 @@ type Query struct {
 	Also []Range
 	// Rollup is the name of the rollup that the rows are of, such as 1m, or empty if each row is a sample.
 	Rollup string
-	// Shown is the length of the time range that a panel's query shows. It may differ from what the viewer chose.
+	// Shown is the length of the time range that a panel's query shows. It may differ from what the viewer chose. Cut says that it is
+	// shorter than the panel could show of samples: see [Needs].
 	Shown time.Duration
+	Cut   bool
 	// Bucket is the width of the time buckets of a panel's query.
 	Bucket time.Duration
 	// MaxScan is how many bytes the query may read; 0 means no limit. An engine that cannot know beforehand stops the query once

@@ -39,6 +39,8 @@ type panelData struct {
 	From     float64         `json:"from"`
 	To       float64         `json:"to"`
 	BucketS  float64         `json:"bucket_s"`
+	Rollup   string          `json:"rollup,omitempty"` // that the rows are of, such as 1m; absent if they are samples
+	LastS    float64         `json:"last_s,omitempty"` // the panel shows only so many seconds at the end of the range; absent if it shows all
 	Columns  []panels.Column `json:"columns"`
 	Data     [][]any         `json:"data"` // by column
 	Rows     int             `json:"rows"`
@@ -75,29 +77,30 @@ func (s *server) asked(w http.ResponseWriter, r *http.Request, q url.Values) (pa
 }
 
 // data runs a panel's query. If that fails, it answers the request itself.
-func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel, params panels.Params) (result panels.Result, ok bool) {
+func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel, params panels.Params) (a answer, ok bool) {
 	key := ""
 	if panel.KeepS > 0 {
 		key = s.kept.key(panel, params)
-		if result, ok := s.kept.get(key, s.options.Now()); ok {
-			return result, true
+		if a, ok := s.kept.get(key, s.options.Now()); ok {
+			return a, true
 		}
 	}
 	query, err := panels.Bind(panel, params, s.engine.Form(r.Context()))
 	if err == nil {
 		err = s.limited(r.Context(), func(ctx context.Context) (err error) {
-			result, err = s.engine.Query(ctx, query)
+			a.result, err = s.engine.Query(ctx, query)
 			return err
 		})
 	}
 	if err != nil {
 		s.fail(w, r, err)
-		return result, false
+		return a, false
 	}
+	a.query = query
 	if key != "" {
-		s.kept.put(key, result, s.options.Now(), time.Duration(panel.KeepS)*time.Second)
+		s.kept.put(key, a, s.options.Now(), time.Duration(panel.KeepS)*time.Second)
 	}
-	return result, true
+	return a, true
 }
 
 func (s *server) panel(w http.ResponseWriter, r *http.Request) {
@@ -110,13 +113,17 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	began := s.options.Now()
-	result, ok := s.data(w, r, panel, params)
+	a, ok := s.data(w, r, panel, params)
 	if !ok {
 		return
 	}
+	result, lastS := a.result, 0.
+	if a.query.Cut {
+		lastS = a.query.Shown.Seconds()
+	}
 	writeJSON(w, http.StatusOK, panelData{
 		Panel: panel.ID,
-		From:  unix(params.Range.From), To: unix(params.Range.To), BucketS: params.Bucket.Seconds(),
+		From:  unix(params.Range.From), To: unix(params.Range.To), BucketS: a.query.Bucket.Seconds(), Rollup: a.query.Rollup, LastS: lastS,
 		Columns: result.Columns, Data: result.Data, Rows: result.Rows(), Warnings: result.Warnings, Cost: result.Cost,
 		TookMS: float64(s.options.Now().Sub(began).Microseconds()) / 1000,
 	})

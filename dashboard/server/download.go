@@ -22,7 +22,13 @@ func (s *server) sql(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	texts := map[string]string{}
-	for name, form := range map[string]panels.Form{"local": panels.DuckDB(), "athena": panels.Athena(s.options.Table)} {
+	forms := map[string]panels.Form{"local": panels.DuckDB(), "athena": panels.Athena(s.options.Table)}
+	for name := range forms {
+		if own := s.engine.Form(r.Context()); own.Name() == name { // it knows the rollups
+			forms[name] = own
+		}
+	}
+	for name, form := range forms {
 		text, err := panels.Literal(panel, params, form)
 		if err != nil {
 			s.fail(w, r, err)
@@ -52,10 +58,11 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	result, ok := s.data(w, r, panel, params)
+	a, ok := s.data(w, r, panel, params)
 	if !ok {
 		return
 	}
+	result := a.result
 	const layout = "20060102T150405Z"
 	name := fmt.Sprintf("%s_%s_%s.%s", panel.ID, params.Range.From.Format(layout), params.Range.To.Format(layout), format)
 	h := w.Header()

@@ -16,6 +16,7 @@ type kept struct {
 
 type answer struct {
 	result  panels.Result
+	query   panels.Query // that gave it
 	expires time.Time
 }
 
@@ -29,20 +30,20 @@ func (k *kept) key(p panels.Panel, params panels.Params) string {
 	return fmt.Sprintf("%s %d %+q", p.ID, p.MinSpanS, fmt.Sprint(params))
 }
 
-func (k *kept) get(key string, now time.Time) (panels.Result, bool) {
+func (k *kept) get(key string, now time.Time) (answer, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	a, ok := k.answers[key]
-	return a.result, ok && now.Before(a.expires)
+	return a, ok && now.Before(a.expires)
 }
 
 // put keeps an answer. Its cost was counted when it was asked for; whoever gets it again pays nothing.
-func (k *kept) put(key string, result panels.Result, now time.Time, keep time.Duration) {
+func (k *kept) put(key string, a answer, now time.Time, keep time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.answers == nil || len(k.answers) >= maxKept {
 		k.answers = map[string]answer{}
 	}
-	result.Cost = nil
-	k.answers[key] = answer{result, now.Add(keep)}
+	a.result.Cost, a.expires = nil, now.Add(keep)
+	k.answers[key] = a
 }

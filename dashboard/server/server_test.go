@@ -613,3 +613,43 @@ func TestDownload(t *testing.T) {
 		}
 	}
 }
+
+// rolledEngine is an engine that has rollups.
+type rolledEngine struct{ engine }
+
+func (*rolledEngine) Form(context.Context) panels.Form {
+	return panels.DuckDB().WithRollups(func(grain panels.Rollup, r panels.Range) ([]panels.Part, error) {
+		return []panels.Part{{Relation: grain.Table(), Of: grain, Range: r}}, nil
+	})
+}
+
+// An answer says of which rows it is, and whether it shows only the end of the range.
+func TestPanelDataOfARollup(t *testing.T) {
+	for query, want := range map[string]string{
+		"overview-cpu?range=1d&buckets=300":   "<nil> <nil> 300",
+		"overview-cpu?range=2d&buckets=300":   "1m <nil> 600",
+		"overview-cpu?range=31d&buckets=300":  "1m <nil> 10800",
+		"overview-cpu?range=365d&buckets=300": "1h <nil> 86400",
+		"overview-now?range=365d":             "<nil> <nil> 86400", // it is about the last hour anyway
+		"overview-lag?range=365d":             "<nil> 86400 86400", // it needs samples
+		"processes-top?range=365d":            "1m 2.6784e+06 86400",
+	} {
+		e := &rolledEngine{}
+		h, err := server.New(e, server.Options{Now: func() time.Time { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := decode[map[string]any](t, get(h, "GET", "/api/panels/"+query))
+		if got := fmt.Sprint(data["rollup"], " ", data["last_s"], " ", data["bucket_s"]); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+	h, err := server.New(&rolledEngine{}, server.Options{Table: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := decode[map[string]string](t, get(h, "GET", "/api/panels/hosts-cpu/sql?range=7d"))
+	if !strings.Contains(texts["local"], "FROM samples_1m") || strings.Contains(texts["athena"], "samples_1m") {
+		t.Error("the SQL for the engine of the page does not read the rollup, or that for the other engine does")
+	}
+}

@@ -91,6 +91,10 @@ export interface PanelAnswer {
   from: number;
   to: number;
   bucket_s: number;
+  /** What the rows are of, such as 1m: absent if they are samples. */
+  rollup?: '1m' | '1h';
+  /** The panel shows only so many seconds at the end of the range: absent if it shows all. */
+  last_s?: number;
   columns: { name: string; type: string }[];
   data: any[][];
   rows: number;

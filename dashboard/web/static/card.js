@@ -4,6 +4,7 @@
 /** @import { Chart, Colours, Option, Page, Panel, PanelData, TipRow, Value } from '../types.js' */
 
 import { el, dot } from './dom.js';
+import * as format from './format.js';
 import { colours } from './theme.js';
 
 export class Card {
@@ -58,7 +59,7 @@ export class Card {
     this.element.classList.remove('stale');
     this.element.classList.toggle('no-data', empty);
     this.element.dataset.points = String(data.rows);
-    this.#note.textContent = this.note(data);
+    this.#note.textContent = [this.note(data), source(data)].filter(Boolean).join(' · ');
     this.redraw();
   }
 
@@ -119,6 +120,15 @@ export class Card {
    * @param {string | null} _host
    */
   highlight(_host) {}
+}
+
+/**
+ * What the rows are made of, if they are not samples of the whole range.
+ * @param {PanelData} data
+ */
+function source(data) {
+  const rows = data.rollup === '1h' ? 'hourly means' : data.rollup === '1m' ? 'minute means' : '';
+  return data.last_s ? `only the last ${format.age(data.last_s)}${rows && `, ${rows}`}` : rows;
 }
 
 /** A card with a chart. A subclass overrides option. */

@@ -100,11 +100,11 @@ export class View {
       card.show(data);
     }, (message) => card.fail(message));
     const first = new Map(this.#cards.filter((c) => !c.panel.instead).map((c) => [c.panel.id, load(c)]));
-    // What a panel shows instead of another one is asked only if that one has no data.
+    // What a panel shows instead of another one is asked only if that one has no data, or shows only the end of the range.
     const instead = this.#cards.filter((c) => c.panel.instead).map(async (card) => {
       const other = this.#cards.find((c) => c.panel.id === card.panel.instead);
       await first.get(card.panel.instead ?? '');
-      if (other?.full) card.element.hidden = true; else if (!signal.aborted) await load(card);
+      if (other?.full && !other.data?.last_s) card.element.hidden = true; else if (!signal.aborted) await load(card);
     });
     jobs.push(coloursReady, ...first.values(), ...instead, ...this.#loadMarks(one, into, oneHost));
     await Promise.all(jobs);
