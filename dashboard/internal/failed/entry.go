@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Entry is what an object says about one record.
@@ -23,15 +25,12 @@ type Entry struct {
 	Problem error
 }
 
-// MaxRecord is how many bytes a record may have (Firehose API reference, Record).
-const MaxRecord = 1_024_000
-
 var (
 	errForeign   = errors.New("not a record that Firehose gave up: it has no rawData")
 	errTruncated = errors.New("the JSON document is cut off or broken")
 	errLong      = fmt.Errorf("a line has more than %d bytes", maxLine)
 	errNoData    = errors.New("the record is empty")
-	errTooLarge  = fmt.Errorf("the record has more than the %d bytes that Firehose takes", MaxRecord)
+	errTooLarge  = fmt.Errorf("the record has more than the %d bytes that Firehose takes", record.MaxRecordBytes)
 	errBase64    = errors.New("rawData is not base64")
 )
 
@@ -76,7 +75,7 @@ func parse(text []byte) Entry {
 		e.Problem = errBase64
 	case len(data) == 0:
 		e.Problem = errNoData
-	case len(data) > MaxRecord:
+	case len(data) > record.MaxRecordBytes:
 		e.Problem = errTooLarge
 	default:
 		e.Data = data

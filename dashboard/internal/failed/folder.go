@@ -143,7 +143,7 @@ func (f *Folder) Get(_ context.Context, key string) ([]byte, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	content, err := io.ReadAll(io.LimitReader(file, maxState))
+	content, err := io.ReadAll(io.LimitReader(file, MaxState))
 	return content, versionOf(content), errors.Join(err, file.Close())
 }
 

@@ -8,6 +8,8 @@ import (
 	"math"
 	mathrand "math/rand/v2"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Replay sends records again.
@@ -54,7 +56,7 @@ type batch struct {
 }
 
 func (b *batch) fits(data []byte) bool {
-	return len(b.data) < maxBatchRecords && b.bytes+len(data) <= maxBatchBytes
+	return len(b.data) < record.MaxBatchRecords && b.bytes+len(data) <= record.MaxBatchBytes
 }
 
 func (b *batch) add(entry int, data []byte, sample time.Time) {

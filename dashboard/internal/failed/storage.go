@@ -67,5 +67,5 @@ var (
 	ErrConflict = errors.New("somebody else has written the object")
 )
 
-// maxState is how large the state of an object may be. It has ranges of entries, so it is usually less than a kilobyte.
-const maxState = 16 << 20
+// MaxState is how large the state of an object may be. It has ranges of entries, so it is usually less than a kilobyte.
+const MaxState = 16 << 20

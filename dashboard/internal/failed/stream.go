@@ -23,11 +23,5 @@ var (
 	ErrDoubt = errors.New("it is not known whether Firehose accepted them")
 )
 
-// Limits of PutRecordBatch (Firehose developer guide, "Amazon Data Firehose Quota").
-const (
-	maxBatchRecords = 500
-	maxBatchBytes   = 4 << 20
-)
-
 // putTimeout is how long a request may take. An interrupt does not end it before: its records would be in doubt.
 const putTimeout = time.Minute

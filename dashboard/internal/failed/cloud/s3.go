@@ -112,12 +112,9 @@ func (b *Bucket) Move(ctx context.Context, o failed.Object, to string) error {
 	return nil
 }
 
-// maxState is how many bytes of a state are read.
-const maxState = 16 << 20
-
 // Get implements [failed.Storage].
 func (b *Bucket) Get(ctx context.Context, key string) ([]byte, string, error) {
-	content, version, err := b.states.Get(ctx, key, maxState)
+	content, version, err := b.states.Get(ctx, key, failed.MaxState)
 	if err != nil {
 		return nil, "", b.explain("read", key, errors.Unwrap(err))
 	}
