@@ -393,6 +393,48 @@ func TestSegments(t *testing.T) {
 	}
 }
 
+// Whole records of a large journal are copied into segments of a new one. Segments that are whole are not kept.
+func TestDamageInALargeJournal(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "journal")
+	j, err := journal.Open(dir, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const records, size = 60, 1 << 20
+	for i := range records {
+		if err := j.Append(arrival, [][]byte{bytes.Repeat([]byte{byte(i)}, size)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(j.Commit(3, []journal.Move{{Staged: "staged", Final: "final"}}), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	paths := segments(t, dir)
+	if len(paths) < 3 {
+		t.Fatalf("%d segments", len(paths))
+	}
+	data, err := os.ReadFile(paths[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(paths[1], data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kept, d := content(t, dir)
+	if len(kept) != records-3-1 || d.Records != 1 {
+		t.Errorf("%d records kept, damage %+v", len(kept), d)
+	}
+	for _, r := range kept {
+		if len(r) != size || bytes.Count(r, r[:1]) != size {
+			t.Errorf("a record of %d bytes is changed", len(r))
+		}
+	}
+	if aside := segments(t, d.SetAside); len(aside) != 1 || filepath.Base(aside[0]) != filepath.Base(paths[1]) {
+		t.Errorf("set aside: %v", aside)
+	}
+}
+
 // The file of an open journal is damaged. Read returns the damaged records without data, and a commit works as usual.
 func TestDamageUnderARunningJournal(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
