@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -26,7 +27,9 @@ import (
 type destination struct {
 	t *testing.T
 	// answer is called for each request, counted from 0. It gets results that accept all. It may change them or return an error.
-	answer   func(call int, results []error) ([]error, error)
+	answer func(call int, results []error) ([]error, error)
+	// invalid says which samples make a request invalid.
+	invalid  func(seq int64) bool
 	calls    []call
 	accepted map[int64]int // how often each seq was accepted
 	packs    map[string]int
@@ -42,6 +45,11 @@ func (d *destination) Put(_ context.Context, records [][]byte) ([]error, error) 
 		d.t.Errorf("a request of %d records", len(records))
 	}
 	d.calls = append(d.calls, call{time.Now(), len(records)})
+	for _, data := range records {
+		if d.invalid != nil && slices.ContainsFunc(d.seqs(data), d.invalid) {
+			return nil, fmt.Errorf("%w: a field is missing", ship.ErrInvalid)
+		}
+	}
 	results := make([]error, len(records))
 	var err error
 	if d.answer != nil {
@@ -50,7 +58,6 @@ func (d *destination) Put(_ context.Context, records [][]byte) ([]error, error) 
 	if err != nil {
 		return nil, err
 	}
-	var r record.PackReader
 	size := 0
 	for i, data := range records {
 		size += len(data)
@@ -58,22 +65,31 @@ func (d *destination) Put(_ context.Context, records [][]byte) ([]error, error) 
 			continue
 		}
 		d.packs[string(data)]++
-		lines, err := r.AppendLines(nil, data)
-		if err != nil {
-			d.t.Errorf("record %d: %v", i, err)
-		}
-		for line := range bytes.Lines(lines) {
-			s, err := record.ParseSample(line)
-			if err != nil {
-				d.t.Errorf("record %d: %v", i, err)
-			}
-			d.accepted[s.Seq]++
+		for _, seq := range d.seqs(data) {
+			d.accepted[seq]++
 		}
 	}
 	if size > ship.MaxRequestBytes {
 		d.t.Errorf("a request of %d bytes", size)
 	}
 	return results, nil
+}
+
+// seqs returns the numbers of the samples in a pack.
+func (d *destination) seqs(pack []byte) (seqs []int64) {
+	var r record.PackReader
+	lines, err := r.AppendLines(nil, pack)
+	if err != nil {
+		d.t.Error(err)
+	}
+	for line := range bytes.Lines(lines) {
+		s, err := record.ParseSample(line)
+		if err != nil {
+			d.t.Error(err)
+		}
+		seqs = append(seqs, s.Seq)
+	}
+	return seqs
 }
 
 // fixture is a shipper between a queue and a destination, in a synctest bubble.
@@ -217,6 +233,47 @@ func TestFirstRequestsAreSpread(t *testing.T) {
 }
 
 var errBroken = errors.New("broken")
+
+// TestInvalidSamples: samples that a destination refuses for ever are found among the others and set aside. If it refuses everything, no
+// sample is set aside, because the fault may be its own.
+func TestInvalidSamples(t *testing.T) {
+	for name, bad := range map[string][]int64{"one": {30}, "the first": {0}, "two of one pack": {30, 33}, "far apart": {7, 200, 300}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := start(t, time.Minute, nil)
+				f.to.invalid = func(seq int64) bool { return slices.Contains(bad, seq) }
+				f.run(t.Context())
+				f.take(400, 3*time.Second)
+				time.Sleep(time.Hour)
+				f.finish()
+				for seq := range f.taken {
+					if n, want := f.to.accepted[seq], !slices.Contains(bad, seq); n > 1 || n == 1 != want {
+						t.Errorf("sample %d was accepted %d times", seq, n)
+					}
+				}
+				if s := f.shipper.Stats(); s.Unusable != int64(len(bad)) || f.queue.Stats().Lines != 0 {
+					t.Errorf("%+v, %+v", s, f.queue.Stats())
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, time.Minute, nil)
+		all := true
+		f.to.invalid = func(int64) bool { return all }
+		f.run(t.Context())
+		f.take(100, 3*time.Second)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if s := f.shipper.Stats(); s.Unusable != 0 || f.queue.Stats().Lines != 100 {
+			t.Errorf("all refused: %+v, %+v", s, f.queue.Stats())
+		}
+		all = false
+		time.Sleep(time.Hour)
+		f.finish()
+		f.complete(false)
+	})
+}
 
 // TestDeliversThrough: whatever the destination answers for a while, every sample is accepted in the end.
 func TestDeliversThrough(t *testing.T) {

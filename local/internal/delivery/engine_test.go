@@ -840,3 +840,60 @@ func TestJournalDamagedWhileRunning(t *testing.T) {
 		t.Errorf("rows %v, stats %+v", got, e.Stats())
 	}
 }
+
+// With FlushEvery a record waits no longer than that, whatever the template says.
+func TestFlushEvery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		tr := transform.New(transform.Options{Stream: &putter{}, Log: slog.New(slog.DiscardHandler), Now: clock})
+		e, err := delivery.Open(dir, stream(), invoker(tr.Handle), delivery.Options{FlushEvery: 10 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, e, sample("a"))
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		if n := e.Stats().Objects; n != 0 {
+			t.Errorf("%d objects after 4 s", n)
+		}
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		if s := e.Stats(); s.Objects != 1 || s.Pending != 0 {
+			t.Errorf("after 10 s: %+v", s)
+		}
+		closeEngine(t, e)
+	})
+}
+
+// A flush ends with its context, or when the engine closes while the function has not answered yet. The record stays in the journal.
+func TestFlushThatCannotFinish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		e := open(t, dir, stream(), invoker(func(ctx context.Context, _ transform.Event) (transform.Response, error) {
+			<-ctx.Done()
+			return transform.Response{}, ctx.Err()
+		}))
+		put(t, e, sample("a"))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := e.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("flush with a deadline: %v", err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- e.Flush(context.Background()) }()
+		synctest.Wait()
+		closeEngine(t, e)
+		if err := <-ended; err == nil || !strings.Contains(err.Error(), "closed") {
+			t.Errorf("flush while the engine closes: %v", err)
+		}
+		if err := e.Flush(t.Context()); err == nil || !strings.Contains(err.Error(), "closed") {
+			t.Errorf("flush after that: %v", err)
+		}
+		e = open(t, dir, stream(), nil)
+		flush(t, e)
+		closeEngine(t, e)
+		if got := hosts(t, dir); fmt.Sprint(got) != "map[05 a:1]" {
+			t.Errorf("rows %v", got)
+		}
+	})
+}
