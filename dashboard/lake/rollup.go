@@ -180,7 +180,7 @@ func (r *Roller) roll(ctx context.Context, table place, due panels.Due) (_ Rolle
 
 // write writes the rows of one period into a new file.
 func (r *Roller) write(ctx context.Context, table place, due panels.Due, path string) (rows int64, warnings []string, err error) {
-	sources, err := due.Sources.MarshalText()
+	sources, err := due.MarshalText()
 	if err != nil {
 		return 0, nil, err
 	}

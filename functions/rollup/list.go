@@ -3,6 +3,7 @@ package rollup
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -128,7 +129,7 @@ func (r *Roller) made(ctx context.Context, rollup panels.Rollup, days []time.Tim
 // period is due.
 func (r *Roller) sourcesOf(p Partition) (s panels.Sources) {
 	if err := s.UnmarshalText([]byte(p.Sources)); err != nil {
-		r.o.Log.Warn("a partition does not say of which objects it was made", "location", p.Location, "error", err)
+		r.o.Log.Warn("a partition does not say of which objects it was made", slog.String("location", p.Location), slog.Any("error", err))
 		return panels.Sources{}
 	}
 	return s

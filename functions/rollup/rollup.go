@@ -147,8 +147,7 @@ func (r *Roller) Handle(ctx context.Context, event Event) (Report, error) {
 			problems = append(problems, err)
 		}
 	}
-	r.o.Log.Info("run", "rolled", run.report.Rolled, "failed", run.report.Failed, "left", run.report.Left,
-		"removed", run.report.Removed, "scanned_bytes", run.report.Scanned, "usd", run.report.USD)
+	r.o.Log.Info("run", slog.Any("report", run.report))
 	return run.report, errors.Join(problems...)
 }
 
@@ -229,7 +228,8 @@ func (r *run) note(ctx context.Context, d panels.Due, cost panels.Cost, err erro
 		return
 	}
 	r.report.Rolled++
-	r.o.Log.Debug("rolled up", "rollup", d.Rollup.Name, "start", d.Start, "objects", d.Objects, "scanned_bytes", cost.ScannedBytes)
+	r.o.Log.Debug("rolled up", slog.String("rollup", d.Rollup.Name), slog.Time("start", d.Start), slog.Int("objects", d.Objects),
+		slog.Int64("scanned_bytes", cost.ScannedBytes))
 }
 
 // roll rolls up one period.
@@ -278,7 +278,7 @@ func (r *run) point(ctx context.Context, d panels.Due, folder string) error {
 	if ok && !d.LackedBy(r.sourcesOf(there)) {
 		return nil
 	}
-	text, err := d.Sources.MarshalText()
+	text, err := d.MarshalText()
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func loop(ctx context.Context, log *slog.Logger, run func(context.Context) error
 		case <-time.After(wait):
 		}
 		if err := run(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("the rollups of the lake are not up to date", "error", err)
+			log.Warn("the rollups of the lake are not up to date", slog.Any("error", err))
 		}
 	}
 }
@@ -65,8 +65,8 @@ func once(ctx context.Context, dir string, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, roller.Close()) }()
 	return roller.Run(ctx, time.Now(), func(d lake.Rolled) {
 		for _, w := range d.Warnings {
-			log.Warn("a rollup lacks samples", "rollup", d.Rollup.Table(), "start", d.Start, "warning", w)
+			log.Warn("a rollup lacks samples", slog.String("rollup", d.Rollup.Table()), slog.Time("start", d.Start), slog.String("warning", w))
 		}
-		log.Debug("rolled up", "rollup", d.Rollup.Table(), "start", d.Start, "rows", d.Rows)
+		log.Debug("rolled up", slog.String("rollup", d.Rollup.Table()), slog.Time("start", d.Start), slog.Int64("rows", d.Rows))
 	})
 }

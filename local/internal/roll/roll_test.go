@@ -80,7 +80,7 @@ func TestOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	for _, r := range panels.Rollups() {
 		if _, err := l.Query(t.Context(), panels.Query{SQL: "SELECT * FROM " + r.Table()}); err != nil {
 			t.Error(err)
