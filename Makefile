@@ -181,6 +181,19 @@ stack-diff: ## say what this checkout would change in a stack that was deployed 
 
 BASE ?= origin/main
 
+# The types of resources that hold data, or through which data is on its way.
+HOLD_DATA = S3::Bucket|Glue::Database|Glue::Table|KinesisFirehose::DeliveryStream|KMS::Key|Logs::LogGroup|SNS::Topic|SSM::Parameter
+
+.PHONY: upgrade-diff
+upgrade-diff: ## fail if a deploy of this checkout over the stack of a release would replace or remove what holds data
+	@mkdir -p bin; for t in local/internal/e2e/testdata/v*/template.json.gz; do \
+		gunzip -c $$t > bin/release.json; \
+		npx --yes aws-cdk@$(CDK_CLI) diff --template bin/release.json > bin/upgrade.txt 2>&1; \
+		grep -q 'Number of stacks with differences' bin/upgrade.txt || { cat bin/upgrade.txt; exit 1; }; \
+		! grep -E '^\[.\] AWS::($(HOLD_DATA)) .*(replace|destroy|orphan)' bin/upgrade.txt || { echo "$$t: the data of these resources would be lost"; exit 1; }; \
+		echo "ok: a stack of $$t keeps its data"; \
+	done
+
 .PHONY: validate
 validate: $(TOOLS)/cfn-lint/.installed $(TOOLS)/interop/.installed ## check the committed templates with cfn-lint and AWS's API models (needs python3; a test keeps them what the app makes)
 	$(TOOLS)/cfn-lint/bin/cfn-lint --config-file cdk/cfn-lint.yaml

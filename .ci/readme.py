@@ -126,7 +126,8 @@ COMMANDS = {
         "openssl rand": Run(),
         "bin/dashboard --lake lake --notify": "needs a webhook; TestNotify in dashboard/internal/cli has one and runs it",
     },
-    "docs/operations.md": {"npx aws-cdk@": EMULATOR, "make cost": "a test runs the program cost"},
+    "docs/operations.md": {"npx aws-cdk@": EMULATOR, "npx aws-cdk@2.1148.1 import": ACCOUNT, "aws s3 sync": ACCOUNT, "echo '{\"Bucket": ACCOUNT,
+        "make cost": "a test runs the program cost"},
     "release/README.md": {"sha256sum": PACKAGE, "cosign": PACKAGE},
     "README.md": {"make demo": FRESH, "make test": FRESH},
     "cdk/README.md": {
