@@ -26,6 +26,7 @@ type Engine struct {
 	target  Target
 	options Options
 	newest  newest
+	rolled  rolled
 
 	mu    sync.Mutex // guards spent
 	spent panels.Cost
@@ -68,7 +69,7 @@ func New(cfg aws.Config, target Target, o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Engine{client: athena.NewFromConfig(cfg), target: target, options: o, newest: newNewest()}, nil
+	return &Engine{client: athena.NewFromConfig(cfg), target: target, options: o, newest: newNewest(), rolled: newRolled()}, nil
 }
 
 // Source names what the answers come from, for people.
@@ -77,7 +78,11 @@ func (e *Engine) Source() string {
 }
 
 // Form is how panels' queries are written for the stack's table.
-func (e *Engine) Form(context.Context) panels.Form { return panels.Athena(e.target.Name()) }
+func (e *Engine) Form(ctx context.Context) panels.Form {
+	return panels.Athena(e.target.Name()).WithRollups(func(grain panels.Rollup, r panels.Range) ([]panels.Part, error) {
+		return e.parts(ctx, grain, r)
+	})
+}
 
 // Close does nothing. All engines have it.
 func (*Engine) Close() error { return nil }

@@ -25,6 +25,11 @@ type Target struct {
 // Name is the table in Athena's SQL.
 func (t Target) Name() string { return identifier(t.Database) + "." + identifier(t.Table) }
 
+// rollup is the table of a rollup in Athena's SQL.
+func (t Target) rollup(r panels.Rollup) string {
+	return identifier(t.Database) + "." + identifier(r.TableOf(t.Table))
+}
+
 // relation is the name of the table for a person's query. A query runs in the table's database, so the plain name samples is
 // enough for a table that is called so.
 func (t Target) relation() string {
