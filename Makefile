@@ -212,14 +212,15 @@ HOSTS    ?= 100
 INTERVAL ?= 3s
 
 .PHONY: cost
-cost: ## estimate a month on AWS line by line: make cost HOSTS=100 INTERVAL=3s MONTHS=1 (of samples kept)
-	@go run ./cdk/cmd/cost --hosts $(HOSTS) --interval $(INTERVAL) --stored-months $(MONTHS)
+cost: ## estimate a month on AWS line by line: make cost HOSTS=100 INTERVAL=3s MONTHS=1 (of samples kept) ALERTS=5m
+	@go run ./cdk/cmd/cost --hosts $(HOSTS) --interval $(INTERVAL) --stored-months $(MONTHS) --alerts-every $(ALERTS)
 
 .PHONY: growth
 growth: ## print what grows with 10 to 100,000 machines, and which limits come first
 	@go run ./cdk/cmd/cost --growth --interval $(INTERVAL) --stored-months 1
 
 MONTHS ?= 12
+ALERTS ?= 0s
 
 # --- Release ---------------------------------------------------------------------------------------------------------
 

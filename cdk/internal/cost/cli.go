@@ -49,6 +49,7 @@ func newRoot() *cobra.Command {
 	flags.IntVar(&f.Stored, "stored-months", f.Stored, "months of samples that the bucket holds")
 	flags.IntVar(&f.Rolled, "rolled-months", f.Rolled, "months of rollups that the bucket holds")
 	flags.Float64Var(&f.AthenaGiB, "athena-gib", f.AthenaGiB, "GiB that queries read in a month")
+	flags.DurationVar(&f.AlertsEvery, "alerts-every", f.AlertsEvery, "the stack's alertsEvery; 0s: alerts are off")
 	flags.BoolVar(&growth, "growth", growth, "print what grows with 10 to 100,000 machines, and the limits on the way, in Markdown")
 	return root
 }

@@ -53,7 +53,7 @@ func (f Fleet) bill(t traffic) []named {
 		objects     = f.objects()
 		stored      = f.samples() * parquetBytes * float64(f.Stored) / gib
 	)
-	return []named{
+	return append([]named{
 		item("Firehose: ingest, in steps of 5,120 bytes", t.billed/gib, "GiB", ingestGiB),
 		item("Firehose: conversion to Parquet", t.billed/gib, "GiB", conversionGiB),
 		item("Firehose: dynamic partitioning, at most", f.samples()*enrichedBytes/gib, "GiB", partitioningGiB),
@@ -72,7 +72,7 @@ func (f Fleet) bill(t traffic) []named {
 		item("CloudWatch: logs", invocations*logBytes/gib, "GiB", logGiB),
 		item("CloudWatch: alarms", alarms, "alarms", alarm),
 		item("CloudWatch: dashboard", 1, "board", dashboard),
-	}
+	}, f.alerts(item)...)
 }
 
 // invocations returns how often Firehose invokes the transform: when the processor's buffer is full or has waited its time.

@@ -21,6 +21,8 @@ type Fleet struct {
 	Stored     int           // months of samples that the bucket holds
 	Rolled     int           // months of rollups that the bucket holds
 	AthenaGiB  float64       // that queries read in a month
+	// AlertsEvery is the time between two runs of the alerts; 0 if they are off.
+	AlertsEvery time.Duration
 }
 
 // Default returns a fleet with the default settings of edge and of the stack.
@@ -47,6 +49,7 @@ func (f Fleet) Validate() error {
 	check(f.Stored >= 0 && f.Stored <= 1200, "stored-months", f.Stored, "0-1200")
 	check(f.Rolled >= 0 && f.Rolled <= 1200, "rolled-months", f.Rolled, "0-1200")
 	check(f.AthenaGiB >= 0 && f.AthenaGiB <= 1e9, "athena-gib", f.AthenaGiB, "0 or more")
+	check(f.AlertsEvery == 0 || f.AlertsEvery >= time.Minute && f.AlertsEvery <= time.Hour, "alerts-every", f.AlertsEvery, "1m-1h, or 0s for off")
 	return errors.Join(problems...)
 }
 

@@ -15,6 +15,7 @@ const (
 
 	storageGiBMonth = 0.023        // S3 Standard
 	putObject       = 0.005 / 1000 // or a list of objects
+	getObject       = 0.0004 / 1000
 
 	// S3 Intelligent-Tiering: storage of objects that were read in the last 30 days, in the last 90 days, and longer ago.
 	frequentGiBMonth   = 0.023
