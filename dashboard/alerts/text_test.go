@@ -51,7 +51,7 @@ All problems now: https://metrics.example.org/
 	if !strings.Contains(slack, "- *CRITICAL* CPU on web-1") || !strings.Contains(slack, "by /var &amp; &lt;more&gt;") || strings.Contains(slack, "http") {
 		t.Errorf("the text for Slack without a page is\n%s", slack)
 	}
-	if slack := m.Text(here, Slack, 10_000); !strings.Contains(slack, "CPU on <https://metrics.example.org/?dashboard=host&from=2026-11-28T11:30:00Z&host=web-1&to=2026-11-28T13:35:00Z|web-1>") {
+	if slack := m.Text(here, Slack, 10_000); !strings.Contains(slack, "CPU on <https://metrics.example.org/?dashboard=host&amp;from=2026-11-28T11:30:00Z&amp;host=web-1&amp;to=2026-11-28T13:35:00Z|web-1>") {
 		t.Errorf("the text for Slack has no link:\n%s", slack)
 	}
 }
