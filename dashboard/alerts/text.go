@@ -36,8 +36,10 @@ var (
 	}
 	// Slack is the markup of Slack and of what is compatible with it (Slack API, "Formatting text for app surfaces").
 	Slack = Style{
-		bold:   func(s string) string { return "*" + s + "*" },
-		link:   func(address, text string) string { return "<" + strings.ReplaceAll(address, "&", "&amp;") + "|" + text + ">" },
+		bold: func(s string) string { return "*" + s + "*" },
+		link: func(address, text string) string {
+			return "<" + strings.ReplaceAll(address, "&", "&amp;") + "|" + text + ">"
+		},
 		escape: strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace,
 	}
 )

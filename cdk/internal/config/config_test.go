@@ -247,7 +247,9 @@ func TestAlertsFollowTheAddress(t *testing.T) {
 		context map[string]any
 		want    bool
 	}{
-		{nil, false}, {map[string]any{"alertEmail": "a@b.c"}, true}, {map[string]any{"alerts": "on"}, true},
+		{nil, false},
+		{map[string]any{"alertEmail": "a@b.c"}, true},
+		{map[string]any{"alerts": "on"}, true},
 		{map[string]any{"alertEmail": "a@b.c", "alerts": "off"}, false},
 	} {
 		if got, err := load(c.context, nil, nil); err != nil || got.Alerts != c.want {
