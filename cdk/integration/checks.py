@@ -27,7 +27,8 @@ def check_resources(client, stack, template):
            "conversion by the table", conversion["DatabaseName"])
 
     table = client("glue").get_table(DatabaseName=found["glue-database-name"], Name=found["glue-table-name"])["Table"]
-    wanted = next(r for r in template["Resources"].values() if r["Type"] == "AWS::Glue::Table")["Properties"]["TableInput"]
+    wanted = next(r for name, r in template["Resources"].items()
+                  if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))["Properties"]["TableInput"]
     columns = [(c["Name"], c["Type"]) for c in table["StorageDescriptor"]["Columns"]]
     expect(columns == [(c["Name"], c["Type"]) for c in wanted["StorageDescriptor"]["Columns"]], f"{len(columns)} columns")
     expect(wanted["Parameters"].items() <= table["Parameters"].items(), "partition projection",
@@ -108,6 +109,21 @@ def run_queries(template, run):
             may_lack = name.startswith("Anomalies: ") or name in ("Overview: Needs attention", "Delivery: Problems over time") or "UNNEST(elements)" in properties["QueryString"]
             wanted = len(rows) == 0 if name == "Delivery: Duplicates" else len(rows) >= (0 if may_lack else 1)
             expect(wanted, f"query “{name}”:", f"{len(rows)} rows, such as {rows[0]}" if rows else "no rows")
+
+
+def run_alerts(place, client, found):
+    """Runs the function of the alerts by hand, if the stack has one. It writes what it told, and that it told nothing."""
+    name = found.get("alerts-function-name")
+    if name is None:
+        return
+    answer = client("lambda").invoke(FunctionName=name)
+    said = answer["Payload"].read().decode()
+    place.judge_alerts("FunctionError" not in answer, said)
+    if "FunctionError" not in answer:
+        state = client("s3").get_object(Bucket=found["bucket-name"], Key="alerts/told.json")["Body"].read()
+        expect(b'"version":1' in state and b"pending" not in state, "the function of alerts has noted what it told", state[:200])
+    attributes = client("sns").get_topic_attributes(TopicArn=found["alert-topic-arn"])["Attributes"]
+    expect(attributes["TopicArn"] == found["alert-topic-arn"], "the topic of the alerts is there, with", attributes.get("SubscriptionsConfirmed", "no") + " confirmed subscriptions")
 
 
 def check_gone(client, stack, found, kept):

@@ -81,6 +81,7 @@ def try_out(place, edge, folder, stack, region, context, after):
     checks.run_queries(synthesized, run)
     if board.exists():
         checks.run_data_sets(json.loads(board.read_text()), run)
+    checks.run_alerts(place, client, found)
     checks.check_alarms(client, stack, template, found["alarm-topic-arn"])
     expect("(no changes)" in cdk(environment, *deploy), "cdk deploy again: no changes")
     expect("There were no differences" in cdk(environment, "diff", stack, "--exclusively", "--app", str(assembly)), "cdk diff: no differences")

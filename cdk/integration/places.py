@@ -27,6 +27,8 @@ LACKING = {
     "AWS::Athena::NamedQuery": "named queries",
     "Custom::S3AutoDeleteObjects": "emptying the bucket with removalPolicy=destroy",
 }
+# The programs of the functions, by the beginnings of their logical ids.
+PROGRAMS = {"Transform": "transform", "Rollup": "rollup", "Alerts": "alerts"}
 UNPROVEN = [
     "the stack of QuickSight: it lacks AWS::QuickSight::DataSource, DataSet and Dashboard",
     "whether AWS grants what the policies say, and whether services may assume the roles (the emulator checks no permission)",
@@ -36,6 +38,7 @@ UNPROVEN = [
     "creation order against IAM's delays (the emulator has none)",
     "what the crawler does to the table, and its permissions (the emulator does not crawl)",
     "the years of the projection, 2026 to NOW (the emulator reads what is there)",
+    "the query of the alerts, so what they note and publish (the emulator's SQL lacks some functions of Athena), and their schedule",
     "whether alarms see the metrics that they name (the emulator publishes none for Firehose and EventBridge)",
 ]
 
@@ -92,6 +95,7 @@ class Emulator(Place):
                 "bufferingTime": "60", "roleName": "deliver", "bucketName": "the-lake", "lambdaFunctionName": "enrich",
                 "glueDatabaseName": "d", "glueTableName": "s", "crawlerSchedule": "cron(5 * * * ? *)", "athenaScanLimitGb": "1",
                 "alarmEmail": "operator@example.org", "expectRecords": "true", "edgeRoles": "both", "rawRetentionDays": "30",
+                "alertEmail": "people@example.org", "alertsEvery": "1", "dashboardUrl": "https://metrics.example.org/",
                 "removalPolicy": "destroy",
                 "quickSightPrincipalArn": "arn:aws:quicksight:us-east-1:000000000000:user/default/someone",
             }),
@@ -113,14 +117,21 @@ class Emulator(Place):
     def ready(self, cdk, region):
         cdk(self.environment(region), "bootstrap", f"aws://000000000000/{region}", "--app", "")
 
+    def judge_alerts(self, succeeded, said):
+        """The emulator does not support all of the query's SQL. The function then fails with the engine's reason, after it has read its state
+        and the rules."""
+        expect(succeeded or "ask for the problems of all hosts: query" in said, "the function of alerts runs" + ("" if succeeded else ", up to the query"), said[:1500])
+
     def prepare(self, assembly, stack):
-        """Removes from a synthesized template what the emulator does not support, and builds the transform for this machine."""
+        """Removes from a synthesized template what the emulator does not support, and builds the functions for this machine."""
         file = assembly / f"{stack}.template.json"
         template = json.loads(file.read_text())
         for name, resource in list(template["Resources"].items()):
             if resource["Type"] in LACKING:
                 del template["Resources"][name]
                 self.left_out[resource["Type"]] = self.left_out.get(resource["Type"], 0) + 1
+            elif resource["Type"] == "AWS::Lambda::Function":  # the emulator does not tell functions where it is
+                resource["Properties"].setdefault("Environment", {}).setdefault("Variables", {})["AWS_ENDPOINT_URL"] = self.endpoint
         text = json.dumps(template, indent=1)
         file.write_text(text)
         # The CLI uploads the template under its hash, so the new text needs the new hash.
@@ -129,13 +140,17 @@ class Emulator(Place):
         for other in assembly.glob("*.json"):
             other.write_text(other.read_text().replace(old, hashlib.sha256(text.encode()).hexdigest()))
 
-        # The emulator runs the function as a process of this machine, which may not be arm64.
-        package, = assembly.glob("asset.*.zip")
-        binary = self.folder / "bootstrap"
-        subprocess.run(["go", "build", "-trimpath", "-tags", "lambda.norpc", "-o", binary, "./cmd/transform"], cwd="functions",
-                       env={**os.environ, "CGO_ENABLED": "0", "GOOS": "linux", "GOWORK": "off"}, check=True, timeout=240)
-        with zipfile.ZipFile(package, "w") as archive:
-            archive.write(binary, "bootstrap")
+        # The emulator runs a function as a process of this machine, which may not be arm64.
+        for name, resource in template["Resources"].items():
+            program = next((p for prefix, p in PROGRAMS.items() if name.startswith(prefix)), None)
+            if resource["Type"] != "AWS::Lambda::Function" or program is None:
+                continue
+            package = assembly / ("asset." + resource["Properties"]["Code"]["S3Key"])
+            binary = self.folder / "bootstrap"
+            subprocess.run(["go", "build", "-trimpath", "-tags", "lambda.norpc", "-o", binary, "./cmd/" + program], cwd="functions",
+                           env={**os.environ, "CGO_ENABLED": "0", "GOOS": "linux", "GOWORK": "off"}, check=True, timeout=600)
+            with zipfile.ZipFile(package, "w") as archive:
+                archive.write(binary, "bootstrap")
         return template
 
     def runner(self, client, found, stack, synthesized):
@@ -216,6 +231,9 @@ class Account(Place):
         except stacks.exceptions.ClientError:
             raise Failed(f"region {region} is not bootstrapped; run: npx aws-cdk bootstrap") from None
 
+    def judge_alerts(self, succeeded, said):
+        expect(succeeded, "the function of alerts runs", said[:500])
+
     def prepare(self, assembly, stack):
         return json.loads((assembly / f"{stack}.template.json").read_text())
 
@@ -262,8 +280,8 @@ def ministack(folder):
 
 
 def table_columns(synthesized):
-    """Returns the names and types of the columns of the template's Glue table."""
-    table, = (r for r in synthesized["Resources"].values() if r["Type"] == "AWS::Glue::Table")
+    """Returns the names and types of the columns of the template's Glue table of samples."""
+    table, = (r for name, r in synthesized["Resources"].items() if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))
     return [(c["Name"], c["Type"]) for c in table["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]]
 
 
