@@ -29,22 +29,19 @@ func course(host string, from, until time.Duration, set func(s *record.Sample, a
 	return samples
 }
 
-// standing asks for the problems of samples that stand at now.
-func standing(t *testing.T, rules panels.Rules, samples ...[]record.Sample) ([]alerts.Problem, map[string]time.Time) {
+// lakeOf is a lake of samples.
+func lakeOf(t *testing.T, samples ...[]record.Sample) *lake.Lake {
 	t.Helper()
-	dir := t.TempDir()
 	all := slices.Concat(samples...)
 	slices.SortStableFunc(all, func(a, b record.Sample) int { return int(a.TS - b.TS) })
+	dir := t.TempDir()
 	laketest.Write(t, dir, all)
-	l, err := lake.Open(dir, lake.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	return laketest.Open(t, dir)
+}
+
+// standing asks for the problems that stand at now.
+func standing(t *testing.T, l *lake.Lake, rules panels.Rules) ([]alerts.Problem, map[string]time.Time) {
+	t.Helper()
 	q, err := alerts.Query(l.Form(t.Context()), rules, now, 2*time.Minute)
 	if err != nil {
 		t.Fatal(err)
@@ -69,13 +66,13 @@ func busy(from, until time.Duration) func(*record.Sample, time.Duration) {
 }
 
 func TestReadsWhatStands(t *testing.T) {
-	problems, heard := standing(t, panels.Rules{},
+	problems, heard := standing(t, lakeOf(t,
 		course("busy", time.Hour, 0, busy(30*time.Minute, 0)),
 		course("busy for long", 4*time.Hour, 0, busy(4*time.Hour, 0)),
 		course("fine", time.Hour, 0, busy(0, 0)),
 		course("filling", 12*time.Hour, 0, func(s *record.Sample, ago time.Duration) { s.DiskUsedPct = record.Some(80 - ago.Hours()) }),
 		course("silent", 6*time.Hour, 5*time.Hour, busy(0, 0)),
-	)
+	), panels.Rules{})
 	want := map[string]alerts.Problem{
 		"busy":          {Name: "CPU", Severity: alerts.Critical, Value: 98, Threshold: 97, Unit: panels.Percent, Since: now.Add(-30 * time.Minute)},
 		"busy for long": {Name: "CPU", Severity: alerts.Critical, Value: 98, Threshold: 97, Unit: panels.Percent, Since: now.Add(-2 * time.Hour), UnknownSince: true},
@@ -111,30 +108,46 @@ func TestReadsWhatStands(t *testing.T) {
 // A host that is as busy as at the same time of day on a day before has a routine problem, and one that is busy at another time has not.
 func TestRoutine(t *testing.T) {
 	const day = 24 * time.Hour
-	before := func(host string, from, until time.Duration) []record.Sample {
-		return course(host, from, until, busy(from, until))
+	type past struct {
+		from, until time.Duration // when the host was busy
+		quiet       time.Duration // since when it was there before
+		routine     bool
 	}
-	for name, c := range map[string]struct {
-		before  []record.Sample
-		routine bool
-	}{
-		"never before":                 {nil, false},
-		"yesterday":                    {before("h", day+30*time.Minute, day), true},
-		"yesterday, an hour earlier":   {before("h", day+80*time.Minute, day+50*time.Minute), true},
-		"yesterday, in the morning":    {before("h", day+4*time.Hour, day+3*time.Hour), false},
-		"three days ago":               {before("h", 3*day+30*time.Minute, 3*day), true},
-		"five days ago":                {before("h", 5*day+30*time.Minute, 5*day), false},
-		"a week ago":                   {before("h", 7*day+30*time.Minute, 7*day), true},
-		"for minutes only":             {course("h", day+time.Hour, day, busy(day+25*time.Minute, day+20*time.Minute)), false},
-		"a single sample":              {before("h", day+5*time.Minute, day+3*time.Minute)[:1], false},
-		"yesterday, but on other host": {before("other", day+30*time.Minute, day), false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			problems, _ := standing(t, panels.Rules{}, c.before, course("h", time.Hour, 0, busy(30*time.Minute, 0)))
-			if len(problems) != 1 || problems[0].Name != "CPU" || problems[0].Routine != c.routine {
-				t.Errorf("problems %+v, want CPU, routine %v", problems, c.routine)
-			}
-		})
+	var samples [][]record.Sample
+	pasts := map[string]past{
+		"never before":               {},
+		"yesterday":                  {from: day + 30*time.Minute, until: day, routine: true},
+		"yesterday, an hour earlier": {from: day + 80*time.Minute, until: day + 50*time.Minute, routine: true},
+		"yesterday, in the morning":  {from: day + 4*time.Hour, until: day + 3*time.Hour},
+		"three days ago":             {from: 3*day + 30*time.Minute, until: 3 * day, routine: true},
+		"five days ago":              {from: 5*day + 30*time.Minute, until: 5 * day},
+		"a week ago":                 {from: 7*day + 30*time.Minute, until: 7 * day, routine: true},
+		"for minutes only":           {from: day + 25*time.Minute, until: day + 20*time.Minute, quiet: day + time.Hour},
+		"a single sample":            {from: day + 5*time.Minute, until: day + 4*time.Minute},
+	}
+	for host, p := range pasts {
+		samples = append(samples, course(host, max(p.from, p.quiet), p.until, busy(p.from, p.until)), course(host, time.Hour, 0, busy(30*time.Minute, 0)))
+	}
+	problems, _ := standing(t, lakeOf(t, samples...), panels.Rules{})
+	if len(problems) != len(pasts) {
+		t.Errorf("%d problems, want one for each of %d hosts", len(problems), len(pasts))
+	}
+	for _, p := range problems {
+		if p.Name != "CPU" || p.Routine != pasts[p.Host].routine {
+			t.Errorf("%s: %s, routine %v", p.Host, p.Name, p.Routine)
+		}
+	}
+}
+
+// A host is silent as soon as its newest sample is older than three of its intervals and the time that samples take to arrive.
+func TestSilentAfterThreeIntervals(t *testing.T) {
+	const delay, interval = 2 * time.Minute, time.Minute
+	problems, _ := standing(t, lakeOf(t,
+		course("late", time.Hour, delay+3*interval-interval, busy(0, 0)), // its newest sample is as old as that
+		course("silent", time.Hour, delay+3*interval, busy(0, 0)),
+	), panels.Rules{})
+	if len(problems) != 1 || problems[0].Host != "silent" || problems[0].Name != panels.Silent {
+		t.Errorf("problems %+v", problems)
 	}
 }
 

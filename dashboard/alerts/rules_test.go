@@ -182,49 +182,59 @@ func TestRulesDecide(t *testing.T) {
 			}
 		}
 	}
+	var samples [][]record.Sample
+	for host, set := range map[string]func(*record.Sample, time.Duration){
+		"db_1": high(93, 30*time.Minute), "db-1": high(93, 30*time.Minute), `a\b`: high(93, 30*time.Minute), "five minutes": high(93, 5*time.Minute),
+		"at 66 %": high(66, 45*time.Minute), "filling": func(s *record.Sample, ago time.Duration) { s.DiskUsedPct = record.Some(80 - .2*ago.Hours()) },
+	} {
+		samples = append(samples, course(host, 13*time.Hour, 0, set))
+	}
+	l := lakeOf(t, samples...)
 	until := now.Add(time.Hour).Format(time.RFC3339)
 	for name, c := range map[string]struct {
 		document string
 		host     string
-		course   func(*record.Sample, time.Duration)
 		want     string // name and severity of the problem
 	}{
-		"no override":                {`{}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"a higher threshold":         {`{"overrides": [{"problems": ["CPU"], "warn": 95}]}`, "db_1", high(93, 30*time.Minute), ""},
-		"a lower one":                {`{"overrides": [{"problems": ["CPU"], "warn": 60, "critical": 65, "clear": 50}]}`, "db_1", high(66, 30*time.Minute), "CPU critical"},
-		"of another problem":         {`{"overrides": [{"problems": ["Memory"], "warn": 95}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"for longer":                 {`{"overrides": [{"problems": ["CPU"], "for": "40m"}]}`, "db_1", high(93, 30*time.Minute), ""},
-		"long enough":                {`{"overrides": [{"problems": ["CPU"], "for": "30m"}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"for shorter":                {`{"overrides": [{"problems": ["CPU"], "for": "5m"}]}`, "db_1", high(93, 5*time.Minute), "CPU warning"},
-		"of this environment":        {`{"overrides": [{"problems": ["CPU"], "hosts": {"env": ["dev", "prod"]}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), ""},
-		"of another environment":     {`{"overrides": [{"problems": ["CPU"], "hosts": {"env": ["dev"]}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"of this role":               {`{"overrides": [{"problems": ["CPU"], "hosts": {"role": ["db"]}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), ""},
-		"of this tag":                {`{"overrides": [{"problems": ["CPU"], "hosts": {"tags": {"team": ["core"]}}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), ""},
-		"of another value":           {`{"overrides": [{"problems": ["CPU"], "hosts": {"tags": {"team": ["data"]}}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"of another tag":             {`{"overrides": [{"problems": ["CPU"], "hosts": {"tags": {"rack": ["core"]}}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"of this name":               {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["d*_1"]}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), ""},
-		"an underscore is a letter":  {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["db_1"]}, "warn": 95}]}`, "db-1", high(93, 30*time.Minute), "CPU warning"},
-		"a per cent sign is one":     {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["%"]}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"a backslash is one":         {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["a\\*"]}, "warn": 95}]}`, `a\b`, high(93, 30*time.Minute), ""},
-		"a quote is one":             {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["a' OR true --"]}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"excepted":                   {`{"overrides": [{"problems": ["CPU"], "hosts": {"except": ["db*"]}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"not excepted":               {`{"overrides": [{"problems": ["CPU"], "hosts": {"except": ["web*"]}, "warn": 95}]}`, "db_1", high(93, 30*time.Minute), ""},
-		"muted":                      {`{"overrides": [{"problems": ["CPU"], "mute": {"until": "` + until + `", "reason": "it's known"}}]}`, "db_1", high(93, 30*time.Minute), "CPU warning, muted: it's known"},
-		"muted, everything":          {`{"overrides": [{"hosts": {"role": ["db"]}, "mute": {"until": "` + until + `", "reason": "moved"}}]}`, "db_1", high(93, 30*time.Minute), "CPU warning, muted: moved"},
-		"muted until a while ago":    {`{"overrides": [{"mute": {"until": "2026-02-10T11:59:00Z", "reason": "moved"}}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"other problem muted":        {`{"overrides": [{"problems": ["Memory"], "mute": {"until": "` + until + `", "reason": "moved"}}]}`, "db_1", high(93, 30*time.Minute), "CPU warning"},
-		"disk full in a week":        {`{"overrides": [{"problems": ["Disk full soon"], "warn": "168h", "critical": "24h", "clear": "200h"}]}`, "db_1", filling(.2), "Disk full soon warning"},
-		"disk not full in days":      {`{}`, "db_1", filling(.2), ""},
-		"two overrides of one group": {`{"overrides": [{"problems": ["CPU"], "warn": 60, "clear": 50}, {"problems": ["CPU"], "for": "40m"}]}`, "db_1", high(66, 45*time.Minute), "CPU warning"},
+		"no override":                {`{}`, "db_1", "CPU warning"},
+		"a higher threshold":         {`{"overrides": [{"problems": ["CPU"], "warn": 95}]}`, "db_1", ""},
+		"a lower one":                {`{"overrides": [{"problems": ["CPU"], "warn": 60, "critical": 65, "clear": 50}]}`, "at 66 %", "CPU critical"},
+		"of another problem":         {`{"overrides": [{"problems": ["Memory"], "warn": 95}]}`, "db_1", "CPU warning"},
+		"for longer":                 {`{"overrides": [{"problems": ["CPU"], "for": "40m"}]}`, "db_1", ""},
+		"long enough":                {`{"overrides": [{"problems": ["CPU"], "for": "30m"}]}`, "db_1", "CPU warning"},
+		"for shorter":                {`{"overrides": [{"problems": ["CPU"], "for": "5m"}]}`, "five minutes", "CPU warning"},
+		"of this environment":        {`{"overrides": [{"problems": ["CPU"], "hosts": {"env": ["dev", "prod"]}, "warn": 95}]}`, "db_1", ""},
+		"of another environment":     {`{"overrides": [{"problems": ["CPU"], "hosts": {"env": ["dev"]}, "warn": 95}]}`, "db_1", "CPU warning"},
+		"of this role":               {`{"overrides": [{"problems": ["CPU"], "hosts": {"role": ["db"]}, "warn": 95}]}`, "db_1", ""},
+		"of this tag":                {`{"overrides": [{"problems": ["CPU"], "hosts": {"tags": {"team": ["core"]}}, "warn": 95}]}`, "db_1", ""},
+		"of another value":           {`{"overrides": [{"problems": ["CPU"], "hosts": {"tags": {"team": ["data"]}}, "warn": 95}]}`, "db_1", "CPU warning"},
+		"of another tag":             {`{"overrides": [{"problems": ["CPU"], "hosts": {"tags": {"rack": ["core"]}}, "warn": 95}]}`, "db_1", "CPU warning"},
+		"of this name":               {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["d*_1"]}, "warn": 95}]}`, "db_1", ""},
+		"an underscore is a letter":  {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["db_1"]}, "warn": 95}]}`, "db-1", "CPU warning"},
+		"a per cent sign is one":     {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["%"]}, "warn": 95}]}`, "db_1", "CPU warning"},
+		"a backslash is one":         {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["a\\*"]}, "warn": 95}]}`, `a\b`, ""},
+		"a quote is one":             {`{"overrides": [{"problems": ["CPU"], "hosts": {"host": ["a' OR true --"]}, "warn": 95}]}`, "db_1", "CPU warning"},
+		"excepted":                   {`{"overrides": [{"problems": ["CPU"], "hosts": {"except": ["db*"]}, "warn": 95}]}`, "db_1", "CPU warning"},
+		"not excepted":               {`{"overrides": [{"problems": ["CPU"], "hosts": {"except": ["web*"]}, "warn": 95}]}`, "db_1", ""},
+		"muted":                      {`{"overrides": [{"problems": ["CPU"], "mute": {"until": "` + until + `", "reason": "it's known"}}]}`, "db_1", "CPU warning, muted: it's known"},
+		"muted, everything":          {`{"overrides": [{"hosts": {"role": ["db"]}, "mute": {"until": "` + until + `", "reason": "moved"}}]}`, "db_1", "CPU warning, muted: moved"},
+		"muted until a while ago":    {`{"overrides": [{"mute": {"until": "2026-02-10T11:59:00Z", "reason": "moved"}}]}`, "db_1", "CPU warning"},
+		"other problem muted":        {`{"overrides": [{"problems": ["Memory"], "mute": {"until": "` + until + `", "reason": "moved"}}]}`, "db_1", "CPU warning"},
+		"disk full in a week":        {`{"overrides": [{"problems": ["Disk full soon"], "warn": "168h", "critical": "24h", "clear": "200h"}]}`, "filling", "Disk full soon warning"},
+		"disk not full in days":      {`{}`, "filling", ""},
+		"two overrides of one group": {`{"overrides": [{"problems": ["CPU"], "warn": 60, "clear": 50}, {"problems": ["CPU"], "for": "40m"}]}`, "at 66 %", "CPU warning"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rules, err := alerts.ParseRules([]byte(c.document))
 			if err != nil {
 				t.Fatal(err)
 			}
-			problems, _ := standing(t, rules, course(c.host, 13*time.Hour, 0, c.course))
+			problems, _ := standing(t, l, rules)
 			got := ""
 			for _, p := range problems {
+				if p.Host != c.host {
+					continue
+				}
 				got += p.Name + " " + p.Severity.String()
 				if p.Muted {
 					got += ", muted: " + p.MuteReason
@@ -237,20 +247,14 @@ func TestRulesDecide(t *testing.T) {
 	}
 }
 
-// filling is a disk that fills by so much an hour, to 80 % now.
-func filling(perHour float64) func(*record.Sample, time.Duration) {
-	return func(s *record.Sample, ago time.Duration) { s.DiskUsedPct = record.Some(80 - perHour*ago.Hours()) }
-}
-
 // A host is silent only after the time that an override gives it.
 func TestSilentFor(t *testing.T) {
 	rules, err := alerts.ParseRules([]byte(`{"overrides": [{"problems": ["Silent"], "hosts": {"host": ["laptop"]}, "for": "2h"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	problems, _ := standing(t, rules,
-		course("laptop", 4*time.Hour, time.Hour, busy(0, 0)), course("server", 4*time.Hour, time.Hour, busy(0, 0)),
-		course("laptop", 4*time.Hour, time.Hour, busy(0, 0)))
+	problems, _ := standing(t, lakeOf(t,
+		course("laptop", 4*time.Hour, time.Hour, busy(0, 0)), course("server", 4*time.Hour, time.Hour, busy(0, 0))), rules)
 	if len(problems) != 1 || problems[0].Host != "server" {
 		t.Errorf("problems %+v", problems)
 	}
