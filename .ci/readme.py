@@ -114,6 +114,9 @@ COMMANDS = {
         "sysrc": ELSEWHERE,
         "service": ELSEWHERE,
     },
+    "docs/problems.md": {
+        "aws ssm put-parameter": ACCOUNT,
+    },
     "docs/dashboards.md": {
         "bin/dashboard --lake": Run("--listen 127.0.0.1:0", until="http://127.0.0.1:"),
         "bin/dashboard --athena": ACCOUNT,

@@ -31,7 +31,7 @@ func TestParsesRules(t *testing.T) {
 	}
 	want := panels.Rules{Overrides: []panels.Override{
 		{Problems: []string{"CPU"}, Hosts: workers, Limits: limits(95, 97, 70, 80), For: 30 * time.Minute},
-		{Problems: []string{"Memory"}, Hosts: workers, Limits: limits(95, 97, 85, 0), For: 30 * time.Minute},
+		{Problems: []string{"Memory"}, Hosts: workers, Limits: limits(95, 97, 85, 88), For: 30 * time.Minute},
 		{
 			Problems: []string{"Disk full soon"}, Limits: limits(168*3600, 48*3600, 200*3600, 0),
 			Hosts: panels.Hosts{Names: []string{"db-*"}, Tags: map[string][]string{"team": {"core"}}},
@@ -68,12 +68,12 @@ func TestRefusesRules(t *testing.T) {
 			`overrides[1].problems[2]: "CPU" is named twice`,
 			`overrides[1].warn: "95" is not a percentage; use a number above 0 and up to 100, without quotes`,
 		},
-		`{"overrides": [{"hosts": {"env": "dev"}}, {"warn": 1}, {"problems": ["Silent"], "warn": 1}, {"problems": ["Memory"], "usual": 50}]}`: {
+		`{"overrides": [{"hosts": {"env": "dev"}}, {"warn": 1}, {"problems": ["Silent"], "warn": 1}, {"problems": ["Pressure"], "usual": 50}]}`: {
 			`overrides[0].hosts.env: "dev" is not a list of texts; use for example ["a", "b"]`,
 			`overrides[0]: changes nothing; give warn, critical, clear, usual, for or mute`,
 			`overrides[1]: does not say which rules it changes; add for example "problems": ["CPU"]`,
 			`overrides[2]: "Silent" has no thresholds; leave out warn, critical, clear, usual`,
-			`overrides[3].usual: "Memory" does not know what is usual; leave it out`,
+			`overrides[3].usual: "Pressure" does not know what is usual; leave it out`,
 		},
 		`{"overrides": [{"problems": ["CPU"], "warn": 60}, {"problems": ["Disk full soon"], "warn": "100h"}, {"problems": ["Disk full soon"], "warn": 3}]}`: {
 			`overrides[0]: CPU would begin at 60 %, be critical at 97 % and end below 70 %; want clear < warn <= critical, give all three`,

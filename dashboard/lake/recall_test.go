@@ -51,8 +51,8 @@ func explains(e simulation.Event, problem string) bool {
 
 // found is a problem that the rules raise.
 type found struct {
-	host, problem string
-	since, until  time.Time
+	host, problem      string
+	since, told, until time.Time
 }
 
 // TestRecall measures the rules about problems on a simulated fleet, whose truth is known, and logs the figures:
@@ -107,7 +107,7 @@ func TestRecall(t *testing.T) {
 			}
 			c.all++
 			i := slices.IndexFunc(raised, func(f found) bool {
-				return f.host == h.Machine.Name && slices.Contains(incidents[e.Event], f.problem) && overlap(f, e)
+				return f.host == h.Machine.Name && slices.Contains(incidents[e.Event], f.problem) && overlap(f, e) && f.told.Before(e.To.Add(10*time.Minute))
 			})
 			if i < 0 {
 				t.Logf("missed: %s of %s from %v to %v", e.Event, h.Machine.Name, e.From, e.To)
@@ -115,7 +115,7 @@ func TestRecall(t *testing.T) {
 			}
 			c.found++
 			if e.Event == simulation.DiskFill {
-				ahead = append(ahead, e.To.Sub(raised[i].since).Hours())
+				ahead = append(ahead, e.To.Sub(raised[i].told).Hours())
 			}
 		}
 	}
@@ -203,7 +203,7 @@ func history(t *testing.T, l *lake.Lake, begin, end time.Time) (all []found) {
 			moment := func(column string) time.Time {
 				return time.UnixMilli(int64(at(t, result, column, i).(float64) * 1000)).UTC()
 			}
-			f := found{fmt.Sprint(at(t, result, "host", i)), fmt.Sprint(at(t, result, "problem", i)), moment("since"), moment("until")}
+			f := found{fmt.Sprint(at(t, result, "host", i)), fmt.Sprint(at(t, result, "problem", i)), moment("since"), moment("told"), moment("until")}
 			if !f.since.Before(from) {
 				all = append(all, f)
 			}

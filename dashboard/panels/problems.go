@@ -27,6 +27,8 @@ type Problem struct {
 	Culprit string
 	// Sentence says for people when the problem begins.
 	Sentence string
+	// CriticalTold says that a critical problem is never routine.
+	CriticalTold bool
 }
 
 // Limits are the thresholds of a rule.
@@ -45,15 +47,16 @@ type Limits struct {
 func minuteProblems() []Problem {
 	all := []Problem{
 		{"CPU", "cpu_pct", Percent, Limits{loaded, 70, 80}, 10 * time.Minute, "cpu_process", "The CPU is busy {warn} of the time or more, for {for}, and it was not " +
-			"at {usual} or more for a quarter of an hour at that time of day (give or take an hour) 1, 2, 3 or 7 days before."},
-		{"Memory", "ram_pct", Percent, Limits{loaded, 85, 0}, 0, "memory_process", "{warn} of the memory or more is in use, for {for}."},
+			"at {usual} or more for a quarter of an hour at that time of day (give or take an hour) 1, 2, 3 or 7 days before.", false},
+		{"Memory", "ram_pct", Percent, Limits{loaded, 85, 88}, 0, "memory_process", "{warn} of the memory or more is in use, for {for}, and it was not at {usual} or more " +
+			"at that time of day on those days; at {critical} in any case.", true},
 		// A disk that is busy while no task waits for it is a backup or a batch job.
-		{"Disk busy", "disk_awaited_pct", Percent, Limits{loaded, 70, 0}, 0, "device", "The busiest disk works {warn} of the time or more, while tasks wait for it, for {for}."},
-		{"Stolen CPU", "cpu_steal_pct", Percent, Limits{stolen, 5, 0}, 0, "", "The hypervisor takes {warn} of the CPU time or more, for {for}."},
-		{"Pressure", "pressure", Percent, Limits{pressed, 25, 0}, 0, "", "Tasks wait for CPU, memory or I/O {warn} of the time or more, for {for}."},
-		{"Disk full", "disk_used_pct", Percent, Limits{filled, 88, 0}, 0, "mount", "{warn} or more of the fullest filesystem is in use, for {for}."},
-		{"Inodes used up", "inodes_used_pct", Percent, Limits{filled, 88, 0}, 0, "", "{warn} or more of the inodes of a filesystem are in use, for {for}."},
-		{"Network errors", "errors", PerSecond, Limits{erroneous, .5, 0}, 0, "interface", "{warn} packet a second or more is lost or damaged, for {for}."},
+		{"Disk busy", "disk_awaited_pct", Percent, Limits{loaded, 70, 0}, 0, "device", "The busiest disk works {warn} of the time or more, while tasks wait for it, for {for}.", false},
+		{"Stolen CPU", "cpu_steal_pct", Percent, Limits{stolen, 5, 0}, 0, "", "The hypervisor takes {warn} of the CPU time or more, for {for}.", false},
+		{"Pressure", "pressure", Percent, Limits{pressed, 25, 0}, 0, "", "Tasks wait for CPU, memory or I/O {warn} of the time or more, for {for}.", false},
+		{"Disk full", "disk_used_pct", Percent, Limits{filled, 88, 0}, 0, "mount", "{warn} or more of the fullest filesystem is in use, for {for}.", false},
+		{"Inodes used up", "inodes_used_pct", Percent, Limits{filled, 88, 0}, 0, "", "{warn} or more of the inodes of a filesystem are in use, for {for}.", false},
+		{"Network errors", "errors", PerSecond, Limits{erroneous, .5, 0}, 0, "interface", "{warn} packet a second or more is lost or damaged, for {for}.", false},
 	}
 	for i, p := range all {
 		if p.For == 0 {
@@ -65,7 +68,7 @@ func minuteProblems() []Problem {
 			}
 			return number(v)
 		}
-		p.Sentence = strings.NewReplacer("{warn}", percent(p.Warn), "{usual}", percent(p.Usual), "{for}", strconv.Itoa(int(p.For.Minutes()))+" minutes").Replace(p.Sentence)
+		p.Sentence = strings.NewReplacer("{warn}", percent(p.Warn), "{critical}", percent(p.Critical), "{usual}", percent(p.Usual), "{for}", strconv.Itoa(int(p.For.Minutes()))+" minutes").Replace(p.Sentence)
 		all[i] = p
 	}
 	return all
@@ -133,12 +136,17 @@ func usualSpan(r Range, days int) Range {
 
 // problemFunctions are what the queries about problems can call.
 func (s statement) problemFunctions() template.FuncMap {
-	var columns, usual, usualNames []string
+	var columns, usual, usualNames, criticalTold []string
 	var usualProblems []Problem
 	for _, p := range minuteProblems() {
 		columns = append(columns, p.Column)
 		if p.Usual > 0 {
 			usual, usualNames, usualProblems = append(usual, p.Column), append(usualNames, LiteralOf(p.Name)), append(usualProblems, p)
+		}
+	}
+	for _, p := range usualProblems {
+		if p.CriticalTold {
+			criticalTold = append(criticalTold, LiteralOf(p.Name))
 		}
 	}
 	return template.FuncMap{
@@ -157,7 +165,8 @@ func (s statement) problemFunctions() template.FuncMap {
 			return nil
 		},
 		"blame_window": word(strconv.Itoa(blameWindowS)), "problem_window": word(strconv.Itoa(problemWindowS)), "routine": word(strconv.Itoa(routineS)),
-		"usual_step": word(strconv.Itoa(usualStepS)), "usual_first": word(strconv.Itoa(-usualReach)), "usual_last": word(strconv.Itoa(usualReach)),
+		"critical_told": word(strings.Join(criticalTold, ", ")),
+		"usual_step":    word(strconv.Itoa(usualStepS)), "usual_first": word(strconv.Itoa(-usualReach)), "usual_last": word(strconv.Itoa(usualReach)),
 		"standing_s": func() int { return standingS },
 		// The samples of so many seconds at the end of the range, or of the whole range if that is 0; and the begin of that time.
 		"newest": func(seconds int, columns ...any) (string, error) {

@@ -43,6 +43,7 @@ func Questions() []Panel {
 				{Column: "until", Label: "End", Unit: Time},
 				{Column: "length_s", Label: "Length", Unit: Duration},
 				{Column: "worst", Label: "Severity", Unit: Count},
+				{Column: "told", Label: "Told", Unit: Time},
 			},
 		},
 		{

@@ -76,7 +76,7 @@ func (o *sourceOptions) flags(cmd *cobra.Command) {
 func (o *sourceOptions) rulesFlag(cmd *cobra.Command) {
 	o.withRules = true
 	cmd.Flags().StringVar(&o.rules, "alert-rules", "",
-		"JSON file that changes the rules about problems, see docs/dashboards.md (default with --athena: the stack's parameter alert-rules)")
+		"JSON file that changes the rules about problems, see docs/problems.md (default with --athena: the stack's parameter alert-rules)")
 }
 
 // check refuses flags of the other engine.

@@ -1,5 +1,5 @@
 {{- /* A host was silent between two of its samples if they are further apart than three of its intervals plus the time that
-samples take to arrive. */ -}}
+samples take to arrive. A problem is told as soon as it is not routine. */ -}}
 WITH {{template "problems" args "all" true "newest" 0}}, heard AS (
   SELECT host, floor(ts / 60) AS m, min(first_ts) AS first_ts, max(ts) AS last_ts, max(interval_s) AS interval_s
   FROM {{samples "host" "interval_s" "first_ts"}}
@@ -8,11 +8,12 @@ WITH {{template "problems" args "all" true "newest" 0}}, heard AS (
   SELECT host, last_ts AS since, coalesce(lead(first_ts) OVER (PARTITION BY host ORDER BY m), {{to}}) AS until, last_ts, interval_s
   FROM heard
 )
-SELECT host, problem, since, until, until - since AS length_s, worst
+SELECT host, problem, since, until, until - since AS length_s, worst,
+  CASE WHEN unusual_t < since + {{routine}} THEN unusual_t ELSE since + {{routine}} END AS told
 FROM episodes
 WHERE NOT always_routine
 UNION ALL
-SELECT host, '{{silent_name}}', since, until, until - since, 2
+SELECT host, '{{silent_name}}', since, until, until - since, 2, since + {{delay}} + {{template "reach"}}
 FROM paused
 WHERE last_ts < until - {{delay}} - {{template "reach"}}
 ORDER BY host, since, problem

@@ -89,13 +89,13 @@ end of the range the values of each minute are read; 0 means the whole range. */
     machines > 1 AS raised, machines < 2 AS cleared
   FROM shared
 ), {{template "usual" .}}, turns AS (
-  SELECT j.host, j.problem, j.unit, j.t, j.begin_t, j.end_t, j.value, j.severity, coalesce(u.busy, 0) AS busy,
+  SELECT j.host, j.problem, j.unit, j.t, j.begin_t, j.end_t, j.value, j.severity, CASE WHEN j.severity = 2 AND j.problem IN ({{critical_told}}) THEN 0 ELSE coalesce(u.busy, 0) END AS busy,
     coalesce(max(CASE WHEN j.raised THEN j.t END) OVER {{template "problem_past"}}, 0) > coalesce(max(CASE WHEN j.cleared THEN j.t END) OVER {{template "problem_past"}}, 0) AS standing,
     max(CASE WHEN j.cleared THEN j.t END) OVER {{template "problem_past"}} AS cleared_t, max(j.t) OVER (PARTITION BY j.host, j.problem) AS newest_t
   FROM judged j LEFT JOIN usual u ON u.host = j.host AND u.problem = j.problem AND u.q = floor(j.t / {{usual_step}})
 ), episodes AS (
   SELECT host, problem, max(unit) AS unit, min(begin_t) AS since, max(end_t) AS until, max_by(value, t) AS value, max_by(severity, t) AS severity,
-    max(severity) AS worst, max(t) = max(newest_t) AS goes_on,
+    max(severity) AS worst, max(t) = max(newest_t) AS goes_on, min(CASE WHEN busy = 0 THEN end_t END) AS unusual_t,
     max_by(busy, t) = 1 AND max(end_t) - min(begin_t) < {{routine}} AS routine, min(busy) = 1 AND max(end_t) - min(begin_t) < {{routine}} AS always_routine
   FROM turns
   WHERE standing
