@@ -111,6 +111,7 @@ func TestRoutine(t *testing.T) {
 	type past struct {
 		from, until time.Duration // when the host was busy
 		quiet       time.Duration // since when it was there before
+		calm        bool          // whether it was there on the days since
 		routine     bool
 	}
 	var samples [][]record.Sample
@@ -120,13 +121,14 @@ func TestRoutine(t *testing.T) {
 		"yesterday, an hour earlier": {from: day + 80*time.Minute, until: day + 50*time.Minute, routine: true},
 		"yesterday, in the morning":  {from: day + 4*time.Hour, until: day + 3*time.Hour},
 		"three days ago":             {from: 3*day + 30*time.Minute, until: 3 * day, routine: true},
+		"three days ago, calm since": {from: 3*day + 30*time.Minute, until: 3 * day, calm: true, routine: true},
 		"five days ago":              {from: 5*day + 30*time.Minute, until: 5 * day},
 		"a week ago":                 {from: 7*day + 30*time.Minute, until: 7 * day, routine: true},
 		"for minutes only":           {from: day + 25*time.Minute, until: day + 20*time.Minute, quiet: day + time.Hour},
 		"a single sample":            {from: day + 5*time.Minute, until: day + 4*time.Minute},
 	}
 	for host, p := range pasts {
-		samples = append(samples, course(host, max(p.from, p.quiet), p.until, busy(p.from, p.until)), course(host, time.Hour, 0, busy(30*time.Minute, 0)))
+		samples = append(samples, course(host, max(p.from, p.quiet), p.until, busy(p.from, p.until)), course(host, choose(p.calm, p.until, time.Hour), 0, busy(30*time.Minute, 0)))
 	}
 	problems, _ := standing(t, lakeOf(t, samples...), panels.Rules{})
 	if len(problems) != len(pasts) {
@@ -137,6 +139,13 @@ func TestRoutine(t *testing.T) {
 			t.Errorf("%s: %s, routine %v", p.Host, p.Name, p.Routine)
 		}
 	}
+}
+
+func choose[T any](condition bool, yes, no T) T {
+	if condition {
+		return yes
+	}
+	return no
 }
 
 // A host is silent as soon as its newest sample is older than three of its intervals and the time that samples take to arrive.

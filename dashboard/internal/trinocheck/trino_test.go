@@ -42,6 +42,9 @@ func TestPanelsInTrino(t *testing.T) {
 				if i > 0 && c.firstOnly {
 					break
 				}
+				if c.problemsOnly && !strings.Contains(p.SQL, `template "problems"`) {
+					continue
+				}
 				q, err := panels.Bind(p, c.params, panels.DuckDB())
 				if err != nil {
 					t.Fatal(err)
@@ -144,10 +147,12 @@ func scalarsOf(r panels.Rollup, sql string) string {
 }
 
 type testCase struct {
-	name      string
-	params    panels.Params
-	pasted    bool // the text to be pasted, too
-	firstOnly bool // only the first panel of each dashboard: all have the same conditions
+	name   string
+	params panels.Params
+	pasted bool // the text to be pasted, too
+	// problemsOnly chooses the panels about problems.
+	problemsOnly bool
+	firstOnly    bool // only the first panel of each dashboard: all have the same conditions
 }
 
 func cases() []testCase {
@@ -156,7 +161,20 @@ func cases() []testCase {
 	once.Once = true
 	chosen.Env, chosen.TagKey, chosen.TagValue, chosen.Metric, chosen.Offset = "prod", "team", "core", "ram_pct", -3*time.Hour
 	strange.Host, strange.Role, strange.TagKey, strange.TagValue = "o'neil \"x\" 🦊 ?\n--", "''", "no such", `a'b`
+	changed := all
+	changed.Rules = panels.Rules{Overrides: []panels.Override{
+		{
+			Problems: []string{"CPU", "Memory"}, Limits: &panels.Limits{Thresholds: panels.Thresholds{Warn: 5, Critical: 20}, Clear: 2, Usual: 4}, For: 30 * time.Minute,
+			Hosts: panels.Hosts{Names: []string{"w*b-0_", "*"}, Envs: []string{"prod", "o'neil"}, Except: []string{`\%'?`}},
+		},
+		{Problems: []string{"Silent"}, Hosts: panels.Hosts{Roles: []string{"db", "web"}}, For: time.Hour},
+		{
+			Problems: []string{"CPU", "Pressure"}, Hosts: panels.Hosts{Tags: map[string][]string{"team": {"core", "it's ?"}}},
+			MuteUntil: noon.Add(time.Hour), Reason: "it's ? 🦊",
+		},
+	}}
 	return []testCase{
+		{name: "changed", params: changed, pasted: true, problemsOnly: true},
 		{name: "all", params: all, pasted: true},
 		{name: "once", params: once},
 		{name: "chosen", params: chosen},
@@ -176,6 +194,8 @@ func fixture(t *testing.T) *lake.Lake {
 		}
 	}
 	laketest.Write(t, dir, samples)
+	// The day before, which says whether a problem is routine.
+	laketest.Write(t, dir, laketest.Scene(noon.Add(-26*time.Hour), noon.Add(-23*time.Hour), 2*time.Minute))
 	again := samples[:0:0]
 	for _, s := range samples {
 		if s.TS >= float64(noon.Add(-time.Hour).Unix()) {

@@ -4,7 +4,7 @@ or 0. */ -}}
   SELECT host, floor(ts / {{usual_step}}) + days_ago * (86400 / {{usual_step}}) AS q, {{means usual_columns}}
   FROM {{days_before .all "host" "interval_s" usual_columns}}
   WHERE host IN (SELECT host FROM suspects WHERE problem IN ({{usual_names}}))
-  GROUP BY 1, 2
+  GROUP BY host, floor(ts / {{usual_step}}), days_ago
   HAVING {{count}} * coalesce(max(interval_s), 3) >= {{usual_step}} / 2e0
 ), usual AS (
   SELECT b.host, r.problem, b.q + near.step AS q, max(CASE WHEN CASE r.problem{{range usual_problems}} WHEN '{{.Name}}' THEN b.{{.Column}}{{end}} END >= r.usual THEN 1 ELSE 0 END) AS busy
