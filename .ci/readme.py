@@ -73,6 +73,7 @@ COMMANDS = {
         "aws ssm get-parameters-by-path": Run(said=r"edge-config\s{", clis=(1, 2)),
         "dashboard failed ": ACCOUNT,
         "function=$(aws ssm get-parameter": Run(clis=(1, 2)),
+        "function=$(aws ssm get-parameter --name /metrics-dashboard/MetricsDashboard/alerts": "the parameter is there only if alerts are on",
         "aws lambda invoke": ACCOUNT,
     },
     "dashboard/README.md": {
