@@ -23,6 +23,9 @@ import urllib.request
 import boto3
 import duckdb
 
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "cdk" / "integration"))
+from columns import duck_type  # noqa: E402
+
 DASHBOARD = os.path.abspath(os.path.join(sys.argv[1], "dashboard"))
 STACK = "MetricsDashboard"
 TOOLS = pathlib.Path(sys.executable).parent
@@ -234,14 +237,6 @@ def moto(folder):
 
 
 # --- ministack ---
-
-def duck_type(hive):
-    """Returns DuckDB's name of a type of the Glue table."""
-    if hive.startswith("array<struct<"):
-        fields = (f.split(":") for f in hive.removeprefix("array<struct<").removesuffix(">>").split(","))
-        return "STRUCT(" + ", ".join(f'"{name}" {duck_type(kind)}' for name, kind in fields) + ")[]"
-    return {"string": "VARCHAR", "int": "INTEGER", "map<string,string>": "MAP(VARCHAR, VARCHAR)"}.get(hive, hive)
-
 
 def write_lake(folder):
     """Writes samples as Parquet, with copies of one hour in four, and returns the columns of the template's table."""

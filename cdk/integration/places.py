@@ -20,6 +20,7 @@ import botocore.config
 import duckdb
 import sqlglot
 
+from columns import duck_type
 from says import Failed, expect
 
 # Types that ministack 1.5.33 does not support: it refuses the first. It cannot run the CDK's function that the second needs.
@@ -283,11 +284,3 @@ def table_columns(synthesized):
     """Returns the names and types of the columns of the template's Glue table of samples."""
     table, = (r for name, r in synthesized["Resources"].items() if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))
     return [(c["Name"], c["Type"]) for c in table["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]]
-
-
-def duck_type(hive):
-    """Returns DuckDB's name of a type of the Glue table: a list of structs, or a type of one value."""
-    if hive.startswith("array<struct<"):
-        fields = (f.split(":") for f in hive.removeprefix("array<struct<").removesuffix(">>").split(","))
-        return "STRUCT(" + ", ".join(f'"{name}" {duck_type(kind)}' for name, kind in fields) + ")[]"
-    return {"string": "VARCHAR", "int": "INTEGER"}.get(hive, hive.upper())

@@ -214,6 +214,7 @@ func TestFilterChoices(t *testing.T) {
 
 // TestPanelsOverTwoSchemas runs every panel over a lake whose older files lack columns.
 func TestPanelsOverTwoSchemas(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	half := start.Add(30 * time.Minute)
 	laketest.Write(t, dir, laketest.Scene(start, half, 10*time.Second),

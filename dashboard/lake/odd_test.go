@@ -15,6 +15,7 @@ import (
 // Impossible numbers of one machine must not break a panel for all others: no query fails, and the rows of the others stay the
 // same.
 func TestAbsurdNumbersBreakNoPanel(t *testing.T) {
+	t.Parallel()
 	from, to := start, start.Add(3*time.Hour)
 	samples := laketest.Scene(from, to, time.Minute)
 	sound, odd := t.TempDir(), t.TempDir()

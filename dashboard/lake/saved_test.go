@@ -62,6 +62,7 @@ func TestSavedGivesWhatBoundGives(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c.saved.Table, c.saved.Delay = "samples", c.params.Delay
 			c.params.Bucket, c.params.Series = panels.BucketFor(c.params.Range, 300), 12
 			for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {

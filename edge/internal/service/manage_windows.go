@@ -16,7 +16,7 @@ import (
 
 // Install makes the service, which runs this program with args at each start of the system. account is the user that it runs as; "" is
 // LocalSystem.
-func Install(account string, args []string) error {
+func Install(account string, args []string) (err error) {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program's file: %w", err)
@@ -28,7 +28,7 @@ func Install(account string, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer m.Disconnect() //nolint:errcheck // there is nothing to lose
+	defer func() { err = errors.Join(err, m.Disconnect()) }()
 	s, err := m.CreateService(Name, program, mgr.Config{
 		DisplayName: "Metrics Dashboard collector", StartType: mgr.StartAutomatic, ServiceStartName: account,
 		Description: "Reads CPU, memory, network and disk of this machine and sends them to Amazon Data Firehose.",
@@ -102,12 +102,12 @@ func stop(ctx context.Context, s *mgr.Service) error {
 	return nil
 }
 
-func with(do func(*mgr.Service) error) error {
+func with(do func(*mgr.Service) error) (err error) {
 	m, err := connect()
 	if err != nil {
 		return err
 	}
-	defer m.Disconnect() //nolint:errcheck // there is nothing to lose
+	defer func() { err = errors.Join(err, m.Disconnect()) }()
 	s, err := m.OpenService(Name)
 	if err != nil {
 		return fmt.Errorf("open the service %s: %w; is it installed? edge service install does that", Name, err)
