@@ -1,8 +1,8 @@
-// Package panels is what the dashboards show, as data: each panel's title, the question it answers, its SQL, chart kind,
-// units and thresholds, and the shape of a query and of its result.
+// Package panels defines what the dashboards show. A panel is data: its title, the question it answers, its SQL, its kind of chart, its
+// units and thresholds. The package also defines the shape of a query and of its result.
 //
-// One definition feeds the web page (package server), Athena's named queries and QuickSight. So this package runs no query
-// and draws nothing; an engine takes a [Query].
+// The web page (package server), Athena's named queries and QuickSight use the same panels. This package therefore does not run queries
+// and does not draw: engines run a [Query].
 //
 // The query of a panel is the file sql/<id>.sql, in the SQL that DuckDB and Athena (Trino) share. It is a text/template that
 // calls named functions for all that depends on where it runs and on what a viewer chose: the samples of the chosen time and

@@ -1,5 +1,5 @@
 // Package stack describes the deployed pipeline: bucket, transform, delivery stream, catalog, rollup, discovery, access,
-// analytics, alarms and alerts. Each of them has a file of its name. The package decides no setting (package config does), and it runs nothing.
+// analytics, alarms and alerts. Each of them has a file of its name. Package config decides the settings. This package runs nothing.
 package stack
 
 import (

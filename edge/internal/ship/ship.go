@@ -1,11 +1,11 @@
 // Package ship brings samples from the queue to their destination. It decides when to build a pack, sends it until the destination
 // accepts it, and then acknowledges its samples. It does not know AWS: a [Destination] does.
 //
-// This package makes all retries; no client below it may. Only this package knows which records of a request failed. A client that
-// repeated a whole request would deliver the accepted records again.
+// This package makes all retries. The clients that it calls make none: only this package knows which records of a request failed, and a
+// client that repeats a whole request delivers the accepted records again.
 //
-// Fresh samples and backlog are sent apart. If many more samples wait than usual, the destination has not worked for a while, and the
-// samples become backlog. The backlog is sent oldest first at a bounded rate, and fresh samples are sent as usual meanwhile.
+// If many more samples wait than usual, the destination did not work for a while. These samples then become the backlog. The backlog is
+// sent apart from fresh samples, oldest first and at a bounded rate. Meanwhile fresh samples are sent as usual.
 package ship
 
 import (
