@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/functions/rollup"
+)
+
+// cloud stands in for S3, Athena and Glue. Its objects are the files of a lake. Its engine is DuckDB, which runs the statements of the
+// stack's function and keeps the rows by their folder.
+type cloud struct {
+	lake   *lake.Lake
+	folder string // of the samples
+	bytes  int64  // as which each object is listed
+
+	mu         sync.Mutex // guards the fields below
+	rows       map[string][][]any
+	partitions map[string]rollup.Partition
+}
+
+func (c *cloud) List(_ context.Context, prefix string) (list []rollup.Object, err error) {
+	if !strings.HasPrefix(prefix, "analytics/") {
+		return nil, nil
+	}
+	err = filepath.WalkDir(c.folder, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		rel, relErr := filepath.Rel(c.folder, path)
+		if key := "analytics/" + filepath.ToSlash(rel); relErr == nil && strings.HasPrefix(key, prefix) {
+			list = append(list, rollup.Object{Key: key, Bytes: c.bytes, Written: info.ModTime()})
+		}
+		return err
+	})
+	return list, err
+}
+
+func (c *cloud) Delete(context.Context, []string) error { return nil }
+
+func (c *cloud) Unload(ctx context.Context, sql, folder string) (panels.Cost, error) {
+	var from, to float64
+	_, period, _ := strings.Cut(sql, "ts >= ")
+	if _, err := fmt.Sscanf(period, "%f AND ts < %f", &from, &to); err != nil {
+		return panels.Cost{}, fmt.Errorf("the statement has no period: %w", err)
+	}
+	hours := panels.Range{From: time.Unix(int64(from), 0).UTC(), To: time.Unix(int64(to), 0).UTC()}
+	result, err := c.lake.Query(ctx, panels.Query{SQL: sql, Range: hours})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rows[folder] = rowsOf(result)
+	return panels.Cost{}, err
+}
+
+func (c *cloud) Partitions(context.Context, string, [][2]string) ([]rollup.Partition, error) {
+	return nil, nil
+}
+
+func (c *cloud) Partition(_ context.Context, table string, values []string) (rollup.Partition, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.partitions[table+fmt.Sprint(values)]
+	return p, ok, nil
+}
+
+func (c *cloud) Point(_ context.Context, table string, p rollup.Partition) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.partitions[table+fmt.Sprint(p.Values)] = p
+	return nil
+}
+
+// answer is what a query of a rollup's table reads.
+func (c *cloud) answer(table string) (rows [][]any) {
+	for key, p := range c.partitions {
+		if strings.HasPrefix(key, table+"[") {
+			for folder, some := range c.rows {
+				if strings.HasPrefix(folder, p.Location) {
+					rows = append(rows, some...)
+				}
+			}
+		}
+	}
+	return rows
+}
+
+func rowsOf(r panels.Result) [][]any {
+	rows := make([][]any, r.Rows())
+	for i := range rows {
+		for _, column := range r.Data {
+			rows[i] = append(rows[i], column[i])
+		}
+	}
+	return rows
+}
+
+// same reports whether two results have the same rows. A mean may differ in its last digits: a sum depends on its order.
+func same(a, b [][]any) bool {
+	byKey := func(a, b []any) int { return strings.Compare(fmt.Sprint(a[:3]...), fmt.Sprint(b[:3]...)) }
+	slices.SortFunc(a, byKey)
+	slices.SortFunc(b, byKey)
+	return slices.EqualFunc(a, b, func(a, b []any) bool {
+		return slices.EqualFunc(a, b, func(a, b any) bool {
+			x, number := a.(float64)
+			y, also := b.(float64)
+			return number && also && math.Abs(x-y) <= 1e-9*math.Abs(x) || fmt.Sprint(a) == fmt.Sprint(b)
+		})
+	})
+}
+
+// The stack's function makes the rows that `local rollup` makes, also if it divides a day into parts. The SQL and the decision about what
+// is due are the same, so the engines and the places of the rows are all that differs.
+func TestFunctionMakesTheRowsOfLocalRollup(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	if code, _, stderr := run(t, "fleet", "--hosts", "2", "--days", "2", "--interval", "10m", "--dir", dir); code != 0 {
+		t.Fatal(stderr)
+	}
+	// One day that has ended is enough.
+	day := panels.Hours.Start(now.Add(-lake.ClosedAfter)).Add(-panels.Hours.Period)
+	days, err := filepath.Glob(filepath.Join(dir, "*", "analytics", "year=*", "month=*", "day=*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := ""
+	for _, path := range days {
+		if rest, found := strings.CutSuffix(filepath.ToSlash(path), "/"+strings.TrimSuffix(panels.Hours.Folder(day), "/")); found {
+			folder = filepath.FromSlash(rest)
+		} else if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _, stderr := run(t, "rollup", "--dir", dir); code != 0 {
+		t.Fatal(stderr)
+	}
+	l, err := lake.Open(dir, lake.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	c := &cloud{
+		lake: l, folder: folder, bytes: 1 << 30, // so that the day is several parts
+		rows: map[string][][]any{}, partitions: map[string]rollup.Partition{},
+	}
+	report, err := rollup.New(rollup.Options{
+		Storage: c, Engine: c, Catalog: c, Log: slog.New(slog.DiscardHandler), Bucket: "lake", Prefix: "analytics/",
+		Table: panels.Samples, Form: panels.DuckDB(), Days: 14, Settle: lake.ClosedAfter, Now: func() time.Time { return now },
+	}).Handle(t.Context(), rollup.Event{})
+	if err != nil || report.Rolled < 2 || len(c.rows) <= report.Rolled {
+		t.Fatalf("%+v, %d statements: %v", report, len(c.rows), err)
+	}
+	for _, r := range panels.Rollups() {
+		var names []string
+		for _, column := range r.Columns() {
+			names = append(names, column.Name)
+		}
+		result, err := l.Query(t.Context(), panels.Query{SQL: "SELECT " + strings.Join(names, ", ") + " FROM " + r.Table()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := c.answer(r.Table()), rowsOf(result); len(want) < 24 || !same(got, want) {
+			t.Errorf("%s: %d rows differ from the %d of local rollup", r.Name, len(got), len(want))
+		}
+	}
+}
