@@ -41,9 +41,7 @@ func BenchmarkYear(b *testing.B) {
 	if dir == "" {
 		dir = b.TempDir()
 	}
-	if _, err := os.Stat(filepath.Join(dir, laketest.Prefix)); err != nil {
-		writeYear(b, dir)
-	}
+	writeYear(b, dir)
 	var lines []string
 	for b.Loop() {
 		lines = nil
@@ -101,8 +99,33 @@ func measure(b *testing.B, dir string, p panels.Panel, params panels.Params) str
 	return fmt.Sprintf("%-24s %6.2f s %6.2f s %6.2f s  %-2s %6d", p.ID, took[0].Seconds(), took[1].Seconds(), cpu.Seconds(), q.Rollup, rows)
 }
 
-// writeYear makes the lake. It ends at benchEnd, which is a noon.
+// writeYear makes the lake, or what is missing of it. It ends at benchEnd, which is a noon.
 func writeYear(b *testing.B, dir string) {
+	b.Helper()
+	if _, err := os.Stat(filepath.Join(dir, laketest.Prefix)); err != nil {
+		writeTwoDays(b, dir)
+	}
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			b.Error(err)
+		}
+	}()
+	whole := panels.Hours.Start(benchEnd).Add(-24 * time.Hour) // the day that is rolled up whole
+	for _, r := range []panels.Rollup{panels.Hours, panels.Minutes} {
+		days := yearDays
+		if r.Name == panels.Minutes.Name {
+			days = minuteDays
+		}
+		repeatDay(b, db, dir, r, whole, days)
+	}
+}
+
+// writeTwoDays writes the samples of two days and rolls them up.
+func writeTwoDays(b *testing.B, dir string) {
 	b.Helper()
 	began := time.Now()
 	rows := laketest.WriteFleet(b, dir, laketest.Fleet{Hosts: yearHosts, From: benchEnd.Add(-48 * time.Hour), To: benchEnd, Interval: yearInterval, Seed: 1})
@@ -116,54 +139,46 @@ func writeYear(b *testing.B, dir string) {
 		b.Fatal(err)
 	}
 	b.Logf("rolled them up in %v", time.Since(began).Round(time.Second))
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			b.Error(err)
+}
+
+// repeatDay writes the rollup of a day for the days before, and says how large that of the day is.
+func repeatDay(b *testing.B, db *sql.DB, dir string, r panels.Rollup, whole time.Time, days int) {
+	b.Helper()
+	var bytes, buckets int64
+	for start := whole; start.Before(whole.Add(24 * time.Hour)); start = start.Add(r.Period) {
+		from := rollupFiles(b, dir, r, start)
+		if len(from) != 1 {
+			b.Fatalf("%d files of %s %v", len(from), r.Name, start)
 		}
-	}()
-	whole := panels.Hours.Start(benchEnd).Add(-24 * time.Hour) // the day that is rolled up whole
-	for _, r := range panels.Rollups() {
-		days := yearDays
-		if r.Name == panels.Minutes.Name {
-			days = minuteDays
+		info, err := os.Stat(from[0])
+		if err != nil {
+			b.Fatal(err)
 		}
-		var bytes, buckets int64
-		for start := whole; start.Before(whole.Add(24 * time.Hour)); start = start.Add(r.Period) {
-			from := rollupFiles(b, dir, r, start)
-			if len(from) != 1 {
-				b.Fatalf("%d files of %s %v", len(from), r.Name, start)
+		bytes += info.Size()
+		var n int64
+		if err := db.QueryRow("SELECT count(*) FROM read_parquet('" + from[0] + "')").Scan(&n); err != nil {
+			b.Fatal(err)
+		}
+		buckets += n
+		for day := 1; day < days; day++ {
+			folder := rollupDir(dir, r, start.Add(-time.Duration(day)*24*time.Hour))
+			to := filepath.Join(folder, "shifted.parquet")
+			if _, err := os.Stat(to); err == nil {
+				continue
 			}
-			info, err := os.Stat(from[0])
-			if err != nil {
+			if err := os.MkdirAll(folder, 0o755); err != nil {
 				b.Fatal(err)
 			}
-			bytes += info.Size()
-			var n int64
-			if err := db.QueryRow("SELECT count(*) FROM read_parquet('" + from[0] + "')").Scan(&n); err != nil {
+			back, fresh := fmt.Sprint(day*86400), filepath.Join(folder, ".new")
+			_, err := db.Exec("COPY (SELECT * REPLACE (t - " + back + " AS t, first_ts - " + back + " AS first_ts, last_ts - " + back +
+				" AS last_ts) FROM read_parquet('" + from[0] + "', hive_partitioning = false)) TO '" + fresh + "' (FORMAT parquet, COMPRESSION zstd)")
+			if err := errors.Join(err, os.Rename(fresh, to)); err != nil {
 				b.Fatal(err)
 			}
-			buckets += n
-			for day := 1; day < days; day++ {
-				to := filepath.Join(rollupDir(dir, r, start.Add(-time.Duration(day)*24*time.Hour)), "shifted.parquet")
-				if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-					b.Fatal(err)
-				}
-				back := fmt.Sprint(day * 86400)
-				_, err := db.Exec("COPY (SELECT * REPLACE (t - " + back + " AS t, first_ts - " + back + " AS first_ts, last_ts - " + back +
-					" AS last_ts) FROM read_parquet('" + from[0] + "', hive_partitioning = false)) TO '" + to + "' (FORMAT parquet, COMPRESSION zstd)")
-				if err != nil {
-					b.Fatal(err)
-				}
-			}
 		}
-		samples := yearHosts * float64(24*time.Hour/yearInterval)
-		b.Logf("%s: %d rows a day, %.0f bytes each, %.2f bytes per sample", r.Name, buckets, float64(bytes)/float64(buckets), float64(bytes)/samples)
 	}
-	b.Logf("made the lake in %v", time.Since(began).Round(time.Second))
+	samples := yearHosts * float64(24*time.Hour/yearInterval)
+	b.Logf("%s: %d rows a day, %.0f bytes each, %.2f bytes per sample", r.Name, buckets, float64(bytes)/float64(buckets), float64(bytes)/samples)
 }
 
 func rollupDir(dir string, r panels.Rollup, start time.Time) string {

@@ -4,6 +4,7 @@ package trinocheck
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -79,6 +80,38 @@ func writeSetup(t *testing.T, dir string, l *lake.Lake) {
 		write(t, dir, fmt.Sprintf("%06d.setup", from), fmt.Sprintf("%s SELECT %s FROM (VALUES\n%s\n) AS t (%s)",
 			begin, strings.Join(casts, ", "), strings.Join(rows, ",\n"), strings.Join(names, ", ")))
 	}
+}
+
+// rolledUntil is the end of the newest hour that both engines have rolled up.
+var rolledUntil = noon.Add(-time.Hour)
+
+// writeRollups rolls up the lake, and writes the statements that make the same table of minutes in Trino from its own samples.
+func writeRollups(t *testing.T, dir string, l *lake.Lake) {
+	t.Helper()
+	roller, err := lake.OpenRoller(l.Dir(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := "CREATE TABLE samples_1m AS"
+	err = roller.Run(t.Context(), rolledUntil.Add(30*time.Minute), func(d lake.Rolled) {
+		if d.Rollup.Name != panels.Minutes.Name || d.Rows == 0 {
+			t.Errorf("rolled up %s of %v, %d rows", d.Rollup.Name, d.Start, d.Rows)
+		}
+		write(t, dir, "rollup-"+d.Start.Format("2006010215")+".setup", begin+" SELECT *, "+d.Start.Format("'2006' AS year, '01' AS month, '02' AS day, '15' AS hour")+
+			" FROM ("+d.Rollup.Query(panels.Athena(table), d.Start)+") AS rolled")
+		begin = "INSERT INTO samples_1m"
+	})
+	if err := errors.Join(err, roller.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// partsUntil are the parts of what Trino reads.
+func partsUntil(_ panels.Rollup, r panels.Range) ([]panels.Part, error) {
+	return []panels.Part{
+		{Relation: "memory.default.samples_1m", Of: panels.Minutes, Range: panels.Range{From: r.From, To: rolledUntil}},
+		{Relation: table, Range: panels.Range{From: rolledUntil, To: r.To}},
+	}, nil
 }
 
 func trinoLiteral(v any, c record.Column) string {

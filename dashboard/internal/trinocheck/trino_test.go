@@ -33,7 +33,9 @@ func TestPanelsInTrino(t *testing.T) {
 	dir := t.TempDir()
 	l := fixture(t)
 	writeSetup(t, dir, l)
+	writeRollups(t, dir, l)
 	engine, send := sending(t)
+	rolled := panels.Athena(table).WithRollups(partsUntil)
 	want := map[string]bool{"wrong.sql": false, "writes.sql": false, "duckdb.sql": false, "untyped.sql": false, "plan.sql": true}
 	queries := map[string]panels.Query{}
 	for _, c := range cases() {
@@ -45,12 +47,16 @@ func TestPanelsInTrino(t *testing.T) {
 				if c.problemsOnly && !strings.Contains(p.SQL, `template "problems"`) {
 					continue
 				}
-				q, err := panels.Bind(p, c.params, panels.DuckDB())
+				inDuckDB, inTrino := panels.DuckDB(), panels.Athena(`"default"."samples"`)
+				if c.rolled {
+					inDuckDB, inTrino = l.Form(t.Context()), rolled
+				}
+				q, err := panels.Bind(p, c.params, inDuckDB)
 				if err != nil {
 					t.Fatal(err)
 				}
 				name := p.ID + "." + c.name
-				bound, err := panels.Bind(p, c.params, engine.Form(t.Context()))
+				bound, err := panels.Bind(p, c.params, inTrino)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -153,6 +159,7 @@ type testCase struct {
 	// problemsOnly chooses the panels about problems.
 	problemsOnly bool
 	firstOnly    bool // only the first panel of each dashboard: all have the same conditions
+	rolled       bool // over rollups
 }
 
 func cases() []testCase {
@@ -173,9 +180,14 @@ func cases() []testCase {
 			MuteUntil: noon.Add(time.Hour), Reason: "it's ? 🦊",
 		},
 	}}
+	minutes, hours := all, all
+	minutes.Range.From, minutes.Bucket = noon.Add(-27*time.Hour), 15*time.Minute
+	hours.Range.From, hours.Bucket, hours.Metric = noon.Add(-40*24*time.Hour), time.Hour, "ram_pct"
 	return []testCase{
 		{name: "changed", params: changed, pasted: true, problemsOnly: true},
 		{name: "all", params: all, pasted: true},
+		{name: "minutes", params: minutes, rolled: true},
+		{name: "hours", params: hours, rolled: true},
 		{name: "once", params: once},
 		{name: "chosen", params: chosen},
 		{name: "strange", params: strange, pasted: true, firstOnly: true},
