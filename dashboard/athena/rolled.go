@@ -3,49 +3,89 @@ package athena
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// rolled is the last answer about how far the rollups go.
+// rolled is the last answer about which periods are rolled up.
 type rolled struct {
-	turn  chan struct{} // a lock with room for one token, as of newest; guards the other fields
-	asked time.Time
-	until map[string]time.Time // the end of the newest period, by rollup; empty if the stack has no rollups
+	turn    chan struct{} // a lock with room for one token, as of newest; guards the other fields
+	asked   time.Time
+	periods map[string]periods // by rollup; empty if the stack has no rollups
 }
 
 func newRolled() rolled { return rolled{turn: make(chan struct{}, 1)} }
 
-// rolledFor is how long an answer about rollups is used. Rollups that came since are only not read yet: their samples are.
-const rolledFor = 10 * time.Minute
+// periods are those of a rollup that exist: all before since, and these. Only the newest days are looked at closely: what was left out
+// before is not read. An alarm tells of it long before.
+type periods struct {
+	since time.Time
+	ends  []time.Time // in order
+}
 
-// parts are what panels read over a time range whose rows are of a rollup: see [panels.Parts]. A rollup has all periods up to its newest
-// one, because the oldest period that is due is rolled up first. A period that was left out, which raises an alarm, is missing in the
-// answers until it is rolled up.
-func (e *Engine) parts(ctx context.Context, grain panels.Rollup, r panels.Range) ([]panels.Part, error) {
-	until, err := e.rolledUntil(ctx)
-	if err != nil || len(until) == 0 {
+const (
+	// rolledFor is how long an answer about rollups is used. Rollups that came since are only not read yet: their samples are.
+	rolledFor = 10 * time.Minute
+	// lookedAt is how far back each period is looked at.
+	lookedAt = 7 * 24 * time.Hour
+)
+
+// parts are what panels read over a time range whose rows are of a rollup: see [panels.Parts].
+func (e *Engine) parts(ctx context.Context, grain panels.Rollup, r panels.Range) (parts []panels.Part, err error) {
+	known, err := e.rolledPeriods(ctx)
+	if err != nil || len(known) == 0 {
 		return nil, err
 	}
-	var parts []panels.Part
-	from := r.From
+	missing := []panels.Range{r}
 	all := panels.Rollups()
 	for i := len(all) - 1; i >= 0; i-- { // the coarsest first
 		rollup := all[i]
 		if rollup.Bucket > grain.Bucket {
 			continue
 		}
-		if end := earlier(until[rollup.Name], r.To); end.After(from) {
-			parts = append(parts, panels.Part{Relation: e.target.rollup(rollup), Of: rollup, Range: panels.Range{From: from, To: end}})
-			from = end
+		var still []panels.Range
+		for _, m := range missing {
+			has, lacks := known[rollup.Name].split(m, rollup.Period)
+			if has != m.From {
+				parts = append(parts, panels.Part{Relation: e.target.rollup(rollup), Of: rollup, Range: panels.Range{From: m.From, To: has}})
+			}
+			still = append(still, lacks...)
 		}
+		missing = still
 	}
-	if r.To.After(from) {
-		parts = append(parts, panels.Part{Relation: e.target.Name(), Range: panels.Range{From: from, To: r.To}})
+	for _, m := range missing {
+		parts = append(parts, panels.Part{Relation: e.target.Name(), Range: m})
 	}
 	return parts, nil
+}
+
+// split returns the end of the newest period in a range, or the begin of the range if there is none, and the ranges that no period has.
+func (p periods) split(r panels.Range, length time.Duration) (until time.Time, lacks []panels.Range) {
+	until = r.From
+	covered := r.From // up to where periods are contiguous
+	add := func(from, to time.Time) {
+		if from, to = later(from, r.From), earlier(to, r.To); from.Before(to) {
+			lacks = append(lacks, panels.Range{From: from, To: to})
+		}
+	}
+	if p.since.After(covered) {
+		covered = earlier(p.since, r.To)
+		until = covered
+	}
+	for _, end := range p.ends {
+		start := end.Add(-length)
+		if !end.After(covered) || !start.Before(r.To) {
+			continue
+		}
+		add(covered, start)
+		covered = end
+		until = earlier(end, r.To)
+	}
+	add(covered, r.To)
+	return until, lacks
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -55,8 +95,15 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// rolledUntil returns the end of the newest period of each rollup. It asks the catalog at most once in [rolledFor].
-func (e *Engine) rolledUntil(ctx context.Context) (map[string]time.Time, error) {
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// rolledPeriods returns the periods of each rollup. It asks the catalog at most once in [rolledFor].
+func (e *Engine) rolledPeriods(ctx context.Context) (map[string]periods, error) {
 	n := &e.rolled
 	select {
 	case n.turn <- struct{}{}:
@@ -66,23 +113,27 @@ func (e *Engine) rolledUntil(ctx context.Context) (map[string]time.Time, error) 
 	}
 	now := e.options.Now()
 	if age := now.Sub(n.asked); age >= 0 && age < rolledFor {
-		return n.until, nil
+		return n.periods, nil
 	}
-	until, err := e.findRolled(ctx)
+	found, err := e.findRolled(ctx, now)
 	if err != nil {
-		return nil, fmt.Errorf("ask Athena how far the rollups go: %w", err)
+		return nil, fmt.Errorf("ask Athena which hours are rolled up: %w", err)
 	}
-	n.asked, n.until = now, until
-	return until, nil
+	n.asked, n.periods = now, found
+	return found, nil
 }
 
 // findRolled reads the names of the partitions from the catalog, which scans no data
-// (https://docs.aws.amazon.com/athena/latest/ug/querying-glue-catalog-listing-partitions.html).
-func (e *Engine) findRolled(ctx context.Context) (map[string]time.Time, error) {
+// (https://docs.aws.amazon.com/athena/latest/ug/querying-glue-catalog-listing-partitions.html): of each rollup the newest one that is
+// older than [lookedAt], and all since.
+func (e *Engine) findRolled(ctx context.Context, now time.Time) (map[string]periods, error) {
 	var selects []string
 	for _, r := range panels.Rollups() {
-		selects = append(selects, "SELECT '"+r.Name+"' AS rollup, max("+strings.Join(r.PartitionKeys(), " || ")+") AS newest FROM "+
-			identifier(e.target.Database)+"."+identifier(r.TableOf(e.target.Table)+"$partitions"))
+		name := strings.Join(r.PartitionKeys(), " || ")
+		since := "'" + r.Start(now.Add(-lookedAt)).Format(layoutOf(r)) + "'"
+		from := " FROM " + identifier(e.target.Database) + "." + identifier(r.TableOf(e.target.Table)+"$partitions") + " WHERE " + name
+		selects = append(selects, "SELECT '"+r.Name+"' AS rollup, max("+name+") AS period"+from+" < "+since,
+			"SELECT '"+r.Name+"', "+name+from+" >= "+since)
 	}
 	result, err := e.Query(ctx, panels.Query{SQL: strings.Join(selects, "\nUNION ALL\n")})
 	if err != nil {
@@ -92,20 +143,31 @@ func (e *Engine) findRolled(ctx context.Context) (map[string]time.Time, error) {
 		}
 		return nil, err
 	}
-	until := map[string]time.Time{}
-	for i := range result.Rows() {
-		for _, r := range panels.Rollups() {
-			name, _ := result.Data[0][i].(string)
-			newest, ok := result.Data[1][i].(string)
-			if !ok || name != r.Name {
-				continue // no partition yet
+	found := map[string]periods{}
+	for _, r := range panels.Rollups() {
+		var p periods
+		for i := range result.Rows() {
+			name, ok := result.Data[1][i].(string)
+			if !ok || result.Data[0][i] != r.Name {
+				continue
 			}
-			start, err := time.Parse("2006010215"[:min(10, len(newest))], newest)
+			start, err := time.Parse(layoutOf(r), name)
 			if err != nil {
-				return nil, fmt.Errorf("the newest partition of %s is called %q", r.TableOf(e.target.Table), newest)
+				return nil, fmt.Errorf("a partition of %s is called %q", r.TableOf(e.target.Table), name)
 			}
-			until[r.Name] = start.Add(r.Period)
+			if start.Before(r.Start(now.Add(-lookedAt))) {
+				p.since = start.Add(r.Period)
+			} else {
+				p.ends = append(p.ends, start.Add(r.Period))
+			}
+		}
+		slices.SortFunc(p.ends, time.Time.Compare)
+		if !p.since.IsZero() || len(p.ends) > 0 {
+			found[r.Name] = p
 		}
 	}
-	return until, nil
+	return found, nil
 }
+
+// layoutOf is how the name of a period is written: the values of its partition keys.
+func layoutOf(r panels.Rollup) string { return "2006010215"[:2+2*len(r.PartitionKeys())] }

@@ -1,6 +1,8 @@
 package athena_test
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,14 +12,17 @@ import (
 )
 
 // rolledService answers the question about partitions, or fails with a reason.
-func rolledService(t *testing.T, minutes, hours any, reason string) *service {
+func rolledService(t *testing.T, reason string, rows ...[]any) *service {
 	t.Helper()
-	a := table{columns: [][2]string{{"rollup", "varchar"}, {"newest", "varchar"}}, rows: [][]any{{"1m", minutes}, {"1h", hours}}}
+	a := table{columns: [][2]string{{"rollup", "varchar"}, {"period", "varchar"}}, rows: rows}
 	return serve(t, func(c call) any {
 		switch c.operation {
 		case "StartQueryExecution":
-			if text := c.text("QueryString"); !strings.Contains(text, `"metrics"."samples_1m$partitions"`) || !strings.Contains(text, `"metrics"."samples_1h$partitions"`) {
-				t.Errorf("it reads something else than the names of partitions: %s", text)
+			text := c.text("QueryString")
+			for _, want := range []string{`"metrics"."samples_1m$partitions" WHERE year || month || day || hour >= '2026012712'`, `"metrics"."samples_1h$partitions" WHERE year || month || day < '20260127'`} {
+				if !strings.Contains(text, want) {
+					t.Errorf("no %q in %s", want, text)
+				}
 			}
 			return map[string]any{"QueryExecutionId": "q-1"}
 		case "GetQueryExecution":
@@ -26,42 +31,50 @@ func rolledService(t *testing.T, minutes, hours any, reason string) *service {
 			}
 			return a.execution("SUCCEEDED", "")
 		}
-		return a.page(0, 2)
+		return a.page(0, len(rows))
 	})
 }
 
-// Up to the newest rolled period the rollups are read, and after it the samples. The catalog is asked once in a while, and only for
-// ranges that need it.
+// Where there are rollups they are read, and for all other hours the samples: after the newest period, and where one is missing. The catalog
+// is asked once in a while, and only for ranges that need it.
 func TestFormOfRollups(t *testing.T) {
 	clock := now
-	s := rolledService(t, "2026020310", "20260201", "")
+	rows := [][]any{{"1m", "2026012711"}, {"1h", "20260126"}, {"1h", "20260128"}, {"1h", "20260127"}, {"1h", "20260130"}, {"1h", "20260131"}, {"1h", "20260201"}}
+	for hour := time.Date(2026, 1, 27, 12, 0, 0, 0, time.UTC); hour.Before(now.Add(-time.Hour)); hour = hour.Add(time.Hour) {
+		if hour.Hour() != 5 || hour.Before(now.Add(-6*24*time.Hour)) {
+			rows = append(rows, []any{"1m", hour.Format("2006010215")}) // at five the machines are off for some days
+		}
+	}
+	s := rolledService(t, "", rows...)
 	e := s.engine(t, func(_ *athena.Target, o *athena.Options) { o.Now = func() time.Time { return clock } })
+	read := regexp.MustCompile(`FROM ("metrics"."\w+") WHERE year .*? (?:ts|t) >= (\d+) AND (?:ts|t) < (\d+)`)
 	reads := func(span time.Duration, want ...string) {
 		t.Helper()
 		q := boundFor(t, e.Form(t.Context()), "overview-cpu", func(p *panels.Params) { p.Range.From = p.Range.To.Add(-span) })
-		text := strings.Join(strings.Fields(q.SQL), " ")
-		for _, w := range want {
-			if !strings.Contains(text, w) {
-				t.Errorf("%v: no %q in %s", span, w, text)
-			}
+		var got []string
+		for _, m := range read.FindAllStringSubmatch(strings.Join(strings.Fields(q.SQL), " "), -1) {
+			at := func(text string) string { return time.Unix(int64(number(t, text)), 0).UTC().Format("0102T15:04") }
+			got = append(got, strings.TrimPrefix(strings.Trim(m[1], `"`), `metrics"."`)+" "+at(m[2])+" "+at(m[3]))
 		}
-		if strings.Contains(text, "samples_1h") != (span > 31*24*time.Hour) {
-			t.Errorf("%v: hours are read, or are not: %s", span, text)
+		if !slices.Equal(got, want) {
+			t.Errorf("%v: it reads\n%s, want\n%s", span, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
-	reads(24*time.Hour, `FROM "metrics"."samples" WHERE`)
+	reads(24*time.Hour, "samples 0202T12:30 0203T12:30")
 	if n := len(s.made("StartQueryExecution")); n != 0 {
 		t.Errorf("%d questions for a day", n)
 	}
-	reads(48*time.Hour, `FROM "metrics"."samples_1m" WHERE`, "t >= 1769949000 AND t < 1770116400", `FROM "metrics"."samples" WHERE`, "ts >= 1770116400 AND ts < 1770121800")
-	reads(90*24*time.Hour, "t < 1769990400 AND", "t >= 1769990400 AND t < 1770116400", "ts >= 1770116400", "GROUP BY hostname, machine_id, floor(t / 3600) * 3600")
+	twoDays := []string{"samples_1m 0201T12:30 0203T12:00", "samples 0202T05:00 0202T06:00", "samples 0203T05:00 0203T06:00", "samples 0203T12:00 0203T12:30"}
+	reads(48*time.Hour, twoDays...)
+	reads(90*24*time.Hour, "samples_1h 1105T12:00 0202T00:00", "samples_1m 0129T00:00 0130T00:00", "samples_1m 0202T00:00 0203T12:00",
+		"samples 0129T05:00 0129T06:00", "samples 0202T05:00 0202T06:00", "samples 0203T05:00 0203T06:00", "samples 0203T12:00 0203T12:30")
 	clock = clock.Add(9 * time.Minute)
-	reads(48 * time.Hour)
+	reads(48*time.Hour, twoDays...)
 	if n := len(s.made("StartQueryExecution")); n != 1 {
 		t.Errorf("%d questions within 10 minutes", n)
 	}
 	clock = clock.Add(2 * time.Minute)
-	reads(48 * time.Hour)
+	reads(48*time.Hour, twoDays...)
 	if n := len(s.made("StartQueryExecution")); n != 2 {
 		t.Errorf("%d questions after 11 minutes", n)
 	}
@@ -79,7 +92,9 @@ func TestFormWithoutRollups(t *testing.T) {
 		"not allowed": {nil, "PERMISSION_DENIED: glue:GetPartitions", true},
 		"odd name":    {"2026-02", "", true},
 	} {
-		e := rolledService(t, c.minutes, nil, c.reason).engine(t)
+		e := rolledService(t, c.reason, []any{"1m", c.minutes}, []any{"1h", nil}).engine(t, func(_ *athena.Target, o *athena.Options) {
+			o.Now = func() time.Time { return now }
+		})
 		p, _ := panels.Find("overview-cpu")
 		q, err := panels.Bind(p, panels.Params{Range: panels.Range{From: now.Add(-48 * time.Hour), To: now}, Bucket: time.Minute, Series: 1}, e.Form(t.Context()))
 		if c.fails != (err != nil) || !c.fails && (q.Rollup != "" || strings.Contains(q.SQL, "samples_1m")) {
