@@ -14,7 +14,7 @@ const (
 
 // bounded returns the problem with texts of bounded length in one line, and with numbers that JSON can hold.
 func (p Problem) bounded() Problem {
-	p.Host = line(p.Host, maxHost)
+	p.Host = hostLine(p.Host)
 	for _, text := range []*string{&p.Machine, &p.Env, &p.Role, &p.Name, &p.Culprit} {
 		*text = line(*text, maxLabel)
 	}
@@ -25,6 +25,9 @@ func (p Problem) bounded() Problem {
 	}
 	return p
 }
+
+// hostLine is the name of a host as problems have it.
+func hostLine(host string) string { return line(host, maxHost) }
 
 // line returns a text without characters that would break or hide a part of a message.
 func line(text string, most int) string {

@@ -47,6 +47,11 @@ func (s State) next(now Now, first bool) *Message {
 			standing[keyOf(p)] = p
 		}
 	}
+	heard := make(map[string]time.Time, len(now.Heard))
+	for host, at := range now.Heard {
+		heard[hostLine(host)] = at // as in the problems
+	}
+	now.Heard = heard
 	silent := s.silent(now, standing)
 	known := map[key]bool{}
 	var waiting []Told // known problems that go on

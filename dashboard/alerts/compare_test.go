@@ -49,6 +49,7 @@ func TestNext(t *testing.T) {
 		"back, and its problem is over":  {told(silence("a"), cpu), standing(after(3*time.Hour), ab), []string{"resolved a Silent", "resolved a CPU"}},
 		"back, and its problem goes on":  {told(silence("a"), cpu), standing(after(3*time.Hour), ab, cpu), []string{"resolved a Silent"}},
 		"not heard, not said to be":      {told(cpu), standing(after(RepeatEvery), []string{"b"}), []string{}},
+		"an odd name":                    {told(problem("a?b", "CPU", Warning)), standing(after(time.Hour), []string{"a\x00b"}), []string{"resolved a?b CPU"}},
 		"an empty lake":                  {told(cpu, silence("b")), standing(after(time.Hour), nil), []string{}},
 		"silent for a month":             {told(silence("a"), cpu), standing(after(panels.ForgetAfter+time.Hour), []string{"b"}), []string{"forgotten a Silent", "forgotten a CPU"}},
 		"a clock a year ahead":           {told(cpu), standing(after(365*24*time.Hour), nil), []string{}},
