@@ -139,6 +139,7 @@ func TestErrorsAreOneLine(t *testing.T) {
 		}
 	})
 	missing := filepath.Join(t.TempDir(), "missing")
+	at := []string{"panels", "--lake", lake, "--from", "2026-02-03T04:00:00Z", "--to", "2026-02-03T04:01:00Z"}
 	for name, c := range map[string]struct {
 		args []string
 		code int
@@ -165,6 +166,7 @@ func TestErrorsAreOneLine(t *testing.T) {
 		"two panels":         {[]string{"panels", "--lake", lake, "a", "b"}, 2, "one panel at a time"},
 		"bad range":          {[]string{"panels", "--range", "5w", "hosts-summary"}, 2, "range must be"},
 		"bad metric":         {[]string{"panels", "--metric", "x", "patterns-week"}, 2, "want one of cpu_pct"},
+		"mistyped env":       {append(at, "--env", "prodd", "hosts-summary"), 2, "--env prodd: no sample has it; did you mean prod"},
 		"panel of no lake":   {[]string{"panels", "--lake", missing, "hosts-summary"}, 1, missing + " does not exist"},
 		"two equal columns":  {[]string{"query", "--lake", lake, "--format", "parquet", "SELECT 1 AS a, 2 AS a"}, 1, "two columns are called"},
 		"negative delay":     {[]string{"--lake", lake, "--delay", "-1s"}, 2, "--delay"},
@@ -296,6 +298,30 @@ func TestPanelsAreListed(t *testing.T) {
 	}
 	if got := strings.Count(stdout, "\n"); got != n {
 		t.Errorf("%d lines, want %d", got, n)
+	}
+}
+
+// A host that no sample has is refused with the names that are nearest. A host that is silent in the range is not mistyped.
+func TestMistypedHost(t *testing.T) {
+	lake := fixture(t)
+	args := []string{"panels", "--lake", lake, "--from", "2026-02-03T04:00:00Z", "--to", "2026-02-03T04:01:00Z"}
+	_, list, _ := run(t, "", append(args, "--format", "csv", "filters-hosts")...)
+	host, _, _ := strings.Cut(strings.Split(list, "\n")[1], ",")
+	code, _, stderr := run(t, "", append(args, "--host", host+"x", "overview-now")...)
+	if code != 2 || !strings.Contains(stderr, "--host "+host+"x: no sample has it; did you mean "+host) {
+		t.Errorf("code %d, stderr %q", code, stderr)
+	}
+	if code, _, stderr = run(t, "", append(args, "--host", "quite-another-name", "overview-now")...); code != 2 || !strings.Contains(stderr, "filters-hosts lists all") {
+		t.Errorf("code %d, stderr %q", code, stderr)
+	}
+	if code, stdout, stderr := run(t, "", append(args, "--host", host, "hosts-summary")...); code != 0 || !strings.Contains(stdout, host) || !strings.Contains(stdout, " %") {
+		t.Errorf("code %d, stderr %q, stdout\n%s", code, stderr, stdout)
+	}
+	later := []string{"panels", "--lake", lake, "--from", "2026-02-09T04:00:00Z", "--to", "2026-02-09T04:01:00Z", "--host"}
+	laketest.Write(t, lake, laketest.Samples(1, time.Date(2026, 2, 9, 4, 0, 0, 0, time.UTC), time.Date(2026, 2, 9, 4, 1, 0, 0, time.UTC), 3*time.Second))
+	silent, _, _ := strings.Cut(strings.Split(list, "\n")[2], ",")
+	if code, _, stderr := run(t, "", append(later, silent, "hosts-summary")...); code != 0 {
+		t.Errorf("a silent host: code %d, stderr %q", code, stderr)
 	}
 }
 

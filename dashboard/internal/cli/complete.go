@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -100,28 +101,5 @@ func (o *panelsOptions) valuesOf(ctx context.Context, id, column string) (values
 	if err != nil {
 		return nil, err
 	}
-	panel, ok := panels.Find(id)
-	if !ok {
-		return nil, fmt.Errorf("there is no panel %s", id)
-	}
-	q, err := panels.Bind(panel, params, src.Form(ctx))
-	if err != nil {
-		return nil, err
-	}
-	r, err := src.Query(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[string]bool{}
-	for i := range r.Rows() {
-		value := fmt.Sprint(r.Data[r.Index(column)][i])
-		if column == "tag" {
-			value += "=" + fmt.Sprint(r.Data[r.Index("value")][i])
-		}
-		if !seen[value] {
-			seen[value] = true
-			values = append(values, value)
-		}
-	}
-	return values, nil
+	return valuesOf(ctx, src, id, column, params, io.Discard)
 }

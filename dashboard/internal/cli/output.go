@@ -33,11 +33,7 @@ func checkFormat(format string, stdout io.Writer) error {
 
 // stream runs a query and prints its rows as they come. It prints the notes, about files that were left out and about the cost, to
 // standard error.
-func stream(cmd *cobra.Command, e engine, q panels.Query, format string) error {
-	out, err := output.New(format, cmd.OutOrStdout())
-	if err != nil {
-		return err
-	}
+func stream(cmd *cobra.Command, e engine, q panels.Query, out output.Output) error {
 	notes, err := e.Stream(cmd.Context(), q, out)
 	if err != nil {
 		return err

@@ -107,11 +107,21 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 	if o.sql {
 		return printSQL(cmd, panel, params, src.Form(cmd.Context()))
 	}
+	if err := checkChosen(cmd.Context(), src, params, now, cmd.ErrOrStderr()); err != nil {
+		return err
+	}
 	query, err := panels.Bind(panel, params, src.Form(cmd.Context()))
 	if err != nil {
 		return err
 	}
-	return stream(cmd, src, query, o.format)
+	out, err := output.New(o.format, cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	if o.format == output.Table {
+		out = output.People(cmd.OutOrStdout(), panel, params)
+	}
+	return stream(cmd, src, query, out)
 }
 
 func printSQL(cmd *cobra.Command, panel panels.Panel, params panels.Params, form panels.Form) error {

@@ -69,5 +69,9 @@ func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	return stream(cmd, src, src.Own(text, panels.Range{}), o.format)
+	out, err := output.New(o.format, cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	return stream(cmd, src, src.Own(text, panels.Range{}), out)
 }

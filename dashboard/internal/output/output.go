@@ -38,7 +38,7 @@ type Output interface {
 func New(format string, w io.Writer) (Output, error) {
 	switch format {
 	case Table:
-		return &tableOutput{w: tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.StripEscape)}, nil
+		return newTable(w), nil
 	case CSV:
 		return &csvOutput{w: csv.NewWriter(w)}, nil
 	case JSON:
@@ -101,9 +101,14 @@ type tableOutput struct {
 	w        *tabwriter.Writer
 	rows     int
 	nestings []nesting
+	cell     func(row []any, column int) (text string, ok bool) // for values that are not written as they are; nil if there are none
 }
 
 const tableBlock = 1000
+
+func newTable(w io.Writer) *tableOutput {
+	return &tableOutput{w: tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.StripEscape)}
+}
 
 func (t *tableOutput) Begin(columns []panels.Column) error {
 	t.nestings = nestingsOf(columns)
@@ -121,6 +126,12 @@ func (t *tableOutput) Begin(columns []panels.Column) error {
 func (t *tableOutput) Row(values []any) error {
 	cells := make([]string, len(values))
 	for i, v := range values {
+		if t.cell != nil {
+			if s, ok := t.cell(values, i); ok {
+				cells[i] = s
+				continue
+			}
+		}
 		cells[i] = text(v, t.nestings[i], "NULL")
 	}
 	if err := t.line(cells); err != nil {
