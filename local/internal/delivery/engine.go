@@ -165,16 +165,12 @@ func (e *Engine) reportDamage(path string) {
 		e.log.LogAttrs(context.Background(), slog.LevelError, "the journal is damaged; all records that are whole are delivered",
 			slog.String("stream", e.stream.Name), slog.Int64("lost_records", d.Records), slog.String("damaged_files", d.SetAside))
 	}
-	if old := path + ".db"; exists(old) {
+	old := path + ".db"
+	if _, err := os.Lstat(old); err == nil {
 		e.log.LogAttrs(context.Background(), slog.LevelWarn,
 			"a journal of an earlier build is not read; run that build to deliver what it may hold, then remove the file",
 			slog.String("stream", e.stream.Name), slog.String("file", old))
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }
 
 // Close stops the engine. Records that are not delivered stay in the journal. To deliver them, call Flush first.

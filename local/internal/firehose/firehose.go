@@ -233,8 +233,9 @@ func (s *Service) list(_ context.Context, body []byte) (any, error) {
 		return nil, err
 	}
 	var names []string
+	directPut := request.DeliveryStreamType == "" || request.DeliveryStreamType == "DirectPut" // the local stack has no other type
 	for name := range s.targets {
-		if name > request.ExclusiveStartDeliveryStreamName && isDirectPut(request.DeliveryStreamType) {
+		if name > request.ExclusiveStartDeliveryStreamName && directPut {
 			names = append(names, name)
 		}
 	}
@@ -242,6 +243,3 @@ func (s *Service) list(_ context.Context, body []byte) (any, error) {
 	more := len(names) > limit
 	return listResponse{DeliveryStreamNames: names[:min(limit, len(names))], HasMoreDeliveryStreams: more}, nil
 }
-
-// isDirectPut reports whether a filter by type includes DirectPut streams, the only type of the local stack.
-func isDirectPut(kind string) bool { return kind == "" || kind == "DirectPut" }

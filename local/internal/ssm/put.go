@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/awsjson"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
@@ -47,27 +48,21 @@ func (s *Service) putParameter(_ context.Context, body []byte) (any, error) {
 	case !exists && request.Type == "":
 		return nil, awsjson.Errorf("ValidationException", "A parameter type is required when you create a parameter.")
 	}
-	v := newVersion(old, spec.Parameter{
+	v := value{Version: old.Version + 1, Modified: time.Now(), Own: !exists || old.Own, Parameter: spec.Parameter{
 		Name: request.Name, Type: cmp.Or(request.Type, old.Type), Value: request.Value,
 		Description: cmp.Or(request.Description, old.Description),
-	}, !exists || old.Own)
+	}}
 	s.values[request.Name] = v
 	if v.Own {
 		if err := s.saveLocked(); err != nil {
 			// A parameter that is not on disk would be gone after a restart, so that the put fails.
-			s.restoreLocked(request.Name, old, exists)
+			if s.values[request.Name] = old; !exists {
+				delete(s.values, request.Name)
+			}
 			return nil, fmt.Errorf("keep parameter %s: %w", request.Name, err)
 		}
 	}
 	return putResponse{Version: v.Version, Tier: "Standard"}, nil
-}
-
-func (s *Service) restoreLocked(name string, old value, exists bool) {
-	if exists {
-		s.values[name] = old
-		return
-	}
-	delete(s.values, name)
 }
 
 func checkPut(request putRequest) error {

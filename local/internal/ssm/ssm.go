@@ -222,7 +222,7 @@ func checkByPath(request byPathRequest) (limit int, _ error) {
 		return 0, err
 	}
 	if !strings.HasPrefix(request.Path, "/") || request.Path != "/" && checkName(request.Path) != nil {
-		return 0, nameRequirements()
+		return 0, awsjson.Errorf("ValidationException", "%s", invalidPath)
 	}
 	if len(request.ParameterFilters) > 0 {
 		return 0, awsjson.Errorf("InvalidFilterKey", "the local stack does not support ParameterFilters; leave them out")
@@ -278,15 +278,8 @@ const (
 		`Valid example: /get/parameters2-/by1./path0_.`
 )
 
-func nameRequirements() error { return awsjson.Errorf("ValidationException", "%s", invalidPath) }
-
 // reserved reports whether AWS keeps a name for itself.
 func reserved(name string) bool {
 	first := strings.ToLower(strings.TrimPrefix(name, "/"))
 	return strings.HasPrefix(first, "aws") || strings.HasPrefix(first, "ssm")
-}
-
-// newVersion returns the value that replaces old.
-func newVersion(old value, p spec.Parameter, own bool) value {
-	return value{Parameter: p, Version: old.Version + 1, Modified: time.Now(), Own: own}
 }

@@ -2,8 +2,6 @@ package stack
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"io"
 	"net/http"
 	"strings"
@@ -73,11 +71,4 @@ func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
-}
-
-// newAccessKey returns a random access key id.
-func newAccessKey() string {
-	var b [8]byte
-	rand.Read(b[:]) // never fails, see its documentation
-	return "LOCAL" + strings.ToUpper(hex.EncodeToString(b[:]))
 }

@@ -4,6 +4,7 @@ package stack
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -78,7 +79,7 @@ func Start(ctx context.Context, description spec.Stack, o Options) (_ *Stack, er
 		return nil, err
 	}
 	// The endpoint recognizes the stack's own function by this key. The key only allows to put records while the stack stops.
-	key := newAccessKey()
+	key := "LOCAL" + rand.Text()
 	faults := fault.New(o.Faults, o.FaultSeed)
 	handler := awsjson.Inject(awsjson.NewHandler(s.operations(faults, parameters), o.Log), faults)
 	s.gate = newGate(handler, key, o.AllowRemote)

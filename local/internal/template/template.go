@@ -167,17 +167,12 @@ func (r *reader) err() error {
 func (r *reader) ofType(name string) []string {
 	var ids []string
 	for _, id := range slices.Sorted(maps.Keys(r.Resources)) {
-		if r.Resources[id].Type == name && r.exists(id) {
+		res := r.Resources[id]
+		if res.Type == name && (res.Condition == "" || r.condition("Resources."+id+".Condition", res.Condition)) {
 			ids = append(ids, id)
 		}
 	}
 	return ids
-}
-
-// exists reports whether a resource has no condition, or its condition is true.
-func (r *reader) exists(id string) bool {
-	condition := r.Resources[id].Condition
-	return condition == "" || r.condition("Resources."+id+".Condition", condition)
 }
 
 // properties returns the properties of a resource.
