@@ -66,8 +66,9 @@ type Column struct {
 	Unit    Unit
 	Comment string
 	// OTel is the name of the OpenTelemetry metric or resource attribute that says the same, or empty. Several columns may say parts
-	// of one metric, and units may differ: https://opentelemetry.io/docs/specs/semconv/system/system-metrics/.
-	OTel string
+	// of one metric: then OTelAttribute is the metric's attribute of this part, such as cpu.mode=user. Units may differ:
+	// https://opentelemetry.io/docs/specs/semconv/system/system-metrics/.
+	OTel, OTelAttribute string
 	// Fields are the fields of an element, in order, if the column is a list. Otherwise there are none.
 	Fields []Column
 }
@@ -129,8 +130,9 @@ func fieldsOf(t reflect.Type) []field {
 			Type:    types[f.Type],
 			Unit:    Unit(f.Tag.Get("unit")),
 			Comment: f.Tag.Get("comment"),
-			OTel:    f.Tag.Get("otel"),
 		}
+		otel, attribute, _ := strings.Cut(f.Tag.Get("otel"), "{")
+		c.OTel, c.OTelAttribute = otel, strings.TrimSuffix(attribute, "}")
 		var elements []field
 		if f.Type.Kind() == reflect.Slice {
 			elements = fieldsOf(f.Type.Elem())

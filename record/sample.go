@@ -3,7 +3,7 @@ package record
 // Sample is one reading of one machine, as the collector takes it.
 //
 // A field defines a column. Its tag gives the column's name, unit, comment and, if there is one, the OpenTelemetry metric or resource
-// attribute of the same meaning. Its Go type gives the column's type. The order of the fields is the order of the keys on the wire and of the columns in the
+// attribute of the same meaning; an attribute of the metric, which tells the column from others, follows in braces. Its Go type gives the column's type. The order of the fields is the order of the keys on the wire and of the columns in the
 // table. Percentages are 0..100 over all cores. Rates are per second. The line omits an absent [Optional], an empty string, an empty
 // map and an empty list.
 type Sample struct {
@@ -21,38 +21,38 @@ type Sample struct {
 	Tags      map[string]string `column:"tags" comment:"Labels of your own, from the configuration"`
 
 	CPUPct       Float `column:"cpu_pct" unit:"percent" otel:"system.cpu.utilization" comment:"CPU time not idle and not waiting for I/O, all cores"`
-	CPUUserPct   Float `column:"cpu_user_pct" unit:"percent" otel:"system.cpu.utilization" comment:"CPU time in user mode, nice included"`
-	CPUSystemPct Float `column:"cpu_system_pct" unit:"percent" otel:"system.cpu.utilization" comment:"CPU time in kernel mode, interrupts included"`
-	CPUIOWaitPct Float `column:"cpu_iowait_pct" unit:"percent" otel:"system.cpu.utilization" comment:"CPU time idle with I/O outstanding"`
-	CPUStealPct  Float `column:"cpu_steal_pct" unit:"percent" otel:"system.cpu.utilization" comment:"CPU time taken by the hypervisor"`
+	CPUUserPct   Float `column:"cpu_user_pct" unit:"percent" otel:"system.cpu.utilization{cpu.mode=user}" comment:"CPU time in user mode, nice included"`
+	CPUSystemPct Float `column:"cpu_system_pct" unit:"percent" otel:"system.cpu.utilization{cpu.mode=system}" comment:"CPU time in kernel mode, interrupts included"`
+	CPUIOWaitPct Float `column:"cpu_iowait_pct" unit:"percent" otel:"system.cpu.utilization{cpu.mode=iowait}" comment:"CPU time idle with I/O outstanding"`
+	CPUStealPct  Float `column:"cpu_steal_pct" unit:"percent" otel:"system.cpu.utilization{cpu.mode=steal}" comment:"CPU time taken by the hypervisor"`
 	CPUCount     Int   `column:"cpu_count" unit:"count" otel:"system.cpu.logical.count" comment:"Logical cores"`
 	Load1        Float `column:"load1" unit:"load" otel:"system.cpu.load_average.1m" comment:"Load average over 1 minute"`
 	Load5        Float `column:"load5" unit:"load" otel:"system.cpu.load_average.5m" comment:"Load average over 5 minutes"`
 	Load15       Float `column:"load15" unit:"load" otel:"system.cpu.load_average.15m" comment:"Load average over 15 minutes"`
 
-	RAMPct            Float `column:"ram_pct" unit:"percent" otel:"system.memory.utilization" comment:"Memory not available to new work"`
-	SwapPct           Float `column:"swap_pct" unit:"percent" otel:"system.paging.utilization" comment:"Swap in use"`
+	RAMPct            Float `column:"ram_pct" unit:"percent" otel:"system.memory.utilization{system.memory.state=used}" comment:"Memory not available to new work"`
+	SwapPct           Float `column:"swap_pct" unit:"percent" otel:"system.paging.utilization{system.paging.state=used}" comment:"Swap in use"`
 	RAMTotalBytes     Long  `column:"ram_total_bytes" unit:"bytes" otel:"system.memory.limit" comment:"Physical memory"`
-	RAMUsedBytes      Long  `column:"ram_used_bytes" unit:"bytes" otel:"system.memory.usage" comment:"Memory not available to new work: total without available"`
+	RAMUsedBytes      Long  `column:"ram_used_bytes" unit:"bytes" otel:"system.memory.usage{system.memory.state=used}" comment:"Memory not available to new work: total without available"`
 	RAMAvailableBytes Long  `column:"ram_available_bytes" unit:"bytes" otel:"system.linux.memory.available" comment:"Memory available to new work without swapping"`
-	SwapUsedBytes     Long  `column:"swap_used_bytes" unit:"bytes" otel:"system.paging.usage" comment:"Swap in use"`
+	SwapUsedBytes     Long  `column:"swap_used_bytes" unit:"bytes" otel:"system.paging.usage{system.paging.state=used}" comment:"Swap in use"`
 
-	NetBytesSentPerS   Float `column:"net_bytes_sent_per_s" unit:"bytes_per_s" otel:"system.network.io" comment:"Bytes sent, real interfaces together"`
-	NetBytesRecvPerS   Float `column:"net_bytes_recv_per_s" unit:"bytes_per_s" otel:"system.network.io" comment:"Bytes received, real interfaces together"`
-	NetPacketsSentPerS Float `column:"net_packets_sent_per_s" unit:"per_s" otel:"system.network.packet.count" comment:"Packets sent"`
-	NetPacketsRecvPerS Float `column:"net_packets_recv_per_s" unit:"per_s" otel:"system.network.packet.count" comment:"Packets received"`
-	NetErrInPerS       Float `column:"net_err_in_per_s" unit:"per_s" otel:"system.network.errors" comment:"Receive errors"`
-	NetErrOutPerS      Float `column:"net_err_out_per_s" unit:"per_s" otel:"system.network.errors" comment:"Transmit errors"`
-	NetDropInPerS      Float `column:"net_drop_in_per_s" unit:"per_s" otel:"system.network.packet.dropped" comment:"Received packets dropped"`
-	NetDropOutPerS     Float `column:"net_drop_out_per_s" unit:"per_s" otel:"system.network.packet.dropped" comment:"Packets dropped on transmit"`
+	NetBytesSentPerS   Float `column:"net_bytes_sent_per_s" unit:"bytes_per_s" otel:"system.network.io{network.io.direction=transmit}" comment:"Bytes sent, real interfaces together"`
+	NetBytesRecvPerS   Float `column:"net_bytes_recv_per_s" unit:"bytes_per_s" otel:"system.network.io{network.io.direction=receive}" comment:"Bytes received, real interfaces together"`
+	NetPacketsSentPerS Float `column:"net_packets_sent_per_s" unit:"per_s" otel:"system.network.packet.count{network.io.direction=transmit}" comment:"Packets sent"`
+	NetPacketsRecvPerS Float `column:"net_packets_recv_per_s" unit:"per_s" otel:"system.network.packet.count{network.io.direction=receive}" comment:"Packets received"`
+	NetErrInPerS       Float `column:"net_err_in_per_s" unit:"per_s" otel:"system.network.errors{network.io.direction=receive}" comment:"Receive errors"`
+	NetErrOutPerS      Float `column:"net_err_out_per_s" unit:"per_s" otel:"system.network.errors{network.io.direction=transmit}" comment:"Transmit errors"`
+	NetDropInPerS      Float `column:"net_drop_in_per_s" unit:"per_s" otel:"system.network.packet.dropped{network.io.direction=receive}" comment:"Received packets dropped"`
+	NetDropOutPerS     Float `column:"net_drop_out_per_s" unit:"per_s" otel:"system.network.packet.dropped{network.io.direction=transmit}" comment:"Packets dropped on transmit"`
 
-	DiskReadBytesPerS  Float `column:"disk_read_bytes_per_s" unit:"bytes_per_s" otel:"system.disk.io" comment:"Bytes read, whole devices together"`
-	DiskWriteBytesPerS Float `column:"disk_write_bytes_per_s" unit:"bytes_per_s" otel:"system.disk.io" comment:"Bytes written, whole devices together"`
-	DiskReadOpsPerS    Float `column:"disk_read_ops_per_s" unit:"per_s" otel:"system.disk.operations" comment:"Reads completed"`
-	DiskWriteOpsPerS   Float `column:"disk_write_ops_per_s" unit:"per_s" otel:"system.disk.operations" comment:"Writes completed"`
+	DiskReadBytesPerS  Float `column:"disk_read_bytes_per_s" unit:"bytes_per_s" otel:"system.disk.io{disk.io.direction=read}" comment:"Bytes read, whole devices together"`
+	DiskWriteBytesPerS Float `column:"disk_write_bytes_per_s" unit:"bytes_per_s" otel:"system.disk.io{disk.io.direction=write}" comment:"Bytes written, whole devices together"`
+	DiskReadOpsPerS    Float `column:"disk_read_ops_per_s" unit:"per_s" otel:"system.disk.operations{disk.io.direction=read}" comment:"Reads completed"`
+	DiskWriteOpsPerS   Float `column:"disk_write_ops_per_s" unit:"per_s" otel:"system.disk.operations{disk.io.direction=write}" comment:"Writes completed"`
 	DiskBusyPct        Float `column:"disk_busy_pct" unit:"percent" otel:"system.disk.io_time" comment:"Time with I/O in flight, busiest device"`
 	DiskUsedPct        Float `column:"disk_used_pct" unit:"percent" otel:"system.filesystem.utilization" comment:"Space in use on the fullest local filesystem that can be written"`
-	DiskFreeBytes      Long  `column:"disk_free_bytes" unit:"bytes" otel:"system.filesystem.usage" comment:"Space left to unprivileged users on that filesystem"`
+	DiskFreeBytes      Long  `column:"disk_free_bytes" unit:"bytes" otel:"system.filesystem.usage{system.filesystem.state=free}" comment:"Space left to unprivileged users on that filesystem"`
 
 	CPUPressurePct Float `column:"cpu_pressure_pct" unit:"percent" comment:"Linux PSI: time some task waited for CPU, 10 s average"`
 	MemPressurePct Float `column:"mem_pressure_pct" unit:"percent" comment:"Linux PSI: time some task waited for memory, 10 s average"`

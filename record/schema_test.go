@@ -3,6 +3,7 @@ package record_test
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -48,6 +49,19 @@ operations since the start, and gives shares between 0 and 1. Here they are rate
 	describeColumns(&b, record.EnrichmentColumns())
 	b.WriteString("\n## Partition keys\n\n")
 	fmt.Fprintf(&b, "`%s`: text with leading zeros, UTC. A condition on them limits what a query reads.\n", strings.Join(record.PartitionKeys(), "`, `"))
+	b.WriteString(`
+## The view ` + "`samples_otel`" + `
+
+It gives the samples the names and units of OpenTelemetry: a dot is an underscore, and the value of a metric's attribute follows, as in
+` + "`system_cpu_utilization_user`" + `. Shares are between 0 and 1. Counters are given as their increase per second. What OpenTelemetry does not know
+keeps its name. A query on the page, of ` + "`dashboard query`" + ` or of an assistant can read it as it reads ` + "`samples`" + `:
+
+    SELECT host_name, avg(system_cpu_utilization) FROM samples_otel GROUP BY 1
+
+In Athena's console, create it once with this statement. The table's name is your stack's, as in its saved queries.
+
+` + "```sql\nCREATE OR REPLACE VIEW samples_otel AS\n" + record.OTelSelect("metrics") + "\n```\n" + `
+`)
 	for _, c := range record.SampleColumns() {
 		if c.IsList() {
 			fmt.Fprintf(&b, "\n## Elements of `%s`\n\n", c.Name)
@@ -67,7 +81,25 @@ func describeColumns(b *strings.Builder, columns []record.Column) {
 		if otel != "" {
 			otel = "`" + otel + "`"
 		}
+		if c.OTelAttribute != "" {
+			otel += " `" + c.OTelAttribute + "`"
+		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", c.Name, kind, strings.ReplaceAll(string(c.Unit), "_", " "), c.Comment, otel)
+	}
+}
+
+// TestOTelView: each column has a name of its own in samples_otel, and one that Athena allows in a view.
+func TestOTelView(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range record.Columns() {
+		name := record.OTelName(c)
+		if seen[name] || regexp.MustCompile("[^a-z0-9_]").MatchString(name) {
+			t.Errorf("column %s is called %s in samples_otel, which is not valid or is the name of another one", c.Name, name)
+		}
+		seen[name] = true
+		if !strings.Contains(record.OTelSelect("x"), ` AS "`+name+`"`) {
+			t.Errorf("the query does not give %s", name)
+		}
 	}
 }
 

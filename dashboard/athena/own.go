@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Own makes a query of a text that a person wrote. The text may read samples, which is the table under a name that does not
-// depend on the stack, and samples_once. Own defines both as common table expressions before the text. Views would be more
+// depend on the stack, samples_once and samples_otel. Own defines them as common table expressions before the text. Views would be more
 // resources to deploy and to keep in step with the columns.
 //
-// If r is not zero, samples and samples_once have only the samples of r.
+// If r is not zero, they have only the samples of r.
 func (e *Engine) Own(sql string, r panels.Range) panels.Query {
 	table, bounded := e.target.relation(), !r.IsZero()
 	if bounded {
@@ -28,7 +29,7 @@ func reads(sql, relation string) bool {
 
 var with = regexp.MustCompile(`(?i)^WITH\s+(RECURSIVE\s)?`)
 
-// define puts the definitions of samples and samples_once before a query that reads them. table is the table's name in Athena's
+// define puts the definitions of samples, samples_once and samples_otel before a query that reads them. table is the table's name in Athena's
 // SQL. If the table itself is called samples, samples needs no definition. A statement that is not a query stays as it is.
 func define(sql, table string) string {
 	var definitions []string
@@ -37,6 +38,9 @@ func define(sql, table string) string {
 	}
 	if reads(sql, panels.Once) {
 		definitions = append(definitions, panels.Once+" AS ("+panels.OnceOf(table)+")")
+	}
+	if reads(sql, panels.OTel) {
+		definitions = append(definitions, panels.OTel+" AS ("+record.OTelSelect(table)+")")
 	}
 	before, query := split(sql)
 	if len(definitions) == 0 || !isQuery(sql) {

@@ -5,12 +5,15 @@ import (
 	"testing"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 func TestDefine(t *testing.T) {
 	const samples, table = "samples AS (SELECT * FROM db.t)", "db.t"
 	once := "samples_once AS (" + panels.OnceOf(table) + ")"
+	otel := "samples_otel AS (" + record.OTelSelect(table) + ")"
 	for sql, want := range map[string]string{
+		"SELECT 1 FROM samples_otel":                    "WITH " + otel + "\nSELECT 1 FROM samples_otel",
 		"SELECT 1 FROM samples":                         "WITH " + samples + "\nSELECT 1 FROM samples",
 		"SELECT 1 FROM Samples_Once o":                  "WITH " + once + "\nSELECT 1 FROM Samples_Once o",
 		"SELECT 1 FROM samples, samples_once":           "WITH " + samples + ", " + once + "\nSELECT 1 FROM samples, samples_once",

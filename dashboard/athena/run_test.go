@@ -169,7 +169,7 @@ func TestOwnQueryWithinARange(t *testing.T) {
 	r := panels.Range{From: now.Truncate(time.Hour), To: now.Truncate(time.Hour).Add(time.Hour)}
 	s := serve(t, answering(table{columns: [][2]string{{"n", "bigint"}}, rows: [][]any{{"1"}}}))
 	e := s.engine(t)
-	for _, relation := range []string{panels.Samples, panels.Once} {
+	for _, relation := range []string{panels.Samples, panels.Once, panels.OTel} {
 		q := e.Own("SELECT count(*) FROM "+relation, r)
 		if !strings.Contains(q.SQL, `FROM "metrics"."samples" WHERE year BETWEEN '2026' AND '2026'`) || !strings.Contains(q.SQL, "hour BETWEEN '12' AND '12'") || q.Range != r {
 			t.Errorf("%s: %s", relation, q.SQL)

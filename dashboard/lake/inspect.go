@@ -80,7 +80,7 @@ func inspect(ctx context.Context, conn *sql.Conn, text string) error {
 
 // viewNames are the names of all views.
 func viewNames() []string {
-	names := []string{panels.Samples, panels.Once}
+	names := []string{panels.Samples, panels.Once, panels.OTel}
 	for _, r := range tables() {
 		names = append(names, r.name)
 	}

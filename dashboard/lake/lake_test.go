@@ -456,6 +456,21 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// TestOTelNames: samples_otel has the same rows with the names and units of OpenTelemetry.
+func TestOTelNames(t *testing.T) {
+	dir := t.TempDir()
+	laketest.Write(t, dir, laketest.Samples(3, start, start.Add(time.Minute), 3*time.Second))
+	l := open(t, dir)
+	got := one(t, l, "SELECT count(*), count(DISTINCT host_name), round(avg(system_cpu_utilization_user), 6), round(sum(system_network_io_transmit)), max(ts), min(hour) FROM samples_otel")
+	want := one(t, l, "SELECT count(*), count(DISTINCT hostname), round(avg(cpu_user_pct) / 100, 6), round(sum(net_bytes_sent_per_s)), max(ts), min(hour) FROM samples")
+	if got != want {
+		t.Errorf("samples_otel has %s, want %s", got, want)
+	}
+	if r, all := query(t, l, "SELECT * FROM samples_otel LIMIT 1"), query(t, l, "SELECT * FROM samples LIMIT 1"); len(r.Columns) != len(all.Columns) {
+		t.Errorf("%d columns, want %d", len(r.Columns), len(all.Columns))
+	}
+}
+
 // TestOnceKeepsWhatCannotBeToldApart: rows without session_id or seq stay, because nothing shows that they are copies.
 func TestOnceKeepsWhatCannotBeToldApart(t *testing.T) {
 	dir := t.TempDir()

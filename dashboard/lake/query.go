@@ -107,6 +107,9 @@ func run(ctx context.Context, conn *sql.Conn, views []string, q panels.Query, si
 	if mentionsOnce.MatchString(q.SQL) { // only if needed: DuckDB looks at the files once more to make the view
 		statements = append(statements, onceSQL)
 	}
+	if mentionsOTel.MatchString(q.SQL) {
+		statements = append(statements, otelSQL)
+	}
 	for _, statement := range statements {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
 			return queryError(err)

@@ -33,6 +33,12 @@ func duckType(c record.Column) string {
 // onceSQL is the statement that makes the view samples_once over the view samples.
 var onceSQL = "CREATE OR REPLACE TEMP VIEW " + panels.Once + " AS " + panels.OnceOf(panels.Samples)
 
+// otelSQL is the statement that makes the view samples_otel over the view samples.
+var otelSQL = "CREATE OR REPLACE TEMP VIEW " + panels.OTel + " AS " + record.OTelSelect(panels.Samples)
+
+// mentionsOTel matches a query that may read samples_otel.
+var mentionsOTel = regexp.MustCompile(`(?i)\b` + panels.OTel + `\b`)
+
 // mentionsOnce matches a query that may read samples_once.
 var mentionsOnce = regexp.MustCompile(`(?i)\b` + panels.Once + `\b`)
 

@@ -13,6 +13,7 @@ import (
 const (
 	Samples = "samples"
 	Once    = "samples_once"
+	OTel    = "samples_otel" // see [record.OTelSelect]
 )
 
 // OnceOf is the query of samples_once over a table or view. Rows with equal session_id and seq are copies of one sample; the
