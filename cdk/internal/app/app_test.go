@@ -116,7 +116,9 @@ func synthesize(t *testing.T, dotEnv string, environment ...string) map[string]m
 	}
 	templates := map[string]map[string]any{}
 	for _, file := range files {
-		templates[strings.TrimSuffix(filepath.Base(file), ".template.json")] = read(t, file)
+		name := strings.TrimSuffix(filepath.Base(file), ".template.json")
+		templates[name] = read(t, file)
+		checkTerraform(t, out, name)
 	}
 	functions := 0
 	for _, template := range templates {
