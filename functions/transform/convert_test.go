@@ -44,6 +44,14 @@ func TestOTLP(t *testing.T) {
 	}
 }
 
+// A gzip of a single document, without a line end, is what Fluent Bit sends with `compression gzip`.
+func TestOTLPAsGzip(t *testing.T) {
+	tr, log := newTransformer(&stream{})
+	if answers := handle(t, tr, event(pack(t, otlpDocument(1770094830)))); answers[0].Result != transform.OK || len(documents(t, answers[0].Data)) != 1 {
+		t.Errorf("%s: %s", answers[0].Result, log)
+	}
+}
+
 // A document with collections of two hours is put back as packs of samples, as any other record.
 func TestOTLPOfTwoHours(t *testing.T) {
 	s := &stream{}
