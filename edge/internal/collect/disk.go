@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"context"
-	"errors"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -29,12 +28,8 @@ const (
 
 // disk collects the traffic of all whole devices together, and how busy the busiest was.
 type disk struct {
-	base    base
-	from    *readings
-	last    map[string]device
-	choices chooser
-	details *details
-	earlier earlier
+	deviceCounters
+	from *readings
 }
 
 func newDisk(interval time.Duration, from *readings, roots Roots, filter Filter, d *details) *disk {
@@ -43,12 +38,8 @@ func newDisk(interval time.Duration, from *readings, roots Roots, filter Filter,
 	if runtime.GOOS == "linux" {
 		isReal = func(name string) bool { return wholeDevice(block, name) }
 	}
-	return &disk{
-		base:    base{interval: interval},
-		from:    from,
-		choices: chooser{filter: filter, real: isReal, fallback: hardware.LikelyDisks},
-		details: d,
-	}
+	choices := chooser{filter: filter, real: isReal, fallback: hardware.LikelyDisks}
+	return &disk{newDeviceCounters("device", interval, choices, d), from}
 }
 
 func (d *disk) Collect(ctx context.Context, at Moment, s *record.Sample) error {
@@ -56,23 +47,11 @@ func (d *disk) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 	if err != nil {
 		return err
 	}
-	cur := d.choices.choose(at, accounted(all))
-	last := d.last
-	d.last = cur
-	if d.details.due {
-		s.Disks = d.list(cur)
-	}
-	seconds, ok := d.base.advance(at)
-	if len(cur) == 0 {
-		return errors.New("no device to count")
-	}
-	if !ok {
-		return nil
-	}
-	if changes := differences(last, cur); len(changes) > 0 {
+	changes, seconds, err := d.follow(at, accounted(all), func(cur map[string]device) { s.Disks = d.list(cur) })
+	if len(changes) > 0 {
 		storeDisk(changes, seconds, s)
 	}
-	return nil
+	return err
 }
 
 // list returns the details, the busiest disk first.
@@ -85,7 +64,6 @@ func (d *disk) list(cur map[string]device) []record.Disk {
 		}
 		disks = append(disks, to)
 	}
-	d.earlier.keep(d.details, cur)
 	traffic := func(r record.Disk) float64 { return r.ReadBytesPerS.Or(0) + r.WriteBytesPerS.Or(0) }
 	slices.SortFunc(disks, func(a, b record.Disk) int {
 		return cmp.Or(cmp.Compare(b.BusyPct.Or(0), a.BusyPct.Or(0)), cmp.Compare(traffic(b), traffic(a)), cmp.Compare(a.Device, b.Device))

@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,13 +19,9 @@ import (
 
 // network collects the traffic of all real interfaces together.
 type network struct {
-	base    base
-	from    *readings
-	last    map[string]device
-	choices chooser
-	class   string // the directory of the interfaces in sysfs
-	details *details
-	earlier earlier
+	deviceCounters
+	from  *readings
+	class string // the directory of the interfaces in sysfs
 }
 
 // Indexes of the counters of an interface.
@@ -47,13 +42,8 @@ func newNetwork(interval time.Duration, from *readings, roots Roots, filter Filt
 	if runtime.GOOS == "linux" {
 		isReal = func(name string) bool { return realInterface(class, name) }
 	}
-	return &network{
-		base:    base{interval: interval},
-		from:    from,
-		choices: chooser{filter: filter, real: isReal, fallback: hardware.LikelyInterfaces},
-		class:   class,
-		details: d,
-	}
+	choices := chooser{filter: filter, real: isReal, fallback: hardware.LikelyInterfaces}
+	return &network{newDeviceCounters("interface", interval, choices, d), from, class}
 }
 
 func (n *network) Collect(ctx context.Context, at Moment, s *record.Sample) error {
@@ -61,23 +51,11 @@ func (n *network) Collect(ctx context.Context, at Moment, s *record.Sample) erro
 	if err != nil {
 		return err
 	}
-	cur := n.choices.choose(at, all)
-	last := n.last
-	n.last = cur
-	if n.details.due {
-		s.Interfaces = n.list(cur)
-	}
-	seconds, ok := n.base.advance(at)
-	if len(cur) == 0 {
-		return errors.New("no interface to count")
-	}
-	if !ok {
-		return nil
-	}
-	if changes := differences(last, cur); len(changes) > 0 {
+	changes, seconds, err := n.follow(at, all, func(cur map[string]device) { s.Interfaces = n.list(cur) })
+	if len(changes) > 0 {
 		storeNetwork(changes, seconds, s)
 	}
-	return nil
+	return err
 }
 
 // list returns the details, the busiest interface first.
@@ -90,7 +68,6 @@ func (n *network) list(cur map[string]device) []record.Interface {
 		}
 		interfaces = append(interfaces, to)
 	}
-	n.earlier.keep(n.details, cur)
 	traffic := func(r record.Interface) float64 { return r.RecvBytesPerS.Or(0) + r.SentBytesPerS.Or(0) }
 	slices.SortFunc(interfaces, func(a, b record.Interface) int {
 		return cmp.Or(cmp.Compare(traffic(b), traffic(a)), cmp.Compare(a.Name, b.Name))
