@@ -207,7 +207,12 @@ func fixture(t *testing.T) *lake.Lake {
 	}
 	laketest.Write(t, dir, samples)
 	// The day before, which says whether a problem is routine.
-	laketest.Write(t, dir, laketest.Scene(noon.Add(-26*time.Hour), noon.Add(-23*time.Hour), 2*time.Minute))
+	before := laketest.Scene(noon.Add(-25*time.Hour), noon.Add(-23*time.Hour), 5*time.Minute)
+	for i := range before {
+		s := &before[i]
+		s.Filesystems, s.Disks, s.Interfaces, s.Processes, s.Units, s.Sensors = nil, nil, nil, nil, nil, nil
+	}
+	laketest.Write(t, dir, before)
 	again := samples[:0:0]
 	for _, s := range samples {
 		if s.TS >= float64(noon.Add(-time.Hour).Unix()) {
