@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -92,9 +94,9 @@ func (f *fleetFlags) options() (o fleet.Options, err error) {
 	interval, latency := 3*time.Second, 10*time.Second
 	if f.days > 0 {
 		interval, latency = 15*time.Second, 5*time.Minute
-		// Whole hours, so that a second run within the hour gives the same rows.
-		o.To = now.Truncate(time.Hour)
-		o.From = o.To.AddDate(0, 0, -f.days)
+		// It begins on a whole hour, so that a second run within the hour gives the same rows, and ends now, so that hosts report.
+		o.From = now.Truncate(time.Hour).Add(-time.Duration(f.days) * 24 * time.Hour)
+		o.To = now
 	}
 	if o.Interval == 0 {
 		o.Interval = interval
@@ -127,6 +129,13 @@ func (f *fleetFlags) run(ctx context.Context, r resolved, o fleet.Options, stdou
 	if f.days > 0 {
 		r.stack.Streams = acceptDays(r.stack.Streams, f.days)
 	}
+	lake := folderOf(r, r.stack.Streams[0])
+	if held, err := hasObjects(lake); err != nil {
+		return err
+	} else if held {
+		fmt.Fprintf(stderr, "local: %s already has samples, and this run adds to them. Hosts of an earlier fleet have the same names, so that their "+
+			"samples mix. For a fleet of its own give an empty directory with --dir.\n", lake)
+	}
 	h, err := stack.Start(ctx, r.stack, r.options)
 	if err != nil {
 		return err
@@ -139,7 +148,31 @@ func (f *fleetFlags) run(ctx context.Context, r resolved, o fleet.Options, stdou
 		err = errors.Join(err, fmt.Errorf("not all samples are in the lake: %s under the error prefix, %s lost; see %s",
 			counted(s.FailedRecords, "record"), counted(s.LostRecords, "record"), filepath.Join(r.options.Dir, r.stack.Streams[0].Bucket)))
 	}
+	if err == nil {
+		fmt.Fprintf(stdout, "To see the hosts, run\n  dashboard --lake %s\nand open http://127.0.0.1:8080/?dashboard=hosts&range=24h. Nothing reports from now on: "+
+			"after some minutes the page calls all of them silent.\n", r.options.Dir)
+	}
 	return err
+}
+
+// hasObjects reports whether there is a Parquet file below a folder, which need not exist.
+func hasObjects(folder string) (found bool, err error) {
+	err = filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case strings.HasSuffix(path, ".parquet"):
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for samples of an earlier run: %w", err)
+	}
+	return found, nil
 }
 
 // acceptDays returns copies of the streams whose transforms accept samples of that many past days.

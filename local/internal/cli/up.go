@@ -97,8 +97,7 @@ func describe(w io.Writer, r resolved, h *stack.Stack) {
 	fmt.Fprintf(w, "Local stack %s on %s\n", r.stack.Name, h.Endpoint())
 	for _, s := range r.stack.Streams {
 		fmt.Fprintf(w, "  stream      %s\n", s.Name)
-		prefix, _ := template.ParsePrefix(s.Prefix) // it was checked when the template was read
-		fmt.Fprintf(w, "  objects     %s\n", filepath.Join(r.options.Dir, s.Bucket, prefix.Folder()))
+		fmt.Fprintf(w, "  objects     %s\n", folderOf(r, s))
 		fmt.Fprintf(w, "  buffering   %s\n", buffering(s, r.options.FlushEvery))
 		fmt.Fprintf(w, "  transform   %s\n", transformOf(s, r.options.Transform))
 	}
@@ -109,6 +108,12 @@ func describe(w io.Writer, r resolved, h *stack.Stack) {
 		fmt.Fprintf(w, "  faults      %v, seed %d\n", r.options.Faults, r.options.FaultSeed)
 	}
 	fmt.Fprintf(w, "To put records with any AWS SDK or CLI, first run\n  export %s\n", strings.Join(h.Environment(), " "))
+}
+
+// folderOf is where the objects of a stream are.
+func folderOf(r resolved, s spec.Stream) string {
+	prefix, _ := template.ParsePrefix(s.Prefix) // it was checked when the template was read
+	return filepath.Join(r.options.Dir, s.Bucket, prefix.Folder())
 }
 
 func buffering(s spec.Stream, flushEvery time.Duration) string {

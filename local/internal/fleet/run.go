@@ -80,7 +80,8 @@ func newFleet(to Destination, o Options, start time.Time, about time.Duration, f
 func History(ctx context.Context, to Destination, o Options) (samples int64, err error) {
 	fleets := make([]*fleet, min(o.Hosts, runtime.GOMAXPROCS(0)))
 	for i := range fleets {
-		fleets[i] = newFleet(to, o, o.From, o.To.Sub(o.From), i, len(fleets))
+		// Whole hours: a history that ends some minutes later has the same stories.
+		fleets[i] = newFleet(to, o, o.From, max(time.Hour, o.To.Sub(o.From).Truncate(time.Hour)), i, len(fleets))
 		fleets[i].spread(i, len(fleets))
 	}
 	each := func(f func(ctx context.Context, f *fleet) error) error {
@@ -133,7 +134,11 @@ func (f *fleet) until(ctx context.Context, end time.Time) error {
 func (f *fleet) takeAll(ctx context.Context, t time.Time) error {
 	for n := range f.members {
 		m := &f.members[n]
-		if err := f.take(ctx, m, t.Add(m.offset)); err != nil {
+		at := t.Add(m.offset)
+		if !f.To.IsZero() && !at.Before(f.To) {
+			continue // the interval of a history's end is not whole
+		}
+		if err := f.take(ctx, m, at); err != nil {
 			return err
 		}
 	}
