@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ type dialect struct {
 
 func (d dialect) quantile(of, q string) string { return d.quantileOf + "(" + of + ", " + q + ")" }
 
-func (d dialect) joined(of string) string { return d.joinOf + "(" + of + ", ', ')" }
+func (d dialect) joined(of, by string) string { return d.joinOf + "(" + of + ", " + by + ")" }
 
 // unnested is the join that gives a row for each struct in the column elements, so that element.f is its field f.
 func (d dialect) unnested(fields []string) string {
@@ -107,6 +108,8 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		slight:  number(metric.Least),
 		offset:  number(params.Offset.Seconds()),
 		series:  strconv.Itoa(params.Series),
+		few:     strconv.Itoa(cmp.Or(params.Few, FewHosts)),
+		picked:  func(column string) string { return params.picked(column, text) },
 		delay:   number(params.Delay.Seconds()),
 		rules:   params.Rules,
 		text:    text,
@@ -197,6 +200,18 @@ func (p Params) process(text func(string) string) string {
 		return ""
 	}
 	return " AND process = " + text(p.Process)
+}
+
+// picked is the condition that a host is one of the picked, or "".
+func (p Params) picked(column string, text func(string) string) string {
+	if len(p.Picked) == 0 {
+		return ""
+	}
+	list := make([]string, len(p.Picked))
+	for i, host := range p.Picked {
+		list[i] = text(host)
+	}
+	return " OR " + column + " IN (" + strings.Join(list, ", ") + ")"
 }
 
 func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

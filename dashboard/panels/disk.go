@@ -7,7 +7,7 @@ func disk() Dashboard {
 		Question: "Which disks are busy, which fill up, and when will they be full?",
 		Panels: []Panel{
 			{
-				ID: "disk-busy", Title: "Busiest disk by host", Kind: Lines, By: ByHost,
+				ID: "disk-busy", Title: "Busiest disk by host", Kind: HostRows, By: ByHost,
 				Question: "On which hosts is a disk saturated?",
 				Values:   []Value{{Column: "value", Label: "Busy", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded}},
 			},

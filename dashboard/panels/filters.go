@@ -9,7 +9,7 @@ func filters() Dashboard {
 		Question: "What is there to choose from?",
 		Panels: []Panel{
 			{
-				ID: "filters-hosts", Title: "Hosts", Kind: Table, By: ByHost,
+				ID: "filters-hosts", Title: "Hosts", Kind: Table, By: ByHost, KeepS: choicesS,
 				Question: "Which hosts, environments and roles are there?",
 				Values:   []Value{{Column: "last_ts", Label: "Last seen", Unit: Time}},
 			},
@@ -25,13 +25,16 @@ func filters() Dashboard {
 				Values:   []Value{{Column: "last_ts", Label: "Newest sample", Unit: Time}},
 			},
 			{
-				ID: "filters-tags", Title: "Tags", Kind: Table, By: ByTag, MaxSpanS: hourSeconds,
+				ID: "filters-tags", Title: "Tags", Kind: Table, By: ByTag, MaxSpanS: hourSeconds, KeepS: choicesS,
 				Question: "Which tags did hosts have in the last hour of the range?",
 				Values:   []Value{{Column: "value", Label: "Value", Unit: Text}, {Column: "hosts", Label: "Hosts", Unit: Count}},
 			},
 		},
 	}
 }
+
+// choicesS is how old the lists to choose from may be, in seconds: each letter that a viewer types searches them again.
+const choicesS = 2 * minuteSeconds
 
 // InventoryID is the id of the panel that lists all hosts of the last [ForgetAfter], also those that are silent for long.
 const InventoryID = "filters-inventory"

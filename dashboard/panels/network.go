@@ -13,12 +13,9 @@ func network() Dashboard {
 		Question: "How much do hosts receive and send, and where do packets get lost?",
 		Panels: []Panel{
 			{
-				ID: "network-hosts", Title: "Throughput by host", Kind: Lines, By: ByHost,
+				ID: "network-hosts", Title: "Throughput by host", Kind: Fleet, By: ByHost,
 				Question: "Which hosts receive and send the most?",
-				Values: []Value{
-					{Column: "recv", Label: "Received", Unit: BytesPerSecond},
-					{Column: "sent", Label: "Sent", Unit: BytesPerSecond, Below: true},
-				},
+				Values:   throughputValues(),
 			},
 			{
 				ID: "network-bytes", Title: "Throughput of all hosts", Kind: Area,
@@ -65,6 +62,14 @@ func network() Dashboard {
 				},
 			},
 		},
+	}
+}
+
+// throughputValues are what a fleet receives and sends.
+func throughputValues() []Value {
+	return []Value{
+		{Column: "recv", Label: "Received", Unit: BytesPerSecond, Low: "recv_low", High: "recv_high"},
+		{Column: "sent", Label: "Sent", Unit: BytesPerSecond, Low: "sent_low", High: "sent_high", Below: true},
 	}
 }
 

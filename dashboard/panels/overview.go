@@ -50,33 +50,43 @@ func overview() Dashboard {
 				},
 			},
 			{
-				ID: "overview-cpu", Title: "CPU", Kind: Lines, By: ByHost,
+				ID: "overview-map", Title: "Fleet", Kind: HostMap, By: ByHost, Width: full, AnswerOf: "overview-last-seen", Optional: true,
+				Question: "Where in the fleet is trouble, and what do those hosts have in common?",
+				MinSpanS: daySeconds, MaxSpanS: daySeconds,
+				Values: []Value{
+					{Column: "cpu_pct", Label: "CPU", Unit: Percent, Thresholds: &loaded},
+					{Column: "ram_pct", Label: "Memory", Unit: Percent, Thresholds: &loaded},
+					{Column: "disk_busy_pct", Label: "Disk busy", Unit: Percent, Thresholds: &loaded},
+					{Column: "disk_used_pct", Label: "Disk used", Unit: Percent, Thresholds: &filled},
+					{Column: "net_recv", Label: "Received", Unit: BytesPerSecond},
+					{Column: "net_sent", Label: "Sent", Unit: BytesPerSecond},
+				},
+			},
+			{
+				ID: "overview-cpu", Title: "CPU", Kind: Fleet, By: ByHost,
 				Question: "Which hosts are busy, and since when?",
 				Values: []Value{
 					{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
 			},
 			{
-				ID: "overview-memory", Title: "Memory", Kind: Lines, By: ByHost,
+				ID: "overview-memory", Title: "Memory", Kind: Fleet, By: ByHost,
 				Question: "Which hosts run out of memory?",
 				Values: []Value{
 					{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
 			},
 			{
-				ID: "overview-disk", Title: "Busiest disk", Kind: Lines, By: ByHost,
+				ID: "overview-disk", Title: "Busiest disk", Kind: Fleet, By: ByHost,
 				Question: "On which hosts is a disk saturated?",
 				Values: []Value{
 					{Column: "value", Label: "Busy", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
 			},
 			{
-				ID: "overview-network", Title: "Network", Kind: Lines, By: ByHost,
+				ID: "overview-network", Title: "Network", Kind: Fleet, By: ByHost,
 				Question: "Which hosts receive and send the most?",
-				Values: []Value{
-					{Column: "recv", Label: "Received", Unit: BytesPerSecond},
-					{Column: "sent", Label: "Sent", Unit: BytesPerSecond, Below: true},
-				},
+				Values:   throughputValues(),
 			},
 			{
 				ID: "overview-lag", Title: "Ingest lag", Kind: Series, Needs: EachSample,
@@ -87,7 +97,7 @@ func overview() Dashboard {
 				},
 			},
 			{
-				ID: "overview-pressure", Title: "Pressure", Kind: Lines, By: ByHost,
+				ID: "overview-pressure", Title: "Pressure", Kind: Fleet, By: ByHost,
 				Question: "Where do tasks wait for CPU, memory or I/O?",
 				Values: []Value{
 					{Column: "value", Label: "Pressure", Unit: Percent, Low: "low", High: "high", Thresholds: &pressed},

@@ -1,6 +1,10 @@
 package panels
 
-import "github.com/metrics-dashboard/metrics-dashboard/record"
+import (
+	"cmp"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
+)
 
 // Dashboard is a page of panels.
 type Dashboard struct {
@@ -56,6 +60,8 @@ type Panel struct {
 	Optional bool `json:"optional,omitempty"`
 	// Instead is the id of a panel of the same dashboard. The page shows this panel only if that one has no data.
 	Instead string `json:"instead,omitempty"`
+	// AnswerOf is the id of a panel of the same dashboard whose query this panel has too. The page asks once for both.
+	AnswerOf string `json:"answer_of,omitempty"`
 	// Width is how many of the twelve columns of the page the panel takes; 0 means six.
 	Width int `json:"width,omitempty"`
 }
@@ -74,6 +80,14 @@ const (
 	// Lines is one line for each By. The columns are By, t (start of the bucket, Unix seconds) and the values. The rows are
 	// ordered by By and t.
 	Lines Kind = "lines"
+	// Fleet is Lines if there are few hosts (see [Params.Few]). If there are more, it is the median of the fleet and the band from
+	// 5 to 95 % of its hosts, in the rows of [Median], with the lines of the worst hosts and of the picked ones over it.
+	Fleet Kind = "fleet"
+	// HostRows is Lines if there are few hosts. If there are more, it is a heat map that has a row for each host and colours it by
+	// the first value.
+	HostRows Kind = "hostrows"
+	// HostMap is a cell for each host, which the viewer colours by its state or one of the values.
+	HostMap Kind = "hostmap"
 	// Layers is like Lines, filled and stacked. A name without a row in a bucket counts as 0 there.
 	Layers Kind = "layers"
 	// Series is one line for each value. The columns are t and the values.
@@ -193,7 +207,7 @@ func All() []Dashboard {
 // withQueries sets the SQL of each panel from its file.
 func withQueries(list []Panel) []Panel {
 	for i := range list {
-		list[i].SQL = source(list[i].ID)
+		list[i].SQL = source(cmp.Or(list[i].AnswerOf, list[i].ID))
 	}
 	return list
 }

@@ -22,12 +22,28 @@ type Params struct {
 	// Offset is how far the viewer's clock is ahead of UTC, at the end of the range. If daylight saving begins or ends within
 	// the range, hours before that are an hour off.
 	Offset time.Duration
-	Series int           // how many lines a chart shows at most
+	Series int // how many lines a chart shows at most
+	// Few is how many hosts may each have a line in a chart: see the kinds [Fleet] and [HostRows]. 0 means [FewHosts].
+	Few int
+	// Picked are hosts that panels of kind [Fleet] draw even if they are not among the worst.
+	Picked []string
 	Delay  time.Duration // how long samples take to arrive
 	Rules  Rules         // what an operator changed in the rules about problems
 	// Once reads samples_once in place of samples: a sample that was delivered twice counts once.
 	Once bool
 }
+
+// The sizes of panels that show a fleet.
+const (
+	FewHosts   = 20 // hosts that may each have a line in a chart
+	MaxPicked  = 8  // hosts that a viewer may pick
+	worstHosts = 5  // hosts whose lines are over the band of the fleet
+	hostRows   = 40 // rows of a heat map of hosts over time
+)
+
+// Median is the name that rows about the whole fleet have in place of a host's. Their value is the median, low and high are the
+// ends of the band.
+const Median = "(median)"
 
 // slots is the greatest number of slots in a time range.
 const slots = 120
@@ -59,6 +75,9 @@ func (p Params) Validate() error {
 	}
 	if p.Offset < -24*time.Hour || p.Offset > 24*time.Hour {
 		problems = append(problems, errors.New("the offset must lie within a day of UTC"))
+	}
+	if len(p.Picked) > MaxPicked {
+		problems = append(problems, fmt.Errorf("%d hosts are picked: at most %d can be", len(p.Picked), MaxPicked))
 	}
 	if p.Delay < 0 {
 		problems = append(problems, errors.New("the delay must not be negative"))

@@ -18,12 +18,12 @@ func performance() Dashboard {
 				},
 			},
 			{
-				ID: "performance-cpu", Title: "CPU by host", Kind: Lines, By: ByHost,
+				ID: "performance-cpu", Title: "CPU by host", Kind: HostRows, By: ByHost,
 				Question: "Which hosts are busy, and since when?",
 				Values:   []Value{{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded}},
 			},
 			{
-				ID: "performance-memory", Title: "Memory by host", Kind: Lines, By: ByHost,
+				ID: "performance-memory", Title: "Memory by host", Kind: HostRows, By: ByHost,
 				Question: "Which hosts run out of memory?",
 				Values:   []Value{{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded}},
 			},

@@ -54,6 +54,8 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 		slight:  least,
 		offset:  "0",
 		series:  strconv.Itoa(savedSeries),
+		few:     strconv.Itoa(FewHosts),
+		picked:  func(string) string { return "" },
 		delay:   whole(s.Delay),
 		text:    func(text string) string { return LiteralOf(text) },
 		newest:  func(seconds int) (reading, error) { return s.reading(strconv.Itoa(seconds), "0"), nil },

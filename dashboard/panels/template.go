@@ -56,6 +56,8 @@ type statement struct {
 	slight   string                                    // smallest difference in the chosen metric that may count as unusual
 	offset   string                                    // how far the viewer's clock is ahead of UTC, in seconds
 	series   string                                    // the greatest number of lines in a chart
+	few      string                                    // how many hosts may each have a line in a chart
+	picked   func(column string) string                // condition that a host is one of the picked, after another condition; "" if none is
 	delay    string                                    // how long samples take to arrive, in seconds
 	rules    Rules                                     // about problems
 	text     func(string) string                       // makes the SQL of a text that a person chose
@@ -78,8 +80,8 @@ func (s statement) functions() template.FuncMap {
 		},
 		// Whether a row is of the chosen process: a condition that follows another one.
 		"and_process": func() string { return s.process() },
-		// The texts of a list as one text.
-		"joined": s.joined,
+		// The texts of a list as one text, with commas or as lines.
+		"joined": func(of string) string { return s.joined(of, "', '") }, "lines": func(of string) string { return s.joined(of, "chr(10)") },
 		// The same of the weeks before, with the column weeks_ago; and how many weeks there are, 0 if the time range is too long.
 		"past": s.pastSamples, "weeks": func() int { return len(s.past) },
 		// The newest known value of a column.
@@ -99,6 +101,10 @@ func (s statement) functions() template.FuncMap {
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
 		// What a viewer and the settings chose.
 		"from": word(s.from), "to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "reach": word(s.reach), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
+		// How many hosts may each have a line, how many lines are over the band of a larger fleet, how many rows its heat map has,
+		// and the name of its median. Whether a host is one of the picked: a condition that follows another one.
+		"few": word(s.few), "worst": word(strconv.Itoa(worstHosts)), "host_rows": word(strconv.Itoa(hostRows)), "median_name": word(Median),
+		"or_picked": func(column string) string { return s.picked(column) },
 		// How many slots before a point the point is compared with.
 		"window": word(strconv.Itoa(window)),
 		// Lists of columns.

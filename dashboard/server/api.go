@@ -30,6 +30,7 @@ func (s *server) dashboards(w http.ResponseWriter, r *http.Request) {
 		"rules": rules, "overrides": len(s.options.Rules.Overrides), // when a host has a problem, and how many changes an operator made
 		"refresh_s": s.options.Refresh.Seconds(),     // the least time between two refreshes of a page
 		"forget_s":  s.options.ForgetAfter.Seconds(), // how long a silent host is listed
+		"few_hosts": panels.FewHosts,                 // how many hosts may each have a line in a chart
 	})
 }
 
@@ -58,11 +59,11 @@ func values(w http.ResponseWriter, r *http.Request) (q url.Values, ok bool) {
 	return q, err == nil
 }
 
-// asked reads the panel and the parameters of a request. If they are wrong, it answers the request itself.
-func (s *server) asked(w http.ResponseWriter, r *http.Request, q url.Values) (panel panels.Panel, params panels.Params, ok bool) {
-	panel, ok = panels.Find(r.PathValue("id"))
+// asked finds a panel and reads the parameters of a request. If it cannot, it answers the request itself.
+func (s *server) asked(w http.ResponseWriter, id string, q url.Values) (panel panels.Panel, params panels.Params, ok bool) {
+	panel, ok = panels.Find(id)
 	if !ok {
-		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no panel %q", r.PathValue("id")))
+		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no panel %q", id))
 		return panel, params, false
 	}
 	if panel.ID == panels.InventoryID {
@@ -78,27 +79,25 @@ func (s *server) asked(w http.ResponseWriter, r *http.Request, q url.Values) (pa
 
 // data runs a panel's query. If that fails, it answers the request itself.
 func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel, params panels.Params) (a answer, ok bool) {
-	key := ""
-	if panel.KeepS > 0 {
-		key = s.kept.key(panel, params)
-		if a, ok := s.kept.get(key, s.options.Now()); ok {
-			return a, true
-		}
-	}
 	query, err := panels.Bind(panel, params, s.engine.Form(r.Context()))
-	if err == nil {
-		err = s.limited(r.Context(), func(ctx context.Context) (err error) {
+	ask := func() (answer, error) {
+		a := answer{query: query}
+		err := s.limited(r.Context(), func(ctx context.Context) (err error) {
 			a.result, err = s.engine.Query(ctx, query)
 			return err
 		})
+		return a, err
+	}
+	switch {
+	case err != nil:
+	case panel.KeepS > 0:
+		a, err = s.kept.do(r.Context(), s.kept.key(panel, params), s.options.Now, time.Duration(panel.KeepS)*time.Second, ask)
+	default:
+		a, err = ask()
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return a, false
-	}
-	a.query = query
-	if key != "" {
-		s.kept.put(key, a, s.options.Now(), time.Duration(panel.KeepS)*time.Second)
 	}
 	return a, true
 }
@@ -108,7 +107,7 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	panel, params, ok := s.asked(w, r, q)
+	panel, params, ok := s.asked(w, r.PathValue("id"), q)
 	if !ok {
 		return
 	}

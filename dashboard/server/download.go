@@ -17,7 +17,7 @@ func (s *server) sql(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	panel, params, ok := s.asked(w, r, q)
+	panel, params, ok := s.asked(w, r.PathValue("id"), q)
 	if !ok {
 		return
 	}
@@ -54,7 +54,7 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.Del("format")
-	panel, params, ok := s.asked(w, r, q)
+	panel, params, ok := s.asked(w, r.PathValue("id"), q)
 	if !ok {
 		return
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -10,8 +11,9 @@ import (
 
 // kept holds answers of panels that may be old: see [panels.Panel.KeepS].
 type kept struct {
-	mu      sync.Mutex // guards answers
+	mu      sync.Mutex // guards all fields
 	answers map[string]answer
+	running map[string]chan struct{} // the queries under way by key; closed when they end
 }
 
 type answer struct {
@@ -23,27 +25,70 @@ type answer struct {
 // maxKept bounds the memory: each choice of filters has an answer of its own.
 const maxKept = 50
 
-// key says which requests have the same answer: those with the same choices, whose range begins and ends within the same KeepS.
+// key says which requests have the same answer: those with the same choices, whose range is as long and ends within the same KeepS.
 func (k *kept) key(p panels.Panel, params panels.Params) string {
-	r, step := params.Range, time.Duration(p.KeepS)*time.Second
-	params.Range, params.Bucket, params.Offset = panels.Range{From: r.To.Add(-r.To.Sub(r.From).Truncate(step)).Truncate(step), To: r.To.Truncate(step)}, 0, 0
-	return fmt.Sprintf("%s %d %+q", p.ID, p.MinSpanS, fmt.Sprint(params))
+	span := max(params.Range.To.Sub(params.Range.From), time.Duration(p.MinSpanS)*time.Second)
+	if most := time.Duration(p.MaxSpanS) * time.Second; most > 0 {
+		span = min(span, most)
+	}
+	to := params.Range.To.Truncate(time.Duration(p.KeepS) * time.Second)
+	params.Range, params.Bucket, params.Offset, params.Picked = panels.Range{From: to.Add(-span), To: to}, 0, 0, nil
+	return fmt.Sprintf("%s %+q", p.ID, fmt.Sprint(params))
 }
 
-func (k *kept) get(key string, now time.Time) (answer, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	a, ok := k.answers[key]
-	return a, ok && now.Before(a.expires)
+// do returns the kept answer of a key. If there is none, it runs the query, once for all that ask at the same time, and keeps the
+// answer. An empty answer is not kept: the next sample ends it.
+func (k *kept) do(ctx context.Context, key string, now func() time.Time, keep time.Duration, ask func() (answer, error)) (answer, error) {
+	for {
+		a, wait, ok := k.begin(key, now())
+		switch {
+		case ok:
+			return a, nil
+		case wait != nil:
+			select {
+			case <-wait:
+				continue // it may have failed: then this one runs the query
+			case <-ctx.Done():
+				return a, ctx.Err()
+			}
+		}
+		good := false
+		defer func() { k.end(key, a, good, now().Add(keep)) }() // also if the query panics
+		a, err := ask()
+		good = err == nil && a.result.Rows() > 0
+		return a, err
+	}
 }
 
-// put keeps an answer. Its cost was counted when it was asked for; whoever gets it again pays nothing.
-func (k *kept) put(key string, a answer, now time.Time, keep time.Duration) {
+// begin returns the kept answer, or what to wait for if the query is under way. Otherwise the caller runs the query and calls end.
+func (k *kept) begin(key string, now time.Time) (a answer, wait chan struct{}, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if a, ok := k.answers[key]; ok && now.Before(a.expires) {
+		return a, nil, true
+	}
+	if wait := k.running[key]; wait != nil {
+		return a, wait, false
+	}
+	if k.running == nil {
+		k.running = map[string]chan struct{}{}
+	}
+	k.running[key] = make(chan struct{})
+	return a, nil, false
+}
+
+// end keeps an answer if it is good. Its cost was counted when it was asked for; whoever gets it again pays nothing.
+func (k *kept) end(key string, a answer, good bool, expires time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	close(k.running[key])
+	delete(k.running, key)
+	if !good {
+		return
+	}
 	if k.answers == nil || len(k.answers) >= maxKept {
 		k.answers = map[string]answer{}
 	}
-	a.result.Cost, a.expires = nil, now.Add(keep)
+	a.result.Cost, a.expires = nil, expires
 	k.answers[key] = a
 }

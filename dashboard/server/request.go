@@ -38,13 +38,14 @@ func requestValues(r *http.Request) (url.Values, error) {
 }
 
 // known are the parameters of a request.
-var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "tag", "process", "metric", "offset", "once"}
+var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "tag", "process", "metric", "offset", "once", "pick"}
 
 // Params reads the parameters of a request for a panel's data:
 //
 //   - range, a duration up to now such as 15m or 7d, or from and to, each a time as parseTime reads it;
 //   - buckets, 10 to 2000;
 //   - the filters host, env, role, tag (key=value) and process, as panels name it;
+//   - pick, a host, up to [panels.MaxPicked] times;
 //   - metric, a column;
 //   - offset, how many seconds the viewer's clock is ahead of UTC;
 //   - once=true, to count copies of a sample once.
@@ -57,7 +58,7 @@ func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, er
 		switch {
 		case !slices.Contains(known, name):
 			problems = append(problems, fmt.Errorf("unknown parameter %q", name))
-		case len(values) > 1:
+		case len(values) > 1 && name != "pick":
 			problems = append(problems, fmt.Errorf("parameter %s is given %d times", name, len(values)))
 		}
 	}
@@ -90,6 +91,13 @@ func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, er
 		if !ok || p.TagKey == "" || len(text) > maxTextLen || !utf8.ValidString(text) {
 			problems = append(problems, fmt.Errorf("tag must be key=value, UTF-8 of at most %d bytes", maxTextLen))
 		}
+	}
+	for _, host := range q["pick"] {
+		if len(host) > maxTextLen || !utf8.ValidString(host) {
+			problems = append(problems, fmt.Errorf("pick must be UTF-8 of at most %d bytes", maxTextLen))
+			continue
+		}
+		p.Picked = append(p.Picked, host)
 	}
 	p.Metric = q.Get("metric")
 	if text := q.Get("offset"); q.Has("offset") {

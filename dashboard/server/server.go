@@ -120,6 +120,7 @@ func New(engine Engine, o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /api/panels/{id}", s.panel)
 	mux.HandleFunc("GET /api/panels/{id}/sql", s.sql)
 	mux.HandleFunc("GET /api/panels/{id}/download", s.download)
+	mux.HandleFunc("GET /api/choices/{of}", s.choices)
 	mux.HandleFunc("GET /api/status", s.status)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

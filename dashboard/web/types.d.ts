@@ -45,6 +45,7 @@ export interface Panel {
   width?: number;
   optional?: boolean;
   instead?: string;
+  answer_of?: string;
 }
 
 export interface Dashboard {
@@ -71,6 +72,7 @@ export interface Definitions {
   forget_s: number;
   rules: Rules['rules'];
   overrides: number;
+  few_hosts: number;
   viewer: string;
   signed_in: boolean;
 }
@@ -110,6 +112,13 @@ export interface PanelData extends PanelAnswer {
   list(): Row[];
 }
 
+/** What a filter can be set to. */
+export interface ChoicesAnswer {
+  options: { value: string; note?: string }[];
+  found: number;
+  all: number;
+}
+
 export interface Status {
   newest: number | null;
   lag_s: number | null;
@@ -123,7 +132,7 @@ export interface Status {
 export type Filter = 'host' | 'env' | 'role' | 'tag' | 'process';
 
 /** What the viewer chose. A range such as '15m' ends now; without one, from and to are Unix seconds. */
-export type State = { dashboard: string; metric: string; once: boolean; compare: Compare; kiosk: boolean } & Record<Filter, string> & TimeRange;
+export type State = { dashboard: string; metric: string; once: boolean; compare: Compare; kiosk: boolean; map: string; pick: string[] } & Record<Filter, string> & TimeRange;
 /** Which earlier time charts show too. */
 export type Compare = '' | 'period' | 'day' | 'week';
 export type TimeRange = { range: string; from: null; to: null } | { range: null; from: number; to: number };
@@ -139,8 +148,10 @@ export interface Mark {
 
 /** What there is to choose from. key says for which time range it was asked. */
 export interface Choices {
-  hosts: Row[];
-  tags: Row[];
+  /** How many hosts there are. */
+  hosts: number;
+  /** The role and the environment of the host that is shown alone. */
+  about: string;
   /** The names of the processes that panels have shown. */
   processes: Set<string>;
   key: string;
@@ -157,6 +168,12 @@ export interface Page {
   metric(): Metric;
   forgetS: number;
   rules: Rules;
+  /** How many hosts may each have a line in a chart. */
+  fewHosts: number;
+  /** What the viewer chose of the map of the fleet, as the address has it. */
+  map: string;
+  chooseMap(map: string): void;
+  linkToHost(host: string): string;
   openHost(host: string, lastTs?: number): void;
   /** The name of the earlier time that charts show too; empty if they show none. */
   comparison(): string;
@@ -180,6 +197,7 @@ export interface Colours {
   ok: string;
   warn: string;
   bad: string;
+  mapOk: string;
   font: string;
   heat: string[];
   alarm: string[];

@@ -67,7 +67,7 @@ func (f failer) Fatalf(format string, args ...any) {
 }
 
 // site serves the page over a lake and returns its address.
-func site(t *testing.T, dir string) string {
+func site(t testing.TB, dir string) string {
 	t.Helper()
 	return siteWith(t, dir, panels.Rules{})
 }
@@ -95,12 +95,12 @@ func scene(t *testing.T) string {
 
 // tab is a tab of the browser and the test that uses it.
 type tab struct {
-	t   *testing.T
+	t   testing.TB
 	ctx context.Context
 }
 
 // open opens a tab. A warning or error on the page's console fails the test.
-func open(t *testing.T) *tab {
+func open(t testing.TB) *tab {
 	t.Helper()
 	testenv.Clean(t)
 	path := ""

@@ -1,1 +1,1 @@
-{{template "lines" args "by" "host" "value" "cpu_pct"}}
+{{template "fleet" "cpu_pct"}}

@@ -1,1 +1,1 @@
-{{template "lines" args "by" "host" "value" "disk_busy_pct"}}
+{{template "fleet" "disk_busy_pct"}}

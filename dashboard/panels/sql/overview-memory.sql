@@ -1,1 +1,1 @@
-{{template "lines" args "by" "host" "value" "ram_pct"}}
+{{template "fleet" "ram_pct"}}

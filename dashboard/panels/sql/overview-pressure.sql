@@ -1,1 +1,1 @@
-{{template "lines" args "by" "host" "value" "pressure"}}
+{{template "fleet" "pressure"}}

@@ -1,1 +1,1 @@
-{{template "lines" args "by" "host" "value" "cpu_pct"}}
+{{template "host_rows" "cpu_pct"}}

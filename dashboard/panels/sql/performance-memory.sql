@@ -1,1 +1,1 @@
-{{template "lines" args "by" "host" "value" "ram_pct"}}
+{{template "host_rows" "ram_pct"}}

@@ -1,6 +1,6 @@
 // Requests to the server.
 
-/** @import { Definitions, PanelAnswer, PanelData, Status } from '../types.js' */
+/** @import { ChoicesAnswer, Definitions, PanelAnswer, PanelData, Status } from '../types.js' */
 
 /**
  * @param {string} address
@@ -39,6 +39,15 @@ export const dashboards = () => get('/api/dashboards');
  * @returns {Promise<Status>}
  */
 export const status = (signal) => get('/api/status', signal);
+
+/**
+ * What a filter can be set to: the first values that a search finds.
+ * @param {string} of
+ * @param {URLSearchParams} query
+ * @param {string} search
+ * @returns {Promise<ChoicesAnswer>}
+ */
+export const choices = (of, query, search) => get(`/api/choices/${of}?${query}&${new URLSearchParams({ search })}`);
 
 /**
  * The SQL of a panel, by form.

@@ -1,6 +1,6 @@
 // The page. It reads the state from the address, shows the dashboard that the state names, and asks for its data.
 
-/** @import { Choices, Definitions, Filter, Into, Metric, Panel, State, Status } from '../types.js' */
+/** @import { Choices, ChoicesAnswer, Definitions, Filter, Into, Metric, Panel, State, Status } from '../types.js' */
 
 import * as api from './api.js';
 import { Controls } from './controls.js';
@@ -29,7 +29,9 @@ class App {
   /** When a host has a problem: see the type Rules. */
   rules;
   /** @type {Choices} */
-  choices = { hosts: [], tags: [], processes: new Set(), key: '' };
+  choices = { hosts: 0, about: '', processes: new Set(), key: '' };
+  /** How many hosts may each have a line in a chart. */
+  fewHosts;
 
   #dashboards; #sqlDialog; #controls; #view;
   /** @type {Status | null} */
@@ -39,10 +41,11 @@ class App {
   #refresh = new Refresh((signal) => this.#load(signal), () => this.state.range !== null, showProblems);
 
   /** @param {Definitions} definitions */
-  constructor({ dashboards, metrics, refresh_s: refreshS, forget_s: forgetS, rules, overrides, viewer, signed_in: signedIn }) {
+  constructor({ dashboards, metrics, refresh_s: refreshS, forget_s: forgetS, few_hosts: fewHosts, rules, overrides, viewer, signed_in: signedIn }) {
     this.#dashboards = dashboards;
     this.metrics = metrics;
     this.forgetS = forgetS;
+    this.fewHosts = fewHosts;
     this.rules = { rules, overrides };
     this.#refresh.leastS = refreshS;
     this.#sqlDialog = new SQLDialog(document.body, refreshS > 0 ? 'athena' : 'local'); // only Athena sets a pace
@@ -70,6 +73,28 @@ class App {
    * @param {string} value
    */
   filter(name, value) { this.go({ ...this.state, [name]: value }); }
+
+  /** @param {Filter | 'metric'} name */
+  chosen(name) { return name === 'metric' ? this.metric().column : this.state[name]; }
+
+  /** @param {string} host */
+  pick(host) {
+    const { pick } = this.state, others = pick.filter((h) => h !== host);
+    this.go({ ...this.state, pick: host === '' ? [] : others.length < pick.length ? others : [...pick, host].slice(-urlState.mostPicked) });
+  }
+
+  /** What the viewer chose of the map of the fleet. */
+  get map() { return this.state.map; }
+
+  /** @param {string} map */
+  chooseMap(map) {
+    this.state = { ...this.state, map };
+    history.replaceState(null, '', urlState.toSearch(this.state));
+    this.#view.redraw();
+  }
+
+  /** @param {string} host */
+  linkToHost(host) { return urlState.toSearch(this.#towards('host', { host }).next); }
 
   /**
    * @param {number} from
@@ -238,7 +263,7 @@ class App {
     const status = into(api.status(signal), (s) => { this.#status = s; showStatus(s); });
     const shift = shiftOf(this.state), before = urlState.toQuery(earlier(this.state, Date.now() / 1000), this.#buckets);
     const compared = shift > 0 ? view.compare(before, shift, signal, into) : view.compareWithNothing();
-    const [drawn] = await Promise.all([view.load(this.#query(), signal, into, () => this.#loadChoices(signal, into), this.state.host !== ''), status, compared]);
+    const [drawn] = await Promise.all([view.load(this.#query(), signal, into, () => this.#loadChoices(into), this.state.host !== ''), status, compared]);
     if (failed.length === 0) view.showLegend(this.state.host);
     view.processes().forEach((name) => this.choices.processes.add(name));
     this.#controls.showChoices();
@@ -257,31 +282,40 @@ class App {
   #isEmpty(drawn, failed) {
     if (failed.length > 0 || !this.#status) return false;
     const filtered = urlState.filters.some((f) => this.state[f]);
-    return drawn === 0 || (this.choices.hosts.length === 0 && !filtered && drawn <= 1);
+    return drawn === 0 || (this.choices.hosts === 0 && !filtered && drawn <= 1);
+  }
+
+  /** The parameters of requests for what there is to choose from: those of the time range. */
+  get #choicesQuery() { return urlState.toQuery({ ...this.state, host: '', env: '', role: '', tag: '', process: '', metric: '', once: false, pick: [] }, 60); }
+
+  /**
+   * Searches what a filter can be set to.
+   * @param {Filter} of
+   * @param {string} search
+   * @returns {Promise<{ options: [value: string, text: string, note?: string][], found: number }>}
+   */
+  async search(of, search) {
+    const { options, found } = await api.choices(of, this.#choicesQuery, search);
+    return { options: options.map(({ value, note }) => [value, of === 'tag' ? value.replace('=', ' = ') : value, note]), found };
   }
 
   /**
-   * Asks what there is to choose from, once for each time range. The colours of hosts follow from it.
-   * @param {AbortSignal} signal
+   * Asks how many hosts there are, once for each time range. If they are few, their colours follow from the order of their names.
    * @param {Into} into
    */
-  async #loadChoices(signal, into) {
-    /** @type {State} */
-    const range = { ...this.state, host: '', env: '', role: '', tag: '', process: '', metric: '', once: false };
-    const key = urlState.toSearch({ ...range, dashboard: 'overview' });
-    if (this.choices.key === key && this.choices.hosts.length > 0) return;
-    const q = urlState.toQuery(range, 60);
-    /** @type {Choices} */
-    const next = { hosts: [], tags: [], processes: this.choices.processes, key };
-    await into(api.panel('filters-hosts', q, signal), (data) => {
-      next.hosts = data.list();
-      assign(data.column('host'));
-      assign(data.column('env'), 'env');
-      this.choices = next;
-      this.#controls.show(this.#view.dashboard);
-    });
-    // No chart waits for the tags. If this refresh is cancelled, the next one asks again.
-    into(api.panel('filters-tags', q, signal), (data) => { next.tags = data.list(); this.#controls.showChoices(); }).catch(() => {});
+  async #loadChoices(into) {
+    const { range, from, to, host } = this.state, key = JSON.stringify([range, from, to, host]);
+    if (this.choices.key === key && this.choices.hosts > 0) return;
+    const query = this.#choicesQuery, next = { ...this.choices, hosts: 0, about: '', key };
+    /** @param {Filter} of @param {string} search @param {(answer: ChoicesAnswer) => void} show */
+    const ask = (of, search, show) => into(api.choices(of, query, search), show);
+    await Promise.all([
+      ask('host', '', ({ options, all }) => { next.hosts = all; if (all === options.length) assign(options.map((o) => o.value)); }),
+      ask('env', '', ({ options }) => assign(options.map((o) => o.value), 'env')),
+      host ? ask('host', host, ({ options }) => { next.about = options.find((o) => o.value === host)?.note ?? ''; }) : null,
+    ]);
+    this.choices = next;
+    this.#controls.show(this.#view.dashboard);
   }
 }
 

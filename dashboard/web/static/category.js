@@ -13,7 +13,7 @@ const long = 22;
  * The label of a host beside an axis. A name may be of any length.
  * @param {Colours} c
  */
-const nameLabel = (c) => ({ ...axisText(c), color: c.text, width: 120, overflow: 'truncate', ellipsis: '…' });
+const nameLabel = (c) => ({ ...axisText(c), color: c.text, formatter: (/** @type {string} */ name) => format.middle(name, 20) });
 
 /** Groups of bars. Those of hosts are horizontal, all others vertical. */
 export class Bars extends ChartCard {

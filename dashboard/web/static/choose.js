@@ -4,13 +4,25 @@
 
 import { el } from './dom.js';
 
-const most = 200;
+/** How long the viewer has to pause before a search is sent, in milliseconds. */
+const pauseMS = 120;
+
+/**
+ * Where a list gets its options from.
+ * @callback Source
+ * @param {string} search
+ * @returns {Promise<{ options: Choice[], found: number }>}
+ */
 
 export class Choose {
   #label; #all; #onChange; #text; #search; #list; #menu; #required;
-  /** @type {Choice[]} */
-  #options = [];
-  #value = '';
+  /** @type {Source} */
+  #source = async () => ({ options: [], found: 0 });
+  /** What is chosen, with the texts that are known. @type {Map<string, string>} */
+  #chosen = new Map();
+  #asked = 0; #timer = 0;
+  /** The list that is being made. @type {Promise<void>} */
+  #filling = Promise.resolve();
 
   /**
    * @param {string} name
@@ -25,7 +37,7 @@ export class Choose {
     this.#onChange = onChange;
     this.#text = el('summary', { class: 'button' }, label);
     this.#search = el('input', { type: 'search', placeholder: `Search ${label.toLowerCase()}`, 'aria-label': `Search ${label.toLowerCase()}`,
-      autocomplete: 'off', spellcheck: 'false', oninput: () => this.#fill() });
+      autocomplete: 'off', spellcheck: 'false', oninput: () => this.#later() });
     this.#list = el('div', { class: 'options', role: 'listbox', 'aria-label': label });
     this.#menu = el('details', { class: 'menu choose', 'data-choose': name }, this.#text,
       el('div', { class: 'menu-panel' }, this.#search, this.#list));
@@ -33,6 +45,7 @@ export class Choose {
     this.#menu.addEventListener('toggle', () => {
       if (!this.#menu.open) return;
       this.#search.value = '';
+      this.#list.replaceChildren();
       this.#fill();
       this.#search.focus();
     });
@@ -40,28 +53,63 @@ export class Choose {
   }
 
   /**
-   * @param {Choice[]} options
+   * @param {Choice[]} options are all there are
    * @param {string} value is chosen now
    */
   set(options, value) {
-    this.#options = options;
-    this.#value = value;
-    const chosen = options.find(([v]) => v === value)?.[1] ?? value;
-    this.#text.textContent = value && !this.#required ? `${this.#label}: ${chosen}` : this.#required ? chosen || this.#label : this.#label;
-    this.#text.classList.toggle('chosen', Boolean(value) && !this.#required);
+    const words = (/** @type {string} */ text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+    this.ask(async (search) => {
+      const found = options.filter(([v, text]) => words(search).every((w) => `${text} ${v}`.toLowerCase().includes(w)));
+      return { options: found, found: found.length };
+    }, value === '' ? [] : [[value, options.find(([v]) => v === value)?.[1] ?? value]]);
+  }
+
+  /**
+   * @param {Source} source searches for options
+   * @param {Choice[]} chosen are chosen now
+   */
+  ask(source, chosen) {
+    this.#source = source;
+    this.#chosen = new Map(chosen.map(([v, text]) => [v, text]));
+    const texts = [...this.#chosen.values()], shown = texts.length > 1 ? `${texts[0]} +${texts.length - 1}` : texts[0] ?? '';
+    this.#text.textContent = this.#required ? shown || this.#label : shown ? `${this.#label}: ${shown}` : this.#label;
+    this.#text.classList.toggle('chosen', texts.length > 0 && !this.#required);
     if (this.#menu.open) this.#fill();
   }
 
-  #fill() {
-    const words = this.#search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = this.#options.filter(([v, text]) => words.every((w) => `${text} ${v}`.toLowerCase().includes(w)));
-    const rows = found.slice(0, most).map((o) => this.#option(...o));
-    if (!this.#required && words.length === 0) rows.unshift(this.#option('', this.#all ?? ''));
+  /** Searches once the viewer pauses. */
+  #later() {
+    clearTimeout(this.#timer);
+    this.#filling = new Promise((/** @type {(v?: undefined) => void} */ done) => { this.#timer = setTimeout(() => { this.#fill(); done(); }, pauseMS); }).then(() => this.#filling);
+  }
+
+  #fill() { this.#filling = this.#make(); }
+
+  /** Asks for the options and shows them. If another search began since, its answer is shown instead. */
+  async #make() {
+    const asked = ++this.#asked, search = this.#search.value.trim();
+    this.#list.setAttribute('aria-busy', 'true');
+    /** @type {Choice[]} */
+    let options = [];
+    let found = 0, problem = '';
+    try {
+      ({ options, found } = await this.#source(search));
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    if (asked !== this.#asked) return this.#filling;
+    const rows = options.map((o) => this.#option(...o));
+    if (search === '') {
+      const first = [...this.#chosen].filter(([v]) => !options.some(([o]) => o === v)).map(([v, text]) => this.#option(v, text));
+      rows.unshift(...(this.#required ? [] : [this.#option('', this.#all ?? '')]), ...first);
+    }
     const active = document.activeElement;
     const focused = active instanceof HTMLElement && this.#list.contains(active) ? active.dataset.value : undefined;
-    this.#list.replaceChildren(...rows,
-      found.length > most ? el('p', { class: 'option-note' }, `and ${found.length - most} more`) : '',
-      rows.length === 0 ? el('p', { class: 'option-note' }, 'Nothing found') : '');
+    this.#list.removeAttribute('aria-busy');
+    /** @param {string} text */
+    const note = (text) => el('p', { class: 'option-note', role: 'status' }, text);
+    this.#list.replaceChildren(...rows, found > options.length ? note(`${(found - options.length).toLocaleString('en')} more: type to search`) : '',
+      problem ? note(problem) : rows.length === 0 ? note('Nothing found') : '');
     if (focused !== undefined) this.#buttons().find((b) => b.dataset.value === focused)?.focus();
   }
 
@@ -72,7 +120,8 @@ export class Choose {
    * @param {string} text
    */
   #option(value, text, note = '') {
-    return el('button', { type: 'button', role: 'option', 'data-value': value, 'aria-selected': String(value === this.#value), tabindex: '-1',
+    const chosen = value === '' ? this.#chosen.size === 0 : this.#chosen.has(value);
+    return el('button', { type: 'button', role: 'option', 'data-value': value, 'aria-selected': String(chosen), tabindex: '-1',
       onclick: () => this.#pick(value) }, el('span', { class: 'option-text' }, text), note ? el('span', { class: 'option-note' }, note) : null);
   }
 
@@ -80,7 +129,7 @@ export class Choose {
   #pick(value) {
     this.#menu.open = false;
     this.#text.focus();
-    if (value !== this.#value) this.#onChange(value);
+    this.#onChange(value);
   }
 
   /** @param {KeyboardEvent} e */
@@ -95,8 +144,14 @@ export class Choose {
       (next < 0 ? this.#search : options[Math.min(next, options.length - 1)])?.focus();
     } else if (e.key === 'Enter' && e.target === this.#search) {
       e.preventDefault();
-      const first = options.find((b) => b.dataset.value !== '') ?? options[0];
-      if (first) this.#pick(first.dataset.value ?? '');
+      this.#pickFirst();
     }
+  }
+
+  /** Picks the first option that the search finds, once it is there. */
+  async #pickFirst() {
+    await this.#filling;
+    const options = this.#buttons(), first = options.find((b) => b.dataset.value !== '') ?? options[0];
+    if (first && this.#menu.open) this.#pick(first.dataset.value ?? '');
   }
 }

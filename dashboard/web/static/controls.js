@@ -10,12 +10,16 @@
  * @property {boolean} live
  * @property {Choices} choices
  * @property {Metric[]} metrics
+ * @property {number} fewHosts
  * @property {() => Metric} metric
  * @property {(next: State) => void} go
  * @property {(range: string) => void} chooseRange
+ * @property {(name: Filter | 'metric') => string} chosen
  * @property {(name: Filter | 'metric', value: string) => void} filter
  * @property {(id: string) => void} leave goes to another dashboard
  * @property {(id: string) => string} linkTo is the address of a dashboard
+ * @property {(of: Filter, search: string) => Promise<{ options: Choice[], found: number }>} search what a filter can be set to
+ * @property {(host: string) => void} pick draws a host over the band of the fleet, or does not any more; none if the name is empty
  * @property {() => void} toggleLive
  */
 
@@ -24,9 +28,6 @@ import { comparisons } from './compare.js';
 import { $, button, el } from './dom.js';
 import * as format from './format.js';
 import * as urlState from './state.js';
-
-/** @param {string[]} labels */
-const known = (...labels) => labels.filter((x) => x !== '(none)').join(' · ');
 
 export class Controls {
   #app;
@@ -39,7 +40,7 @@ export class Controls {
      * @param {string} label
      * @param {string | null} all
      */
-    const choose = (name, label, all) => new Choose(name, label, all, (v) => app.filter(name, v));
+    const choose = (name, label, all) => new Choose(name, label, all, (v) => { if (v !== app.chosen(name)) app.filter(name, v); });
     this.choosers = {
       host: choose('host', 'Host', 'All hosts'),
       env: choose('env', 'Environment', 'All environments'),
@@ -49,6 +50,8 @@ export class Controls {
       metric: choose('metric', 'Metric', null),
     };
     for (const c of Object.values(this.choosers)) $('filters').insertBefore(c.element, $('once'));
+    this.pick = new Choose('pick', 'Highlight', 'No host', (host) => app.pick(host));
+    $('filters').insertBefore(this.pick.element, $('once'));
     this.compare = new Choose('compare', 'Compare', 'Nothing', (v) => app.go({ ...app.state, compare: /** @type {Compare} */ (v) }));
     $('filters').insertBefore(this.compare.element, $('once'));
     for (const range of urlState.ranges) {
@@ -58,6 +61,10 @@ export class Controls {
     $('clear').addEventListener('click', () => app.go({ ...app.state, host: '', env: '', role: '', tag: '', process: '' }));
     $('zoom-out').addEventListener('click', () => app.go(urlState.zoomedOut(app.state, Date.now() / 1000)));
     $('live').addEventListener('click', () => app.toggleLive());
+    $('fold').addEventListener('click', () => {
+      const open = document.body.classList.toggle('unfolded');
+      $('fold').setAttribute('aria-expanded', String(open));
+    });
     this.#initCustomRange();
     initMenus();
   }
@@ -107,7 +114,7 @@ export class Controls {
     const { state, live } = this.#app, one = dashboard.id === 'host';
     this.#showRange(state, live);
     $('title').textContent = one && state.host ? state.host : dashboard.title;
-    $('question').textContent = (one && this.#aboutHost(state.host)) || dashboard.question;
+    $('question').textContent = (one && this.#app.choices.about) || dashboard.question;
     const title = one ? state.host || 'Host' : `${state.host ? `${state.host} · ` : ''}${dashboard.title}`;
     document.title = `${title} · Metrics Dashboard`;
     for (const link of $('dashboards').querySelectorAll('a')) {
@@ -134,27 +141,21 @@ export class Controls {
     const chosen = state.range === null ? `${format.shortMoment(state.from)} – ${format.shortMoment(state.to)}` : state.range;
     $('custom-label').textContent = custom ? chosen : 'Custom';
     $('custom-label').classList.toggle('chosen', custom);
+    const filters = urlState.filters.filter((f) => state[f]).length; // on a phone, the button says what is chosen
+    $('fold').textContent = `${custom && state.range === null ? 'Custom' : chosen}${filters > 0 ? ` · ${filters} ${filters === 1 ? 'filter' : 'filters'}` : ''} ▾`;
     $('live').setAttribute('aria-pressed', String(live));
     button('live').disabled = !state.range;
-  }
-
-  /**
-   * The role and the environment of a host.
-   * @param {string} host
-   */
-  #aboutHost(host) {
-    const found = this.#app.choices.hosts.find((h) => h.host === host);
-    return found ? known(found.role, found.env) : '';
   }
 
   /** Fills the lists to choose from. */
   showChoices() {
     const { state, choices, metrics } = this.#app;
-    const hosts = new Map(choices.hosts.map((h) => [h.host, h]));
-    this.choosers.host.set([...hosts.values()].map((h) => [h.host, h.host, known(h.role, h.env)]), state.host);
-    this.choosers.env.set(unique(choices.hosts.map((h) => h.env)), state.env);
-    this.choosers.role.set(unique(choices.hosts.map((h) => h.role)), state.role);
-    this.choosers.tag.set(choices.tags.map((t) => [`${t.tag}=${t.value}`, `${t.tag} = ${t.value}`, `${t.hosts} ${t.hosts === 1 ? 'host' : 'hosts'}`]), state.tag);
+    for (const name of /** @type {const} */ (['host', 'env', 'role', 'tag'])) {
+      this.choosers[name].ask((search) => this.#app.search(name, search), state[name] ? [[state[name], state[name].replace('=', name === 'tag' ? ' = ' : '=')]] : []);
+    }
+    // Few hosts have a line each, so there is nothing to draw besides.
+    this.pick.element.hidden = choices.hosts <= this.#app.fewHosts;
+    this.pick.ask((search) => this.#app.search('host', search), state.pick.map((host) => [host, host]));
     this.choosers.process.set(unique([...choices.processes]), state.process);
     this.choosers.metric.set(metrics.map((m) => [m.column, m.label]), this.#app.metric()?.column ?? '');
     this.compare.set(comparisons, state.compare);

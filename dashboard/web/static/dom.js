@@ -39,6 +39,20 @@ export function el(tag, attributes = {}, ...children) {
   return e;
 }
 
+/** A name of so many characters is shown whole where there is room; the end of a longer one stays if there is not. */
+const short = 14, end = 8;
+
+/**
+ * A name that is shortened in the middle if it does not fit: names of machines differ at their ends.
+ * @param {string} name
+ */
+export function nameOf(name) {
+  const letters = [...name];
+  if (letters.length <= short) return el('span', { class: 'host-name' }, name);
+  return el('span', { class: 'host-name cut', title: name }, el('span', { class: 'cut-begin' }, letters.slice(0, -end).join('')),
+    el('span', { class: 'cut-end' }, letters.slice(-end).join('')));
+}
+
 /**
  * A mark in the colour of a line, to stand before its name.
  * @param {string} colour

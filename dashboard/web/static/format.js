@@ -119,6 +119,16 @@ export const clockTime = (ms) => clock.format(ms);
 const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /**
+ * A name with at most so many characters, shortened in the middle: names of machines differ at their ends.
+ * @param {string} name
+ * @param {number} most
+ */
+export function middle(name, most) {
+  const letters = [...name], end = Math.floor((most - 1) / 2);
+  return letters.length <= most ? name : `${letters.slice(0, most - 1 - end).join('')}…${letters.slice(-end).join('')}`;
+}
+
+/**
  * What a row is about, as text: the name of a host, an hour, a weekday, a day.
  * @param {any} v
  * @param {string | undefined} by

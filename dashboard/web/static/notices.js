@@ -1,6 +1,6 @@
 // Messages about the page itself: problems, the age of the newest sample, the cost of queries, and why there is no data.
 
-/** @import { Cost as Charge, Row, State, Status } from '../types.js' */
+/** @import { Cost as Charge, State, Status } from '../types.js' */
 
 import { signOut } from './api.js';
 import { $, button, el } from './dom.js';
@@ -71,7 +71,7 @@ export class Cost {
 /**
  * Shows either the panels, or why they are empty and a button that helps.
  * @param {boolean} empty
- * @param {{ state: State, status: Status | null, hosts: Row[], go: (next: State) => void }} page
+ * @param {{ state: State, status: Status | null, hosts: number, go: (next: State) => void }} page
  */
 export function showEmpty(empty, { state, status, hosts, go }) {
   $('empty').hidden = !empty;
@@ -79,7 +79,7 @@ export function showEmpty(empty, { state, status, hosts, go }) {
   if (!empty || !status) return;
   const filtered = filters.some((f) => state[f]), action = button('empty-action'), newest = status.newest, nothingAtAll = newest === null;
   action.hidden = nothingAtAll && !filtered;
-  if (filtered && (hosts.length > 0 || nothingAtAll)) {
+  if (filtered && (hosts > 0 || nothingAtAll)) {
     const what = filters.filter((f) => state[f]).map((f) => state[f]).join(', ');
     $('empty-title').textContent = `No samples of ${what}`;
     $('empty-text').textContent = 'There are none in this range. The host may be gone, or its name or labels may have changed.';

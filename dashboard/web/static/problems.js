@@ -3,14 +3,18 @@
 /** @import { PanelData, Row } from '../types.js' */
 
 import { Card } from './card.js';
-import { el, dot } from './dom.js';
+import { el, dot, nameOf } from './dom.js';
 import * as format from './format.js';
+import { labelsOf } from './hosts.js';
+import { Pager } from './pager.js';
 import { styleOf } from './palette.js';
 
 const day = 86400;
 
 /** How many hosts of a group are shown before the viewer asks for all. */
 const few = 10;
+/** How many rows a page of all hosts has. */
+const pageRows = 50;
 
 export class Problems extends Card {
   #groups = [new Group('problems', 'Problems'), new Group('silent', 'Silent')];
@@ -90,12 +94,12 @@ export class Problems extends Card {
    * @param {Row[]} problems
    */
   #row(host, problems) {
-    const [{ node_role: role, env }] = problems, labels = [role, env].filter((x) => x && x !== '(none)').join(' · ');
+    const labels = labelsOf(problems[0]);
     const silent = problems.find((p) => p.problem === 'Silent');
     const open = () => this.page.openHost(host, silent?.since);
     return el('tr', { 'data-host': host },
       el('th', { scope: 'row', class: 'col-name' },
-        el('button', { class: 'host', type: 'button', onclick: open }, dot(styleOf(host).colour), el('span', { class: 'host-name' }, host)),
+        el('button', { class: 'host', type: 'button', onclick: open }, dot(styleOf(host).colour), nameOf(host)),
         labels ? el('span', { class: 'labels' }, labels) : null),
       el('td', { class: 'col-problem' }, ...problems.map((p) => el('div', {}, el('span', { class: `pill ${p.severity > 1 ? 'bad' : 'warn'}` }, p.culprit ? `${p.problem}: ${p.culprit}` : p.problem), muted(p)))),
       el('td', { class: 'num col-value' }, ...problems.map((p) => el('div', {}, format.value(p.value, p.unit)))),
@@ -125,6 +129,10 @@ class Group {
   #all = false;
   /** @type {() => void} */
   #again = () => {};
+  /** The row of a host. @type {(host: string, problems: Row[]) => HTMLElement} */
+  #row = () => el('tr');
+  /** @type {Pager<[host: string, problems: Row[]]>} */
+  #pager;
 
   /**
    * @param {string} id
@@ -132,9 +140,11 @@ class Group {
    */
   constructor(id, title) {
     this.#more = el('button', { type: 'button', class: 'link more', onclick: () => { this.#all = !this.#all; this.#again(); } });
+    this.#pager = new Pager(`hosts: ${title}`, pageRows, ([host, problems]) => [host, labelsOf(problems[0]), ...problems.map((p) => `${p.problem} ${p.culprit ?? ''}`)].join(' '),
+      (hosts) => this.#body.replaceChildren(...hosts.map(([host, problems]) => this.#row(host, problems))));
     const columns = [['name', 'Host', ''], ['problem', 'Problem', ''], ['value', 'Now', 'num'], ['since', 'Since', '']];
     const heading = el('h3', { id: `group-${id}` }, title, ' ', this.#count);
-    this.element = el('section', { class: 'group', 'data-group': id, hidden: true, 'aria-labelledby': `group-${id}` }, heading,
+    this.element = el('section', { class: 'group', 'data-group': id, hidden: true, 'aria-labelledby': `group-${id}` }, heading, this.#pager.element,
       el('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': title },
         el('table', { class: 'data' },
           el('thead', {}, el('tr', {}, ...columns.map(([name, label, kind]) => el('th', { scope: 'col', class: `${kind} col-${name}` }, label)))),
@@ -150,7 +160,8 @@ class Group {
     this.#again = () => this.show(hosts, row);
     this.element.hidden = hosts.length === 0;
     this.#count.textContent = String(hosts.length);
-    this.#body.replaceChildren(...(this.#all ? hosts : hosts.slice(0, few)).map(([host, problems]) => row(host, problems)));
+    this.#row = row;
+    this.#pager.set(this.#all ? hosts : hosts.slice(0, few));
     this.#more.hidden = hosts.length <= few;
     this.#more.textContent = this.#all ? `Show the first ${few}` : `Show all ${hosts.length}`;
   }

@@ -10,6 +10,8 @@ const defaultRange = '15m', defaultDashboard = 'overview';
 /** @type {Record<string, number>} */
 const units = { s: 1, m: 60, h: 3600, d: 86400 };
 const maxSpanS = 400 * 86400;
+/** How many hosts a viewer can pick; the server takes no more. */
+export const mostPicked = 8;
 
 /**
  * The length of a range such as 15m in seconds; null if the text is not a range.
@@ -39,7 +41,7 @@ export function parse(search) {
   const filter = (name) => q.get(name) ?? '';
   const compared = q.get('compare') ?? '', compare = /** @type {Compare} */ (['period', 'day', 'week'].includes(compared) ? compared : '');
   const chosen = {
-    compare, kiosk: q.get('kiosk') === '1',
+    compare, kiosk: q.get('kiosk') === '1', map: q.get('map') ?? '', pick: q.getAll('pick').slice(0, mostPicked),
     dashboard: q.get('dashboard') || defaultDashboard, metric: q.get('metric') ?? '', once: q.get('once') === 'true',
     host: filter('host'), env: filter('env'), role: filter('role'), tag: filter('tag').includes('=') ? filter('tag') : '', process: filter('process'),
   };
@@ -99,6 +101,7 @@ export function toSearch(state) {
   if (state.range === defaultRange) q.delete('range');
   if (state.compare) q.set('compare', state.compare);
   if (state.kiosk) q.set('kiosk', '1');
+  if (state.map) q.set('map', state.map);
   return q.size > 0 ? `?${String(q).replaceAll('%3A', ':')}` : '/';
 }
 
@@ -114,6 +117,7 @@ function choices(q, state) {
     q.set('range', state.range);
   }
   for (const name of filters) if (state[name]) q.set(name, state[name]);
+  for (const host of state.pick) q.append('pick', host);
   if (state.metric) q.set('metric', state.metric);
   if (state.once) q.set('once', 'true');
   return q;

@@ -1,20 +1,27 @@
-// A panel as a table. The viewer can sort it by any column.
+// A panel as a table. The viewer can sort it by any column. A long one has pages and a search over all of its rows.
 
 /** @import { PanelData, Row, Value } from '../types.js' */
 
 import { Card } from './card.js';
-import { el, dot, level } from './dom.js';
+import { el, dot, level, nameOf } from './dom.js';
 import * as format from './format.js';
+import { labelsOf } from './hosts.js';
+import { Pager } from './pager.js';
 import { styleOf } from './palette.js';
 
 /** @type {Record<string, string>} */
 const heads = { host: 'Host', env: 'Environment', t: 'Time', tag: 'Tag', process: 'Process', mount: 'Mount', device: 'Disk', name: 'Name' };
+
+/** How many rows a page has. */
+const pageRows = 25;
 
 export class Table extends Card {
   #head = el('tr');
   #body = el('tbody');
   /** @type {{ column: string, down: boolean } | null} */
   #sort = null;
+  /** @type {Pager<Row>} */
+  #pager;
 
   get by() { return this.panel.by ?? ''; }
 
@@ -26,6 +33,8 @@ export class Table extends Card {
     this.body.setAttribute('role', 'region');
     this.body.setAttribute('aria-label', this.panel.title);
     this.body.append(el('table', { class: 'data' }, el('thead', {}, this.#head), this.#body));
+    this.#pager = new Pager(this.panel.title.toLowerCase(), pageRows, (row) => this.#searched(row), (rows) => this.#fill(rows));
+    this.body.before(this.#pager.element);
   }
 
   /**
@@ -42,6 +51,7 @@ export class Table extends Card {
   #sortBy(column) {
     const down = this.#sort?.column === column ? !this.#sort.down : column !== this.panel.by;
     this.#sort = { column, down };
+    this.#pager.first();
     this.redraw();
   }
 
@@ -63,6 +73,19 @@ export class Table extends Card {
       const key = (row) => (column === 'silent' ? Number(row.silent) : row[column]);
       rows.sort((a, b) => compare(key(a), key(b), down ? -1 : 1) || compare(a[this.by], b[this.by], 1));
     }
+    this.#pager.set(rows);
+  }
+
+  /**
+   * What a search looks at: the name, the labels and all texts of a row.
+   * @param {Row} row
+   */
+  #searched(row) {
+    return [format.dimension(row[this.by], this.by), labelsOf(row), row.tags ?? '', ...this.panel.values.filter((v) => v.unit === 'text').map((v) => row[v.column] ?? '')].join(' ');
+  }
+
+  /** @param {Row[]} rows are those of a page */
+  #fill(rows) {
     // Making the rows anew must not take the focus from a button in one of them.
     const focused = this.#body.contains(document.activeElement) ? document.activeElement?.closest('tr')?.dataset.name : undefined;
     this.#body.replaceChildren(...rows.map((row) => this.#row(row)));
@@ -83,8 +106,8 @@ export class Table extends Card {
    * @param {string} name
    */
   #name(row, name) {
-    const labels = [row.node_role, this.by === 'env' ? null : row.env].filter(Boolean).join(' · ');
-    const text = el('span', { class: 'host-name' }, format.dimension(name, this.by));
+    const labels = this.by === 'env' ? '' : labelsOf(row);
+    const text = nameOf(format.dimension(name, this.by));
     /** @type {Record<string, () => void>} */
     const actions = { host: () => this.page.openHost(name, row.silent ? row.last_ts : undefined), env: () => this.page.filter('env', name),
       process: () => this.page.filter('process', name) };

@@ -39,7 +39,7 @@ export function colours() {
   const get = (name) => style.getPropertyValue(name).trim();
   return {
     text: get('--text'), muted: get('--muted'), line: get('--line'), surface: get('--surface'), accent: get('--accent'),
-    ok: get('--ok'), warn: get('--warn'), bad: get('--bad'),
+    ok: get('--ok'), warn: get('--warn'), bad: get('--bad'), mapOk: get('--map-ok'),
     font: getComputedStyle(document.body).fontFamily,
     heat: get('--heat').split(/\s+/), alarm: get('--alarm').split(/\s+/),
   };

@@ -18,7 +18,7 @@ const tooltipRows = 12;
  * Whether the values may be on a logarithmic axis. The layers of a stack may not: their heights add up.
  * @param {Panel} panel
  */
-const mayBeLog = (panel) => panel.kind === 'lines' || panel.kind === 'series';
+const mayBeLog = (panel) => ['lines', 'fleet', 'hostrows', 'series'].includes(panel.kind);
 
 /** A chart over time. A subclass overrides lines and tooltip. */
 export class TimeChart extends ChartCard {
@@ -189,7 +189,7 @@ export class TimeChart extends ChartCard {
  * @param {string} colour
  * @param {{ line?: object, series?: object }} more
  */
-const line = (name, points, colour, more = {}) => ({
+export const line = (name, points, colour, more = {}) => ({
   name, type: 'line', data: points, connectNulls: false, showSymbol: points.length < 3, symbol: 'circle', symbolSize: 5,
   lineStyle: { color: colour, width: 1.6, ...more.line }, itemStyle: { color: colour }, triggerLineEvent: false, z: 2, ...more.series,
 });
@@ -394,7 +394,7 @@ export class Band extends TimeChart {
  * @param {PanelData} data
  * @param {string} by
  */
-function split(data, by) {
+export function split(data, by) {
   /** @type {Map<string, number[]>} */
   const rowsOf = new Map();
   data.column(by).forEach((name, i) => {
@@ -410,7 +410,7 @@ function split(data, by) {
  * @param {number[]} rows
  * @param {string | undefined} column
  */
-function withGaps(data, rows, column, below = false) {
+export function withGaps(data, rows, column, below = false) {
   const times = data.column('t'), values = data.column(column), intervals = data.column('interval_s');
   const step = stepOf(data);
   /** @type {(number | null)[][]} */

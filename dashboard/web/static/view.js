@@ -7,8 +7,10 @@ import * as api from './api.js';
 import { ChartCard } from './card.js';
 import { Bars, Boxes, HeatMap, Scatter } from './category.js';
 import { el, dot } from './dom.js';
+import { Fleet, HostRows } from './fleet.js';
 import { Gauges } from './gauges.js';
 import { Head } from './head.js';
+import { HostMap } from './hostmap.js';
 import { others, styleOf } from './palette.js';
 import { Problems } from './problems.js';
 import { Table } from './table.js';
@@ -16,7 +18,7 @@ import { Tiles } from './tiles.js';
 import { Band, Layers, Lines, Series, TimeChart } from './time.js';
 
 /** @type {Record<string, typeof Card>} */
-const kinds = { head: Head, lines: Lines, layers: Layers, series: Series, area: Series, band: Band, bar: Bars, stack: Bars, box: Boxes, heatmap: HeatMap,
+const kinds = { head: Head, lines: Lines, fleet: Fleet, hostrows: HostRows, hostmap: HostMap, layers: Layers, series: Series, area: Series, band: Band, bar: Bars, stack: Bars, box: Boxes, heatmap: HeatMap,
   scatter: Scatter, gauge: Gauges, table: Table, problems: Problems };
 
 export class View {
@@ -67,6 +69,8 @@ export class View {
     this.#cards.forEach((c) => c.redraw());
   }
 
+  get #map() { return this.#cards.find((c) => c instanceof HostMap); }
+
   /** The width of a chart in pixels. More points than that cannot be seen. */
   get width() {
     const chart = this.#cards.find((c) => c instanceof ChartCard);
@@ -97,9 +101,10 @@ export class View {
     /** @param {Card} card */
     const load = (card) => into(coloured(card.panel.id), (data) => {
       drawn += data.rows;
-      card.show(data);
+      for (const c of this.#cards) if (c === card || c.panel.answer_of === card.panel.id) c.show(data);
+      if (card instanceof Problems) this.#map?.know(data.list());
     }, (message) => card.fail(message));
-    const first = new Map(this.#cards.filter((c) => !c.panel.instead).map((c) => [c.panel.id, load(c)]));
+    const first = new Map(this.#cards.filter((c) => !c.panel.instead && !c.panel.answer_of).map((c) => [c.panel.id, load(c)]));
     // What a panel shows instead of another one is asked only if that one has no data, or shows only the end of the range.
     const instead = this.#cards.filter((c) => c.panel.instead).map(async (card) => {
       const other = this.#cards.find((c) => c.panel.id === card.panel.instead);
@@ -156,15 +161,15 @@ export class View {
   }
 
   /**
-   * Lists the hosts of all charts. Pointing at one emphasizes its lines, a click chooses it.
+   * Lists the hosts of all charts if these are few. Pointing at one emphasizes its lines, a click chooses it.
    * @param {string} host is chosen now
    */
   showLegend(host) {
     /** @type {Set<string>} */
     const names = new Set();
     for (const c of this.#cards) if (c instanceof Lines && c.by === 'host') c.names().forEach((n) => names.add(n));
-    this.#legend.hidden = names.size < 2;
-    this.#legend.replaceChildren(...[...names].sort().map((name) => el('button', {
+    this.#legend.hidden = names.size < 2 || names.size > this.page.fewHosts;
+    this.#legend.replaceChildren(...(this.#legend.hidden ? [] : [...names]).sort().map((name) => el('button', {
       type: 'button', class: 'chip', 'aria-pressed': String(name === host), title: `Show ${name} alone`,
       onclick: () => this.page.filter('host', name === host ? '' : name),
       onpointerenter: () => this.#cards.forEach((c) => c.highlight(name)), onpointerleave: () => this.#cards.forEach((c) => c.highlight(null)),

@@ -1,0 +1,27 @@
+{{- /* A column of hosts over time. Of few hosts, these are the lines of all. Of more, these are the lines of the worst and of the picked,
+and the median and the band of all hosts: see the kind Fleet. */ -}}
+{{define "fleet"}}WITH {{template "buckets" .}}, {{template "ranked" args "value" "value" "peak" "high"}}, {{template "coarse" list "value"}}
+SELECT b.host, b.t, b.value, b.low, b.high, b.interval_s, r.hosts
+FROM buckets b JOIN ranked r ON r.host = b.host
+WHERE {{template "fleet_lines"}}
+UNION ALL
+SELECT '{{median_name}}' AS host, t, {{quantile "value" 0.5}} AS value, {{quantile "value" 0.05}} AS low, {{quantile "value" 0.95}} AS high, max(width) AS interval_s, max(hosts) AS hosts
+FROM coarse
+GROUP BY t
+ORDER BY 1, 2
+{{end}}
+
+{{- /* Columns of buckets for each host, in buckets that are at least as long as the intervals of most hosts. Without that, a narrow
+bucket would have few of the hosts, and the band would jump from bucket to bucket. There are none if there are few hosts. */ -}}
+{{define "coarse"}}coarse AS (
+  SELECT b.host, floor(b.t / w.width) * w.width AS t, {{range .}}avg(b.{{.}}) AS {{.}}, {{end}}max(w.width) AS width, max(w.hosts) AS hosts
+  FROM buckets b CROSS JOIN (
+    SELECT ceil({{quantile "interval_s" 0.9}} / {{bucket_s}}) * {{bucket_s}} AS width, count(*) AS hosts
+    FROM sums
+    HAVING count(*) > {{few}}
+  ) AS w
+  GROUP BY 1, 2
+){{end}}
+
+{{- /* Whether a host of buckets b and ranked r has a line. */ -}}
+{{define "fleet_lines"}}r.place <= CASE WHEN r.hosts > {{few}} THEN {{worst}} ELSE {{few}} END{{or_picked "b.host"}}{{end}}
