@@ -408,11 +408,12 @@ func TestFleetAndLastSeen(t *testing.T) {
 						at(t, r, "node_role", i), host, silent(s, p), newest.NodeRole)
 				}
 				want := map[string]float64{"last_ts": newest.TS}
+				recent := slices.DeleteFunc(slices.Clone(s), func(s record.Sample) bool { return s.TS < record.TS(p.Range.To)-3600 })
 				for column, get := range map[string]func(record.Sample) record.Float{
 					"cpu_pct": cpu, "ram_pct": ram, "disk_busy_pct": disk, "net_recv": recv, "net_sent": sent,
 					"errors": lost, "pressure": pressed,
 				} {
-					if v, ok := last(s, get); ok {
+					if v, ok := last(recent, get); ok {
 						want[column] = v
 					} else if got := at(t, r, column, i); got != nil {
 						t.Errorf("%s of %s is %v, want NULL", column, host, got)

@@ -105,7 +105,7 @@ func overview() Dashboard {
 			},
 			{
 				ID: "overview-last-seen", Title: "Hosts", Kind: Table, By: ByHost, Width: full,
-				Question: "When was each host last seen, and what were its values then?",
+				Question: "When was each host last seen, and what were its newest values of the last hour?",
 				MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "last_ts", Label: "Last seen", Unit: Time},

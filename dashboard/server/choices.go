@@ -56,7 +56,11 @@ func (s *server) choices(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	writeJSON(w, http.StatusOK, found(choicesOf(of, answer.result), search))
+	all := choicesOf(of, answer.result)
+	if of == "host" && params.Env == "" && params.Role == "" && params.TagKey == "" && params.Host == "" {
+		s.hosts.Store(int64(len(all)))
+	}
+	writeJSON(w, http.StatusOK, found(all, search))
 }
 
 // choicesOf lists the values of a filter in the answer of its panel, each once and in order. The note of a host says what it is, that

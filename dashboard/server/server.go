@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/access"
@@ -82,6 +83,7 @@ type server struct {
 	page    *page
 	slots   chan struct{}
 	kept    kept
+	hosts   atomic.Int64 // how many hosts the last list of all hosts had
 }
 
 // New returns the handler of the whole site.

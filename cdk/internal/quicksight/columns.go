@@ -72,7 +72,7 @@ func columnsOf(p panels.Panel) []Column {
 func dimensionsOf(p panels.Panel) []panels.Dimension {
 	list := []panels.Dimension{p.By, p.Across, p.Group}
 	switch p.Kind {
-	case panels.Trend, panels.Lines, panels.Layers, panels.Series, panels.Area, panels.Band:
+	case panels.Trend, panels.Lines, panels.Fleet, panels.HostRows, panels.Layers, panels.Series, panels.Area, panels.Band:
 		list = append(list, panels.ByTime)
 	}
 	return slices.DeleteFunc(list, func(d panels.Dimension) bool { return d == "" })

@@ -67,7 +67,9 @@ type builder struct {
 // visuals returns the visuals of a dashboard's panels and adds their data sets. Panels with the same dimensions share one.
 func (b *builder) visuals(d panels.Dashboard) ([]visual, error) {
 	byRows := map[string][]part{}
-	for _, p := range d.Panels {
+	// QuickSight has no map of hosts: the panel whose rows it shows is there as a table.
+	list := slices.DeleteFunc(slices.Clone(d.Panels), func(p panels.Panel) bool { return p.AnswerOf != "" })
+	for _, p := range list {
 		one, err := newPart(b.saved, d, p)
 		if err != nil {
 			return nil, err
@@ -75,16 +77,16 @@ func (b *builder) visuals(d panels.Dashboard) ([]visual, error) {
 		byRows[rowsOf(p)] = append(byRows[rowsOf(p)], one)
 	}
 	sets := map[string]DataSet{}
-	var list []visual
-	for _, p := range d.Panels {
+	var all []visual
+	for _, p := range list {
 		rows := rowsOf(p)
 		if _, added := sets[rows]; !added {
 			sets[rows] = b.shared(byRows[rows])
 		}
 		i := slices.IndexFunc(byRows[rows], func(one part) bool { return one.panel.ID == p.ID })
-		list = append(list, visualsOf(p, DataSet{ID: sets[rows].ID, Columns: byRows[rows][i].columns})...)
+		all = append(all, visualsOf(p, DataSet{ID: sets[rows].ID, Columns: byRows[rows][i].columns})...)
 	}
-	return list, nil
+	return all, nil
 }
 
 // rowsOf returns the dimensions of a panel's rows as a text.

@@ -23,7 +23,7 @@ func visualsOf(p panels.Panel, set DataSet) []visual {
 	case panels.Gauge:
 		whole.kind, whole.width, whole.height, whole.question = "GaugeChartVisual", sheetWidth/4, numberHeight, ""
 		return each(whole, p, set, gauge)
-	case panels.Lines, panels.Layers:
+	case panels.Lines, panels.Fleet, panels.HostRows, panels.Layers:
 		whole.kind = "LineChartVisual"
 		return each(whole, p, set, lines)
 	case panels.Trend, panels.Series, panels.Area:

@@ -27,6 +27,9 @@ func Queries(table string, delay time.Duration) ([]Query, error) {
 			continue
 		}
 		for _, p := range d.Panels {
+			if p.AnswerOf != "" {
+				continue
+			}
 			sql, err := saved.SQL(d, p)
 			if err != nil {
 				return nil, fmt.Errorf("list the queries: %w", err)

@@ -33,8 +33,8 @@ import (
 
 var shots = flag.String("shots", "", "directory to write screenshots to")
 
-// testTime bounds one test: loading a page takes a second or two.
-const testTime = 90 * time.Second
+// testTime bounds one test: loading a page takes a second or two on an idle machine.
+const testTime = 4 * time.Minute
 
 // dirs are the directories that several tests use. TestMain removes them.
 var dirs []string
@@ -67,15 +67,13 @@ func (f failer) Fatalf(format string, args ...any) {
 }
 
 // site serves the page over a lake and returns its address.
-func site(t testing.TB, dir string) string {
-	t.Helper()
-	return siteWith(t, dir, panels.Rules{})
-}
+func site(t testing.TB, dir string) string { return siteWith(t, dir, server.Options{}) }
 
-// siteWith is a site with changes of the rules about problems.
-func siteWith(t *testing.T, dir string, rules panels.Rules) string {
+// siteWith is a site with other options.
+func siteWith(t testing.TB, dir string, o server.Options) string {
 	t.Helper()
-	handler, err := server.New(laketest.Open(t, dir), server.Options{Delay: 10 * time.Second, Source: "fixture", Rules: rules})
+	o.Delay, o.Source = 10*time.Second, "fixture"
+	handler, err := server.New(laketest.Open(t, dir), o)
 	if err != nil {
 		t.Fatal(err)
 	}

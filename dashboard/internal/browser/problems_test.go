@@ -12,6 +12,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -35,9 +36,9 @@ func TestProblemsAreOneRowAHost(t *testing.T) {
 	dir := t.TempDir()
 	laketest.Write(t, dir, samples)
 	b := open(t)
-	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(siteWith(t, dir, panels.Rules{Overrides: []panels.Override{{
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(siteWith(t, dir, server.Options{Rules: panels.Rules{Overrides: []panels.Override{{
 		Problems: []string{"Memory"}, Hosts: panels.Hosts{Names: []string{"busy-00"}}, MuteUntil: to.Add(time.Hour), Reason: "it's <b>known</b>",
-	}}})+"/?range=15m"), loaded(1))
+	}}}})+"/?range=15m"), loaded(1))
 	b.pause()
 	group := func(name string) string {
 		return eval[string](b, fmt.Sprintf(`(() => { const g = document.querySelector('[data-group=%s]');

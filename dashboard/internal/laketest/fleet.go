@@ -20,6 +20,8 @@ type Fleet struct {
 	Interval time.Duration
 	Seed     uint64
 	Recent   time.Duration // details older than that are only in the first minute of an hour, which saves time; 0 keeps all
+	// Machine is the n-th machine; nil means one of the fleet that is described above.
+	Machine func(n int) simulation.Machine
 }
 
 // WriteFleet writes a fleet below dir and returns the number of rows. Each processor simulates some of the hosts and writes a
@@ -46,9 +48,13 @@ func WriteFleet(t TB, dir string, f Fleet) (rows int64) {
 // write writes every step-th host, beginning with the first.
 func (f Fleet) write(dir string, first, step int) (rows int64, err error) {
 	fleet := simulation.Fleet{Seed: f.Seed, Start: f.From, About: f.To.Sub(f.From)}
+	machine := f.Machine
+	if machine == nil {
+		machine = f.machine
+	}
 	var hosts []*simulation.Host
 	for n := first; n < f.Hosts; n += step {
-		hosts = append(hosts, fleet.New(n, f.machine(n)))
+		hosts = append(hosts, fleet.New(n, machine(n)))
 	}
 	var file *table
 	var hour record.Hour

@@ -27,6 +27,7 @@ export class TimeChart extends ChartCard {
   #marks = [];
   /** @type {boolean | null} */
   #logChosen = null;
+  #disposed = new AbortController();
 
   get comparable() { return true; }
 
@@ -40,7 +41,13 @@ export class TimeChart extends ChartCard {
       this.chart.dispatchAction({ type: 'takeGlobalCursor', key: 'brush',
         brushOption: { brushType: e.pointerType === 'touch' ? false : 'lineX', brushMode: 'single' } });
     });
-    this.body.addEventListener('pointerleave', () => { this.hovered = false; });
+    // A finger that is lifted leaves the chart too. Its tooltip stays until the next tap elsewhere.
+    this.body.addEventListener('pointerleave', (e) => { if (e.pointerType !== 'touch') this.hovered = false; });
+    document.addEventListener('pointerdown', (e) => {
+      if (!this.hovered || (e.target instanceof Node && this.body.contains(e.target))) return;
+      this.hovered = false;
+      this.chart.dispatchAction({ type: 'hideTip' });
+    }, { signal: this.#disposed.signal });
     this.chart.on('brushEnd', (/** @type {any} */ event) => {
       const [area] = event.areas;
       if (!this.hovered || !area) return;
@@ -48,6 +55,11 @@ export class TimeChart extends ChartCard {
       this.chart.dispatchAction({ type: 'brush', areas: [] });
       if (to > from) this.page.zoom(from, to);
     });
+  }
+
+  dispose() {
+    this.#disposed.abort();
+    super.dispose();
   }
 
   /**
