@@ -18,7 +18,7 @@ import (
 // manyHosts answers each query with 10,000 hosts and counts the queries.
 type manyHosts struct{ queries *int }
 
-func (manyHosts) Form() panels.Form { return panels.DuckDB() }
+func (manyHosts) Form(context.Context) panels.Form { return panels.DuckDB() }
 
 func (e manyHosts) Query(context.Context, panels.Query) (panels.Result, error) {
 	*e.queries++

@@ -26,7 +26,6 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )

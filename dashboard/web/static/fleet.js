@@ -26,6 +26,7 @@ export class Fleet extends Lines {
   /** @param {PanelData} data */
   note(data) {
     const hosts = data.column('hosts').at(-1) ?? 0;
+    if (!data.column('host').includes(median)) return super.note(data);
     return hosts > 1 ? `${hosts.toLocaleString('en')} hosts` : '';
   }
 
@@ -115,7 +116,7 @@ export class HostRows extends Lines {
   /** @param {PanelData} data */
   note(data) {
     const hosts = data.column('hosts')[0] ?? 0, shown = new Set(data.column('host')).size;
-    return hosts > shown ? `highest ${shown} of ${hosts.toLocaleString('en')} hosts` : hosts > 1 ? `${hosts} hosts` : '';
+    return this.#many(data) ? `highest ${shown} of ${hosts.toLocaleString('en')} hosts` : super.note(data);
   }
 
   menuItems() { return []; } // colours have no logarithmic scale

@@ -85,7 +85,7 @@ export class HostMap extends Card {
   #stateOf(row) {
     if (row.silent) return 'silent';
     if (!this.#problems) return 'unknown';
-    const worst = Math.max(0, ...(this.#problems.get(row.host) ?? []).map((p) => p.severity));
+    const worst = Math.max(0, ...(this.#problems.get(row.host) ?? []).filter((p) => !p.muted_until).map((p) => p.severity));
     return worst > 1 ? 'bad' : worst > 0 ? 'warn' : 'ok';
   }
 

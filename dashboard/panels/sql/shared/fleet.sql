@@ -24,4 +24,4 @@ bucket would have few of the hosts, and the band would jump from bucket to bucke
 ){{end}}
 
 {{- /* Whether a host of buckets b and ranked r has a line. */ -}}
-{{define "fleet_lines"}}r.place <= CASE WHEN r.hosts > {{few}} THEN {{worst}} ELSE {{few}} END{{or_picked "b.host"}}{{end}}
+{{define "fleet_lines"}}r.place <= CASE WHEN r.hosts > {{few}} THEN {{worst}} ELSE {{series}} END{{or_picked "b.host"}}{{end}}
