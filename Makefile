@@ -114,6 +114,10 @@ golden: deps ## rewrite golden files: wire lines, templates, IAM lists, the cost
 browser-test: go-deps ## test the page in headless Chromium (needs chromium)
 	cd dashboard && $(CLEAN) go test -tags browser -count 1 ./internal/browser
 
+.PHONY: page-bench
+page-bench: go-deps ## measure the page over 1,000 and 10,000 hosts in headless Chromium (needs chromium; LAKES=dir keeps the lakes)
+	cd dashboard && $(CLEAN) go test -tags browser -run '^$$' -bench Page -benchtime 3x -timeout 2h ./internal/browser $(if $(LAKES),-args -scale $(abspath $(LAKES)))
+
 DAYS ?= 10
 SEED ?= 4
 

@@ -184,15 +184,15 @@ func TestFleetCharts(t *testing.T) {
 	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/?range=1h"), loaded(1))
 	b.pause()
 	legend := func() string { return b.text("[data-panel=overview-memory] .card-legend") }
-	if got := legend(); !strings.Contains(got, "median") || !strings.Contains(got, incidents[0].host) {
+	if got := legend(); !strings.Contains(got, "median") || !strings.Contains(got, "app-037.eu-cen") {
 		t.Errorf("the legend of memory is %q", got)
 	}
 	picked := "app-499.eu-central-1.compute.internal"
-	if strings.Contains(legend(), picked) {
+	if strings.Contains(legend(), "app-499") {
 		t.Errorf("%s is one of the worst", picked)
 	}
 	b.choose("pick", "app-499")
-	if q := b.query(); q.Get("pick") != picked || !strings.Contains(legend(), picked) {
+	if q := b.query(); q.Get("pick") != picked || !strings.Contains(legend(), "app-499") {
 		t.Errorf("address %v and legend %q after picking a host", q, legend())
 	}
 	b.do(script("document.querySelector('[data-panel=overview-memory]').scrollIntoView({block: 'center'})"))

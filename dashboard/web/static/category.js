@@ -51,7 +51,7 @@ export class Bars extends ChartCard {
     const axis = this.horizontal ? nameAxis(c, names, { inverse: true, axisLabel: nameLabel(c) })
       : nameAxis(c, names, { axisLabel: { ...axisText(c), hideOverlap: true } });
     return {
-      grid: this.horizontal ? { left: 8, right: 22, top: 8, bottom: 8, containLabel: true } : { left: 62, right: 14, top: 12, bottom: 28 },
+      grid: this.horizontal ? { left: 16, right: 22, top: 8, bottom: 8, containLabel: true } : { left: 62, right: 14, top: 12, bottom: 28 },
       xAxis: this.horizontal ? scale : axis, yAxis: this.horizontal ? axis : scale,
       tooltip: tooltip(c, 'axis', ([point]) => this.#tooltip(data.row(point.dataIndex), before.map((column) => column[point.dataIndex])),
         { axisPointer: { type: 'shadow', shadowStyle: { color: c.muted, opacity: 0.1 } } }),

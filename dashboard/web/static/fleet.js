@@ -45,7 +45,7 @@ export class Fleet extends Lines {
     const rowsOf = split(data, 'host'), whole = rowsOf.get(median);
     if (!whole) return super.lines(data, c);
     const hosts = [...rowsOf.keys()].filter((name) => name !== median);
-    this.legend([[c.muted, 'median, 5–95 % of hosts'], ...hosts.map((name) => /** @type {[string, string]} */ ([styleOf(name).colour, name]))]);
+    this.legend([[c.muted, 'median, 5–95 % of hosts'], ...hosts.map((name) => /** @type {[string, string]} */ ([styleOf(name).colour, format.middle(name, 28)]))]);
     const over = hosts.flatMap((name) => this.panel.values.map((v) => line(name, withGaps(data, rowsOf.get(name) ?? [], v.column, v.below), styleOf(name).colour, {
       line: { width: 1.4, type: styleOf(name).dash }, series: { z: 3, emphasis: { focus: 'series', lineStyle: { width: 2.6 } }, blur: { lineStyle: { opacity: 0.15 } } },
     })));
@@ -171,7 +171,7 @@ export class HostRows extends Lines {
     /** @param {number} i */
     const timeOf = (i) => first + i * data.bucket_s;
     return {
-      grid: { left: 8, right: 78, top: 6, bottom: 6, containLabel: true },
+      grid: { left: 16, right: 78, top: 6, bottom: 6, containLabel: true },
       xAxis: { type: 'category', data: Array.from({ length: count }, (_, i) => format.shortMoment(timeOf(i))), axisLine: { show: false }, axisTick: { show: false },
         axisLabel: { ...axisText(c), hideOverlap: true } },
       yAxis: { type: 'category', data: hosts, inverse: true, axisLine: { show: false }, axisTick: { show: false },
