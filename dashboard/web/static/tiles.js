@@ -107,7 +107,7 @@ export class Tiles {
     const [v] = t.now, host = v.host && row[v.host];
     if (!host || row.hosts < 2) return [v.note ?? ''];
     return [v.high ? `highest ${format.value(row[v.high], v.unit)} on ` : 'on ',
-      el('button', { class: 'link', type: 'button', onclick: () => this.#page.openHost(host) }, host)];
+      el('button', { class: 'link', type: 'button', title: host, onclick: () => this.#page.openHost(host) }, format.middle(host, 14))];
   }
 
   /** @param {PanelData} data */
