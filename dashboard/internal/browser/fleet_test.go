@@ -311,3 +311,40 @@ func TestNarrow(t *testing.T) {
 		t.Errorf("after a refresh, the tooltip says %q", got)
 	}
 }
+
+// TestFleetsOfEachSize looks at the Overview of 1, 30 and 1,000 hosts, in light, in dark and on a phone: how it shows hosts depends on how
+// many there are, nothing is wider than the screen, and the page of a large fleet stays small.
+func TestFleetsOfEachSize(t *testing.T) {
+	for _, hosts := range []int{1, 30, 1000} {
+		t.Run(fmt.Sprint(hosts), func(t *testing.T) {
+			dir := t.TempDir()
+			laketest.WriteFleet(t, dir, laketest.Fleet{
+				Hosts: hosts, From: largeEnd.Add(-2 * time.Hour), To: largeEnd, Interval: time.Minute, Seed: 5, Recent: 20 * time.Minute,
+			})
+			address := siteWith(t, dir, server.Options{Now: func() time.Time { return largeEnd }})
+			b := open(t)
+			b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/?range=1h"), loaded(1))
+			if shown := b.shown("overview-map"); shown != (hosts > 1) {
+				t.Errorf("the map is shown: %v", shown)
+			}
+			if got := b.text("[data-panel=overview-cpu] .card-legend"); strings.Contains(got, "median") != (hosts > 20) {
+				t.Errorf("the legend of the CPU says %q", got)
+			}
+			if shown := eval[bool](b, "document.querySelector('#legend').checkVisibility()"); shown {
+				t.Error("there is a row of hosts")
+			}
+			if n := eval[int](b, "document.querySelectorAll('*').length"); n >= 3000 {
+				t.Errorf("the page has %d elements", n)
+			}
+			b.shoot(fmt.Sprintf("size-%d-light", hosts))
+			b.do(theme("dark"))
+			b.shoot(fmt.Sprintf("size-%d-dark", hosts))
+			b.do(theme("light"), chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2)),
+				chromedp.Navigate(address+"/?range=1h"), loaded(1))
+			if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > 390 {
+				t.Errorf("the page is %d px wide on a phone of 390", wide)
+			}
+			b.shoot(fmt.Sprintf("size-%d-phone", hosts))
+		})
+	}
+}
