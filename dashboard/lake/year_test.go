@@ -21,6 +21,7 @@ import (
 var (
 	yearLake  = flag.String("year", "", "directory for the lake of a year, kept for the next time; empty makes a new one")
 	yearPanel = flag.String("panel", "", "measure only panels whose id begins so")
+	yearSpan  = flag.Duration("span", 0, "measure only this time range; 0 measures a day, a month and a year")
 )
 
 const (
@@ -46,6 +47,9 @@ func BenchmarkYear(b *testing.B) {
 	for b.Loop() {
 		lines = nil
 		for _, span := range []time.Duration{24 * time.Hour, 30 * 24 * time.Hour, yearDays * 24 * time.Hour} {
+			if *yearSpan > 0 && span != *yearSpan {
+				continue
+			}
 			r := panels.Range{From: benchEnd.Add(-span), To: benchEnd}
 			params := panels.Params{Range: r, Bucket: panels.BucketFor(r, 300), Series: 12, Delay: time.Minute}
 			for _, d := range panels.All() {
