@@ -26,8 +26,29 @@ export function assign(names, by = 'host') {
 export function styleOf(name, by = 'host') {
   const known = (places[by] ??= new Map());
   if (!known.has(name)) known.set(name, known.size);
-  const i = known.get(name) ?? 0;
-  return { colour: palette[i % palette.length], dash: dashes[Math.floor(i / palette.length) % dashes.length] };
+  return styleAt(known.get(name) ?? 0);
+}
+
+/** @param {number} i */
+const styleAt = (i) => ({ colour: palette[i % palette.length], dash: dashes[Math.floor(i / palette.length) % dashes.length] });
+
+/**
+ * The styles of the names of one chart. A name keeps its own colour and dashes, unless an earlier name of the chart has both.
+ * @param {Iterable<string>} names
+ * @param {string} by
+ * @param {boolean} dashed says that lines are drawn. Areas have no dashes, and each needs a colour of its own.
+ */
+export function stylesOf(names, by = 'host', dashed = true) {
+  /** @type {Map<string, { colour: string, dash: string }>} */
+  const styles = new Map(), taken = new Set(), all = palette.length * (dashed ? dashes.length : 1);
+  for (const name of names) {
+    styleOf(name, by); // gives it a place
+    let i = places[by].get(name) ?? 0;
+    for (let n = 0; n < all && taken.has(i % all); n++) i++;
+    taken.add(i % all);
+    styles.set(name, styleAt(i));
+  }
+  return styles;
 }
 
 /**

@@ -6,6 +6,7 @@
 import { el, level } from './dom.js';
 import * as format from './format.js';
 import { colours } from './theme.js';
+import { withGaps } from './time.js';
 
 /**
  * One tile. Its number is that of the values of now, or their sum. Its chart is the trend.
@@ -118,15 +119,14 @@ export class Tiles {
 
   redraw() {
     if (!this.#trend) return;
-    const c = colours(), { from, to } = this.#trend, times = this.#trend.column('t');
+    const c = colours(), trend = this.#trend, { from, to } = trend, rows = trend.column('t').map((_, i) => i);
     for (const t of this.#tiles) {
-      const values = this.#trend.column(t.trend.column);
       const colour = { ok: c.accent, warn: c.warn, bad: c.bad }[t.element.dataset.level ?? 'ok'];
       t.chart?.setOption({
         animation: false, grid: { left: 0, right: 0, top: 4, bottom: 0 },
         xAxis: { type: 'time', show: false, min: from * 1000, max: to * 1000 },
         yAxis: { type: 'value', show: false, min: 0, max: (/** @type {{ max: number }} */ e) => (e.max > 0 ? e.max * 1.15 : 1) },
-        series: [{ type: 'line', silent: true, showSymbol: false, data: times.map((s, i) => [s * 1000, values[i]]),
+        series: [{ type: 'line', silent: true, showSymbol: false, data: withGaps(trend, rows, t.trend.column), connectNulls: false,
           lineStyle: { width: 1.5, color: colour }, itemStyle: { color: colour }, areaStyle: { color: colour, opacity: 0.12 } }],
       });
     }

@@ -8,7 +8,7 @@ import { faded, later } from './compare.js';
 import { el, dot } from './dom.js';
 import * as format from './format.js';
 import { markSeries, marksAt, openMark } from './marks.js';
-import { others, styleOf, valueColour } from './palette.js';
+import { others, styleOf, stylesOf, valueColour } from './palette.js';
 import { linear, logAxis, placed, scaleOf } from './scale.js';
 
 const group = 'time';
@@ -183,14 +183,33 @@ export class TimeChart extends ChartCard {
    * The values that decide how high the axis is.
    * @param {PanelData} data
    */
-  heights(data) { return this.panel.values.flatMap((v) => data.column(v.column)); }
+  heights(data) {
+    const { high } = this.panel.values[0];
+    return [...this.panel.values.flatMap((v) => data.column(v.column)), ...(high && this.peaks(data) ? data.column(high) : [])];
+  }
 
   /**
-   * The rows of the bucket that begins at t.
+   * Whether the chart also draws the highest readings.
+   * @param {PanelData} _data
+   */
+  peaks(_data) { return false; }
+
+  /**
+   * The rows nearest to t, one for each name: hosts take their samples at different times. A row is not shown if it is further away
+   * than a bucket, or than the time between two samples.
    * @param {number} t
+   * @returns {Row[]}
    */
   at(t) {
-    return this.data?.column('t').flatMap((time, i) => (Math.abs(time - t) < 0.001 ? [this.data?.row(i) ?? {}] : [])) ?? [];
+    if (!this.data) return [];
+    const { data } = this, names = data.column(this.panel.by ?? ''), intervals = data.column('interval_s');
+    /** @type {Map<any, [distance: number, i: number]>} */
+    const near = new Map();
+    data.column('t').forEach((time, i) => {
+      const distance = Math.abs(time - t), best = near.get(names[i]);
+      if (distance <= Math.max(data.bucket_s, intervals[i] ?? 0) + 0.001 && (!best || distance < best[0])) near.set(names[i], [distance, i]);
+    });
+    return [...near.values()].map(([, i]) => data.row(i));
   }
 }
 
@@ -208,6 +227,9 @@ export const line = (name, points, colour, more = {}) => ({
 
 /** One line for each host or environment. */
 export class Lines extends TimeChart {
+  /** @type {Map<string, { colour: string, dash: string }>} */
+  styles = new Map();
+
   get by() { return this.panel.by ?? 'host'; }
 
   /** The names that are drawn. */
@@ -230,12 +252,17 @@ export class Lines extends TimeChart {
    */
   lines(data, _c) {
     const rowsOf = split(data, this.by), alone = rowsOf.size === 1;
-    if (this.by !== 'host') this.legend([...rowsOf.keys()].map((name) => [styleOf(name, this.by).colour, name]));
+    this.styles = stylesOf(rowsOf.keys(), this.by);
+    /** @param {string} name */
+    const colourOf = (name) => this.styles.get(name)?.colour ?? '';
+    /** @type {[colour: string, text: string][]} */
+    const named = this.by === 'host' && !this.peaks(data) ? [] : [...rowsOf.keys()].map((name) => [colourOf(name), name]);
+    this.legend([...named, ...(this.peaks(data) ? peakLegend(colourOf([...rowsOf.keys()][0])) : [])]);
     /** @type {object[]} */
     const series = [];
     const [first] = this.panel.values;
     for (const [name, rows] of rowsOf) {
-      const { colour, dash } = styleOf(name, this.by);
+      const { colour, dash } = this.styles.get(name) ?? styleOf(name, this.by);
       for (const value of this.panel.values) {
         series.push(line(name, withGaps(data, rows, value.column, value.below), colour, {
           line: { width: alone ? 2 : 1.6, type: alone ? 'solid' : dash },
@@ -243,10 +270,13 @@ export class Lines extends TimeChart {
             emphasis: { focus: 'series', lineStyle: { width: 2.6 } }, blur: { lineStyle: { opacity: 0.15 } } },
         }));
       }
-      if (alone && first.high) series.push(peakLine(data, rows, first, colour));
+      if (this.peaks(data)) series.push(peakLine(data, rows, first, colour));
     }
     return series;
   }
+
+  /** @param {PanelData} data */
+  peaks(data) { return Boolean(this.panel.values[0].high) && new Set(data.column(this.by)).size === 1; }
 
   /**
    * Lists the highest lines first.
@@ -258,7 +288,7 @@ export class Lines extends TimeChart {
     const total = (row) => values.reduce((sum, v) => sum + (row[v.column] ?? 0), 0);
     rows.sort((a, b) => total(b) - total(a));
     const body = tip(format.moment(t), rows.slice(0, tooltipRows).map((row) => [
-      [dot(row[this.by] === others ? 'gray' : styleOf(row[this.by], this.by).colour), row[this.by]], ...values.map((v) => format.value(row[v.column], v.unit)),
+      [dot(row[this.by] === others ? 'gray' : (this.styles.get(row[this.by]) ?? styleOf(row[this.by], this.by)).colour), row[this.by]], ...values.map((v) => format.value(row[v.column], v.unit)),
     ]), rows.length > tooltipRows ? `and ${rows.length - tooltipRows} more` : '');
     const table = /** @type {HTMLTableElement} */ (body.querySelector('table'));
     if (values.length > 1) {
@@ -274,6 +304,15 @@ export class Lines extends TimeChart {
 /** One layer for each name, the largest at the bottom. */
 export class Layers extends Lines {
   get comparable() { return false; } // earlier layers would lie on those of now
+
+  /**
+   * A name without a row in a bucket counts as 0 there.
+   * @param {number} t
+   */
+  at(t) { return super.at(t).filter((row) => Math.abs(row.t - t) < 0.001); }
+
+  /** @param {PanelData} _data */
+  peaks(_data) { return false; }
 
   /** @param {PanelData} data */
   heights(data) { return [...this.#sums(data).values()]; }
@@ -301,8 +340,9 @@ export class Layers extends Lines {
       const at = new Map(rows.map((i) => [data.column('t')[i], values[i] ?? 0]));
       return { name, at, total: name === others ? -1 : [...at.values()].reduce((sum, v) => sum + v, 0) };
     }).sort((a, b) => b.total - a.total);
+    this.styles = stylesOf(layers.map(({ name }) => name).filter((name) => name !== others), this.by, false);
     /** @param {string} name */
-    const colourOf = (name) => (name === others ? c.muted : styleOf(name, this.by).colour);
+    const colourOf = (name) => this.styles.get(name)?.colour ?? c.muted;
     this.legend(layers.map(({ name }) => [colourOf(name), name]));
     return layers.map(({ name, at }) => {
       /** @type {(number | null)[][]} */
@@ -334,15 +374,18 @@ export class Series extends TimeChart {
   /** @param {PanelData} data */
   lines(data) {
     const values = this.panel.values, rows = data.column('t').map((_, i) => i), alone = values.length === 1;
-    this.legend(values.map((v, i) => [valueColour(i), v.label]));
+    this.legend([...values.map((v, i) => /** @type {[string, string]} */ ([valueColour(i), v.label])), ...(this.peaks(data) ? peakLegend(valueColour(0)) : [])]);
     const series = values.map((v, i) => line(v.label, withGaps(data, rows, v.column, v.below), valueColour(i), {
       line: this.stacked ? { width: 1 } : {},
       series: this.stacked ? { stack: 'all', areaStyle: { color: valueColour(i), opacity: 0.55 } }
         : { areaStyle: alone ? { color: valueColour(i), opacity: 0.14 } : undefined },
     }));
-    if (alone && values[0].high) series.push(peakLine(data, rows, values[0], valueColour(0)));
+    if (this.peaks(data)) series.push(peakLine(data, rows, values[0], valueColour(0)));
     return series;
   }
+
+  /** @param {PanelData} _data */
+  peaks(_data) { return !this.stacked && this.panel.values.length === 1 && Boolean(this.panel.values[0].high); }
 
   /** @param {number} t */
   tooltip(t) {
@@ -445,6 +488,13 @@ export function withGaps(data, rows, column, below = false) {
  * @param {PanelData} data
  */
 const stepOf = (data) => Math.max(data.bucket_s, data.has('median') ? (data.to - data.from) / 60 : 0);
+
+/**
+ * The entry of the legend for the line of the highest readings.
+ * @param {string} colour
+ * @returns {[colour: string, text: string][]}
+ */
+const peakLegend = (colour) => [[colour, 'peak (dotted)']];
 
 /**
  * A line of the highest reading in each bucket.
