@@ -36,12 +36,14 @@ func (s *server) dashboards(w http.ResponseWriter, r *http.Request) {
 
 // panelData is the answer to a request for a panel's data. Times are Unix seconds.
 type panelData struct {
-	Panel    string          `json:"panel"`
-	From     float64         `json:"from"`
-	To       float64         `json:"to"`
-	BucketS  float64         `json:"bucket_s"`
-	Rollup   string          `json:"rollup,omitempty"` // that the rows are of, such as 1m; absent if they are samples
-	LastS    float64         `json:"last_s,omitempty"` // the panel shows only so many seconds at the end of the range; absent if it shows all
+	Panel   string  `json:"panel"`
+	From    float64 `json:"from"`
+	To      float64 `json:"to"`
+	BucketS float64 `json:"bucket_s"`
+	Rollup  string  `json:"rollup,omitempty"` // that the rows are of, such as 1m; absent if they are samples
+	LastS   float64 `json:"last_s,omitempty"` // the panel shows only so many seconds at the end of the range; absent if it shows all
+	// ShownS is how many seconds at the end of the range the panel shows if it never shows the chosen range; absent if it does.
+	ShownS   float64         `json:"shown_s,omitempty"`
 	Columns  []panels.Column `json:"columns"`
 	Data     [][]any         `json:"data"` // by column
 	Rows     int             `json:"rows"`
@@ -136,13 +138,16 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	result, lastS := a.result, 0.
-	if a.query.Cut {
+	result, lastS, shownS := a.result, 0., 0.
+	switch {
+	case a.query.Cut:
 		lastS = a.query.Shown.Seconds()
+	case a.query.Shown != params.Range.To.Sub(params.Range.From):
+		shownS = a.query.Shown.Seconds()
 	}
 	writeJSON(w, http.StatusOK, panelData{
 		Panel: panel.ID,
-		From:  unix(params.Range.From), To: unix(params.Range.To), BucketS: a.query.Bucket.Seconds(), Rollup: a.query.Rollup, LastS: lastS,
+		From:  unix(params.Range.From), To: unix(params.Range.To), BucketS: a.query.Bucket.Seconds(), Rollup: a.query.Rollup, LastS: lastS, ShownS: shownS,
 		Columns: result.Columns, Data: result.Data, Rows: result.Rows(), Warnings: result.Warnings, Cost: result.Cost,
 		TookMS: float64(s.options.Now().Sub(began).Microseconds()) / 1000,
 	})

@@ -64,7 +64,8 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 	}
 	result := a.result
 	const layout = "20060102T150405Z"
-	name := fmt.Sprintf("%s_%s_%s.%s", panel.ID, params.Range.From.Format(layout), params.Range.To.Format(layout), format)
+	from := params.Range.To.Add(-a.query.Shown) // of what the panel shows, which may not be the chosen range
+	name := fmt.Sprintf("%s_%s_%s.%s", panel.ID, from.Format(layout), params.Range.To.Format(layout), format)
 	h := w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "no-store")

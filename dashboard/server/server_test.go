@@ -607,9 +607,30 @@ func TestDownload(t *testing.T) {
 			t.Errorf("%s: %s", format, got)
 		}
 	}
+	// The name has the span that the panel shows: a day at least, or an hour at most.
+	for panel, want := range map[string]string{
+		"disk-fullest/download?range=1h": "disk-fullest_20260202T120000Z_20260203T120000Z.csv",
+		"filters-tags/download?range=7d": "filters-tags_20260203T110000Z_20260203T120000Z.csv",
+	} {
+		if got := get(h, "GET", "/api/panels/"+panel+"&format=csv").Header.Get("Content-Disposition"); got != "attachment; filename="+want {
+			t.Errorf("%s: %s, want %s", panel, got, want)
+		}
+	}
 	for query, want := range map[string]int{"": 400, "format=xml": 400, "format=csv&format=csv": 400, "format=csv&range=x": 400} {
 		if r := get(h, "GET", "/api/panels/hosts-summary/download?"+query); r.StatusCode != want {
 			t.Errorf("%s: %s", query, r.Status)
+		}
+	}
+}
+
+// An answer says which span its panel shows if that is not the chosen range.
+func TestShownSpan(t *testing.T) {
+	h := handler(t, &engine{}, server.Options{})
+	for query, want := range map[string]any{
+		"disk-fullest?range=1h": 86400., "filters-tags?range=7d": 3600., "disk-fullest?range=7d": nil, "hosts-summary?range=1h": nil,
+	} {
+		if got := decode[map[string]any](t, get(h, "GET", "/api/panels/"+query))["shown_s"]; got != want {
+			t.Errorf("%s: %v, want %v", query, got, want)
 		}
 	}
 }

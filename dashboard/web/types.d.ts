@@ -97,6 +97,8 @@ export interface PanelAnswer {
   rollup?: '1m' | '1h';
   /** The panel shows only so many seconds at the end of the range: absent if it shows all. */
   last_s?: number;
+  /** The panel never shows the chosen range, but so many seconds up to its end: absent if it shows the range. */
+  shown_s?: number;
   columns: { name: string; type: string }[];
   data: any[][];
   rows: number;

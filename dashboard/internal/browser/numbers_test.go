@@ -90,3 +90,13 @@ func TestTooltipListsAllHosts(t *testing.T) {
 		t.Errorf("four lines and two layers of charts have %d styles, want 6", n)
 	}
 }
+
+// TestShownSpan: a panel that does not follow the chosen range says which span it shows.
+func TestShownSpan(t *testing.T) {
+	address := site(t, scene(t))
+	b := open(t)
+	b.do(chromedp.Navigate(address+"/?dashboard=disk&range=1h"), loaded(1))
+	if note := eval[string](b, "document.querySelector('[data-panel=disk-fullest] .note').textContent"); !strings.Contains(note, "the last 24 h") {
+		t.Errorf("the note says %q", note)
+	}
+}

@@ -128,7 +128,8 @@ export class Card {
  */
 function source(data) {
   const rows = data.rollup === '1h' ? 'hourly means' : data.rollup === '1m' ? 'minute means' : '';
-  return data.last_s ? `only the last ${format.age(data.last_s)}${rows && `, ${rows}`}` : rows;
+  const span = data.last_s ? `only the last ${format.age(data.last_s)}` : data.shown_s ? `the last ${format.age(data.shown_s)}` : '';
+  return [span, rows].filter(Boolean).join(', ');
 }
 
 /** A card with a chart. A subclass overrides option. */
