@@ -236,7 +236,7 @@ ALERTS ?= 0s
 .PHONY: release
 release: need-go packaging $(TOOLS)/goreleaser-$(GORELEASER) $(TOOLS)/cyclonedx-$(CYCLONEDX)/cyclonedx-gomod ## make what a release has, into dist/: archives, deb, rpm, manifests, images, SBOMs, checksums
 	COMMIT=$(COMMIT) DATE=$(DATE) EPOCH=$(EPOCH) PATH="$(TOOLS)/cyclonedx-$(CYCLONEDX):$$PATH" \
-		$(TOOLS)/goreleaser-$(GORELEASER) release --clean --parallelism 1 $(RELEASE_FLAGS)
+		$(TOOLS)/goreleaser-$(GORELEASER) release --clean $(RELEASE_FLAGS)
 	SOURCE_DATE_EPOCH=$(EPOCH) release/images dist $(COMMIT)
 
 RELEASE_FLAGS = $(if $(PUBLISH),--release-notes bin/packaging/notes.md,--snapshot --skip=sign)
