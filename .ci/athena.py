@@ -241,8 +241,9 @@ def moto(folder):
 def write_lake(folder):
     """Writes samples as Parquet, with copies of one hour in four, and returns the columns of the template's table."""
     with open("local/internal/template/default.json") as file:
-        resources = json.load(file)["Resources"].values()
-    table = next(r for r in resources if r["Type"] == "AWS::Glue::Table")["Properties"]["TableInput"]
+        resources = json.load(file)["Resources"].items()
+    # The tables of rollups have other names.
+    table, = (r["Properties"]["TableInput"] for name, r in resources if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))
     given = {
         "ts": "1770112800 + 3 * n", "session_id": "'s' || n % 3", "seq": "n", "hostname": "'host-' || n % 3", "interval_s": "3",
         "cpu_pct": "n % 100 + 0.25", "disk_busy_pct": "n % 50 + 0.5", "tags": "map {'team': 'core'}",

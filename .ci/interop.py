@@ -166,8 +166,9 @@ def arrow_type(hive):
 def glue_columns():
     """Returns the columns of the committed template's table, with pyarrow's names of their types."""
     with open("local/internal/template/default.json") as file:
-        resources = json.load(file)["Resources"].values()
-    table = next(r for r in resources if r["Type"] == "AWS::Glue::Table")
+        resources = json.load(file)["Resources"].items()
+    # The tables of rollups have other names.
+    table, = (r for name, r in resources if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))
     columns = table["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]
     return [(c["Name"], arrow_type(c["Type"])) for c in columns]
 
