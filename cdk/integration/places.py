@@ -38,6 +38,7 @@ UNPROVEN = [
     "several JSON documents in one Lambda record, with partitioning and conversion together, as Firehose takes them",
     "creation order against IAM's delays (the emulator has none)",
     "what the crawler does to the table, and its permissions (the emulator does not crawl)",
+    "the rows of the rollups, and the partitions that point at them (the emulator's Athena has no UNLOAD), and the hourly schedule",
     "the years of the projection, 2026 to NOW (the emulator reads what is there)",
     "the query of the alerts, so what they note and publish (the emulator's SQL lacks some functions of Athena), and their schedule",
     "whether alarms see the metrics that they name (the emulator publishes none for Firehose and EventBridge)",
@@ -122,6 +123,10 @@ class Emulator(Place):
         """The emulator does not support all of the query's SQL. The function then fails with the engine's reason, after it has read its state
         and the rules."""
         expect(succeeded or "ask for the problems of all hosts: query" in said, "the function of alerts runs" + ("" if succeeded else ", up to the query"), said[:1500])
+
+    def refuse_rollup(self, said):
+        """The emulator runs no UNLOAD. Until then the function has found its settings, listed objects and partitions, and started the query."""
+        expect("UNLOAD" in said and "rollup/1m/" in said, "the function of the rollup runs, up to Athena's UNLOAD", said[:200])
 
     def prepare(self, assembly, stack):
         """Removes from a synthesized template what the emulator does not support, and builds the functions for this machine."""
@@ -234,6 +239,9 @@ class Account(Place):
 
     def judge_alerts(self, succeeded, said):
         expect(succeeded, "the function of alerts runs", said[:500])
+
+    def refuse_rollup(self, said):
+        raise Failed("the function of the rollup failed: " + said)
 
     def prepare(self, assembly, stack):
         return json.loads((assembly / f"{stack}.template.json").read_text())
