@@ -22,8 +22,8 @@ func TestParsesRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	workers := panels.Hosts{Roles: []string{"worker", "db"}, Except: []string{"worker-01"}}
-	limits := func(warn, critical, clear, usual float64) *panels.Limits {
-		return &panels.Limits{Thresholds: panels.Thresholds{Warn: warn, Critical: critical}, Clear: clear, Usual: usual}
+	limits := func(warn, critical, end, usual float64) *panels.Limits {
+		return &panels.Limits{Thresholds: panels.Thresholds{Warn: warn, Critical: critical}, Clear: end, Usual: usual}
 	}
 	var all []string
 	for _, p := range panels.AllProblems() {

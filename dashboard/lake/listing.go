@@ -71,7 +71,7 @@ func (l *Lake) parts(grain panels.Rollup, r panels.Range) ([]panels.Part, error)
 	if err != nil {
 		return nil, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
 	}
-	any := false
+	rolled := false
 	for _, rel := range rollups {
 		if rel.rollup.Bucket > grain.Bucket {
 			continue
@@ -79,14 +79,14 @@ func (l *Lake) parts(grain panels.Rollup, r panels.Range) ([]panels.Part, error)
 		for _, table := range tables {
 			if folder, ok := w.folder(table, rel); ok {
 				w.partitions(folder, rel.keys, panels.Range{}, true, func(partition place) bool {
-					any = any || len(w.files(partition)) > 0
-					return !any
+					rolled = rolled || len(w.files(partition)) > 0
+					return !rolled
 				})
 			}
 		}
 	}
 	switch {
-	case !any:
+	case !rolled:
 		return nil, nil
 	case grain.Name == panels.Minutes.Name:
 		return []panels.Part{{Relation: panels.Minutes.Table(), Of: panels.Minutes, Range: r}, {Relation: panels.RestOfMinutes, Range: r}}, nil

@@ -15,11 +15,22 @@ func TestAmount(t *testing.T) {
 		unit panels.Unit
 		want string
 	}{
-		{12.345678, panels.Percent, "12.3 %"}, {-0.0001, panels.Percent, "0.00 %"}, {0.25, panels.Percent, "0.25 %"},
-		{2620000000, panels.BytesPerSecond, "2.62 GB/s"}, {512, panels.Bytes, "512 B"}, {0, panels.Bytes, "0 B"},
-		{12345, panels.PerSecond, "12.3 k/s"}, {3.456, panels.PerSecond, "3.5 /s"}, {1234567, panels.Count, "1,234,567"},
-		{1.005, panels.Load, "1.00"}, {0.0312, panels.Seconds, "31.2 ms"}, {90, panels.Seconds, "90.0 s"}, {7200, panels.Duration, "2 h"},
-		{864000, panels.Duration, "10 days"}, {41.55, panels.Celsius, "41.5 °C"}, {12.345, panels.Milliseconds, "12.3 ms"},
+		{12.345678, panels.Percent, "12.3 %"},
+		{-0.0001, panels.Percent, "0.00 %"},
+		{0.25, panels.Percent, "0.25 %"},
+		{2620000000, panels.BytesPerSecond, "2.62 GB/s"},
+		{512, panels.Bytes, "512 B"},
+		{0, panels.Bytes, "0 B"},
+		{12345, panels.PerSecond, "12.3 k/s"},
+		{3.456, panels.PerSecond, "3.5 /s"},
+		{1234567, panels.Count, "1,234,567"},
+		{1.005, panels.Load, "1.00"},
+		{0.0312, panels.Seconds, "31.2 ms"},
+		{90, panels.Seconds, "90.0 s"},
+		{7200, panels.Duration, "2 h"},
+		{864000, panels.Duration, "10 days"},
+		{41.55, panels.Celsius, "41.5 °C"},
+		{12.345, panels.Milliseconds, "12.3 ms"},
 	} {
 		if got := output.Amount(c.v, c.unit); got != c.want {
 			t.Errorf("%v %s is %q, want %q", c.v, c.unit, got, c.want)
@@ -31,8 +42,11 @@ func TestAmount(t *testing.T) {
 func TestPeople(t *testing.T) {
 	at := float64(time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC).Unix())
 	panel := panels.Panel{Kind: panels.Table, By: panels.ByHost, Values: []panels.Value{
-		{Column: "last_ts", Unit: panels.Time}, {Column: "rate", Unit: panels.BytesPerSecond, High: "peak"},
-		{Column: "samples", Unit: panels.Count}, {Column: "v", Unit: panels.OfRow, UnitColumn: "unit"}, {Column: "m", Unit: panels.OfMetric},
+		{Column: "last_ts", Unit: panels.Time},
+		{Column: "rate", Unit: panels.BytesPerSecond, High: "peak"},
+		{Column: "samples", Unit: panels.Count},
+		{Column: "v", Unit: panels.OfRow, UnitColumn: "unit"},
+		{Column: "m", Unit: panels.OfMetric},
 	}}
 	columns := []panels.Column{}
 	row := []any{}
@@ -40,8 +54,18 @@ func TestPeople(t *testing.T) {
 		name string
 		v    any
 	}{
-		{"host", "web-01"}, {"last_ts", at}, {"rate", 1.5e6}, {"peak", 2e9}, {"samples", int64(28800)}, {"v", 93.21}, {"unit", "percent"}, {"m", 1234567.0},
-		{"weekday", int64(0)}, {"hour", int64(7)}, {"day", at}, {"gone", nil},
+		{"host", "web-01"},
+		{"last_ts", at},
+		{"rate", 1.5e6},
+		{"peak", 2e9},
+		{"samples", int64(28800)},
+		{"v", 93.21},
+		{"unit", "percent"},
+		{"m", 1234567.0},
+		{"weekday", int64(0)},
+		{"hour", int64(7)},
+		{"day", at},
+		{"gone", nil},
 	} {
 		columns, row = append(columns, panels.Column{Name: c.name, Type: "VARCHAR"}), append(row, c.v)
 	}
