@@ -165,7 +165,7 @@ type testCase struct {
 func cases() []testCase {
 	all := panels.Params{Range: panels.Range{From: noon.Add(-3 * time.Hour), To: noon}, Bucket: 5 * time.Minute, Series: 12, Delay: 6 * time.Minute}
 	once, chosen, strange := all, all, all
-	once.Once = true
+	once.Once, once.Few = true, 2 // so that charts show a fleet
 	chosen.Env, chosen.TagKey, chosen.TagValue, chosen.Metric, chosen.Offset = "prod", "team", "core", "ram_pct", -3*time.Hour
 	strange.Host, strange.Role, strange.TagKey, strange.TagValue = "o'neil \"x\" 🦊 ?\n--", "''", "no such", `a'b`
 	changed := all
