@@ -150,9 +150,11 @@ def expect(condition, what, detail=""):
 
 
 def commands(document):
-    """Yields the commands in a document's indented blocks, without comments and with the lines that continue them."""
+    """Yields the commands in a document's indented blocks, without comments and with the lines that continue them. Fenced blocks have the
+    contents of files."""
     block = []
-    for line in [*pathlib.Path(document).read_text().splitlines(), ""]:
+    indented = re.sub(r"(?ms)^```[a-z]*$.*?^```$", "", pathlib.Path(document).read_text())
+    for line in [*indented.splitlines(), ""]:
         if line.startswith("    "):
             block.append(line)
             continue
