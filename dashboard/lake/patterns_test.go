@@ -8,7 +8,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+	_ "time/tzdata" // zones of daylight saving, on every machine
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
@@ -210,5 +212,80 @@ func TestFullestFilesystems(t *testing.T) {
 		} else if got := at(t, result, "full_in", i); got != nil && perDay < 0.005 {
 			t.Errorf("row %d: full in %v although it does not grow", i, got)
 		}
+	}
+}
+
+// TestClockChanges asks the panels by hour over the days on which daylight saving ends and begins. Package time knows the zone.
+func TestClockChanges(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	utc := func(month time.Month, day, hour int) time.Time {
+		return time.Date(2026, month, day, hour, 0, 0, 0, time.UTC)
+	}
+	for name, c := range map[string]struct {
+		change        time.Time
+		before, after time.Duration
+	}{
+		"ends":   {utc(time.October, 25, 1), 2 * time.Hour, time.Hour},
+		"begins": {utc(time.March, 29, 1), time.Hour, 2 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			from, to := c.change.Truncate(24*time.Hour).Add(-c.before), c.change.Add(23*time.Hour-c.after) // a day by the clock of the zone
+			samples := laketest.Samples(2, from, to, 10*time.Minute)
+			for i, s := range samples {
+				samples[i].CPUPct = record.Some(float64(int(s.TS/3600) % 50)) // no two hours are equal
+			}
+			laketest.Write(t, dir, samples)
+			l := open(t, dir)
+			p := params(from, to)
+			p.Offset, p.Changes = c.before, []panels.Change{{At: c.change, Offset: c.after}}
+
+			type slot struct{ day, hour float64 }
+			cells, starts := map[slot][]float64{}, map[float64]float64{}
+			for _, s := range samples {
+				at := time.UnixMilli(record.Millis(s.TS)).In(zone)
+				v, _ := s.CPUPct.Get()
+				k := slot{dayOf(at), float64(at.Hour())}
+				cells[k] = append(cells[k], v)
+				starts[math.Floor(s.TS/3600)*3600] = v
+			}
+			days := runPanel(t, l, "patterns-days", p)
+			if days.Rows() != len(cells) {
+				t.Errorf("%d cells by day and hour, want %d", days.Rows(), len(cells))
+			}
+			for i := range days.Rows() {
+				k := slot{at(t, days, "day", i).(float64), at(t, days, "hour", i).(float64)}
+				if values, ok := cells[k]; !ok {
+					t.Errorf("the clock never showed %v o'clock of day %v", k.hour, k.day)
+				} else {
+					check(t, days, i, map[string]float64{"value": mean(values)})
+				}
+			}
+			for id, want := range map[string]int{"patterns-trend": 1, "patterns-weekday": 1, "patterns-hour": len(cells), "patterns-week": len(cells)} {
+				if n := runPanel(t, l, id, p).Rows(); n != want {
+					t.Errorf("%s has %d rows, want %d", id, n, want)
+				}
+			}
+			// The table has the hours as they were: each begins where it did, and is a cell of the heat map.
+			peaks := runPanel(t, l, "patterns-peaks", p)
+			if peaks.Rows() != 10 {
+				t.Fatalf("%d peaks, want 10", peaks.Rows())
+			}
+			for i := range peaks.Rows() {
+				start := at(t, peaks, "t", i).(float64)
+				want, ok := starts[start]
+				if !ok {
+					t.Fatalf("a peak at %v, when no hour began", start)
+				}
+				check(t, peaks, i, map[string]float64{"value": want})
+				local := time.Unix(int64(start), 0).In(zone)
+				if !slices.Contains(cells[slot{dayOf(local), float64(local.Hour())}], want) {
+					t.Errorf("the peak at %v is in another cell of the heat map", local)
+				}
+			}
+		})
 	}
 }

@@ -19,10 +19,11 @@ type Params struct {
 	Process string
 	// Metric is the column of one of [Metrics]; empty means the first.
 	Metric string
-	// Offset is how far the viewer's clock is ahead of UTC, at the end of the range. If daylight saving begins or ends within
-	// the range, hours before that are an hour off.
+	// Offset is how far the viewer's clock is ahead of UTC, until the first of Changes.
 	Offset time.Duration
-	Series int // how many lines a chart shows at most
+	// Changes are when the clock changes because daylight saving begins or ends, in order.
+	Changes []Change
+	Series  int // how many lines a chart shows at most
 	// Few is how many hosts may each have a line in a chart: see the kinds [Fleet] and [HostRows]. 0 means [FewHosts].
 	Few int
 	// Picked are hosts that panels of kind [Fleet] draw even if they are not among the worst.
@@ -73,9 +74,7 @@ func (p Params) Validate() error {
 	if _, ok := MetricOf(p.Metric); !ok {
 		problems = append(problems, fmt.Errorf("there is no metric %q: want one of %s", p.Metric, metricNames()))
 	}
-	if p.Offset < -24*time.Hour || p.Offset > 24*time.Hour {
-		problems = append(problems, errors.New("the offset must lie within a day of UTC"))
-	}
+	problems = append(problems, p.checkClock())
 	if len(p.Picked) > MaxPicked {
 		problems = append(problems, fmt.Errorf("%d hosts are picked: at most %d can be", len(p.Picked), MaxPicked))
 	}

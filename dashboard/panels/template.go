@@ -54,7 +54,7 @@ type statement struct {
 	slot     string                                    // width of a slot in seconds, see [slotFor]
 	reach    string                                    // how far a slot of another week may be from a point, in seconds, see [reachFor]
 	slight   string                                    // smallest difference in the chosen metric that may count as unusual
-	offset   string                                    // how far the viewer's clock is ahead of UTC, in seconds
+	offset   string                                    // how far the viewer's clock is ahead of UTC at the time ts of a row, in seconds
 	series   string                                    // the greatest number of lines in a chart
 	few      string                                    // how many hosts may each have a line in a chart
 	picked   func(column string) string                // condition that a host is one of the picked, after another condition; "" if none is

@@ -32,7 +32,8 @@ func (k *kept) key(p panels.Panel, params panels.Params) string {
 		span = min(span, most)
 	}
 	to := params.Range.To.Truncate(time.Duration(p.KeepS) * time.Second)
-	params.Range, params.Bucket, params.Offset, params.Picked = panels.Range{From: to.Add(-span), To: to}, 0, 0, nil
+	params.Range, params.Bucket, params.Picked = panels.Range{From: to.Add(-span), To: to}, 0, nil
+	params.Offset, params.Changes = 0, nil
 	return fmt.Sprintf("%s %+q", p.ID, fmt.Sprint(params))
 }
 

@@ -22,7 +22,6 @@ const (
 	minBuckets     = 10
 	maxBuckets     = 2000
 	maxTextLen     = 255
-	maxOffset      = 86400
 	// series is the greatest number of hosts in a chart of lines: viewers cannot tell more of them apart.
 	series = 12
 )
@@ -47,7 +46,8 @@ var known = []string{"range", "from", "to", "buckets", "host", "env", "role", "t
 //   - the filters host, env, role, tag (key=value) and process, as panels name it;
 //   - pick, a host, up to [panels.MaxPicked] times;
 //   - metric, a column;
-//   - offset, how many seconds the viewer's clock is ahead of UTC;
+//   - offset, how many seconds the viewer's clock is ahead of UTC; if the clock changes, 7200,1792890000:3600 is 7200 until the Unix
+//     time 1792890000 and 3600 from then on;
 //   - once=true, to count copies of a sample once.
 //
 // The error names all problems. delay is [Options.Delay].
@@ -101,12 +101,10 @@ func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, er
 	}
 	p.Metric = q.Get("metric")
 	if text := q.Get("offset"); q.Has("offset") {
-		s, ok := wholeNumber(text, -maxOffset, maxOffset)
-		if !ok {
-			problems = append(problems, fmt.Errorf("offset must be the seconds that the clock is ahead of UTC, up to %d", maxOffset))
-			s = 0
+		var err error
+		if p.Offset, p.Changes, err = parseOffset(text); err != nil {
+			problems = append(problems, err)
 		}
-		p.Offset = time.Duration(s) * time.Second
 	}
 	if text := q.Get("once"); q.Has("once") {
 		p.Once = text == "true"

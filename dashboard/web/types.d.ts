@@ -134,7 +134,7 @@ export interface Status {
 export type Filter = 'host' | 'env' | 'role' | 'tag' | 'process';
 
 /** What the viewer chose. A range such as '15m' ends now; without one, from and to are Unix seconds. */
-export type State = { dashboard: string; metric: string; once: boolean; compare: Compare; kiosk: boolean; map: string; pick: string[] } & Record<Filter, string> & TimeRange;
+export type State = { dashboard: string; metric: string; once: boolean; compare: Compare; kiosk: boolean; utc: boolean; map: string; pick: string[] } & Record<Filter, string> & TimeRange;
 /** Which earlier time charts show too. */
 export type Compare = '' | 'period' | 'day' | 'week';
 export type TimeRange = { range: string; from: null; to: null } | { range: null; from: number; to: number };

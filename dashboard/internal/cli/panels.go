@@ -54,7 +54,7 @@ func newPanels() *cobra.Command {
 		"process": "only this process, as the panels of processes name it",
 		"metric":  "column for the panels that show a metric of your choice, such as ram_pct (default cpu_pct)",
 		"buckets": "greatest number of points over time, 10 to 2000 (default 300)",
-		"offset":  "how many seconds your clock is ahead of UTC, for the panels by hour and day (default 0)",
+		"offset":  "how many seconds your clock is ahead of UTC, for the panels by hour and day (default 0); 7200,1792890000:3600 if it changes at a Unix time",
 	} {
 		o.params[name] = f.String(name, "", usage)
 	}

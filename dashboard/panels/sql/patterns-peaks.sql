@@ -1,12 +1,15 @@
+{{- /* An hour is told by when it begins: the hour that the end of daylight saving repeats is two hours. */ -}}
 WITH hourly AS (
-  {{template "hourly" "metric"}}
+  SELECT host, floor((ts + {{offset}}) / 3600) * 3600 - {{offset}} AS t, {{mean "metric"}} AS value
+  FROM {{samples "host" "metric"}}
+  GROUP BY 1, 2
 ), fleet AS (
-  SELECT h, avg(value) AS value, max(value) AS high, max_by(host, value) AS high_host
+  SELECT t, avg(value) AS value, max(value) AS high, max_by(host, value) AS high_host
   FROM hourly
   WHERE value IS NOT NULL
-  GROUP BY h
+  GROUP BY t
 ), ranked AS (
-  SELECT h * 3600 - {{offset}} AS t, value, high, high_host, row_number() OVER (ORDER BY value DESC, h) AS place
+  SELECT t, value, high, high_host, row_number() OVER (ORDER BY value DESC, t) AS place
   FROM fleet
 )
 SELECT t, value, high, high_host

@@ -184,6 +184,7 @@ class App {
       this.#view.dispose();
       this.#view = this.#openDashboard();
     }
+    format.useUTC(this.state.utc);
     document.body.classList.toggle('kiosk', this.state.kiosk);
     this.#controls.show(this.#view.dashboard);
     this.#refresh.now({ restart: true });

@@ -59,7 +59,7 @@ export class Card {
     this.element.classList.remove('stale');
     this.element.classList.toggle('no-data', empty);
     this.element.dataset.points = String(data.rows);
-    this.#note.textContent = [this.note(data), source(data)].filter(Boolean).join(' · ');
+    this.#note.textContent = [this.note(data), source(data), short(this.panel, data)].filter(Boolean).join(' · ');
     this.redraw();
   }
 
@@ -132,6 +132,23 @@ function source(data) {
   return [span, rows].filter(Boolean).join(', ');
 }
 
+const day = 86400;
+/**
+ * How long a range must be to have each value of a dimension, or two of them to compare.
+ * @type {Record<string, number>}
+ */
+const least = { hour: day, day: 2 * day, weekday: 7 * day };
+
+/**
+ * What says that a range is too short for its panel. An hour less is enough: a day on which daylight saving begins has 23.
+ * @param {Panel} panel
+ * @param {PanelData} data
+ */
+function short({ by = '', across = '' }, data) {
+  const need = Math.max(least[by] ?? 0, least[across] ?? 0), has = data.shown_s ?? data.to - data.from;
+  return has >= need - 3600 ? '' : `needs ${format.age(need)}, the range has ${format.age(has)}`;
+}
+
 /** A card with a chart. A subclass overrides option. */
 export class ChartCard extends Card {
   box = el('div', { class: 'chart' });
@@ -195,7 +212,7 @@ export class ChartCard extends Card {
  */
 function frame(panel, c) {
   return {
-    animation: false,
+    animation: false, useUTC: format.inUTC(),
     textStyle: { fontFamily: c.font },
     toolbox: { show: false },
     aria: { enabled: true, label: { description: `${panel.title}. ${panel.question}` } },

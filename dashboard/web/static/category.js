@@ -6,6 +6,7 @@ import { ChartCard, axisText, nameAxis, percentAxis, tip, tooltip, valueAxis } f
 import { dot } from './dom.js';
 import * as format from './format.js';
 import { styleOf, valueColour } from './palette.js';
+import { isPartial } from './zone.js';
 
 const long = 22;
 
@@ -14,6 +15,22 @@ const long = 22;
  * @param {Colours} c
  */
 const nameLabel = (c) => ({ ...axisText(c), color: c.text, formatter: (/** @type {string} */ name) => format.middle(name, 20) });
+
+/**
+ * Whether a name is that of a day which the range has only a part of.
+ * @param {any} v
+ * @param {string | undefined} by
+ * @param {PanelData} data
+ */
+const partial = (v, by, data) => by === 'day' && isPartial(format.inUTC(), v, data);
+
+/**
+ * A name on an axis or above a tooltip. It says if the range has only a part of the day.
+ * @param {any} v
+ * @param {string | undefined} by
+ * @param {PanelData} data
+ */
+const nameOf = (v, by, data) => format.dimension(v, by) + (partial(v, by, data) ? ' (part)' : '');
 
 /** Groups of bars. Those of hosts are horizontal, all others vertical. */
 export class Bars extends ChartCard {
@@ -41,7 +58,7 @@ export class Bars extends ChartCard {
    */
   option(data, c) {
     const { values, by, kind } = this.panel, unit = this.unit(values[0]), stacked = kind === 'stack';
-    const names = data.column(by).map((v) => format.dimension(v, by));
+    const names = data.column(by).map((v) => nameOf(v, by, data)), faint = data.column(by).map((v) => partial(v, by, data));
     this.legend(values.map((v, i) => [valueColour(i), v.label]));
     if (this.horizontal) this.rows(names.length, stacked || values.length === 1 ? long : 8 + 9 * values.length);
     const before = this.earlier ? values.map((v) => this.#before(data, v.column)) : [];
@@ -53,11 +70,11 @@ export class Bars extends ChartCard {
     return {
       grid: this.horizontal ? { left: 16, right: 22, top: 8, bottom: 8, containLabel: true } : { left: 62, right: 14, top: 12, bottom: 28 },
       xAxis: this.horizontal ? scale : axis, yAxis: this.horizontal ? axis : scale,
-      tooltip: tooltip(c, 'axis', ([point]) => this.#tooltip(data.row(point.dataIndex), before.map((column) => column[point.dataIndex])),
+      tooltip: tooltip(c, 'axis', ([point]) => this.#tooltip(data, data.row(point.dataIndex), before.map((column) => column[point.dataIndex])),
         { axisPointer: { type: 'shadow', shadowStyle: { color: c.muted, opacity: 0.1 } } }),
       series: [...values.map((v, i) => ({
         name: v.label, type: 'bar', stack: stacked ? 'all' : undefined, barMaxWidth: this.horizontal ? 14 : 34, barGap: '10%',
-        data: data.column(v.column), cursor: this.horizontal ? 'pointer' : 'default',
+        data: data.column(v.column).map((x, n) => (faint[n] ? { value: x, itemStyle: { opacity: 0.5 } } : x)), cursor: this.horizontal ? 'pointer' : 'default',
         itemStyle: { color: valueColour(i), borderRadius: stacked ? 0 : this.horizontal ? [0, 3, 3, 0] : [3, 3, 0, 0] },
       })), ...before.map((column, i) => ({
         name: `${values[i].label} (earlier)`, type: 'bar', stack: stacked ? 'earlier' : undefined, barMaxWidth: this.horizontal ? 8 : 20, silent: true,
@@ -67,16 +84,17 @@ export class Bars extends ChartCard {
   }
 
   /**
+   * @param {PanelData} data
    * @param {Row} row
    * @param {any[]} before
    */
-  #tooltip(row, before) {
+  #tooltip(data, row, before) {
     const { values, by = 'host' } = this.panel;
     /** @type {TipRow[]} */
     const rows = values.map((v, i) => [[dot(valueColour(i)), v.unit === 'metric' ? this.page.metric().label : v.label], format.value(row[v.column], this.unit(v))]);
     for (const v of values) if (v.high) rows.push(['highest hour of a host', format.value(row[v.high], this.unit(v))]);
     const text = before.map((v, i) => format.value(v, this.unit(values[i]))).join(', ');
-    return tip(format.dimension(row[by], by), rows, before.length > 0 ? `${this.page.comparison()}: ${text}` : '');
+    return tip(nameOf(row[by], by, data), rows, before.length > 0 ? `${this.page.comparison()}: ${text}` : '');
   }
 
   /** @param {any} e */
@@ -136,7 +154,7 @@ export class HeatMap extends ChartCard {
       grid: { left: 8, right: 82, top: 8, bottom: 8, containLabel: true },
       xAxis: nameAxis(c, xs.map((v) => format.dimension(v, across)), { axisLine: { show: false },
         axisLabel: { ...axisText(c), hideOverlap: true, interval: across === 'hour' ? 2 : 'auto' } }),
-      yAxis: nameAxis(c, ys.map((v) => format.dimension(v, by)), { inverse: true, axisLine: { show: false },
+      yAxis: nameAxis(c, ys.map((v) => nameOf(v, by, data)), { inverse: true, axisLine: { show: false },
         axisLabel: by === 'host' ? nameLabel(c) : { ...axisText(c), color: c.text } }),
       visualMap: {
         type: 'continuous', min: limits[0], max: limits[1] > limits[0] ? limits[1] : limits[0] + 1, right: 2, top: 'middle', orient: 'vertical',
@@ -168,7 +186,7 @@ export class HeatMap extends ChartCard {
       const of = this.page.metric();
       rows.push([of.label, format.value(data.column('value')[i], of.unit)], ['usual', format.value(data.column('median')[i], of.unit)]);
     }
-    return tip(`${format.dimension(y, by)}, ${format.dimension(x, across)}`, rows);
+    return tip(`${nameOf(y, by, data)}, ${format.dimension(x, across)}`, rows);
   }
 
   /** @param {any} e */

@@ -28,6 +28,7 @@ import { comparisons } from './compare.js';
 import { $, button, el } from './dom.js';
 import * as format from './format.js';
 import * as urlState from './state.js';
+import { browserZone, inputTime, inputValue, zoneText } from './zone.js';
 
 export class Controls {
   #app;
@@ -61,6 +62,7 @@ export class Controls {
     $('clear').addEventListener('click', () => app.go({ ...app.state, host: '', env: '', role: '', tag: '', process: '' }));
     $('zoom-out').addEventListener('click', () => app.go(urlState.zoomedOut(app.state, Date.now() / 1000)));
     $('live').addEventListener('click', () => app.toggleLive());
+    $('zone').addEventListener('click', () => app.go({ ...app.state, utc: !app.state.utc }));
     $('fold').addEventListener('click', () => {
       const open = document.body.classList.toggle('unfolded');
       $('fold').setAttribute('aria-expanded', String(open));
@@ -75,14 +77,14 @@ export class Controls {
     menu.addEventListener('toggle', () => {
       if (!menu.open) return;
       const to = app.state.to ?? Date.now() / 1000;
-      first.value = localInput(to - urlState.span(app.state));
-      last.value = localInput(to);
+      first.value = inputValue(app.state.utc, to - urlState.span(app.state));
+      last.value = inputValue(app.state.utc, to);
       $('custom-error').textContent = '';
       first.focus();
     });
     $('custom-form').addEventListener('submit', (e) => {
       e.preventDefault();
-      const from = Date.parse(first.value) / 1000, to = Date.parse(last.value) / 1000;
+      const from = inputTime(app.state.utc, first.value), to = inputTime(app.state.utc, last.value);
       if (!(to - from >= 10)) {
         $('custom-error').textContent = 'The end must be at least 10 s after the beginning.';
         return;
@@ -113,6 +115,7 @@ export class Controls {
   show(dashboard) {
     const { state, live } = this.#app, one = dashboard.id === 'host';
     this.#showRange(state, live);
+    showZone(state);
     $('title').textContent = one && state.host ? state.host : dashboard.title;
     $('question').textContent = (one && this.#app.choices.about) || dashboard.question;
     const title = one ? state.host || 'Host' : `${state.host ? `${state.host} · ` : ''}${dashboard.title}`;
@@ -163,6 +166,19 @@ export class Controls {
 }
 
 /**
+ * Shows by which clock the times of the page are.
+ * @param {State} state
+ */
+function showZone(state) {
+  const to = state.to ?? Date.now() / 1000, zone = button('zone');
+  zone.textContent = zoneText(state.utc, to - urlState.span(state), to);
+  zone.setAttribute('aria-pressed', String(state.utc));
+  zone.disabled = browserZone === 'UTC';
+  zone.title = zone.disabled ? 'Times are in UTC, which is the time zone of this browser'
+    : state.utc ? `Times are in UTC. Show those of ${browserZone}` : `Times are those of ${browserZone}. Show UTC`;
+}
+
+/**
  * The different texts as choices, in alphabetical order.
  * @param {string[]} texts
  * @returns {Choice[]}
@@ -182,13 +198,4 @@ function initMenus() {
     menu.open = false;
     menu.querySelector('summary')?.focus();
   });
-}
-
-/**
- * A time as the value of an input of type datetime-local.
- * @param {number} seconds
- */
-function localInput(seconds) {
-  const d = new Date(seconds * 1000);
-  return new Date(d.getTime() - d.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }

@@ -102,19 +102,35 @@ export function age(seconds) {
   return 'years';
 }
 
-const dateTime = new Intl.DateTimeFormat(undefined, {
-  year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
+/** @param {string} [timeZone] is the browser's if it is not given */
+const formats = (timeZone) => ({
+  dateTime: new Intl.DateTimeFormat(undefined, {
+    year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone,
+  }),
+  short: new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone }),
+  clock: new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone }),
 });
-const short = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const local = formats(), universal = formats('UTC');
+let chosen = local;
+
+/**
+ * Chooses the clock of all times as text.
+ * @param {boolean} utc
+ */
+export function useUTC(utc) { chosen = utc ? universal : local; }
+
+/** Whether times are in UTC. */
+export const inUTC = () => chosen === universal;
+
+// Days are already by the viewer's clock.
 const date = new Intl.DateTimeFormat(undefined, { weekday: 'short', month: 'short', day: 'numeric', timeZone: 'UTC' });
 
 /** @param {number} seconds */
-export const moment = (seconds) => dateTime.format(seconds * 1000);
+export const moment = (seconds) => chosen.dateTime.format(seconds * 1000);
 /** @param {number} seconds */
-export const shortMoment = (seconds) => short.format(seconds * 1000);
+export const shortMoment = (seconds) => chosen.short.format(seconds * 1000);
 /** @param {number} ms */
-export const clockTime = (ms) => clock.format(ms);
+export const clockTime = (ms) => chosen.clock.format(ms);
 
 const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 

@@ -3,6 +3,8 @@
 
 /** @import { Compare, Filter, State } from '../types.js' */
 
+import { offsets } from './zone.js';
+
 export const ranges = ['5m', '15m', '1h', '6h', '24h', '7d', '30d'];
 /** @type {Filter[]} */
 export const filters = ['host', 'env', 'role', 'tag', 'process'];
@@ -41,7 +43,7 @@ export function parse(search) {
   const filter = (name) => q.get(name) ?? '';
   const compared = q.get('compare') ?? '', compare = /** @type {Compare} */ (['period', 'day', 'week'].includes(compared) ? compared : '');
   const chosen = {
-    compare, kiosk: q.get('kiosk') === '1', map: q.get('map') ?? '', pick: q.getAll('pick').slice(0, mostPicked),
+    compare, kiosk: q.get('kiosk') === '1', utc: q.get('utc') === '1', map: q.get('map') ?? '', pick: q.getAll('pick').slice(0, mostPicked),
     dashboard: q.get('dashboard') || defaultDashboard, metric: q.get('metric') ?? '', once: q.get('once') === 'true',
     host: filter('host'), env: filter('env'), role: filter('role'), tag: filter('tag').includes('=') ? filter('tag') : '', process: filter('process'),
   };
@@ -101,6 +103,7 @@ export function toSearch(state) {
   if (state.range === defaultRange) q.delete('range');
   if (state.compare) q.set('compare', state.compare);
   if (state.kiosk) q.set('kiosk', '1');
+  if (state.utc) q.set('utc', '1');
   if (state.map) q.set('map', state.map);
   return q.size > 0 ? `?${String(q).replaceAll('%3A', ':')}` : '/';
 }
@@ -137,7 +140,8 @@ const iso = (s) => new Date(s * 1000).toISOString().replace('.000Z', 'Z');
 export function toQuery(state, buckets) {
   const q = choices(new URLSearchParams(), state);
   q.set('buckets', String(buckets));
-  q.set('offset', String(-60 * new Date((state.to ?? Date.now() / 1000) * 1000).getTimezoneOffset()));
+  const to = state.to ?? Date.now() / 1000;
+  q.set('offset', offsets(state.utc, to - Math.max(span(state), 7 * 86400), to)); // some panels show a week if the range is shorter
   return q;
 }
 
