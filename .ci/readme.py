@@ -94,7 +94,7 @@ COMMANDS = {
     "docs/first-hour.md": {
         "make demo": FRESH,
         "bin/dashboard query --lake": Run(said="hostname +samples +cpu"),
-        "bin/local fleet": Run("--hosts 2 --days 1 --dir fleet-of-docs", said="delivered 11,520 rows"),
+        "bin/local fleet": Run("--hosts 2 --days 1 --dir fleet-of-docs", said=r"delivered 11,\d{3} rows"),
         "bin/dashboard --lake": Run("--listen 127.0.0.1:0", until="http://127.0.0.1:"),
         "npx aws-cdk@": EMULATOR,
         "bin/edge check": ACCOUNT,
@@ -205,10 +205,9 @@ class Shell:
 
     def start(self, command, cli=2):
         environment = self.environment(cli)
-        if command.startswith("aws "):
-            command = command.replace("aws", self.cli[cli], 1)
+        command = re.sub(r"^(\w+=\$\(|)aws ", lambda begin: f"{begin[1]}{self.cli[cli]} ", command)
         # exec replaces the shell, so that a signal reaches the program.
-        program = command if "\n" in command or "'" in command else "exec " + command
+        program = command if "\n" in command or "'" in command or re.match(r"\w+=", command) else "exec " + command
         return subprocess.Popen(["bash", "-euc", self.exports + program], cwd=self.folder, env=environment, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
