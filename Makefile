@@ -54,7 +54,7 @@ go-deps: need-go need-c++
 
 .PHONY: test
 test: deps ## run all tests of all modules (MODULES="edge record" PACKAGES="./internal/..." for some)
-	$(CLEAN) go test -count=1 -p $(SIDE_BY_SIDE) $(foreach m,$(MODULES),$(PACKAGES:./%=./$m/%))
+	$(CLEAN) go test -count=1 -timeout 20m -p $(SIDE_BY_SIDE) $(foreach m,$(MODULES),$(PACKAGES:./%=./$m/%))
 
 PACKAGES ?= ./...
 # How many packages of all modules are tested at once. Many tests wait, for Node.js or for time to pass, so it is one more than the cores.
@@ -112,7 +112,7 @@ golden: deps ## rewrite golden files: wire lines, templates, IAM lists, the cost
 
 .PHONY: browser-test
 browser-test: go-deps ## test the page in headless Chromium (needs chromium)
-	cd dashboard && $(CLEAN) go test -tags browser -count 1 ./internal/browser
+	cd dashboard && $(CLEAN) go test -tags browser -count 1 -timeout 30m ./internal/browser
 
 .PHONY: page-bench
 page-bench: go-deps ## measure the page over 1,000 and 10,000 hosts in headless Chromium (needs chromium; LAKES=dir keeps the lakes)

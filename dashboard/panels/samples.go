@@ -127,7 +127,7 @@ func (s statement) conditions(r read) string {
 }
 
 // withDerived returns the columns to read for the wanted ones, each once and without ts, and the SQL of those that are computed
-// from them.
+// from them, each once: Trino refuses a name that two columns have.
 func withDerived(wanted []string, derivations map[string]derived) (read, computed []string) {
 	add := func(c string) {
 		if c != "ts" && !slices.Contains(read, c) {
@@ -143,7 +143,9 @@ func withDerived(wanted []string, derivations map[string]derived) (read, compute
 		for _, from := range d.from {
 			add(from)
 		}
-		computed = append(computed, d.sql+" AS "+c)
+		if text := d.sql + " AS " + c; !slices.Contains(computed, text) {
+			computed = append(computed, text)
+		}
 	}
 	return read, computed
 }

@@ -264,6 +264,9 @@ func rows(t *testing.T, dir, name string) []string {
 	return all
 }
 
+// escaped writes a cell as Check.java does.
+var escaped = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\t", `\t`)
+
 // differ returns the first difference between the rows of DuckDB and Trino, or "". The last digits of doubles may differ.
 func differ(duck panels.Result, trino []string) string {
 	if duck.Rows() != len(trino) {
@@ -280,7 +283,7 @@ func differ(duck panels.Result, trino []string) string {
 			if aErr == nil && bErr == nil && math.Abs(a-b) <= 1e-9*max(1, math.Abs(a)) {
 				continue
 			}
-			if fmt.Sprint(v) != cell {
+			if escaped.Replace(fmt.Sprint(v)) != cell {
 				return fmt.Sprintf("row %d, column %s: DuckDB has %v, Trino %s", i, duck.Columns[j].Name, v, cell)
 			}
 		}
