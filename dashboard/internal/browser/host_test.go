@@ -111,7 +111,8 @@ func TestProcessIsChosenByItsName(t *testing.T) {
 	if q := b.query(); q.Has("process") {
 		t.Errorf("address %v keeps the process", q)
 	}
-	b.do(chromedp.NavigateBack(), poll("document.querySelector('[data-choose=process] summary').textContent.includes('ffmpeg')"))
+	b.settle(chromedp.NavigateBack()) // else the load that it begins is taken for that of the next choice
+	b.do(poll("document.querySelector('[data-choose=process] summary').textContent.includes('ffmpeg')"))
 	b.choose("process", "nginx")
 	if q := b.query(); !strings.HasPrefix(q.Get("process"), "nginx") {
 		t.Errorf("address %v after choosing from the list", q)
