@@ -77,13 +77,22 @@ func noSample(unused []string, notes []error) error {
 }
 
 // notes are the reasons why values are absent, each once.
-type notes struct{ list []error }
+type notes struct {
+	list []error
+	has  map[string]bool
+}
 
+// add adds a reason unless it is there. A reason names a metric but nothing of a point, because a document may have many points.
 func (n *notes) add(format string, args ...any) {
 	err := fmt.Errorf(format, args...)
-	if !slices.ContainsFunc(n.list, func(e error) bool { return e.Error() == err.Error() }) {
-		n.list = append(n.list, err)
+	if n.has[err.Error()] {
+		return
 	}
+	if n.has == nil {
+		n.has = map[string]bool{}
+	}
+	n.has[err.Error()] = true
+	n.list = append(n.list, err)
 }
 
 // machines returns the points by resource, in the order of the document. A collector gives one resource for each scraper, and all
@@ -139,7 +148,7 @@ func (m metric) points(notes *notes) []point {
 		seconds := 0.0
 		if isDelta {
 			if seconds = float64(p.Time-p.Start) / 1e9; p.Start <= 0 || seconds <= 0 {
-				notes.add("%s is a difference without a time that it covers: startTimeUnixNano is %d, timeUnixNano is %d", m.Name, p.Start, p.Time)
+				notes.add("%s is a difference without a time that it covers: want a startTimeUnixNano before its timeUnixNano", m.Name)
 				continue
 			}
 		}

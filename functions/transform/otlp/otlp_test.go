@@ -279,6 +279,11 @@ func TestAbsent(t *testing.T) {
 	if _, absent, err := otlp.Samples([]byte(doc("", total("system.paging.faults", point(whole("5"), "")), gauge("system.uptime", `{"timeUnixNano":`+at+`,"asInt":5}`)))); err != nil || len(absent) > 0 {
 		t.Errorf("%v, %v", absent, err)
 	}
+	// Points of one metric have one reason, whatever their times are.
+	points := difference("system.disk.io", pointAt(at, at, whole("5"), "device=sda direction=read"), pointAt("0", before, whole("5"), "device=sdb direction=read"))
+	if _, absent, err := otlp.Samples([]byte(doc("", points, gauge("system.uptime", point(double("5"), ""))))); err != nil || len(absent) != 1 {
+		t.Errorf("%v, %v, want one reason", absent, err)
+	}
 }
 
 func FuzzSamples(f *testing.F) {
