@@ -42,17 +42,19 @@ func (j *Journal) Get(seq uint64) (Entry, error) {
 	return Entry{}, fmt.Errorf("read journal %s: record %d: %w", j.dir, seq, ErrNotThere)
 }
 
-// bytesUpto returns the bytes of all records up to a sequence number, counted as in state.Accepted. A record whose header was damaged
-// since Open counts as one of those up to it.
+// bytesUpto returns the bytes of all records up to a sequence number, counted as in state.AcceptedBytes. A record whose header was
+// damaged since Open counts as one of those up to it.
 func (j *Journal) bytesUpto(upto uint64) (int64, error) {
+	// Read it before the loop: a record that is appended meanwhile is not one of those up to it.
+	j.mu.Lock()
+	all := j.state.AcceptedBytes
+	j.mu.Unlock()
 	for e, err := range j.entries(upto + 1) {
 		if err != nil || !e.Arrival.IsZero() {
 			return e.before, err
 		}
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.state.AcceptedBytes, nil
+	return all, nil
 }
 
 // entries returns the records that are not delivered, beginning with a sequence number. The data of a damaged record are nil. If its
