@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 )
 
 // orderTime bounds the two requests that go on if their context ends: the one that starts a query, because only its answer has
@@ -48,11 +50,9 @@ func (e *Engine) start(ctx context.Context, s statement) (string, error) {
 // wait asks for a query's state until the query has succeeded. It stops the query if it cannot go on asking, or if the query has
 // read more than maxScan bytes; 0 means no limit.
 func (e *Engine) wait(ctx context.Context, id string, maxScan int64) (*types.QueryExecution, error) {
-	for pause := e.options.Poll; ; pause = min(pause*3/2, maxPoll) {
-		select {
-		case <-ctx.Done():
-			return nil, e.stop(ctx, id, ctx.Err())
-		case <-time.After(pause):
+	for poll := e.options.Poll; ; poll = min(poll*3/2, maxPoll) {
+		if err := pause.For(ctx, poll); err != nil {
+			return nil, e.stop(ctx, id, err)
 		}
 		out, err := e.client.GetQueryExecution(ctx, &athena.GetQueryExecutionInput{QueryExecutionId: &id})
 		switch {

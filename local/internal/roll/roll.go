@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 )
 
 const (
@@ -35,10 +36,8 @@ func Start(ctx context.Context, dir string, log *slog.Logger) (stop func()) {
 // loop calls run after some time and then after each hour.
 func loop(ctx context.Context, log *slog.Logger, run func(context.Context) error) {
 	for wait := first; ; wait = untilNext(time.Now()) {
-		select {
-		case <-ctx.Done():
+		if pause.For(ctx, wait) != nil {
 			return
-		case <-time.After(wait):
 		}
 		if err := run(ctx); err != nil && ctx.Err() == nil {
 			log.Warn("the rollups of the lake are not up to date", slog.Any("error", err))
