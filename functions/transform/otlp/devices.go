@@ -53,9 +53,10 @@ func (c collection) storeDisks(s *record.Sample) {
 	})
 	each("system.disk.io_time", func(d *disk, p point, _ bool) { d.BusyPct = percent(p.value, p.seconds) })
 	each("system.disk.operation_time", func(d *disk, p point, _ bool) { d.millis += 1000 * p.value })
+	timed := len(c.of("system.disk.operation_time")) > 0
 	for _, name := range hardware.LikelyDisks(slices.Sorted(maps.Keys(disks))) {
 		d := disks[name]
-		if d.operations > 0 && len(c.of("system.disk.operation_time")) > 0 {
+		if d.operations > 0 && timed {
 			d.AwaitMs = record.Some(d.millis / d.operations)
 		}
 		s.Disks = append(s.Disks, d.Disk)

@@ -29,6 +29,7 @@ type point struct {
 // machine is the points of one resource.
 type machine struct {
 	resource attributes
+	id       string // the resource as one text
 	points   []point
 }
 
@@ -46,7 +47,7 @@ func Samples(text []byte) (samples []record.Sample, absent []error, err error) {
 			continue
 		}
 		for _, c := range m.collections() {
-			s, found := c.sample(m.resource, &notes)
+			s, found := c.sample(m, &notes)
 			if !found {
 				unused = append(unused, c.names()...)
 				continue
@@ -104,7 +105,7 @@ func (d document) machines(notes *notes) []*machine {
 		id := r.Resource.Attributes.text()
 		m := byResource[id]
 		if m == nil {
-			m = &machine{resource: r.Resource.Attributes}
+			m = &machine{resource: r.Resource.Attributes, id: id}
 			byResource[id], list = m, append(list, m)
 		}
 		for _, scope := range r.ScopeMetrics {
@@ -196,8 +197,8 @@ func (c collection) of(names ...string) (points []point) {
 // defaultInterval is the collection interval of the receiver hostmetrics, in seconds, if its configuration names none.
 const defaultInterval = 60
 
-// sample makes the sample of a collection; found is false if no column has a value.
-func (c collection) sample(resource attributes, notes *notes) (s record.Sample, found bool) {
+// sample makes the sample of a machine's collection; found is false if no column has a value.
+func (c collection) sample(m *machine, notes *notes) (s record.Sample, found bool) {
 	c.storeHost(&s, notes)
 	c.storeDevices(&s)
 	if reflect.ValueOf(s).IsZero() {
@@ -205,11 +206,11 @@ func (c collection) sample(resource attributes, notes *notes) (s record.Sample, 
 	}
 	s.TS = record.TS(time.Unix(0, int64(c[0].time)))
 	s.IntervalS = c.interval()
-	storeResource(resource, &s)
+	storeResource(m.resource, &s)
 	// A collector counts neither sessions nor samples. With these values, copies of a document give equal samples, which samples_once
 	// removes.
 	session, seq := fnv.New64a(), fnv.New64a()
-	session.Write([]byte(resource.text()))
+	session.Write([]byte(m.id))
 	s.SessionID = fmt.Sprintf("%016x", session.Sum64())
 	seq.Write(s.AppendJSON(nil))
 	s.Seq = int64(seq.Sum64() >> 1)
