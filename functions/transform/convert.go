@@ -3,6 +3,7 @@ package transform
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform/otlp"
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
@@ -46,10 +47,5 @@ func (v *invocation) convert(text []byte) (_ []byte, absent []error, err error) 
 }
 
 func isOTLP(members []jsonscan.Member) bool {
-	for _, m := range members {
-		if string(m.Key) == otlp.Key {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(members, func(m jsonscan.Member) bool { return string(m.Key) == otlp.Key })
 }

@@ -60,12 +60,10 @@ func (c collection) storeDisks(s *record.Sample) {
 			d.AwaitMs = record.Some(d.millis / d.operations)
 		}
 		s.Disks = append(s.Disks, d.Disk)
-		for from, to := range map[*record.Float]*record.Float{
-			&d.ReadBytesPerS: &s.DiskReadBytesPerS, &d.WriteBytesPerS: &s.DiskWriteBytesPerS,
-			&d.ReadOpsPerS: &s.DiskReadOpsPerS, &d.WriteOpsPerS: &s.DiskWriteOpsPerS,
-		} {
-			sum(to, *from)
-		}
+		sum(&s.DiskReadBytesPerS, d.ReadBytesPerS)
+		sum(&s.DiskWriteBytesPerS, d.WriteBytesPerS)
+		sum(&s.DiskReadOpsPerS, d.ReadOpsPerS)
+		sum(&s.DiskWriteOpsPerS, d.WriteOpsPerS)
 		if busy, ok := d.BusyPct.Get(); ok && (s.DiskBusyDevice == "" || busy > s.DiskBusyPct.Or(0)) {
 			s.DiskBusyPct, s.DiskBusyDevice = d.BusyPct, d.Device
 		}

@@ -1,7 +1,6 @@
 package otlp
 
 import (
-	"cmp"
 	"math"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record"
@@ -123,7 +122,7 @@ func (c collection) storeSwap(s *record.Sample) {
 // total is the sum of a metric's points, absent if there are none.
 func (c collection) total(names ...string) (sum record.Float) {
 	for _, p := range c.of(names...) {
-		sum = record.Some(sum.Or(0) + p.value)
+		add(&sum, p.value)
 	}
 	return sum
 }
@@ -144,8 +143,9 @@ func long(v record.Float) record.Long {
 	return record.Long{}
 }
 
+// count is as [long], in 32 bits.
 func count(v record.Float) record.Int {
-	if f, ok := v.Get(); ok && cmp.Compare(math.Abs(f), math.MaxInt32) < 0 {
+	if f, ok := v.Get(); ok && math.Abs(f) < math.MaxInt32 {
 		return record.Some(int32(math.Round(f)))
 	}
 	return record.Int{}
