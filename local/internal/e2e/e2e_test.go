@@ -145,6 +145,28 @@ func client(endpoint string) *firehose.Client {
 
 const stream = "MetricsDashboard-Stream"
 
+// putAll sends records, all of which have to be accepted.
+func putAll(t testing.TB, p *process, data ...[]byte) {
+	t.Helper()
+	var records []types.Record
+	for _, d := range data {
+		records = append(records, types.Record{Data: d})
+	}
+	answer, err := client(p.endpoint).PutRecordBatch(t.Context(), &firehose.PutRecordBatchInput{DeliveryStreamName: aws.String(stream), Records: records})
+	if err != nil || *answer.FailedPutCount > 0 {
+		t.Fatalf("put records: %v, %v", answer, err)
+	}
+}
+
+// edgeRun returns the command of a collector that delivers to the endpoint. It is not started.
+func edgeRun(t testing.TB, endpoint, spool string, args ...string) *exec.Cmd {
+	edge := exec.Command(filepath.Join(bin, "edge"), append([]string{
+		"run", "--stack", "MetricsDashboard", "--interval", "1s", "--spool-dir", spool,
+	}, args...)...)
+	edge.Env = testenv.Environ(t, "AWS_ENDPOINT_URL="+endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_REGION=us-east-1")
+	return edge
+}
+
 // query runs SQL over the lake with DuckDB.
 func query(t testing.TB, dir, sql string) panels.Result {
 	t.Helper()
@@ -276,9 +298,7 @@ func TestEdgeDelivers(t *testing.T) {
 				args = append(args, "--transform", transform)
 			}
 			p := start(t, args...)
-			edge := exec.Command(filepath.Join(bin, "edge"), "run", "--stack", "MetricsDashboard", "--interval", "1s", "--tag", "team=core",
-				"--spool-dir", filepath.Join(dir, ".edge"))
-			edge.Env = testenv.Environ(t, "AWS_ENDPOINT_URL="+p.endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_REGION=us-east-1")
+			edge := edgeRun(t, p.endpoint, filepath.Join(dir, ".edge"), "--tag", "team=core")
 			log, err := edge.StderrPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -316,11 +336,7 @@ func TestOTLP(t *testing.T) {
 		{"name":"system.disk.io","sum":{"aggregationTemporality":1,"isMonotonic":true,"dataPoints":[{"startTimeUnixNano":"%d","timeUnixNano":"%[1]d",
 			"asInt":"6000","attributes":[{"key":"device","value":{"stringValue":"sda"}},{"key":"direction","value":{"stringValue":"read"}}]}]}}]}]}]}`,
 		time.Now().UnixNano(), time.Now().Add(-time.Minute).UnixNano())
-	if _, err := client(p.endpoint).PutRecord(t.Context(), &firehose.PutRecordInput{
-		DeliveryStreamName: aws.String(stream), Record: &types.Record{Data: []byte(document)},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	putAll(t, p, []byte(document))
 	p.stop(t)
 	if row := row(t, dir, "SELECT hostname, load1, round(disk_read_bytes_per_s), disks[1].device FROM samples_once"); fmt.Sprint(row) != "[web-1 1.5 100 sda]" {
 		t.Errorf("row %v", row)
@@ -332,15 +348,11 @@ func TestBadRecordsAreKept(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--transform", filepath.Join(bin, "bootstrap"))
 	bad := []string{"", "\x00\xff", `{"ts":1}`, `{"ts":"x"}`, fmt.Sprintf(`{"ts":%d,"procs":"many"}`, time.Now().Unix())}
-	var records []types.Record
+	var records [][]byte
 	for _, b := range append(bad, fmt.Sprintf(`{"ts":%d,"hostname":"good"}`, time.Now().Unix())) {
-		records = append(records, types.Record{Data: []byte(b)})
+		records = append(records, []byte(b))
 	}
-	if _, err := client(p.endpoint).PutRecordBatch(t.Context(), &firehose.PutRecordBatchInput{
-		DeliveryStreamName: aws.String(stream), Records: records,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	putAll(t, p, records...)
 	p.stop(t)
 	if row := row(t, dir, "SELECT count(*), min(hostname) FROM samples"); row[0] != int64(1) || row[1] != "good" {
 		t.Errorf("rows %v", row)

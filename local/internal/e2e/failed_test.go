@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -9,34 +10,44 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
-	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
-
+	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // old is the age of samples that the stack refuses by default.
 const old = 20 * 24 * time.Hour
 
-// laxTemplate writes the default template with a greater maxSampleAgeDays, as `cdk deploy -c maxSampleAgeDays=30` would deploy it.
-func laxTemplate(t *testing.T) string {
+// oldDays is a maxSampleAgeDays with which a stack accepts samples that are so old.
+const oldDays = 30
+
+// templateOfAge writes a template with another maxSampleAgeDays, as `cdk deploy -c maxSampleAgeDays=…` would deploy it.
+func templateOfAge(t *testing.T, text []byte, days int) (path string) {
 	t.Helper()
-	template, err := os.ReadFile(filepath.Join("..", "template", "default.json"))
-	if err != nil {
+	var content map[string]any
+	if err := json.Unmarshal(text, &content); err != nil {
 		t.Fatal(err)
 	}
-	lax := bytes.ReplaceAll(template, []byte(`"MAX_SAMPLE_AGE_DAYS": "14"`), []byte(`"MAX_SAMPLE_AGE_DAYS": "30"`))
-	if bytes.Equal(lax, template) {
-		t.Fatal("the default template does not set MAX_SAMPLE_AGE_DAYS to 14")
+	found := false
+	for _, resource := range content["Resources"].(map[string]any) {
+		properties, _ := resource.(map[string]any)["Properties"].(map[string]any)
+		environment, _ := properties["Environment"].(map[string]any)
+		if variables, ok := environment["Variables"].(map[string]any); ok && variables[transform.MaxAgeVariable] != nil {
+			variables[transform.MaxAgeVariable], found = strconv.Itoa(days), true
+		}
 	}
-	path := filepath.Join(t.TempDir(), "lax.json")
-	if err := os.WriteFile(path, lax, 0o644); err != nil {
-		t.Fatal(err)
+	path = filepath.Join(t.TempDir(), "template.json")
+	changed, err := json.Marshal(content)
+	if err == nil {
+		err = os.WriteFile(path, changed, 0o600)
+	}
+	if err != nil || !found {
+		t.Fatalf("write a template with another maximal age: found its variable: %v, %v", found, err)
 	}
 	return path
 }
@@ -47,7 +58,7 @@ func refuse(t *testing.T, n int) (dir, bucket string) {
 	dir = t.TempDir()
 	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0")
 	ts := float64(time.Now().Add(-old).Truncate(time.Hour).Unix())
-	var records []types.Record
+	var packs [][]byte
 	for seq := range n {
 		var w record.PackWriter
 		if err := w.Add(fmt.Appendf(nil, `{"ts":%v,"session_id":"s","seq":%d,"interval_s":1,"hostname":"late"}`, ts+float64(seq), seq), record.HourOf(ts)); err != nil {
@@ -57,12 +68,9 @@ func refuse(t *testing.T, n int) (dir, bucket string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		records = append(records, types.Record{Data: bytes.Clone(pack)})
+		packs = append(packs, bytes.Clone(pack))
 	}
-	out, err := client(p.endpoint).PutRecordBatch(t.Context(), &firehose.PutRecordBatchInput{DeliveryStreamName: aws.String(stream), Records: records})
-	if err != nil || *out.FailedPutCount > 0 {
-		t.Fatal(out, err)
-	}
+	putAll(t, p, packs...)
 	p.stop(t)
 	buckets, err := filepath.Glob(filepath.Join(dir, "*", "errors"))
 	if err != nil || len(buckets) != 1 {
@@ -86,7 +94,7 @@ func failed(t *testing.T, code int, args ...string) string {
 // each arrives once.
 func TestRefusedRecordsComeBack(t *testing.T) {
 	dir, bucket := refuse(t, 500)
-	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--template", laxTemplate(t))
+	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--template", templateOfAge(t, template.Default(), oldDays))
 	list := failed(t, 0, "ls", "--lake", dir)
 	line := regexp.MustCompile(`(?m)^processing-failed +Lambda\.ProcessingFailedStatus +\d{4}-\d\d-\d\d +late +500 +0 +\d+ +(errors/\S+#0) +ProcessingFailed`).FindStringSubmatch(list)
 	if line == nil {
@@ -131,7 +139,7 @@ func TestKilledReplay(t *testing.T) {
 	const records, objects = 400, 40
 	dir, bucket := refuse(t, records)
 	split(t, bucket, objects)
-	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--template", laxTemplate(t), "--flush-every", "1s")
+	p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--template", templateOfAge(t, template.Default(), oldDays), "--flush-every", "1s")
 	kills, done := 0, false
 	for range times(t, "LOCAL_KILLS", 12) {
 		c := bare(t.Context(), "dashboard", nil, "failed", "replay", "--lake", dir, "--endpoint", p.endpoint)
@@ -157,7 +165,7 @@ func TestKilledReplay(t *testing.T) {
 
 	arrivedOnce(t, dir, -1)
 	failed(t, 0, "ls", "--lake", dir)
-	p = start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--template", laxTemplate(t), "--flush-every", "1s")
+	p = start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--template", templateOfAge(t, template.Default(), oldDays), "--flush-every", "1s")
 	t.Log(failed(t, 0, "replay", "--lake", dir, "--endpoint", p.endpoint, "--in-doubt", "check"))
 	t.Log(failed(t, 0, "replay", "--lake", dir, "--endpoint", p.endpoint, "--in-doubt", "resend"))
 	p.stop(t)

@@ -11,10 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
-	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
 )
 
 // times returns the number in an environment variable, or usual if it is not set. Longer runs set the variable.
@@ -41,17 +37,13 @@ func TestFlippedJournal(t *testing.T) {
 	p := start(t, "up", "--dir", origin, "--listen", "127.0.0.1:0")
 	put := map[string]bool{}
 	for i := range batches {
-		var records []types.Record
+		var records [][]byte
 		for k := range each {
 			host := fmt.Sprintf("host-%d-%d-%s", i, k, strings.Repeat("x", 100))
 			put[host] = true
-			records = append(records, types.Record{Data: fmt.Appendf(nil, `{"ts":%d,"hostname":%q}`, time.Now().Unix(), host)})
+			records = append(records, fmt.Appendf(nil, `{"ts":%d,"hostname":%q}`, time.Now().Unix(), host))
 		}
-		if _, err := client(p.endpoint).PutRecordBatch(t.Context(), &firehose.PutRecordBatchInput{
-			DeliveryStreamName: aws.String(stream), Records: records,
-		}); err != nil {
-			t.Fatal(err)
-		}
+		putAll(t, p, records...)
 	}
 	p.kill()
 	flips, whole, lostInAll := times(t, "LOCAL_FLIPS", 8), 0, 0

@@ -13,15 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
-	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
-
-	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
-	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // A frozen folder, such as testdata/v1, has what the programs of a release left on disk when they were killed. It must not change: later
@@ -46,6 +40,9 @@ func releases(t *testing.T) []string {
 	return folders
 }
 
+// anyAge is the age in days up to which the transform takes the samples of a frozen folder: however old they are.
+const anyAge = 36500
+
 // session is one start of a collector.
 type session struct {
 	ID      string `json:"session_id"`
@@ -55,10 +52,7 @@ type session struct {
 // startEdge starts the collector. It delivers to the endpoint.
 func startEdge(t *testing.T, endpoint, spool string, args ...string) *exec.Cmd {
 	t.Helper()
-	edge := exec.Command(filepath.Join(bin, "edge"), append([]string{
-		"run", "--stack", "MetricsDashboard", "--interval", "1s", "--max-latency", "1s", "--spool-dir", spool,
-	}, args...)...)
-	edge.Env = testenv.Environ(t, "AWS_ENDPOINT_URL="+endpoint, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_REGION=us-east-1")
+	edge := edgeRun(t, endpoint, spool, append([]string{"--max-latency", "1s"}, args...)...)
 	var log bytes.Buffer
 	edge.Stderr = &log
 	if err := edge.Start(); err != nil {
@@ -126,13 +120,12 @@ func upgrade(t *testing.T, release, stack string) {
 			t.Fatal(err)
 		}
 	}
-	acceptAnyAge(t, text, filepath.Join(dir, "template.json"))
 	at, _ := delivered(t, filepath.Join(dir, "lake"), before.ID)
 	if at == 0 || int(at) >= before.Samples {
 		t.Fatalf("%d samples of %d are in the files of the release", at, before.Samples)
 	}
 	p := start(t, "up", "--dir", filepath.Join(dir, "lake"), "--listen", "127.0.0.1:0", "--flush-every", "1s",
-		"--template", filepath.Join(dir, "template.json"), "--stack", "MetricsDashboard")
+		"--template", templateOfAge(t, text, anyAge), "--stack", "MetricsDashboard")
 	edge := startEdge(t, p.endpoint, filepath.Join(dir, "spool"))
 	lines := read(t, dir, "lines.jsonl")
 	putAll(t, p, lines, read(t, dir, "pack.gz"))
@@ -174,38 +167,14 @@ func read(t *testing.T, parts ...string) []byte {
 	return content
 }
 
-// acceptAnyAge writes a template whose transform takes the samples of a frozen folder, however old they are.
-func acceptAnyAge(t *testing.T, text []byte, path string) {
-	t.Helper()
-	var content map[string]any
-	if err := json.Unmarshal(text, &content); err != nil {
-		t.Fatal(err)
-	}
-	found := false
-	for _, resource := range content["Resources"].(map[string]any) {
-		properties, _ := resource.(map[string]any)["Properties"].(map[string]any)
-		environment, _ := properties["Environment"].(map[string]any)
-		if variables, ok := environment["Variables"].(map[string]any); ok && variables[transform.MaxAgeVariable] != nil {
-			variables[transform.MaxAgeVariable], found = "36500", true
-		}
-	}
-	changed, err := json.Marshal(content)
-	if err == nil {
-		err = os.WriteFile(path, changed, 0o600)
-	}
-	if err != nil || !found {
-		t.Fatalf("let the transform take samples of any age: found its variable: %v, %v", found, err)
-	}
-}
-
 // freeze writes the folder of a release with the programs of today.
 func freeze(t *testing.T, into string) {
 	if err := os.Mkdir(into, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	spool, dir, anyAge := filepath.Join(into, "spool"), filepath.Join(into, "lake"), filepath.Join(t.TempDir(), "template.json")
-	acceptAnyAge(t, template.Default(), anyAge)
-	first := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--flush-every", "1s", "--template", anyAge, "--stack", "MetricsDashboard")
+	spool, dir := filepath.Join(into, "spool"), filepath.Join(into, "lake")
+	first := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--flush-every", "1s",
+		"--template", templateOfAge(t, template.Default(), anyAge), "--stack", "MetricsDashboard")
 	putAll(t, first, recordtest.GoldenLines)
 	// Nothing of the machine that freezes stands in the files.
 	edge := startEdge(t, first.endpoint, spool, "--hostname", "frozen", "--detail-interval", "0")
@@ -230,7 +199,7 @@ func freeze(t *testing.T, into string) {
 	if err := os.Remove(filepath.Join(spool, "edge.sock")); err != nil { // a socket is not a file that others can have
 		t.Fatal(err)
 	}
-	out, err := edgeCommand(t, "spool", "cat", "--spool-dir", spool).Output()
+	out, err := bare(t.Context(), "edge", nil, "spool", "cat", "--spool-dir", spool).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,13 +235,6 @@ func compress(t *testing.T, content []byte) []byte {
 	return b.Bytes()
 }
 
-// edgeCommand is a command of edge that ends by itself.
-func edgeCommand(t *testing.T, args ...string) *exec.Cmd {
-	c := exec.Command(filepath.Join(bin, "edge"), args...)
-	c.Env = testenv.Environ(t)
-	return c
-}
-
 // collected is what the status of a collector says.
 type collected struct {
 	ID      string `json:"session_id"`
@@ -284,7 +246,7 @@ type collected struct {
 // report asks the collector that uses the spool. The answer is empty before the collector has started.
 func report(t *testing.T, spool string) (c collected) {
 	t.Helper()
-	content, err := edgeCommand(t, "status", "--spool-dir", spool, "--json").Output()
+	content, err := bare(t.Context(), "edge", nil, "status", "--spool-dir", spool, "--json").Output()
 	if err != nil {
 		return c
 	}
@@ -292,17 +254,4 @@ func report(t *testing.T, spool string) (c collected) {
 		t.Fatal(err)
 	}
 	return c
-}
-
-// putAll sends records, all of which have to be accepted.
-func putAll(t *testing.T, p *process, data ...[]byte) {
-	t.Helper()
-	var records []types.Record
-	for _, d := range data {
-		records = append(records, types.Record{Data: d})
-	}
-	answer, err := client(p.endpoint).PutRecordBatch(t.Context(), &firehose.PutRecordBatchInput{DeliveryStreamName: aws.String(stream), Records: records})
-	if err != nil || *answer.FailedPutCount > 0 {
-		t.Fatalf("put records: %v, %v", answer, err)
-	}
 }
