@@ -191,7 +191,8 @@ func freeze(t *testing.T, into string) {
 		return taken.Samples.Delivered > files+4
 	})
 	second.kill()
-	time.Sleep(5 * time.Second) // the collector takes more samples
+	taken := report(t, spool).Samples.Taken
+	waitFor(t, "the collector takes no more samples", func() bool { return report(t, spool).Samples.Taken >= taken+5 })
 	if err := edge.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -239,6 +240,7 @@ func compress(t *testing.T, content []byte) []byte {
 type collected struct {
 	ID      string `json:"session_id"`
 	Samples struct {
+		Taken     int64 `json:"taken"`
 		Delivered int64 `json:"delivered"`
 	} `json:"samples"`
 }
