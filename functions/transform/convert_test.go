@@ -1,15 +1,14 @@
 package transform_test
 
 import (
-	"compress/gzip"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // otlpDocument is a document with the uptime of web-1 at these times, in Unix seconds.
@@ -86,16 +85,11 @@ func TestOTLPThatIsRefused(t *testing.T) {
 
 // TestOTLPOfACollector: all that a real collector wrote is delivered.
 func TestOTLPOfACollector(t *testing.T) {
-	f, err := os.Open("otlp/testdata/collections.jsonl.gz")
+	collections, err := os.ReadFile("otlp/testdata/collections.jsonl.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(z)
+	text, err := new(record.PackReader).AppendLines(nil, collections)
 	if err != nil {
 		t.Fatal(err)
 	}

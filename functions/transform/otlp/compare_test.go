@@ -1,9 +1,7 @@
 package otlp_test
 
 import (
-	"compress/gzip"
 	"encoding/json"
-	"io"
 	"math"
 	"os"
 	"slices"
@@ -18,16 +16,11 @@ import (
 // collections.jsonl.gz; edge wrote edge.jsonl. `make otlp-check` runs both again.
 func frozen(t *testing.T) (documents, lines string) {
 	t.Helper()
-	f, err := os.Open("testdata/collections.jsonl.gz")
+	collections, err := os.ReadFile("testdata/collections.jsonl.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(z)
+	text, err := new(record.PackReader).AppendLines(nil, collections)
 	if err != nil {
 		t.Fatal(err)
 	}

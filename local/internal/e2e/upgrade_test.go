@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,11 +111,8 @@ func upgrade(t *testing.T, release, stack string) {
 	}
 	text := template.Default()
 	if stack == "old" {
-		compressed, err := gzip.NewReader(bytes.NewReader(read(t, dir, "template.json.gz")))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if text, err = io.ReadAll(compressed); err != nil {
+		var err error
+		if text, err = new(record.PackReader).AppendLines(nil, read(t, dir, "template.json.gz")); err != nil {
 			t.Fatal(err)
 		}
 	}
