@@ -81,8 +81,8 @@ func compare(t *testing.T, samples []record.Sample, lines string) {
 		edge = append(edge, s)
 	}
 	// Only samples with rates count, and as many of both, so that the sums are over the same time.
-	rated := func(s record.Sample) bool { _, ok := s.DiskReadBytesPerS.Get(); return !ok }
-	samples, edge = slices.DeleteFunc(samples, rated), slices.DeleteFunc(edge, rated)
+	unrated := func(s record.Sample) bool { _, ok := s.DiskReadBytesPerS.Get(); return !ok }
+	samples, edge = slices.DeleteFunc(samples, unrated), slices.DeleteFunc(edge, unrated)
 	n := min(len(samples), len(edge))
 	if n < 5 {
 		t.Fatalf("%d samples of the collector and %d of edge have rates, want at least 5", len(samples), len(edge))
