@@ -3,6 +3,7 @@ package alerts
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -45,12 +46,16 @@ type parser struct {
 	errs  []error
 }
 
+// wrong notes a mistake once: an override of several problems reads the same values for each of them.
 func (p *parser) wrong(path, format string, args ...any) {
 	at := record.ParameterRules + ": "
 	if path != "" {
 		at += path + ": "
 	}
-	p.errs = append(p.errs, fmt.Errorf(at+format, args...))
+	err := fmt.Errorf(at+format, args...)
+	if !slices.ContainsFunc(p.errs, func(known error) bool { return known.Error() == err.Error() }) {
+		p.errs = append(p.errs, err)
+	}
 }
 
 func (p *parser) document(root node) {
@@ -116,7 +121,6 @@ func (p *parser) override(n node) {
 		}
 		p.add(o, n.path)
 	}
-	p.errs = slices.CompactFunc(p.errs, func(a, b error) bool { return a.Error() == b.Error() })
 }
 
 func (p *parser) add(o panels.Override, path string) {
@@ -153,18 +157,22 @@ func (p *parser) limits(fields map[string]node, path string, rule panels.Problem
 		p.wrong(path, "%q has no thresholds; leave out %s", rule.Name, strings.Join(limitKeys, ", "))
 		return nil
 	}
-	l, before := rule.Limits, len(p.errs)
-	for key, into := range map[string]*float64{"warn": &l.Warn, "critical": &l.Critical, "clear": &l.Clear, "usual": &l.Usual} {
+	l, right := rule.Limits, true
+	values := map[string]*float64{"warn": &l.Warn, "critical": &l.Critical, "clear": &l.Clear, "usual": &l.Usual}
+	for _, key := range limitKeys {
 		n, ok := fields[key]
 		switch {
 		case !ok:
 		case key == "usual" && rule.Usual == 0:
 			p.wrong(n.path, "%q does not know what is usual; leave it out", rule.Name)
+			right = false
 		default:
-			*into = p.amount(n, rule.Unit)
+			if *values[key], ok = p.amount(n, rule.Unit); !ok {
+				right = false
+			}
 		}
 	}
-	if len(p.errs) > before {
+	if !right {
 		return nil
 	}
 	switch {
@@ -233,16 +241,17 @@ func (p *parser) hosts(n node) (h panels.Hosts) {
 	if !ok {
 		return h
 	}
-	for key, into := range map[string]*[]string{"host": &h.Names, "env": &h.Envs, "role": &h.Roles, "except": &h.Except} {
+	texts := map[string]*[]string{"host": &h.Names, "env": &h.Envs, "role": &h.Roles, "except": &h.Except}
+	for _, key := range []string{"host", "env", "role", "except"} {
 		if list, ok := fields[key]; ok {
-			*into = valuesOf(p.texts(list))
+			*texts[key] = valuesOf(p.texts(list))
 		}
 	}
 	if tags, ok := fields["tags"]; ok {
 		values, _ := p.object(tags)
 		h.Tags = map[string][]string{}
-		for key, list := range values {
-			h.Tags[key] = valuesOf(p.texts(list))
+		for _, key := range slices.Sorted(maps.Keys(values)) {
+			h.Tags[key] = valuesOf(p.texts(values[key]))
 		}
 		if len(values) == 0 {
 			p.wrong(tags.path, "names no tag; use for example {\"team\": [\"core\"]}")

@@ -125,6 +125,29 @@ func TestRefusesRules(t *testing.T) {
 	}
 }
 
+// A mistake in what several problems share is said once, and all mistakes always in the same order.
+func TestMistakesOnceInOneOrder(t *testing.T) {
+	document := []byte(`{"overrides": [{"problems": ["CPU", "Memory"], "warn": "95", "critical": "97", "clear": 0,
+		"hosts": {"host": [1], "env": [2], "role": [3], "except": [4], "tags": {"team": [5], "rack": [6]}}}]}`)
+	const text, percentage = "is not a text of 1 to 255 bytes without control characters", "is not a percentage; use a number above 0 and up to 100, without quotes"
+	want := ""
+	for i, line := range []string{
+		"hosts.host[0]: 1 " + text, "hosts.env[0]: 2 " + text, "hosts.role[0]: 3 " + text, "hosts.except[0]: 4 " + text,
+		"hosts.tags.rack[0]: 6 " + text, "hosts.tags.team[0]: 5 " + text,
+		`warn: "95" ` + percentage, `critical: "97" ` + percentage, "clear: 0 " + percentage,
+	} {
+		if i > 0 {
+			want += "\n"
+		}
+		want += record.ParameterRules + ": overrides[0]." + line
+	}
+	for range 20 { // the order of a map differs from run to run
+		if _, err := alerts.ParseRules(document); err == nil || err.Error() != want {
+			t.Fatalf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
 func TestContradictions(t *testing.T) {
 	for name, c := range map[string]struct {
 		a, b string // hosts

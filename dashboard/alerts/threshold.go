@@ -9,25 +9,28 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// amount reads a threshold in a unit. A duration is a text such as 72h, everything else a number.
-func (p *parser) amount(n node, unit panels.Unit) float64 {
+// amount reads a threshold in a unit. A duration is a text such as 72h, everything else a number. If ok is false, it has noted what is wrong.
+func (p *parser) amount(n node, unit panels.Unit) (v float64, ok bool) {
 	if unit == panels.Duration {
 		text, _ := n.value.(string)
 		d, err := time.ParseDuration(text)
 		if err != nil || d <= 0 || d > 400*24*time.Hour {
 			p.wrong(n.path, "%s is not a duration above 0; use for example \"72h\"", n)
+			return 0, false
 		}
-		return d.Seconds()
+		return d.Seconds(), true
 	}
 	number, isNumber := n.value.(json.Number)
 	v, err := strconv.ParseFloat(string(number), 64)
 	switch {
 	case unit == panels.Percent && (!isNumber || err != nil || v <= 0 || v > 100):
 		p.wrong(n.path, "%s is not a percentage; use a number above 0 and up to 100, without quotes", n)
+		return 0, false
 	case !isNumber || err != nil || v <= 0 || v > 1e9:
 		p.wrong(n.path, "%s is not a number above 0; use for example 5, without quotes", n)
+		return 0, false
 	}
-	return v
+	return v, true
 }
 
 // spoken writes an amount for people.

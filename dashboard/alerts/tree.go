@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,21 +113,12 @@ func (p *parser) object(n node, known ...string) (map[string]node, bool) {
 		p.wrong(n.path, "%s is not an object; use {…}", n)
 		return nil, false
 	}
-	for _, key := range sorted(fields) {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		if len(known) > 0 && !slices.Contains(known, key) {
 			p.wrong(fields[key].path, "there is no such key; use one of %s", strings.Join(known, ", "))
 		}
 	}
 	return fields, true
-}
-
-func sorted(fields map[string]node) []string {
-	var keys []string
-	for key := range fields {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 func (p *parser) list(n node) []node {
