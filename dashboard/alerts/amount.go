@@ -9,7 +9,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// amount writes a value with its unit, as the page does: with three significant digits at most.
+// amount writes a value with its unit, bytes with binary prefixes. It has three significant digits at most, or all digits of its whole part.
 func amount(v float64, unit panels.Unit) string {
 	switch unit {
 	case panels.Percent, panels.PercentOfCore:
