@@ -2,17 +2,15 @@ package notify
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/versioned"
 	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
@@ -50,32 +48,20 @@ type file string
 
 // Load implements [alerts.Store].
 func (f file) Load(context.Context) ([]byte, string, error) {
-	opened, err := os.Open(string(f))
+	content, version, err := versioned.Read(string(f), alerts.MaxStateBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", nil
-	} else if err != nil {
-		return nil, "", err
 	}
-	content, err := io.ReadAll(io.LimitReader(opened, alerts.MaxStateBytes))
-	return content, versionOf(content), errors.Join(err, opened.Close())
+	return content, version, err
 }
 
 // Save implements [alerts.Store].
-func (f file) Save(ctx context.Context, content []byte, version string) (string, error) {
-	if _, now, err := f.Load(ctx); err != nil {
-		return "", err
-	} else if now != version {
+func (f file) Save(_ context.Context, content []byte, version string) (string, error) {
+	next, err := versioned.Write(string(f), content, version)
+	if errors.Is(err, versioned.ErrConflict) {
 		return "", fmt.Errorf("%s: %w", string(f), alerts.ErrConflict)
 	}
-	if err := durable.WriteFile(string(f), content); err != nil {
-		return "", err
-	}
-	return versionOf(content), nil
-}
-
-func versionOf(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
+	return next, err
 }
 
 // Memory is a state that ends with the process.
@@ -91,7 +77,7 @@ func (m *Memory) Load(context.Context) ([]byte, string, error) {
 	if m.content == nil {
 		return nil, "", nil
 	}
-	return m.content, versionOf(m.content), nil
+	return m.content, versioned.Of(m.content), nil
 }
 
 // Save implements [alerts.Store].
@@ -99,5 +85,5 @@ func (m *Memory) Save(_ context.Context, content []byte, _ string) (string, erro
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.content = content
-	return versionOf(content), nil
+	return versioned.Of(content), nil
 }

@@ -59,6 +59,25 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// A file that is larger than any state is no reason to tell everything again.
+func TestLargeState(t *testing.T) {
+	dir := t.TempDir()
+	f, err := OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	path := filepath.Join(dir, "told-a.json")
+	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, alerts.MaxStateBytes+1)); err != nil {
+		t.Fatal(err)
+	}
+	box := &inbox{}
+	d := alerts.Delivery{Store: f.Store("a"), Receiver: box, Log: slog.New(slog.DiscardHandler)}
+	if _, err := d.Begin(t.Context(), time.Now()); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("%v, want an error with the name of the file", err)
+	}
+}
+
 // A state that cannot be written sends nothing: its message would be sent again and again.
 func TestStateCannotBeWritten(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "alerts")

@@ -1,7 +1,6 @@
 package failed
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/versioned"
 	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
@@ -139,39 +139,21 @@ func (f *Folder) Move(_ context.Context, o Object, to string) error {
 
 // Get implements [Storage].
 func (f *Folder) Get(_ context.Context, key string) ([]byte, string, error) {
-	file, err := os.Open(f.path(key))
-	if err != nil {
-		return nil, "", err
-	}
-	content, err := io.ReadAll(io.LimitReader(file, MaxState))
-	return content, versionOf(content), errors.Join(err, file.Close())
-}
-
-func versionOf(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
+	return versioned.Read(f.path(key), MaxState)
 }
 
 // Put implements [Storage]. The caller holds the lock, so no other process writes between the check and the rename.
-func (f *Folder) Put(ctx context.Context, key string, content []byte, version string) (string, error) {
-	now := ""
-	if old, v, err := f.Get(ctx, key); err == nil {
-		now = v
-		if bytes.Equal(old, content) {
-			return now, nil
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	if now != version {
-		return "", fmt.Errorf("write %s: %w", key, ErrConflict)
-	}
+func (f *Folder) Put(_ context.Context, key string, content []byte, version string) (string, error) {
 	path := f.path(key)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", err
 	}
-	if err := durable.WriteFile(path, content); err != nil {
+	next, err := versioned.Write(path, content, version)
+	switch {
+	case errors.Is(err, versioned.ErrConflict):
+		return "", fmt.Errorf("write %s: %w", key, ErrConflict)
+	case err != nil:
 		return "", fmt.Errorf("write %s: %w", key, err)
 	}
-	return versionOf(content), nil
+	return next, nil
 }

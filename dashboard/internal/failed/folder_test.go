@@ -120,6 +120,23 @@ func TestConditionalWrite(t *testing.T) {
 	})
 }
 
+// TestLargeState: a state that is larger than any is refused, and not read in part.
+func TestLargeState(t *testing.T) {
+	const key = "replayed/_state/x.json"
+	dir := makeFolders(t, "errors", "replayed/_state")
+	path := filepath.Join(dir, filepath.FromSlash(key))
+	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, failed.MaxState+1)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := failed.OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if content, _, err := f.Get(t.Context(), key); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("%d bytes, %v; want an error with the name of the file", len(content), err)
+	}
+}
+
 func TestFind(t *testing.T) {
 	const key = "errors/processing-failed/2026/02/03/o"
 	content := line(sample("a", 1), status, arrived) + "broken\n" + line(sample("b", 2), status, arrived)
