@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 	"github.com/metrics-dashboard/metrics-dashboard/record/signed"
 )
@@ -62,21 +63,15 @@ func (w *Webhook) Send(ctx context.Context, m alerts.Message) error {
 	if w.address.slack {
 		body = m.SlackMessage(w.context)
 	}
-	for _, pause := range append(w.pauses, 0) {
+	for attempt := 0; ; attempt++ {
 		again, err := w.attempt(ctx, m.ID, body)
 		if err == nil {
 			return nil
 		}
-		if !again || pause == 0 {
+		if !again || attempt == len(w.pauses) || pause.For(ctx, w.pauses[attempt]) != nil {
 			return fmt.Errorf("send a message to %s: %w", w.address, err)
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("send a message to %s: %w", w.address, err)
-		case <-time.After(pause):
 		}
 	}
-	return nil // not reached: the last pause is 0
 }
 
 func (w *Webhook) attempt(ctx context.Context, id string, body []byte) (again bool, err error) {
