@@ -18,9 +18,8 @@ func (m Message) SlackMessage(c Context) []byte {
 // and Microsoft Teams. It shows no message of another form. Source: its administrator guide, "Custom notifications".
 func (m Message) ChatNotification(c Context) []byte {
 	counts := map[string]string{}
-	for _, change := range m.Changes {
-		n, _ := strconv.Atoi(counts[string(change.Event)])
-		counts[string(change.Event)] = strconv.Itoa(n + 1)
+	for event, n := range m.counts() {
+		counts[string(event)] = strconv.Itoa(n)
 	}
 	content, _ := json.Marshal(chatNotification{
 		Version: "1.0", Source: "custom", ID: m.ID,

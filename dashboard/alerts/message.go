@@ -31,6 +31,18 @@ type Change struct {
 	Problem Problem `json:"problem"`
 }
 
+// urgent reports whether the problem is critical and goes on.
+func (c Change) urgent() bool { return c.Problem.Severity >= Critical && !c.Event.ends() }
+
+// counts returns how many changes there are of each event.
+func (m Message) counts() map[Event]int {
+	counts := map[Event]int{}
+	for _, c := range m.Changes {
+		counts[c.Event]++
+	}
+	return counts
+}
+
 // Event is what happened to a problem.
 type Event string
 
@@ -68,10 +80,8 @@ func (m *Message) id() string {
 
 // Severity is that of the worst problem that goes on. If none does, it is a warning.
 func (m Message) Severity() Severity {
-	for _, c := range m.Changes {
-		if c.Problem.Severity >= Critical && !c.Event.ends() {
-			return Critical
-		}
+	if slices.ContainsFunc(m.Changes, Change.urgent) {
+		return Critical
 	}
 	return Warning
 }

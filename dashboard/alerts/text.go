@@ -183,7 +183,7 @@ func (w *writer) change(c Change) bool {
 	p := c.Problem
 	var b strings.Builder
 	b.WriteString("- ")
-	if p.Severity >= Critical && !c.Event.ends() {
+	if c.urgent() {
 		b.WriteString(w.style.bold("CRITICAL") + " ")
 	}
 	host := w.style.escape(p.Host)
@@ -270,11 +270,9 @@ const maxSubject = 99
 
 // Subject says in one line of ASCII what a message is about.
 func (m Message) Subject() string {
-	counts := map[Event]int{}
-	urgent := 0
+	counts, urgent := m.counts(), 0
 	for _, c := range m.Changes {
-		counts[c.Event]++
-		if c.Problem.Severity >= Critical && !c.Event.ends() {
+		if c.urgent() {
 			urgent++
 		}
 	}
