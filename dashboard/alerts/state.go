@@ -85,7 +85,7 @@ func (s State) after(m *Message) State {
 			told[keyOf(c.Problem)] = Told{Problem: c.Problem, At: m.At}
 		}
 	}
-	next := State{Version: stateVersion, Told: make([]Told, 0, len(told))}
+	next := State{Told: make([]Told, 0, len(told))}
 	for _, t := range told {
 		next.Told = append(next.Told, t)
 	}
