@@ -17,8 +17,6 @@ const (
 	alertReads = 2
 	// alertTime is how long a run takes. It waits for Athena.
 	alertTime = 10 * time.Second
-	// leastScan is what Athena bills for a query at least.
-	leastScan = 10 << 20
 )
 
 // alerts returns the lines of the function that tells people about problems, or none if it is off.
@@ -27,9 +25,8 @@ func (f Fleet) alerts(item func(name string, quantity float64, unit string, pric
 		return nil
 	}
 	runs := month.Seconds() / f.AlertsEvery.Seconds()
-	samplesAnHour := float64(f.Hosts) * time.Hour.Seconds() / f.Interval.Seconds()
 	return []named{
-		item("Alerts: Athena", runs*math.Max(leastScan, alertHours*samplesAnHour*alertBytes)/gib, "GiB", athenaTiB/1024),
+		item("Alerts: Athena", runs*math.Max(leastScanBytes, alertHours*f.hourSamples()*alertBytes)/gib, "GiB", athenaTiB/1024),
 		item("Alerts: S3 reads by Athena", runs*alertHours*alertReads*f.objects()/month.Hours(), "requests", getObject),
 		// Athena lists the folder of each hour, and writes the answer and a note about it.
 		item("Alerts: S3 lists and PUTs", runs*(alertHours+2), "requests", putObject),

@@ -36,7 +36,11 @@ type quantity struct {
 // perSecond returns a rate of a month as a rate of a second.
 func perSecond(v float64) float64 { return v / month.Seconds() }
 
-func (f Fleet) hourBytes() float64 { return f.samples() / month.Hours() * parquetBytes }
+// hourSamples returns how many samples the fleet takes in an hour.
+func (f Fleet) hourSamples() float64 { return f.samples() / month.Hours() }
+
+// hourBytes returns how many bytes of samples an hour has.
+func (f Fleet) hourBytes() float64 { return f.hourSamples() * parquetBytes }
 
 // parts returns in how many statements a day of samples is rolled up: of whole hours, of partGiB at most if an hour has less.
 func (f Fleet) parts() float64 {

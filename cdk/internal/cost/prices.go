@@ -26,7 +26,8 @@ const (
 
 	crawlerDPUHour = 0.44 // Glue
 
-	athenaTiB = 5.00
+	athenaTiB      = 5.00
+	leastScanBytes = 10 << 20 // that a statement is billed for
 
 	logGiB    = 0.50 // CloudWatch Logs, ingestion
 	alarm     = 0.10 // a month; the first 10 of an account are free

@@ -18,15 +18,14 @@ func Print(w io.Writer, f Fleet) error {
 	}
 	packed, single := Total(lines)
 	fmt.Fprintf(&b, "%-42s %22s %10.2f   %22s %10.2f\n", "Total", "", packed, "", single)
-	more := f
-	more.Hosts *= 2
-	morePacked, moreSingle := Total(more.Estimate())
-	fmt.Fprintf(&b, "%-42s %22s %10.4f   %22s %10.4f\n", "Each further host adds", "", (morePacked-packed)/float64(f.Hosts),
-		"", (moreSingle-single)/float64(f.Hosts))
+	furtherPacked, furtherSingle := f.further(f.Stored, f.Rolled)
+	fmt.Fprintf(&b, "%-42s %22s %10.4f   %22s %10.4f\n", "Each further host adds", "", furtherPacked, "", furtherSingle)
+	year, _ := f.further(1, 12)
+	ten, _ := f.further(1, 120)
 	fmt.Fprintf(&b, "\nA further machine, with samples kept for 30 days and rollups for ever: %.2f cents a month after a year, %.2f after ten.\n",
-		100*f.further(1, 12), 100*f.further(1, 120))
+		100*year, 100*ten)
 	fmt.Fprintf(&b, "\nA machine costs about %.0f cents a month, storage included; the rest does not grow with machines.\n",
-		100*(morePacked-packed)/float64(f.Hosts))
+		100*furtherPacked)
 	fmt.Fprintf(&b, `
 List prices of us-east-1, nothing counted as free: of an account, the first 10 alarms and 3 dashboards are.
 Dynamic partitioning is billed by the GB delivered; counted here is the JSON before conversion, about %d times the Parquet.

@@ -16,7 +16,6 @@ const (
 	lateReads         = 0.25 // share of periods that are read again because samples came late
 	filesPerStatement = 4    // objects that Athena writes, besides the manifest and the metadata
 	rollupRunTime     = 30 * time.Second
-	leastScanBytes    = 10 << 20 // that a statement is billed for
 	objectsPerList    = 1000
 	sampleDays        = 14 + 1 // days that a run lists: how old a sample may be, and today (default settings)
 	listsPerRun       = 3      // of a day: samples, minutes, hours
@@ -30,7 +29,7 @@ var (
 // rollupScan returns how many bytes Athena reads in a month for the rollups: the samples of each hour once for the minutes, and those of
 // each day once for the hours.
 func (f Fleet) rollupScan() float64 {
-	hour := f.samples() / month.Hours() * parquetBytes
+	hour := f.hourBytes()
 	return (1 + lateReads) * (month.Hours()*math.Max(hour, leastScanBytes) + month.Hours()/24*math.Max(24*hour, leastScanBytes))
 }
 
@@ -70,12 +69,13 @@ func (f Fleet) rollupObjects() Item {
 	return Item{kept, "objects", kept*watchedObject + written*movedObject}
 }
 
-// further returns what a further machine costs in a month, in USD, if the bucket holds so many months of samples and of rollups.
-func (f Fleet) further(stored, rolled int) float64 {
+// further returns what a further machine costs in a month, in USD, if the bucket holds so many months of samples and of rollups. See [Line]
+// for packed and single.
+func (f Fleet) further(stored, rolled int) (packed, single float64) {
 	f.Stored, f.Rolled = stored, rolled
 	more := f
 	more.Hosts *= 2
-	one, _ := Total(f.Estimate())
-	two, _ := Total(more.Estimate())
-	return (two - one) / float64(f.Hosts)
+	packed, single = Total(f.Estimate())
+	morePacked, moreSingle := Total(more.Estimate())
+	return (morePacked - packed) / float64(f.Hosts), (moreSingle - single) / float64(f.Hosts)
 }
