@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/objects"
 	"github.com/metrics-dashboard/metrics-dashboard/functions/rollup"
 )
 
@@ -20,10 +21,7 @@ type Bucket struct {
 }
 
 // New returns the bucket of this name.
-func New(cfg aws.Config, name string) *Bucket {
-	// A local address or an emulator does not resolve names of buckets.
-	return &Bucket{s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }), name}
-}
+func New(cfg aws.Config, name string) *Bucket { return &Bucket{objects.NewClient(cfg), name} }
 
 // List returns the objects whose keys begin with prefix. A request returns at most 1,000.
 func (b *Bucket) List(ctx context.Context, prefix string) (list []rollup.Object, err error) {
@@ -48,11 +46,11 @@ func (b *Bucket) Delete(ctx context.Context, keys []string) error {
 	for len(keys) > 0 {
 		some := keys[:min(atOnce, len(keys))]
 		keys = keys[len(some):]
-		objects := make([]types.ObjectIdentifier, len(some))
+		identifiers := make([]types.ObjectIdentifier, len(some))
 		for i := range some {
-			objects[i].Key = &some[i]
+			identifiers[i].Key = &some[i]
 		}
-		out, err := b.api.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)}})
+		out, err := b.api.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: &types.Delete{Objects: identifiers, Quiet: aws.Bool(true)}})
 		if err == nil && len(out.Errors) > 0 {
 			err = errors.New(aws.ToString(out.Errors[0].Code) + " for " + aws.ToString(out.Errors[0].Key))
 		}
