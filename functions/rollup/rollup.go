@@ -202,12 +202,13 @@ func (r *run) rollUp(ctx context.Context) []error {
 	}
 	group.Wait()
 	r.report.Left = len(r.queue)
-	slices.SortStableFunc(r.queue, func(a, b panels.Due) int { return a.End().Compare(b.End()) })
-	for _, d := range r.queue {
-		if waited := r.now.Sub(d.End().Add(r.o.Settle)); waited > late && !r.asked {
-			return append(r.failed, fmt.Errorf("the rollup %s of %s has been due for %v: the runs of this function do not end in time",
-				d.Rollup.Name, d.Start.Format(time.DateTime), waited.Round(time.Hour)))
-		}
+	if len(r.queue) == 0 || r.asked {
+		return r.failed
+	}
+	d := slices.MinFunc(r.queue, func(a, b panels.Due) int { return a.End().Compare(b.End()) }) // it has waited longest
+	if waited := r.now.Sub(d.End().Add(r.o.Settle)); waited > late {
+		return append(r.failed, fmt.Errorf("the rollup %s of %s has been due for %v: the runs of this function do not end in time",
+			d.Rollup.Name, d.Start.Format(time.DateTime), waited.Round(time.Hour)))
 	}
 	return r.failed
 }
