@@ -3,7 +3,6 @@ package stack
 import (
 	"time"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsathena"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
@@ -46,44 +45,29 @@ func newAlerts(scope constructs.Construct, c config.Config, zip string, bucket a
 		return nil
 	}
 	topic := newAlertTopic(scope, c)
-	workgroup := awsathena.NewCfnWorkGroup(scope, jsii.String("AlertsWorkGroup"), &awsathena.CfnWorkGroupProps{
-		Name:                   jsii.String(alertsWorkgroup(c)),
-		Description:            jsii.String("Queries of the function that tells people about problems"),
-		State:                  jsii.String("ENABLED"),
-		RecursiveDeleteOption:  jsii.Bool(true),
-		WorkGroupConfiguration: workgroupConfiguration(c, bucket, c.AthenaScanLimitGiB),
+	workgroup := newWorkgroup(scope, c, bucket, workgroupProps{
+		"AlertsWorkGroup", alertsWorkgroup(c), "Queries of the function that tells people about problems", c.AthenaScanLimitGiB,
 	})
-	logs := newLogGroup(scope, c, "AlertsLogs")
-	statements := append(mayAlert(scope, c, bucket, table, topic), allow(logs.LogGroupArn())("logs:CreateLogStream", "logs:PutLogEvents"))
-	function := awslambda.NewFunction(scope, jsii.String("AlertsFunction"), &awslambda.FunctionProps{
-		Description:  jsii.String("Tells people about problems of hosts, by Athena and SNS"),
-		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture: awslambda.Architecture_ARM_64(),
-		Handler:      jsii.String("bootstrap"),
-		Code:         awslambda.Code_FromAsset(&zip, nil),
-		Timeout:      duration(alertsTimeout),
-		MemorySize:   jsii.Number(alertsMemory),
-		Environment: &map[string]*string{
-			"LOG_LEVEL":       &c.LogLevel,
+	function, _, _ := newFunction(scope, c, functionProps{
+		id: "AlertsFunction", part: "Alerts",
+		description: "Tells people about problems of hosts, by Athena and SNS",
+		zip:         zip, timeout: alertsTimeout, memoryMiB: alertsMemory,
+		environment: map[string]*string{
 			"STACK":           &c.StackName,
 			"BUCKET":          bucket.BucketName(),
 			"STATE":           jsii.String(alertsState),
 			"DATABASE":        table.database,
 			"TABLE":           table.name,
-			"WORKGROUP":       workgroup.Ref(),
+			"WORKGROUP":       workgroup,
 			"TOPIC":           topic.TopicArn(),
 			"RULES_PARAMETER": jsii.String(rulesParameter(c)),
 			"DELAY":           jsii.String(delay(c).String()),
 			"DASHBOARD_URL":   &c.DashboardURL,
 		},
-		Role: awsiam.NewRole(scope, jsii.String("AlertsRole"), &awsiam.RoleProps{
-			AssumedBy:      service("lambda", fromThisAccount(nil)),
-			Description:    jsii.String("Alerts: read samples by Athena, note what was told, publish to a topic"),
-			InlinePolicies: inline(statements...),
-		}),
-		LogGroup: logs,
+		purpose: "Alerts: read samples by Athena, note what was told, publish to a topic",
+		may:     mayAlert(scope, c, bucket, table, topic),
 		// The next run does what a failed one has left. If Lambda repeated a run, the alarm would count one failure three times.
-		RetryAttempts: jsii.Number(0),
+		retries: jsii.Number(0),
 	})
 	awsevents.NewRule(scope, jsii.String("AlertsSchedule"), &awsevents.RuleProps{
 		Description: jsii.String("Starts the function that tells people about problems"),

@@ -21,14 +21,7 @@ func newAnalytics(
 	scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, queries []Query,
 ) analytics {
 	results := bucket.S3UrlForObject(jsii.String(config.ResultFolder))
-	workgroup := awsathena.NewCfnWorkGroup(scope, jsii.String("WorkGroup"), &awsathena.CfnWorkGroupProps{
-		Name:        &c.StackName,
-		Description: jsii.String("Queries over the samples"),
-		State:       jsii.String("ENABLED"),
-		// Without it CloudFormation cannot delete a workgroup in which a query has run.
-		RecursiveDeleteOption:  jsii.Bool(true),
-		WorkGroupConfiguration: workgroupConfiguration(c, bucket, c.AthenaScanLimitGiB),
-	})
+	workgroup := newWorkgroup(scope, c, bucket, workgroupProps{"WorkGroup", c.StackName, "Queries over the samples", c.AthenaScanLimitGiB})
 	var saved []awsathena.CfnNamedQuery
 	for _, q := range queries {
 		query := awsathena.NewCfnNamedQuery(scope, jsii.String("Query"+logicalID(q.ID)), &awsathena.CfnNamedQueryProps{
@@ -36,32 +29,45 @@ func newAnalytics(
 			Description: &q.Description,
 			Database:    table.database,
 			QueryString: &q.SQL,
-			WorkGroup:   workgroup.Ref(),
+			WorkGroup:   workgroup,
 		})
 		if n := len(saved); n >= queriesAtOnce {
 			query.Node().AddDependency(saved[n-queriesAtOnce])
 		}
 		saved = append(saved, query)
 	}
-	return analytics{workgroup: workgroup.Ref(), results: results}
+	return analytics{workgroup: workgroup, results: results}
 }
 
-// workgroupConfiguration returns the settings of a workgroup. A query may read scanGiB at most.
-func workgroupConfiguration(c config.Config, bucket awss3.IBucket, scanGiB int) *awsathena.CfnWorkGroup_WorkGroupConfigurationProperty {
-	return &awsathena.CfnWorkGroup_WorkGroupConfigurationProperty{
-		EnforceWorkGroupConfiguration:   jsii.Bool(true),
-		PublishCloudWatchMetricsEnabled: jsii.Bool(true),
-		RequesterPaysEnabled:            jsii.Bool(false),
-		BytesScannedCutoffPerQuery:      jsii.Number(scanGiB << 30),
-		EngineVersion: &awsathena.CfnWorkGroup_EngineVersionProperty{
-			SelectedEngineVersion: jsii.String("Athena engine version 3"),
+// workgroupProps describe a workgroup. A query in it may read scanGiB at most.
+type workgroupProps struct {
+	id, name, description string
+	scanGiB               int
+}
+
+// newWorkgroup adds a workgroup and returns a reference to its name.
+func newWorkgroup(scope constructs.Construct, c config.Config, bucket awss3.IBucket, p workgroupProps) *string {
+	return awsathena.NewCfnWorkGroup(scope, &p.id, &awsathena.CfnWorkGroupProps{
+		Name:        &p.name,
+		Description: &p.description,
+		State:       jsii.String("ENABLED"),
+		// Without it CloudFormation cannot delete a workgroup in which a query has run.
+		RecursiveDeleteOption: jsii.Bool(true),
+		WorkGroupConfiguration: &awsathena.CfnWorkGroup_WorkGroupConfigurationProperty{
+			EnforceWorkGroupConfiguration:   jsii.Bool(true),
+			PublishCloudWatchMetricsEnabled: jsii.Bool(true),
+			RequesterPaysEnabled:            jsii.Bool(false),
+			BytesScannedCutoffPerQuery:      jsii.Number(p.scanGiB << 30),
+			EngineVersion: &awsathena.CfnWorkGroup_EngineVersionProperty{
+				SelectedEngineVersion: jsii.String("Athena engine version 3"),
+			},
+			ResultConfiguration: &awsathena.CfnWorkGroup_ResultConfigurationProperty{
+				OutputLocation:          bucket.S3UrlForObject(jsii.String(config.ResultFolder)),
+				ExpectedBucketOwner:     awscdk.Aws_ACCOUNT_ID(),
+				EncryptionConfiguration: resultEncryption(c),
+			},
 		},
-		ResultConfiguration: &awsathena.CfnWorkGroup_ResultConfigurationProperty{
-			OutputLocation:          bucket.S3UrlForObject(jsii.String(config.ResultFolder)),
-			ExpectedBucketOwner:     awscdk.Aws_ACCOUNT_ID(),
-			EncryptionConfiguration: resultEncryption(c),
-		},
-	}
+	}).Ref()
 }
 
 // queriesAtOnce is how many saved queries CloudFormation creates at a time. Athena takes 5 calls of CreateNamedQuery a second

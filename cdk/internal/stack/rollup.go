@@ -2,10 +2,8 @@ package stack
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsathena"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
@@ -72,19 +70,14 @@ func settleTime(c config.Config) time.Duration {
 
 // newRollup adds the function, its role, its workgroup and its schedule. zip is the file with its binary.
 func newRollup(scope constructs.Construct, c config.Config, zip string, bucket awss3.IBucket, table catalog) rollup {
-	workgroup := newRollupWorkgroup(scope, c, bucket)
-	logs := newLogGroup(scope, c, "RollupLogs")
-	statements := append(mayRollUp(scope, c, bucket, table), allow(logs.LogGroupArn())("logs:CreateLogStream", "logs:PutLogEvents"))
-	function := awslambda.NewFunction(scope, jsii.String("Rollup"), &awslambda.FunctionProps{
-		Description:  jsii.String("Keeps the tables of minutes and hours up to date, by Athena"),
-		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture: awslambda.Architecture_ARM_64(),
-		Handler:      jsii.String("bootstrap"),
-		Code:         awslambda.Code_FromAsset(&zip, nil),
-		Timeout:      duration(rollupTimeout),
-		MemorySize:   jsii.Number(rollupMemory),
-		Environment: &map[string]*string{
-			"LOG_LEVEL":           &c.LogLevel,
+	// It overrides what a client asks for, as the readers' workgroup does. The folder of an UNLOAD is not such a setting, unlike that of a
+	// CREATE TABLE AS (github.com/aws/aws-sdk-pandas, issue 1200 and pull request 1216).
+	workgroup := newWorkgroup(scope, c, bucket, workgroupProps{"RollupWorkGroup", rollupWorkgroup(c), "Statements of the rollup's function", rollupScanGiB})
+	function, _, _ := newFunction(scope, c, functionProps{
+		id: "Rollup", part: "Rollup",
+		description: "Keeps the tables of minutes and hours up to date, by Athena",
+		zip:         zip, timeout: rollupTimeout, memoryMiB: rollupMemory,
+		environment: map[string]*string{
 			"BUCKET":              bucket.BucketName(),
 			"PREFIX":              &c.Prefix,
 			"DATABASE":            table.database,
@@ -94,14 +87,10 @@ func newRollup(scope constructs.Construct, c config.Config, zip string, bucket a
 			"RAW_RETENTION_DAYS":  jsii.String(days(c.RawRetention)),
 			"SETTLE":              jsii.String(settleTime(c).String()),
 		},
-		Role: awsiam.NewRole(scope, jsii.String("RollupRole"), &awsiam.RoleProps{
-			AssumedBy:      service("lambda", fromThisAccount(nil)),
-			Description:    jsii.String("Rollup: read samples by Athena, write rollups, point partitions at them"),
-			InlinePolicies: inline(statements...),
-		}),
-		LogGroup: logs,
+		purpose: "Rollup: read samples by Athena, write rollups, point partitions at them",
+		may:     mayRollUp(scope, c, bucket, table),
 		// The next hour's run does what a failed one has left. If Lambda repeated a run, the alarm would count one failure three times.
-		RetryAttempts: jsii.Number(0),
+		retries: jsii.Number(0),
 	})
 	minute := int((settleTime(c) + 5*time.Minute).Minutes())
 	awsevents.NewRule(scope, jsii.String("RollupSchedule"), &awsevents.RuleProps{
@@ -113,21 +102,6 @@ func newRollup(scope constructs.Construct, c config.Config, zip string, bucket a
 		})},
 	})
 	return rollup{function}
-}
-
-// days writes whole days as a number.
-func days(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
-
-// newRollupWorkgroup adds the workgroup. It overrides what a client asks for, as the readers' workgroup does. The folder of an UNLOAD is
-// not such a setting, unlike that of a CREATE TABLE AS (github.com/aws/aws-sdk-pandas, issue 1200 and pull request 1216).
-func newRollupWorkgroup(scope constructs.Construct, c config.Config, bucket awss3.IBucket) *string {
-	return awsathena.NewCfnWorkGroup(scope, jsii.String("RollupWorkGroup"), &awsathena.CfnWorkGroupProps{
-		Name:                   jsii.String(rollupWorkgroup(c)),
-		Description:            jsii.String("Statements of the rollup's function"),
-		State:                  jsii.String("ENABLED"),
-		RecursiveDeleteOption:  jsii.Bool(true),
-		WorkGroupConfiguration: workgroupConfiguration(c, bucket, rollupScanGiB),
-	}).Ref()
 }
 
 // mayRollUp returns the statements that the function needs. Sources: Athena user guide, "Fine-grained access to databases and tables in

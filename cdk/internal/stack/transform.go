@@ -1,9 +1,6 @@
 package stack
 
 import (
-	"strconv"
-	"time"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -24,27 +21,12 @@ type transform struct {
 // newTransform adds the function. zip is the file with its binary. CloudFormation creates the function after the delivery
 // role; newDeliveryRole says why.
 func newTransform(scope constructs.Construct, c config.Config, zip string, deliveryRole awsiam.Role) transform {
-	logs := newLogGroup(scope, c, "TransformLogs")
-	role := awsiam.NewRole(scope, jsii.String("TransformRole"), &awsiam.RoleProps{
-		AssumedBy:      service("lambda", fromThisAccount(nil)),
-		Description:    jsii.String("Transform: write its log, put records back onto its delivery stream"),
-		InlinePolicies: inline(allow(logs.LogGroupArn())("logs:CreateLogStream", "logs:PutLogEvents")),
-	})
-	function := awslambda.NewFunction(scope, jsii.String("Transform"), &awslambda.FunctionProps{
-		FunctionName: optional(c.LambdaFunctionName),
-		Description:  jsii.String("Checks, enriches and partitions samples for Firehose"),
-		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture: awslambda.Architecture_ARM_64(),
-		Handler:      jsii.String("bootstrap"),
-		Code:         awslambda.Code_FromAsset(&zip, nil),
-		Timeout:      duration(c.LambdaTimeout),
-		MemorySize:   jsii.Number(c.LambdaMemoryMiB),
-		Environment: &map[string]*string{
-			"LOG_LEVEL":           &c.LogLevel,
-			"MAX_SAMPLE_AGE_DAYS": jsii.String(strconv.Itoa(int(c.MaxSampleAge / (24 * time.Hour)))),
-		},
-		Role:     role,
-		LogGroup: logs,
+	function, role, logs := newFunction(scope, c, functionProps{
+		id: "Transform", part: "Transform", name: c.LambdaFunctionName,
+		description: "Checks, enriches and partitions samples for Firehose",
+		zip:         zip, timeout: c.LambdaTimeout, memoryMiB: c.LambdaMemoryMiB,
+		environment: map[string]*string{"MAX_SAMPLE_AGE_DAYS": jsii.String(days(c.MaxSampleAge))},
+		purpose:     "Transform: write its log, put records back onto its delivery stream",
 	})
 	function.Node().AddDependency(deliveryRole)
 	return transform{function: function, role: role, logs: logs}

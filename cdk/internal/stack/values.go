@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +31,9 @@ func onlyIf(condition bool) *bool {
 func duration(d time.Duration) awscdk.Duration {
 	return awscdk.Duration_Seconds(jsii.Number(d.Seconds()))
 }
+
+// days writes whole days as a number.
+func days(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
 
 // arn returns an ARN in the stack's own partition, region and account. resource is the part after the account.
 func arn(scope constructs.Construct, service, resource string) *string {
