@@ -13,12 +13,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// catalog holds the names of the Glue table of all samples, of those of the rollups, and of their database.
+// catalog holds the names of the Glue table of all samples and of its database.
 type catalog struct {
 	database *string
 	name     *string
 	arns     []*string // see tableARNs
-	rollups  []string  // names of the tables of rollups
 }
 
 // newCatalog adds the database and the tables. CloudFormation deletes them with the stack, even if the bucket stays: they hold
@@ -36,11 +35,11 @@ func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 		S3Prefix:            &c.Prefix,
 		PartitionProjection: projection(c.FirstYear),
 	}, record.Columns(), record.PartitionKeys())
+	newRollupTables(scope, c, database, bucket)
 	return catalog{
 		database: database.DatabaseName(),
 		name:     table.TableName(),
 		arns:     tableARNs(scope, c, c.GlueTableName),
-		rollups:  newRollupTables(scope, c, database, bucket),
 	}
 }
 

@@ -21,14 +21,14 @@ import (
 // rollup is the Lambda function that keeps the tables of minutes and hours up to date.
 type rollup struct{ function awslambda.IFunction }
 
-// newRollupTables adds the tables of the rollups and returns their names.
+// newRollupTables adds the tables of the rollups.
 //
 // They have no partition projection: the function points each partition at the folder of the run that wrote it, and Athena ignores such
 // locations if a table has projection (Athena user guide, "Partition projection with Amazon Athena"). A year has 8,760 partitions of
 // hours of minutes and 365 of days of hours. Glue charges nothing for the first million of objects of an account and takes 10 million of
 // a table. Athena asks it for those of a query's condition on the keys, which are strings for that.
-func newRollupTables(scope constructs.Construct, c config.Config, database awsglue.IDatabase, bucket awss3.IBucket) (names []string) {
-	names = rollupTables(c)
+func newRollupTables(scope constructs.Construct, c config.Config, database awsglue.IDatabase, bucket awss3.IBucket) {
+	names := rollupTables(c)
 	for i, r := range panels.Rollups() {
 		newTable(scope, "Rollup"+r.Name, database, awsglue.S3TableProps{
 			TableName: &names[i],
@@ -38,7 +38,6 @@ func newRollupTables(scope constructs.Construct, c config.Config, database awsgl
 			S3Prefix: jsii.String(r.Prefix()),
 		}, r.Columns(), r.PartitionKeys())
 	}
-	return names
 }
 
 // rollupTables returns the names of the tables of the rollups.
@@ -116,7 +115,7 @@ func mayRollUp(scope constructs.Construct, c config.Config, bucket awss3.IBucket
 		// Athena reads the default database before any other (Athena guide, "Access to the default database and catalog").
 		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
 		allow(table.arns...)("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"),
-		allow(tableARNs(scope, c, table.rollups...)...)(
+		allow(tableARNs(scope, c, rollupTables(c)...)...)(
 			"glue:CreatePartition", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:UpdatePartition"),
 		allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
 		allow(below(c.Prefix))("s3:GetObject"),
