@@ -24,7 +24,7 @@ import boto3
 import duckdb
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "cdk" / "integration"))
-from columns import duck_type  # noqa: E402
+from columns import duck_type, samples_table  # noqa: E402
 
 DASHBOARD = os.path.abspath(os.path.join(sys.argv[1], "dashboard"))
 STACK = "MetricsDashboard"
@@ -243,9 +243,7 @@ def moto(folder):
 def write_lake(folder):
     """Writes samples as Parquet, with copies of one hour in four, and returns the columns of the template's table."""
     with open("local/internal/template/default.json") as file:
-        resources = json.load(file)["Resources"].items()
-    # The tables of rollups have other names.
-    table, = (r["Properties"]["TableInput"] for name, r in resources if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))
+        table = samples_table(json.load(file))
     given = {
         "ts": "1770112800 + 3 * n", "session_id": "'s' || n % 3", "seq": "n", "hostname": "'host-' || n % 3", "interval_s": "3",
         "cpu_pct": "n % 100 + 0.25", "disk_busy_pct": "n % 50 + 0.5", "tags": "map {'team': 'core'}",

@@ -8,6 +8,7 @@ import glob
 import gzip
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -22,6 +23,9 @@ import pyarrow
 import pyarrow.parquet
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "cdk" / "integration"))
+from columns import samples_table  # noqa: E402
 
 STACK = "MetricsDashboard"
 NOW = int(time.time())
@@ -166,11 +170,8 @@ def arrow_type(hive):
 def glue_columns():
     """Returns the columns of the committed template's table, with pyarrow's names of their types."""
     with open("local/internal/template/default.json") as file:
-        resources = json.load(file)["Resources"].items()
-    # The tables of rollups have other names.
-    table, = (r for name, r in resources if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))
-    columns = table["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]
-    return [(c["Name"], arrow_type(c["Type"])) for c in columns]
+        table = samples_table(json.load(file))
+    return [(c["Name"], arrow_type(c["Type"])) for c in table["StorageDescriptor"]["Columns"]]
 
 
 def main():

@@ -3,6 +3,7 @@
 import contextlib
 import time
 
+from columns import samples_table
 from says import expect
 
 
@@ -27,8 +28,7 @@ def check_resources(client, stack, template):
            "conversion by the table", conversion["DatabaseName"])
 
     table = client("glue").get_table(DatabaseName=found["glue-database-name"], Name=found["glue-table-name"])["Table"]
-    wanted = next(r for name, r in template["Resources"].items()
-                  if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))["Properties"]["TableInput"]
+    wanted = samples_table(template)
     columns = [(c["Name"], c["Type"]) for c in table["StorageDescriptor"]["Columns"]]
     expect(columns == [(c["Name"], c["Type"]) for c in wanted["StorageDescriptor"]["Columns"]], f"{len(columns)} columns")
     expect(wanted["Parameters"].items() <= table["Parameters"].items(), "partition projection",

@@ -1,4 +1,10 @@
-"""Types of the columns of the Glue tables."""
+"""The Glue table of samples in a template, and the types of columns of Glue tables."""
+
+
+def samples_table(template):
+    """Returns the properties of the template's table of samples, as Glue takes them. The tables of rollups have other names."""
+    table, = (r for name, r in template["Resources"].items() if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))
+    return table["Properties"]["TableInput"]
 
 
 def duck_type(hive):

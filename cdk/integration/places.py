@@ -20,7 +20,7 @@ import botocore.config
 import duckdb
 import sqlglot
 
-from columns import duck_type
+from columns import duck_type, samples_table
 from says import Failed, expect
 
 # Types that ministack 1.5.33 does not support: it refuses the first. It cannot run the CDK's function that the second needs.
@@ -173,7 +173,8 @@ class Emulator(Place):
         objects = f"""read_parquet('{local}/{found['prefix']}**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"""
         # The emulator's objects lack the fields that no sample has. Athena takes lists from the table's definition.
         there = {c[0] for c in database.execute(f"DESCRIBE SELECT * FROM {objects}").fetchall()}
-        lists = {name: kind for name, kind in table_columns(synthesized) if kind.startswith("array<")}
+        columns = samples_table(synthesized)["StorageDescriptor"]["Columns"]
+        lists = {c["Name"]: c["Type"] for c in columns if c["Type"].startswith("array<")}
         database.execute(f"""CREATE TABLE "{found['glue-table-name']}" AS SELECT {", ".join(
             ["*" + (f" EXCLUDE ({', '.join(sorted(lists.keys() & there))})" if lists.keys() & there else "")] +
             [f"TRY_CAST({name if name in there else 'NULL'} AS {duck_type(kind)}) AS {name}" for name, kind in lists.items()])} FROM {objects}""")
@@ -286,9 +287,3 @@ def ministack(folder):
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
-
-
-def table_columns(synthesized):
-    """Returns the names and types of the columns of the template's Glue table of samples."""
-    table, = (r for name, r in synthesized["Resources"].items() if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))
-    return [(c["Name"], c["Type"]) for c in table["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]]
