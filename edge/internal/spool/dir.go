@@ -35,7 +35,7 @@ func (d Dir) Lock() (Lock, error) {
 		return nil, ErrInUse
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
+		return nil, err // it names what failed and the file
 	}
 	// If the process id cannot be written, for example because the disk is full, the lock still works.
 	if f.Truncate(0) == nil {
