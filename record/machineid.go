@@ -12,8 +12,8 @@ import (
 const application = "3b3735d3ea3845678500b5760f9dfe8c"
 
 // MachineID is the value of the column machine_id. It hashes a machine's ID together with the application's. machine-id(5) asks for that,
-// because the ID itself would identify the machine to everyone. The hash is that of sd_id128_get_machine_app_specific(3): the first half of HMAC-SHA256 of the application's
-// ID, with the machine's ID as the key, marked as a random UUID.
+// because the ID itself would identify the machine to everyone. The hash is that of sd_id128_get_machine_app_specific(3): the first half
+// of HMAC-SHA256 of the application's ID, with the machine's ID as the key, marked as a random UUID.
 //
 // The result is empty if id is not an ID: before its first boot, an image has an empty file or "uninitialized" (machine-id(5)).
 func MachineID(id string) string {

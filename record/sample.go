@@ -3,9 +3,9 @@ package record
 // Sample is one reading of one machine, as the collector takes it.
 //
 // A field defines a column. Its tag gives the column's name, unit, comment and, if there is one, the OpenTelemetry metric or resource
-// attribute of the same meaning; an attribute of the metric, which tells the column from others, follows in braces. Its Go type gives the column's type. The order of the fields is the order of the keys on the wire and of the columns in the
-// table. Percentages are 0..100 over all cores. Rates are per second. The line omits an absent [Optional], an empty string, an empty
-// map and an empty list.
+// attribute of the same meaning; an attribute of the metric, which tells the column from others, follows in braces. Its Go type gives
+// the column's type. The order of the fields is the order of the keys on the wire and of the columns in the table. Percentages are
+// 0..100 over all cores. Rates are per second. The line omits an absent [Optional], an empty string, an empty map and an empty list.
 type Sample struct {
 	TS        float64 `column:"ts" unit:"s" comment:"Unix seconds (ms precision), wall clock, when the sample was taken"`
 	SessionID string  `column:"session_id" comment:"Random, new at each start of the collector"`
