@@ -1,5 +1,5 @@
-// Package firehose puts records back onto a delivery stream through the AWS SDK. It is for Lambda functions, which retry rejected
-// records themselves; the collector has its own client.
+// Package firehose puts records onto a delivery stream through the AWS SDK. Its callers retry rejected records themselves: the transform,
+// which puts records back, and `local fleet`, which puts those of simulated hosts. The collector has its own client.
 package firehose
 
 import (

@@ -11,9 +11,9 @@ import (
 
 var otlpKey = []byte(`"` + otlp.Key + `"`)
 
-// convert replaces each document of OTLP/JSON in a record's text by the lines of its samples. It returns all other text as it is, also
-// text that is not JSON: parse says what is wrong with it. The text is valid until the next call. absent are the reasons why samples
-// lack values.
+// convert replaces each document of OTLP/JSON in a record's text by the lines of its samples. Other documents stay as they are. So does
+// the rest of the text from a place that is not JSON: parse says what is wrong with it. The returned text is valid until the next call.
+// absent has the reasons why samples lack values. It fails if a document of OTLP/JSON has no sample.
 func (v *invocation) convert(text []byte) (_ []byte, absent []error, err error) {
 	if !bytes.Contains(text, otlpKey) {
 		return text, nil, nil

@@ -27,11 +27,13 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 type Columns struct {
 	converter *Converter
 	leafs     [][]parquet.Value
-	filled    []int // by column: how many rows its leafs have. Those that follow are NULL; they are added together later
-	rows      int
-	marks     []int // lengths of leafs, and then filled, before the last record
-	reader    *jsonscan.Reader
-	values    []valueReader // by column
+	// filled has, by column, how many rows its leafs hold. The column is NULL in all later rows, whose values are added together when
+	// the column has a value again, or at the end.
+	filled []int
+	rows   int
+	marks  []int // lengths of leafs, and then filled, before the last record
+	reader *jsonscan.Reader
+	values []valueReader // by column
 }
 
 // NewColumns returns an empty collection of rows.
