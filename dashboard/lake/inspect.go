@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -23,9 +22,6 @@ func checkReadOnly(ctx context.Context, conn *sql.Conn, text string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if accepted.has(text) {
-		return nil
-	}
 	// The check comes before the statement is prepared: to prepare read_csv is to open the file.
 	if err := inspect(ctx, conn, text[len(explainPrefix.FindString(text)):]); err != nil {
 		return err
@@ -37,36 +33,7 @@ func checkReadOnly(ctx context.Context, conn *sql.Conn, text string) error {
 	if kind != duckdb.STATEMENT_TYPE_SELECT && kind != duckdb.STATEMENT_TYPE_EXPLAIN {
 		return errNoQuery
 	}
-	accepted.add(text)
 	return nil
-}
-
-// accepted are texts that passed [checkReadOnly], which depends on the text alone. A page asks the same queries at each refresh.
-var accepted texts
-
-// texts is a set of at most maxTexts texts. It is safe for concurrent use.
-type texts struct {
-	mu    sync.Mutex // guards known
-	known map[string]struct{}
-}
-
-const maxTexts = 500 // the panels are about a hundred, for each form of their filters
-
-func (s *texts) has(text string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.known[text]
-	return ok
-}
-
-// add adds a text. It forgets all others if there are too many.
-func (s *texts) add(text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known == nil || len(s.known) >= maxTexts {
-		s.known = map[string]struct{}{}
-	}
-	s.known[text] = struct{}{}
 }
 
 var errNoQuery = errors.New("only queries (SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN [ANALYZE]) are allowed here: the lake is read-only")
