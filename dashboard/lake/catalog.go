@@ -35,7 +35,7 @@ func newCatalog(root string) *catalog {
 	return &catalog{root: root, footers: map[string]footer{}, shapes: map[string]*shape{}}
 }
 
-// list returns the files of a relation for the periods that the ranges touch, by path, except those that skip says. It leaves out what
+// list returns the files of a relation for the periods that the ranges touch, by path, except those for which skip returns true. It leaves out what
 // cannot be read, and returns a warning for each. It fails only if the root cannot be read or if ctx ends.
 func (c *catalog) list(
 	ctx context.Context, rel relation, ranges []panels.Range, skip func(table string, start time.Time) bool,

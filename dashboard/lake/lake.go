@@ -63,8 +63,25 @@ func Open(dir string, o Options) (*Lake, error) {
 	return &Lake{db: db, catalog: newCatalog(root), maxRows: o.MaxRows}, nil
 }
 
-// Form is how panels' queries are written for the lake.
-func (l *Lake) Form(context.Context) panels.Form { return panels.DuckDB().WithRollups(l.parts) }
+// Form is how panels' queries are written for the lake. It looks once for rollups, because a query about problems reads the samples many
+// times: make a new Form for each query.
+func (l *Lake) Form(context.Context) panels.Form {
+	known := map[string]bool{} // by the rollup's name
+	return panels.DuckDB().WithRollups(func(grain panels.Rollup, r panels.Range) ([]panels.Part, error) {
+		has, ok := known[grain.Name]
+		if !ok {
+			var err error
+			if has, err = l.hasRollups(grain); err != nil {
+				return nil, err
+			}
+			known[grain.Name] = has
+		}
+		if !has {
+			return nil, nil
+		}
+		return partsOf(grain, r), nil
+	})
+}
 
 // Own makes a query of a text that a person wrote. The text can read the views samples and samples_once. If r is not zero, they have
 // only the samples of the hours that r touches.

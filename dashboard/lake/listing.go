@@ -11,7 +11,6 @@ import (
 
 // listing finds the files of relations for one query.
 type listing struct {
-	ctx      context.Context //nolint:containedctx // it lives as long as one query
 	lake     *Lake
 	ranges   []panels.Range
 	wanted   func(dataFile) bool
@@ -20,34 +19,32 @@ type listing struct {
 	warnings []string              // about files that were left out
 }
 
-// files returns the files of a relation. If a rollup has a period, the relations of what the rollup lacks do not have it. So the samples
+// files returns the files of a relation. A relation of what rollups lack leaves out each period that these rollups have. So the samples
 // of a period whose rollup cannot be read are read again.
-func (l *listing) files(rel relation) ([]dataFile, error) {
+func (l *listing) files(ctx context.Context, rel relation) ([]dataFile, error) {
 	if files, ok := l.found[rel.name]; ok {
 		return files, nil
 	}
 	type period struct {
-		table string
-		start time.Time
+		rollup, table string
+		start         time.Time
 	}
-	var skips []func(table string, start time.Time) bool
+	has := map[period]bool{}
 	for _, other := range rel.lacking {
-		rolled, err := l.files(other)
+		rolled, err := l.files(ctx, other)
 		if err != nil {
 			return nil, err
 		}
-		has := map[period]bool{}
 		for _, f := range rolled {
 			if start, ok := startOf(f.partition, other.keys); ok {
-				has[period{f.table, start}] = true
+				has[period{other.rollup.Name, f.table, start}] = true
 			}
 		}
-		skips = append(skips, func(table string, start time.Time) bool { return has[period{table, other.rollup.Start(start)}] })
 	}
 	skip := func(table string, start time.Time) bool {
-		return slices.ContainsFunc(skips, func(f func(string, time.Time) bool) bool { return f(table, start) })
+		return slices.ContainsFunc(rel.lacking, func(other relation) bool { return has[period{other.rollup.Name, table, other.rollup.Start(start)}] })
 	}
-	files, warnings, err := l.lake.catalog.list(l.ctx, rel, l.ranges, skip)
+	files, warnings, err := l.lake.catalog.list(ctx, rel, l.ranges, skip)
 	if err != nil {
 		return nil, fmt.Errorf("list the lake %s: %w", l.lake.Dir(), err)
 	}
@@ -63,15 +60,14 @@ func (l *listing) files(rel relation) ([]dataFile, error) {
 	return files, nil
 }
 
-// parts are what panels read of the lake over a time range whose rows are of a rollup: see [panels.Parts]. Files say which periods are
-// rolled up, so each part is over the whole range. There are none if the lake has no rollups.
-func (l *Lake) parts(grain panels.Rollup, r panels.Range) ([]panels.Part, error) {
+// hasRollups says whether the lake has a file of a rollup whose buckets are no longer than those of grain.
+func (l *Lake) hasRollups(grain panels.Rollup) (bool, error) {
 	w := newWalk(l.Dir())
 	tables, err := w.tables()
 	if err != nil {
-		return nil, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
+		return false, fmt.Errorf("list the lake %s: %w", l.Dir(), err)
 	}
-	rolled := false
+	found := false
 	for _, rel := range rollups {
 		if rel.rollup.Bucket > grain.Bucket {
 			continue
@@ -79,21 +75,27 @@ func (l *Lake) parts(grain panels.Rollup, r panels.Range) ([]panels.Part, error)
 		for _, table := range tables {
 			if folder, ok := w.folder(table, rel); ok {
 				w.partitions(folder, rel.keys, panels.Range{}, true, func(partition place) bool {
-					rolled = rolled || len(w.files(partition)) > 0
-					return !rolled
+					found = found || len(w.files(partition)) > 0
+					return !found
 				})
+			}
+			if found {
+				return true, nil
 			}
 		}
 	}
-	switch {
-	case !rolled:
-		return nil, nil
-	case grain.Name == panels.Minutes.Name:
-		return []panels.Part{{Relation: panels.Minutes.Table(), Of: panels.Minutes, Range: r}, {Relation: panels.RestOfMinutes, Range: r}}, nil
+	return false, nil
+}
+
+// partsOf are what panels read of the lake over a time range whose rows are of a rollup: see [panels.Parts]. Files say which periods are
+// rolled up, so each part is over the whole range.
+func partsOf(grain panels.Rollup, r panels.Range) []panels.Part {
+	if grain.Name == panels.Minutes.Name {
+		return []panels.Part{{Relation: panels.Minutes.Table(), Of: panels.Minutes, Range: r}, {Relation: panels.RestOfMinutes, Range: r}}
 	}
 	return []panels.Part{
 		{Relation: panels.Hours.Table(), Of: panels.Hours, Range: r},
 		{Relation: panels.MinuteRest, Of: panels.Minutes, Range: r},
 		{Relation: panels.Rest, Range: r},
-	}, nil
+	}
 }

@@ -55,11 +55,11 @@ func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relati
 ) (warnings []string, err error) {
 	broken := map[string]error{} // by path
 	for {
-		found := &listing{ctx: ctx, lake: l, ranges: ranges, wanted: wanted, broken: broken, found: map[string][]dataFile{}}
+		found := &listing{lake: l, ranges: ranges, wanted: wanted, broken: broken, found: map[string][]dataFile{}}
 		var views []string
 		var all []dataFile
 		for _, rel := range relations {
-			files, err := found.files(rel)
+			files, err := found.files(ctx, rel)
 			if err != nil {
 				return nil, err
 			}

@@ -49,8 +49,8 @@ type Rolled struct {
 	Warnings []string // about files of samples that could not be read
 }
 
-// Run writes the rollups that are due at now, the oldest first, and calls done after each one. A period that cannot be rolled up
-// keeps no other one from it; the error names all that failed.
+// Run writes the rollups that are due at now, the oldest first, and calls done after each one. If one period fails, the others
+// are still rolled up; the error names all that failed.
 func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) error {
 	w := newWalk(r.lake.Dir())
 	tables, err := w.tables()
