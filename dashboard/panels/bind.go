@@ -138,7 +138,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 	shown := r.To.Sub(r.From) - p.lead(span)
 	return Query{
 		SQL: sql, Range: r, Also: append(past, also...),
-		Rollup: chosen.grain.Name, Bucket: bucket(0), Shown: shown, Cut: shown < p.span(span),
+		Rollup: chosen.grain.Name, Bucket: bucket(0), Shown: shown, Cut: shown < p.Span(span),
 	}, err
 }
 
@@ -162,9 +162,9 @@ func (p Panel) past(shown Range) (list []Range) {
 // the same second.
 func reachFor(span time.Duration) time.Duration { return max(slotFor(span), 5*time.Minute) }
 
-// span is the length of the time range that the panel is about if the viewer chose a range of length span. Both ranges have the same
+// Span is the length of the time range that the panel is about if the viewer chose a range of length span. Both ranges have the same
 // end.
-func (p Panel) span(span time.Duration) time.Duration {
+func (p Panel) Span(span time.Duration) time.Duration {
 	span = max(span, time.Duration(p.MinSpanS)*time.Second)
 	if most := time.Duration(p.MaxSpanS) * time.Second; most > 0 {
 		span = min(span, most)
@@ -176,7 +176,7 @@ func (p Panel) span(span time.Duration) time.Duration {
 func (p Panel) lead(span time.Duration) time.Duration { return time.Duration(p.Lead) * slotFor(span) }
 
 // reads is the length of the time range that the panel's query reads.
-func (p Panel) reads(span time.Duration) time.Duration { return p.span(span) + p.lead(span) }
+func (p Panel) reads(span time.Duration) time.Duration { return p.Span(span) + p.lead(span) }
 
 // filters are the conditions on what a viewer chose. If the viewer chose no host, for example, there is no condition on the host:
 // an engine would have to read that column, and Athena bills it. A sample's tag is read only if it exists, because Trino fails

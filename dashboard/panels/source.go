@@ -102,7 +102,7 @@ func (r reading) rolled() bool { return r.grain.Name != "" }
 // choose returns the time range that a panel's query reads, and what it reads.
 func (f Form) choose(p Panel, params Params) (Range, reading, error) {
 	asked := params.Range.To.Sub(params.Range.From)
-	span := p.span(asked)
+	span := p.Span(asked)
 	over := func(span time.Duration) Range {
 		return Range{From: params.Range.To.Add(-span - p.lead(asked)).UTC(), To: params.Range.To.UTC()}
 	}

@@ -101,20 +101,21 @@ func bucketsFor(kind panels.Kind, hosts int, oneHost bool) int {
 
 // data runs a panel's query. If that fails, it answers the request itself.
 func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel, params panels.Params) (a answer, ok bool) {
-	query, err := panels.Bind(panel, params, s.engine.Form(r.Context()))
-	ask := func() (answer, error) {
-		a := answer{query: query}
-		err := s.limited(r.Context(), func(ctx context.Context) (err error) {
-			a.result, err = s.engine.Query(ctx, query)
+	ask := func() (a answer, err error) {
+		err = s.limited(r.Context(), func(ctx context.Context) (err error) {
+			// To bind it can need a query of the engine, about the rollups that exist.
+			if a.query, err = panels.Bind(panel, params, s.engine.Form(ctx)); err != nil {
+				return err
+			}
+			a.result, err = s.engine.Query(ctx, a.query)
 			return err
 		})
 		return a, err
 	}
-	switch {
-	case err != nil:
-	case panel.KeepS > 0:
+	var err error
+	if panel.KeepS > 0 {
 		a, err = s.kept.do(r.Context(), s.kept.key(panel, params), s.options.Now, time.Duration(panel.KeepS)*time.Second, ask)
-	default:
+	} else {
 		a, err = ask()
 	}
 	if err != nil {

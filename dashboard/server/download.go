@@ -23,11 +23,8 @@ func (s *server) sql(w http.ResponseWriter, r *http.Request) {
 	}
 	texts := map[string]string{}
 	forms := map[string]panels.Form{"local": panels.DuckDB(), "athena": panels.Athena(s.options.Table)}
-	for name := range forms {
-		if own := s.engine.Form(r.Context()); own.Name() == name { // it knows the rollups
-			forms[name] = own
-		}
-	}
+	own := s.engine.Form(r.Context()) // it knows the rollups
+	forms[own.Name()] = own
 	for name, form := range forms {
 		text, err := panels.Literal(panel, params, form)
 		if err != nil {

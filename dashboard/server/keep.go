@@ -27,10 +27,7 @@ const maxKept = 50
 
 // key says which requests have the same answer: those with the same choices, whose range is as long and ends within the same KeepS.
 func (k *kept) key(p panels.Panel, params panels.Params) string {
-	span := max(params.Range.To.Sub(params.Range.From), time.Duration(p.MinSpanS)*time.Second)
-	if most := time.Duration(p.MaxSpanS) * time.Second; most > 0 {
-		span = min(span, most)
-	}
+	span := p.Span(params.Range.To.Sub(params.Range.From))
 	to := params.Range.To.Truncate(time.Duration(p.KeepS) * time.Second)
 	params.Range, params.Bucket, params.Picked = panels.Range{From: to.Add(-span), To: to}, 0, nil
 	params.Offset, params.Changes = 0, nil
