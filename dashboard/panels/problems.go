@@ -1,8 +1,11 @@
 package panels
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template"
 	"time"
 )
@@ -43,36 +46,59 @@ type Limits struct {
 	Usual float64
 }
 
-// minuteProblems are the rules about values of each minute.
-func minuteProblems() []Problem {
+// minuteProblems are the rules about values of each minute. Callers must not change them.
+var minuteProblems = sync.OnceValue(func() []Problem {
 	all := []Problem{
-		{"CPU", "cpu_pct", Percent, Limits{loaded, 70, 80}, 10 * time.Minute, "cpu_process", "The CPU is busy {warn} of the time or more, for {for}, and it was not " +
-			"at {usual} or more for a quarter of an hour at that time of day (give or take an hour) 1, 2, 3 or 7 days before.", false},
-		{"Memory", "ram_pct", Percent, Limits{loaded, 85, 88}, 0, "memory_process", "{warn} of the memory or more is in use, for {for}, and it was not at {usual} or more " +
-			"at that time of day on those days; at {critical} in any case.", true},
-		// A disk that is busy while no task waits for it is a backup or a batch job.
-		{"Disk busy", "disk_awaited_pct", Percent, Limits{loaded, 70, 0}, 0, "device", "The busiest disk works {warn} of the time or more, while tasks wait for it, for {for}.", false},
-		{"Stolen CPU", "cpu_steal_pct", Percent, Limits{stolen, 5, 0}, 0, "", "The hypervisor takes {warn} of the CPU time or more, for {for}.", false},
-		{"Pressure", "pressure", Percent, Limits{pressed, 25, 0}, 0, "", "Tasks wait for CPU, memory or I/O {warn} of the time or more, for {for}.", false},
-		{"Disk full", "disk_used_pct", Percent, Limits{filled, 88, 0}, 0, "mount", "{warn} or more of the fullest filesystem is in use, for {for}.", false},
-		{"Inodes used up", "inodes_used_pct", Percent, Limits{filled, 88, 0}, 0, "", "{warn} or more of the inodes of a filesystem are in use, for {for}.", false},
-		{"Network errors", "errors", PerSecond, Limits{erroneous, .5, 0}, 0, "interface", "{warn} packet a second or more is lost or damaged, for {for}.", false},
+		{
+			Name: "CPU", Column: "cpu_pct", Unit: Percent, Limits: Limits{loaded, 70, 80}, For: 10 * time.Minute, Culprit: "cpu_process",
+			Sentence: "The CPU is busy {warn} of the time or more, for {for}, and it was not at {usual} or more for a quarter of an hour at that " +
+				"time of day (give or take an hour) 1, 2, 3 or 7 days before.",
+		},
+		{
+			Name: "Memory", Column: "ram_pct", Unit: Percent, Limits: Limits{loaded, 85, 88}, Culprit: "memory_process", CriticalTold: true,
+			Sentence: "{warn} of the memory or more is in use, for {for}, and it was not at {usual} or more at that time of day on those days; at " +
+				"{critical} in any case.",
+		},
+		{
+			// A disk that is busy while no task waits for it is a backup or a batch job.
+			Name: "Disk busy", Column: "disk_awaited_pct", Unit: Percent, Limits: Limits{loaded, 70, 0}, Culprit: "device",
+			Sentence: "The busiest disk works {warn} of the time or more, while tasks wait for it, for {for}.",
+		},
+		{
+			Name: "Stolen CPU", Column: "cpu_steal_pct", Unit: Percent, Limits: Limits{stolen, 5, 0},
+			Sentence: "The hypervisor takes {warn} of the CPU time or more, for {for}.",
+		},
+		{
+			Name: "Pressure", Column: "pressure", Unit: Percent, Limits: Limits{pressed, 25, 0},
+			Sentence: "Tasks wait for CPU, memory or I/O {warn} of the time or more, for {for}.",
+		},
+		{
+			Name: "Disk full", Column: "disk_used_pct", Unit: Percent, Limits: Limits{filled, 88, 0}, Culprit: "mount",
+			Sentence: "{warn} or more of the fullest filesystem is in use, for {for}.",
+		},
+		{
+			Name: "Inodes used up", Column: "inodes_used_pct", Unit: Percent, Limits: Limits{filled, 88, 0},
+			Sentence: "{warn} or more of the inodes of a filesystem are in use, for {for}.",
+		},
+		{
+			Name: "Network errors", Column: "errors", Unit: PerSecond, Limits: Limits{erroneous, .5, 0}, Culprit: "interface",
+			Sentence: "{warn} packet a second or more is lost or damaged, for {for}.",
+		},
 	}
-	for i, p := range all {
-		if p.For == 0 {
-			p.For = problemWindowS * time.Second
-		}
+	for i := range all {
+		p := &all[i]
+		p.For = cmp.Or(p.For, problemWindowS*time.Second)
 		percent := func(v float64) string {
 			if p.Unit == Percent {
 				return number(v) + " %"
 			}
 			return number(v)
 		}
-		p.Sentence = strings.NewReplacer("{warn}", percent(p.Warn), "{critical}", percent(p.Critical), "{usual}", percent(p.Usual), "{for}", strconv.Itoa(int(p.For.Minutes()))+" minutes").Replace(p.Sentence)
-		all[i] = p
+		p.Sentence = strings.NewReplacer("{warn}", percent(p.Warn), "{critical}", percent(p.Critical), "{usual}", percent(p.Usual),
+			"{for}", strconv.Itoa(int(p.For.Minutes()))+" minutes").Replace(p.Sentence)
 	}
 	return all
-}
+})
 
 // forecast is the rule about filesystems that will be full: a straight line through the means of up to twelve hours says when. The
 // problem begins if that is in less than Warn seconds and the points are close to the line, and ends if it is in more than Clear.
@@ -93,7 +119,7 @@ const (
 
 // AllProblems are all rules, without what an operator changed.
 func AllProblems() []Problem {
-	return append(minuteProblems(), forecast,
+	return append(slices.Clone(minuteProblems()), forecast,
 		Problem{Name: Silent, Unit: Duration, Sentence: "The newest sample is older than three of the host's intervals and the time that samples take to arrive."},
 		Problem{Name: SharedName, Unit: Count, Sentence: "Several machines sent samples under one host name within the same five minutes."})
 }
@@ -142,11 +168,9 @@ func (s statement) problemFunctions() template.FuncMap {
 		columns = append(columns, p.Column)
 		if p.Usual > 0 {
 			usual, usualNames, usualProblems = append(usual, p.Column), append(usualNames, LiteralOf(p.Name)), append(usualProblems, p)
-		}
-	}
-	for _, p := range usualProblems {
-		if p.CriticalTold {
-			criticalTold = append(criticalTold, LiteralOf(p.Name))
+			if p.CriticalTold {
+				criticalTold = append(criticalTold, LiteralOf(p.Name))
+			}
 		}
 	}
 	return template.FuncMap{

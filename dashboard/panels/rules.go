@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,7 +115,7 @@ func (h Hosts) condition(text func(string) string) string {
 	add(h.Names, func(v string) string { return like("host", v, text) })
 	add(h.Envs, func(v string) string { return "env = " + text(v) })
 	add(h.Roles, func(v string) string { return "node_role = " + text(v) })
-	for _, key := range sortedKeys(h.Tags) {
+	for _, key := range slices.Sorted(maps.Keys(h.Tags)) {
 		add(h.Tags[key], func(v string) string {
 			return "CASE WHEN contains(map_keys(tags), " + text(key) + ") THEN tags[" + text(key) + "] END = " + text(v)
 		})
@@ -131,15 +132,6 @@ func (h Hosts) condition(text func(string) string) string {
 // like compares a column with a pattern in which * stands for any text.
 func like(column, pattern string, text func(string) string) string {
 	return column + " LIKE " + text(strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`).Replace(pattern)) + ` ESCAPE '\'`
-}
-
-func sortedKeys(m map[string][]string) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // double writes a number as a double: both engines take 0.5 for a decimal.
