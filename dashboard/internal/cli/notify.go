@@ -19,9 +19,10 @@ import (
 
 // notifyOptions say who is told about problems.
 type notifyOptions struct {
-	to     []string
-	secret string
-	state  string
+	to        []string
+	secret    string
+	state     string
+	addresses []notify.Address // those of to, which check reads
 }
 
 // defaultAlertState is the directory in the lake's in which the page keeps what it told. Readers of the lake ignore names that begin
@@ -36,7 +37,7 @@ func (o *notifyOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.state, "alert-state", "", "directory that keeps what --notify told, so that a restart tells nothing twice (default "+defaultAlertState+" in the lake)")
 }
 
-// check returns all that is wrong with the options.
+// check reads the addresses, and returns all that is wrong with the options.
 func (o *notifyOptions) check(athena bool) error {
 	var problems []error
 	refuse := func(format string, args ...any) { problems = append(problems, program.Refusef(format, args...)) }
@@ -58,12 +59,13 @@ func (o *notifyOptions) check(athena bool) error {
 			refuse("--notify: an address at %s is given twice", a)
 		default:
 			seen[a.Key()] = true
+			o.addresses = append(o.addresses, a)
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// start begins to tell people about problems, if there is somebody to tell. The function that it returns waits for the end, after ctx has ended.
+// start begins to tell people about problems, if there is somebody to tell, after check found nothing wrong. The function that it returns waits for the end, after ctx has ended.
 func (o *notifyOptions) start(
 	ctx context.Context, e alerts.Engine, rules panels.Rules, dir string, delay time.Duration, here alerts.Context, log *slog.Logger,
 ) (wait func() error, err error) {
@@ -90,11 +92,7 @@ func (o *notifyOptions) start(
 		},
 		Log: log,
 	}
-	for _, text := range o.to {
-		a, err := notify.ParseAddress(text)
-		if err != nil {
-			return nil, errors.Join(program.Refusef("--notify: %w", err), folder.Close())
-		}
+	for _, a := range o.addresses {
 		w.Receivers = append(w.Receivers, notify.Target{Name: a.String(), Store: folder.Store(a.Key()), Receiver: notify.NewWebhook(a, secret, here)})
 	}
 	var group sync.WaitGroup
