@@ -19,15 +19,15 @@ type rolled struct {
 
 func newRolled() rolled { return rolled{turn: make(chan struct{}, 1)} }
 
-// periods are those of a rollup that exist: all before since, and these. Only the newest days are looked at closely: what was left out
-// before is not read. An alarm tells of it long before.
+// periods says which periods of a rollup exist. All periods before since count as existing. After that, only those that end at ends do. So
+// a gap before since is not read from the samples; an alarm reports it earlier.
 type periods struct {
 	since time.Time
 	ends  []time.Time // in order
 }
 
 const (
-	// rolledFor is how long an answer about rollups is used. Rollups that came since are only not read yet: their samples are.
+	// rolledFor is how long an answer about rollups is used. Until then, the samples of newer rollups are read instead.
 	rolledFor = 10 * time.Minute
 	// lookedAt is how far back each period is looked at.
 	lookedAt = 7 * 24 * time.Hour

@@ -35,8 +35,8 @@ func rolledService(t *testing.T, reason string, rows ...[]any) *service {
 	})
 }
 
-// Where there are rollups they are read, and for all other hours the samples: after the newest period, and where one is missing. The catalog
-// is asked once in a while, and only for ranges that need it.
+// The query reads rollups for the hours that have them, and samples for all others: those after the newest period, and those of a period
+// that is missing. The catalog is asked once in a while, and only for ranges that need it.
 func TestFormOfRollups(t *testing.T) {
 	clock := now
 	rows := [][]any{{"1m", "2026012711"}, {"1h", "20260126"}, {"1h", "20260128"}, {"1h", "20260127"}, {"1h", "20260130"}, {"1h", "20260131"}, {"1h", "20260201"}}

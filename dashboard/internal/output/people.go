@@ -177,7 +177,7 @@ func digitsOf(v float64) int {
 	return 2
 }
 
-// fixed writes a number with so many digits after the point as belong to its size: below 1 (and also below 10), below 100, above.
+// fixed writes a number with so many digits after the point: small for values below 1, middle for those below 100, large for all others.
 // What is rounded to zero has no minus.
 func fixed(v float64, small, middle, large int) string {
 	places := large
