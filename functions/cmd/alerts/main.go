@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"time"
 
@@ -23,6 +22,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/objects"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	function "github.com/metrics-dashboard/metrics-dashboard/functions/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/functions/internal/engine"
+	"github.com/metrics-dashboard/metrics-dashboard/functions/internal/environment"
 	"github.com/metrics-dashboard/metrics-dashboard/functions/topic"
 )
 
@@ -36,33 +37,14 @@ func main() {
 }
 
 func build(ctx context.Context, env func(string) string) (func(context.Context) error, error) {
-	var problems []error
-	text := func(name string) string {
-		v := env(name)
-		if v == "" {
-			problems = append(problems, fmt.Errorf("%s is not set; the stack sets it", name))
-		}
-		return v
-	}
-	stack, bucket, state, topicARN, parameter := text("STACK"), text("BUCKET"), text("STATE"), text("TOPIC"), text("RULES_PARAMETER")
-	target := athena.Target{Workgroup: text("WORKGROUP"), Database: text("DATABASE"), Table: text("TABLE")}
-	delay, err := time.ParseDuration(text("DELAY"))
-	if err != nil {
-		problems = append(problems, fmt.Errorf("DELAY: %w", err))
-	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(text("LOG_LEVEL"))); err != nil {
-		problems = append(problems, fmt.Errorf("LOG_LEVEL=%q: want DEBUG, INFO, WARN or ERROR: %w", env("LOG_LEVEL"), err))
-	}
-	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
-	}
-	cfg, err := athena.Configure(ctx, "")
-	if err != nil {
+	e := environment.New(env)
+	stack, bucket, state, topicARN, parameter := e.Text("STACK"), e.Text("BUCKET"), e.Text("STATE"), e.Text("TOPIC"), e.Text("RULES_PARAMETER")
+	target := athena.Target{Workgroup: e.Text("WORKGROUP"), Database: e.Text("DATABASE"), Table: e.Text("TABLE")}
+	delay, log := e.Duration("DELAY"), e.Log()
+	if err := e.Err(); err != nil {
 		return nil, err
 	}
-	target.Region = cfg.Region
-	engine, err := athena.New(cfg, target, athena.Options{Poll: 500 * time.Millisecond})
+	cfg, athenaEngine, err := engine.Open(ctx, target, 500*time.Millisecond)
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +55,11 @@ func build(ctx context.Context, env func(string) string) (func(context.Context) 
 			if err != nil {
 				return alerts.Now{}, err
 			}
-			return alerts.Ask(ctx, engine, rules, at, delay)
+			return alerts.Ask(ctx, athenaEngine, rules, at, delay)
 		},
 		Store:    function.State{Bucket: objects.New(cfg, bucket), Key: state},
 		Receiver: topic.New(cfg, topicARN, alerts.Context{Source: stack + " in " + cfg.Region, Page: env("DASHBOARD_URL")}),
-		Log:      slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		Log:      log,
 	}), nil
 }
 

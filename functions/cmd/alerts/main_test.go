@@ -12,13 +12,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// All that is missing is named at once.
+// All that is missing is named at once, and once each.
 func TestBuild(t *testing.T) {
 	_, err := build(t.Context(), func(string) string { return "" })
-	for _, want := range []string{"STACK", "BUCKET", "STATE", "DATABASE", "TABLE", "WORKGROUP", "TOPIC", "RULES_PARAMETER", "DELAY", "LOG_LEVEL"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
+	if err == nil {
+		t.Fatal("no error")
+	}
+	names := []string{"STACK", "BUCKET", "STATE", "DATABASE", "TABLE", "WORKGROUP", "TOPIC", "RULES_PARAMETER", "DELAY", "LOG_LEVEL"}
+	for _, want := range names {
+		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s in it", err, want)
 		}
+	}
+	if lines := strings.Count(err.Error(), "\n") + 1; lines != len(names) {
+		t.Errorf("%v: %d problems, want %d", err, lines, len(names))
 	}
 }
 

@@ -7,17 +7,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/athena"
 	"github.com/metrics-dashboard/metrics-dashboard/functions/glue"
+	"github.com/metrics-dashboard/metrics-dashboard/functions/internal/engine"
+	"github.com/metrics-dashboard/metrics-dashboard/functions/internal/environment"
 	"github.com/metrics-dashboard/metrics-dashboard/functions/rollup"
 	"github.com/metrics-dashboard/metrics-dashboard/functions/s3"
 )
@@ -32,48 +31,21 @@ func main() {
 }
 
 func build(ctx context.Context, env func(string) string) (func(context.Context, rollup.Event) (rollup.Report, error), error) {
-	var problems []error
-	text := func(name string) string {
-		v := env(name)
-		if v == "" {
-			problems = append(problems, fmt.Errorf("%s is not set; the stack sets it", name))
-		}
-		return v
-	}
-	days := func(name string) int {
-		n, err := strconv.Atoi(text(name))
-		if err != nil || n < 0 {
-			problems = append(problems, fmt.Errorf("%s=%q: want a number of days", name, env(name)))
-		}
-		return n
-	}
+	e := environment.New(env)
 	o := rollup.Options{
-		Bucket: text("BUCKET"), Prefix: text("PREFIX"), Table: text("TABLE"),
-		Days: days("MAX_SAMPLE_AGE_DAYS"), Retention: days("RAW_RETENTION_DAYS"),
+		Bucket: e.Text("BUCKET"), Prefix: e.Text("PREFIX"), Table: e.Text("TABLE"),
+		Days: e.Days("MAX_SAMPLE_AGE_DAYS"), Retention: e.Days("RAW_RETENTION_DAYS"),
+		Settle: e.Duration("SETTLE"), Log: e.Log(),
 	}
-	var err error
-	if o.Settle, err = time.ParseDuration(text("SETTLE")); err != nil {
-		problems = append(problems, fmt.Errorf("SETTLE: %w", err))
+	target := athena.Target{Workgroup: e.Text("WORKGROUP"), Database: e.Text("DATABASE"), Table: o.Table}
+	if err := e.Err(); err != nil {
+		return nil, err
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(text("LOG_LEVEL"))); err != nil {
-		problems = append(problems, fmt.Errorf("LOG_LEVEL=%q: want DEBUG, INFO, WARN or ERROR: %w", env("LOG_LEVEL"), err))
-	}
-	o.Log = slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	target := athena.Target{Workgroup: text("WORKGROUP"), Database: text("DATABASE"), Table: o.Table}
-	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
-	}
-	cfg, err := athena.Configure(ctx, "")
+	cfg, athenaEngine, err := engine.Open(ctx, target, time.Second)
 	if err != nil {
 		return nil, err
 	}
-	target.Region = cfg.Region
-	engine, err := athena.New(cfg, target, athena.Options{Poll: time.Second})
-	if err != nil {
-		return nil, err
-	}
-	o.Engine, o.Form = engine, engine.Form(ctx)
+	o.Engine, o.Form = athenaEngine, athenaEngine.Form(ctx)
 	o.Storage, o.Catalog = s3.New(cfg, o.Bucket), glue.New(cfg, target.Database)
 	return rollup.New(o).Handle, nil
 }

@@ -8,13 +8,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/metrics-dashboard/metrics-dashboard/functions/firehose"
+	"github.com/metrics-dashboard/metrics-dashboard/functions/internal/environment"
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
 )
 
@@ -26,11 +26,9 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	var level slog.Level
-	if v := os.Getenv("LOG_LEVEL"); v != "" {
-		if err := level.UnmarshalText([]byte(v)); err != nil {
-			return fmt.Errorf("LOG_LEVEL=%q: want DEBUG, INFO, WARN or ERROR: %w", v, err)
-		}
+	log, err := environment.Log(os.Getenv("LOG_LEVEL"))
+	if err != nil {
+		return err
 	}
 	maxAge, err := transform.MaxAge(os.Getenv)
 	if err != nil {
@@ -43,7 +41,7 @@ func run(ctx context.Context) error {
 	lambda.Start(transform.New(transform.Options{
 		Stream: firehose.New(cfg),
 		MaxAge: maxAge,
-		Log:    slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		Log:    log,
 	}))
 	return nil
 }
