@@ -58,7 +58,7 @@ func (w Watch) Run(ctx context.Context) {
 		group.Go(func() { w.tell(ctx, target, outbox) })
 	}
 	looking := trouble{
-		log: w.Log, begins: "the rules about problems cannot be asked; nobody is told about problems meanwhile", ends: "the rules about problems can be asked again",
+		log: w.Log, begins: "the query for problems fails; no alerts are sent until it works", ends: "the query for problems works again",
 	}
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
