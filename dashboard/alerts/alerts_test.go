@@ -50,7 +50,7 @@ func told(problems ...Problem) State {
 	return s
 }
 
-// events lists the changes of a message.
+// changesOf lists the changes of a message.
 func changesOf(m *Message) []string {
 	list := []string{}
 	if m == nil {

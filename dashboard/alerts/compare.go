@@ -117,7 +117,7 @@ func (s State) raise(m *Message, standing map[key]Problem, known map[key]bool) {
 	}
 }
 
-// remind adds the problems of which the receiver is to be reminded.
+// remind adds the problems whose reminder is due.
 func remind(m *Message, waiting []Told) {
 	age := func(t Told) time.Duration {
 		if t.At.After(m.At.Add(ahead)) { // a clock was wrong
@@ -135,7 +135,8 @@ func remind(m *Message, waiting []Told) {
 	}
 }
 
-// silent returns the hosts that are silent, and since when: those of which the rules say so, and those of which nothing was heard at all.
+// silent returns since when each silent host is silent. A host is silent if the rules say so, or if it sent nothing in the time that the
+// rules read.
 func (s State) silent(now Now, standing map[key]Problem) map[string]time.Time {
 	silent := map[string]time.Time{}
 	for _, t := range s.Told {

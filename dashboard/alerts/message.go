@@ -62,7 +62,7 @@ func (e Event) order() int { return slices.Index(events, e) }
 // ends reports whether the problem is over for the receiver.
 func (e Event) ends() bool { return e == Resolved || e == Forgotten }
 
-// add adds a change. What concerns only those who decide whether to tell of a problem is not part of it.
+// add adds a change. It leaves out the fields of the problem that only decide whether a receiver is told.
 func (m *Message) add(e Event, p Problem) {
 	p.Routine, p.Muted, p.MutedUntil, p.MuteReason = false, false, time.Time{}, ""
 	m.Changes = append(m.Changes, Change{e, p})

@@ -212,7 +212,7 @@ func (p *parser) length(n node, rule panels.Problem) time.Duration {
 	return d
 }
 
-// mute reads until when nobody wants to hear of a problem, and why.
+// mute reads until when problems are muted, and why.
 func (p *parser) mute(n node, o *panels.Override) {
 	fields, ok := p.object(n, "until", "reason")
 	if !ok {

@@ -45,7 +45,7 @@ var (
 )
 
 const (
-	// hostsInFull is of how many hosts with the same problem a text says everything. Of the others it has the names.
+	// hostsInFull is how many hosts with the same problem a text describes. It only names the others.
 	hostsInFull = 10
 	// hostsByName is how many more hosts it names.
 	hostsByName = 20

@@ -1,3 +1,3 @@
-// Package notify tells webhooks and terminals about the problems of hosts, again and again while the program runs. What there is to tell
-// is the business of package alerts.
+// Package notify tells webhooks and terminals about the problems of hosts, again and again while the program runs. Package
+// alerts decides what to send.
 package notify

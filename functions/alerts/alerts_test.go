@@ -170,7 +170,7 @@ func TestDiesAtEachStep(t *testing.T) {
 	}
 }
 
-// If the query fails, nobody is told that problems are over, and Lambda counts an error.
+// If the query fails, no message says that problems are over, and Lambda counts an error.
 func TestQueryFails(t *testing.T) {
 	w := newWorld(t)
 	w.now = stands(0, "a")

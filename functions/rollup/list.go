@@ -114,7 +114,7 @@ func (r *Roller) partitions(ctx context.Context, rollup panels.Rollup, days []ti
 	return all, err
 }
 
-// made returns of which objects the rollups of days were made, and when.
+// made returns from which objects the rollup of each period of days was made, and when, by the begin of the period.
 func (r *Roller) made(ctx context.Context, rollup panels.Rollup, days []time.Time) (map[time.Time]panels.Made, error) {
 	partitions, err := r.partitions(ctx, rollup, days)
 	made := map[time.Time]panels.Made{}

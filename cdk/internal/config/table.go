@@ -140,7 +140,7 @@ func settings() []setting {
 			set:  match(emailPattern, func(c *Config) *string { return &c.AlertEmail }),
 		},
 		{
-			// Each run costs money, and without a receiver nobody is told.
+			// Each run costs money, and is of no use without a receiver.
 			key: "alerts", env: "ALERTS",
 			derive: func(c Config) string {
 				if c.AlertEmail != "" {

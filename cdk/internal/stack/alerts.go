@@ -85,8 +85,8 @@ func newAlerts(scope constructs.Construct, c config.Config, zip string, bucket a
 // rulesParameter is the parameter with the changes of the rules. An operator may add it; the stack does not.
 func rulesParameter(c config.Config) string { return path(c) + "/" + record.ParameterRules }
 
-// newAlertTopic adds the topic. Nobody but the stack's function publishes to it, by its role, so it needs no policy of its own but the one
-// that refuses requests without TLS.
+// newAlertTopic adds the topic. Only the stack's function publishes to it, and its role allows that. So the topic's own policy only refuses
+// requests without TLS.
 func newAlertTopic(scope constructs.Construct, c config.Config) awssns.ITopic {
 	topic := awssns.NewTopic(scope, jsii.String("Alerts"), &awssns.TopicProps{
 		TopicName:   optional(c.AlertTopicName),

@@ -9,7 +9,7 @@ import (
 // withAlerts are the configurations that have alerts: by an address, and by the setting.
 func withAlerts(name string) bool { return name == "everything" || name == "platform" }
 
-// Without a setting nobody is told, and nothing costs money for it.
+// Without a setting there are no alerts, and they cost nothing.
 func TestAlertsAreOffByDefault(t *testing.T) {
 	eachVariant(t, func(t *testing.T, name string, template map[string]any) {
 		found := 0

@@ -29,7 +29,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// The parameter need not be there. If it is wrong, nobody is told anything by other rules.
+// The parameter need not be there. If it is wrong, the run fails; it does not use other rules.
 func TestRulesOf(t *testing.T) {
 	for answer, want := range map[string]string{
 		`{"Parameter":{"Value":"{\"overrides\":[{\"problems\":[\"CPU\"],\"for\":\"30m\"}]}"}}`: "1 override",
