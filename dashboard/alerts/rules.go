@@ -52,7 +52,7 @@ func (p *parser) wrong(path, format string, args ...any) {
 	if path != "" {
 		at += path + ": "
 	}
-	err := fmt.Errorf(at+format, args...)
+	err := fmt.Errorf("%s"+format, append([]any{at}, args...)...) // a key in the path can have a %
 	if !slices.ContainsFunc(p.errs, func(known error) bool { return known.Error() == err.Error() }) {
 		p.errs = append(p.errs, err)
 	}

@@ -60,6 +60,7 @@ func TestRefusesRules(t *testing.T) {
 		`{} {}`:                  {`line 1: not JSON: there is something after its end; it is a text such as {"overrides": []}`},
 		`[]`:                     {`a list is not an object; use {…}`},
 		`{"override": []}`:       {`override: there is no such key; use one of overrides`},
+		`{"a%d": []}`:            {`a%d: there is no such key; use one of overrides`},
 		`{"overrides": {}}`:      {`overrides: an object is not a list; use […]`},
 		`{"overrides": [7, {"problems": ["cpu", "CPU", "CPU"], "Warn": 3, "warn": "95"}]}`: {
 			`overrides[0]: 7 is not an object; use {…}`,
