@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -93,13 +92,9 @@ func (o *serveOptions) serve(ctx context.Context, src source, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", o.listen)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("--listen %s: the port is in use; choose another, or port 0 for any", o.listen)
-	case err != nil:
-		return fmt.Errorf("--listen %s: %w", o.listen, err)
+	listener, err := program.Listen(ctx, "--listen", o.listen)
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(stderr, "dashboard of %s on %s://%s/ (Ctrl-C ends it)\n", settings.Source, o.scheme(), listener.Addr())
 	if o.clear() {

@@ -34,7 +34,7 @@ func (c *checker) spool(ctx context.Context) Result {
 	switch {
 	case err == nil:
 		text += fmt.Sprintf("; a collector is running there (pid %d)", running.PID)
-	case errors.Is(err, status.ErrPathTooLong):
+	case errors.Is(err, status.ErrNoSocket):
 		return Result{Outcome: Warning, Text: err.Error(), Hint: "without the socket edge status does not work; samples are kept and delivered"}
 	case !errors.Is(err, status.ErrNotRunning):
 		return Result{Outcome: Warning, Text: err.Error(), Hint: "run edge check as the collector's user"}

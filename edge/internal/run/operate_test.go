@@ -61,7 +61,7 @@ func TestListen(t *testing.T) {
 	address := taken.Addr().String()
 	var log buffer
 	err = run.Run(t.Context(), options(t, &log, "--listen", address))
-	if err == nil || err.Error() != "--listen "+address+": the port is in use; choose another" {
+	if err == nil || err.Error() != "--listen "+address+": the port is in use; choose another, or port 0 for any" {
 		t.Errorf("error is %v", err)
 	}
 	if err := taken.Close(); err != nil {

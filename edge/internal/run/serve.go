@@ -3,18 +3,17 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // relisten is the pause before another attempt to make the socket. The disk may have been full.
@@ -31,12 +30,9 @@ func (e *edge) serve(ctx context.Context) (*sync.WaitGroup, error) {
 	handler := status.Handler(e.report)
 	var running sync.WaitGroup
 	if address := e.atStart.Listen; address != "" {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-		if errors.Is(err, syscall.EADDRINUSE) {
-			return nil, fmt.Errorf("--listen %s: the port is in use; choose another", address)
-		}
+		l, err := program.Listen(ctx, "--listen", address)
 		if err != nil {
-			return nil, fmt.Errorf("--listen %s: %w", address, err)
+			return nil, err
 		}
 		running.Go(func() {
 			if err := status.Serve(ctx, l, status.ForHost(address, handler)); err != nil {

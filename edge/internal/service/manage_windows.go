@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -46,6 +47,10 @@ func Install(account string, args []string) (err error) {
 	if err != nil {
 		return errors.Join(fmt.Errorf("set the recovery of the service %s: %w", Name, err), s.Delete())
 	}
+	// A service that somebody removed with other means than Remove left its source, and the next line refuses to replace one.
+	if err := eventlog.Remove(Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(fmt.Errorf("remove the old source %s of the event log: %w", Name, err), s.Delete())
+	}
 	if err := eventlog.InstallAsEventCreate(Name, eventlog.Error|eventlog.Warning|eventlog.Info); err != nil {
 		return errors.Join(fmt.Errorf("make the source %s of the event log: %w", Name, err), s.Delete())
 	}
@@ -61,7 +66,7 @@ func Remove(ctx context.Context) error {
 		if err := s.Delete(); err != nil {
 			return fmt.Errorf("remove the service %s: %w", Name, err)
 		}
-		if err := eventlog.Remove(Name); err != nil {
+		if err := eventlog.Remove(Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove the source %s of the event log: %w", Name, err)
 		}
 		return nil

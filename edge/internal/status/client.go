@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -38,13 +39,16 @@ func Fetch(ctx context.Context, socket string) (r Report, err error) {
 		return r, err
 	}
 	resp, err := client.Do(req)
+	err = explain(socket, err)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, ErrNoSocket):
+		return r, fmt.Errorf("ask the collector: %w", err)
+	case err != nil && missing(socket), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaeConnRefused):
 		return r, fmt.Errorf("%w at %s", ErrNotRunning, socket)
 	case errors.Is(err, fs.ErrPermission):
 		return r, fmt.Errorf("ask the collector: %w; run this as the collector's user or as root", err)
 	case err != nil:
-		return r, fmt.Errorf("ask the collector: %w", explainPath(socket, err))
+		return r, fmt.Errorf("ask the collector: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
@@ -54,6 +58,12 @@ func Fetch(ctx context.Context, socket string) (r Report, err error) {
 		return r, fmt.Errorf("read the collector's answer: %w", err)
 	}
 	return r, nil
+}
+
+// missing says if a file does not exist. Systems have different errors for a connection to a socket that does not exist.
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // Print writes a report as text for people.

@@ -14,16 +14,26 @@ import (
 	"time"
 )
 
-// ErrPathTooLong says that the path of a socket is too long for the system.
-var ErrPathTooLong = errors.New("the path is too long for a socket")
+// ErrNoSocket says that the system cannot have a socket at the path.
+var ErrNoSocket = errors.New("the system cannot have this socket")
+
+// The numbers of two errors on Windows, for which package syscall has made-up numbers. Other systems do not use them. Source: "Windows
+// Sockets Error Codes".
+const (
+	wsaeAFNoSupport = syscall.Errno(10047)
+	wsaeConnRefused = syscall.Errno(10061)
+)
 
 // shortPath is a length in bytes that every system allows for a socket's path: Linux allows 107, macOS 103 (unix(7), unix(4)).
 const shortPath = 100
 
-// explainPath names the cause if the system refused a path that is too long: the system itself only says "invalid argument".
-func explainPath(path string, err error) error {
-	if len(path) > shortPath && errors.Is(err, syscall.EINVAL) {
-		return fmt.Errorf("%w: %s has %d bytes; use a --spool-dir of less than %d", ErrPathTooLong, path, len(path), shortPath-len("/edge.sock"))
+// explain names the cause if the system cannot have a socket at the path.
+func explain(path string, err error) error {
+	switch {
+	case len(path) > shortPath && errors.Is(err, syscall.EINVAL): // the system only says "invalid argument"
+		return fmt.Errorf("%w: %s has %d bytes; use a --spool-dir of less than %d", ErrNoSocket, path, len(path), shortPath-len("/edge.sock"))
+	case errors.Is(err, wsaeAFNoSupport):
+		return fmt.Errorf("%w: Windows has Unix sockets since version 1803 and Server 2019; use --listen instead", ErrNoSocket)
 	}
 	return err
 }
@@ -80,7 +90,7 @@ func ListenSocket(ctx context.Context, path string) (net.Listener, error) {
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
-		return nil, explainPath(path, err)
+		return nil, explain(path, err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())

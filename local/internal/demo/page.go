@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // page is the running dashboard.
@@ -46,23 +46,16 @@ func servePage(ctx context.Context, l *lake.Lake, o Options) (*page, error) {
 func pageDelay(o Options) time.Duration { return o.Interval + latency(o) + o.Delay + 5*time.Second }
 
 func listenPage(ctx context.Context, o Options) (net.Listener, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", o.Dashboard)
-	if errors.Is(err, syscall.EADDRINUSE) && o.AnyPort {
+	listener, err := program.Listen(ctx, "--dashboard", o.Dashboard)
+	if errors.Is(err, program.ErrPortInUse) && o.AnyPort {
 		host, _, splitErr := net.SplitHostPort(o.Dashboard)
 		if splitErr != nil {
 			return nil, splitErr
 		}
 		fmt.Fprintf(o.Out, "%s is in use; the dashboard takes another port.\n", o.Dashboard)
-		listener, err = config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+		return program.Listen(ctx, "--dashboard", net.JoinHostPort(host, "0"))
 	}
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("--dashboard %s: the port is in use; choose another, or port 0 for any", o.Dashboard)
-	case err != nil:
-		return nil, fmt.Errorf("--dashboard %s: %w", o.Dashboard, err)
-	}
-	return listener, nil
+	return listener, err
 }
 
 // close ends the page at once. The page only reads.

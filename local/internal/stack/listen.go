@@ -2,12 +2,11 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"syscall"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // CheckListen returns an error if a program must not listen on an address. The address is host:port. Unless allowRemote is set, the
@@ -27,12 +26,5 @@ func listen(ctx context.Context, o Options) (net.Listener, error) {
 	if err := CheckListen(o.Listen, o.AllowRemote); err != nil {
 		return nil, err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("listen on %s: the port is in use; choose another, or port 0 for any", o.Listen)
-	case err != nil:
-		return nil, fmt.Errorf("listen on %s: %w", o.Listen, err)
-	}
-	return listener, nil
+	return program.Listen(ctx, "listen on", o.Listen)
 }
