@@ -151,6 +151,11 @@ hogs: build ## let 210 processes burn CPU, fill memory or write for some seconds
 athena-check: build $(TOOLS)/athena/.installed ## check the Athena engine against moto and ministack, over the real protocol (needs python3)
 	$(CLEAN) $(TOOLS)/athena/bin/python .ci/athena.py bin
 
+.PHONY: try-wine
+try-wine: build ## run, kill and restart edge.exe under Wine, and check that no sample is missing (needs Linux, wine64; Wine 8 also mingw-w64)
+	GOOS=windows GOARCH=amd64 $(EDGE_BUILD) -o bin/edge.exe ./edge
+	$(CLEAN) .ci/try-wine bin bin/edge.exe
+
 # systemd gives 0 (best) to 100 points of exposure. The unit has 15 in systemd 252. Other versions count a little differently.
 .PHONY: unit
 unit: build ## check edge's systemd unit, and run it under a systemd of its own (needs Linux, systemd and root)
