@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 )
 
@@ -48,4 +49,11 @@ func Exit(name string, err error, stderr io.Writer) int {
 		return Refused
 	}
 	return Failed
+}
+
+// Beside returns how a person starts another program of this repository, who started this one as arg0:
+// bin/dashboard beside bin/local.
+func Beside(arg0, name string) string {
+	dir, _ := filepath.Split(arg0) // "" if the shell found this program in PATH
+	return dir + name
 }

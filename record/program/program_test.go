@@ -3,6 +3,7 @@ package program
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -28,6 +29,14 @@ func TestExit(t *testing.T) {
 	}
 	if Refuse(nil) != nil {
 		t.Error("Refuse(nil) is not nil")
+	}
+}
+
+func TestBeside(t *testing.T) {
+	for arg0, want := range map[string]string{"local": "dashboard", "bin/local": "bin/dashboard", "./local": "./dashboard", "/usr/bin/local": "/usr/bin/dashboard"} {
+		if got := filepath.ToSlash(Beside(filepath.FromSlash(arg0), "dashboard")); got != want {
+			t.Errorf("beside %s: %s, want %s", arg0, got, want)
+		}
 	}
 }
 

@@ -149,8 +149,8 @@ func (f *fleetFlags) run(ctx context.Context, r resolved, o fleet.Options, stdou
 			counted(s.FailedRecords, "record"), counted(s.LostRecords, "record"), filepath.Join(r.options.Dir, r.stack.Streams[0].Bucket)))
 	}
 	if err == nil {
-		fmt.Fprintf(stdout, "To see the hosts, run\n  dashboard --lake %s\nand open http://127.0.0.1:8080/?dashboard=hosts&range=24h. Nothing reports from now on: "+
-			"after some minutes the page calls all of them silent.\n", r.options.Dir)
+		fmt.Fprintf(stdout, "To see the hosts, run\n  %s --lake %s\nand open http://127.0.0.1:8080/?dashboard=hosts&range=24h. Nothing reports from now on: "+
+			"after some minutes the page calls all of them silent.\n", program.Beside(os.Args[0], "dashboard"), r.options.Dir)
 	}
 	return err
 }

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/delivery"
+	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
 // Stack is the running stack.
@@ -96,8 +98,8 @@ func Run(ctx context.Context, s Stack, o Options) error {
 	if err != nil {
 		return errors.Join(runErr, err)
 	}
-	fmt.Fprintf(o.Out, "%d new rows in the lake %s. See more with\n  dashboard query --lake %s \"SELECT * FROM samples\"\n",
-		after-before, l.Dir(), o.Dir)
+	fmt.Fprintf(o.Out, "%d new rows in the lake %s. See more with\n  %s query --lake %s \"SELECT * FROM samples\"\n",
+		after-before, l.Dir(), program.Beside(os.Args[0], "dashboard"), o.Dir)
 	if runErr == nil && o.For > 0 && after == before {
 		return fmt.Errorf("%w within %v", ErrNoRow, o.For)
 	}
