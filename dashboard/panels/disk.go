@@ -52,7 +52,7 @@ func disk() Dashboard {
 				Question: "On which disks do operations take longest?",
 				Values: []Value{
 					{Column: "device", Label: "Disk", Unit: Text},
-					{Column: "await", Label: "Operation takes", Unit: Milliseconds, Thresholds: &slow},
+					{Column: "await", Label: "Latency", Unit: Milliseconds, Thresholds: &slow},
 					{Column: "await_peak", Label: "Peak", Unit: Milliseconds, Thresholds: &slow},
 					{Column: "busy", Label: "Busy", Unit: Percent, Thresholds: &loaded},
 					{Column: "operations", Label: "Operations", Unit: PerSecond},

@@ -47,11 +47,6 @@ func network() Dashboard {
 				},
 			},
 			{
-				ID: "network-interfaces", Title: "Interfaces", Kind: Table, Needs: EachSample, By: ByHost, Width: full, Optional: true,
-				Question: "Which interfaces carry the most, how much of their speed is that, and which lose packets?",
-				Values:   append([]Value{{Column: "name", Label: "Interface", Unit: Text}}, interfaceValues()...),
-			},
-			{
 				ID: "network-worst", Title: "Worst hosts", Kind: Table, By: ByHost,
 				Question: "Which hosts have the most errors and drops, and how much do they carry?",
 				Values: []Value{
@@ -60,6 +55,11 @@ func network() Dashboard {
 					{Column: "recv", Label: "Received", Unit: BytesPerSecond},
 					{Column: "sent", Label: "Sent", Unit: BytesPerSecond},
 				},
+			},
+			{
+				ID: "network-interfaces", Title: "Interfaces", Kind: Table, Needs: EachSample, By: ByHost, Width: full, Optional: true,
+				Question: "Which interfaces carry the most, how much of their speed is that, and which lose packets?",
+				Values:   append([]Value{{Column: "name", Label: "Interface", Unit: Text}}, interfaceValues()...),
 			},
 		},
 	}

@@ -83,7 +83,7 @@ func hostStorage() []Panel {
 			Question: "Which disk is busy or slow?",
 			Values: []Value{
 				{Column: "busy", Label: "Busy", Unit: Percent, Thresholds: &loaded},
-				{Column: "await", Label: "Operation takes", Unit: Milliseconds, Thresholds: &slow},
+				{Column: "await", Label: "Latency", Unit: Milliseconds, Thresholds: &slow},
 				{Column: "read", Label: "Read", Unit: BytesPerSecond},
 				{Column: "written", Label: "Written", Unit: BytesPerSecond},
 			},
@@ -92,8 +92,8 @@ func hostStorage() []Panel {
 		lines("host-disk-busy", "Disks busy", "Is a disk saturated, and since when?", EachSample, ByDevice,
 			Value{Column: "busy_pct", Label: "Busy", Unit: Percent, Thresholds: &loaded}),
 		busy,
-		lines("host-disk-await", "Time of a disk's operation", "Is a disk slow, and since when?", EachSample, ByDevice,
-			Value{Column: "await_ms", Label: "Operation takes", Unit: Milliseconds}),
+		lines("host-disk-await", "Disk latency", "Is a disk slow, and since when?", EachSample, ByDevice,
+			Value{Column: "await_ms", Label: "Latency", Unit: Milliseconds}),
 	}
 }
 

@@ -67,13 +67,13 @@ func TestProblemsAreOneRowAHost(t *testing.T) {
 	}
 }
 
-// TestHostsSilentForDaysStay looks at a host that sent its last sample five days ago, while others report: it is listed and counted,
-// and a click on it opens its last samples.
+// TestHostsSilentForDaysStay looks at a host that sent its last sample five days ago, while others report: it is listed, counted
+// and on the map, and a click on it opens its last samples.
 func TestHostsSilentForDaysStay(t *testing.T) {
 	to := time.Now().UTC().Truncate(time.Second)
 	last := to.Add(-5 * 24 * time.Hour)
 	var samples []record.Sample
-	for name, end := range map[string]time.Time{"dead": last, "live": to} {
+	for name, end := range map[string]time.Time{"dead": last, "live": to, "live-2": to} {
 		for at := end.Add(-time.Hour); at.Before(end); at = at.Add(15 * time.Second) {
 			samples = append(samples, record.Sample{
 				TS: record.TS(at), SessionID: name, Seq: int64(at.Sub(end) / time.Second), IntervalS: 15, Hostname: name, NodeRole: "web", Env: "prod", CPUPct: record.Some(30.),
@@ -90,6 +90,9 @@ func TestHostsSilentForDaysStay(t *testing.T) {
 	}
 	if got := eval[string](b, "document.querySelector('[data-tile=fleet]').innerText"); !strings.Contains(got, "1 silent") {
 		t.Errorf("the tile of hosts says %q", got)
+	}
+	if got := b.text(".map-counts"); !strings.Contains(got, "1 silent") || !strings.Contains(got, "2 without problems") {
+		t.Errorf("the map of the fleet says %q", got)
 	}
 	b.shoot("silent-for-days")
 	b.settle(chromedp.Click("[data-group=silent] tbody tr:first-child button"))

@@ -7,7 +7,7 @@ import { Card, tip } from './card.js';
 import { el } from './dom.js';
 import * as format from './format.js';
 import { Cells, cellSize } from './mapcells.js';
-import { byName, labelsOf, tagKeys, tagOf } from './hosts.js';
+import { byName, labelsOf, longSilent, tagKeys, tagOf } from './hosts.js';
 import { colours } from './theme.js';
 
 /** How many groups have a block of their own. The hosts of all further groups are in one block. */
@@ -28,6 +28,8 @@ export class HostMap extends Card {
   #selects;
   /** The problems of each host; null until they are known. @type {Map<string, Row[]> | null} */
   #problems = null;
+  /** All hosts, with the times of their first and last samples. @type {Row[]} */
+  #inventory = [];
   #observer = new ResizeObserver(() => this.redraw());
 
   mount() {
@@ -67,6 +69,15 @@ export class HostMap extends Card {
     this.redraw();
   }
 
+  /**
+   * Adds the hosts that are silent for longer than the panel looks back.
+   * @param {Row[]} rows are all hosts, with the times of their first and last samples
+   */
+  knowHosts(rows) {
+    this.#inventory = rows;
+    this.redraw();
+  }
+
   /** The choices as a text for the address; empty if all are the defaults. */
   #chosen() {
     const { colour, group, sort } = this.#selects, chosen = [colour.value, group.value, sort.value].join('.');
@@ -91,12 +102,15 @@ export class HostMap extends Card {
 
   redraw() {
     if (!this.data || this.isEmpty(this.data) || this.body.clientWidth === 0) return;
-    const rows = this.data.list(), chosen = this.#choices, value = this.panel.values.find((v) => v.column === chosen.colour);
+    const seen = this.data.list();
+    /** @type {Row[]} */
+    const rows = [...seen, ...longSilent(this.#inventory, seen, this.data.to).map((r) => (/** @type {Row} */ ({ ...r, node_role: r.role, silent: true })))];
+    const chosen = this.#choices, value = this.panel.values.find((v) => v.column === chosen.colour);
     this.#offer(rows, chosen);
     const c = colours(), scale = value ? scaleOf(rows, value) : null;
     /** @type {Cell[]} */
     const cells = rows.map((row) => {
-      const state = this.#stateOf(row), v = value ? row[value.column] : null;
+      const state = this.#stateOf(row), v = value ? row[value.column] ?? null : null;
       const part = scale && v !== null ? Math.min(1, Math.max(0, (v - scale.low) / (scale.high - scale.low))) : null;
       const fill = !value ? { ok: c.mapOk, warn: c.warn, bad: c.bad, silent: 'none', unknown: c.line }[state]
         : row.silent ? 'none' : part === null ? c.line : shade(value.thresholds ? c.alarm : c.heat, part);
@@ -157,7 +171,7 @@ export class HostMap extends Card {
    * @param {Cell} cell
    */
   #describe({ host, row, state }) {
-    const values = this.panel.values.filter((v) => row[v.column] !== null).map((v) => `${v.label} ${format.value(row[v.column], v.unit)}`);
+    const values = this.panel.values.filter((v) => (row[v.column] ?? null) !== null).map((v) => `${v.label} ${format.value(row[v.column], v.unit)}`);
     return [host, labelsOf(row), this.#trouble(row, state), ...values].filter(Boolean).join(', ');
   }
 
@@ -174,7 +188,7 @@ export class HostMap extends Card {
   /** @param {Cell} cell */
   #tip({ host, row, state }) {
     const trouble = this.#trouble(row, state);
-    const body = tip('', this.panel.values.map((v) => [v.label, format.value(row[v.column], v.unit)]), labelsOf(row));
+    const body = tip('', this.panel.values.map((v) => [v.label, format.value(row[v.column] ?? null, v.unit)]), labelsOf(row));
     body.prepend(el('a', { class: 'tip-host', href: this.page.linkToHost(host), tabindex: '-1', onclick: (/** @type {MouseEvent} */ e) => {
       if (e.ctrlKey || e.metaKey || e.shiftKey) return;
       e.preventDefault();
@@ -192,7 +206,7 @@ export class HostMap extends Card {
  */
 function scaleOf(rows, value) {
   if (value.thresholds) return { low: 0, high: value.thresholds.critical };
-  const sorted = rows.map((r) => r[value.column]).filter((v) => v !== null).sort((a, b) => a - b);
+  const sorted = rows.map((r) => r[value.column] ?? null).filter((v) => v !== null).sort((a, b) => a - b);
   return { low: 0, high: Math.max(sorted[Math.floor(0.98 * (sorted.length - 1))] ?? 1, 1) };
 }
 

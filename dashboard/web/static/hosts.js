@@ -39,3 +39,16 @@ export const tagKeys = (rows) => [...new Set(rows.flatMap((row) => tags(row).map
  * @returns {string | undefined}
  */
 export const tagOf = (row, key) => tags(row).find(([k]) => k === key)?.[1];
+
+const day = 86400;
+
+/**
+ * The hosts of the inventory that sent nothing for more than a day and that are not known already.
+ * @param {Row[]} inventory are all hosts, with the times of their first and last samples
+ * @param {Row[]} known are rows of hosts
+ * @param {number} to is the time in Unix seconds until which the page looks
+ */
+export function longSilent(inventory, known, to) {
+  const hosts = new Set(known.map((r) => r.host));
+  return inventory.filter((r) => r.last_ts < to - day && !hosts.has(r.host));
+}

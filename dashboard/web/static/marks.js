@@ -6,6 +6,8 @@ import * as format from './format.js';
 
 // Events that are closer than this part of the time range become one line.
 const nearest = 1 / 150;
+// With more events than this, their lines are faint: they must not hide the values.
+const many = 12;
 
 /**
  * A series without points that carries the marks.
@@ -16,14 +18,14 @@ const nearest = 1 / 150;
 export function markSeries(marks, data, c) {
   const inRange = marks.filter((m) => (m.until ?? m.t) >= data.from && m.t <= data.to);
   const spans = inRange.filter((m) => m.until !== null);
+  const events = clusters(inRange.filter((m) => m.until === null), (data.to - data.from) * nearest);
   return {
     id: 'marks', name: 'marks', type: 'line', data: [], z: 3,
     markLine: {
-      symbol: 'none', animation: false, lineStyle: { color: c.muted, type: 'dashed', width: 1, opacity: 0.8 },
+      symbol: 'none', animation: false, lineStyle: { color: c.muted, type: 'dashed', width: 1, opacity: events.length > many ? 0.2 : 0.8 },
       emphasis: { lineStyle: { width: 2, opacity: 1 }, label: { show: true } },
       label: { show: true, formatter: '↻', position: 'end', distance: -2, color: c.muted, fontSize: 12 },
-      data: clusters(inRange.filter((m) => m.until === null), (data.to - data.from) * nearest)
-        .map((group) => ({ xAxis: group[0].t * 1000, name: label(group), marks: group })),
+      data: events.map((group) => ({ xAxis: group[0].t * 1000, name: label(group), marks: group })),
     },
     markArea: {
       silent: true,

@@ -5,7 +5,7 @@
 import { Card } from './card.js';
 import { el, dot, nameOf } from './dom.js';
 import * as format from './format.js';
-import { labelsOf } from './hosts.js';
+import { labelsOf, longSilent } from './hosts.js';
 import { Pager } from './pager.js';
 import { styleOf } from './palette.js';
 
@@ -53,8 +53,7 @@ export class Problems extends Card {
    * @returns {Row[]}
    */
   #gone(data) {
-    const known = new Set(data.column('host'));
-    return this.#inventory.filter((r) => r.last_ts < data.to - day && !known.has(r.host)).map((r) => ({
+    return longSilent(this.#inventory, data.list(), data.to).map((r) => ({
       host: r.host, node_role: r.role, env: r.env, problem: 'Silent', unit: 'duration', value: data.to - r.last_ts, since: r.last_ts, severity: 2,
     })).sort((a, b) => b.since - a.since);
   }

@@ -118,6 +118,7 @@ export class View {
     if (problems) {
       await into(one('filters-inventory'), (data) => {
         problems.know(data.list());
+        this.#map?.knowHosts(data.list());
         this.#tiles?.know(data.list());
       });
     }
