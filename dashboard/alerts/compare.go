@@ -8,7 +8,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// Now is what stands at a moment, by the rules.
+// Now has the problems that are open at a moment, by the rules.
 type Now struct {
 	At       time.Time
 	Problems []Problem
@@ -27,14 +27,14 @@ const (
 	ahead = 5 * time.Minute
 )
 
-// next returns the message that brings a receiver from what it knows to what stands now, or nil if there is nothing to say. The state has
+// next returns the message that brings a receiver from what it knows to the problems that are open now, or nil if there is nothing to say. The state has
 // no pending message.
 //
 //   - A problem that the receiver does not know is raised, unless it is muted or routine.
 //   - A known problem escalates if it was a warning and is critical now. If it is a warning again, nothing is said: a value about the
 //     threshold would send a message each time.
 //   - A known problem that goes on is repeated after [RepeatEvery].
-//   - A known problem that does not stand any more is resolved. This is also said while it is muted, so that the receiver can close it.
+//   - A known problem that is not open any more is resolved. This is also said while it is muted, so that the receiver can close it.
 //   - Nothing is known about a host that is silent, so its other problems are neither resolved nor repeated.
 //   - A host that is silent for [panels.ForgetAfter] is forgotten, with all of its problems. If no host at all is heard, none is
 //     forgotten: the clock may be wrong.

@@ -75,7 +75,7 @@ func (d Delivery) Begin(ctx context.Context, at time.Time) (*Turn, error) {
 	switch {
 	case errors.Is(err, errDamaged):
 		// To tell problems again is better than to tell none.
-		d.Log.Error("the state of alerts is replaced, and problems that were told before are told again", slog.Any("error", err))
+		d.Log.Error("the state of alerts is replaced; problems that were reported before are reported again", slog.Any("error", err))
 		t.state, t.first = State{}, true
 	case err != nil:
 		return nil, fmt.Errorf("read the state of alerts: %w", err)
@@ -117,7 +117,7 @@ func (t *Turn) send(ctx context.Context, m *Message) error {
 	defer cancel()
 	switch {
 	case errors.Is(err, ErrRefused):
-		// The next run makes a message of what stands then.
+		// The next run makes a message of what is open then.
 		pending.Pending = nil
 		return errors.Join(err, t.save(ctx, pending))
 	case err != nil:

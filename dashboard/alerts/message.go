@@ -15,11 +15,11 @@ type Message struct {
 	ID string `json:"id"`
 	// At is the time of the run.
 	At time.Time `json:"at"`
-	// First says that the receiver knew nothing before: the message lists what stands, not what is new.
+	// First says that the receiver knew nothing before: the message lists all open problems, not new ones.
 	First bool `json:"first,omitempty"`
 	// Changes are ordered by event and urgency.
 	Changes []Change `json:"changes"`
-	// Untracked is how many further problems stand that the state has no room for.
+	// Untracked is how many further problems are open for which the state has no room.
 	Untracked int `json:"untracked,omitempty"`
 	// Tried is when the newest attempt to send it began.
 	Tried time.Time `json:"tried"`

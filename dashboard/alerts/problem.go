@@ -43,7 +43,7 @@ type Problem struct {
 	// Routine says that the host is as busy at this time of day as on the days before. The page does not list such a problem, and it is
 	// not a reason to raise an alert. An alert that was raised for the problem goes on.
 	Routine bool `json:"routine,omitempty"`
-	// Muted says that a receiver is not told before MutedUntil that the problem began, got worse or goes on. MuteReason says why.
+	// Muted says that before MutedUntil no receiver gets a message that the problem began, got worse or goes on. MuteReason says why.
 	Muted      bool      `json:"muted,omitempty"`
 	MutedUntil time.Time `json:"muted_until,omitzero"`
 	MuteReason string    `json:"mute_reason,omitempty"`

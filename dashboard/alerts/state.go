@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// State is what a receiver knows: the problems that it was told of and that it was not told to be over. It has what people were told,
-// not what the rules said. So a message is always the difference between what a receiver knows and what stands now: a receiver that
+// State is what a receiver knows: the problems that were reported to it as open and not yet as over. It has what was reported,
+// not what the rules said. So a message is always the difference between what a receiver knows and what is open now: a receiver that
 // could not be reached for hours then gets one message, not one for each run.
 type State struct {
 	Version int `json:"version"`

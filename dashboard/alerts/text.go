@@ -56,7 +56,7 @@ func (m Message) Text(c Context, style Style, limit int) string {
 	w := &writer{Context: c, style: style, at: m.At, left: limit - reserve}
 	what := "What changed"
 	if m.First {
-		what = "Alerts have begun. What stands"
+		what = "Alerts have begun. The open problems"
 	}
 	w.line("%s at %s, by the rules, in %s.", what, moment(m.At), style.escape(c.Source))
 	skipped := 0
@@ -80,7 +80,7 @@ func (m Message) Text(c Context, style Style, limit int) string {
 		w.end(fmt.Sprintf("This message is shortened: %s not shown.", plural(skipped, "further problem is", "further problems are")))
 	}
 	if m.Untracked > 0 {
-		w.end(fmt.Sprintf("%s, more than alerts can follow.", plural(m.Untracked, "further problem stands", "further problems stand")))
+		w.end(fmt.Sprintf("%s not followed: there are too many.", plural(m.Untracked, "further open problem is", "further open problems are")))
 	}
 	if c.Page != "" {
 		w.end("All problems now: " + style.link(c.Page, c.Page))
@@ -95,7 +95,7 @@ func heading(e Event, first bool) string {
 	switch e {
 	case Raised:
 		if first {
-			return "Standing"
+			return "Open"
 		}
 		return "New"
 	case Escalated:
@@ -105,7 +105,7 @@ func heading(e Event, first bool) string {
 	case Resolved:
 		return "Over"
 	}
-	return "No longer watched, because the host is silent for so long"
+	return "No longer watched, because the host has been silent for so long"
 }
 
 // byProblem groups changes of one event by the name of the problem. The groups are in the order of their first changes.

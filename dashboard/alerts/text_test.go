@@ -64,7 +64,7 @@ func TestTextOfManyHosts(t *testing.T) {
 	}
 	text := m.Text(Context{Source: "lake"}, Plain, 10_000)
 	for _, want := range []string{
-		"Alerts have begun. What stands at", "Standing: 120 problems on 120 hosts", "- CRITICAL Silent on host-009; ",
+		"Alerts have begun. The open problems at", "Open: 120 problems on 120 hosts", "- CRITICAL Silent on host-009; ",
 		"- Silent on 110 more hosts: host-010, host-011, ", "host-029 and 90 more\n",
 	} {
 		if !strings.Contains(text, want) {
@@ -110,7 +110,7 @@ func TestLongestMessage(t *testing.T) {
 	for _, limit := range []int{3000, 60_000, 100_000} {
 		for name, style := range map[string]Style{"plain": Plain, "slack": Slack} {
 			text := m.Text(here, style, limit)
-			if len(text) > limit || !utf8.ValidString(text) || !strings.Contains(text, "problems are not shown") || !strings.Contains(text, "3 further problems stand") {
+			if len(text) > limit || !utf8.ValidString(text) || !strings.Contains(text, "problems are not shown") || !strings.Contains(text, "3 further open problems are not followed") {
 				t.Errorf("%s, %d: %d bytes, ends with %q", name, limit, len(text), text[max(0, len(text)-300):])
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 // Watch asks the rules again and again, and tells receivers what changed.
 type Watch struct {
-	// Look asks the rules what stands at a time.
+	// Look asks the rules which problems are open at a time.
 	Look      func(ctx context.Context, at time.Time) (alerts.Now, error)
 	Receivers []Target
 	// Every is the time between two runs; 0 means a minute.
@@ -87,7 +87,7 @@ func (w Watch) look(ctx context.Context, at time.Time) (alerts.Now, error) {
 	return w.Look(ctx, at)
 }
 
-// offer replaces what a receiver that is behind has not begun with: only what stands now matters.
+// offer replaces the message that a slow receiver has not begun with: only the problems that are open now matter.
 func offer(outbox chan alerts.Now, now alerts.Now) {
 	select {
 	case <-outbox:

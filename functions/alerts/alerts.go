@@ -1,7 +1,7 @@
 // Package alerts is the Lambda function that tells people about the problems of hosts. A schedule invokes it.
 //
-// A run sends what a former run could not send for sure, asks Athena what stands by the rules, and sends what changed to a topic. What it
-// has told is an object of the bucket, written under a condition, so two runs at a time cannot both send. For what happens if a run dies,
+// A run sends again what an earlier run may not have sent, asks Athena which problems are open, and sends what changed to a topic. What it
+// has reported is an object of the bucket, written under a condition, so two runs at a time cannot both send. For what happens if a run dies,
 // see [alerts.Delivery].
 package alerts
 
@@ -18,7 +18,7 @@ import (
 
 // Options are the parts that a run uses.
 type Options struct {
-	// Look asks what stands at a time.
+	// Look asks which problems are open at a time.
 	Look     func(ctx context.Context, at time.Time) (alerts.Now, error)
 	Store    alerts.Store
 	Receiver alerts.Receiver
@@ -76,7 +76,7 @@ func lease(ctx context.Context, at time.Time) time.Duration {
 	return deadline.Sub(at) + margin
 }
 
-// State is what was told, as an object of a bucket. It is an [alerts.Store].
+// State is what was reported, as an object of a bucket. It is an [alerts.Store].
 type State struct {
 	Bucket *objects.Bucket
 	Key    string

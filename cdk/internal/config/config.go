@@ -30,9 +30,9 @@ type Config struct {
 	AlarmEmail         string // empty: no subscription
 	ExpectRecords      bool   // whether an alarm goes off if no collector sends
 
-	Alerts         bool          // whether people are told about problems of hosts
+	Alerts         bool          // whether problems of hosts are reported to people
 	AlertsEvery    time.Duration // between two runs of the rules; whole minutes
-	AlertEmail     string        // of who is told; empty: no subscription
+	AlertEmail     string        // gets these reports; empty: no subscription
 	AlertTopicName string        // of the topic that messages are sent to
 	DashboardURL   string        // for the links in messages; empty: no links
 

@@ -136,7 +136,7 @@ func settings() []setting {
 		{
 			key: "alertEmail", env: "ALERT_EMAIL", fallback: "",
 			want: "an e-mail address, or unset for none",
-			why:  "the address is told about problems of hosts, after its owner has confirmed the subscription",
+			why:  "AWS sends the problems of hosts to the address after its owner has confirmed the subscription",
 			set:  match(emailPattern, func(c *Config) *string { return &c.AlertEmail }),
 		},
 		{

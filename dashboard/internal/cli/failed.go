@@ -56,7 +56,7 @@ func (o *failedOptions) flags(cmd *cobra.Command) {
 
 func (o *failedOptions) check(cmd *cobra.Command) error {
 	if o.s3 && cmd.Flags().Changed("lake") {
-		return program.Refusef("--lake goes with a directory, not with --s3: leave out one of them")
+		return program.Refusef("--lake is for a directory, not for --s3: leave out one of them")
 	}
 	return nil
 }

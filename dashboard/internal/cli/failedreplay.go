@@ -79,7 +79,7 @@ func (o *replayOptions) check(cmd *cobra.Command) error {
 	}
 	switch {
 	case o.s3 && o.endpoint != "":
-		errs = append(errs, errors.New("--endpoint goes with --lake, not with --s3: leave out one of them"))
+		errs = append(errs, errors.New("--endpoint is for --lake, not for --s3: leave out one of them"))
 	case !o.s3 && o.endpoint == "" && !o.dryRun:
 		errs = append(errs, errors.New("--endpoint is missing: want the address of the local stack that gets the records, as local up prints it; "+
 			"with --s3 the deployed stack gets them"))

@@ -17,7 +17,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// notifyOptions say who is told about problems.
+// notifyOptions say who gets messages about problems.
 type notifyOptions struct {
 	to        []string
 	secret    string
@@ -25,16 +25,16 @@ type notifyOptions struct {
 	addresses []notify.Address // those of to, which check reads
 }
 
-// defaultAlertState is the directory in the lake's in which the page keeps what it told. Readers of the lake ignore names that begin
+// defaultAlertState is the directory in the lake's in which the page keeps what it reported. Readers of the lake ignore names that begin
 // with a dot.
 const defaultAlertState = ".alerts"
 
 func (o *notifyOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.to, "notify", nil,
-		"webhook that is told each minute which problems began, got worse or are over: https://…, slack:https://… for Slack's form, or @FILE; repeat it for several")
+		"webhook that gets a message when problems begin, get worse or are over: https://…, slack:https://… for Slack's form, or @FILE; repeat it for several")
 	f.StringVar(&o.secret, "notify-secret-file", "", "file with the secret that signs what --notify sends, as Standard Webhooks does: Base64 of 24 to 64 bytes")
-	f.StringVar(&o.state, "alert-state", "", "directory that keeps what --notify told, so that a restart tells nothing twice (default "+defaultAlertState+" in the lake)")
+	f.StringVar(&o.state, "alert-state", "", "directory that keeps what --notify reported, so that a restart reports nothing twice (default "+defaultAlertState+" in the lake)")
 }
 
 // check reads the addresses, and returns all that is wrong with the options.
@@ -42,11 +42,11 @@ func (o *notifyOptions) check(athena bool) error {
 	var problems []error
 	refuse := func(format string, args ...any) { problems = append(problems, program.Refusef(format, args...)) }
 	if len(o.to) > 0 && athena {
-		refuse("--notify goes with files, not with --athena: the deployed stack sends alerts itself (setting alerts)")
+		refuse("--notify is for files, not for --athena: the deployed stack sends alerts itself (setting alerts)")
 	}
 	for flag, set := range map[string]bool{"notify-secret-file": o.secret != "", "alert-state": o.state != ""} {
 		if set && len(o.to) == 0 {
-			refuse("--%s goes with --notify: say who is told", flag)
+			refuse("--%s needs --notify: name a webhook", flag)
 		}
 	}
 	seen := map[string]bool{}

@@ -102,8 +102,8 @@ func TestNotifyRefused(t *testing.T) {
 	}{
 		"no address":     {[]string{"--notify", "example.org/secret"}, "--notify: the address is not one of a webhook"},
 		"twice":          {[]string{"--notify", "https://example.org/secret", "--notify", "slack:https://example.org/secret"}, "--notify: an address at https://example.org is given twice"},
-		"with Athena":    {[]string{"--athena", "--notify", "https://example.org/secret"}, "--notify goes with files"},
-		"nobody to tell": {[]string{"--lake", lake, "--alert-state", "state"}, "--alert-state goes with --notify"},
+		"with Athena":    {[]string{"--athena", "--notify", "https://example.org/secret"}, "--notify is for files"},
+		"nobody to tell": {[]string{"--lake", lake, "--alert-state", "state"}, "--alert-state needs --notify"},
 		"no secret":      {[]string{"--lake", lake, "--notify", "https://example.org/secret", "--notify-secret-file", file("short")}, "--notify-secret-file: the secret in "},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -81,9 +81,9 @@ func (o *sourceOptions) rulesFlag(cmd *cobra.Command) {
 
 // check refuses flags of the other engine.
 func (o *sourceOptions) check(cmd *cobra.Command) error {
-	refused, hint := athenaFlags, "--%s goes with --athena"
+	refused, hint := athenaFlags, "--%s needs --athena"
 	if o.athena {
-		refused, hint = lakeFlags, "--%s goes with files, not with --athena: leave out one of them"
+		refused, hint = lakeFlags, "--%s is for files, not for --athena: leave out one of them"
 	}
 	for _, name := range refused {
 		if cmd.Flags().Changed(name) {
