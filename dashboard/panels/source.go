@@ -5,22 +5,27 @@ import (
 	"time"
 )
 
-// Which table a query reads depends on how long its time range is: samples up to a day, minutes up to a month, hours beyond. Hours of
+// Which table a query reads depends on how long its time range is: samples up to a day, minutes up to two weeks, hours beyond. Hours of
 // samples that no rollup has yet are read from the samples themselves, and rolled up by the query. So all rows of a query are of one
 // kind, and the newest minute is there.
 
-// The longest time ranges that are read from samples and from minutes.
 const (
-	rawSpan    = 24 * time.Hour
-	minuteSpan = 31 * 24 * time.Hour
+	// rawSpan is the longest time range that is read from samples.
+	rawSpan = 24 * time.Hour
+	// minuteSpan is the longest time range that is read from minutes if hours will do. In a longer one, each of a chart's 300 points
+	// covers more than an hour, so minutes would draw the same picture from sixty times the rows.
+	minuteSpan = 14 * 24 * time.Hour
+	// onlyMinutesSpan is the longest time range of a panel that needs minutes.
+	onlyMinutesSpan = 31 * 24 * time.Hour
 )
 
-// grainOf returns the rollup whose buckets are the rows of a time range of this length. ok is false if each sample is a row.
-func grainOf(span time.Duration) (r Rollup, ok bool) {
+// grainOf returns the rollup whose buckets are the rows of a time range of this length, for a panel with these needs. ok is false if
+// each sample is a row.
+func grainOf(span time.Duration, needs Needs) (r Rollup, ok bool) {
 	switch {
 	case span <= rawSpan:
 		return Rollup{}, false
-	case span <= minuteSpan:
+	case span <= minuteSpan || needs == MinuteRows:
 		return Minutes, true
 	}
 	return Hours, true
@@ -43,7 +48,7 @@ func (n Needs) most() time.Duration {
 	case EachSample:
 		return rawSpan
 	case MinuteRows:
-		return minuteSpan
+		return onlyMinutesSpan
 	}
 	return 0
 }
@@ -111,7 +116,7 @@ func (f Form) choose(p Panel, params Params) (Range, reading, error) {
 		if most := p.Needs.most(); most > 0 {
 			bounded = min(span, most)
 		}
-		rows, ok := grainOf(bounded)
+		rows, ok := grainOf(bounded, p.Needs)
 		if !ok { // the panel needs samples: ask only whether there are rollups
 			rows = Minutes
 		}

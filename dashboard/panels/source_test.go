@@ -24,12 +24,12 @@ func TestEveryPanelHasASource(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, form := range forms {
 		form := rolledUntil(form, noon.Add(-2*time.Hour))
-		for _, span := range []time.Duration{time.Hour, day, day + time.Second, 31 * day, 32 * day, panels.MaxSpan} {
+		for _, span := range []time.Duration{time.Hour, day, day + time.Second, 14 * day, 15 * day, 32 * day, panels.MaxSpan} {
 			want := "1h"
 			switch {
 			case span <= day:
 				want = ""
-			case span <= 31*day:
+			case span <= 14*day:
 				want = "1m"
 			}
 			each(t, func(t *testing.T, p panels.Panel) {

@@ -662,7 +662,8 @@ func TestPanelDataOfARollup(t *testing.T) {
 	for query, want := range map[string]string{
 		"overview-cpu?range=1d&buckets=300":   "<nil> <nil> 300",
 		"overview-cpu?range=2d&buckets=300":   "1m <nil> 600",
-		"overview-cpu?range=31d&buckets=300":  "1m <nil> 10800",
+		"overview-cpu?range=14d&buckets=300":  "1m <nil> 7200",
+		"overview-cpu?range=31d&buckets=300":  "1h <nil> 10800",
 		"overview-cpu?range=365d&buckets=300": "1h <nil> 86400",
 		"overview-now?range=365d":             "<nil> <nil> 86400", // it is about the last hour anyway
 		"overview-lag?range=365d":             "<nil> 86400 86400", // it needs samples
