@@ -12,7 +12,7 @@ func TestListenTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Close()
+	defer func() { _ = first.Close() }()
 	address := first.Addr().String()
 	_, err = Listen(t.Context(), "--listen", address)
 	if !errors.Is(err, ErrPortInUse) || !strings.HasPrefix(err.Error(), "--listen "+address+": the port is in use") {
