@@ -285,6 +285,34 @@ func TestOnlyNeededPartitionsAreScanned(t *testing.T) {
 	}
 }
 
+// The lake does not check the text of a panel's query when it runs it. So each must pass here, and one that somebody changed is checked.
+func TestBoundQueries(t *testing.T) {
+	dir := t.TempDir()
+	laketest.Write(t, dir, laketest.Samples(1, start, start.Add(time.Minute), 3*time.Second))
+	l := open(t, dir)
+	rolled := panels.DuckDB().WithRollups(func(grain panels.Rollup, r panels.Range) ([]panels.Part, error) {
+		return []panels.Part{{Relation: grain.Table(), Of: grain, Range: r}, {Relation: panels.Rest, Range: r}}, nil
+	})
+	for _, form := range []panels.Form{panels.DuckDB(), rolled} {
+		r := panels.Range{From: start.Add(-48 * time.Hour), To: start.Add(time.Minute)}
+		for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
+			for _, p := range d.Panels {
+				q, err := panels.Bind(p, panels.Params{Range: r, Bucket: time.Hour, Series: 3, Delay: time.Minute}, form)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := l.Inspect(t.Context(), q.SQL); err != nil || !q.Bound() {
+					t.Errorf("%s: %v, bound: %v", p.ID, err, q.Bound())
+				}
+				q.SQL = "SELECT * FROM read_text('/etc/passwd')"
+				if _, err := l.Query(t.Context(), q); err == nil || !strings.Contains(err.Error(), "read_text") {
+					t.Errorf("%s: a text in the place of the panel's: %v", p.ID, err)
+				}
+			}
+		}
+	}
+}
+
 func TestNothingButQueries(t *testing.T) {
 	dir := t.TempDir()
 	path := laketest.Write(t, dir, laketest.Samples(1, start, start.Add(time.Minute), 3*time.Second))[0]

@@ -69,7 +69,7 @@ func Bind(p Panel, params Params, form Form) (Query, error) {
 		values = append(values, text)
 		return "?"
 	})
-	q.Args = values
+	q.Args, q.bound = values, q.SQL
 	return q, err
 }
 

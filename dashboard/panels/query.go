@@ -26,7 +26,13 @@ type Query struct {
 	// MaxScan is how many bytes the query may read; 0 means no limit. An engine that cannot know beforehand stops the query once
 	// it has read more.
 	MaxScan int64
+
+	bound string // the SQL that Bind wrote
 }
+
+// Bound reports whether [Bind] wrote the SQL. Nothing in it is a text that a viewer chose, so an engine need not look for what a viewer
+// must not read.
+func (q Query) Bound() bool { return q.bound != "" && q.bound == q.SQL }
 
 // Range is a time range. It includes From and excludes To.
 type Range struct{ From, To time.Time }
