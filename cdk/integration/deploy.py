@@ -66,14 +66,37 @@ def try_out(place, edge, folder, stack, region, context, after):
 
     place.ready(cdk, region)
     found = {}
+    kept = "removalPolicy" not in context
+    deploy = ("deploy", stack, "--exclusively", "--require-approval", "never", "--app", str(assembly))
 
-    def take_down():
+    def destroy():
         step(f"destroy {stack}")
         cdk(environment, "destroy", stack, "--exclusively", "--force", "--app", str(assembly))
         if found:
-            checks.check_gone(client, stack, found, kept="removalPolicy" not in context)
+            checks.check_gone(client, stack, found, kept)
+
+    def take_down():
+        destroy()
+        if found and kept and not context:  # one stack is enough
+            import_bucket()
+            destroy()
+
+    def import_bucket():
+        """Follows docs/operations.md, "Use a bucket that was kept"."""
+        step(f"import the bucket that {stack} left, and deploy")
+        bucket = next(name for name, resource in template["Resources"].items() if resource["Type"] == "AWS::S3::Bucket")
+        expect(f'"{bucket}"' in pathlib.Path("docs/operations.md").read_text(), "the documentation names the bucket's logical id:", bucket)
+        mapping = folder / stack / "kept.json"
+        mapping.write_text(json.dumps({bucket: {"BucketName": found["bucket-name"]}}))
+        said = cdk(environment, "import", stack, "--resource-mapping", str(mapping), "--app", str(assembly))
+        expect(f"{bucket}: importing" in said and "✅" in said, "cdk import")
+        expect("✅" in cdk(environment, *deploy), "cdk deploy")
+        again = checks.check_resources(client, stack, template)
+        expect(again["bucket-name"] == found["bucket-name"], "the new stack has the old bucket")
+        checks.wait_for_rows(place, client, again, delivered)
+        found.update(again)
+
     after.callback(take_down)
-    deploy = ("deploy", stack, "--exclusively", "--require-approval", "never", "--app", str(assembly))
     expect("✅" in cdk(environment, *deploy), f"cdk deploy: {len(template['Resources'])} resources")
     found.update(checks.check_resources(client, stack, template))
     delivered = send(edge, environment, stack, folder)

@@ -23,7 +23,7 @@ const (
 	// joinAfter is the age at which a problem joins the reminder of another one. So the reminders of problems that began at different
 	// times become one message.
 	joinAfter = RepeatEvery / 2
-	// ahead is how far a time may be in the future. A clock that was wrong left times that are further.
+	// ahead is how far a time may be in the future. Times that are further come from a clock that was wrong.
 	ahead = 5 * time.Minute
 )
 

@@ -33,7 +33,7 @@ var (
 	ErrBusy = errors.New("another run is sending a message")
 )
 
-// Delivery tells one receiver what changed. The order is:
+// Delivery reports to one receiver what changed. The order is:
 //
 //  1. Note in the state that a message is about to be sent.
 //  2. Send it.
@@ -74,7 +74,7 @@ func (d Delivery) Begin(ctx context.Context, at time.Time) (*Turn, error) {
 	t.state, err = readState(content)
 	switch {
 	case errors.Is(err, errDamaged):
-		// To tell problems again is better than to tell none.
+		// It is better to report problems twice than not at all.
 		d.Log.Error("the state of alerts is replaced; problems that were reported before are reported again", slog.Any("error", err))
 		t.state, t.first = State{}, true
 	case err != nil:

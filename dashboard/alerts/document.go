@@ -19,7 +19,7 @@ type Document struct {
 	Source string `json:"source"`
 	// Summary is the message in one line.
 	Summary string `json:"summary"`
-	// First says that the receiver got no message before: raised are the problems that stand, not those that are new.
+	// First says that the receiver got no message before: the raised problems are all open ones, not only new ones.
 	First   bool             `json:"first"`
 	Changes []DocumentChange `json:"changes"`
 	// LeftOut is how many changes are not listed because there are too many.

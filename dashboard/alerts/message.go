@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// Message is what a receiver is told by one run of the rules: all that changed, in one message, so that an outage of many hosts is one
-// message too. It holds all changes. What people read of it has a bounded length.
+// Message reports to a receiver all that changed up to one run of the rules. So an outage of many hosts is one message too. It holds all changes. What people read of it has a bounded length.
 type Message struct {
 	// ID is the same whenever the message is sent again, so that a receiver can drop a copy.
 	ID string `json:"id"`
@@ -62,7 +61,7 @@ func (e Event) order() int { return slices.Index(events, e) }
 // ends reports whether the problem is over for the receiver.
 func (e Event) ends() bool { return e == Resolved || e == Forgotten }
 
-// add adds a change. It leaves out the fields of the problem that only decide whether a receiver is told.
+// add adds a change. It leaves out the fields of the problem that only decide whether it is reported.
 func (m *Message) add(e Event, p Problem) {
 	p.Routine, p.Muted, p.MutedUntil, p.MuteReason = false, false, time.Time{}, ""
 	m.Changes = append(m.Changes, Change{e, p})

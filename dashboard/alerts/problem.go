@@ -49,7 +49,7 @@ type Problem struct {
 	MuteReason string    `json:"mute_reason,omitempty"`
 }
 
-// Query asks for the problems that stand at now, under rules. delay is how long samples normally take from a machine into the lake. The
+// Query asks for the problems that are open at now, under rules. delay is how long samples normally take from a machine into the lake. The
 // query reads two hours of values, 13 hours of disks, and eight hours of CPU of the days before. So [Problem.Since] is exact for a
 // problem that began within the last two hours, or for a disk within the last 13.
 func Query(form panels.Form, rules panels.Rules, now time.Time, delay time.Duration) (panels.Query, error) {

@@ -21,7 +21,7 @@ type node struct {
 	value any // map[string]node, []node, string, json.Number, bool or nil
 }
 
-// String writes the value as it stands in the document, shortened.
+// String writes the value as in the document, shortened.
 func (n node) String() string {
 	switch v := n.value.(type) {
 	case map[string]node:

@@ -1,3 +1,3 @@
-// Package notify tells webhooks and terminals about the problems of hosts, again and again while the program runs. Package
-// alerts decides what to send.
+// Package notify sends messages about problems of hosts to webhooks and terminals, while the program runs. Package alerts decides what
+// to send.
 package notify

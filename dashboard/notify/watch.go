@@ -10,7 +10,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
 )
 
-// Watch asks the rules again and again, and tells receivers what changed.
+// Watch runs the rules again and again, and sends to receivers what changed.
 type Watch struct {
 	// Look asks the rules which problems are open at a time.
 	Look      func(ctx context.Context, at time.Time) (alerts.Now, error)
@@ -96,7 +96,7 @@ func offer(outbox chan alerts.Now, now alerts.Now) {
 	outbox <- now // there is room: only this goroutine sends
 }
 
-// tell tells one receiver. So one that hangs holds up no other.
+// tell sends messages to one receiver. Each receiver has a goroutine of its own, so one that hangs does not hold up the others.
 func (w Watch) tell(ctx context.Context, target Target, outbox <-chan alerts.Now) {
 	telling := trouble{
 		log: w.Log, begins: "alerts do not reach " + target.Name + "; they are sent when it takes them", ends: "alerts reach " + target.Name + " again",
@@ -125,7 +125,7 @@ func (w Watch) tell(ctx context.Context, target Target, outbox <-chan alerts.Now
 	}
 }
 
-// deliver tells a receiver what changed. If ctx ends, it goes on for a short while, so that a message under way is not sent twice.
+// deliver sends to a receiver what changed. If ctx ends, it goes on for a short while, so that a message under way is not sent twice.
 func deliver(ctx context.Context, d alerts.Delivery, now alerts.Now) error {
 	ended := ctx
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -15,8 +15,8 @@ const day = 24 * time.Hour
 
 // days returns the days to look at, in UTC: those that an event names, or the last ones. It leaves out days of which samples may have
 // been removed: a rollup that is made again would lose them. S3 removes an object at the first midnight after its days have passed
-// (Amazon S3 user guide, "Expiring objects"), and no object of a day is older than the day. So today and as many days as samples are
-// kept are whole.
+// (Amazon S3 user guide, "Expiring objects"), and no object of a day is older than the day. So today and
+// the days of the retention before it are complete.
 func (r *Roller) days(event Event, now time.Time) (days []time.Time, err error) {
 	today := now.UTC().Truncate(day)
 	from, to := today.AddDate(0, 0, -r.o.Days), today.AddDate(0, 0, 1)

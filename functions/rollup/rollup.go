@@ -62,7 +62,7 @@ type Options struct {
 	Table  string // of the samples
 	Form   panels.Form
 
-	// Days is how many days back samples can come: how old a sample may be that the transform takes.
+	// Days is the greatest age of a sample that the transform accepts, in days.
 	Days int
 	// Retention is after how many days samples are removed; 0: never. Of a day that is older, some samples are gone already.
 	Retention int
@@ -268,8 +268,8 @@ func (r *run) parts(d panels.Due) (parts []panels.Range) {
 	return parts
 }
 
-// point makes the partition of a period point at a folder, unless a run beside this one has rolled up the same objects or more. That
-// one may do so between this look and the change. Then the rollup lacks objects, and the next run finds that.
+// point makes the partition of a period point at a folder, unless another run has rolled up the same objects or more. Another
+// run may also do so between this check and the change. Then the rollup lacks objects, and the next run finds that.
 func (r *run) point(ctx context.Context, d panels.Due, folder string) error {
 	table, values := d.Rollup.TableOf(r.o.Table), d.Rollup.Partition(d.Start)
 	there, ok, err := r.o.Catalog.Partition(ctx, table, values)

@@ -53,7 +53,7 @@ func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Ti
 	}
 	var keys []string
 	for start, objects := range left {
-		// What is removed is gone, so the catalog is asked about this one partition again.
+		// A removal cannot be undone, so ask the catalog about this one partition again.
 		p, pointed, err := r.o.Catalog.Partition(ctx, rollup.TableOf(r.o.Table), rollup.Partition(start))
 		if err != nil {
 			return 0, err

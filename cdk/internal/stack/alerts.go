@@ -18,7 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// alerts is the Lambda function that tells people about problems of hosts, with the topic that it sends to.
+// alerts is the Lambda function that reports problems of hosts to people, with the topic that it sends to.
 type alerts struct {
 	function awslambda.IFunction
 	topic    awssns.ITopic
@@ -32,7 +32,7 @@ const (
 	alertsMemory = 256
 )
 
-// alertsState is the object that says what was told.
+// alertsState is the object that says what was reported.
 const alertsState = config.AlertFolder + "told.json"
 
 // alertsWorkgroup is the name of the workgroup of the function's queries: hundreds a day would hide those of people.

@@ -25,8 +25,8 @@ type rollup struct{ function awslambda.IFunction }
 //
 // They have no partition projection: the function points each partition at the folder of the run that wrote it, and Athena ignores such
 // locations if a table has projection (Athena user guide, "Partition projection with Amazon Athena"). A year has 8,760 partitions of
-// hours of minutes and 365 of days of hours. Glue charges nothing for the first million of objects of an account and takes 10 million of
-// a table. Athena asks it for those of a query's condition on the keys, which are strings for that.
+// hours of minutes and 365 of days of hours. Glue charges nothing for the first million objects of an account and allows 10 million
+// partitions for a table. Athena asks it for those of a query's condition on the keys, which are strings for that.
 func newRollupTables(scope constructs.Construct, c config.Config, database awsglue.IDatabase, bucket awss3.IBucket) {
 	names := rollupTables(c)
 	for i, r := range panels.Rollups() {

@@ -251,7 +251,7 @@ func (d *Destination) ask(ctx context.Context) error {
 		return err
 	}
 	if s.Stream != "" {
-		d.asking.OK() // the settings name the stream now, so nobody has to be asked
+		d.asking.OK() // the settings name the stream now, so there is nothing to ask
 		return nil
 	}
 	t, err := d.find(ctx, *cfg, s.Stack)

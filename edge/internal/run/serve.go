@@ -19,7 +19,7 @@ import (
 // relisten is the pause before another attempt to make the socket. The disk may have been full.
 const relisten = time.Minute
 
-// socketCheck is how often to look if the socket's file still exists.
+// socketCheck is how often to check whether the socket's file still exists.
 const socketCheck = 5 * time.Second
 
 var errSocketRemoved = errors.New("someone removed the socket")

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// checkEach is how often the store looks if its directory still exists.
+// checkEach is how often the store checks whether its directory still exists.
 const checkEach = 10 * time.Second
 
 // attach locks the directory and reads its files. It does nothing if it has succeeded before.
@@ -188,7 +188,7 @@ func (s *store) resume(seg *segment, v survey) {
 	}
 }
 
-// checkDirectory looks every checkEach if the directory still exists.
+// checkDirectory checks, every checkEach, whether the directory still exists.
 func (s *store) checkDirectory() {
 	if now := time.Now(); s.attached && !now.Before(s.checkAt) {
 		s.checkAt = now.Add(checkEach)

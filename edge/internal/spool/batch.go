@@ -25,8 +25,8 @@ type Batch struct {
 	places []place
 }
 
-// place says where a line is in its segment. The line has the number to-1. If from is less than that, the lines with the numbers
-// from to to-2 are damaged. They count as lost when the line is acknowledged.
+// place says where a line is in its segment. The line has the number to-1. If from is less than that, the lines before it, beginning
+// with the number from, are damaged. They count as lost when the line is acknowledged.
 type place struct {
 	seg      *segment
 	from, to int

@@ -68,7 +68,7 @@ func (s *store) restoreSegment(seg *segment) error {
 		return err
 	}
 	seg.moveTo(begun, start)
-	s.segs = s.segs[:len(s.segs)-1] // begun, whose place is that of seg
+	s.segs = s.segs[:len(s.segs)-1] // remove begun: seg has its file now
 	s.active = seg
 	s.seal()
 	return nil

@@ -42,7 +42,7 @@ func newMemorySegment() *segment {
 	return &segment{mem: make([]byte, headerBytes), size: headerBytes, readAt: headerBytes}
 }
 
-// linesAt returns the entries of the lines of a segment in memory, as they are in a file in which the first of them is at an offset.
+// linesAt encodes the lines of a segment in memory as entries of a file. The first entry is at offset.
 func (s *segment) linesAt(offset int64) []byte {
 	b := make([]byte, 0, s.size)
 	for scan := newScanner(bytes.NewReader(s.mem), headerBytes, s.size); ; {
@@ -56,7 +56,7 @@ func (s *segment) linesAt(offset int64) []byte {
 	}
 }
 
-// moveTo makes the file of another segment, to which the lines were written at an offset, the file of a segment in memory.
+// moveTo gives a segment in memory the file of another segment. Its lines were written to that file, beginning at offset.
 func (s *segment) moveTo(other *segment, offset int64) {
 	s.id, s.file, s.mem = other.id, other.file, nil
 	s.size, s.disk, s.readAt, s.dirty = other.size, other.disk, offset, true
