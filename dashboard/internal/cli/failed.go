@@ -25,7 +25,7 @@ func newFailed() *cobra.Command {
 		Use:   "failed",
 		Short: "List, show and send again the records that Firehose gave up",
 		Long: "Firehose keeps each record that it cannot deliver below errors/ in the bucket, with its original bytes. These commands list\n" +
-			"such records, show them, and send them to the delivery stream again, once what refused them is mended.",
+			"such records, show them, and send them to the delivery stream again, after the cause is mended.",
 	}
 	cmd.AddCommand(newFailedList(), newFailedShow(), newFailedExport(), newFailedReplay())
 	return cmd

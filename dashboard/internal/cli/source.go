@@ -63,7 +63,7 @@ const defaultReuse = 5 * time.Minute
 
 func (o *sourceOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake, of a bucket in it, or of the table's prefix")
+	f.StringVar(&o.lake, "lake", defaultLake, "directory of the lake; a bucket's directory in it, or that of the table's prefix, is right too")
 	f.StringVar(&o.memory, "memory-limit", "", "memory for queries, such as 2GB (default 80% of the machine's)")
 	f.BoolVar(&o.athena, "athena", false, "query the deployed stack with Athena instead of files with DuckDB; Athena bills the bytes that it reads")
 	f.StringVar(&o.stack, "stack", defaultStack, "with --athena: name of the stack")
