@@ -117,3 +117,23 @@ func groups(files []dataFile) [][]dataFile {
 	}
 	return all
 }
+
+// Views are the statements that make samples, samples_once and the rollups as views over the files below a directory, for another program
+// with DuckDB. A column that no file has is NULL there, as in this package. But DuckDB finds the files by itself when a query runs, and reads
+// the end of each of them. There must be a file of each relation, so a lake that was never rolled up has no views of rollups.
+func Views(dir string) string {
+	var b strings.Builder
+	view := func(name, folder string, of []record.Column) {
+		list := make([]string, len(of))
+		for i, c := range of {
+			list[i] = "CAST(NULL AS " + duckType(c) + `) AS "` + c.Name + `"`
+		}
+		b.WriteString("CREATE OR REPLACE VIEW " + name + " AS SELECT " + strings.Join(list, ", ") + " WHERE false\nUNION ALL BY NAME SELECT * FROM read_parquet(" +
+			panels.LiteralOf(dir+"/*/"+folder+"year=*/**/*.parquet") + ", hive_partitioning = true, hive_types_autocast = false, union_by_name = true);\n")
+	}
+	view(panels.Samples, "*/", record.Columns())
+	for _, r := range panels.Rollups() {
+		view(r.Table(), r.Prefix(), r.Columns())
+	}
+	return b.String() + strings.ReplaceAll(onceSQL, " TEMP ", " ") + ";\n"
+}

@@ -13,6 +13,9 @@ type dialect struct {
 	quantileOf string // name of the function of a value and a quantile
 	stepsOf    string // name of the function that lists whole numbers from one to another by a step
 	joinOf     string // name of the function of a list of texts and a separator
+	now        string // the time, Unix seconds
+	// formatted is a time in Unix seconds, in UTC, by a format such as %Y%m%d%H.
+	formatted func(seconds, format string) string
 	// structs says that UNNEST makes one column of structs of a list of structs. Otherwise it makes a column of each of their
 	// fields. See https://duckdb.org/docs/stable/sql/query_syntax/unnest and https://trino.io/docs/current/sql/select.html#unnest.
 	structs bool
@@ -32,16 +35,21 @@ func (d dialect) unnested(fields []string) string {
 }
 
 var (
-	inDuckDB = dialect{quantileOf: "quantile_cont", stepsOf: "generate_series", joinOf: "array_to_string", structs: true}
-	inTrino  = dialect{quantileOf: "approx_percentile", stepsOf: "sequence", joinOf: "array_join"} // the percentile is an approximation, which keeps memory small
+	inDuckDB = dialect{quantileOf: "quantile_cont", stepsOf: "generate_series", joinOf: "array_to_string", structs: true, now: "epoch(now())", formatted: func(seconds, format string) string {
+		return "strftime(make_timestamp(CAST((" + seconds + ") * 1e6 AS bigint)), '" + format + "')"
+	}}
+	// The percentile is an approximation, which keeps memory small.
+	inTrino = dialect{quantileOf: "approx_percentile", stepsOf: "sequence", joinOf: "array_join", now: now, formatted: func(seconds, format string) string {
+		return "date_format(from_unixtime(" + seconds + "), '" + format + "')"
+	}}
 )
 
 // Name is "local" for DuckDB and "athena" for Athena.
 func (f Form) Name() string {
-	if f.dialect == inTrino {
-		return "athena"
+	if f.structs {
+		return "local"
 	}
-	return "local"
+	return "athena"
 }
 
 // Form is where a query runs: an engine's dialect and its names for the samples.

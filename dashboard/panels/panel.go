@@ -126,6 +126,7 @@ type Dimension string
 const (
 	ByHost    Dimension = "host"
 	ByEnv     Dimension = "env"
+	ByRole    Dimension = "role"
 	ByHour    Dimension = "hour"    // 0..23, in the viewer's zone
 	ByWeekday Dimension = "weekday" // 0 = Monday .. 6, in the viewer's zone
 	ByDay     Dimension = "day"     // midnight by the viewer's clock, as if that were UTC, in Unix seconds

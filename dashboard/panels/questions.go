@@ -69,3 +69,12 @@ func Readings(columns ...string) Panel {
 		SQL:      "SELECT " + strings.Join(columns, ", ") + "\nFROM {{samples \"" + strings.Join(columns, `" "`) + `"}}`,
 	}
 }
+
+// Choices is a panel that lists the hosts, environments or roles of the newest day of the range, each once. A day is enough to know them, and
+// is read cheaply.
+func Choices(by Dimension) Panel {
+	return Panel{
+		ID: "choices-" + string(by), Kind: Table, By: by, MinSpanS: daySeconds, MaxSpanS: daySeconds,
+		SQL: "SELECT DISTINCT " + string(by) + "\nFROM {{samples \"" + string(by) + "\"}}\nORDER BY 1",
+	}
+}

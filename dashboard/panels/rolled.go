@@ -106,10 +106,12 @@ func (s statement) ofRollup(columns []string, list string) ([]rolled, error) {
 func (s statement) part(p read, wanted []rolled) string {
 	var list, samples []string
 	for _, c := range wanted {
-		switch p.of.Name {
-		case s.grain.Name:
+		switch {
+		case s.whole && p.of.Name == "":
+			list = append(list, named(c.ofOne(), c.Name))
+		case s.whole || p.of.Name == s.grain.Name:
 			list = append(list, c.Name)
-		case "":
+		case p.of.Name == "":
 			list = append(list, named(c.sql, c.Name))
 		default:
 			list = append(list, named(c.again, c.Name))
@@ -119,11 +121,15 @@ func (s statement) part(p read, wanted []rolled) string {
 		}
 	}
 	text := "    SELECT " + strings.Join(list, ", ") + "\n    FROM "
+	grouped := s.grain.grouped
+	if s.whole {
+		grouped = func(string) string { return "" }
+	}
 	switch p.of.Name {
 	case s.grain.Name:
 		return text + p.relation + "\n    WHERE " + s.conditions(p)
 	case "":
-		return text + readingsOf(append(samples, "hostname", "machine_id"), p.relation, s.conditions(p)) + " AS readings" + s.grain.grouped("ts")
+		return text + readingsOf(append(samples, "hostname", "machine_id"), p.relation, s.conditions(p)) + " AS readings" + grouped("ts")
 	}
-	return text + p.relation + "\n    WHERE " + s.conditions(p) + s.grain.grouped("t")
+	return text + p.relation + "\n    WHERE " + s.conditions(p) + grouped("t")
 }

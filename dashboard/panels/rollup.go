@@ -51,6 +51,17 @@ type rolled struct {
 	sql, again string
 }
 
+// ofOne is the SQL of the column for a single sample.
+func (c rolled) ofOne() string {
+	switch c.Name {
+	case "samples":
+		return "1"
+	case "first_ts", "last_ts":
+		return "ts"
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(c.Name, lowest), highest)
+}
+
 // Columns are the columns of the rollup, in order.
 func (r Rollup) Columns() []record.Column {
 	var columns []record.Column

@@ -93,22 +93,24 @@ func (s Saved) between(from, until string) string {
 	at := func(moment string) func(format string) string {
 		return func(format string) string { return "date_format(" + moment + ", '" + format + "')" }
 	}
-	first, last := at(moment(from)), at(moment(until))
-	within := func(key, format, above string) string {
-		between := key + " BETWEEN " + first(format) + " AND " + last(format)
-		if above == "" {
-			return between
+	return within(Rollup{}, at(moment(from)), at(moment(until)), "ts >= "+seconds(from)+" AND ts < "+seconds(until))
+}
+
+// within is the condition on a time range of the rows of a rollup; the zero Rollup is the samples. first and last write the ends of the
+// range in a format; time is the condition on the time itself.
+func within(of Rollup, first, last func(format string) string, time string) string {
+	var list []string
+	above, all := "", ""
+	for _, key := range of.keys() {
+		between := key.name + " BETWEEN " + first(key.format) + " AND " + last(key.format)
+		if above != "" {
+			between = "(" + first(above) + " <> " + last(above) + " OR " + between + ")"
 		}
-		return "(" + first(above) + " <> " + last(above) + " OR " + between + ")"
+		list = append(list, between)
+		above += key.format
 	}
-	return strings.Join([]string{
-		within("year", "%Y", ""),
-		within("month", "%m", "%Y"),
-		within("day", "%d", "%Y%m"),
-		within("hour", "%H", "%Y%m%d"),
-		within("year || month || day || hour", "%Y%m%d%H", ""),
-		"ts >= " + seconds(from) + " AND ts < " + seconds(until),
-	}, "\n      AND ")
+	all = strings.Join(of.PartitionKeys(), " || ") + " BETWEEN " + first(above) + " AND " + last(above)
+	return strings.Join(append(list, all, time), "\n      AND ")
 }
 
 // now is the end of the time range, in Unix seconds. Athena's clock is UTC, as the partitions are.
@@ -132,9 +134,14 @@ func (s Saved) metric() (value, least string) {
 	if s.Metric == "" {
 		return all[0].value(), number(all[0].Least)
 	}
+	return metricBy(s.Metric)
+}
+
+// metricBy is the SQL of the value of the metric that chosen names, and of its smallest difference of interest.
+func metricBy(chosen string) (value, least string) {
 	var values, leasts strings.Builder
-	for _, m := range all {
-		when := " WHEN " + s.Metric + " = '" + m.Column + "' THEN "
+	for _, m := range Metrics() {
+		when := " WHEN " + chosen + " = '" + m.Column + "' THEN "
 		values.WriteString(when + m.value())
 		leasts.WriteString(when + number(m.Least))
 	}

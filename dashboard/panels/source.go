@@ -83,6 +83,8 @@ var (
 // reading is what a query reads, as SQL.
 type reading struct {
 	grain Rollup // whose buckets are the rows; the zero Rollup if each sample is a row
+	// whole says that the rows of finer relations stay as they are, and are not rolled up by the query.
+	whole bool
 	parts []read
 }
 
@@ -206,11 +208,14 @@ func (r Rollup) time() string {
 }
 
 // key is a partition key.
-type key struct{ name, layout, lowest, highest string }
+type key struct {
+	name, layout, lowest, highest string
+	format                        string // the layout as SQL functions take it
+}
 
 // keys are the keys of the partitions.
 func (r Rollup) keys() []key {
-	values := []key{{"", "2006", "", ""}, {"", "01", "01", "12"}, {"", "02", "01", "31"}, {"", "15", "00", "23"}}
+	values := []key{{"", "2006", "", "", "%Y"}, {"", "01", "01", "12", "%m"}, {"", "02", "01", "31", "%d"}, {"", "15", "00", "23", "%H"}}
 	names := r.PartitionKeys()
 	for i, name := range names {
 		values[i].name = name

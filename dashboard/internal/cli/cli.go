@@ -39,6 +39,6 @@ func newRoot() *cobra.Command {
 		RunE: o.run,
 	}
 	o.flags(root)
-	root.AddCommand(newServe(), newQuery(), newPanels(), newMCP(), newFailed())
+	root.AddCommand(newServe(), newQuery(), newPanels(), newMCP(), newGrafana(), newFailed())
 	return root
 }
