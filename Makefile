@@ -54,9 +54,11 @@ go-deps: need-go need-c++
 
 .PHONY: test
 test: deps ## run all tests of all modules (MODULES="edge record" PACKAGES="./internal/..." for some)
-	$(CLEAN) go test -count=1 -timeout 20m -p $(SIDE_BY_SIDE) $(foreach m,$(MODULES),$(PACKAGES:./%=./$m/%))
+	$(CLEAN) go test -count=1 -timeout 20m -p $(SIDE_BY_SIDE) $(foreach m,$(SLOWEST_FIRST),$(PACKAGES:./%=./$m/%))
 
 PACKAGES ?= ./...
+# go test begins with the packages that come first. The tests of dashboard/lake take most of the time, so no core may wait for them at the end.
+SLOWEST_FIRST = $(filter dashboard,$(MODULES)) $(filter-out dashboard,$(MODULES))
 # How many packages of all modules are tested at once. Many tests wait, for Node.js or for time to pass, so it is one more than the cores.
 SIDE_BY_SIDE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 3) + 1)
 
