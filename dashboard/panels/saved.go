@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // Saved is the form of panels' queries for tools that cannot bind values: Athena's saved queries, QuickSight's data sets. Their
@@ -30,11 +32,18 @@ const (
 	savedSeries  = 12
 )
 
+func (s Saved) check() error {
+	if len(s.Spans) == 0 || s.Table == "" {
+		return errors.New("saved queries need a table and the length of their time range")
+	}
+	return nil
+}
+
 // SQL is a panel's query in the saved form, in Trino's SQL. Times of day are in UTC. The time range is at least as long as the
 // dashboard d of the panel needs. For a panel of no dashboard, d is the zero Dashboard.
 func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
-	if len(s.Spans) == 0 || s.Table == "" {
-		return "", errors.New("saved queries need a table and the length of their time range")
+	if err := s.check(); err != nil {
+		return "", err
 	}
 	p.MinSpanS = max(p.MinSpanS, d.SpanS)
 	metric, least := s.metric()
@@ -68,6 +77,15 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 			return s.reading(from, whole(time.Time{}.Sub(moment.To))), nil
 		},
 	}.write(p)
+}
+
+// OTel is a query of the samples with the names of OpenTelemetry. To change it, one edits what follows the common table expression.
+func (s Saved) OTel() (string, error) {
+	if err := s.check(); err != nil {
+		return "", err
+	}
+	return "WITH " + OTel + " AS (\n  " + strings.ReplaceAll(record.OTelSelect(s.Table), "\n", "\n  ") + "\n)\nSELECT *\nFROM " + OTel +
+		"\nWHERE " + s.between(whole(s.Spans[0]), "0") + "\nORDER BY ts DESC\nLIMIT 1000", nil
 }
 
 // reading is what a query reads of a time range: see between.

@@ -17,7 +17,7 @@ type Query struct {
 
 // Queries returns the queries that the stack saves in Athena. They read a table of the workgroup's database, in which samples
 // appear after a delay. There is a query for each panel in the dashboard's menu and for each question about the delivery. A
-// query that two dashboards show is there once. Hidden dashboards are left out: the page of one host has the same queries.
+// query that two dashboards show is there once. The last query is that of the samples with OpenTelemetry's names. Hidden dashboards are left out: the page of one host has the same queries.
 func Queries(table string, delay time.Duration) ([]Query, error) {
 	saved := panels.Saved{Table: `"` + table + `"`, Spans: []time.Duration{24 * time.Hour}, Delay: delay}
 	var all []Query
@@ -44,5 +44,12 @@ func Queries(table string, delay time.Duration) ([]Query, error) {
 			seen[sql], seen[name] = true, true
 		}
 	}
-	return all, nil
+	saved.Spans = []time.Duration{time.Hour} // all columns of a day would be much to read
+	sql, err := saved.OTel()
+	if err != nil {
+		return nil, fmt.Errorf("list the queries: %w", err)
+	}
+	return append(all, Query{
+		ID: "samples-otel", Name: "OpenTelemetry: Samples", SQL: sql, Description: "What did machines say in the last hour, with the names of OpenTelemetry?",
+	}), nil
 }

@@ -70,11 +70,11 @@ func TestEveryPanelHasItsQuery(t *testing.T) {
 		}
 	}
 	for sql, name := range left {
-		if !found[sql] {
+		if !found[sql] && name != "OpenTelemetry: Samples" {
 			t.Errorf("%s is the query of no panel", name)
 		}
 	}
-	for _, name := range []string{"Delivery: Samples and gaps", "Delivery: Duplicates", "Network: Worst hosts", "Disk: Fullest or full soon"} {
+	for _, name := range []string{"Delivery: Samples and gaps", "Delivery: Duplicates", "Network: Worst hosts", "OpenTelemetry: Samples", "Disk: Fullest or full soon"} {
 		if !slices.Contains(slices.Collect(maps.Values(left)), name) {
 			t.Errorf("there is no query %q", name)
 		}
