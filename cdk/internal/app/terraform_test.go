@@ -105,3 +105,36 @@ func TestTerraformNames(t *testing.T) {
 		}
 	}
 }
+
+// TestTerraformReferences: each name that the recipe uses is declared in it.
+func TestTerraformReferences(t *testing.T) {
+	text, err := os.ReadFile("../../terraform/main.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := map[string]bool{}
+	for _, found := range regexp.MustCompile(`(?m)^(variable|data|resource) "(\w+)"(?: "(\w+)")?`).FindAllSubmatch(text, -1) {
+		switch kind := string(found[1]); kind {
+		case "variable":
+			declared["var."+string(found[2])] = true
+		case "data":
+			declared["data."+string(found[2])+"."+string(found[3])] = true
+		default:
+			declared[string(found[2])+"."+string(found[3])] = true
+		}
+	}
+	_, locals, _ := strings.Cut(string(text), "\nlocals {\n")
+	locals, _, _ = strings.Cut(locals, "\n}")
+	for _, found := range regexp.MustCompile(`(?m)^  (\w+) += `).FindAllStringSubmatch(locals, -1) {
+		declared["local."+found[1]] = true
+	}
+	used := regexp.MustCompile(`\b(?:var|local|data\.aws_\w+|aws_\w+)\.\w+`).FindAllString(string(text), -1)
+	for _, name := range used {
+		if !declared[name] {
+			t.Errorf("main.tf uses %s and does not declare it", name)
+		}
+	}
+	if len(used) < 20 || len(declared) < 10 {
+		t.Errorf("%d uses of %d names found", len(used), len(declared))
+	}
+}
