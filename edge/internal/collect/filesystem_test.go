@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -102,8 +103,10 @@ func TestFilesystemThatHangs(t *testing.T) {
 		close(release)
 		synctest.Wait()
 		var s record.Sample
-		if err := f.Collect(t.Context(), Moment{Mono: time.Hour}, &s); err == nil {
-			t.Error("mounts are listed anew from nowhere")
+		if runtime.GOOS == "linux" { // other systems list the mounts of this machine
+			if err := f.Collect(t.Context(), Moment{Mono: time.Hour}, &s); err == nil {
+				t.Error("mounts are listed anew from nowhere")
+			}
 		}
 		f.listedAt, f.listed = time.Hour, true
 		if err := f.Collect(t.Context(), Moment{Mono: time.Hour}, &s); err != nil || s.DiskUsedMount != "/stuck" || s.DiskUsedPct.Or(0) != 80 {
