@@ -49,7 +49,7 @@ func TestReload(t *testing.T) {
 		t.Errorf("after the bad file samples have role %s", last.NodeRole)
 	}
 	sequence(t, c)
-	if !strings.Contains(log.String(), path+":2: intervall: no such setting; did you mean interval?") ||
+	if !strings.Contains(log.String(), filepath.Base(path)+":2: intervall: no such setting; did you mean interval?") ||
 		!strings.Contains(log.String(), "undelivered=0 dropped=0") {
 		t.Errorf("log is\n%s", &log)
 	}
