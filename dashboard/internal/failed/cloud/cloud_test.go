@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,9 +54,9 @@ func TestAnswersOfFirehose(t *testing.T) {
 		"nothing":          {0, ``, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			calls := 0
+			var calls atomic.Int32
 			stream := cloud.NewStream(configured(t, func(w http.ResponseWriter, _ *http.Request) {
-				calls++
+				calls.Add(1)
 				if c.status == 0 {
 					panic(http.ErrAbortHandler) // the connection ends without an answer
 				}
@@ -64,8 +65,8 @@ func TestAnswersOfFirehose(t *testing.T) {
 			}), "s")
 			_, err := stream.Put(t.Context(), [][]byte{[]byte("x")})
 			known := errors.Is(err, failed.ErrRefused) || errors.Is(err, failed.ErrThrottled)
-			if err == nil || known != (c.want != nil) || c.want != nil && !errors.Is(err, c.want) || calls != 1 {
-				t.Errorf("%d calls, error is %v, want %v", calls, err, c.want)
+			if err == nil || known != (c.want != nil) || c.want != nil && !errors.Is(err, c.want) || calls.Load() != 1 {
+				t.Errorf("%d calls, error is %v, want %v", calls.Load(), err, c.want)
 			}
 		})
 	}
@@ -93,8 +94,8 @@ func TestResultsOfFirehose(t *testing.T) {
 
 // TestRedirects: neither records nor requests to S3 follow a redirect.
 func TestRedirects(t *testing.T) {
-	elsewhere := 0
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	t.Cleanup(other.Close)
 	cfg := configured(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL+"/", http.StatusTemporaryRedirect)
@@ -102,8 +103,8 @@ func TestRedirects(t *testing.T) {
 	_, put := cloud.NewStream(cfg, "s").Put(t.Context(), [][]byte{[]byte("x")})
 	_, write := cloud.NewBucket(cfg, "b").Put(t.Context(), "k", nil, "")
 	_, _, read := cloud.NewBucket(cfg, "b").Get(t.Context(), "k")
-	if put == nil || write == nil || read == nil || elsewhere > 0 {
-		t.Errorf("%v, %v, %v, %d requests elsewhere", put, write, read, elsewhere)
+	if put == nil || write == nil || read == nil || elsewhere.Load() > 0 {
+		t.Errorf("%v, %v, %v, %d requests elsewhere", put, write, read, elsewhere.Load())
 	}
 }
 
