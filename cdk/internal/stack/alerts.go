@@ -100,21 +100,13 @@ func newAlertTopic(scope constructs.Construct, c config.Config) awssns.ITopic {
 	return topic
 }
 
-// mayAlert returns the statements that the function needs. Those about Athena are as for the rollup; in addition it reads the answer. A
-// conditional write needs the permission to read the object (S3 user guide, "How to prevent object overwrites with conditional writes"),
-// and S3 says that an object is missing only to who may list the bucket, which Athena's caller may anyway.
+// mayAlert returns the statements that the function needs. A conditional write needs the permission to read the object (S3 user guide,
+// "How to prevent object overwrites with conditional writes"), and S3 says that an object is missing only to who may list the bucket,
+// which Athena's caller may anyway.
 func mayAlert(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, topic awssns.ITopic) []awsiam.PolicyStatement {
-	below := func(folder string) *string { return bucket.ArnForObjects(jsii.String(folder + "*")) }
-	return append(mayUseKey(c, true),
+	return append(mayReadSamples(scope, c, bucket, table),
 		allow(arn(scope, "athena", "workgroup/"+alertsWorkgroup(c)))(
 			"athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution"),
-		allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))("athena:GetDataCatalog"),
-		// Athena reads the default database before any other (Athena guide, "Access to the default database and catalog").
-		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
-		allow(table.arns...)("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"),
-		allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
-		allow(below(c.Prefix))("s3:GetObject"),
-		allow(below(config.ResultFolder))("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
 		allow(bucket.ArnForObjects(jsii.String(alertsState)))("s3:GetObject", "s3:PutObject"),
 		allow(topic.TopicArn())("sns:Publish"),
 		allow(arn(scope, "ssm", "parameter"+rulesParameter(c)))("ssm:GetParameter"),

@@ -103,24 +103,14 @@ func newRollup(scope constructs.Construct, c config.Config, zip string, bucket a
 	return rollup{function}
 }
 
-// mayRollUp returns the statements that the function needs. Sources: Athena user guide, "Fine-grained access to databases and tables in
-// the AWS Glue Data Catalog" (the catalog and the database belong to each action on a table or partition); Service Authorization
-// Reference, Glue and Athena.
+// mayRollUp returns the statements that the function needs.
 func mayRollUp(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog) []awsiam.PolicyStatement {
-	below := func(folder string) *string { return bucket.ArnForObjects(jsii.String(folder + "*")) }
-	return append(mayUseKey(c, true),
+	return append(mayReadSamples(scope, c, bucket, table),
 		allow(arn(scope, "athena", "workgroup/"+rollupWorkgroup(c)))(
 			"athena:GetQueryExecution", "athena:StartQueryExecution", "athena:StopQueryExecution"),
-		allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))("athena:GetDataCatalog"),
-		// Athena reads the default database before any other (Athena guide, "Access to the default database and catalog").
-		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
-		allow(table.arns...)("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"),
 		allow(tableARNs(scope, c, rollupTables(c)...)...)(
 			"glue:CreatePartition", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:UpdatePartition"),
-		allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
-		allow(below(c.Prefix))("s3:GetObject"),
-		allow(below(config.RollupFolder))(
+		allow(bucket.ArnForObjects(jsii.String(config.RollupFolder+"*")))(
 			"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
-		allow(below(config.ResultFolder))("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
 	)
 }
