@@ -102,13 +102,23 @@ func (f *Folder) List(ctx context.Context, folder string, each func(Object) erro
 	})
 }
 
-// Open implements [Storage].
+// Open implements [Storage]. Somebody may have replaced the file since List saw it. So Open follows no link out of the folder, and checks
+// the file that it has opened.
 func (f *Folder) Open(_ context.Context, o Object) (io.ReadCloser, error) {
-	file, err := os.Open(f.path(o.Key))
+	file, err := os.OpenInRoot(f.dir, filepath.FromSlash(o.Key))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", o.Key, ErrGone)
+	} else if err != nil {
+		return nil, err
 	}
-	return file, err
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("open %s: it is not a regular file", o.Key)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 // Content implements [Storage].

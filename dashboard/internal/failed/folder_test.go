@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -94,6 +95,36 @@ func TestGone(t *testing.T) {
 			t.Errorf("move: %v", err)
 		}
 	})
+}
+
+// TestReplacedObject: an object that was replaced after it was listed is refused, if it is no regular file of the lake now.
+func TestReplacedObject(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside")
+	if err := os.WriteFile(outside, []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, replace := range map[string]func(path string) error{
+		"a folder":           func(path string) error { return os.Mkdir(path, 0o755) },
+		"a link to a file":   func(path string) error { return os.Symlink(outside, path) },
+		"a link to a folder": func(path string) error { return os.Symlink(filepath.Dir(outside), path) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := makeFolders(t, "errors/x")
+			f, err := failed.OpenFolder(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := replace(filepath.Join(dir, "errors", "x", "o")); err != nil {
+				if runtime.GOOS == "windows" {
+					t.Skip(err) // a link needs a right there
+				}
+				t.Fatal(err)
+			}
+			if content, err := f.Open(t.Context(), failed.Object{Key: "errors/x/o"}); err == nil {
+				t.Error("opened", content.Close())
+			}
+		})
+	}
 }
 
 // TestConditionalWrite: a state is written only over the version that the writer has read.
