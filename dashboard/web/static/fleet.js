@@ -73,20 +73,12 @@ export class Fleet extends Lines {
 
   /** @param {number} t */
   tooltip(t) {
-    if (!this.many || !this.data) return super.tooltip(t);
-    const values = this.panel.values, { data } = this;
-    /** @param {string} name @returns {Row | undefined} the row of a name whose time is nearest to t */
-    const nearest = (name) => {
-      const times = data.column('t'), names = data.column('host'), intervals = data.column('interval_s');
-      let best = -1;
-      names.forEach((n, i) => { if (n === name && times[i] <= t + data.bucket_s / 2 && (best < 0 || times[i] > times[best])) best = i; });
-      return best >= 0 && t - times[best] <= Math.max(2.5 * data.bucket_s, 3.5 * (intervals[best] ?? 3)) ? data.row(best) : undefined;
-    };
-    const hosts = [...split(data, 'host').keys()].filter((n) => n !== median).map(nearest).filter((row) => row !== undefined);
+    if (!this.many) return super.tooltip(t);
+    const values = this.panel.values, near = this.at(t), whole = near.find((row) => row.host === median);
+    const hosts = near.filter((row) => row !== whole);
     /** @param {Row} row */
     const total = (row) => values.reduce((sum, v) => sum + (row[v.column] ?? 0), 0);
     hosts.sort((a, b) => total(b) - total(a));
-    const whole = nearest(median);
     const rows = hosts.map((row) => /** @type {any} */ ([[dot(styleOf(row.host).colour), row.host], ...values.map((v) => format.value(row[v.column], v.unit))]));
     if (whole) {
       rows.push([[dot('gray'), 'median of the fleet'], ...values.map((v) => format.value(whole[v.column], v.unit))]);
