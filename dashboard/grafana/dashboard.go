@@ -110,24 +110,6 @@ func (o Options) dashboard(d panels.Dashboard) (sdk.Dashboard, error) {
 	return made, err
 }
 
-// Left are the panels that are not in the dashboards, with the reasons.
-func Left() map[string]string {
-	left := map[string]string{}
-	for _, d := range panels.All() {
-		for _, p := range d.Panels {
-			switch reason := reasons[p.Kind]; {
-			case d.NoPage && d.ID == "filters":
-				left[p.ID] = "its answers are the variables of the dashboards"
-			case reason != "":
-				left[p.ID] = reason
-			case p.Instead != "":
-				left[p.ID] = "the page shows it only if there is no data for " + p.Instead + ", which Grafana cannot do"
-			}
-		}
-	}
-	return left
-}
-
 // layout places panels in rows, as the page does. Grafana has 24 columns, the page 12.
 type layout struct{ x, y, height uint32 }
 

@@ -55,12 +55,6 @@ func shapeOf(p panels.Panel) (s shape, ok bool) {
 	return s, ok
 }
 
-// reasons are why other kinds are not drawn.
-var reasons = map[panels.Kind]string{
-	panels.HostMap: "Grafana has no map of hosts; the table of the same answer is there",
-	panels.Marks:   "it would be one more query for each dashboard that is opened; the tables of problems have the same times",
-}
-
 // panel is the panel without its query, number and place.
 func (s shape) panel(o Options, d panels.Dashboard, p panels.Panel) sdk.Panel {
 	made := *sdk.NewPanel()
