@@ -124,6 +124,11 @@ COMMANDS = {
         "bin/dashboard query --lake": Run(said="hostname"),
         "bin/dashboard panels --lake": Run(said="hosts-summary"),
     },
+    "docs/opentelemetry.md": {"bin/dashboard query --lake": Run(said="host_name")},
+    "docs/grafana.md": {
+        "bin/dashboard grafana": Run(said="overview.json"),
+        "bin/local rollup": Run(),
+    },
     "docs/alerts.md": {
         "npx aws-cdk@": EMULATOR,
         "aws sns subscribe": ACCOUNT,

@@ -69,7 +69,10 @@ func Files(o Options) ([]File, error) {
 	return files, nil
 }
 
-func (o Options) dashboard(d panels.Dashboard) (sdk.Dashboard, error) {
+// model is a dashboard in the form that all versions of Grafana import.
+type model = sdk.Dashboard //nolint:staticcheck // the SDK prefers the form of Grafana 12, which older ones do not import
+
+func (o Options) dashboard(d panels.Dashboard) (model, error) {
 	made := *sdk.NewDashboard()
 	made.Uid, made.Title, made.Description = ptr(o.uid(d)), ptr("Metrics Dashboard: "+d.Title), ptr(d.Question)
 	made.Tags, made.Editable, made.Timezone = []string{tag, o.Engine.Name}, ptr(true), ptr("browser")
@@ -89,7 +92,7 @@ func (o Options) dashboard(d panels.Dashboard) (sdk.Dashboard, error) {
 		if !ok || p.Instead != "" {
 			continue
 		}
-		panel := shape.panel(o, d, p)
+		panel := shape.panel(o, p)
 		panel.Id = ptr(uint32(len(numbers) + 1))
 		numbers[p.ID] = *panel.Id
 		panel.GridPos = place.next(p, shape)

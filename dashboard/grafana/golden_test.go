@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
-	sdk "github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
@@ -42,7 +41,7 @@ func TestCommitted(t *testing.T) {
 			if f.Name == Views {
 				continue
 			}
-			var d sdk.Dashboard
+			var d model
 			if err := d.UnmarshalJSONStrict(f.Text); err != nil && err.Error() != "" { // the SDK returns an empty list of errors, too
 				t.Errorf("%s: %v", path, err)
 			}
@@ -64,7 +63,7 @@ func TestCommitted(t *testing.T) {
 }
 
 // checkLayout refuses panels that overlap or leave the grid, and numbers that two panels have.
-func checkLayout(t *testing.T, path string, d sdk.Dashboard) {
+func checkLayout(t *testing.T, path string, d model) {
 	t.Helper()
 	taken, numbers := map[[2]uint32]bool{}, map[uint32]bool{}
 	if len(d.Panels) == 0 {

@@ -138,7 +138,11 @@ func asPlugin(t *testing.T, dir string) func(text string) panels.Result {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		defer rows.Close()
+		defer func() {
+			if err := rows.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
 		names, err := rows.Columns()
 		if err != nil {
 			t.Fatal(err)

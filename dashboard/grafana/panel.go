@@ -56,7 +56,7 @@ func shapeOf(p panels.Panel) (s shape, ok bool) {
 }
 
 // panel is the panel without its query, number and place.
-func (s shape) panel(o Options, d panels.Dashboard, p panels.Panel) sdk.Panel {
+func (s shape) panel(o Options, p panels.Panel) sdk.Panel {
 	made := *sdk.NewPanel()
 	made.Type, made.Title, made.Description, made.Datasource = s.kind, ptr(p.Title), ptr(p.Question), fromVariable(o.Engine)
 	made.FieldConfig = &sdk.FieldConfigSource{Overrides: []sdk.DashboardFieldConfigSourceOverrides{}}
