@@ -14,3 +14,6 @@ func (l *Lake) Inspect(ctx context.Context, text string) error {
 
 // OnStep makes a roller call f after each step that changes the lake's directory.
 func (r *Roller) OnStep(f func(step string)) { r.step = f }
+
+// InParts makes a roller roll up so many bytes of samples at a time.
+func (r *Roller) InParts(bytes int64) { r.part = bytes }

@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -229,6 +230,33 @@ func TestRollupsSideBySide(t *testing.T) {
 		if rows := rollupRows(t, l, panels.Rollups()[i], "hostname, t, samples"); len(rows) != want {
 			t.Errorf("%s: %d rows, want %d", r, len(rows), want)
 		}
+	}
+}
+
+// A period that is rolled up in parts has the rows of one that is not. Copies in one of its parts count once.
+func TestRollupInParts(t *testing.T) {
+	dir, from := t.TempDir(), time.Date(2026, 2, 28, 21, 0, 0, 0, time.UTC)
+	samples := laketest.Samples(3, from, from.Add(2*time.Hour), 10*time.Second)
+	laketest.Write(t, dir, append(samples, samples[100:120]...))
+	parts, now := copyOf(t, dir), from.Add(30*time.Hour)
+	whole := answers(t, dir, now)
+	r, err := lake.OpenRoller(parts, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.InParts(10_000)
+	var rows []int64
+	if err := errors.Join(r.Run(t.Context(), now, func(d lake.Rolled) { rows = append(rows, d.Rows) }), r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(rows, []int64{180, 180, 6}) {
+		t.Errorf("wrote %v rows", rows)
+	}
+	if got := answers(t, parts, now); fmt.Sprint(got) != fmt.Sprint(whole) {
+		t.Errorf("rows in parts:\n%v, want\n%v", got, whole)
+	}
+	if left, err := filepath.Glob(filepath.Join(parts, "*", "rollup", "*", "*", "*", "*", "*", ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
 	}
 }
 

@@ -4,15 +4,20 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
 
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/fleet"
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // maxMemory bounds the memory of `local up` in bytes: two delivery buffers of 64 MiB (one fills while one is written), the same again
@@ -59,6 +64,46 @@ func BenchmarkTwoMillionRows(b *testing.B) {
 		b.ReportMetric(float64(total)/(1<<20), "MiB-resident-peak")
 		if heap > maxMemory {
 			b.Fatalf("peak memory %d MiB, want at most %d MiB", heap>>20, maxMemory>>20)
+		}
+	}
+}
+
+// BenchmarkTwelveMillionRows puts an hour of 10,000 simulated hosts at 3 s through the real binary and rolls it up. It fails if a row is
+// missing or if the rollup does not have all of them. LOCAL_HOSTS says how many hosts.
+func BenchmarkTwelveMillionRows(b *testing.B) {
+	for b.Loop() {
+		dir := b.TempDir()
+		to := time.Now().Truncate(time.Hour).Add(-time.Hour) // an hour that is closed
+		p := start(b, "up", "--dir", dir, "--listen", "127.0.0.1:0")
+		began := time.Now()
+		config := aws.Config{Region: "us-east-1", BaseEndpoint: &p.endpoint, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
+		rows, err := fleet.History(b.Context(), fleet.NewStream(config, stream), fleet.Options{
+			Hosts: times(b, "LOCAL_HOSTS", 10_000), Seed: 1, Interval: 3 * time.Second, MaxLatency: 2 * time.Minute, From: to.Add(-time.Hour), To: to,
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.stop(b)
+		b.ReportMetric(time.Since(began).Seconds(), "s-put-and-deliver")
+		b.ReportMetric(float64(rows), "rows")
+		if n := row(b, dir, "SELECT count(*) FROM samples")[0]; n != rows {
+			b.Fatalf("%d rows, want %d", n, rows)
+		}
+		rollup := exec.Command(filepath.Join(bin, "local"), "rollup", "--dir", dir)
+		rollup.Env = testenv.Environ(b)
+		began = time.Now()
+		if out, err := rollup.CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+		b.ReportMetric(time.Since(began).Seconds(), "s-rollup")
+		usage, ok := rollup.ProcessState.SysUsage().(*syscall.Rusage)
+		if !ok {
+			b.Fatal("no resource usage")
+		}
+		b.ReportMetric((rollup.ProcessState.UserTime() + rollup.ProcessState.SystemTime()).Seconds(), "CPU-s-rollup")
+		b.ReportMetric(float64(usage.Maxrss)/(1<<10), "MiB-rollup-peak")
+		if n := row(b, dir, "SELECT CAST(sum(samples) AS bigint) FROM samples_1m")[0]; n != rows {
+			b.Fatalf("%d samples are in minutes, want %d", n, rows)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // times returns the number in an environment variable, or usual if it is not set. Longer runs set the variable.
-func times(t *testing.T, variable string, usual int) int {
+func times(t testing.TB, variable string, usual int) int {
 	t.Helper()
 	text := os.Getenv(variable)
 	if text == "" {
