@@ -19,6 +19,9 @@ type dialect struct {
 	// structs says that UNNEST makes one column of structs of a list of structs. Otherwise it makes a column of each of their
 	// fields. See https://duckdb.org/docs/stable/sql/query_syntax/unnest and https://trino.io/docs/current/sql/select.html#unnest.
 	structs bool
+	// keeps says that the engine computes an expression of WITH once, also if the query names it several times. Otherwise it puts the
+	// text of the expression wherever it is named, and reads the samples again there.
+	keeps bool
 }
 
 func (d dialect) quantile(of, q string) string { return d.quantileOf + "(" + of + ", " + q + ")" }
@@ -35,7 +38,7 @@ func (d dialect) unnested(fields []string) string {
 }
 
 var (
-	inDuckDB = dialect{quantileOf: "quantile_cont", stepsOf: "generate_series", joinOf: "array_to_string", structs: true, now: "epoch(now())", formatted: func(seconds, format string) string {
+	inDuckDB = dialect{quantileOf: "quantile_cont", stepsOf: "generate_series", joinOf: "array_to_string", structs: true, keeps: true, now: "epoch(now())", formatted: func(seconds, format string) string {
 		return "strftime(make_timestamp(CAST((" + seconds + ") * 1e6 AS bigint)), '" + format + "')"
 	}}
 	// The percentile is an approximation, which keeps memory small.
@@ -119,11 +122,24 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		few:     strconv.Itoa(cmp.Or(params.Few, FewHosts)),
 		picked:  func(column string) string { return params.picked(column, text) },
 		delay:   number(params.Delay.Seconds()),
+		late:    params.Delay,
 		rules:   params.Rules,
-		text:    text,
-		newest: func(seconds int) (reading, error) {
-			return over(Range{From: r.To.Add(-time.Duration(seconds) * time.Second), To: r.To})
-		},
+		newest:  func(last time.Duration) (reading, error) { return over(Range{From: r.To.Add(-last), To: r.To}) },
+	}
+	// fine chooses minutes in place of samples where there are some.
+	fine := func(r Range) (reading, error) {
+		if !chosen.rolled() && form.parts != nil {
+			if minutes, err := form.reading(Minutes, r, params.Once); err != nil || minutes.rolled() {
+				return minutes, err
+			}
+		}
+		return over(r)
+	}
+	s.fine = func(last time.Duration) (reading, error) {
+		if last == 0 {
+			return fine(r)
+		}
+		return fine(Range{From: r.To.Add(-last), To: r.To})
 	}
 	var also []Range
 	s.before = func(days int, all bool) (reading, error) {
@@ -132,7 +148,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 			of.From = of.To
 		}
 		also = append(also, usualSpan(of, days))
-		return over(also[len(also)-1])
+		return fine(also[len(also)-1])
 	}
 	past := p.past(params.Range)
 	for _, week := range past {

@@ -25,8 +25,8 @@ type Problem struct {
 	Limits
 	// For is how long the value has to be high before the problem begins, in whole minutes.
 	For time.Duration
-	// Culprit is the column of the culprits (see sql/shared) that says what the problem comes from. It is empty if nothing on the host
-	// is to blame.
+	// Culprit is the SQL that says what the problem comes from, over the columns of the culprits and what is known of a host (see
+	// sql/shared). It is empty if that is not known.
 	Culprit string
 	// Sentence says for people when the problem begins.
 	Sentence string
@@ -65,11 +65,11 @@ var minuteProblems = sync.OnceValue(func() []Problem {
 			Sentence: "The busiest disk works {warn} of the time or more, while tasks wait for it, for {for}.",
 		},
 		{
-			Name: "Stolen CPU", Column: "cpu_steal_pct", Unit: Percent, Limits: Limits{stolen, 5, 0},
+			Name: "Stolen CPU", Column: "cpu_steal_pct", Unit: Percent, Limits: Limits{stolen, 5, 0}, Culprit: LiteralOf(stealers),
 			Sentence: "The hypervisor takes {warn} of the CPU time or more, for {for}.",
 		},
 		{
-			Name: "Pressure", Column: "pressure", Unit: Percent, Limits: Limits{pressed, 25, 0},
+			Name: "Pressure", Column: "pressure", Unit: Percent, Limits: Limits{pressed, 25, 0}, Culprit: pressedBy,
 			Sentence: "Tasks wait for CPU, memory or I/O {warn} of the time or more, for {for}.",
 		},
 		{
@@ -77,7 +77,7 @@ var minuteProblems = sync.OnceValue(func() []Problem {
 			Sentence: "{warn} or more of the fullest filesystem is in use, for {for}.",
 		},
 		{
-			Name: "Inodes used up", Column: "inodes_used_pct", Unit: Percent, Limits: Limits{filled, 88, 0},
+			Name: "Inodes used up", Column: "inodes_used_pct", Unit: Percent, Limits: Limits{filled, 88, 0}, Culprit: "inodes_mount",
 			Sentence: "{warn} or more of the inodes of a filesystem are in use, for {for}.",
 		},
 		{
@@ -100,6 +100,14 @@ var minuteProblems = sync.OnceValue(func() []Problem {
 	return all
 })
 
+const (
+	// stealers are what a problem of stolen CPU comes from. No process of the machine is to blame.
+	stealers = "the hypervisor (other virtual machines, or a CPU quota)"
+	// pressedBy is the SQL of what pressure comes from: the process that uses most of what tasks wait for.
+	pressedBy = "coalesce(CASE waits WHEN 'CPU' THEN cpu_process WHEN 'memory' THEN memory_process ELSE io_process END || ' (' || waits || ' pressure)', " +
+		"waits || ' pressure')"
+)
+
 // forecast is the rule about filesystems that will be full: a straight line through the means of up to twelve hours says when. The
 // problem begins if that is in less than Warn seconds and the points are close to the line, and ends if it is in more than Clear.
 var forecast = Problem{
@@ -112,8 +120,8 @@ const (
 	DiskFullSoon = "Disk full soon"
 	// Silent is a host that sends nothing: its newest sample is older than three of its intervals and the time that samples take.
 	Silent = "Silent"
-	// SharedName is several machines that send under one host name within the same five minutes. The pages cannot tell their
-	// samples apart. A new machine that took over the name is not a problem.
+	// SharedName is several machines that send under one host name: for ten minutes, within the same five. The pages cannot tell
+	// their samples apart. A new machine that took over the name is not a problem.
 	SharedName = "Host name of several machines"
 )
 
@@ -121,8 +129,11 @@ const (
 func AllProblems() []Problem {
 	return append(slices.Clone(minuteProblems()), forecast,
 		Problem{Name: Silent, Unit: Duration, Sentence: "The newest sample is older than three of the host's intervals and the time that samples take to arrive."},
-		Problem{Name: SharedName, Unit: Count, Sentence: "Several machines sent samples under one host name within the same five minutes."})
+		Problem{Name: SharedName, Unit: Count, For: sharedFor, Sentence: "Several machines send samples under one host name, for 10 minutes."})
 }
+
+// sharedFor is how long several machines have to send under one name. If a new machine takes over a name, both are there for five minutes.
+const sharedFor = 10 * time.Minute
 
 // HasThresholds says whether the rule compares with its [Limits]. The others are true or not.
 func (p Problem) HasThresholds() bool { return p.Warn > 0 }
@@ -162,12 +173,13 @@ func usualSpan(r Range, days int) Range {
 
 // problemFunctions are what the queries about problems can call.
 func (s statement) problemFunctions() template.FuncMap {
-	var columns, usual, usualNames, criticalTold []string
+	var columns, usual, criticalTold []string
+	known := []string{"last_ts", "interval_s", "node_role", "env", "machine_id", "mount", "device", "waits", "shared_by"}
 	var usualProblems []Problem
 	for _, p := range minuteProblems() {
 		columns = append(columns, p.Column)
 		if p.Usual > 0 {
-			usual, usualNames, usualProblems = append(usual, p.Column), append(usualNames, LiteralOf(p.Name)), append(usualProblems, p)
+			usual, usualProblems = append(usual, p.Column), append(usualProblems, p)
 			if p.CriticalTold {
 				criticalTold = append(criticalTold, LiteralOf(p.Name))
 			}
@@ -176,25 +188,34 @@ func (s statement) problemFunctions() template.FuncMap {
 	return template.FuncMap{
 		// All rules, those about values of each minute, those that know routine, and the columns of the values.
 		"problems": AllProblems, "minute_problems": minuteProblems, "usual_problems": func() []Problem { return usualProblems },
-		"problem_columns": func() []string { return columns }, "usual_columns": func() []string { return usual }, "usual_names": word(strings.Join(usualNames, ", ")),
+		"problem_columns": func() []string { return columns }, "usual_columns": func() []string { return usual },
 		"forecast_name": word(DiskFullSoon), "silent_name": word(Silent), "shared_name": word(SharedName),
 		// The rules as rows, the overrides, and how long values have to be high: see [Rules].
-		"rules": ruleRows, "overrides": func() []Override { return s.rules.Overrides }, "override_rows": s.rules.overrideRows, "lengths": s.rules.lengths,
-		"hosts_of":         func(o Override) string { return o.Hosts.condition(s.text) },
-		"overrides_by_tag": s.rules.byTag,
+		"rules": ruleRows, "overrides": func() []Override { return s.rules.Overrides }, "overrides_by_tag": s.rules.byTag, "lengths": s.rules.lengths,
+		// Columns of the rules with their overrides, for the rows of a relation with_overrides.
+		"limit": func(column string) string { return s.rules.limit(column, s.to) },
+		"limits": func(columns ...string) string {
+			return each(columns, func(column string) string { return s.rules.limit(column, s.to) })
+		},
+		"with_overrides": s.rules.chosen,
+		// The columns of what is known of a host, after other columns; and the same of several rows about the host.
+		"known":         word(", " + strings.Join(known, ", ")),
+		"known_of_rows": word(", " + each(known, func(column string) string { return "max(" + column + ")" })),
+		"pressures":     func() []string { return []string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"} },
 		"tags_of_overrides": func() []string {
 			if s.rules.byTag() {
 				return []string{"tags"}
 			}
 			return nil
 		},
-		"blame_window": word(strconv.Itoa(blameWindowS)), "problem_window": word(strconv.Itoa(problemWindowS)), "routine": word(strconv.Itoa(routineS)),
+		"problem_window": word(strconv.Itoa(problemWindowS)), "routine": word(strconv.Itoa(routineS)),
 		"critical_told": word(strings.Join(criticalTold, ", ")),
 		"usual_step":    word(strconv.Itoa(usualStepS)), "usual_first": word(strconv.Itoa(-usualReach)), "usual_last": word(strconv.Itoa(usualReach)),
 		"standing_s": func() int { return standingS },
-		// The samples of so many seconds at the end of the range, or of the whole range if that is 0; and the begin of that time.
+		// The samples of so many seconds at the end of the range, or of the whole range if that is 0; the same of hosts that may have a
+		// problem, in which minutes may stand for samples; and the begin of that time.
 		"newest": func(seconds int, columns ...any) (string, error) {
-			only, err := s.only(seconds)
+			only, err := s.only(time.Duration(seconds) * time.Second)
 			if err != nil {
 				return "", err
 			}
@@ -206,32 +227,52 @@ func (s statement) problemFunctions() template.FuncMap {
 			}
 			return s.to + " - " + strconv.Itoa(seconds)
 		},
-		// The samples at the same time of day of the days before, with the column days_ago.
+		// What a shared template makes of the same time of day of the days before, each day by itself.
 		"days_before": s.daysBefore,
 	}
 }
 
-// only restricts the statement to the last seconds of the range; 0 leaves it.
-func (s statement) only(seconds int) (_ statement, err error) {
-	if seconds > 0 {
-		s.reading, err = s.newest(seconds)
+// only restricts the statement to the last part of the range; 0 leaves it.
+func (s statement) only(last time.Duration) (_ statement, err error) {
+	if last > 0 {
+		s.reading, err = s.newest(last)
 	}
 	return s, err
 }
 
-// daysBefore is the relation of the samples of the [usualDays], with the column days_ago: of the whole range, or at its end.
-func (s statement) daysBefore(all bool, columns ...any) (string, error) {
-	var reads []string
+// ofSuspects restricts the statement to hosts that may have a problem, or one of these, as SQL. For an engine that reads samples again to
+// know these hosts it does nothing.
+func (s statement) ofSuspects(problems ...string) statement {
+	switch {
+	case !s.keeps:
+		return s
+	case len(problems) == 0:
+		s.among = dimensions["host"] + " IN (SELECT host FROM suspects)"
+	default:
+		s.among = dimensions["host"] + " IN (SELECT host FROM suspects WHERE problem IN (" + strings.Join(problems, ", ") + "))"
+	}
+	return s
+}
+
+// daysBefore is the relation of what a shared template makes of each of the [usualDays]: of the whole range, or at its end. The template
+// gets the number of days.
+func (s statement) daysBefore(all bool, name string) (string, error) {
+	var reads, usual []string
+	for _, p := range minuteProblems() {
+		if p.Usual > 0 {
+			usual = append(usual, LiteralOf(p.Name))
+		}
+	}
 	for _, days := range usualDays {
 		day, err := s, error(nil)
 		if day.reading, err = s.before(days, all); err != nil {
 			return "", err
 		}
-		relation, err := day.samples(columns...)
+		text, err := day.ofSuspects(usual...).execute(name, days)
 		if err != nil {
 			return "", err
 		}
-		reads = append(reads, "SELECT *, "+strconv.Itoa(days)+" AS days_ago FROM "+relation)
+		reads = append(reads, text)
 	}
-	return "(\n    " + strings.Join(reads, "\n    UNION ALL\n    ") + "\n  ) AS days_before", nil
+	return "(\n    " + strings.Join(reads, "\n    UNION ALL\n    ") + "\n  )", nil
 }

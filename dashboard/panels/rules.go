@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -38,6 +39,9 @@ type Hosts struct {
 func ruleRows() string {
 	var rows []string
 	for _, p := range AllProblems() {
+		if p.Name == SharedName { // its value is 2 while several machines send, and else 1
+			p.Thresholds, p.Clear = Thresholds{Warn: 2, Critical: 2}, 2
+		}
 		usual := "CAST(NULL AS double)"
 		if p.Usual > 0 {
 			usual = double(p.Usual)
@@ -49,29 +53,72 @@ func ruleRows() string {
 	return strings.Join(rows, ",\n    ")
 }
 
-// overrideRows are the overrides as rows for a VALUES list: which override, the problem, and what it sets. NULL leaves the rule as it is.
-func (r Rules) overrideRows() string {
-	null := func(t string) string { return "CAST(NULL AS " + t + ")" }
-	var rows []string
-	for i, o := range r.Overrides {
-		for _, problem := range o.Problems {
-			set := []string{null("double"), null("double"), null("double"), null("bigint"), null("double"), null("double"), null("varchar")}
-			if o.Limits != nil {
-				set[0], set[1], set[2] = double(o.Limits.Warn), double(o.Limits.Critical), double(o.Limits.Clear)
-				if o.Limits.Usual > 0 {
-					set[4] = double(o.Limits.Usual)
-				}
-			}
-			if o.For > 0 {
-				set[3] = whole(o.For)
-			}
-			if !o.MuteUntil.IsZero() {
-				set[5], set[6] = double(unix(o.MuteUntil)), LiteralOf(o.Reason)
-			}
-			rows = append(rows, "("+strings.Join(append([]string{strconv.Itoa(i), LiteralOf(problem)}, set...), ", ")+")")
+// limit is the SQL of a column of the rules for a host, with what an operator changed. The columns chosen_0 and so on say which overrides
+// are about the host: see [Rules.chosen].
+func (r Rules) limit(column, now string) string {
+	value := func(o Override) string {
+		switch l := o.Limits; {
+		case column == "warn" && l != nil:
+			return double(l.Warn)
+		case column == "critical" && l != nil:
+			return double(l.Critical)
+		case column == "clear" && l != nil:
+			return double(l.Clear)
+		case column == "usual" && l != nil && l.Usual > 0:
+			return double(l.Usual)
+		case column == "for_s" && o.For > 0:
+			return whole(o.For)
+		case column == "muted_until" && !o.MuteUntil.IsZero():
+			return double(unix(o.MuteUntil))
+		case column == "mute_reason" && !o.MuteUntil.IsZero():
+			return LiteralOf(o.Reason)
 		}
+		return ""
 	}
-	return strings.Join(rows, ",\n    ")
+	mutes := column == "muted_until" || column == "mute_reason"
+	order := make([]int, len(r.Overrides))
+	for i := range order {
+		order[i] = i
+	}
+	if mutes { // the one that ends last counts
+		slices.SortStableFunc(order, func(a, b int) int { return r.Overrides[b].MuteUntil.Compare(r.Overrides[a].MuteUntil) })
+	}
+	var choices strings.Builder
+	for _, i := range order {
+		o := r.Overrides[i]
+		v := value(o)
+		if v == "" {
+			continue
+		}
+		var names []string
+		for _, problem := range o.Problems {
+			names = append(names, LiteralOf(problem))
+		}
+		choices.WriteString(" WHEN chosen_" + strconv.Itoa(i) + " AND problem IN (" + strings.Join(names, ", ") + ")")
+		if mutes {
+			choices.WriteString(" AND " + double(unix(o.MuteUntil)) + " > " + now)
+		}
+		choices.WriteString(" THEN " + v)
+	}
+	usual := map[string]string{"muted_until": "CAST(NULL AS double)", "mute_reason": "CAST(NULL AS varchar)"}[column]
+	usual = cmp.Or(usual, column)
+	if choices.Len() == 0 {
+		return usual
+	}
+	return "CASE" + choices.String() + " ELSE " + usual + " END"
+}
+
+// chosen is a relation with hosts, and a column for each override that says whether it is about the host. The relation has the columns
+// host, env and node_role, and tags if an override needs them.
+func (r Rules) chosen(relation string) string {
+	if len(r.Overrides) == 0 {
+		return relation
+	}
+	var columns strings.Builder
+	for i, o := range r.Overrides {
+		columns.WriteString(", coalesce(" + o.Hosts.condition() + ", false) AS chosen_" + strconv.Itoa(i))
+	}
+	return "(SELECT *" + columns.String() + " FROM " + relation + ")"
 }
 
 // byTag says whether an override chooses hosts by their tags.
@@ -82,7 +129,7 @@ func (r Rules) byTag() bool {
 // lengths are the times for which values have to be high, in seconds, each once.
 func (r Rules) lengths() (list []string) {
 	all := map[time.Duration]bool{}
-	for _, p := range minuteProblems() {
+	for _, p := range AllProblems() {
 		all[p.For] = true
 	}
 	for _, o := range r.Overrides {
@@ -96,9 +143,10 @@ func (r Rules) lengths() (list []string) {
 	return list
 }
 
-// condition is the SQL that is true for the chosen hosts, over the columns host, env, node_role and tags. It calls text with each text
-// of the operator, in order; text returns the SQL for it.
-func (h Hosts) condition(text func(string) string) string {
+// condition is the SQL that is true for the chosen hosts, over the columns host, env, node_role and tags. The texts of the operator are
+// literals: Athena takes parameters only in WHERE.
+func (h Hosts) condition() string {
+	text := func(s string) string { return LiteralOf(s) }
 	var all []string
 	anyOf := func(values []string, one func(string) string) string {
 		var list []string

@@ -116,12 +116,8 @@ func (s statement) chosen(columns []string, list string) (string, error) {
 // conditions are those on the rows of a relation.
 func (s statement) conditions(r read) string {
 	list := append([]string{r.period}, s.filters()...)
-	if s.since != "" {
-		newest := "last_ts"
-		if r.of.Name == "" {
-			newest = "ts"
-		}
-		list = append(list, newest+" >= "+s.since)
+	if s.among != "" {
+		list = append(list, s.among)
 	}
 	return strings.Join(list, "\n      AND ")
 }

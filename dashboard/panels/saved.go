@@ -66,8 +66,14 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 		few:     strconv.Itoa(FewHosts),
 		picked:  func(string) string { return "" },
 		delay:   whole(s.Delay),
-		text:    func(text string) string { return LiteralOf(text) },
-		newest:  func(seconds int) (reading, error) { return s.reading(strconv.Itoa(seconds), "0"), nil },
+		late:    s.Delay,
+		newest:  func(last time.Duration) (reading, error) { return s.reading(whole(last), "0"), nil },
+		fine: func(last time.Duration) (reading, error) {
+			if last == 0 {
+				return s.reading(s.seconds(p.reads), "0"), nil
+			}
+			return s.reading(whole(last), "0"), nil
+		},
 		before: func(days int, all bool) (reading, error) {
 			moment := usualSpan(Range{}, days) // its bounds as distances from the end of the range
 			from := whole(time.Time{}.Sub(moment.From))

@@ -39,30 +39,32 @@ func source(id string) string {
 // statement holds the SQL that the named functions of a query insert.
 type statement struct {
 	dialect
-	reading                                            // the relations that hold the samples
-	extremes map[string]bool                           // columns of extremes that the query has asked for so far
-	since    string                                    // condition on ts besides the time range; "" if there is none
-	past     []reading                                 // what is read of the weeks before, see [Panel.Weeks]
-	filters  func() []string                           // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
-	metric   string                                    // value of the chosen metric
-	metrics  []string                                  // the columns that it is made of
-	from     string                                    // begin of the time range that is read, Unix seconds
-	to       string                                    // end of the time range, Unix seconds
-	shown    string                                    // begin of the time range that was chosen; a panel with a Lead also reads what is before it
-	bucket   func(least time.Duration) string          // width of a time bucket in seconds, which is at least so wide
-	process  func() string                             // condition on the process that a viewer chose, after another condition; "" if none is chosen
-	slot     string                                    // width of a slot in seconds, see [slotFor]
-	reach    string                                    // how far a slot of another week may be from a point, in seconds, see [reachFor]
-	slight   string                                    // smallest difference in the chosen metric that may count as unusual
-	offset   string                                    // how far the viewer's clock is ahead of UTC at the time ts of a row, in seconds
-	series   string                                    // the greatest number of lines in a chart
-	few      string                                    // how many hosts may each have a line in a chart
-	picked   func(column string) string                // condition that a host is one of the picked, after another condition; "" if none is
-	delay    string                                    // how long samples take to arrive, in seconds
-	rules    Rules                                     // about problems
-	text     func(string) string                       // makes the SQL of a text that a person chose
-	newest   func(seconds int) (reading, error)        // the end of the time range
-	before   func(days int, all bool) (reading, error) // the same time of day some days before: see [usualSpan]
+	templates *template.Template                        // the shared ones
+	reading                                             // the relations that hold the samples
+	extremes  map[string]bool                           // columns of extremes that the query has asked for so far
+	past      []reading                                 // what is read of the weeks before, see [Panel.Weeks]
+	among     string                                    // condition on the hosts besides what a viewer chose; "" if there is none
+	filters   func() []string                           // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
+	metric    string                                    // value of the chosen metric
+	metrics   []string                                  // the columns that it is made of
+	from      string                                    // begin of the time range that is read, Unix seconds
+	to        string                                    // end of the time range, Unix seconds
+	shown     string                                    // begin of the time range that was chosen; a panel with a Lead also reads what is before it
+	bucket    func(least time.Duration) string          // width of a time bucket in seconds, which is at least so wide
+	process   func() string                             // condition on the process that a viewer chose, after another condition; "" if none is chosen
+	slot      string                                    // width of a slot in seconds, see [slotFor]
+	reach     string                                    // how far a slot of another week may be from a point, in seconds, see [reachFor]
+	slight    string                                    // smallest difference in the chosen metric that may count as unusual
+	offset    string                                    // how far the viewer's clock is ahead of UTC at the time ts of a row, in seconds
+	series    string                                    // the greatest number of lines in a chart
+	few       string                                    // how many hosts may each have a line in a chart
+	picked    func(column string) string                // condition that a host is one of the picked, after another condition; "" if none is
+	delay     string                                    // how long samples take to arrive, in seconds
+	late      time.Duration                             // the same
+	rules     Rules                                     // about problems
+	newest    func(last time.Duration) (reading, error) // the end of the time range
+	fine      func(last time.Duration) (reading, error) // the same, or all of the range if last is 0, of minutes where there are some
+	before    func(days int, all bool) (reading, error) // the same time of day some days before, as fine: see [usualSpan]
 }
 
 // functions are what a query can call. A query groups by a time bucket by its position in the SELECT list (GROUP BY 2).
@@ -72,11 +74,21 @@ func (s statement) functions() template.FuncMap {
 		"samples": s.samples,
 		// The elements of a list of these samples, with these fields and columns and ts: see [statement.details].
 		"details": s.details,
-		// The same for the newest samples only.
+		// The same for the newest samples of hosts that may have a problem.
 		"recent": func(list string, columns ...any) (string, error) {
-			s := s
-			s.since = s.to + " - " + s.delay + " - " + strconv.Itoa(blameWindowS)
-			return s.details(list, columns...)
+			newest, err := s.only(s.late + blameWindowS*time.Second)
+			if err != nil {
+				return "", err
+			}
+			return newest.ofSuspects().details(list, columns...)
+		},
+		// A number as a text, rounded.
+		"whole": func(of string) string { return "CAST(CAST(round(" + of + ") AS bigint) AS varchar)" },
+		// What a shared template makes of minutes where there are some, else of samples; and the same of so many seconds at the end of
+		// the range (0 is all of it), of hosts that may have a problem.
+		"fine": func(name string, data any) (string, error) { return s.fineOf(0, name, data) },
+		"fine_of_suspects": func(name string, seconds int, data any) (string, error) {
+			return s.ofSuspects().fineOf(seconds, name, data)
 		},
 		// Whether a row is of the chosen process: a condition that follows another one.
 		"and_process": func() string { return s.process() },
@@ -127,7 +139,7 @@ func word(sql string) func() string { return func() string { return sql } }
 
 // write makes the statement of a panel's query.
 func (s statement) write(p Panel) (string, error) {
-	s.extremes = map[string]bool{}
+	s.extremes, s.templates = map[string]bool{}, shared
 	var b strings.Builder
 	t, err := shared.Clone()
 	if err == nil {
@@ -140,6 +152,25 @@ func (s statement) write(p Panel) (string, error) {
 		return "", fmt.Errorf("write the query of panel %s: %w", p.ID, err)
 	}
 	return strings.TrimSpace(b.String()), nil
+}
+
+// fineOf makes the text of a shared template over minutes where there are some, else over samples.
+func (s statement) fineOf(seconds int, name string, data any) (_ string, err error) {
+	if s.reading, err = s.fine(time.Duration(seconds) * time.Second); err != nil {
+		return "", err
+	}
+	return s.execute(name, data)
+}
+
+// execute makes the text of a shared template.
+func (s statement) execute(name string, data any) (string, error) {
+	s.extremes = map[string]bool{}
+	var b strings.Builder
+	t, err := s.templates.Clone()
+	if err == nil {
+		err = t.Funcs(s.functions()).ExecuteTemplate(&b, name, data)
+	}
+	return b.String(), err
 }
 
 // last is the newest known value of a column.

@@ -121,11 +121,22 @@ func writeRollups(t *testing.T, dir string, l *lake.Lake) {
 }
 
 // partsUntil are the parts of what Trino reads.
-func partsUntil(_ panels.Rollup, r panels.Range) ([]panels.Part, error) {
-	return []panels.Part{
-		{Relation: "memory.default.samples_1m", Of: panels.Minutes, Range: panels.Range{From: r.From, To: rolledUntil}},
-		{Relation: table, Range: panels.Range{From: rolledUntil, To: r.To}},
-	}, nil
+func partsUntil(_ panels.Rollup, r panels.Range) (parts []panels.Part, err error) {
+	if r.From.Before(rolledUntil) {
+		to := r.To
+		if to.After(rolledUntil) {
+			to = rolledUntil
+		}
+		parts = append(parts, panels.Part{Relation: "memory.default.samples_1m", Of: panels.Minutes, Range: panels.Range{From: r.From, To: to}})
+	}
+	if r.To.After(rolledUntil) {
+		from := r.From
+		if from.Before(rolledUntil) {
+			from = rolledUntil
+		}
+		parts = append(parts, panels.Part{Relation: table, Range: panels.Range{From: from, To: r.To}})
+	}
+	return parts, nil
 }
 
 func trinoLiteral(v any, c record.Column) string {

@@ -1,45 +1,46 @@
-{{- /* What the problems of each host come from, as of its newest details: the fullest mount, the busiest disk, the process that uses the
-most CPU time and the one that holds the most memory, each with its part of the machine's, and the interface that loses the most
-packets. Only the last quarter of an hour is read, because lists are large. */ -}}
-{{define "culprits"}}named AS (
-  SELECT host, {{last "disk_used_mount"}}, {{last "disk_busy_device"}}
-  FROM {{samples "host" "disk_used_mount" "disk_busy_device"}}
-  WHERE ts >= {{to}} - {{delay}} - {{blame_window}}
-  GROUP BY host
-), running AS (
-  SELECT host, ts, process, max(cpu_pct / nullif(cpu_count, 0)) AS cpu, max(100e0 * rss_bytes / nullif(ram_total_bytes, 0)) AS memory,
-    max(ts) OVER (PARTITION BY host) AS newest_ts
-  FROM {{recent "processes" "host" "process" "cpu_pct" "rss_bytes" "cpu_count" "ram_total_bytes"}}
-  GROUP BY 1, 2, 3
-), taken AS (
-  SELECT host, count(DISTINCT ts) AS times
-  FROM running
-  WHERE ts > newest_ts - {{problem_window}}
-  GROUP BY host
-), shares AS (
-  SELECT r.host, r.process, sum(r.cpu / k.times) AS cpu, max_by(r.memory, r.ts) AS memory
-  FROM running r JOIN taken k ON k.host = r.host
-  WHERE r.ts > r.newest_ts - {{problem_window}}
+{{- /* What the problems of each host come from besides what is known of the host itself (see "problems"), as of its newest details: the
+processes that use the most CPU time, hold the most memory, and read and write the most, the mount with the fewest inodes left, and
+the interface that loses the most packets. Only the last quarter of an hour is read, because lists are large. */ -}}
+{{define "culprits"}}shares AS (
+  SELECT host, process, sum(cpu) / max(times) AS cpu, max_by(memory, ts) AS memory, sum(io) / max(times) AS io
+  FROM (
+    SELECT *, max(place) OVER (PARTITION BY host) AS times
+    FROM (
+      SELECT *, dense_rank() OVER (PARTITION BY host ORDER BY ts DESC) AS place, max(ts) OVER (PARTITION BY host) AS newest_ts
+      FROM (
+        SELECT host, ts, process, max(cpu_pct / nullif(cpu_count, 0)) AS cpu, max(100e0 * rss_bytes / nullif(ram_total_bytes, 0)) AS memory,
+          max(throughput) AS io
+        FROM {{recent "processes" "host" "process" "cpu_pct" "rss_bytes" "throughput" "cpu_count" "ram_total_bytes"}}
+        GROUP BY 1, 2, 3
+      ) AS running
+    ) AS ranked
+    WHERE ts > newest_ts - {{problem_window}}
+  ) AS newest
   GROUP BY 1, 2
 ), blamed AS (
-  SELECT host, max_by(process, cpu) || ' ' || CAST(CAST(round(max(cpu)) AS bigint) AS varchar) || ' %' AS cpu_process,
-    max_by(process, memory) || ' ' || CAST(CAST(round(max(memory)) AS bigint) AS varchar) || ' %' AS memory_process
+  SELECT host, max_by(process, cpu) || ' ' || {{whole "max(cpu)"}} || ' %' AS cpu_process,
+    max_by(process, memory) || ' ' || {{whole "max(memory)"}} || ' %' AS memory_process,
+    CASE WHEN max(io) > 0 THEN max_by(process, io) || CASE WHEN max(io) >= 1e6 THEN ' ' || {{whole "max(io) / 1e6"}} || ' MB/s' ELSE ' ' || {{whole "max(io) / 1e3"}} || ' kB/s' END END AS io_process
   FROM shares
   GROUP BY host
-), losses AS (
-  SELECT host, name, avg(lost) AS lost
-  FROM {{recent "interfaces" "host" "name" "lost"}}
-  GROUP BY 1, 2
+), inodes AS (
+  SELECT host, max_by(mount, inodes_used_pct) AS inodes_mount
+  FROM {{recent "filesystems" "host" "mount" "inodes_used_pct"}}
+  GROUP BY host
 ), losing AS (
   SELECT host, max_by(name, lost) AS interface
-  FROM losses
+  FROM (
+    SELECT host, name, avg(lost) AS lost
+    FROM {{recent "interfaces" "host" "name" "lost"}}
+    GROUP BY 1, 2
+  ) AS losses
   WHERE lost > 0
   GROUP BY host
 ), culprits AS (
-  SELECT n.host, n.disk_used_mount AS mount, n.disk_busy_device AS device, b.cpu_process, b.memory_process, i.interface
-  FROM named n LEFT JOIN blamed b ON b.host = n.host LEFT JOIN losing i ON i.host = n.host
+  SELECT coalesce(b.host, i.host, l.host) AS host, cpu_process, memory_process, io_process, inodes_mount, interface
+  FROM blamed b FULL JOIN inodes i ON i.host = b.host FULL JOIN losing l ON l.host = coalesce(b.host, i.host)
 ){{end}}
 
 {{- /* The culprit of a problem, or NULL if it is not known. */ -}}
 {{define "culprit"}}CASE problem
-  {{- range problems}}{{if .Culprit}} WHEN '{{.Name}}' THEN c.{{.Culprit}}{{end}}{{end}} END{{end}}
+  {{- range problems}}{{if .Culprit}} WHEN '{{.Name}}' THEN {{.Culprit}}{{end}}{{end}} END{{end}}

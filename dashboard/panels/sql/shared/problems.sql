@@ -1,108 +1,123 @@
 {{- /* Common table expressions for the problems of hosts, from when to when: see the type Problem. The argument "all" asks for
 those of the whole range. Without it, only hosts are looked at that may have a problem at the end of the range, which is much
 faster: a problem is over if the newest mean is below its lower threshold. The argument "newest" is how many seconds before the
-end of the range the values of each minute are read; 0 means the whole range. */ -}}
+end of the range the values of each minute are read; 0 means the whole range.
+
+Each expression that reads samples is named once: Athena's engine puts the text of an expression wherever it is named, and reads the
+samples again there. So what else is known of a host goes along with its rows: see the function known. */ -}}
 {{define "problems"}}rules AS (
   SELECT problem, unit, warn, critical, clear, for_s, usual
   FROM (VALUES {{rules}}) AS r (problem, unit, warn, critical, clear, for_s, usual)
-), hourly AS (
-  SELECT host, floor(ts / 3600) AS h, min(first_ts) AS first_ts, max(ts) AS last_ts, max(interval_s) AS interval_s, max(node_role) AS node_role,
-    max(environment) AS env, {{mean (print "CASE WHEN disk_used_pct IS NOT NULL THEN (ts - " to ") / 86400 END")}} AS days, {{mean "disk_used_pct"}} AS used,
-    max(CASE WHEN disk_used_pct IS NOT NULL THEN ts END) AS used_ts, max(machine_id) AS machine_id,
-    min(machine_id) <> max(machine_id) AS several{{if overrides_by_tag}}, {{last "tags"}}{{end}}
-  FROM {{samples "host" "interval_s" "node_role" "environment" "disk_used_pct" "machine_id" "first_ts" tags_of_overrides}}
-  GROUP BY 1, 2
-), latest AS (
-  SELECT host, max(last_ts) AS last_ts, max_by(interval_s, h) AS interval_s, max_by(node_role, h) AS node_role, max_by(env, h) AS env,
-    max_by(machine_id, h) AS machine_id{{if overrides_by_tag}}, max_by(tags, CASE WHEN tags IS NOT NULL THEN h END) AS tags{{end}}
-  FROM hourly
-  GROUP BY host
-), {{template "limits"}}, suspects AS (
+), hosts AS (
   {{- if .all}}
-  SELECT e.host, r.problem
-  FROM (
-    SELECT host, {{range $i, $p := minute_problems}}{{if $i}}, {{end}}{{high .Column}} AS {{.Column}}{{end}}
-    FROM {{samples "host" problem_columns}}
-    GROUP BY host
-  ) AS e JOIN limits r ON r.host = e.host
-  WHERE {{template "value_of_problem"}} >= r.warn
+  SELECT host, max(node_role) AS node_role, max(environment) AS env, {{range minute_problems}}{{high .Column}} AS {{.Column}}, {{end}}
+    CASE WHEN min(machine_id) <> max(machine_id) THEN 2e0 ELSE 1e0 END AS machines{{if overrides_by_tag}}, {{last "tags"}}{{end}}
+  FROM {{samples "host" "machine_id" "node_role" "environment" problem_columns tags_of_overrides}}
+  GROUP BY host
   {{- else}}
-  SELECT n.host, r.problem
+  SELECT host, max(last_ts) AS last_ts, max_by(interval_s, t) AS interval_s, max(node_role) AS node_role, max(env) AS env,
+    max_by(machine_id, t) AS machine_id, max_by(mount, t) AS mount, max_by(device, t) AS device, {{template "waits"}} AS waits,
+    count(DISTINCT machine_id) AS shared_by, count(DISTINCT machine_id) AS shared_by, 1e0 * count(DISTINCT machine_id) AS machines, {{averages problem_columns}}
+    {{- if overrides_by_tag}}, max_by(tags, CASE WHEN tags IS NOT NULL THEN t END) AS tags{{end}}
   FROM (
-    SELECT host, {{averages problem_columns}}
+    SELECT *, max(t) OVER (PARTITION BY host) AS newest_t
     FROM (
-      SELECT *, max(t) OVER (PARTITION BY host) AS newest
-      FROM (
-        SELECT host, floor(ts / 60) * 60 AS t, {{means problem_columns}}
-        FROM {{newest 3600 "host" problem_columns}}
-        GROUP BY 1, 2
-      ) AS minutes
-    ) AS recent
-    WHERE t > newest - {{problem_window}}
-    GROUP BY host
-  ) AS n JOIN limits r ON r.host = n.host
-  WHERE {{template "value_of_problem"}} >= r.clear
+      SELECT host, machine_id, floor(ts / 60) * 60 AS t, max(ts) AS last_ts, max(interval_s) AS interval_s, max(node_role) AS node_role,
+        max(environment) AS env, max(disk_used_mount) AS mount, max(disk_busy_device) AS device, {{means problem_columns}}, {{means pressures}}
+        {{- if overrides_by_tag}}, {{last "tags"}}{{end}}
+      FROM {{newest 3600 "host" "machine_id" "interval_s" "node_role" "environment" "disk_used_mount" "disk_busy_device" problem_columns
+        pressures tags_of_overrides}}
+      GROUP BY 1, 2, 3
+    ) AS minutes
+  ) AS recent
+  WHERE t > newest_t - {{problem_window}}
+  GROUP BY host
   {{- end}}
+), suspects AS (
+  SELECT host, problem, unit, {{limits "warn" "critical" "clear" "for_s" "usual"}}{{if not .all}}, {{limits "muted_until" "mute_reason"}}{{known}}{{end}}
+  FROM {{with_overrides "hosts"}} AS h CROSS JOIN rules
+  WHERE {{template "value_of_problem"}} >= {{if .all}}{{limit "warn"}}{{else}}{{limit "clear"}}{{end}}
 ), minutes AS (
-  SELECT host, floor(ts / 60) * 60 AS t, {{count}} AS samples, max(interval_s) AS interval_s, {{means problem_columns}}
-  FROM {{newest .newest "host" "interval_s" problem_columns}}
-  WHERE host IN (SELECT host FROM suspects)
-  GROUP BY 1, 2
+  SELECT *, CASE WHEN min(lowest_id) OVER {{template "minutes_of_host"}} <> max(highest_id) OVER {{template "minutes_of_host"}} THEN 2e0 ELSE 1e0 END AS machines
+  FROM (
+    {{fine_of_suspects "problem_minutes" .newest .}}
+  ) AS grouped
 ), valued AS (
-  SELECT m.host, r.problem, m.t, m.samples, m.interval_s, r.for_s, r.unit, r.warn, r.critical, r.clear, {{template "value_of_problem"}} AS value
-  FROM minutes m JOIN suspects s ON s.host = m.host JOIN limits r ON r.host = s.host AND r.problem = s.problem
+  SELECT s.*, m.t, m.samples, coalesce(m.step_s, 3) AS step_s, {{template "value_of_problem"}} AS value
+  FROM minutes m JOIN suspects s ON s.host = m.host
 ), windows AS (
-  SELECT host, problem, t, value, for_s, unit, warn, critical, clear, coalesce(interval_s, 3) AS interval_s,
+  SELECT *,
     CASE for_s{{range lengths}} WHEN {{.}} THEN min(t) OVER {{template "minutes_before" .}}{{end}} END AS begin_t,
-    CASE for_s{{range lengths}} WHEN {{.}} THEN sum(samples) OVER {{template "minutes_before" .}}{{end}} END AS samples,
+    CASE for_s{{range lengths}} WHEN {{.}} THEN sum(samples) OVER {{template "minutes_before" .}}{{end}} END AS counted,
     CASE for_s{{range lengths}} WHEN {{.}} THEN min(value) OVER {{template "minutes_before" .}}{{end}} END AS lowest,
     avg(value) OVER {{template "minutes_before" problem_window}} AS mean
   FROM valued
   WHERE value IS NOT NULL
+), hourly AS (
+  {{fine "problem_hours" .}}
 ), lines AS (
-  SELECT host, h, used_ts, used, count(*) OVER {{template "problem_hours"}} AS hours, min(first_ts) OVER {{template "problem_hours"}} AS first_ts,
-    regr_slope(used, days) OVER {{template "problem_hours"}} AS per_day,
-    corr(used, days) OVER {{template "problem_hours"}} AS straight
+  SELECT *, count(used) OVER {{template "problem_hours_before"}} AS hours,
+    min(CASE WHEN used IS NOT NULL THEN first_ts END) OVER {{template "problem_hours_before"}} AS line_ts,
+    regr_slope(used, days) OVER {{template "problem_hours_before"}} AS per_day, corr(used, days) OVER {{template "problem_hours_before"}} AS straight,
+    max(h) OVER (PARTITION BY host) AS newest_h, max(hour_ts) OVER (PARTITION BY host) AS last_ts, max_by(hour_interval_s, h) OVER (PARTITION BY host) AS interval_s
   FROM hourly
-  WHERE used IS NOT NULL
-), forecasts AS (
-  SELECT host, h, used_ts, CASE WHEN hours > 6 THEN used_ts ELSE first_ts END AS begin_t, hours, straight,
-    CASE WHEN per_day > 0 THEN 86400 * (100 - used) / per_day END AS full_in
-  FROM lines
-), shared AS (
-  SELECT host, floor(ts / {{problem_window}}) * {{problem_window}} AS t, count(DISTINCT machine_id) AS machines
-  FROM {{newest .newest "host" "machine_id"}}
-  WHERE host IN (SELECT host FROM hourly WHERE several)
-  GROUP BY 1, 2
+), hours AS (
+  SELECT l.*, problem, unit, {{limits "warn" "critical" "clear" "for_s" "usual" "muted_until" "mute_reason"}},
+    CASE WHEN problem = '{{silent_name}}' THEN last_ts WHEN hours > 6 THEN used_ts ELSE line_ts END AS begin_t,
+    CASE WHEN problem = '{{silent_name}}' THEN last_ts ELSE used_ts END AS end_t,
+    CASE WHEN problem = '{{silent_name}}' THEN {{to}} - last_ts WHEN per_day > 0 THEN 86400 * (100 - used) / per_day END AS value
+  FROM {{with_overrides "lines"}} AS l CROSS JOIN rules
+  WHERE problem = '{{forecast_name}}' AND used IS NOT NULL{{if not .all}} OR problem = '{{silent_name}}' AND h = newest_h{{end}}
 ), judged AS (
   SELECT host, problem, unit, t, begin_t, t + 60 AS end_t, mean AS value, CASE WHEN mean >= critical THEN 2 ELSE 1 END AS severity,
-    lowest >= warn AND samples * interval_s >= for_s / 2e0 AS raised, mean < clear AS cleared
+    lowest >= warn AND counted * step_s >= for_s / 2e0 AS raised, mean < clear AS cleared, usual
+    {{- if not .all}}, warn, critical, muted_until, mute_reason{{known}}{{end}}
   FROM windows
   UNION ALL
-  SELECT f.host, r.problem, r.unit, f.used_ts AS t, f.begin_t, f.used_ts AS end_t, f.full_in AS value,
-    CASE WHEN f.full_in <= r.critical THEN 2 ELSE 1 END AS severity,
-    coalesce(f.hours >= 6 AND f.straight >= 0.9 AND f.full_in <= r.warn, false) AS raised,
-    coalesce(f.straight < 0.8 OR f.full_in > r.clear, true) AS cleared
-  FROM forecasts f JOIN limits r ON r.host = f.host AND r.problem = '{{forecast_name}}'
-  UNION ALL
-  SELECT host, '{{shared_name}}' AS problem, 'count' AS unit, t, t AS begin_t, t + {{problem_window}} AS end_t, CAST(machines AS double) AS value, 2 AS severity,
-    machines > 1 AS raised, machines < 2 AS cleared
-  FROM shared
+  SELECT host, problem, unit, end_t AS t, begin_t, end_t, value,
+    CASE WHEN problem = '{{silent_name}}' THEN CASE WHEN {{template "silent"}} AND last_ts < {{to}} - {{delay}} - for_s THEN 2 ELSE 0 END
+      WHEN value <= critical THEN 2 ELSE 1 END AS severity,
+    problem = '{{silent_name}}' OR coalesce(hours >= 6 AND straight >= 0.9 AND value <= warn, false) AS raised,
+    problem <> '{{silent_name}}' AND coalesce(straight < 0.8 OR value > clear, true) AS cleared, usual{{if not .all}}, warn, critical, muted_until, mute_reason{{known}}{{end}}
+  FROM hours
 ), {{template "usual" .}}, turns AS (
-  SELECT j.host, j.problem, j.unit, j.t, j.begin_t, j.end_t, j.value, j.severity, CASE WHEN j.severity = 2 AND j.problem IN ({{critical_told}}) THEN 0 ELSE coalesce(u.busy, 0) END AS busy,
+  SELECT j.*,
+    CASE WHEN j.severity < 2 OR j.problem NOT IN ({{critical_told}}) THEN CASE WHEN CASE j.problem{{range usual_problems}} WHEN '{{.Name}}' THEN u.{{.Column}}{{end}} END >= j.usual THEN 1 ELSE 0 END ELSE 0 END AS busy,
     coalesce(max(CASE WHEN j.raised THEN j.t END) OVER {{template "problem_past"}}, 0) > coalesce(max(CASE WHEN j.cleared THEN j.t END) OVER {{template "problem_past"}}, 0) AS standing,
     max(CASE WHEN j.cleared THEN j.t END) OVER {{template "problem_past"}} AS cleared_t, max(j.t) OVER (PARTITION BY j.host, j.problem) AS newest_t
-  FROM judged j LEFT JOIN usual u ON u.host = j.host AND u.problem = j.problem AND u.q = floor(j.t / {{usual_step}})
+  FROM judged j LEFT JOIN usual u ON u.host = j.host AND u.q = floor(j.t / {{usual_step}})
 ), episodes AS (
   SELECT host, problem, max(unit) AS unit, min(begin_t) AS since, max(end_t) AS until, max_by(value, t) AS value, max_by(severity, t) AS severity,
     max(severity) AS worst, max(t) = max(newest_t) AS goes_on, min(CASE WHEN busy = 0 THEN end_t END) AS unusual_t,
     max_by(busy, t) = 1 AND max(end_t) - min(begin_t) < {{routine}} AS routine, min(busy) = 1 AND max(end_t) - min(begin_t) < {{routine}} AS always_routine
+    {{- if not .all}}, max(warn) AS warn, max(critical) AS critical, max(muted_until) AS muted_until, max(mute_reason) AS mute_reason{{known_of_rows}}{{end}}
   FROM turns
   WHERE standing
   GROUP BY host, problem, coalesce(cleared_t, 0)
 ){{end}}
 
-{{define "value_of_problem"}}CASE r.problem{{range minute_problems}} WHEN '{{.Name}}' THEN {{.Column}}{{end}} END{{end}}
+{{- /* The values of each host and minute. */ -}}
+{{define "problem_minutes"}}SELECT host, floor(ts / 60) * 60 AS t, {{count}} AS samples, max(interval_s) AS step_s, min(machine_id) AS lowest_id,
+      max(machine_id) AS highest_id, {{means problem_columns}}
+    FROM {{samples "host" "interval_s" "machine_id" problem_columns}}
+    GROUP BY 1, 2{{end}}
+
+{{- /* Of each host and hour: how full the fullest filesystem is, and what else is known of the host. */ -}}
+{{define "problem_hours"}}SELECT host, floor(ts / 3600) AS h, min(first_ts) AS first_ts,
+    {{mean (print "CASE WHEN disk_used_pct IS NOT NULL THEN (ts - " to ") / 86400 END")}} AS days, {{mean "disk_used_pct"}} AS used,
+    max(CASE WHEN disk_used_pct IS NOT NULL THEN ts END) AS used_ts, max(ts) AS hour_ts, max(interval_s) AS hour_interval_s
+    {{- if or overrides (not .all)}}, max(node_role) AS node_role, max(environment) AS env{{if overrides_by_tag}}, {{last "tags"}}{{end}}{{end}}
+    {{- if not .all}}, max(machine_id) AS machine_id, max(disk_used_mount) AS mount,
+    CAST(NULL AS varchar) AS device, CAST(NULL AS varchar) AS waits, CAST(NULL AS bigint) AS shared_by{{end}}
+  FROM {{samples "host" "interval_s" "node_role" "environment" "disk_used_pct" "disk_used_mount" "machine_id" "first_ts" tags_of_overrides}}
+  GROUP BY 1, 2{{end}}
+
+{{define "value_of_problem"}}CASE problem{{range minute_problems}} WHEN '{{.Name}}' THEN {{.Column}}{{end}} WHEN '{{shared_name}}' THEN machines END{{end}}
+{{define "minutes_of_host"}}(PARTITION BY host ORDER BY t RANGE BETWEEN {{problem_window}} - 60 PRECEDING AND CURRENT ROW){{end}}
 {{define "minutes_before"}}(PARTITION BY host, problem ORDER BY t RANGE BETWEEN {{.}} - 60 PRECEDING AND CURRENT ROW){{end}}
-{{define "problem_hours"}}(PARTITION BY host ORDER BY h RANGE BETWEEN 11 PRECEDING AND CURRENT ROW){{end}}
+{{define "problem_hours_before"}}(PARTITION BY host ORDER BY h RANGE BETWEEN 11 PRECEDING AND CURRENT ROW){{end}}
 {{define "problem_past"}}(PARTITION BY j.host, j.problem ORDER BY j.t ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW){{end}}
+
+{{- /* What tasks of a host wait for most. */ -}}
+{{define "waits"}}CASE WHEN avg(io_pressure_pct) >= coalesce(avg(mem_pressure_pct), 0) AND avg(io_pressure_pct) >= coalesce(avg(cpu_pressure_pct), 0) THEN 'I/O'
+      WHEN avg(mem_pressure_pct) >= coalesce(avg(cpu_pressure_pct), 0) THEN 'memory' WHEN avg(cpu_pressure_pct) IS NOT NULL THEN 'CPU' END{{end}}

@@ -1,14 +1,15 @@
 {{- /* The hosts that are silent, and the problems of the others that go on at their newest sample: see the type Problem. A problem
 that goes on since the first value that was read exists for longer: unknown_since says so. routine says that the host is as busy as
-usual. threshold is the one that the value has passed. */ -}}
+usual. threshold is the one that the value has passed. A host that is not silent has a row in which problem is NULL. */ -}}
 {{define "standing"}}found AS (
-  SELECT l.host, r.problem, r.unit, {{to}} - l.last_ts AS value, CAST(NULL AS double) AS threshold, l.last_ts AS since,
-    false AS unknown_since, 2 AS severity, false AS routine, r.muted_until, r.mute_reason
-  FROM latest l JOIN limits r ON r.host = l.host AND r.problem = '{{silent_name}}'
-  WHERE {{template "silent"}} AND l.last_ts < {{to}} - {{delay}} - r.for_s
-  UNION ALL
-  SELECT l.host, e.problem, e.unit, e.value, CASE WHEN r.warn > 0 THEN CASE e.severity WHEN 2 THEN r.critical ELSE r.warn END END AS threshold, e.since,
-    e.since < CASE e.problem WHEN '{{forecast_name}}' THEN {{from}} ELSE {{begin_of .newest}} END + {{problem_window}} AS unknown_since, e.severity, e.routine, r.muted_until, r.mute_reason
-  FROM latest l JOIN episodes e ON e.host = l.host JOIN limits r ON r.host = e.host AND r.problem = e.problem
-  WHERE NOT ({{template "silent"}}) AND e.goes_on AND e.until > l.last_ts - 2e0 * {{problem_window}} - {{template "reach"}}
+  SELECT host{{known}}{{range list "problem" "unit" "value" "threshold" "since" "unknown_since" "severity" "routine" "muted_until" "mute_reason"}},
+    CASE WHEN severity > 0 THEN {{.}} END AS {{.}}{{end}}
+  FROM (
+    SELECT host{{known}}, problem, unit, since, severity, routine, muted_until, mute_reason,
+      CASE problem WHEN '{{shared_name}}' THEN 1e0 * shared_by ELSE value END AS value,
+      CASE WHEN problem NOT IN ('{{shared_name}}', '{{silent_name}}') THEN CASE severity WHEN 2 THEN critical ELSE warn END END AS threshold,
+      problem <> '{{silent_name}}' AND since < CASE problem WHEN '{{forecast_name}}' THEN {{from}} ELSE {{begin_of .newest}} END + {{problem_window}} AS unknown_since
+    FROM episodes
+    WHERE problem = '{{silent_name}}' OR NOT ({{template "silent"}}) AND goes_on AND until > last_ts - 2e0 * {{problem_window}} - {{template "reach"}}
+  ) AS standing
 ){{end}}
