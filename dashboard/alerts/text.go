@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/amount"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
@@ -220,9 +221,9 @@ func details(c Change, at time.Time) []string {
 	}
 	var parts []string
 	if p.Name != panels.Silent { // its value is how long it lasts
-		value := amount(p.Value, p.Unit)
+		value := amount.Of(p.Value, p.Unit)
 		if p.Threshold != 0 {
-			value += ", threshold " + amount(p.Threshold, p.Unit)
+			value += ", threshold " + amount.Of(p.Threshold, p.Unit)
 		}
 		parts = append(parts, value)
 	}
