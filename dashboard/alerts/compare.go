@@ -102,17 +102,21 @@ func (s State) raise(m *Message, standing map[key]Problem, known map[key]bool) {
 		}
 	}
 	slices.SortFunc(fresh, byUrgency)
-	room := MaxTold - len(s.Told)
+	room, bytes := MaxTold-len(s.Told), maxToldBytes
+	for _, t := range s.Told {
+		bytes -= t.Problem.size()
+	}
 	for _, c := range m.Changes {
 		if c.Event.ends() {
-			room++
+			room, bytes = room+1, bytes+c.Problem.size()
 		}
 	}
-	if len(fresh) > room {
-		m.Untracked = len(fresh) - room
-		fresh = fresh[:room]
-	}
-	for _, p := range fresh {
+	for i, p := range fresh {
+		room, bytes = room-1, bytes-p.size()
+		if room < 0 || bytes < 0 {
+			m.Untracked = len(fresh) - i
+			return
+		}
 		m.add(Raised, p)
 	}
 }

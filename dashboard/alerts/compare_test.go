@@ -3,6 +3,7 @@ package alerts
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,5 +125,40 @@ func TestBounded(t *testing.T) {
 	}
 	if read, err := readState(content); err != nil || len(read.Told) != MaxTold || read.Pending.ID != m.ID {
 		t.Errorf("the state does not read back: %v", err)
+	}
+}
+
+// A state of problems with the longest texts can be read back, also while a message about all of them is pending. Alerts go on.
+func TestBoundedBytes(t *testing.T) {
+	longest := strings.Repeat(`"<`, 200)
+	many := func(first int, culprit string) (list []Problem) {
+		for i := range MaxTold {
+			p := problem(fmt.Sprintf("%05d%s", first+i, longest), "CPU", Critical)
+			p.Env, p.Role, p.Machine, p.Culprit = longest, longest, longest, culprit
+			list = append(list, p)
+		}
+		return list
+	}
+	s, largest := State{}, 0
+	var heard []string
+	for i, now := range [][]Problem{many(0, ""), many(0, longest), many(MaxTold/2, longest), many(3*MaxTold, longest)} {
+		for _, p := range now {
+			heard = append(heard, p.Host)
+		}
+		m := s.next(standing(after(time.Duration(i)*RepeatEvery), heard, now...), i == 0)
+		if m == nil || m.Untracked == 0 {
+			t.Fatalf("run %d: %v, want a message and problems that are not followed", i, m)
+		}
+		pending := s
+		pending.Pending = m
+		content, err := pending.bytes()
+		if err != nil || len(content) > MaxStateBytes {
+			t.Errorf("run %d: the state has %d bytes, %v", i, len(content), err)
+		}
+		largest = max(largest, len(content))
+		s = s.after(m)
+	}
+	if largest < MaxStateBytes/3 {
+		t.Errorf("the largest state has %d bytes: the test does not reach the bound", largest)
 	}
 }

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,9 +32,27 @@ const (
 	stateVersion = 1
 	// MaxTold is how many problems a state holds at most. Fleets have up to ten thousand machines, and all can be silent at once.
 	MaxTold = 10_000
-	// MaxStateBytes is how large a state can be: each problem has texts of bounded length, and a pending message may name each again.
+	// MaxStateBytes is how large a state can be. A larger one could not be read, and nobody would be told anything any more.
 	MaxStateBytes = 32 << 20
+	// maxToldBytes is how large the problems of a state can be. A pending message may name each of them again, besides as many new ones
+	// as replace those that are over. That is three times as much; the rest is for culprits that are longer than before.
+	maxToldBytes = MaxStateBytes / 4
 )
+
+// size is how many bytes a problem takes in a state.
+func (p Problem) size() int {
+	content, _ := encode(Told{Problem: p, At: p.Since}) // plain data can be encoded
+	return len(content)
+}
+
+// encode writes JSON. It does not escape what is special only in HTML, which would make some texts six times as long.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
 
 // ErrNewer says that a newer version of the program wrote a state.
 var ErrNewer = errors.New("a newer version wrote it")
@@ -69,7 +88,7 @@ func (s State) bytes() ([]byte, error) {
 	if s.Told == nil {
 		s.Told = []Told{}
 	}
-	return json.Marshal(s)
+	return encode(s)
 }
 
 // after returns the state once the receiver knows a message.
