@@ -13,9 +13,9 @@ type Engine interface {
 	Query(ctx context.Context, q panels.Query) (panels.Result, error)
 }
 
-// Ask asks an engine which problems are open at a time, by one query. For rules and delay see [Query].
-func Ask(ctx context.Context, e Engine, rules panels.Rules, at time.Time, delay time.Duration) (Now, error) {
-	q, err := Query(e.Form(ctx), rules, at, delay)
+// Ask asks an engine which problems are open at a time, by one query. For rules, delay and knownSince see [Query].
+func Ask(ctx context.Context, e Engine, rules panels.Rules, at time.Time, delay time.Duration, knownSince time.Time) (Now, error) {
+	q, err := Query(e.Form(ctx), rules, at, delay, knownSince)
 	if err != nil {
 		return Now{}, err
 	}

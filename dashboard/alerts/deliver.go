@@ -96,10 +96,12 @@ func (d Delivery) Begin(ctx context.Context, at time.Time) (*Turn, error) {
 func (t *Turn) Tell(ctx context.Context, now Now) (*Message, error) {
 	m := t.state.next(now, t.first)
 	if m == nil {
-		if !t.first {
+		if !t.first && now.At.Sub(t.state.Looked) < lookedWithin {
 			return nil, nil
 		}
-		return nil, t.save(ctx, State{}) // so that the next message is not the first
+		next := t.state
+		next.Looked = now.At
+		return nil, t.save(ctx, next) // also so that the next message is not the first
 	}
 	m.Tried = now.At
 	return m, t.send(ctx, m)

@@ -299,3 +299,41 @@ func TestLongSilence(t *testing.T) {
 		t.Errorf("the last reminder says %v s, want 48 h", value)
 	}
 }
+
+// A state says when the rules ran, at least each hour. After a longer time the next look knows the hosts of that time, too.
+func TestKnownSince(t *testing.T) {
+	w := &world{}
+	at := noon
+	run := func() time.Time {
+		t.Helper()
+		turn, err := Delivery{Store: w, Receiver: w, Log: slog.New(slog.DiscardHandler)}.Begin(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		since := turn.KnownSince(at)
+		if _, err := turn.Tell(t.Context(), standing(at, []string{"a"})); err != nil {
+			t.Fatal(err)
+		}
+		return since
+	}
+	if since := run(); !since.Equal(noon.Add(-panels.ForgetAfter)) {
+		t.Errorf("the first run knows hosts since %v", since)
+	}
+	for range 30 {
+		at = at.Add(5 * time.Minute)
+		if since := run(); !since.IsZero() {
+			t.Fatalf("at %v hosts are known since %v", at, since)
+		}
+	}
+	if w.version != 3 { // the first run, and the two hours
+		t.Errorf("the state was written %d times", w.version)
+	}
+	at = at.Add(9 * time.Hour)
+	if since := run(); since.Before(noon) || since.After(noon.Add(3*time.Hour)) {
+		t.Errorf("after a pause of nine hours hosts are known since %v", since)
+	}
+	at = at.Add(2 * panels.ForgetAfter)
+	if since := run(); !since.Equal(at.Add(-panels.ForgetAfter)) {
+		t.Errorf("after two months hosts are known since %v", since)
+	}
+}

@@ -50,15 +50,16 @@ type Problem struct {
 }
 
 // Query asks for the problems that are open at now, under rules. delay is how long samples normally take from a machine into the lake. The
-// query reads two hours of values, 13 hours of disks, and eight hours of CPU of the days before. So [Problem.Since] is exact for a
-// problem that began within the last two hours, or for a disk within the last 13.
-func Query(form panels.Form, rules panels.Rules, now time.Time, delay time.Duration) (panels.Query, error) {
+// query reads two hours of values, 13 hours of disks, and eleven hours of CPU of the days before. So [Problem.Since] is exact for a
+// problem that began within the last two hours, or for a disk within the last 13. A host that sent samples since knownSince is reported as
+// silent, also if that is longer ago; the zero time means 13 hours.
+func Query(form panels.Form, rules panels.Rules, now time.Time, delay time.Duration, knownSince time.Time) (panels.Query, error) {
 	panel, ok := panels.Find(panels.ProblemsNow)
 	if !ok {
 		return panels.Query{}, fmt.Errorf("there is no panel %s", panels.ProblemsNow)
 	}
 	q, err := panels.Bind(panel, panels.Params{
-		Range: panels.Range{From: now.Add(-time.Hour), To: now}, Bucket: time.Minute, Series: 1, Delay: delay, Rules: rules,
+		Range: panels.Range{From: now.Add(-time.Hour), To: now}, Bucket: time.Minute, Series: 1, Delay: delay, Rules: rules, KnownSince: knownSince,
 	}, form)
 	if err != nil {
 		return q, fmt.Errorf("ask for the problems of all hosts: %w", err)

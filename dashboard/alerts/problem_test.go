@@ -42,7 +42,7 @@ func lakeOf(t *testing.T, samples ...[]record.Sample) *lake.Lake {
 // standing asks for the problems that stand at now.
 func standing(t *testing.T, l *lake.Lake, rules panels.Rules) ([]alerts.Problem, map[string]time.Time) {
 	t.Helper()
-	q, err := alerts.Query(l.Form(t.Context()), rules, now, 2*time.Minute)
+	q, err := alerts.Query(l.Form(t.Context()), rules, now, 2*time.Minute, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 // State is what a receiver knows: the problems that were reported to it as open and not yet as over. It has what was reported,
@@ -17,6 +19,8 @@ type State struct {
 	Version int `json:"version"`
 	// Told has each problem of a host once, ordered by host and problem.
 	Told []Told `json:"told"`
+	// Looked is the time of a look at the rules, at most [lookedWithin] before the newest one.
+	Looked time.Time `json:"looked,omitzero"`
 	// Pending is a message that was about to be sent and whose outcome is not noted.
 	Pending *Message `json:"pending,omitempty"`
 }
@@ -38,6 +42,21 @@ const (
 	// as replace those that are over. That is three times as much; the rest is for culprits that are longer than before.
 	maxToldBytes = MaxStateBytes / 4
 )
+
+// lookedWithin is how often a state is written although nothing changed.
+const lookedWithin = time.Hour
+
+// KnownSince is what [Ask] needs so that a machine which fell silent while no rules ran is told. The zero time means that the rules ran all
+// the time.
+func (t *Turn) KnownSince(at time.Time) time.Time {
+	switch since := at.Sub(t.state.Looked); {
+	case since < 2*lookedWithin:
+		return time.Time{}
+	case since < panels.ForgetAfter-lookedWithin:
+		return t.state.Looked.Add(-lookedWithin) // samples may have been on their way
+	}
+	return at.Add(-panels.ForgetAfter)
+}
 
 // size is how many bytes a problem takes in a state.
 func (p Problem) size() int {
@@ -104,7 +123,7 @@ func (s State) after(m *Message) State {
 			told[keyOf(c.Problem)] = Told{Problem: c.Problem, At: m.At}
 		}
 	}
-	next := State{Told: make([]Told, 0, len(told))}
+	next := State{Told: make([]Told, 0, len(told)), Looked: m.At}
 	for _, t := range told {
 		next.Told = append(next.Told, t)
 	}

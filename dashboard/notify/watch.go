@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/alerts"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
 // Watch runs the rules again and again, and sends to receivers what changed.
 type Watch struct {
-	// Look asks the rules which problems are open at a time.
-	Look      func(ctx context.Context, at time.Time) (alerts.Now, error)
+	// Look asks the rules which problems are open at a time. Of the first look knownSince is long ago: see [alerts.Query].
+	Look      func(ctx context.Context, at, knownSince time.Time) (alerts.Now, error)
 	Receivers []Target
 	// Every is the time between two runs; 0 means a minute.
 	Every time.Duration
@@ -62,8 +63,12 @@ func (w Watch) Run(ctx context.Context) {
 	}
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	for {
-		now, err := w.look(ctx, clock())
+	for first := true; ; first = false {
+		at, knownSince := clock(), time.Time{}
+		if first { // if this takes too long, it is not tried again
+			knownSince = at.Add(-panels.ForgetAfter)
+		}
+		now, err := w.look(ctx, at, knownSince)
 		if ctx.Err() != nil {
 			return
 		}
@@ -81,10 +86,10 @@ func (w Watch) Run(ctx context.Context) {
 	}
 }
 
-func (w Watch) look(ctx context.Context, at time.Time) (alerts.Now, error) {
+func (w Watch) look(ctx context.Context, at, knownSince time.Time) (alerts.Now, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	return w.Look(ctx, at)
+	return w.Look(ctx, at, knownSince)
 }
 
 // offer replaces the message that a slow receiver has not begun with: only the problems that are open now matter.

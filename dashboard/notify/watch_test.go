@@ -50,7 +50,7 @@ func down(host string, since time.Time) alerts.Problem {
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		look := func(_ context.Context, at time.Time) (alerts.Now, error) {
+		look := func(_ context.Context, at, _ time.Time) (alerts.Now, error) {
 			now := alerts.Now{At: at, Heard: map[string]time.Time{"a": at, "b": at}}
 			if minute := int(at.Sub(began).Minutes()); minute < 3 {
 				now.Problems = append(now.Problems, down("a", began))
@@ -107,7 +107,7 @@ func TestWatch(t *testing.T) {
 func TestWatchWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		look := func(_ context.Context, at time.Time) (alerts.Now, error) {
+		look := func(_ context.Context, at, _ time.Time) (alerts.Now, error) {
 			if minute := int(at.Sub(began).Minutes()); minute > 0 && minute < 5 {
 				return alerts.Now{}, errors.New("the lake is gone")
 			}
@@ -137,7 +137,7 @@ func TestWatchWithoutAnswer(t *testing.T) {
 func TestWatchRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began, requests := time.Now(), 0
-		look := func(_ context.Context, at time.Time) (alerts.Now, error) {
+		look := func(_ context.Context, at, _ time.Time) (alerts.Now, error) {
 			return alerts.Now{At: at, Heard: map[string]time.Time{"a": at}, Problems: []alerts.Problem{down("a", began)}}, nil
 		}
 		refuses := &inbox{answer: func(context.Context) error {
@@ -158,7 +158,7 @@ func TestPrinter(t *testing.T) {
 	if err := (Printer{Out: &out, Context: alerts.Context{Source: "lake"}}).Send(t.Context(), message()); err != nil {
 		t.Fatal(err)
 	}
-	if text := out.String(); !strings.Contains(text, "Alert: CRITICAL: CPU on web-1\n") || !strings.Contains(text, "97 %") {
+	if text := out.String(); !strings.Contains(text, "Alert: CRITICAL: CPU on web-1\n") || !strings.Contains(text, "97.0 %") {
 		t.Errorf("printed:\n%s", text)
 	}
 }

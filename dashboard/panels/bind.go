@@ -135,13 +135,18 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		}
 		return over(r)
 	}
-	s.fine = func(last time.Duration) (reading, error) {
-		if last == 0 {
-			return fine(r)
-		}
-		return fine(Range{From: r.To.Add(-last), To: r.To})
-	}
 	var also []Range
+	s.fine = func(last time.Duration) (reading, error) {
+		of := r
+		switch since := params.KnownSince.UTC(); {
+		case last > 0:
+			of.From = of.To.Add(-last)
+		case !params.KnownSince.IsZero() && since.Before(of.From):
+			of.From = since
+			also = append(also, of)
+		}
+		return fine(of)
+	}
 	s.before = func(days int, all bool) (reading, error) {
 		of := r
 		if !all {

@@ -18,8 +18,8 @@ import (
 
 // Options are the parts that a run uses.
 type Options struct {
-	// Look asks which problems are open at a time.
-	Look     func(ctx context.Context, at time.Time) (alerts.Now, error)
+	// Look asks which problems are open at a time. For knownSince see [alerts.Query].
+	Look     func(ctx context.Context, at, knownSince time.Time) (alerts.Now, error)
 	Store    alerts.Store
 	Receiver alerts.Receiver
 	// Now is the clock; nil means time.Now.
@@ -49,7 +49,7 @@ func (o Options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := o.Look(ctx, at)
+	now, err := o.look(ctx, at, turn.KnownSince(at))
 	if err != nil {
 		return fmt.Errorf("ask for the problems of all hosts: %w", err)
 	}
@@ -64,6 +64,23 @@ func (o Options) run(ctx context.Context) error {
 	}
 	o.Log.Debug("done", slog.Int("hosts", len(now.Heard)), slog.Int("problems", len(now.Problems)), slog.Int("changes", told))
 	return nil
+}
+
+// lookBackWithin bounds a look that reads more than usual, so that there is time for a usual one after it.
+const lookBackWithin = time.Minute
+
+// look asks what stands. If nobody could know what reported since knownSince, alerts go on without that.
+func (o Options) look(ctx context.Context, at, knownSince time.Time) (alerts.Now, error) {
+	if !knownSince.IsZero() {
+		bounded, cancel := context.WithTimeout(ctx, lookBackWithin)
+		defer cancel()
+		now, err := o.Look(bounded, at, knownSince)
+		if err == nil {
+			return now, nil
+		}
+		o.Log.Warn("machines that fell silent while no rules ran are not told", slog.Time("since", knownSince), slog.Any("error", err))
+	}
+	return o.Look(ctx, at, time.Time{})
 }
 
 // lease is how long a run can live: as long as this one may.

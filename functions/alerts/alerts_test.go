@@ -110,7 +110,7 @@ func (w *world) Send(_ context.Context, m alerts.Message) error {
 func (w *world) run(ctx context.Context) error {
 	w.dead = false
 	return function.New(function.Options{
-		Look: func(context.Context, time.Time) (alerts.Now, error) {
+		Look: func(context.Context, time.Time, time.Time) (alerts.Now, error) {
 			if fails, _ := w.dies(); fails {
 				return alerts.Now{}, errDied
 			}

@@ -87,8 +87,8 @@ func (o *notifyOptions) start(
 		return nil, fmt.Errorf("--alert-state: %w", err)
 	}
 	w := notify.Watch{
-		Look: func(ctx context.Context, at time.Time) (alerts.Now, error) {
-			return alerts.Ask(ctx, e, rules, at, delay)
+		Look: func(ctx context.Context, at, knownSince time.Time) (alerts.Now, error) {
+			return alerts.Ask(ctx, e, rules, at, delay, knownSince)
 		},
 		Log: log,
 	}

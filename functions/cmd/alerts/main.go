@@ -50,12 +50,12 @@ func build(ctx context.Context, env func(string) string) (func(context.Context) 
 	}
 	parameters := ssm.NewFromConfig(cfg)
 	return function.New(function.Options{
-		Look: func(ctx context.Context, at time.Time) (alerts.Now, error) {
+		Look: func(ctx context.Context, at, knownSince time.Time) (alerts.Now, error) {
 			rules, err := rulesOf(ctx, parameters, parameter)
 			if err != nil {
 				return alerts.Now{}, err
 			}
-			return alerts.Ask(ctx, athenaEngine, rules, at, delay)
+			return alerts.Ask(ctx, athenaEngine, rules, at, delay, knownSince)
 		},
 		Store:    function.State{Bucket: objects.New(cfg, bucket), Key: state},
 		Receiver: topic.New(cfg, topicARN, alerts.Context{Source: stack + " in " + cfg.Region, Page: env("DASHBOARD_URL")}),

@@ -13,8 +13,8 @@ import (
 // printAlerts prints each minute which problems began, got worse or are over, until ctx ends. What it printed ends with the demo.
 func printAlerts(ctx context.Context, l *lake.Lake, page *page, o Options) {
 	notify.Watch{
-		Look: func(ctx context.Context, at time.Time) (alerts.Now, error) {
-			return alerts.Ask(ctx, l, panels.Rules{}, at, pageDelay(o))
+		Look: func(ctx context.Context, at, knownSince time.Time) (alerts.Now, error) {
+			return alerts.Ask(ctx, l, panels.Rules{}, at, pageDelay(o), knownSince)
 		},
 		Receivers: []notify.Target{{
 			Name: "the terminal", Store: &notify.Memory{},
