@@ -103,6 +103,24 @@ var bucketSteps = []time.Duration{
 // more than n.
 func BucketFor(r Range, n int) time.Duration { return bucketFor(r.To.Sub(r.From), n) }
 
+// MaxBuckets is the greatest number of time buckets that a viewer may choose.
+const MaxBuckets = 2000
+
+// BucketsFor is how many time buckets a panel of this kind has at most. A query about each host in each bucket takes longer the more hosts
+// there are, and the band of a large fleet is smooth.
+func BucketsFor(kind Kind, hosts int, oneHost bool) int {
+	switch kind {
+	case Trend, Fleet, HostRows:
+		switch {
+		case hosts > 2000 && !oneHost:
+			return 50
+		case hosts > 200 && !oneHost, kind == Trend: // a trend is a chart that is as small as a tile
+			return 100
+		}
+	}
+	return MaxBuckets
+}
+
 func bucketFor(span time.Duration, n int) time.Duration {
 	for _, step := range bucketSteps {
 		if span <= step*time.Duration(n) {

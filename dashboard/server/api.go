@@ -77,26 +77,8 @@ func (s *server) asked(w http.ResponseWriter, id string, q url.Values) (panel pa
 		writeError(w, http.StatusBadRequest, oneLine(err))
 		return panel, params, false
 	}
-	params.Bucket = max(params.Bucket, panels.BucketFor(params.Range, bucketsFor(panel.Kind, int(s.hosts.Load()), params.Host != "")))
+	params.Bucket = max(params.Bucket, panels.BucketFor(params.Range, panels.BucketsFor(panel.Kind, int(s.hosts.Load()), params.Host != "")))
 	return panel, params, true
-}
-
-// bucketsFor is how many time buckets a panel has at most. A query about each host in each bucket takes longer the more hosts there
-// are, and the band of a large fleet is smooth.
-func bucketsFor(kind panels.Kind, hosts int, oneHost bool) int {
-	switch kind {
-	case panels.Trend: // a chart that is as small as a tile
-		return 100
-	case panels.Fleet, panels.HostRows:
-		switch {
-		case oneHost || hosts <= 200:
-		case hosts <= 2000:
-			return 100
-		default:
-			return 50
-		}
-	}
-	return maxBuckets
 }
 
 // data runs a panel's query. If that fails, it answers the request itself.

@@ -20,7 +20,6 @@ const (
 	minRange       = 10 * time.Second
 	defaultBuckets = 300
 	minBuckets     = 10
-	maxBuckets     = 2000
 	maxTextLen     = 255
 	// series is the greatest number of hosts in a chart of lines: viewers cannot tell more of them apart.
 	series = 12
@@ -73,8 +72,8 @@ func Params(q url.Values, now time.Time, delay time.Duration) (panels.Params, er
 	buckets := defaultBuckets
 	if text := q.Get("buckets"); q.Has("buckets") {
 		var ok bool
-		if buckets, ok = wholeNumber(text, minBuckets, maxBuckets); !ok {
-			problems = append(problems, fmt.Errorf("buckets must be a number from %d to %d", minBuckets, maxBuckets))
+		if buckets, ok = wholeNumber(text, minBuckets, panels.MaxBuckets); !ok {
+			problems = append(problems, fmt.Errorf("buckets must be a number from %d to %d", minBuckets, panels.MaxBuckets))
 			buckets = defaultBuckets
 		}
 	}

@@ -84,7 +84,7 @@ func TestSend(t *testing.T) {
 	if err := json.Unmarshal([]byte(forms["default"]), &document); err != nil || document.ID != "msg_1" || len(document.Changes) != 1 {
 		t.Errorf("programs get %q: %v", forms["default"], err)
 	}
-	if !strings.Contains(forms["email"], "- CRITICAL CPU on web-0; 97 %; since 2026-11-28 12:00 UTC") {
+	if !strings.Contains(forms["email"], "- CRITICAL CPU on web-0; 97.0 %; since 2026-11-28 12:00 UTC") {
 		t.Errorf("mail is %q", forms["email"])
 	}
 	if forms["sms"] != "CRITICAL: CPU on web-0" {
