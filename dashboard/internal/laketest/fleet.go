@@ -133,13 +133,3 @@ func (f Fleet) machine(n int) simulation.Machine {
 	}
 	return m
 }
-
-// LargeFleets are the fleets on which the speed of the pages is measured: 1.44 and 2.88 million samples in a day.
-func LargeFleets() []Fleet {
-	end := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
-	day := Fleet{From: end.Add(-24 * time.Hour), To: end, Seed: 1, Recent: time.Hour}
-	thousand, tenThousand := day, day
-	thousand.Hosts, thousand.Interval = 1000, time.Minute
-	tenThousand.Hosts, tenThousand.Interval = 10_000, 5*time.Minute
-	return []Fleet{thousand, tenThousand}
-}
