@@ -68,9 +68,15 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 		few:    strconv.Itoa(FewHosts),
 		picked: func(string) string { return "" },
 		delay:  whole(v.Delay),
-		text:   func(text string) string { return LiteralOf(text) },
-		newest: func(seconds int) (reading, error) {
-			return a.reading("("+v.To+" - "+strconv.Itoa(seconds)+")", v.To), nil
+		late:   v.Delay,
+		newest: func(last time.Duration) (reading, error) {
+			return a.reading("("+v.To+" - "+whole(last)+")", v.To), nil
+		},
+		fine: func(last time.Duration) (reading, error) {
+			if last == 0 {
+				return a.reading(a.from, v.To), nil
+			}
+			return a.reading("("+v.To+" - "+whole(last)+")", v.To), nil
 		},
 		before: func(days int, all bool) (reading, error) {
 			moment := usualSpan(Range{}, days) // its bounds as distances from the end of the range
