@@ -17,7 +17,7 @@ samples again there. So what else is known of a host goes along with its rows: s
   {{- else}}
   SELECT host, max(last_ts) AS last_ts, max_by(interval_s, t) AS interval_s, max(node_role) AS node_role, max(env) AS env,
     max_by(machine_id, t) AS machine_id, max_by(mount, t) AS mount, max_by(device, t) AS device, {{template "waits"}} AS waits,
-    count(DISTINCT machine_id) AS shared_by, count(DISTINCT machine_id) AS shared_by, 1e0 * count(DISTINCT machine_id) AS machines, {{averages problem_columns}}
+    count(DISTINCT machine_id) AS shared_by, 1e0 * count(DISTINCT machine_id) AS machines, {{averages problem_columns}}
     {{- if overrides_by_tag}}, max_by(tags, CASE WHEN tags IS NOT NULL THEN t END) AS tags{{end}}
   FROM (
     SELECT *, max(t) OVER (PARTITION BY host) AS newest_t
