@@ -182,3 +182,47 @@ func grown(by string) func(panels.Result, string) string {
 		return found
 	}
 }
+
+// TestCulpritsOfWaiting: pressure comes from the process that uses what tasks wait for, and not from the one with the most CPU time. Inodes
+// are those of a mount. Nobody on the machine steals its CPU time.
+func TestCulpritsOfWaiting(t *testing.T) {
+	var samples []record.Sample
+	for seq, at := int64(0), start.Add(-time.Hour); at.Before(start); seq, at = seq+1, at.Add(15*time.Second) {
+		of := func(host string) record.Sample {
+			return record.Sample{
+				TS: record.TS(at), SessionID: host, Seq: seq, IntervalS: 15, Hostname: host, CPUCount: record.Some[int32](4), RAMTotalBytes: record.Some[int64](8e9),
+				Processes: []record.Process{
+					{Name: "busy", CPUPct: record.Some(200.), RSSBytes: record.Some[int64](1e9), Count: record.Some[int32](1)},
+					{Name: "writer", CPUPct: record.Some(4.), RSSBytes: record.Some[int64](1e8), WriteBytesPerS: record.Some(5e7), Count: record.Some[int32](1)},
+					{Name: "large", CPUPct: record.Some(1.), RSSBytes: record.Some[int64](6e9), Count: record.Some[int32](1)},
+				},
+				Filesystems: []record.Filesystem{
+					{Mount: "/", UsedPct: record.Some(90.), InodesUsedPct: record.Some(20.)},
+					{Mount: "/var/mail", UsedPct: record.Some(40.), InodesUsedPct: record.Some(99.)},
+				},
+			}
+		}
+		disk, memory, cpu, inodes, stolen := of("disk"), of("memory"), of("cpu"), of("inodes"), of("stolen")
+		disk.IOPressurePct, disk.CPUPressurePct = record.Some(60.), record.Some(5.)
+		memory.MemPressurePct, memory.IOPressurePct = record.Some(60.), record.Some(50.)
+		cpu.CPUPressurePct = record.Some(80.)
+		inodes.InodesUsedPct = record.Some(99.)
+		stolen.CPUStealPct = record.Some(40.)
+		samples = append(samples, disk, memory, cpu, inodes, stolen)
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	r := runPanel(t, open(t, dir), "overview-attention", params(start.Add(-time.Hour), start))
+	found := map[string]string{}
+	for i := range r.Rows() {
+		found[fmt.Sprint(at(t, r, "host", i), ": ", at(t, r, "problem", i))] = fmt.Sprint(at(t, r, "culprit", i))
+	}
+	for problem, want := range map[string]string{
+		"disk: Pressure": "writer 50 MB/s (I/O pressure)", "memory: Pressure": "large 75 % (memory pressure)", "cpu: Pressure": "busy 50 % (CPU pressure)",
+		"inodes: Inodes used up": "/var/mail", "stolen: Stolen CPU": "the hypervisor (other virtual machines, or a CPU quota)",
+	} {
+		if found[problem] != want {
+			t.Errorf("%s: the culprit is %q, want %q; all: %v", problem, found[problem], want, found)
+		}
+	}
+}
