@@ -304,6 +304,9 @@ func TestBoundQueries(t *testing.T) {
 				if err := l.Inspect(t.Context(), q.SQL); err != nil || !q.Bound() {
 					t.Errorf("%s: %v, bound: %v", p.ID, err, q.Bound())
 				}
+				if twice, err := l.ColumnsTwice(t.Context(), q.SQL); err != nil || len(twice) > 0 {
+					t.Errorf("%s selects %v twice, which Trino refuses: %v", p.ID, twice, err)
+				}
 				q.SQL = "SELECT * FROM read_text('/etc/passwd')"
 				if _, err := l.Query(t.Context(), q); err == nil || !strings.Contains(err.Error(), "read_text") {
 					t.Errorf("%s: a text in the place of the panel's: %v", p.ID, err)
