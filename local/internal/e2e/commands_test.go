@@ -96,6 +96,7 @@ func TestEveryCommand(t *testing.T) {
 	run(0, nil, "dashboard", "panels", "--lake", lake)
 	run(0, nil, "dashboard", "panels", "--lake", lake, "hosts-summary")
 	run(0, nil, "dashboard", "mcp", "--lake", lake) // its input has ended
+	run(0, nil, "dashboard", "grafana", "--engine", "duckdb", "--out", filepath.Join(dir, "grafana"))
 	run(0, nil, "local", "rollup", "--dir", lake)
 	run(0, nil, "dashboard", "failed", "ls", "--lake", lake)
 	run(1, nil, "dashboard", "failed", "show", "--lake", lake, "errors/x#0") // nothing has failed
