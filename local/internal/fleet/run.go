@@ -43,13 +43,14 @@ const hoursAtOnce = 400
 // maxRecords is how many records one call may put.
 const maxRecords = record.MaxBatchRecords
 
-// member is a host and its current pack.
+// member is a host and the lines of its next pack.
 type member struct {
 	*simulation.Host
 	offset time.Duration // of its samples from the fleet's
-	pack   record.PackWriter
-	line   []byte
-	since  time.Time // of the pack's first sample
+	lines  []byte
+	count  int         // of the lines
+	hour   record.Hour // of the lines, if there are any
+	since  time.Time   // of the first line
 }
 
 // fleet simulates some hosts of a fleet.
@@ -57,20 +58,20 @@ type fleet struct {
 	Options
 	to      Destination
 	members []member
-	next    time.Time // of the next samples
-	records [][]byte  // packs that wait for the next call of Put
-	size    int       // of these records, in bytes
-	samples int64     // in packs so far
+	next    time.Time         // of the next samples
+	pack    record.PackWriter // one for all members: a compressor takes more than a megabyte
+	records [][]byte          // packs that wait for the next call of Put
+	size    int               // of these records, in bytes
+	samples int64             // in packs so far
 }
 
 // newFleet returns a fleet of every step-th host, beginning with number first.
 func newFleet(to Destination, o Options, start time.Time, about time.Duration, first, step int) *fleet {
 	f := &fleet{Options: o, to: to, next: start}
+	f.pack.Level = gzip.BestSpeed // a better compression would take most of the time
 	simulated := simulation.Fleet{Seed: o.Seed, Start: start, About: about}
 	for n := first; n < o.Hosts; n += step {
-		m := member{Host: simulated.Host(n)}
-		m.pack.Level = gzip.BestSpeed // a better compression would take most of the time
-		f.members = append(f.members, m)
+		f.members = append(f.members, member{Host: simulated.Host(n)})
 	}
 	return f
 }
@@ -181,24 +182,31 @@ func (f *fleet) take(ctx context.Context, m *member, t time.Time) error {
 	if !ok {
 		return nil
 	}
-	m.line = s.AppendJSON(m.line[:0])
 	hour := record.HourOf(s.TS)
-	if m.pack.Count() > 0 && (m.pack.Hour() != hour || t.Sub(m.since) >= f.MaxLatency) {
+	if m.count > 0 && (m.hour != hour || t.Sub(m.since) >= f.MaxLatency) {
 		if err := f.close(ctx, m); err != nil {
 			return err
 		}
 	}
-	if m.pack.Count() == 0 {
-		m.since = t
+	if m.count == 0 {
+		m.hour, m.since = hour, t
 	}
-	return m.pack.Add(m.line, hour)
+	m.lines = append(s.AppendJSON(m.lines), '\n')
+	m.count++
+	return nil
 }
 
-// close ends the pack of a host. If the next request is full, it sends that first.
+// close makes a pack of a host's lines. If the next request is full, it sends that first.
 func (f *fleet) close(ctx context.Context, m *member) error {
-	data, err := m.pack.Bytes()
+	f.pack.Reset()
+	for line := range bytes.Lines(m.lines) {
+		if err := f.pack.Add(bytes.TrimSuffix(line, []byte("\n")), m.hour); err != nil {
+			return err
+		}
+	}
+	data, err := f.pack.Bytes()
 	if err != nil {
-		return fmt.Errorf("pack %d samples: %w", m.pack.Count(), err)
+		return fmt.Errorf("pack %d samples: %w", m.count, err)
 	}
 	const maxBytes = 3 << 20 // well below a request's 4 MiB
 	if len(f.records) == maxRecords || f.size+len(data) > maxBytes {
@@ -207,8 +215,8 @@ func (f *fleet) close(ctx context.Context, m *member) error {
 		}
 	}
 	f.records, f.size = append(f.records, bytes.Clone(data)), f.size+len(data)
-	f.samples += int64(m.pack.Count())
-	m.pack.Reset()
+	f.samples += int64(m.count)
+	m.lines, m.count = m.lines[:0], 0
 	return nil
 }
 
@@ -226,7 +234,7 @@ func (f *fleet) send(ctx context.Context) error {
 // flush sends all packs, full or not.
 func (f *fleet) flush(ctx context.Context) error {
 	for n := range f.members {
-		if f.members[n].pack.Count() == 0 {
+		if f.members[n].count == 0 {
 			continue
 		}
 		if err := f.close(ctx, &f.members[n]); err != nil {
