@@ -12,6 +12,7 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -123,8 +124,11 @@ func (c *checker) discovery(ctx context.Context) Result {
 	defer cancel()
 	t, err := cloud.Find(ctx, c.aws, c.Config.Stack)
 	if err != nil {
-		return failure(err, "is the stack in this region, may these credentials read its parameters (the stack's edge policy allows it)"+
-			c.watch.reach()+"?")
+		hint := "is the stack in this region, may these credentials read its parameters (the stack's edge policy allows it)" + c.watch.reach() + "?"
+		if errors.Is(err, ship.ErrThrottled) {
+			hint = "the account's limit of requests to Systems Manager is reached; a collector would wait and try again"
+		}
+		return failure(err, hint)
 	}
 	c.target = t
 	text := fmt.Sprintf("stack %s sends to %s in %s", c.Config.Stack, t.Stream, t.Region)

@@ -89,6 +89,7 @@ func TestCheck(t *testing.T) {
 		args        []string
 		failed      int
 		want        map[string]string // outcome and text by step; the others are ok
+		hint        string            // begin of the hint of discovery
 	}{
 		"all well": {want: map[string]string{
 			"credentials": "ok from EnvConfigCredentials, region eu-west-1", "discovery": "ok stack S sends to the-stream in eu-west-1",
@@ -119,6 +120,11 @@ func TestCheck(t *testing.T) {
 		"may not read": {
 			cloud: answers{ssm: `{"__type":"AccessDeniedException","message":"not you"}`}, failed: 1,
 			want: map[string]string{"discovery": "FAILED read parameters under /metrics-dashboard/S/", "delivery": "skipped"},
+		},
+		"too many ask": {
+			cloud: answers{ssm: `{"__type":"ThrottlingException","message":"Rate exceeded"}`}, failed: 1,
+			want: map[string]string{"discovery": "FAILED read parameters under /metrics-dashboard/S/", "delivery": "skipped"},
+			hint: "the account's limit of requests",
 		},
 		"no stack": {
 			cloud: answers{ssm: `{"Parameters":[]}`}, failed: 1,
@@ -186,6 +192,9 @@ func TestCheck(t *testing.T) {
 				if (r.Outcome == check.Failed || r.Outcome == check.Warning) && r.Hint == "" {
 					t.Errorf("%s gives no hint", step)
 				}
+			}
+			if hint := results["discovery"].Hint; !strings.HasPrefix(hint, c.hint) {
+				t.Errorf("the hint of discovery is %q, want %q", hint, c.hint)
 			}
 			if delivered := results["delivery"].Outcome == check.OK; delivered && server.Requests != 1 {
 				t.Errorf("%d puts", server.Requests)

@@ -56,11 +56,18 @@ var refusedKeys = []string{
 	"MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure",
 }
 
-// explainKey adds [ship.ErrCredentials] to an error whose code is one of refusedKeys.
-func explainKey(err error) error {
+// throttled are AWS's error codes for too many requests, of all services.
+var throttled = []string{"ThrottlingException", "Throttling"}
+
+// explainCode adds [ship.ErrCredentials] or [ship.ErrThrottled] to an error whose code is one of refusedKeys or throttled.
+func explainCode(err error) error {
 	var api smithy.APIError
-	if errors.As(err, &api) && slices.Contains(refusedKeys, api.ErrorCode()) {
+	switch {
+	case !errors.As(err, &api):
+	case slices.Contains(refusedKeys, api.ErrorCode()):
 		return fmt.Errorf("%w: %w", ship.ErrCredentials, err)
+	case slices.Contains(throttled, api.ErrorCode()):
+		return fmt.Errorf("%w: %w", ship.ErrThrottled, err)
 	}
 	return err
 }

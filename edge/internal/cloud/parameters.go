@@ -48,7 +48,8 @@ func (e *NotFoundError) Error() string {
 		"--stream", what, e.Region)
 }
 
-// Find reads the target of a stack from its parameters, in the region of the configuration.
+// Find reads the target of a stack from its parameters, in the region of the configuration. The error wraps [ship.ErrThrottled] if AWS
+// wants fewer requests, and [ship.ErrCredentials] if it refuses the credentials.
 func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	if _, err := Credentials(ctx, cfg); err != nil {
 		return Target{}, err
@@ -58,7 +59,7 @@ func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	values := map[string]string{}
 	for pages.HasMorePages() {
 		if err := readPage(ctx, pages, values); err != nil {
-			return Target{}, brief(fmt.Errorf("read parameters under %s in %s: %w", Path(stack), cfg.Region, explainKey(err)))
+			return Target{}, brief(fmt.Errorf("read parameters under %s in %s: %w", Path(stack), cfg.Region, explainCode(err)))
 		}
 	}
 	if len(values) == 0 {

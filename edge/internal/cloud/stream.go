@@ -73,7 +73,7 @@ func entryError(code, message string) error {
 	if code == serviceUnavailable {
 		err = fmt.Errorf("%w: %w", ship.ErrThrottled, err)
 	}
-	return explainKey(err)
+	return explainCode(err)
 }
 
 // explain adds to an error what a person can do about it.
@@ -87,7 +87,7 @@ func (s *Stream) explain(err error) error {
 		return err
 	}
 	switch api.ErrorCode() {
-	case serviceUnavailable, "ThrottlingException", "Throttling":
+	case serviceUnavailable:
 		return fmt.Errorf("%w: %w", ship.ErrThrottled, err)
 	case "InvalidArgumentException", "ValidationException", "SerializationException":
 		return fmt.Errorf("%w by delivery stream %s: %w", ship.ErrInvalid, s.name, err)
@@ -97,5 +97,5 @@ func (s *Stream) explain(err error) error {
 	case "AccessDeniedException":
 		return fmt.Errorf("these credentials may not put records on %s; attach the stack's edge policy: %w", s.name, err)
 	}
-	return explainKey(err)
+	return explainCode(err)
 }
