@@ -84,3 +84,73 @@ func TestFleetsHaveAMedianAndABand(t *testing.T) {
 		}
 	}
 }
+
+// TestNewestBucketsOfFleetsHaveMostHosts looks at the right end of a fleet's median. The samples of a third of the hosts, which are busy,
+// arrive at once. Those of the idle ones are up to the delay late, or these hosts fell silent.
+func TestNewestBucketsOfFleetsHaveMostHosts(t *testing.T) {
+	const delay, idle, busy = 7 * time.Minute, 10.0, 90.0
+	end := start.Add(time.Hour)
+	for _, c := range []struct {
+		name    string
+		hosts   int
+		missing func(n int) time.Duration // of the samples of the idle host n before the end of the range
+		median  float64                   // in the newest bucket
+		newest  time.Duration             // how long before the end of the range the newest bucket begins
+	}{
+		{"all have arrived", 30, func(int) time.Duration { return 0 }, idle, time.Minute},
+		{"of some nothing has arrived for a while", 30, func(n int) time.Duration { return time.Duration(n-10) * delay / 20 }, idle, 5 * time.Minute},
+		{"two hosts, of which one has not arrived", 2, func(int) time.Duration { return 3 * time.Minute }, (idle + busy) / 2, 4 * time.Minute},
+		{"two hosts, of which one is silent", 2, func(int) time.Duration { return 20 * time.Minute }, busy, time.Minute},
+		{"most fell silent within the delay", 30, func(int) time.Duration { return 6 * time.Minute }, idle, 7 * time.Minute},
+		{"most fell silent before the delay", 30, func(int) time.Duration { return 9 * time.Minute }, busy, 8 * time.Minute},
+		{"most fell silent long ago", 30, func(int) time.Duration { return 20 * time.Minute }, busy, time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var samples []record.Sample
+			for n := range c.hosts {
+				value, last := busy, end
+				if n >= max(c.hosts/3, 1) {
+					value, last = idle, end.Add(-c.missing(n))
+				}
+
+				for at := start.Add(time.Duration(2*n) * time.Second); at.Before(last); at = at.Add(time.Minute) {
+					samples = append(samples, record.Sample{
+						TS: record.TS(at), SessionID: fmt.Sprint(n), Seq: int64(at.Sub(start) / time.Minute), IntervalS: 60, Hostname: fmt.Sprintf("node-%02d", n),
+						CPUPct: record.Some(value), NetBytesRecvPerS: record.Some(value), NetBytesSentPerS: record.Some(value),
+					})
+				}
+			}
+			dir := t.TempDir()
+			laketest.Write(t, dir, samples)
+			l := open(t, dir)
+			// The range begins two seconds before the end of a bucket.
+			p := panels.Params{Range: panels.Range{From: start.Add(58 * time.Second), To: end}, Bucket: time.Minute, Series: 12, Few: 1, Delay: delay}
+			for id, column := range map[string]string{"overview-cpu": "value", "network-hosts": "recv"} {
+				r := runPanel(t, l, id, p)
+				var times, values []float64
+				for i := range r.Rows() {
+					if at(t, r, "host", i) == panels.Median {
+						times, values = append(times, at(t, r, "t", i).(float64)), append(values, at(t, r, column, i).(float64))
+					}
+				}
+				newest := len(times) - 1
+				if want := record.TS(end.Add(-c.newest)); times[newest] != want || values[newest] != c.median {
+					t.Errorf("%s: the newest bucket is %v s before the end and has %v, want %v and %v", id, record.TS(end)-times[newest], values[newest], c.newest, c.median)
+				}
+				if first := record.TS(start.Add(time.Minute)); times[0] != first {
+					t.Errorf("%s: the first bucket begins %v s after the first whole minute", id, times[0]-first)
+				}
+				all := (idle + busy) / 2
+				if c.hosts > 2 {
+					all = idle
+				}
+				changed := record.TS(end.Add(-c.missing(c.hosts - 1)))
+				for i, v := range values {
+					if times[i] < changed && v != all {
+						t.Errorf("%s: the median is %v %v s before the end, want %v", id, v, record.TS(end)-times[i], all)
+					}
+				}
+			}
+		})
+	}
+}

@@ -8,15 +8,16 @@ UNION ALL
 SELECT '{{median_name}}' AS host, t, {{quantile "value" 0.5}} AS value, {{quantile "value" 0.05}} AS low, {{quantile "value" 0.95}} AS high, max(width) AS interval_s, max(hosts) AS hosts
 FROM coarse
 GROUP BY t
+HAVING {{template "arrived"}}
 ORDER BY 1, 2
 {{end}}
 
 {{- /* Columns of buckets for each host, in buckets that are at least as long as the intervals of most hosts. Without that, a narrow
 bucket would have few of the hosts, and the band would jump from bucket to bucket. There are none if there are few hosts. */ -}}
 {{define "coarse"}}coarse AS (
-  SELECT b.host, floor(b.t / w.width) * w.width AS t, {{range .}}avg(b.{{.}}) AS {{.}}, {{end}}max(w.width) AS width, max(w.hosts) AS hosts
+  SELECT b.host, floor(b.t / w.width) * w.width AS t, {{range .}}avg(b.{{.}}) AS {{.}}, {{end}}max(w.width) AS width, max(w.hosts) AS hosts, max(w.reporting) AS reporting
   FROM buckets b CROSS JOIN (
-    SELECT ceil({{quantile "interval_s" 0.9}} / {{bucket_s}}) * {{bucket_s}} AS width, count(*) AS hosts
+    SELECT ceil({{quantile "interval_s" 0.9}} / {{bucket_s}}) * {{bucket_s}} AS width, count(*) AS hosts, count(newest) AS reporting
     FROM sums
     HAVING count(*) > {{few}}
   ) AS w
@@ -25,3 +26,10 @@ bucket would have few of the hosts, and the band would jump from bucket to bucke
 
 {{- /* Whether a host of buckets b and ranked r has a line. */ -}}
 {{define "fleet_lines"}}r.place <= CASE WHEN r.hosts > {{few}} THEN {{worst}} ELSE {{series}} END{{or_picked "b.host"}}{{end}}
+
+{{- /* Whether a group of coarse by t, a bucket of the fleet, has most of the hosts. Samples of different hosts arrive at different times. So the
+buckets within the delay of the range's end may have few hosts, whose values are not those of the fleet. The same is true of a first bucket that
+begins before the range. Such a bucket is left out unless it has three quarters of the hosts that are not silent: a quantile of the others is
+close to that of all. A host whose interval is longer than a bucket is not in each, but at most a tenth of the hosts are such. If hosts fall
+silent, all buckets before the delay show it at once, and those within the delay come back when they count as silent. */ -}}
+{{define "arrived"}}t >= {{from}} AND t + max(width) <= {{to}} - {{delay}} OR 4 * count(*) >= 3 * max(reporting){{end}}

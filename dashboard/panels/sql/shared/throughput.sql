@@ -14,5 +14,6 @@ SELECT '{{median_name}}' AS host, t, {{quantile "recv" 0.5}} AS recv, {{quantile
   {{quantile "sent" 0.05}} AS sent_low, {{quantile "sent" 0.95}} AS sent_high, max(width) AS interval_s, max(hosts) AS hosts
 FROM coarse
 GROUP BY t
+HAVING {{template "arrived"}}
 ORDER BY 1, 2
 {{end}}
