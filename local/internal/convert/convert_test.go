@@ -131,7 +131,7 @@ func TestListLayout(t *testing.T) {
 	}
 }
 
-// Programs that read Parquet by Go structs find the elements, as other readers do (.ci/interop.py, package trinocheck).
+// Programs that read Parquet by Go structs find the elements, as other readers do (.ci/interop.py, TestTrinoReads).
 func TestListIsReadIntoStructs(t *testing.T) {
 	c, err := convert.New(table("l array<struct<n:string,v:bigint>>"))
 	if err != nil {
