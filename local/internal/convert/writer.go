@@ -25,7 +25,8 @@ func (c *Converter) NewWriter(out io.Writer) *Writer {
 	)}
 }
 
-// Write appends rows to the file.
+// Write appends rows to the file. A NULL in a list costs 25 ns for each field of its elements, because parquet-go appends the values of a
+// repeated column row by row.
 func (w *Writer) Write(rows *Columns) error {
 	for at := range rows.filled {
 		rows.fill(at)
