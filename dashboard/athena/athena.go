@@ -25,8 +25,8 @@ type Engine struct {
 	client  *athena.Client
 	target  Target
 	options Options
-	newest  newest
-	rolled  rolled
+	newest  recent[newest]
+	rolled  recent[map[string]periods] // by rollup; empty if the stack has no rollups
 
 	mu    sync.Mutex // guards spent
 	spent panels.Cost
@@ -69,7 +69,7 @@ func New(cfg aws.Config, target Target, o Options) (*Engine, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Engine{client: athena.NewFromConfig(cfg), target: target, options: o, newest: newNewest(), rolled: newRolled()}, nil
+	return &Engine{client: athena.NewFromConfig(cfg), target: target, options: o, newest: newRecent[newest](), rolled: newRecent[map[string]periods]()}, nil
 }
 
 // Source names what the answers come from, for people.

@@ -8,15 +8,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// newest is the last answer about the newest sample. It is kept because a query costs money, and a page asks at each refresh.
+// newest is the time of the newest sample, if there is one.
 type newest struct {
-	turn  chan struct{} // a lock with room for one token; guards the other fields. A channel, so that waiting ends with a context
-	asked time.Time
 	at    time.Time
 	found bool
 }
-
-func newNewest() newest { return newest{turn: make(chan struct{}, 1)} }
 
 // newestFor is how long an answer about the newest sample is used.
 const newestFor = time.Minute
@@ -27,38 +23,24 @@ var lookBack = []time.Duration{2 * time.Hour, 2 * 24 * time.Hour, 62 * 24 * time
 // Newest returns the time of the newest sample up to now, and whether there is one within [panels.MaxSpan]. The answer may be
 // a minute old.
 func (e *Engine) Newest(ctx context.Context, now time.Time) (at time.Time, ok bool, err error) {
-	n := &e.newest
-	select {
-	case n.turn <- struct{}{}:
-		defer func() { <-n.turn }()
-	case <-ctx.Done():
-		return time.Time{}, false, ctx.Err()
-	}
-	if age := now.Sub(n.asked); age >= 0 && age < newestFor {
-		return n.at, n.found, nil
-	}
-	at, found, err := e.findNewestLocked(ctx, now)
-	if err != nil {
-		return time.Time{}, false, err
-	}
-	n.asked, n.at, n.found = now, at, found
-	return at, found, nil
+	n, err := e.newest.get(ctx, now, newestFor, func(last newest) (newest, error) { return e.findNewest(ctx, now, last) })
+	return n.at, n.found, err
 }
 
-// findNewestLocked searches for the newest sample. The caller holds the token of turn.
-func (e *Engine) findNewestLocked(ctx context.Context, now time.Time) (time.Time, bool, error) {
+// findNewest searches for the newest sample. last is the one that was found before.
+func (e *Engine) findNewest(ctx context.Context, now time.Time, last newest) (newest, error) {
 	for _, span := range lookBack {
 		// The newest sample cannot be older than the one that was found before.
-		if known := now.Sub(e.newest.at) + time.Minute; e.newest.found && known > 0 && known < panels.MaxSpan {
+		if known := now.Sub(last.at) + time.Minute; last.found && known > 0 && known < panels.MaxSpan {
 			span = known
 		}
 		at, found, err := e.newestWithin(ctx, now, span)
 		if found || err != nil {
-			return at, found, err
+			return newest{at, found}, err
 		}
-		e.newest.found = false
+		last.found = false
 	}
-	return time.Time{}, false, nil
+	return newest{}, nil
 }
 
 func (e *Engine) newestWithin(ctx context.Context, now time.Time, span time.Duration) (time.Time, bool, error) {

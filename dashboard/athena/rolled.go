@@ -10,15 +10,6 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// rolled is the last answer about which periods are rolled up.
-type rolled struct {
-	turn    chan struct{} // a lock with room for one token, as of newest; guards the other fields
-	asked   time.Time
-	periods map[string]periods // by rollup; empty if the stack has no rollups
-}
-
-func newRolled() rolled { return rolled{turn: make(chan struct{}, 1)} }
-
 // periods says which periods of a rollup exist. All periods before since count as existing. After that, only those that end at ends do. So
 // a gap before since is not read from the samples; an alarm reports it earlier.
 type periods struct {
@@ -104,23 +95,14 @@ func later(a, b time.Time) time.Time {
 
 // rolledPeriods returns the periods of each rollup. It asks the catalog at most once in [rolledFor].
 func (e *Engine) rolledPeriods(ctx context.Context) (map[string]periods, error) {
-	n := &e.rolled
-	select {
-	case n.turn <- struct{}{}:
-		defer func() { <-n.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 	now := e.options.Now()
-	if age := now.Sub(n.asked); age >= 0 && age < rolledFor {
-		return n.periods, nil
-	}
-	found, err := e.findRolled(ctx, now)
-	if err != nil {
-		return nil, fmt.Errorf("ask Athena which hours are rolled up: %w", err)
-	}
-	n.asked, n.periods = now, found
-	return found, nil
+	return e.rolled.get(ctx, now, rolledFor, func(map[string]periods) (map[string]periods, error) {
+		found, err := e.findRolled(ctx, now)
+		if err != nil {
+			return nil, fmt.Errorf("ask Athena which hours are rolled up: %w", err)
+		}
+		return found, nil
+	})
 }
 
 // findRolled reads the names of the partitions from the catalog, which scans no data
@@ -129,8 +111,8 @@ func (e *Engine) rolledPeriods(ctx context.Context) (map[string]periods, error) 
 func (e *Engine) findRolled(ctx context.Context, now time.Time) (map[string]periods, error) {
 	var selects []string
 	for _, r := range panels.Rollups() {
-		name := strings.Join(r.PartitionKeys(), " || ")
-		since := "'" + r.Start(now.Add(-lookedAt)).Format(layoutOf(r)) + "'"
+		name := strings.Join(r.PartitionKeys(), " || '/' || ")
+		since := "'" + strings.Join(r.Partition(now.Add(-lookedAt)), "/") + "'"
 		from := " FROM " + identifier(e.target.Database) + "." + identifier(r.TableOf(e.target.Table)+"$partitions") + " WHERE " + name
 		selects = append(selects, "SELECT '"+r.Name+"' AS rollup, max("+name+") AS period"+from+" < "+since,
 			"SELECT '"+r.Name+"', "+name+from+" >= "+since)
@@ -151,8 +133,8 @@ func (e *Engine) findRolled(ctx context.Context, now time.Time) (map[string]peri
 			if !ok || result.Data[0][i] != r.Name {
 				continue
 			}
-			start, err := time.Parse(layoutOf(r), name)
-			if err != nil {
+			start, ok := r.StartOf(strings.Split(name, "/"))
+			if !ok {
 				return nil, fmt.Errorf("a partition of %s is called %q", r.TableOf(e.target.Table), name)
 			}
 			if start.Before(r.Start(now.Add(-lookedAt))) {
@@ -168,6 +150,3 @@ func (e *Engine) findRolled(ctx context.Context, now time.Time) (map[string]peri
 	}
 	return found, nil
 }
-
-// layoutOf is how the name of a period is written: the values of its partition keys.
-func layoutOf(r panels.Rollup) string { return "2006010215"[:2+2*len(r.PartitionKeys())] }

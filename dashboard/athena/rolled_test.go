@@ -19,7 +19,7 @@ func rolledService(t *testing.T, reason string, rows ...[]any) *service {
 		switch c.operation {
 		case "StartQueryExecution":
 			text := c.text("QueryString")
-			for _, want := range []string{`"metrics"."samples_1m$partitions" WHERE year || month || day || hour >= '2026012712'`, `"metrics"."samples_1h$partitions" WHERE year || month || day < '20260127'`} {
+			for _, want := range []string{`"metrics"."samples_1m$partitions" WHERE year || '/' || month || '/' || day || '/' || hour >= '2026/01/27/12'`, `"metrics"."samples_1h$partitions" WHERE year || '/' || month || '/' || day < '2026/01/27'`} {
 				if !strings.Contains(text, want) {
 					t.Errorf("no %q in %s", want, text)
 				}
@@ -39,10 +39,10 @@ func rolledService(t *testing.T, reason string, rows ...[]any) *service {
 // that is missing. The catalog is asked once in a while, and only for ranges that need it.
 func TestFormOfRollups(t *testing.T) {
 	clock := now
-	rows := [][]any{{"1m", "2026012711"}, {"1h", "20260126"}, {"1h", "20260128"}, {"1h", "20260127"}, {"1h", "20260130"}, {"1h", "20260131"}, {"1h", "20260201"}}
+	rows := [][]any{{"1m", "2026/01/27/11"}, {"1h", "2026/01/26"}, {"1h", "2026/01/28"}, {"1h", "2026/01/27"}, {"1h", "2026/01/30"}, {"1h", "2026/01/31"}, {"1h", "2026/02/01"}}
 	for hour := time.Date(2026, 1, 27, 12, 0, 0, 0, time.UTC); hour.Before(now.Add(-time.Hour)); hour = hour.Add(time.Hour) {
 		if hour.Hour() != 5 || hour.Before(now.Add(-6*24*time.Hour)) {
-			rows = append(rows, []any{"1m", hour.Format("2006010215")}) // at five the machines are off for some days
+			rows = append(rows, []any{"1m", hour.Format("2006/01/02/15")}) // at five the machines are off for some days
 		}
 	}
 	s := rolledService(t, "", rows...)

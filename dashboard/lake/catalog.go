@@ -52,7 +52,7 @@ func (c *catalog) list(
 		}
 		for _, r := range ranges {
 			w.partitions(folder, rel.keys, r, false, func(partition place) bool {
-				if start, ok := startOf(partition.path, rel.keys); ok && skip(table.path, start) {
+				if start, ok := rel.startOf(partition.path); ok && skip(table.path, start) {
 					return true
 				}
 				found := w.files(partition) // none for an hour that an earlier range touched
@@ -94,7 +94,7 @@ func (c *catalog) newestHours(f func(start time.Time) (bool, error)) error {
 	for _, table := range tables {
 		seen := 0
 		w.partitions(table, samples.keys, panels.Range{}, true, func(hour place) bool {
-			if start, ok := startOf(hour.path, samples.keys); ok && len(w.files(hour)) > 0 {
+			if start, ok := samples.startOf(hour.path); ok && len(w.files(hour)) > 0 {
 				starts = append(starts, start)
 				seen++
 			}
@@ -115,9 +115,7 @@ func (c *catalog) newestHours(f func(start time.Time) (bool, error)) error {
 const newestHoursPerTable = 24
 
 // startOf reads the begin of a period from the folder of its partition, whose last elements are the keys.
-func startOf(partition string, keys []string) (time.Time, bool) {
+func (r relation) startOf(partition string) (time.Time, bool) {
 	parts := strings.Split(filepath.ToSlash(partition), "/")
-	layout := strings.Split("year=2006/month=01/day=02/hour=15", "/")[:len(keys)]
-	t, err := time.Parse(strings.Join(layout, "/"), strings.Join(parts[max(0, len(parts)-len(keys)):], "/"))
-	return t, err == nil
+	return r.rollup.StartOf(parts[max(0, len(parts)-len(r.keys)):])
 }

@@ -36,7 +36,7 @@ func (l *listing) files(ctx context.Context, rel relation) ([]dataFile, error) {
 			return nil, err
 		}
 		for _, f := range rolled {
-			if start, ok := startOf(f.partition, other.keys); ok {
+			if start, ok := other.startOf(f.partition); ok {
 				has[period{other.rollup.Name, f.table, start}] = true
 			}
 		}

@@ -86,7 +86,7 @@ func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) erro
 func hoursOf(w *walk, table place) map[time.Time]panels.Sources {
 	hours := map[time.Time]panels.Sources{}
 	w.partitions(table, samples.keys, panels.Range{}, false, func(hour place) bool {
-		t, ok := startOf(hour.path, samples.keys)
+		t, ok := samples.startOf(hour.path)
 		if !ok {
 			return true
 		}

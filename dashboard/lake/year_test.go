@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -175,7 +174,7 @@ func repeatDay(b *testing.B, db *sql.DB, dir string, r panels.Rollup, whole time
 			}
 			back, fresh := fmt.Sprint(day*86400), filepath.Join(folder, ".new")
 			_, err := db.Exec("COPY (SELECT * REPLACE (t - " + back + " AS t, first_ts - " + back + " AS first_ts, last_ts - " + back +
-				" AS last_ts) FROM read_parquet('" + from[0] + "', hive_partitioning = false)) TO '" + fresh + "' (FORMAT parquet, COMPRESSION zstd)")
+				" AS last_ts) FROM read_parquet('" + from[0] + "', hive_partitioning = false)) TO '" + fresh + "' (FORMAT parquet, ROW_GROUP_SIZE 20480, COMPRESSION zstd, COMPRESSION_LEVEL 9)")
 			if err := errors.Join(err, os.Rename(fresh, to)); err != nil {
 				b.Fatal(err)
 			}
@@ -186,8 +185,7 @@ func repeatDay(b *testing.B, db *sql.DB, dir string, r panels.Rollup, whole time
 }
 
 func rollupDir(dir string, r panels.Rollup, start time.Time) string {
-	parts := strings.Split(start.Format("year=2006/month=01/day=02/hour=15"), "/")[:len(r.PartitionKeys())]
-	return filepath.Join(slices.Concat([]string{dir, filepath.Dir(laketest.Prefix), filepath.FromSlash(r.Prefix())}, parts)...)
+	return filepath.Join(dir, filepath.Dir(laketest.Prefix), filepath.FromSlash(r.Prefix()+r.Folder(start)))
 }
 
 // rollupFiles are the files of a period.

@@ -109,27 +109,32 @@ func (r Rollup) Due(hours map[time.Time]Sources, made map[time.Time]Made, schedu
 }
 
 // Partition returns the values of the partition of the period that begins at start, by the rollup's partition keys.
-func (r Rollup) Partition(start time.Time) []string {
-	start = r.Start(start)
-	values := []string{start.Format("2006"), start.Format("01"), start.Format("02"), start.Format("15")}
-	return values[:len(r.PartitionKeys())]
+func (r Rollup) Partition(start time.Time) (values []string) {
+	for _, key := range r.keys() {
+		values = append(values, r.Start(start).Format(key.layout))
+	}
+	return values
 }
 
 // Folder is where the objects of a period are below [Rollup.Prefix]: year=2026/month=02/ and so on. It ends in a slash.
-func (r Rollup) Folder(start time.Time) string {
-	folder, values := "", r.Partition(start)
-	for i, key := range r.PartitionKeys() {
-		folder += key + "=" + values[i] + "/"
+func (r Rollup) Folder(start time.Time) (folder string) {
+	for i, value := range r.Partition(start) {
+		folder += r.PartitionKeys()[i] + "=" + value + "/"
 	}
 	return folder
 }
 
-// StartOf is the begin of the period that the values of a partition name. ok is false if they name none.
-func (r Rollup) StartOf(values []string) (start time.Time, ok bool) {
-	layout := []string{"2006", "01", "02", "15"}[:len(r.PartitionKeys())]
-	if len(values) != len(layout) {
+// StartOf is the begin of the period of a partition. The names are the values of its keys, or its folders, as in [Rollup.Folder]. ok is false
+// if they name no period. The zero Rollup is the samples, whose periods are hours.
+func (r Rollup) StartOf(names []string) (start time.Time, ok bool) {
+	keys := r.keys()
+	if len(names) != len(keys) {
 		return time.Time{}, false
 	}
-	start, err := time.Parse(strings.Join(layout, "/"), strings.Join(values, "/"))
+	var layout, text string
+	for i, key := range keys {
+		layout, text = layout+key.layout+"/", text+strings.TrimPrefix(names[i], key.name+"=")+"/"
+	}
+	start, err := time.Parse(layout, text)
 	return start, err == nil
 }

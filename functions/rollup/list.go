@@ -66,7 +66,7 @@ func (r *Roller) listDays(ctx context.Context, prefix string, days []time.Time) 
 	for _, d := range days {
 		free <- struct{}{}
 		group.Go(func() {
-			list, failed := r.o.Storage.List(ctx, prefix+d.Format("year=2006/month=01/day=02/"))
+			list, failed := r.o.Storage.List(ctx, prefix+panels.Hours.Folder(d))
 			<-free
 			mu.Lock()
 			defer mu.Unlock()
@@ -91,8 +91,7 @@ func hourOf(key string) (hour time.Time, ok bool) {
 			return hour, false
 		}
 	}
-	hour, err := time.Parse("year=2006/month=01/day=02/hour=15", strings.Join(parts[:4], "/"))
-	return hour, err == nil
+	return panels.Rollup{}.StartOf(parts[:4])
 }
 
 // partitions returns the partitions of a rollup in the months of days, by the begin of their period.

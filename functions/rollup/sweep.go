@@ -72,16 +72,12 @@ func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Ti
 
 // ownerOf returns the period and the run's folder that an object belongs to. ok is false if no run has made it.
 func ownerOf(rollup panels.Rollup, key string) (start time.Time, folder string, ok bool) {
-	parts, names := strings.Split(strings.TrimPrefix(key, rollup.Prefix()), "/"), rollup.PartitionKeys()
-	if len(parts) < len(names)+2 {
+	parts, n := strings.Split(strings.TrimPrefix(key, rollup.Prefix()), "/"), len(rollup.PartitionKeys())
+	if len(parts) < n+2 {
 		return start, "", false
 	}
-	values := make([]string, len(names))
-	for i, name := range names {
-		values[i] = strings.TrimPrefix(parts[i], name+"=")
-	}
-	start, ok = rollup.StartOf(values)
-	return start, parts[len(names)], ok
+	start, ok = rollup.StartOf(parts[:n])
+	return start, parts[n], ok
 }
 
 // isLeft reports whether nothing points at a run's folder, and nothing has for a while. p is the partition of its period, if there is
