@@ -50,3 +50,6 @@ func (r *Roller) OnStep(f func(step string)) { r.step = f }
 
 // InParts makes a roller roll up so many bytes of samples at a time.
 func (r *Roller) InParts(bytes int64) { r.part = bytes }
+
+// CheckFile opens a file as the lake does, and returns why it is not a data file.
+func CheckFile(path string) error { return readFooter(path).err }

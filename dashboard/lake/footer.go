@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -28,9 +29,6 @@ func (c *catalog) footerOf(path string) (footer, error) {
 	if err != nil {
 		return footer{}, err
 	}
-	if kind := info.Mode().Type(); !kind.IsRegular() {
-		return footer{}, notRegular(kind)
-	}
 	c.mu.Lock()
 	f, ok := c.footers[path]
 	c.mu.Unlock()
@@ -39,7 +37,6 @@ func (c *catalog) footerOf(path string) (footer, error) {
 	}
 	f = readFooter(path)
 	f.shape = c.intern(f.shape)
-	f.size, f.modified = info.Size(), info.ModTime()
 	var system *fs.PathError
 	if !errors.As(f.err, &system) {
 		c.mu.Lock()
@@ -79,7 +76,8 @@ func readFooter(path string) (f footer) {
 			f.err = errors.New("not a readable Parquet file")
 		}
 	}()
-	file, err := os.Open(path)
+	// Without O_NONBLOCK, to open a FIFO would wait for a writer.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return footer{err: err}
 	}
@@ -88,13 +86,19 @@ func readFooter(path string) (f footer) {
 	if err != nil {
 		return footer{err: err}
 	}
-	if err := checkFooter(file, info.Size()); err != nil {
-		return footer{err: err}
+	f.size, f.modified = info.Size(), info.ModTime()
+	if kind := info.Mode().Type(); !kind.IsRegular() {
+		f.err = notRegular(kind)
+		return f
 	}
-	p, err := parquet.OpenFile(file, info.Size(),
+	if f.err = checkFooter(file, f.size); f.err != nil {
+		return f
+	}
+	p, err := parquet.OpenFile(file, f.size,
 		parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
 	if err != nil {
-		return footer{err: fmt.Errorf("not a complete Parquet file: %w", err)}
+		f.err = fmt.Errorf("not a complete Parquet file: %w", err)
+		return f
 	}
 	f.shape = shapeOf(p.Schema())
 	f.sources, _ = p.Lookup(panels.SourcesKey)
