@@ -240,8 +240,10 @@ func TestClockChanges(t *testing.T) {
 			}
 			laketest.Write(t, dir, samples)
 			l := open(t, dir)
-			p := params(from, to)
-			p.Offset, p.Changes = c.before, []panels.Change{{At: c.change, Offset: c.after}}
+			p := params(from, to).In(zone)
+			if p.Offset != c.before || !slices.Equal(p.Changes, []panels.Change{{At: c.change, Offset: c.after}}) {
+				t.Errorf("the clock is %v ahead, then %v", p.Offset, p.Changes)
+			}
 
 			type slot struct{ day, hour float64 }
 			cells, starts := map[slot][]float64{}, map[float64]float64{}

@@ -13,6 +13,21 @@ type Change struct {
 	Offset time.Duration // how far the clock is ahead of UTC from then on
 }
 
+// In returns the parameters with the clock of a time zone. It is right for the time range and for the week before its end, which some
+// panels show if the range is shorter.
+func (p Params) In(zone *time.Location) Params {
+	at := p.Range.To.Add(-max(p.Range.To.Sub(p.Range.From), week)).In(zone)
+	offset := func() time.Duration {
+		_, s := at.Zone()
+		return time.Duration(s) * time.Second
+	}
+	p.Offset, p.Changes = offset(), nil
+	for _, at = at.ZoneBounds(); !at.IsZero() && at.Before(p.Range.To); _, at = at.ZoneBounds() {
+		p.Changes = append(p.Changes, Change{At: at.UTC(), Offset: offset()})
+	}
+	return p
+}
+
 // MaxChanges is the greatest number of changes of the clock. No zone of today changes more than four times a year.
 const MaxChanges = 8
 

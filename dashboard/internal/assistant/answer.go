@@ -15,6 +15,7 @@ import (
 type Answer struct {
 	From      string          `json:"from" jsonschema:"begin of the time range, RFC 3339"`
 	To        string          `json:"to" jsonschema:"end of the time range, RFC 3339"`
+	Zone      string          `json:"zone" jsonschema:"time zone of from, to and the columns hour, weekday and day; other times that are numbers are Unix seconds"`
 	Columns   []panels.Column `json:"columns"`
 	Rows      [][]any         `json:"rows" jsonschema:"the rows, each with a value for each column"`
 	Truncated bool            `json:"truncated" jsonschema:"whether there are more rows: aggregate, or choose fewer"`
@@ -67,12 +68,12 @@ func plain(v any) any {
 	return v
 }
 
-// run runs a query within the limits.
-func (a *assistant) run(ctx context.Context, q panels.Query, shown panels.Range) (Answer, error) {
+// run runs a query within the limits. The answer says the time range in a zone.
+func (a *assistant) run(ctx context.Context, q panels.Query, shown panels.Range, zone *time.Location) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.options.Timeout)
 	defer cancel()
 	q.MaxScan = a.options.MaxScan
-	answer := Answer{From: shown.From.UTC().Format(time.RFC3339), To: shown.To.UTC().Format(time.RFC3339)}
+	answer := Answer{From: shown.From.In(zone).Format(time.RFC3339), To: shown.To.In(zone).Format(time.RFC3339), Zone: zone.String()}
 	notes, err := a.engine.Stream(ctx, q, &rows{answer: &answer, most: a.options.Rows})
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("the query took longer than %v: choose a shorter time range", a.options.Timeout)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+	_ "time/tzdata" // a machine or an image may have no time zones
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -68,7 +69,7 @@ type Run struct {
 	Tag     string `json:"tag,omitempty" jsonschema:"only hosts with this tag, key=value"`
 	Metric  string `json:"metric,omitempty" jsonschema:"column for the panels that show a metric of your choice"`
 	Buckets int    `json:"buckets,omitempty" jsonschema:"greatest number of points over time, 10 to 2000; default 30"`
-	Offset  int    `json:"offset,omitempty" jsonschema:"seconds that the viewer's clock is ahead of UTC, for the panels by hour and day"`
+	Zone    string `json:"zone,omitempty" jsonschema:"time zone for the panels by hour and day, such as Europe/Berlin"`
 	Once    bool   `json:"once,omitempty" jsonschema:"count a sample only once if it was delivered twice; slower"`
 }
 
@@ -86,17 +87,32 @@ func (a *assistant) runPanel(ctx context.Context, _ *mcp.CallToolRequest, in Run
 	}
 	params, err := a.params(in.Time, map[string]string{
 		"host": in.Host, "env": in.Env, "role": in.Role, "tag": in.Tag, "metric": in.Metric,
-		"buckets": strconv.Itoa(buckets), "offset": strconv.Itoa(in.Offset), "once": strconv.FormatBool(in.Once),
+		"buckets": strconv.Itoa(buckets), "once": strconv.FormatBool(in.Once),
 	})
 	if err != nil {
 		return nil, Answer{}, err
 	}
-	q, err := panels.Bind(panel, params, a.engine.Form(ctx))
+	zone := a.options.Zone
+	if in.Zone != "" {
+		if zone, err = ZoneOf(in.Zone); err != nil {
+			return nil, Answer{}, err
+		}
+	}
+	q, err := panels.Bind(panel, params.In(zone), a.engine.Form(ctx))
 	if err != nil {
 		return nil, Answer{}, err
 	}
-	answer, err := a.run(ctx, q, params.Range)
+	answer, err := a.run(ctx, q, params.Range, zone)
 	return nil, answer, err
+}
+
+// ZoneOf returns the time zone of a name.
+func ZoneOf(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" || zone == time.Local {
+		return nil, fmt.Errorf("there is no time zone %q: want a name such as UTC or Europe/Berlin", name)
+	}
+	return zone, nil
 }
 
 // params reads the parameters of a call as the page's server reads those of a request.
@@ -187,6 +203,6 @@ func (a *assistant) query(ctx context.Context, _ *mcp.CallToolRequest, in Ask) (
 	}
 	// Whole hours are the same on both engines: the lake leaves out files by the hour.
 	r := panels.Range{From: params.Range.From.Truncate(time.Hour), To: params.Range.To.Add(time.Hour - time.Nanosecond).Truncate(time.Hour)}
-	answer, err := a.run(ctx, a.engine.Own(in.SQL, r), r)
+	answer, err := a.run(ctx, a.engine.Own(in.SQL, r), r, time.UTC)
 	return nil, answer, err
 }

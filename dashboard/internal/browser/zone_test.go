@@ -74,7 +74,18 @@ func TestTimeZone(t *testing.T) {
 		t.Error("the address still has UTC")
 	}
 	check("UTC+1", "09:00", "13:00", "7200,1761440400:3600")
-	b.do(chromedp.Navigate(eval[string](b, "location.href")+"&utc=1"), loaded(1))
+	const kiosk = "document.querySelector('#kiosk-zone').checkVisibility()"
+	if eval[bool](b, kiosk) {
+		t.Error("the page says the zone twice")
+	}
+	here := eval[string](b, "location.href")
+	for query, want := range map[string]string{"&kiosk=1": "Times of Europe/Berlin (UTC+1)", "&kiosk=1&utc=1": "Times in UTC"} {
+		b.do(chromedp.Navigate(here+query), loaded(1))
+		if got := b.text("#kiosk-zone"); got != want || !eval[bool](b, kiosk) {
+			t.Errorf("the page without controls says %q, want %q", got, want)
+		}
+	}
+	b.do(chromedp.Navigate(here+"&utc=1"), loaded(1))
 	check("UTC", "08:00", "12:00", "0")
 }
 

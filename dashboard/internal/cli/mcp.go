@@ -21,6 +21,7 @@ type mcpOptions struct {
 	scanGB  float64
 	timeout time.Duration
 	delay   time.Duration
+	zone    string
 }
 
 const (
@@ -47,6 +48,7 @@ func newMCP() *cobra.Command {
 	f.Float64Var(&o.scanGB, "scan-limit-gb", 2, "how many GB a query may read; with files, how many GB the files of its time range may have")
 	f.DurationVar(&o.timeout, "time-limit", time.Minute, "how long a query may take")
 	f.DurationVar(&o.delay, "delay", server.DefaultDelay, "how long samples normally take from a machine into the lake")
+	f.StringVar(&o.zone, "zone", "UTC", "time zone for the panels by hour and day, such as Europe/Berlin, unless a call names another")
 	return cmd
 }
 
@@ -64,6 +66,10 @@ func (o *mcpOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	if o.delay < 0 {
 		problems = append(problems, program.Refusef("--delay %v: want a duration of 0s or more", o.delay))
 	}
+	zone, err := assistant.ZoneOf(o.zone)
+	if err != nil {
+		problems = append(problems, program.Refusef("--zone: %w", err))
+	}
 	if err := errors.Join(append(problems, o.check(cmd))...); err != nil {
 		return err
 	}
@@ -78,7 +84,7 @@ func (o *mcpOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	}
 	s := assistant.New(src, assistant.Options{
 		Rows: o.rows, MaxScan: int64(o.scanGB * bytesOfGB), Timeout: o.timeout, Delay: cmp.Or(o.delay, time.Nanosecond), Step: src.settings.Step,
-		Rules:   src.settings.Rules,
+		Rules: src.settings.Rules, Zone: zone,
 		Dialect: dialect, Version: cmd.Root().Version,
 	})
 	err = s.Run(cmd.Context(), &mcp.IOTransport{Reader: io.NopCloser(cmd.InOrStdin()), Writer: unclosed{cmd.OutOrStdout()}})

@@ -46,6 +46,7 @@ func assistantOf(t *testing.T, args ...string) *mcp.ClientSession {
 
 type answer struct {
 	From, To   string
+	Zone       string
 	Columns    []struct{ Name, Type string }
 	Rows       [][]any
 	Truncated  bool
@@ -90,7 +91,7 @@ func with(base map[string]any, more ...any) map[string]any {
 }
 
 func TestAssistant(t *testing.T) {
-	s := assistantOf(t, "--lake", fixture(t), "--row-limit", "7")
+	s := assistantOf(t, "--lake", fixture(t), "--row-limit", "7", "--zone", "Asia/Kolkata")
 	tools, err := s.ListTools(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -122,8 +123,17 @@ func TestAssistant(t *testing.T) {
 	if failure != "" || len(one.Rows) != 1 {
 		t.Errorf("one host: %s %+v", failure, one)
 	}
+	// The samples of 04:00 are of the night before in New York. Answers say the zone.
+	for _, c := range []struct{ zone, want string }{
+		{"", "Asia/Kolkata 2026-02-03T09:30:00+05:30 9"}, {"UTC", "UTC 2026-02-03T04:00:00Z 4"}, {"America/New_York", "America/New_York 2026-02-02T23:00:00-05:00 23"},
+	} {
+		hours, failure := call(t, s, "run_panel", with(atFixture, "panel", "patterns-hour", "zone", c.zone))
+		if failure != "" || fmt.Sprint(hours.Zone, " ", hours.From, " ", hours.Rows[0][0]) != c.want {
+			t.Errorf("in the zone %q: %s %+v, want %s", c.zone, failure, hours, c.want)
+		}
+	}
 	rows, failure := call(t, s, "query", with(atFixture, "sql", "SELECT hostname, ts FROM samples ORDER BY ts"))
-	if failure != "" || len(rows.Rows) != 7 || !rows.Truncated || rows.From != "2026-02-03T04:00:00Z" || rows.To != "2026-02-03T05:00:00Z" {
+	if failure != "" || len(rows.Rows) != 7 || !rows.Truncated || rows.From != "2026-02-03T04:00:00Z" || rows.Zone != "UTC" || rows.To != "2026-02-03T05:00:00Z" {
 		t.Errorf("query: %s %+v", failure, rows)
 	}
 	count, failure := call(t, s, "query", with(atFixture, "sql", "SELECT count(*), 12345678901234567890::HUGEINT, event_time FROM samples_once GROUP BY 3 ORDER BY 3 LIMIT 1"))
@@ -143,6 +153,7 @@ func TestAssistant(t *testing.T) {
 		"no such panel": {"run_panel", with(atFixture, "panel", "nope"), "list_dashboards lists them"},
 		"no panel":      {"run_panel", atFixture, "panel"},
 		"bad range":     {"run_panel", map[string]any{"panel": "hosts-summary", "range": "5w"}, "range must be"},
+		"no such zone":  {"run_panel", with(atFixture, "panel", "hosts-summary", "zone", "Berlin"), "no time zone \"Berlin\""},
 		"half a range":  {"query", map[string]any{"sql": "SELECT 1", "from": "2026-02-03T03:00:00Z"}, "go together"},
 		"unknown input": {"query", map[string]any{"sql": "SELECT 1", "file": "/etc/passwd"}, "file"},
 		"no SQL":        {"query", map[string]any{}, "sql"},
@@ -205,7 +216,7 @@ func TestAssistantLimits(t *testing.T) {
 	if _, failure := call(t, s, "query", map[string]any{"sql": "SELECT count(*) FROM range(1000000) a, range(1000000) b"}); !strings.Contains(failure, "longer than 100ms") {
 		t.Errorf("a slow query: %q", failure)
 	}
-	for _, args := range [][]string{{"--row-limit", "0"}, {"--row-limit", "10001"}, {"--scan-limit-gb", "0"}, {"--scan-limit-gb", "NaN"}, {"--time-limit", "0s"}, {"--delay", "-1s"}} {
+	for _, args := range [][]string{{"--row-limit", "0"}, {"--row-limit", "10001"}, {"--scan-limit-gb", "0"}, {"--scan-limit-gb", "NaN"}, {"--time-limit", "0s"}, {"--delay", "-1s"}, {"--zone", "Local"}} {
 		if code, _, stderr := run(t, "", append([]string{"mcp", "--lake", fixture(t)}, args...)...); code != 2 || !strings.Contains(stderr, args[0]) {
 			t.Errorf("%v: code %d, %s", args, code, stderr)
 		}

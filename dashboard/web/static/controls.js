@@ -176,6 +176,7 @@ function showZone(state) {
   zone.disabled = browserZone === 'UTC';
   zone.title = zone.disabled ? 'Times are in UTC, which is the time zone of this browser'
     : state.utc ? `Times are in UTC. Show those of ${browserZone}` : `Times are those of ${browserZone}. Show UTC`;
+  $('kiosk-zone').textContent = state.utc || browserZone === 'UTC' ? 'Times in UTC' : `Times of ${browserZone} (${zone.textContent})`;
 }
 
 /**
