@@ -1,7 +1,9 @@
 package stack
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
@@ -43,6 +45,24 @@ func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 	}
 }
 
+// comment is the comment of a column, with the OpenTelemetry names of it or of the fields of its elements.
+func comment(c record.Column) string {
+	var names []string
+	for _, of := range append([]record.Column{c}, c.Fields...) {
+		name := of.OTel
+		if of.OTelAttribute != "" {
+			name += "{" + of.OTelAttribute + "}"
+		}
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return c.Comment
+	}
+	return c.Comment + " (OpenTelemetry: " + strings.Join(names, ", ") + ")"
+}
+
 // newTable adds a table of Parquet files. The properties lack its database, columns and format.
 func newTable(
 	scope constructs.Construct, id string, database awsglue.IDatabase, properties awsglue.S3TableProps, of []record.Column, partitionKeys []string,
@@ -53,7 +73,7 @@ func newTable(
 			Name: &column.Name,
 			// Package record spells types as Glue does.
 			Type:    awsglue.Schema_Custom(jsii.String(string(column.Type)), nil),
-			Comment: &column.Comment,
+			Comment: jsii.String(comment(column)),
 		})
 	}
 	var keys []*awsglue.Column

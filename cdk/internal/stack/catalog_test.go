@@ -14,11 +14,22 @@ import (
 func TestTableHasTheContractsColumns(t *testing.T) {
 	table := at(t, called(t, synthesized(t), "AWS::Glue::Table", "Table").properties, "TableInput")
 	var want, got []string
+	var described [][]record.Column // what each comment says
 	for _, c := range record.Columns() {
-		want = append(want, fmt.Sprint(c.Name, " ", c.Type, " ", c.Comment))
+		want = append(want, fmt.Sprint(c.Name, " ", c.Type))
+		described = append(described, append([]record.Column{c}, c.Fields...))
 	}
-	for _, c := range at(t, table, "StorageDescriptor", "Columns").([]any) {
-		got = append(got, fmt.Sprint(at(t, c, "Name"), " ", at(t, c, "Type"), " ", at(t, c, "Comment")))
+	for i, c := range at(t, table, "StorageDescriptor", "Columns").([]any) {
+		got = append(got, fmt.Sprint(at(t, c, "Name"), " ", at(t, c, "Type")))
+		comment := at(t, c, "Comment").(string)
+		for _, of := range described[i] {
+			if !strings.Contains(comment, of.OTel) || !strings.Contains(comment, of.OTelAttribute) {
+				t.Errorf("%v lacks the OpenTelemetry name of %s: %s", at(t, c, "Name"), of.Name, comment)
+			}
+		}
+		if len(comment) > 255 || !strings.HasPrefix(comment, described[i][0].Comment) {
+			t.Errorf("the comment of %v has %d bytes, of which Glue takes 255: %s", at(t, c, "Name"), len(comment), comment)
+		}
 		if slices.Contains(record.PartitionKeys(), at(t, c, "Name").(string)) {
 			t.Errorf("%v is a column of the files and a partition key", at(t, c, "Name"))
 		}
