@@ -160,6 +160,13 @@ try-wine: build ## run, kill and restart edge.exe under Wine, and check that no 
 	GOOS=windows GOARCH=amd64 $(EDGE_BUILD) -o bin/edge.exe ./edge
 	$(CLEAN) .ci/try-wine bin bin/edge.exe
 
+.PHONY: try-arm
+try-arm: build ## run, kill and restart edge for 32 and 64 bits of Arm in QEMU, and check that no sample is missing (needs Linux, qemu-user-static)
+	GOOS=linux GOARCH=arm GOARM=7 $(EDGE_BUILD) -o bin/edge-arm ./edge
+	GOOS=linux GOARCH=arm64 $(EDGE_BUILD) -o bin/edge-arm64 ./edge
+	$(CLEAN) .ci/try-emulated bin '"arch":"arm"' '' qemu-arm-static bin/edge-arm
+	$(CLEAN) .ci/try-emulated bin '"arch":"arm64"' '' qemu-aarch64-static bin/edge-arm64
+
 # systemd gives 0 (best) to 100 points of exposure. The unit has 15 in systemd 252. Other versions count a little differently.
 .PHONY: unit
 unit: build ## check edge's systemd unit, and run it under a systemd of its own (needs Linux, systemd and root)
