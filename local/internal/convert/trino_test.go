@@ -176,13 +176,11 @@ func readByDuckDB(t *testing.T, dir, name, timestamp string) (rows []any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
 	r, err := db.QueryContext(t.Context(), fmt.Sprintf(`SELECT CAST(to_json(r) AS VARCHAR) FROM
 		(SELECT * REPLACE (epoch_us(%[1]s) AS %[1]s) FROM read_parquet(?)) AS r`, timestamp), filepath.Join(dir, name+".parquet"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
 	for r.Next() {
 		var row string
 		if err := r.Scan(&row); err != nil {
@@ -190,7 +188,7 @@ func readByDuckDB(t *testing.T, dir, name, timestamp string) (rows []any) {
 		}
 		rows = append(rows, parsed(t, strings.NewReader(row))...)
 	}
-	if err := r.Err(); err != nil {
+	if err := errors.Join(r.Err(), r.Close(), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return rows
