@@ -74,13 +74,14 @@ func problems(f *filesystem) (subjects []string) {
 	return subjects
 }
 
-// TestFilesystemThatHangs: the others are read. The one that hangs is named, asked once and left out until it answers.
+// TestFilesystemThatHangs: the others are read, for the details too. The one that hangs is named, asked once and left out until it answers.
 func TestFilesystemThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, f := newDisks("/", "/stuck", "/data")
 		release := make(chan struct{})
 		d.hang["/stuck"] = release
 		for i := range 5 {
+			f.details.due = i%2 == 0
 			var s record.Sample
 			began := time.Now()
 			if err := f.Collect(t.Context(), Moment{Mono: time.Duration(i) * lookAfter / 2}, &s); err != nil {
@@ -91,6 +92,9 @@ func TestFilesystemThatHangs(t *testing.T) {
 			}
 			if s.DiskUsedMount != "/data" || s.DiskUsedPct.Or(0) != 30 {
 				t.Errorf("reading %d: %s at %v, want /data at 30", i, s.DiskUsedMount, s.DiskUsedPct.Or(-1))
+			}
+			if list := s.Filesystems; f.details.due && (len(list) != 2 || list[0].Mount != "/data" || list[1].Mount != "/") {
+				t.Errorf("details %d are %+v", i, list)
 			}
 			if got := problems(f); !slices.Equal(got, []string{"reading filesystem /stuck: does not answer within 1s"}) {
 				t.Errorf("problems are %q", got)
