@@ -18,6 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 )
 
 var largeLake = flag.String("lake", "", "directory of a large lake for TestFirstPaint, as BenchmarkPanels of package lake makes it")
@@ -27,10 +28,11 @@ var largeLake = flag.String("lake", "", "directory of a large lake for TestFirst
 func TestFirstPaint(t *testing.T) {
 	dir := *largeLake
 	if dir == "" {
-		var err error
-		if dir, err = fleet(); err != nil {
+		made, err := fleet()
+		if err != nil {
 			t.Fatal(err)
 		}
+		dir = made.dir
 	}
 	l, err := lake.Open(dir, lake.Options{})
 	if err != nil {
@@ -50,27 +52,34 @@ func TestFirstPaint(t *testing.T) {
 	}
 }
 
+// fleetLake is a lake of a fleet whose last samples are of just before end.
+type fleetLake struct {
+	dir string
+	end time.Time
+}
+
 // fleet is a lake of 30 hosts and 14 days up to now. It is made once for all tests that only read it.
-var fleet = sync.OnceValues(func() (string, error) {
+var fleet = sync.OnceValues(func() (fleetLake, error) {
 	dir, err := newDir()
 	if err != nil {
-		return "", err
+		return fleetLake{}, err
 	}
 	var failed error
 	to := time.Now().UTC().Truncate(time.Minute)
 	laketest.WriteFleet(failer{&failed}, dir, laketest.Fleet{
 		Hosts: 30, From: to.Add(-14 * 24 * time.Hour), To: to, Interval: time.Minute, Seed: 7, Recent: 24 * time.Hour,
 	})
-	return dir, failed
+	return fleetLake{dir, to}, failed
 })
 
+// fleetSite is a site over the fleet. Its clock stands still: some minutes later, all hosts of the fleet would be silent.
 func fleetSite(t *testing.T) string {
 	t.Helper()
-	dir, err := fleet()
+	f, err := fleet()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return site(t, dir)
+	return siteWith(t, f.dir, server.Options{Now: func() time.Time { return f.end }})
 }
 
 // spans are the time ranges of the dashboards in these tests. Others have 24h.
