@@ -18,14 +18,14 @@ var duckTypes = map[record.Type]string{
 	record.StringMap: "MAP(VARCHAR, VARCHAR)",
 }
 
-// duckType returns the type of a column in DuckDB.
-func duckType(c record.Column) string {
+// DuckType returns the type of a column in DuckDB.
+func DuckType(c record.Column) string {
 	if !c.IsList() {
 		return duckTypes[c.Type]
 	}
 	fields := make([]string, len(c.Fields))
 	for i, f := range c.Fields {
-		fields[i] = `"` + f.Name + `" ` + duckType(f)
+		fields[i] = `"` + f.Name + `" ` + DuckType(f)
 	}
 	return "STRUCT(" + strings.Join(fields, ", ") + ")[]"
 }
@@ -83,7 +83,7 @@ func (r relation) writeSelect(b *strings.Builder, s *shape) {
 		if s.fits(c) {
 			value = name
 		}
-		b.WriteString("TRY_CAST(" + value + " AS " + duckType(c) + ") AS " + name + ", ")
+		b.WriteString("TRY_CAST(" + value + " AS " + DuckType(c) + ") AS " + name + ", ")
 	}
 	for i, key := range r.keys {
 		if i > 0 {
@@ -126,7 +126,7 @@ func Views(dir string) string {
 	view := func(name, folder string, of []record.Column) {
 		list := make([]string, len(of))
 		for i, c := range of {
-			list[i] = "CAST(NULL AS " + duckType(c) + `) AS "` + c.Name + `"`
+			list[i] = "CAST(NULL AS " + DuckType(c) + `) AS "` + c.Name + `"`
 		}
 		b.WriteString("CREATE OR REPLACE VIEW " + name + " AS SELECT " + strings.Join(list, ", ") + " WHERE false\nUNION ALL BY NAME SELECT * FROM read_parquet(" +
 			panels.LiteralOf(dir+"/*/"+folder+"year=*/**/*.parquet") + ", hive_partitioning = true, hive_types_autocast = false, union_by_name = true);\n")
