@@ -1,5 +1,7 @@
 package record
 
+import "encoding/json"
+
 // Optional is a value that may be absent. Absent is not zero: the line omits the field, and the table has NULL. A value is absent
 // if the platform cannot give the reading. A rate is also absent if there is no earlier reading of its counter.
 type Optional[T any] struct {
@@ -28,4 +30,10 @@ func (o Optional[T]) Or(fallback T) T {
 		return o.value
 	}
 	return fallback
+}
+
+// UnmarshalJSON reads a value. Null counts as absent.
+func (o *Optional[T]) UnmarshalJSON(text []byte) error {
+	o.set = string(text) != "null"
+	return json.Unmarshal(text, &o.value)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
+	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
@@ -66,8 +67,8 @@ func (e *edge) oldest(now time.Time) *float64 {
 		if err != nil || len(b.Lines) == 0 {
 			continue
 		}
-		if s, err := record.ParseSample(b.Lines[0]); err == nil {
-			age := max(0, now.Sub(time.UnixMilli(record.Millis(s.TS))).Seconds())
+		if ts, ok := ship.TSOf(b.Lines[0]); ok {
+			age := max(0, now.Sub(time.UnixMilli(record.Millis(ts))).Seconds())
 			return &age
 		}
 	}

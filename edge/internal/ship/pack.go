@@ -153,7 +153,7 @@ func (p *packer) compress(lines [][]byte, hour record.Hour) ([]byte, error) {
 // oneHour returns how many of the first lines are of one hour, and that hour. n is 0 if the first line is not a sample.
 func oneHour(lines [][]byte) (hour record.Hour, n int) {
 	for n < len(lines) {
-		ts, ok := tsOf(lines[n])
+		ts, ok := TSOf(lines[n])
 		if !ok || n > 0 && record.HourOf(ts) != hour {
 			break
 		}
@@ -163,8 +163,8 @@ func oneHour(lines [][]byte) (hour record.Hour, n int) {
 	return hour, n
 }
 
-// tsOf returns the ts of a line. It is always the first field (package record).
-func tsOf(line []byte) (float64, bool) {
+// TSOf returns the ts of a line. It is always the first field (package record).
+func TSOf(line []byte) (float64, bool) {
 	rest, ok := bytes.CutPrefix(line, []byte(`{"ts":`))
 	if !ok {
 		return 0, false

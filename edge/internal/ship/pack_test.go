@@ -69,17 +69,17 @@ func TestPacksHoldThePrefixByHour(t *testing.T) {
 				if len(got) != pk.lines {
 					t.Fatalf("pack %d says %d lines, holds %d", i, pk.lines, len(got))
 				}
-				ts, _ := tsOf(got[0])
+				ts, _ := TSOf(got[0])
 				slices.SortFunc(got, func(a, b []byte) int { // lines with details go first
-					at, _ := tsOf(a)
-					bt, _ := tsOf(b)
+					at, _ := TSOf(a)
+					bt, _ := TSOf(b)
 					return cmp.Compare(at, bt)
 				})
 				for _, line := range got {
 					if !bytes.Equal(line, lines[done]) {
 						t.Fatalf("line %d is not the one given", done)
 					}
-					if at, _ := tsOf(line); record.HourOf(at) != record.HourOf(ts) {
+					if at, _ := TSOf(line); record.HourOf(at) != record.HourOf(ts) {
 						t.Fatalf("pack %d holds two hours", i)
 					}
 					done++
@@ -246,12 +246,12 @@ func BenchmarkPack(b *testing.B) {
 
 func TestTSOf(t *testing.T) {
 	for line, want := range map[string]float64{`{"ts":1770094830.5,"seq":1}`: 1770094830.5, `{"ts":1770094830}`: 1770094830} {
-		if ts, ok := tsOf([]byte(line)); !ok || ts != want {
+		if ts, ok := TSOf([]byte(line)); !ok || ts != want {
 			t.Errorf("%s: %v, %v", line, ts, ok)
 		}
 	}
 	for _, line := range []string{`{"ts":1_0}`, `{"ts":0x1p4}`, `{"ts":"1"}`, `{"ts":1`, `{"seq":1,"ts":1}`, ``} {
-		if ts, ok := tsOf([]byte(line)); ok {
+		if ts, ok := TSOf([]byte(line)); ok {
 			t.Errorf("%s: %v", line, ts)
 		}
 	}

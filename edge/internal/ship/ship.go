@@ -332,7 +332,7 @@ func closed(stop <-chan struct{}) bool {
 func (s *Shipper) untilDue(line []byte) time.Duration {
 	p := s.current()
 	longest := p.MaxLatency + p.grace
-	ts, ok := tsOf(line)
+	ts, ok := TSOf(line)
 	if !ok {
 		return 0
 	}
