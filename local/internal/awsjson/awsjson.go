@@ -12,8 +12,10 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"golang.org/x/sync/semaphore"
 )
@@ -126,4 +128,12 @@ func Decode(body []byte, v any) error {
 		return Errorf("SerializationException", "%v", err)
 	}
 	return nil
+}
+
+// Encode encodes an answer that is a type of AWS's SDK: what is not set is left out, and times are Unix seconds.
+func Encode(v any) (jsontext.Value, error) {
+	unixSeconds := func(t time.Time) ([]byte, error) {
+		return strconv.AppendFloat(nil, float64(t.UnixMilli())/1000, 'f', -1, 64), nil
+	}
+	return json.Marshal(v, json.OmitZeroStructFields(true), json.WithMarshalers(json.MarshalFunc(unixSeconds)))
 }
