@@ -114,46 +114,29 @@ func (r *reader) fail(err error) {
 	}
 }
 
-func (r *reader) wrong(column string, v any, want string) {
-	r.fail(fmt.Errorf("column %s has the value %v, a %T; want %s", column, v, v, want))
-}
-
-func (r *reader) text(column string, row int) string {
+// read reads a value of the type T, which want describes.
+func read[T any](r *reader, column string, row int, want string) (value T) {
 	switch v := r.value(column, row).(type) {
 	case nil:
-		return ""
-	case string:
+	case T:
 		return v
 	default:
-		r.wrong(column, v, "a text")
-		return ""
+		r.fail(fmt.Errorf("column %s has the value %v, a %T; want %s", column, v, v, want))
 	}
+	return value
+}
+
+func (r *reader) text(column string, row int) string { return read[string](r, column, row, "a text") }
+
+func (r *reader) truth(column string, row int) bool {
+	return read[bool](r, column, row, "true or false")
 }
 
 func (r *reader) number(column string, row int) float64 {
-	switch v := r.value(column, row).(type) {
-	case nil:
-		return 0
-	case float64:
-		return v
-	case int64:
-		return float64(v)
-	default:
-		r.wrong(column, v, "a number")
-		return 0
+	if whole, ok := r.value(column, row).(int64); ok {
+		return float64(whole)
 	}
-}
-
-func (r *reader) truth(column string, row int) bool {
-	switch v := r.value(column, row).(type) {
-	case nil:
-		return false
-	case bool:
-		return v
-	default:
-		r.wrong(column, v, "true or false")
-		return false
-	}
+	return read[float64](r, column, row, "a number")
 }
 
 // moment reads Unix seconds.
