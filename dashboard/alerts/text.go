@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/amount"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
@@ -78,10 +80,10 @@ func (m Message) Text(c Context, style Style, limit int) string {
 		}
 	}
 	if skipped > 0 {
-		w.end(fmt.Sprintf("This message is shortened: %s not shown.", plural(skipped, "further problem is", "further problems are")))
+		w.end(fmt.Sprintf("This message is shortened: %s not shown.", english.Plural(skipped, "further problem is", "further problems are")))
 	}
 	if m.Untracked > 0 {
-		w.end(fmt.Sprintf("%s not followed: there are too many.", plural(m.Untracked, "further open problem is", "further open problems are")))
+		w.end(fmt.Sprintf("%s not followed: there are too many.", english.Plural(m.Untracked, "further open problem is", "further open problems are")))
 	}
 	if c.Page != "" {
 		w.end("All problems now: " + style.link(c.Page, c.Page))
@@ -324,14 +326,7 @@ func problemsOnHosts(changes []Change) string {
 	for _, c := range changes {
 		hosts[c.Problem.Host] = true
 	}
-	return plural(len(changes), "problem", "problems") + " on " + plural(len(hosts), "host", "hosts")
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
+	return english.Plural(len(changes), "problem", "problems") + " on " + english.Plural(len(hosts), "host", "hosts")
 }
 
 // clip shortens a text to at most so many bytes and marks that it did. It does not cut a character.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/failed"
@@ -229,7 +230,7 @@ func newFailedExport() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "dashboard: wrote %s into %s; left out %s that cannot be read\n",
-				counted(files, "record"), dir, counted(left, "part of an object", "parts of objects"))
+				english.Plural(files, "record", ""), dir, english.Plural(left, "part of an object", "parts of objects"))
 			return nil
 		},
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -134,13 +135,13 @@ func (o *replayOptions) replay(
 	report, err := replay.Run(ctx)
 	finish()
 	fmt.Fprintf(stderr, "dashboard: %s accepted %s (%s); %s moved to %s\n",
-		stream, counted(report.Accepted, "record"), humanize.IBytes(uint64(report.Bytes)), counted(report.Moved, "object"), failed.Replayed)
+		stream, english.Plural(report.Accepted, "record", ""), humanize.IBytes(uint64(report.Bytes)), english.Plural(report.Moved, "object", ""), failed.Replayed)
 	if report.Unreadable > 0 {
-		fmt.Fprintf(stderr, "dashboard: left below %s: %s that cannot be sent; dashboard failed ls shows why\n", failed.Errors, counted(report.Unreadable, "part of an object", "parts of objects"))
+		fmt.Fprintf(stderr, "dashboard: left below %s: %s that cannot be sent; dashboard failed ls shows why\n", failed.Errors, english.Plural(report.Unreadable, "part of an object", "parts of objects"))
 	}
 	if report.Doubt > 0 {
 		fmt.Fprintf(stderr, "dashboard: %s in doubt: it is not known whether Firehose accepted them; they were not sent again "+
-			"(dashboard failed replay --help says what --in-doubt does about them)\n", counted(report.Doubt, "record"))
+			"(dashboard failed replay --help says what --in-doubt does about them)\n", english.Plural(report.Doubt, "record", ""))
 	}
 	if report.Changed > 0 {
 		err = errors.Join(err, fmt.Errorf("%d objects have another content than when a part of them was sent, so their records cannot be told apart; "+
@@ -191,27 +192,14 @@ func (o *replayOptions) plan(ctx context.Context, storage failed.Storage, select
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "would send   %s, %s, of %s\n", counted(p.records, "record"), humanize.IBytes(uint64(p.bytes)), counted(len(p.objects), "object"))
+	fmt.Fprintf(stdout, "would send   %s, %s, of %s\n", english.Plural(p.records, "record", ""), humanize.IBytes(uint64(p.bytes)), english.Plural(len(p.objects), "object", ""))
 	if p.records > 0 {
 		fmt.Fprintf(stdout, "received     %s to %s\n", p.from.Format(time.RFC3339), p.to.Format(time.RFC3339))
 		fmt.Fprintf(stdout, "takes        about %v\n", time.Duration(float64(p.bytes)/(o.rate*(1<<20))*float64(time.Second)).Round(time.Second))
 	}
 	fmt.Fprintf(stdout, "in doubt     %s (--in-doubt %s)\nunreadable   %s\n",
-		counted(p.doubt, "record"), o.doubt, counted(p.unreadable, "part of an object", "parts of objects"))
+		english.Plural(p.doubt, "record", ""), o.doubt, english.Plural(p.unreadable, "part of an object", "parts of objects"))
 	return nil
-}
-
-// counted returns a number with its noun. The plural is the noun with an s, if there is no other.
-func counted(n int, noun string, plural ...string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case len(plural) > 0:
-		noun = plural[0]
-	default:
-		noun += "s"
-	}
-	return humanize.Comma(int64(n)) + " " + noun
 }
 
 // settle does about records in doubt what --in-doubt says.
