@@ -1,6 +1,7 @@
 package lake_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -120,12 +121,12 @@ func TestNeedsAttention(t *testing.T) {
 	}
 }
 
-// A host's CPU over time decides what its problem is and since when: one row for each course of CPU, in minutes before the end of
+// A host's CPU over time decides what its problem is and since when: one host for each course of CPU, in minutes before the end of
 // the range.
 func TestProblemsBeginAndEnd(t *testing.T) {
 	to := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
 	const day = 24 * 60
-	for name, c := range map[string]struct {
+	hosts := map[string]struct {
 		cpu      func(ago int) float64 // ago is in minutes, from 0 on
 		lost     func(ago, sample int) bool
 		since    float64 // in minutes ago; 0 means that there is no problem
@@ -147,44 +148,58 @@ func TestProblemsBeginAndEnd(t *testing.T) {
 		"a reading each minute":     {cpu: func(ago int) float64 { return choose(ago < 12, 95, 10) }, since: 12, interval: time.Minute},
 		"a third of the samples":    {cpu: func(ago int) float64 { return choose(ago < 60, 95, 10) }, lost: func(_, sample int) bool { return sample%3 > 0 }},
 		"two thirds of the samples": {cpu: func(ago int) float64 { return choose(ago < 60, 95, 10) }, lost: func(_, sample int) bool { return sample%3 == 0 }, since: 60},
-	} {
-		t.Run(name, func(t *testing.T) {
-			interval := c.interval
-			if interval == 0 {
-				interval = 20 * time.Second
-			}
-			var samples []record.Sample
-			n := 0
-			for at := to.Add(-25 * time.Hour); at.Before(to); at = at.Add(interval) {
-				ago := int(to.Sub(at)-1) / int(time.Minute)
-				n++
-				if c.lost != nil && ago < 60 && c.lost(ago, n) {
-					continue
-				}
-				samples = append(samples, record.Sample{
-					TS: record.TS(at), SessionID: "s", Seq: int64(n), IntervalS: int32(interval.Seconds()), Hostname: "h", CPUPct: record.Some(c.cpu(ago)),
-				})
-			}
-			dir := t.TempDir()
-			laketest.Write(t, dir, samples)
-			result := runPanel(t, open(t, dir), "overview-attention", panels.Params{
-				Range: panels.Range{From: to.Add(-15 * time.Minute), To: to}, Bucket: time.Minute, Series: 1, Delay: time.Minute,
-			})
-			if c.since == 0 {
-				if result.Rows() > 0 {
-					t.Errorf("problem %v since %v, want no problem", at(t, result, "problem", 0), at(t, result, "since", 0))
-				}
-				return
-			}
-			if result.Rows() != 1 {
-				t.Fatalf("%d problems, want 1", result.Rows())
-			}
-			since := (record.TS(to) - at(t, result, "since", 0).(float64)) / 60
-			if math.Abs(since-c.since) > 1 || at(t, result, "unknown_since", 0) != c.older {
-				t.Errorf("since %.1f minutes, at least: %v; want %.0f minutes, %v", since, at(t, result, "unknown_since", 0), c.since, c.older)
-			}
-		})
 	}
+	var samples []record.Sample
+	for name, c := range hosts {
+		interval := cmp.Or(c.interval, 20*time.Second)
+		n := 0
+		for at := to.Add(-25 * time.Hour); at.Before(to); at = at.Add(interval) {
+			ago := int(to.Sub(at)-1) / int(time.Minute)
+			n++
+			if c.lost != nil && ago < 60 && c.lost(ago, n) {
+				continue
+			}
+			samples = append(samples, record.Sample{
+				TS: record.TS(at), SessionID: name, Seq: int64(n), IntervalS: int32(interval.Seconds()), Hostname: name, CPUPct: record.Some(c.cpu(ago)),
+			})
+		}
+	}
+	problems := attention(t, samples, to)
+	for name, c := range hosts {
+		found := problems[name]
+		if c.since == 0 {
+			if len(found) > 0 {
+				t.Errorf("%s: problem %v, want no problem", name, found)
+			}
+			continue
+		}
+		if len(found) != 1 {
+			t.Errorf("%s: problems %v, want 1", name, found)
+			continue
+		}
+		since := (record.TS(to) - found[0]["since"].(float64)) / 60
+		if math.Abs(since-c.since) > 1 || found[0]["unknown_since"] != c.older {
+			t.Errorf("%s: since %.1f minutes, at least: %v; want %.0f minutes, %v", name, since, found[0]["unknown_since"], c.since, c.older)
+		}
+	}
+}
+
+// attention returns the problems that stand at a time, by host, over a lake of the samples.
+func attention(t *testing.T, samples []record.Sample, to time.Time) map[string][]row {
+	t.Helper()
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	result := runPanel(t, open(t, dir), "overview-attention", panels.Params{
+		Range: panels.Range{From: to.Add(-15 * time.Minute), To: to}, Bucket: time.Minute, Series: 1, Delay: time.Minute,
+	})
+	rows := make([]row, result.Rows())
+	for i := range rows {
+		rows[i] = row{}
+		for j, c := range result.Columns {
+			rows[i][c.Name] = result.Data[j][i]
+		}
+	}
+	return by(rows, func(r row) string { return fmt.Sprint(r["host"]) })
 }
 
 func choose(condition bool, yes, no float64) float64 {
@@ -197,45 +212,39 @@ func choose(condition bool, yes, no float64) float64 {
 // A disk's use over a day, by the hours that are over, decides whether it will be full soon.
 func TestDiskFullSoon(t *testing.T) {
 	to := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
-	for name, c := range map[string]struct {
+	hosts := map[string]struct {
 		used func(hour float64) float64 // 0 to 24
 		full float64                    // in hours; 0 means that there is no problem
 	}{
 		"does not grow":       {used: func(float64) float64 { return 85 }},
 		"grows slowly":        {used: func(h float64) float64 { return 50 + h*.1 }},
-		"full in two days":    {used: func(h float64) float64 { return 40 + h*.5 }, full: 96 - 0}, // 0.5 % an hour: 48 % in 96 hours
+		"full in four days":   {used: func(h float64) float64 { return 40 + h*.5 }}, // 0.5 % an hour: 48 % in 96 hours, which is not soon
 		"full in a day":       {used: func(h float64) float64 { return 52 + h }, full: 24},
 		"was cleaned":         {used: func(h float64) float64 { return choose(h < 22, 70+h, 30) }},
 		"one file at once":    {used: func(h float64) float64 { return choose(h < 18, 50, 75) }},
 		"comes and goes":      {used: func(h float64) float64 { return 50 + 30*math.Mod(h, 3)/3 }},
 		"grows with the hour": {used: func(h float64) float64 { return 60 + h + math.Mod(h, 1) }, full: 16},
-	} {
-		if c.full > 72 {
-			c.full = 0
-		}
-		t.Run(name, func(t *testing.T) {
-			var samples []record.Sample
-			for n := range 24 * 60 {
-				at := to.Add(time.Duration(n-24*60) * time.Minute)
-				samples = append(samples, record.Sample{
-					TS: record.TS(at), SessionID: "s", Seq: int64(n), IntervalS: 60, Hostname: "h", DiskUsedPct: record.Some(c.used(float64(n) / 60)),
-				})
-			}
-			dir := t.TempDir()
-			laketest.Write(t, dir, samples)
-			result := runPanel(t, open(t, dir), "overview-attention", panels.Params{
-				Range: panels.Range{From: to.Add(-15 * time.Minute), To: to}, Bucket: time.Minute, Series: 1, Delay: time.Minute,
+	}
+	var samples []record.Sample
+	for name, c := range hosts {
+		for n := range 24 * 60 {
+			at := to.Add(time.Duration(n-24*60) * time.Minute)
+			samples = append(samples, record.Sample{
+				TS: record.TS(at), SessionID: name, Seq: int64(n), IntervalS: 60, Hostname: name, DiskUsedPct: record.Some(c.used(float64(n) / 60)),
 			})
-			found := 0.0
-			for i := range result.Rows() {
-				if at(t, result, "problem", i) == panels.DiskFullSoon {
-					found = at(t, result, "value", i).(float64) / 3600
-				}
+		}
+	}
+	problems := attention(t, samples, to)
+	for name, c := range hosts {
+		found := 0.0
+		for _, p := range problems[name] {
+			if p["problem"] == panels.DiskFullSoon {
+				found = p["value"].(float64) / 3600
 			}
-			if math.Abs(found-c.full) > 2 {
-				t.Errorf("full in %.1f hours, want %.1f (0 means no problem)", found, c.full)
-			}
-		})
+		}
+		if math.Abs(found-c.full) > 2 {
+			t.Errorf("%s: full in %.1f hours, want %.1f (0 means no problem)", name, found, c.full)
+		}
 	}
 }
 
