@@ -19,7 +19,7 @@ func TestGaugesAndLag(t *testing.T) {
 	forCases(t, func(t *testing.T, l *lake.Lake, samples []record.Sample, p panels.Params) {
 		last := map[string][]float64{}
 		for _, rows := range by(of(t, "performance-now", samples, p), row.host) {
-			if rows[len(rows)-1]["ts"].(float64) < record.TS(p.Range.To)-p.Delay.Seconds()-15 {
+			if rows[len(rows)-1]["ts"].(float64) < record.TS(p.Range.To)-p.Delay.Seconds()-3*sceneStep {
 				continue
 			}
 			for name, get := range map[string]func(row) (float64, bool){

@@ -146,7 +146,7 @@ func TestFleetOverTime(t *testing.T) {
 				t.Fatalf("%s: %d rows, want %d", id, result.Rows(), len(buckets))
 			}
 			for i, when := range slices.Sorted(maps.Keys(buckets)) {
-				check(t, result, i, map[string]float64{"t": when, "interval_s": 5})
+				check(t, result, i, map[string]float64{"t": when, "interval_s": sceneStep})
 				for _, v := range panel.Values {
 					var means []float64
 					for _, rows := range by(buckets[when], row.host) {

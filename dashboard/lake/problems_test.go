@@ -81,7 +81,7 @@ func TestNeedsAttention(t *testing.T) {
 		want := map[key]map[string]float64{}
 		for host, rows := range by(of(t, "overview-attention", samples, p), row.host) {
 			newest := rows[len(rows)-1]["ts"].(float64)
-			if to := record.TS(p.Range.To); newest < to-p.Delay.Seconds()-15 {
+			if to := record.TS(p.Range.To); newest < to-p.Delay.Seconds()-3*sceneStep {
 				want[key{host, panels.Silent}] = map[string]float64{"value": to - newest, "since": newest, "severity": 2}
 				continue
 			}

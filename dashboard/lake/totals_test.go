@@ -63,17 +63,17 @@ func TestTotalsDoNotDependOnTheBucket(t *testing.T) {
 			}
 		}
 	}
-	rng := rand.New(rand.NewPCG(1, 2))
 	for _, span := range []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour} {
 		for _, intervals := range [][]int{{1}, {3}, {10}, {15}, {30}, {60}, {1, 3, 7, 30, 45, 60}} {
-			const rows = 15_000
-			if each := int(span.Seconds()) / intervals[0]; each > rows {
+			const most = 15_000
+			if each := int(span.Seconds()) / intervals[0]; each > most {
 				continue // a bucket of such a range is much longer than such an interval
 			}
+			rng := rand.New(rand.NewPCG(uint64(span), uint64(len(intervals)*intervals[0])))
 			r := panels.Range{To: start.Add(30*24*time.Hour + time.Duration(rng.IntN(60_000))*time.Millisecond)}
 			r.From = r.To.Add(-span)
 			var fleet []steady
-			for written := 0; len(fleet) < 24 && (written < rows/2 || len(fleet) < len(intervals)); {
+			for written := 0; len(fleet) < 24 && (written < most/5 || len(fleet) < len(intervals)); {
 				interval := time.Duration(intervals[len(fleet)%len(intervals)]) * time.Second
 				fleet = append(fleet, steady{
 					base: 10 + 40*rng.Float64(), phase: 2 * math.Pi * rng.Float64(), interval: interval,
