@@ -66,5 +66,5 @@ func TestLive(t *testing.T) {
 	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
 		text = text[:i+1]
 	}
-	compare(t, samplesOf(t, string(text)), string(lines))
+	compare(t, samplesOf(t, string(text)), string(lines), true)
 }
