@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
@@ -49,27 +50,6 @@ func lowerKey(key []byte) []byte { return jsonscan.Lower(jsonscan.AppendUnescape
 
 // appendQuoted appends text as a JSON string. It escapes only what JSON demands.
 func appendQuoted(dst, text []byte) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for _, c := range text {
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\b':
-			dst = append(dst, '\\', 'b')
-		case c == '\t':
-			dst = append(dst, '\\', 't')
-		case c == '\n':
-			dst = append(dst, '\\', 'n')
-		case c == '\f':
-			dst = append(dst, '\\', 'f')
-		case c == '\r':
-			dst = append(dst, '\\', 'r')
-		case c < 0x20:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return append(dst, '"')
+	dst, _ = jsontext.AppendQuote(dst, text) // an error says that bytes that are not UTF-8 became U+FFFD, as in Java
+	return dst
 }
