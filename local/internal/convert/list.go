@@ -73,7 +73,7 @@ func newListReader(fields []elementField) valueReader {
 	names := make([]string, len(fields))
 	readers := make([]scalarReader, len(fields))
 	for i, f := range fields {
-		names[i], readers[i] = f.name, f.newReader()
+		names[i], readers[i] = f.name, f.read
 	}
 	l := &listReader{objects: jsonscan.NewReader(names...), fields: readers, found: make([]jsonscan.Member, len(fields))}
 	return l.read

@@ -11,7 +11,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 )
 
-// Columns remembers keys, days and maps of earlier records. A record must give the same rows and errors after any other records.
+// Columns remembers keys and maps of earlier records. A record must give the same rows and errors after any other records.
 func TestEarlierRecordsDoNotMatter(t *testing.T) {
 	table := spec.Table{Database: "metrics", Name: "samples"}
 	for name, typ := range map[string]string{

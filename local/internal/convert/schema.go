@@ -65,14 +65,14 @@ func (c *Converter) leafs() int {
 // columnType says how a Hive type is stored in Parquet and how its values are read. Its node has no repetition.
 type columnType struct {
 	node      func() parquet.Node
-	newReader func() valueReader // each Columns has its own, because some readers remember the last value
+	newReader func() valueReader // each Columns has its own, because that of maps remembers the last one
 	leafs     int                // columns in the file: 2 for a map, one for each field of a list's elements, else 1
 }
 
 // typeOf returns the column type of a Hive type, or false if it is not one that a table of samples may have.
 func typeOf(hive string) (columnType, bool) {
 	if s, ok := scalars[hive]; ok {
-		return columnType{s.node, func() valueReader { return single(s.newReader()) }, 1}, true
+		return columnType{s.node, func() valueReader { return single(s.read) }, 1}, true
 	}
 	if hive == "map<string,string>" {
 		return columnType{func() parquet.Node { return parquet.Map(text(), parquet.Optional(text())) }, newMapReader, 2}, true
@@ -86,21 +86,19 @@ func typeOf(hive string) (columnType, bool) {
 
 // scalar is a type of one value.
 type scalar struct {
-	node      func() parquet.Node
-	newReader func() scalarReader
+	node func() parquet.Node
+	read scalarReader
 }
 
 // scalars are the types of one value. Strings are dictionary-encoded, because most of them repeat.
 var scalars = map[string]scalar{
-	"string":    {text, stateless(readString)},
-	"boolean":   {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, stateless(readBool)},
-	"int":       {func() parquet.Node { return parquet.Int(32) }, stateless(readInt)},
-	"bigint":    {func() parquet.Node { return parquet.Int(64) }, stateless(readBigInt)},
-	"double":    {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, stateless(readDouble)},
-	"timestamp": {func() parquet.Node { return parquet.Leaf(parquet.Int96Type) }, newTimestampReader},
+	"string":    {text, readString},
+	"boolean":   {func() parquet.Node { return parquet.Leaf(parquet.BooleanType) }, readBool},
+	"int":       {func() parquet.Node { return parquet.Int(32) }, readInt},
+	"bigint":    {func() parquet.Node { return parquet.Int(64) }, readBigInt},
+	"double":    {func() parquet.Node { return parquet.Leaf(parquet.DoubleType) }, readDouble},
+	"timestamp": {func() parquet.Node { return parquet.Leaf(parquet.Int96Type) }, readTimestamp},
 }
-
-func stateless(r scalarReader) func() scalarReader { return func() scalarReader { return r } }
 
 func text() parquet.Node { return parquet.Encoded(parquet.String(), &parquet.RLEDictionary) }
 

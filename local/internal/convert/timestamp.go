@@ -11,17 +11,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/jsonscan"
 )
 
-// newTimestampReader returns a reader of timestamps. It remembers the last day, because most timestamps are of one day and in the form
-// that the transform writes.
-func newTimestampReader() scalarReader {
-	var last day
-	return func(m jsonscan.Member) (parquet.Value, bool) {
-		ns, ok := last.parse(m.Value)
-		if !ok {
-			ns, ok = parseTimestamp(m)
-		}
-		return parquet.Int96Value(int96(ns)), ok
-	}
+func readTimestamp(m jsonscan.Member) (parquet.Value, bool) {
+	ns, ok := parseTimestamp(m)
+	return parquet.Int96Value(int96(ns)), ok
 }
 
 const (
@@ -75,31 +67,12 @@ func parseDateTime(text []byte) (ns int64, ok bool) {
 			return 0, false
 		}
 	}
-	whole, fraction, hasFraction := bytes.Cut(text, []byte("."))
-	nanos := int64(0)
-	if hasFraction {
-		if len(fraction) == 0 || len(fraction) > 9 {
-			return 0, false
-		}
-		for i := range 9 {
-			digit := byte('0')
-			if i < len(fraction) {
-				digit = fraction[i]
-			}
-			if digit-'0' > 9 {
-				return 0, false
-			}
-			nanos = nanos*10 + int64(digit-'0')
-		}
-	}
-	if bytes.IndexByte(whole, ',') >= 0 { // time.Parse would read a comma as a point
+	// time.Parse reads a fraction of any length, also after a comma.
+	if _, fraction, _ := bytes.Cut(text, []byte(".")); len(fraction) > 9 || bytes.IndexByte(text, ',') >= 0 {
 		return 0, false
 	}
-	t, err := time.Parse(layout, string(whole))
-	if err != nil || !inRange(float64(t.Unix())) {
-		return 0, false
-	}
-	return t.UnixNano() + nanos, true
+	t, err := time.Parse(layout, string(text))
+	return t.UnixNano(), err == nil && inRange(float64(t.Unix()))
 }
 
 // minMillis is the smallest number that counts milliseconds. Smaller ones count seconds (probed).
@@ -119,40 +92,3 @@ func epochNanos(v float64, ok bool) (int64, bool) {
 // inRange reports whether a time in nanoseconds fits into 64 bits. Firehose's writer wraps around for a larger time: 999999999999
 // seconds were seen to become the year 2092. Here such a time is refused.
 func inRange(unixSeconds float64) bool { return math.Abs(unixSeconds) < math.MaxInt64/1e9-1 }
-
-// day is the day of the last timestamp.
-type day struct {
-	text  []byte // such as 2006-01-02T
-	start int64  // Unix nanoseconds
-}
-
-// parse reads the form "2006-01-02T15:04:05.000Z", with the quotes; ok is false for any other value.
-func (d *day) parse(s []byte) (ns int64, ok bool) {
-	const form = `"2006-01-02T15:04:05.000Z"`
-	if len(s) != len(form) || s[0] != '"' || s[14] != ':' || s[17] != ':' || s[20] != '.' || s[24] != 'Z' || s[25] != '"' {
-		return 0, false
-	}
-	hour, minute, second := twoDigits(s[12], s[13]), twoDigits(s[15], s[16]), twoDigits(s[18], s[19])
-	tenth, hundredths := twoDigits('0', s[21]), twoDigits(s[22], s[23])
-	if hour > 23 || minute > 59 || second > 59 || tenth > 9 || hundredths > 99 {
-		return 0, false
-	}
-	if string(s[1:12]) != string(d.text) {
-		midnight, err := time.Parse("2006-01-02T", string(s[1:12]))
-		if err != nil || !inRange(float64(midnight.Unix())) {
-			return 0, false
-		}
-		d.text, d.start = append(d.text[:0], s[1:12]...), midnight.UnixNano()
-	}
-	ms := hour*3_600_000 + minute*60_000 + second*1000 + tenth*100 + hundredths
-	return d.start + ms*1e6, true
-}
-
-// twoDigits returns the number 0..99 that two digits stand for, or 100 if they are not digits.
-func twoDigits(tens, ones byte) int64 {
-	tens, ones = tens-'0', ones-'0'
-	if tens > 9 || ones > 9 {
-		return 100
-	}
-	return int64(tens)*10 + int64(ones)
-}
