@@ -19,24 +19,8 @@ type Enrichment struct {
 	ProcessedTimestamp int64     `column:"_processed_timestamp" unit:"s" comment:"When the transform ran, Unix seconds"`
 }
 
-// Enrich returns the enrichment of a sample taken at ts.
-func Enrich(ts float64, processed time.Time) Enrichment {
-	t := time.UnixMilli(Millis(ts)).UTC()
-	return Enrichment{
-		EventTime:          t,
-		Timestamp:          t.Format(time.DateTime),
-		Datetime:           t.Format(time.DateTime),
-		EpochTimestamp:     ts,
-		Date:               t.Format(time.DateOnly),
-		Minute:             t.Format("04"),
-		DayOfWeek:          t.Weekday().String(),
-		ProcessedAt:        processed.UTC().Format(time.RFC3339),
-		ProcessedTimestamp: processed.Unix(),
-	}
-}
-
-// Enricher appends enrichments as JSON. Their values are those of [Enrich]. It is several times faster, because it keeps the parts
-// that consecutive samples share. It is not safe for concurrent use.
+// Enricher appends enrichments as JSON. It is fast, because it keeps the parts that consecutive samples share. It is not safe for
+// concurrent use.
 type Enricher struct {
 	processed []byte // `,"_processed_at":…,"_processed_timestamp":…`
 	day       int64  // the day of date and weekday, in days since 1970
@@ -46,11 +30,9 @@ type Enricher struct {
 
 // NewEnricher returns an enricher for samples that are processed at the given time.
 func NewEnricher(processed time.Time) *Enricher {
-	e := Enrich(0, processed)
-	b := append([]byte(nil), `,"_processed_at":"`...)
-	b = append(b, e.ProcessedAt...)
+	b := processed.UTC().AppendFormat([]byte(`,"_processed_at":"`), time.RFC3339)
 	b = append(b, `","_processed_timestamp":`...)
-	b = strconv.AppendInt(b, e.ProcessedTimestamp, 10)
+	b = strconv.AppendInt(b, processed.Unix(), 10)
 	return &Enricher{processed: b, day: -1}
 }
 
