@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"time"
 
@@ -21,21 +22,11 @@ func plain(v any) any {
 		return v
 	case float32:
 		return plain(float64(v))
-	case int8:
-		return int64(v)
-	case int16:
-		return int64(v)
-	case int32:
-		return int64(v)
-	case uint8:
-		return int64(v)
-	case uint16:
-		return int64(v)
-	case uint32:
-		return int64(v)
-	case uint64:
-		if v <= math.MaxInt64 {
-			return int64(v)
+	case int8, int16, int32:
+		return reflect.ValueOf(v).Int()
+	case uint8, uint16, uint32, uint64:
+		if n := reflect.ValueOf(v).Uint(); n <= math.MaxInt64 {
+			return int64(n)
 		}
 		return fmt.Sprint(v)
 	case duckdb.Decimal:
