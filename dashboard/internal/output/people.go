@@ -120,9 +120,5 @@ func zoneName(offset time.Duration) string {
 	if offset == 0 {
 		return "UTC"
 	}
-	sign := '+'
-	if offset < 0 {
-		sign, offset = '-', -offset
-	}
-	return fmt.Sprintf("UTC%c%02d:%02d", sign, int(offset.Hours()), int(offset.Minutes())%60)
+	return time.Unix(0, 0).In(time.FixedZone("", int(offset.Seconds()))).Format("UTC-07:00")
 }
