@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/agnivade/levenshtein"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
@@ -102,41 +105,17 @@ func nearest(name string, known []string) []string {
 	typed := strings.ToLower(name)
 	for _, k := range known {
 		other := strings.ToLower(k)
-		d := distance([]rune(typed), []rune(other))
+		d := levenshtein.ComputeDistance(typed, other)
 		if d <= max(2, len(typed)/3) || len(typed) > 2 && strings.Contains(other, typed) {
 			near = append(near, candidate{k, d})
 		}
 	}
 	slices.SortFunc(near, func(a, b candidate) int {
-		if a.distance != b.distance {
-			return a.distance - b.distance
-		}
-		return strings.Compare(a.name, b.name)
+		return cmp.Or(a.distance-b.distance, strings.Compare(a.name, b.name))
 	})
 	names := make([]string, len(near))
 	for i, c := range near {
 		names[i] = c.name
 	}
 	return slices.Compact(names)
-}
-
-// distance is the Levenshtein distance: how many letters have to be inserted, deleted or replaced.
-func distance(a, b []rune) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
