@@ -9,20 +9,12 @@ func environments() Dashboard {
 			{
 				ID: "environments-average", Title: "Averages", Kind: Bar, By: ByEnv,
 				Question: "How loaded is each environment?",
-				Values: []Value{
-					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
-					{Column: "ram_pct", Label: "Memory", Unit: Percent},
-					{Column: "disk_busy_pct", Label: "Disk busy", Unit: Percent},
-					{Column: "disk_used_pct", Label: "Disk used", Unit: Percent},
-				},
+				Values:   averages(),
 			},
 			{
 				ID: "environments-scatter", Title: "CPU against memory", Kind: Scatter, By: ByHost, Group: ByEnv,
 				Question: "Are hosts of one environment alike?",
-				Values: []Value{
-					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
-					{Column: "ram_pct", Label: "Memory", Unit: Percent},
-				},
+				Values:   averages()[:2],
 			},
 			{
 				ID: "environments-cpu", Title: "CPU", Kind: Lines, By: ByEnv,

@@ -19,20 +19,12 @@ func hosts() Dashboard {
 			{
 				ID: "hosts-average", Title: "Averages", Kind: Bar, By: ByHost,
 				Question: "How loaded are the hosts with the highest CPU use?",
-				Values: []Value{
-					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
-					{Column: "ram_pct", Label: "Memory", Unit: Percent},
-					{Column: "disk_busy_pct", Label: "Disk busy", Unit: Percent},
-					{Column: "disk_used_pct", Label: "Disk used", Unit: Percent},
-				},
+				Values:   averages(),
 			},
 			{
 				ID: "hosts-scatter", Title: "CPU against memory", Kind: Scatter, By: ByHost, Group: ByEnv,
 				Question: "Which hosts are the wrong size for what they do?",
-				Values: []Value{
-					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
-					{Column: "ram_pct", Label: "Memory", Unit: Percent},
-				},
+				Values:   averages()[:2],
 			},
 			{
 				ID: "hosts-summary", Title: "Summary", Kind: Table, By: ByHost, Width: full,
@@ -60,5 +52,14 @@ func boxValues(label string) []Value {
 		{Column: "median", Label: "Median", Unit: Percent},
 		{Column: "three_quarters", Label: "Upper quartile", Unit: Percent},
 		{Column: "high", Label: "Highest", Unit: Percent},
+	}
+}
+
+func averages() []Value {
+	return []Value{
+		{Column: "cpu_pct", Label: "CPU", Unit: Percent},
+		{Column: "ram_pct", Label: "Memory", Unit: Percent},
+		{Column: "disk_busy_pct", Label: "Disk busy", Unit: Percent},
+		{Column: "disk_used_pct", Label: "Disk used", Unit: Percent},
 	}
 }
