@@ -285,17 +285,6 @@ func settings() []setting {
 // databaseName returns the stack's name in the form that Glue takes.
 func databaseName(c Config) string { return strings.ReplaceAll(strings.ToLower(c.StackName), "-", "_") }
 
-// Variables returns the names of the environment variables of all settings.
-func Variables() []string {
-	var names []string
-	for _, s := range settings() {
-		if s.env != "" && s.key != "" {
-			names = append(names, s.env)
-		}
-	}
-	return names
-}
-
 const emailPattern = `[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+`
 
 const (
