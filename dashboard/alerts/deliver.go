@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/versioned"
 )
 
 // Store keeps the state of one receiver.
@@ -26,7 +28,7 @@ type Receiver interface {
 
 var (
 	// ErrConflict says that somebody else wrote the state.
-	ErrConflict = errors.New("somebody else has written the state")
+	ErrConflict = versioned.ErrConflict
 	// ErrRefused says that a receiver does not take a message.
 	ErrRefused = errors.New("the receiver refuses the message")
 	// ErrBusy says that another run sends a message right now.

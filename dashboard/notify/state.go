@@ -57,11 +57,7 @@ func (f file) Load(context.Context) ([]byte, string, error) {
 
 // Save implements [alerts.Store].
 func (f file) Save(_ context.Context, content []byte, version string) (string, error) {
-	next, err := versioned.Write(string(f), content, version)
-	if errors.Is(err, versioned.ErrConflict) {
-		return "", fmt.Errorf("%s: %w", string(f), alerts.ErrConflict)
-	}
-	return next, err
+	return versioned.Write(string(f), content, version)
 }
 
 // Memory is a state that ends with the process.

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/versioned"
 )
 
 // Bucket is a bucket.
@@ -35,7 +37,7 @@ var (
 	// ErrMissing says that there is no such object.
 	ErrMissing = errors.New("there is no such object")
 	// ErrConflict says that an object was written by somebody else.
-	ErrConflict = errors.New("somebody else has written the object")
+	ErrConflict = versioned.ErrConflict
 )
 
 // Get returns an object of at most limit bytes, and its version. S3 tells that an object is missing only to those who may list the

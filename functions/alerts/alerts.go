@@ -110,9 +110,5 @@ func (s State) Load(ctx context.Context) ([]byte, string, error) {
 
 // Save implements [alerts.Store].
 func (s State) Save(ctx context.Context, content []byte, version string) (string, error) {
-	version, err := s.Bucket.Put(ctx, s.Key, content, version)
-	if errors.Is(err, objects.ErrConflict) {
-		return "", fmt.Errorf("%w: %w", alerts.ErrConflict, err)
-	}
-	return version, err
+	return s.Bucket.Put(ctx, s.Key, content, version)
 }

@@ -2,8 +2,6 @@ package failed
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -127,9 +125,7 @@ func (f *Folder) Content(ctx context.Context, o Object) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.New()
-	_, err = io.Copy(sum, file)
-	return hex.EncodeToString(sum.Sum(nil)), errors.Join(err, file.Close())
+	return versioned.OfAll(file)
 }
 
 // Move implements [Storage].
@@ -159,10 +155,7 @@ func (f *Folder) Put(_ context.Context, key string, content []byte, version stri
 		return "", err
 	}
 	next, err := versioned.Write(path, content, version)
-	switch {
-	case errors.Is(err, versioned.ErrConflict):
-		return "", fmt.Errorf("write %s: %w", key, ErrConflict)
-	case err != nil:
+	if err != nil {
 		return "", fmt.Errorf("write %s: %w", key, err)
 	}
 	return next, nil

@@ -7,6 +7,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/versioned"
 )
 
 // Folders of the bucket.
@@ -64,7 +66,7 @@ var (
 	// ErrGone says that an object is not there any more.
 	ErrGone = errors.New("the object is gone")
 	// ErrConflict says that an object was written by somebody else.
-	ErrConflict = errors.New("somebody else has written the object")
+	ErrConflict = versioned.ErrConflict
 )
 
 // MaxState is how large the state of an object may be. It has ranges of entries, so it is usually less than a kilobyte.

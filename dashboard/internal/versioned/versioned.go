@@ -14,8 +14,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
-// ErrConflict says that a file was written by somebody else.
-var ErrConflict = errors.New("somebody else has written the file")
+// ErrConflict says that somebody else has written in the meantime.
+var ErrConflict = errors.New("somebody else has written it")
 
 // Read returns a file of at most limit bytes, and its version. It fails with [fs.ErrNotExist] if there is no such file.
 func Read(path string, limit int64) (content []byte, version string, err error) {
@@ -64,7 +64,12 @@ func versionOf(path string) (string, error) {
 	} else if err != nil {
 		return "", err
 	}
+	return OfAll(file)
+}
+
+// OfAll returns the version of a content that is read to its end, and closes it.
+func OfAll(content io.ReadCloser) (string, error) {
 	sum := sha256.New()
-	_, err = io.Copy(sum, file)
-	return hex.EncodeToString(sum.Sum(nil)), errors.Join(err, file.Close())
+	_, err := io.Copy(sum, content)
+	return hex.EncodeToString(sum.Sum(nil)), errors.Join(err, content.Close())
 }

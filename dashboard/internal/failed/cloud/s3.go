@@ -124,9 +124,6 @@ func (b *Bucket) Get(ctx context.Context, key string) ([]byte, string, error) {
 // Put implements [failed.Storage].
 func (b *Bucket) Put(ctx context.Context, key string, content []byte, version string) (string, error) {
 	version, err := b.states.Put(ctx, key, content, version)
-	if errors.Is(err, objects.ErrConflict) {
-		return "", fmt.Errorf("write s3://%s/%s: %w", b.name, key, failed.ErrConflict)
-	}
 	if err != nil {
 		return "", b.explain("write", key, errors.Unwrap(err))
 	}
