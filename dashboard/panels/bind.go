@@ -126,17 +126,17 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		rules:   params.Rules,
 		newest:  func(last time.Duration) (reading, error) { return over(Range{From: r.To.Add(-last), To: r.To}) },
 	}
-	// fine chooses minutes in place of samples where there are some.
-	fine := func(r Range) (reading, error) {
-		if !chosen.rolled() && form.parts != nil {
-			if minutes, err := form.reading(Minutes, r, params.Once); err != nil || minutes.rolled() {
-				return minutes, err
+	// rolledUp chooses a rollup in place of what is finer where there is some of it.
+	rolledUp := func(to Rollup, r Range) (reading, error) {
+		if form.parts != nil && to.Bucket > chosen.grain.Bucket {
+			if rows, err := form.reading(to, r, params.Once); err != nil || rows.rolled() {
+				return rows, err
 			}
 		}
 		return over(r)
 	}
 	var also []Range
-	s.fine = func(last time.Duration) (reading, error) {
+	s.rolledUp = func(to Rollup, last time.Duration) (reading, error) {
 		of := r
 		switch since := params.KnownSince.UTC(); {
 		case last > 0:
@@ -145,7 +145,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 			of.From = since
 			also = append(also, of)
 		}
-		return fine(of)
+		return rolledUp(to, of)
 	}
 	s.before = func(days int, all bool) (reading, error) {
 		of := r
@@ -153,7 +153,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 			of.From = of.To
 		}
 		also = append(also, usualSpan(of, days))
-		return fine(also[len(also)-1])
+		return rolledUp(Minutes, also[len(also)-1])
 	}
 	past := p.past(params.Range)
 	for _, week := range past {

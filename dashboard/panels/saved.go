@@ -68,7 +68,7 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 		delay:   whole(s.Delay),
 		late:    s.Delay,
 		newest:  func(last time.Duration) (reading, error) { return s.reading(whole(last), "0"), nil },
-		fine: func(last time.Duration) (reading, error) {
+		rolledUp: func(_ Rollup, last time.Duration) (reading, error) {
 			if last == 0 {
 				return s.reading(s.seconds(p.reads), "0"), nil
 			}

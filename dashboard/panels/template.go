@@ -63,8 +63,9 @@ type statement struct {
 	late      time.Duration                             // the same
 	rules     Rules                                     // about problems
 	newest    func(last time.Duration) (reading, error) // the end of the time range
-	fine      func(last time.Duration) (reading, error) // the same, or all of the range if last is 0, of minutes where there are some
-	before    func(days int, all bool) (reading, error) // the same time of day some days before, as fine: see [usualSpan]
+	before    func(days int, all bool) (reading, error) // the same time of day some days before, of minutes where there are some: see [usualSpan]
+	// rolledUp is the end of the time range, or all of it if last is 0, of a rollup where there is some of it, else of what is finer.
+	rolledUp func(of Rollup, last time.Duration) (reading, error)
 }
 
 // functions are what a query can call. A query groups by a time bucket by its position in the SELECT list (GROUP BY 2).
@@ -84,11 +85,11 @@ func (s statement) functions() template.FuncMap {
 		},
 		// A number as a text, rounded.
 		"whole": func(of string) string { return "CAST(CAST(round(" + of + ") AS bigint) AS varchar)" },
-		// What a shared template makes of minutes where there are some, else of samples; and the same of so many seconds at the end of
-		// the range (0 is all of it), of hosts that may have a problem.
-		"fine": func(name string, data any) (string, error) { return s.fineOf(0, name, data) },
-		"fine_of_suspects": func(name string, seconds int, data any) (string, error) {
-			return s.ofSuspects().fineOf(seconds, name, data)
+		// What a shared template makes of hours where there are some, else of minutes or samples; and of minutes or samples of so many
+		// seconds at the end of the range (0 is all of it), of hosts that may have a problem.
+		"hours": func(name string, data any) (string, error) { return s.rolledOf(Hours, 0, name, data) },
+		"minutes_of_suspects": func(name string, seconds int, data any) (string, error) {
+			return s.ofSuspects().rolledOf(Minutes, seconds, name, data)
 		},
 		// Whether a row is of the chosen process: a condition that follows another one.
 		"and_process": func() string { return s.process() },
@@ -154,9 +155,9 @@ func (s statement) write(p Panel) (string, error) {
 	return strings.TrimSpace(b.String()), nil
 }
 
-// fineOf makes the text of a shared template over minutes where there are some, else over samples.
-func (s statement) fineOf(seconds int, name string, data any) (_ string, err error) {
-	if s.reading, err = s.fine(time.Duration(seconds) * time.Second); err != nil {
+// rolledOf makes the text of a shared template over a rollup where there is some of it, else over what is finer.
+func (s statement) rolledOf(r Rollup, seconds int, name string, data any) (_ string, err error) {
+	if s.reading, err = s.rolledUp(r, time.Duration(seconds)*time.Second); err != nil {
 		return "", err
 	}
 	return s.execute(name, data)

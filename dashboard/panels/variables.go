@@ -72,7 +72,7 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 		newest: func(last time.Duration) (reading, error) {
 			return a.reading("("+v.To+" - "+whole(last)+")", v.To), nil
 		},
-		fine: func(last time.Duration) (reading, error) {
+		rolledUp: func(_ Rollup, last time.Duration) (reading, error) {
 			if last == 0 {
 				return a.reading(a.from, v.To), nil
 			}

@@ -1,7 +1,8 @@
 {{- /* Common table expressions for the problems of hosts, from when to when: see the type Problem. The argument "all" asks for
 those of the whole range. Without it, only hosts are looked at that may have a problem at the end of the range, which is much
-faster: a problem is over if the newest mean is below its lower threshold. The argument "newest" is how many seconds before the
-end of the range the values of each minute are read; 0 means the whole range.
+faster: a problem is over if the newest mean is below its lower threshold. Of these hosts, only the few values since the problem was
+over are looked at. The argument "newest" is how many seconds before the end of the range the values of each minute are read; 0 means
+the whole range.
 
 Each expression that reads samples is named once: Athena's engine puts the text of an expression wherever it is named, and reads the
 samples again there. So what else is known of a host goes along with its rows: see the function known. */ -}}
@@ -38,23 +39,31 @@ samples again there. So what else is known of a host goes along with its rows: s
   FROM {{with_overrides "hosts"}} AS h CROSS JOIN rules
   WHERE {{template "value_of_problem"}} >= {{if .all}}{{limit "warn"}}{{else}}{{limit "clear"}}{{end}}
 ), minutes AS (
-  SELECT *, CASE WHEN min(lowest_id) OVER {{template "minutes_of_host"}} <> max(highest_id) OVER {{template "minutes_of_host"}} THEN 2e0 ELSE 1e0 END AS machines
-  FROM (
-    {{fine_of_suspects "problem_minutes" .newest .}}
-  ) AS grouped
+  {{minutes_of_suspects "problem_minutes" .newest .}}
 ), valued AS (
-  SELECT s.*, m.t, m.samples, coalesce(m.step_s, 3) AS step_s, {{template "value_of_problem"}} AS value
+  SELECT s.*, m.t, m.samples, coalesce(m.step_s, 3) AS step_s, m.lowest_id, m.highest_id, {{template "value_of_problem"}} AS reading
   FROM minutes m JOIN suspects s ON s.host = m.host
+), readings AS (
+  SELECT *,
+    CASE WHEN problem <> '{{shared_name}}' THEN reading
+      WHEN min(lowest_id) OVER {{template "minutes_before" problem_window}} <> max(highest_id) OVER {{template "minutes_before" problem_window}} THEN 2e0 ELSE 1e0 END AS value
+  FROM {{if .all}}valued{{else}}(
+    SELECT *, max(CASE WHEN recent_mean < clear THEN t END) OVER (PARTITION BY host, problem) AS last_cleared_t
+    FROM (
+      SELECT *, CASE WHEN problem <> '{{shared_name}}' THEN avg(reading) OVER {{template "minutes_before" problem_window}} END AS recent_mean
+      FROM valued
+    ) AS means
+  ) AS cleared{{end}}
+  WHERE reading IS NOT NULL{{if not .all}} AND t > coalesce(last_cleared_t - for_s - {{problem_window}}, 0){{end}}
 ), windows AS (
   SELECT *,
     CASE for_s{{range lengths}} WHEN {{.}} THEN min(t) OVER {{template "minutes_before" .}}{{end}} END AS begin_t,
     CASE for_s{{range lengths}} WHEN {{.}} THEN sum(samples) OVER {{template "minutes_before" .}}{{end}} END AS counted,
     CASE for_s{{range lengths}} WHEN {{.}} THEN min(value) OVER {{template "minutes_before" .}}{{end}} END AS lowest,
     avg(value) OVER {{template "minutes_before" problem_window}} AS mean
-  FROM valued
-  WHERE value IS NOT NULL
+  FROM readings
 ), hourly AS (
-  {{fine "problem_hours" .}}
+  {{hours "problem_hours" .}}
 ), lines AS (
   SELECT *, count(used) OVER {{template "problem_hours_before"}} AS hours,
     min(CASE WHEN used IS NOT NULL THEN first_ts END) OVER {{template "problem_hours_before"}} AS line_ts,
@@ -98,13 +107,13 @@ samples again there. So what else is known of a host goes along with its rows: s
 
 {{- /* The values of each host and minute. */ -}}
 {{define "problem_minutes"}}SELECT host, floor(ts / 60) * 60 AS t, {{count}} AS samples, max(interval_s) AS step_s, min(machine_id) AS lowest_id,
-      max(machine_id) AS highest_id, {{means problem_columns}}
+      max(machine_id) AS highest_id, CASE WHEN min(machine_id) <> max(machine_id) THEN 2e0 ELSE 1e0 END AS machines, {{means problem_columns}}
     FROM {{samples "host" "interval_s" "machine_id" problem_columns}}
     GROUP BY 1, 2{{end}}
 
 {{- /* Of each host and hour: how full the fullest filesystem is, and what else is known of the host. */ -}}
 {{define "problem_hours"}}SELECT host, floor(ts / 3600) AS h, min(first_ts) AS first_ts,
-    {{mean (print "CASE WHEN disk_used_pct IS NOT NULL THEN (ts - " to ") / 86400 END")}} AS days, {{mean "disk_used_pct"}} AS used,
+    {{mean (print "CASE WHEN disk_used_pct IS NOT NULL THEN ((first_ts + ts) / 2 - " to ") / 86400 END")}} AS days, {{mean "disk_used_pct"}} AS used,
     max(CASE WHEN disk_used_pct IS NOT NULL THEN ts END) AS used_ts, max(ts) AS hour_ts, max(interval_s) AS hour_interval_s
     {{- if or overrides (not .all)}}, max(node_role) AS node_role, max(environment) AS env{{if overrides_by_tag}}, {{last "tags"}}{{end}}{{end}}
     {{- if not .all}}, max(machine_id) AS machine_id, max(disk_used_mount) AS mount,
@@ -113,7 +122,6 @@ samples again there. So what else is known of a host goes along with its rows: s
   GROUP BY 1, 2{{end}}
 
 {{define "value_of_problem"}}CASE problem{{range minute_problems}} WHEN '{{.Name}}' THEN {{.Column}}{{end}} WHEN '{{shared_name}}' THEN machines END{{end}}
-{{define "minutes_of_host"}}(PARTITION BY host ORDER BY t RANGE BETWEEN {{problem_window}} - 60 PRECEDING AND CURRENT ROW){{end}}
 {{define "minutes_before"}}(PARTITION BY host, problem ORDER BY t RANGE BETWEEN {{.}} - 60 PRECEDING AND CURRENT ROW){{end}}
 {{define "problem_hours_before"}}(PARTITION BY host ORDER BY h RANGE BETWEEN 11 PRECEDING AND CURRENT ROW){{end}}
 {{define "problem_past"}}(PARTITION BY j.host, j.problem ORDER BY j.t ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW){{end}}
