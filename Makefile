@@ -117,8 +117,10 @@ browser-test: go-deps ## test the page in headless Chromium (needs chromium)
 	cd dashboard && $(CLEAN) go test -tags browser -count 1 -timeout 30m ./internal/browser
 
 .PHONY: page-bench
-page-bench: go-deps ## measure the page over 1,000 and 10,000 hosts in headless Chromium (needs chromium; LAKES=dir keeps the lakes)
-	cd dashboard && $(CLEAN) go test -tags browser -run '^$$' -bench Page -benchtime 3x -timeout 2h ./internal/browser $(if $(LAKES),-args -scale $(abspath $(LAKES)))
+page-bench: go-deps ## measure the Overview over 1,000 and 10,000 hosts in headless Chromium (needs chromium; LAKES=dir keeps the lakes; PAGE=. for all pages)
+	cd dashboard && $(CLEAN) go test -tags browser -run '^$$' -bench 'Page//^$(PAGE)' -benchtime 3x -timeout 2h ./internal/browser $(if $(LAKES),-args -scale $(abspath $(LAKES)))
+
+PAGE ?= overview
 
 DAYS ?= 10
 SEED ?= 4

@@ -21,7 +21,7 @@ var scaleDir = flag.String("scale", "", "directory for the lakes of BenchmarkPag
 // BenchmarkPage measures dashboards over a day of a large fleet in Chromium, with an open lake and files in the page cache: when the page
 // paints first, when the first panel has data, when all have, and how many elements the page has.
 //
-//	go test -tags browser ./internal/browser -run '^$' -bench Page -benchtime 3x -timeout 1h -scale /tmp/lakes
+//	go test -tags browser ./internal/browser -run '^$' -bench Page//overview -benchtime 3x -timeout 1h -scale /tmp/lakes
 func BenchmarkPage(b *testing.B) {
 	for _, f := range laketest.LargeFleets() {
 		b.Run(fmt.Sprint(f.Hosts), func(b *testing.B) {
