@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,31 +53,39 @@ func writeSetup(t *testing.T, dir string, l *lake.Lake) {
 	for _, key := range record.PartitionKeys() {
 		columns = append(columns, record.Column{Name: key, Type: record.String})
 	}
-	var names, casts []string
+	var names, fields, casts []string
 	for i, c := range columns {
 		if r.Columns[i].Name != c.Name {
 			t.Fatalf("column %d of the lake is %s, want %s", i, r.Columns[i].Name, c.Name)
 		}
-		names = append(names, `"`+c.Name+`"`)
-		casts = append(casts, fmt.Sprintf(`CAST("%s" AS %s) AS "%s"`, c.Name, trinoType(c), c.Name))
+		inJSON := trinoType(c)
+		if c.Type == record.Timestamp {
+			inJSON = "varchar" // Trino casts no JSON to a timestamp
+		}
+		name := `"` + c.Name + `"`
+		names, fields = append(names, name), append(fields, name+" "+inJSON)
+		casts = append(casts, "CAST("+name+" AS "+trinoType(c)+") AS "+name)
 	}
-	const batch = 20
-	for from := 0; from < r.Rows(); from += batch {
-		var rows []string
-		for i := from; i < min(from+batch, r.Rows()); i++ {
-			var cells []string
-			for j, column := range r.Data {
-				cells = append(cells, trinoLiteral(column[i], columns[j]))
+	// Trino compiles each expression of a statement. So the rows are one text of JSON, and not thousands of literals.
+	var rows [][]any
+	for i := range r.Rows() {
+		var cells []any
+		for _, column := range r.Data {
+			cell := column[i]
+			if at, ok := cell.(time.Time); ok {
+				cell = at.UTC().Format("2006-01-02 15:04:05.000")
 			}
-			rows = append(rows, "("+strings.Join(cells, ", ")+")")
+			cells = append(cells, cell)
 		}
-		begin := "INSERT INTO samples"
-		if from == 0 {
-			begin = "CREATE TABLE samples AS" // the only form of CREATE TABLE that Trino's runner accepts
-		}
-		write(t, dir, fmt.Sprintf("%06d.setup", from), fmt.Sprintf("%s SELECT %s FROM (VALUES\n%s\n) AS t (%s)",
-			begin, strings.Join(casts, ", "), strings.Join(rows, ",\n"), strings.Join(names, ", ")))
+		rows = append(rows, cells)
 	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The only form of CREATE TABLE that Trino's runner accepts.
+	write(t, dir, "000000.setup", fmt.Sprintf("CREATE TABLE samples AS SELECT %s FROM UNNEST(CAST(json_parse(%s) AS array(row(%s)))) AS t (%s)",
+		strings.Join(casts, ", "), panels.LiteralOf(string(text)), strings.Join(fields, ", "), strings.Join(names, ", ")))
 }
 
 // rolledUntil is the end of the newest hour that both engines have rolled up.
@@ -137,31 +143,6 @@ func partsUntil(_ panels.Rollup, r panels.Range) (parts []panels.Part, err error
 		parts = append(parts, panels.Part{Relation: table, Range: panels.Range{From: from, To: r.To}})
 	}
 	return parts, nil
-}
-
-func trinoLiteral(v any, c record.Column) string {
-	switch v := v.(type) {
-	case nil:
-		return "NULL"
-	case float64:
-		return strconv.FormatFloat(v, 'e', -1, 64)
-	case time.Time:
-		return "TIMESTAMP '" + v.UTC().Format("2006-01-02 15:04:05.000") + "'"
-	case []any:
-		// Trino compiles each expression of a statement. So a list is one text of JSON, and not a constructor with hundreds of values.
-		text, err := json.Marshal(v)
-		if err != nil {
-			panic(err)
-		}
-		return "CAST(json_parse(" + panels.LiteralOf(string(text)) + ") AS " + trinoType(c) + ")"
-	case map[string]any:
-		var keys, values []string
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			keys, values = append(keys, panels.LiteralOf(key)), append(values, trinoLiteral(v[key], record.Column{Type: record.String}))
-		}
-		return "MAP(CAST(ARRAY[" + strings.Join(keys, ", ") + "] AS array(varchar)), CAST(ARRAY[" + strings.Join(values, ", ") + "] AS array(varchar)))"
-	}
-	return panels.LiteralOf(v)
 }
 
 func write(t *testing.T, dir, name, text string) {
