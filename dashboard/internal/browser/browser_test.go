@@ -26,6 +26,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
@@ -71,8 +72,14 @@ func site(t testing.TB, dir string) string { return siteWith(t, dir, server.Opti
 // siteWith is a site with other options.
 func siteWith(t testing.TB, dir string, o server.Options) string {
 	t.Helper()
+	return siteOf(t, laketest.Open(t, dir), o)
+}
+
+// siteOf is a site over an open lake.
+func siteOf(t testing.TB, l *lake.Lake, o server.Options) string {
+	t.Helper()
 	o.Delay, o.Source = 10*time.Second, "fixture"
-	handler, err := server.New(laketest.Open(t, dir), o)
+	handler, err := server.New(l, o)
 	if err != nil {
 		t.Fatal(err)
 	}

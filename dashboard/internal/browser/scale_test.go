@@ -13,7 +13,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
 )
 
 var scaleDir = flag.String("scale", "", "directory for the lakes of BenchmarkPage, kept for the next time; empty makes new ones")
@@ -38,7 +40,16 @@ func BenchmarkPage(b *testing.B) {
 
 func benchmarkPage(b *testing.B, dir string, f laketest.Fleet, d panels.Dashboard) {
 	b.Helper()
-	address := site(b, dir)
+	l, err := lake.Open(dir, lake.Options{}) // with the memory that the program takes by default: 10,000 hosts need 2 GB
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			b.Error(err)
+		}
+	}()
+	address := siteOf(b, l, server.Options{})
 	q := url.Values{"dashboard": {d.ID}, "from": {f.From.Format(time.RFC3339)}, "to": {f.To.Format(time.RFC3339)}}
 	if d.ID == "host" {
 		q.Set("host", "web-01")
