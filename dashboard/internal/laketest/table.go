@@ -2,6 +2,7 @@ package laketest
 
 import (
 	"bufio"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -60,8 +61,8 @@ func (w *table) write(s *record.Sample) error {
 // engine returns the DuckDB of this process that makes Parquet of lines.
 var engine = sync.OnceValues(func() (*sql.DB, error) { return sql.Open("duckdb", "") })
 
-// close makes the file.
-func (w *table) close() error {
+// statement makes the file of the lines. Firehose's files have no Bloom filters.
+func (w *table) statement() string {
 	var names, types []string
 	for _, c := range record.Columns() {
 		types = append(types, panels.LiteralOf(c.Name)+": "+panels.LiteralOf(lake.DuckType(c)))
@@ -69,14 +70,18 @@ func (w *table) close() error {
 			names = append(names, `"`+c.Name+`"`)
 		}
 	}
+	return "COPY (SELECT " + strings.Join(names, ", ") +
+		" FROM read_json(" + panels.LiteralOf(w.lines.Name()) + ", format = 'newline_delimited', columns = {" + strings.Join(types, ", ") + "}))" +
+		" TO " + panels.LiteralOf(w.path) + " (FORMAT parquet, WRITE_BLOOM_FILTER false)"
+}
+
+// close makes the file.
+func (w *table) close() error {
 	db, err := engine()
 	if err := errors.Join(err, w.out.Flush(), w.lines.Close()); err != nil {
 		return err
 	}
-	// Firehose's files have no Bloom filters.
-	_, err = db.Exec("COPY (SELECT " + strings.Join(names, ", ") +
-		" FROM read_json(" + panels.LiteralOf(w.lines.Name()) + ", format = 'newline_delimited', columns = {" + strings.Join(types, ", ") + "}))" +
-		" TO " + panels.LiteralOf(w.path) + " (FORMAT parquet, WRITE_BLOOM_FILTER false)")
+	_, err = db.ExecContext(context.Background(), w.statement())
 	if err := errors.Join(err, os.Remove(w.lines.Name())); err != nil {
 		return fmt.Errorf("write %s: %w", w.path, err)
 	}
