@@ -97,25 +97,14 @@ func suggestion(name string, known []string) string {
 
 // nearest returns the known names that differ from a name in at most a third of its letters, or that contain it, nearest first.
 func nearest(name string, known []string) []string {
-	type candidate struct {
-		name     string
-		distance int
-	}
-	var near []candidate
 	typed := strings.ToLower(name)
+	distance := func(k string) int { return levenshtein.ComputeDistance(typed, strings.ToLower(k)) }
+	var near []string
 	for _, k := range known {
-		other := strings.ToLower(k)
-		d := levenshtein.ComputeDistance(typed, other)
-		if d <= max(2, len(typed)/3) || len(typed) > 2 && strings.Contains(other, typed) {
-			near = append(near, candidate{k, d})
+		if distance(k) <= max(2, len(typed)/3) || len(typed) > 2 && strings.Contains(strings.ToLower(k), typed) {
+			near = append(near, k)
 		}
 	}
-	slices.SortFunc(near, func(a, b candidate) int {
-		return cmp.Or(a.distance-b.distance, strings.Compare(a.name, b.name))
-	})
-	names := make([]string, len(near))
-	for i, c := range near {
-		names[i] = c.name
-	}
-	return slices.Compact(names)
+	slices.SortFunc(near, func(a, b string) int { return cmp.Or(distance(a)-distance(b), strings.Compare(a, b)) })
+	return slices.Compact(near)
 }
