@@ -34,7 +34,7 @@ func (o Options) unfiltered() panels.Variables {
 	return panels.Variables{
 		Form:    o.Engine.form(quoted(o.Table)),
 		Rollups: func(of panels.Rollup) string { return quoted(of.TableOf(o.Table)) },
-		From:    "${__from:date:seconds}", To: "${__to:date:seconds}",
+		From:    "${__from:date:seconds}", To: "${__to:date:seconds}", Span: "(${__to:date:seconds} - ${__from:date:seconds})",
 		Width: "CAST(ceil(${__interval_ms:raw} / 1e3) AS bigint)",
 		Delay: o.Delay,
 	}

@@ -4,33 +4,21 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-var seconds = regexp.MustCompile(`date_add\('second', -([^,]*), current_timestamp\)`)
-
-// elements matches how Trino names the columns that it makes of a list of structs.
-var elements = regexp.MustCompile(`AS element \([a-z_, ]+\)`)
-
-// inDuckDB turns a saved query into one for DuckDB that runs at a given moment: it replaces the functions that only Trino has.
-func inDuckDB(sql string, at time.Time) string {
-	moment := at.UTC().Format("TIMESTAMP '2006-01-02 15:04:05'")
-	sql = elements.ReplaceAllString(sql, "AS unnested (element)")
-	sql = seconds.ReplaceAllString(sql, "("+moment+" - to_seconds($1))")
-	return strings.NewReplacer(
-		"date_format(", "strftime(",
-		"approx_percentile(", "quantile_cont(",
-		"array_join(", "array_to_string(",
-		"sequence(", "generate_series(",
-		"to_unixtime(current_timestamp)", fmt.Sprintf("CAST(%d AS double)", at.Unix()),
-		"current_timestamp", moment,
-	).Replace(sql)
+// asOf turns a saved query into one that runs at a given moment.
+func asOf(sql string, at time.Time) string {
+	return strings.ReplaceAll(sql, "epoch(now())", fmt.Sprintf("CAST(%d AS double)", at.Unix()))
 }
 
 // The saved form of each panel gives the same rows as the bound form, for every choice, and if the range crosses the end of an
@@ -63,32 +51,88 @@ func TestSavedGivesWhatBoundGives(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c.saved.Table, c.saved.Delay = "samples", c.params.Delay
-			c.params.Bucket, c.params.Series = panels.BucketFor(c.params.Range, 300), 12
 			for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
 				for _, p := range d.Panels {
-					text, err := c.saved.SQL(d, p)
-					if err != nil {
-						t.Fatal(err)
-					}
-					got, err := l.Query(t.Context(), panels.Query{SQL: inDuckDB(text, to)})
-					if err != nil {
-						t.Fatalf("%s: %v\n%s", p.ID, err, text)
-					}
-					p.MinSpanS = max(p.MinSpanS, d.SpanS)
-					bound, err := panels.Bind(p, c.params, l.Form(t.Context()))
-					if err != nil {
-						t.Fatal(err)
-					}
-					want, err := l.Query(t.Context(), bound)
-					if err != nil {
-						t.Fatal(err)
-					}
-					sameRows(t, p.ID, got, want)
+					compareSaved(t, l, d, p, c.saved, c.params)
 				}
 			}
 		})
 	}
+}
+
+// The saved form chooses by the length of the time range what it reads: samples, minutes or hours. Where the bound form reads what is not
+// rolled up yet from the samples, it does too.
+func TestSavedReadsRollups(t *testing.T) {
+	dir := t.TempDir()
+	noon := time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)
+	for _, days := range []int{0, 1, 6, 29, 200} {
+		from := noon.AddDate(0, 0, -days).Add(-5 * time.Hour)
+		samples := laketest.Scene(from, from.Add(5*time.Hour), 5*time.Minute)
+		// A session's first sample has no rates. In a bucket, it counts in the weight of the others' mean.
+		laketest.Write(t, dir, slices.DeleteFunc(samples, func(s record.Sample) bool { return s.Seq == 0 }))
+	}
+	roller, err := lake.OpenRoller(dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The newest hour that the saved form takes for rolled up ends three hours ago: no newer one is here.
+	err = roller.Run(t.Context(), noon.Add(-2*time.Hour-time.Minute), func(lake.Rolled) {})
+	if closed := roller.Close(); err != nil || closed != nil {
+		t.Fatal(err, closed)
+	}
+	l := open(t, dir)
+	const day = 24 * time.Hour
+	spans := []time.Duration{day, time.Hour, 7 * day, 30 * day, 365 * day}
+	for _, span := range spans {
+		t.Run(span.String(), func(t *testing.T) {
+			t.Parallel()
+			saved := panels.Saved{
+				Rollups: func(of panels.Rollup) string { return of.Table() },
+				Spans:   spans, Hours: strconv.Itoa(int(span.Hours())), Host: "''", Env: "''", Metric: "'ram_pct'",
+			}
+			of := params(noon.Add(-span), noon)
+			of.Metric = "ram_pct"
+			seen := map[panels.Kind]bool{}
+			for _, d := range panels.All() {
+				for _, p := range d.Panels {
+					// Which rows are read is not up to the panel, so one of each kind is enough. The quartiles of rows depend on which
+					// rows there are, and the bound form makes hours of all of them.
+					if !d.NoPage && !seen[p.Kind] && p.Kind != panels.Box && (p.MaxSpanS == 0 || p.Kind == panels.Problems) {
+						seen[p.Kind] = true
+						compareSaved(t, l, d, p, saved, of)
+					}
+				}
+			}
+		})
+	}
+}
+
+// compareSaved compares the rows of a panel's saved and bound form.
+func compareSaved(t *testing.T, l *lake.Lake, d panels.Dashboard, p panels.Panel, saved panels.Saved, of panels.Params) {
+	t.Helper()
+	saved.Form, saved.Delay = panels.DuckDB(), of.Delay
+	of.Bucket, of.Series = panels.BucketFor(of.Range, 300), 12
+	text, err := saved.SQL(d, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.Query(t.Context(), panels.Query{SQL: asOf(text, of.Range.To)})
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", p.ID, err, text)
+	}
+	p.MinSpanS = max(p.MinSpanS, d.SpanS)
+	if saved.Rollups != nil {
+		p.Weeks = 0
+	}
+	bound, err := panels.Bind(p, of, l.Form(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := l.Query(t.Context(), bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameRows(t, p.ID, got, want)
 }
 
 // sameRows compares two results. The last digits of sums may differ, and so may the order of equal rows.

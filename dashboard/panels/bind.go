@@ -43,6 +43,9 @@ var (
 	}}
 	// The percentile is an approximation, which keeps memory small.
 	inTrino = dialect{quantileOf: "approx_percentile", stepsOf: "sequence", joinOf: "array_join", now: now, formatted: func(seconds, format string) string {
+		if seconds == now {
+			return "date_format(now(), '" + format + "')"
+		}
 		return "date_format(from_unixtime(" + seconds + "), '" + format + "')"
 	}}
 )

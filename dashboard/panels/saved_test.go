@@ -12,8 +12,8 @@ import (
 
 func TestSavedIsComplete(t *testing.T) {
 	day := []time.Duration{24 * time.Hour, time.Hour}
-	plain := panels.Saved{Table: `"m"."s"`, Spans: day}
-	choosing := panels.Saved{Table: "s", Spans: day, Hours: "{hours}", Host: "{host}", Env: "{env}", Metric: "{metric}"}
+	plain := panels.Saved{Form: panels.Athena(`"m"."s"`), Spans: day}
+	choosing := panels.Saved{Form: panels.Athena("s"), Spans: day, Hours: "{hours}", Host: "{host}", Env: "{env}", Metric: "{metric}"}
 	each(t, func(t *testing.T, p panels.Panel) {
 		text, err := plain.SQL(panels.Dashboard{}, p)
 		if err != nil {
@@ -30,7 +30,7 @@ func TestSavedIsComplete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"{host} = '' OR", "{env} = '' OR"} {
+		for _, want := range []string{"'' IN ({host}) OR", "'' IN ({env}) OR"} {
 			if strings.Count(text, want) != strings.Count(text, "FROM s\n") {
 				t.Errorf("%s is missing in %s", want, text)
 			}
@@ -44,16 +44,16 @@ func TestSavedIsComplete(t *testing.T) {
 // TestSavedTakesTheDashboardsSpan: if a dashboard needs a week, its saved queries read a week even if a shorter range is chosen.
 func TestSavedTakesTheDashboardsSpan(t *testing.T) {
 	p := panels.Panel{ID: "x"}
-	s := panels.Saved{Table: "s", Spans: []time.Duration{24 * time.Hour, time.Hour, 720 * time.Hour}, Hours: "h"}
+	s := panels.Saved{Form: panels.Athena("s"), Spans: []time.Duration{24 * time.Hour, time.Hour, 720 * time.Hour}, Hours: "h"}
 	for _, c := range []struct {
 		saved panels.Saved
 		sql   string
 		want  string
 	}{
-		{s, "{{shown}}", "(to_unixtime(current_timestamp) - 3600 * h)"},
+		{s, "{{shown}}", "(to_unixtime(now()) - 3600 * h)"},
 		{s, "{{bucket_s}}", "CASE h WHEN 1 THEN 15 WHEN 720 THEN 10800 ELSE 300 END"},
 		{s, "{{slot_s}}", "CASE h WHEN 1 THEN 30 WHEN 720 THEN 21600 ELSE 900 END"},
-		{panels.Saved{Table: "s", Spans: s.Spans}, "{{bucket_s}} {{slot_s}} {{shown}}", "300 900 (to_unixtime(current_timestamp) - 86400)"},
+		{panels.Saved{Form: s.Form, Spans: s.Spans}, "{{bucket_s}} {{slot_s}} {{shown}}", "300 900 (to_unixtime(now()) - 86400)"},
 	} {
 		p.SQL = c.sql
 		if got, err := c.saved.SQL(panels.Dashboard{}, p); err != nil || got != c.want {
@@ -62,19 +62,19 @@ func TestSavedTakesTheDashboardsSpan(t *testing.T) {
 	}
 	cpu, _ := panels.Find("overview-cpu")
 	text, err := s.SQL(panels.Dashboard{SpanS: 7 * 86400}, cpu)
-	if want := "ts >= to_unixtime(current_timestamp) - CASE h WHEN 720 THEN 2592000 ELSE 604800 END AND"; err != nil || !strings.Contains(text, want) {
+	if want := "ts >= (to_unixtime(now()) - greatest(3600 * h, 604800)) AND"; err != nil || !strings.Contains(text, want) {
 		t.Errorf("no %s in %s (%v)", want, text, err)
 	}
 }
 
 func TestSavedRefuses(t *testing.T) {
-	good := panels.Saved{Table: "s", Spans: []time.Duration{time.Hour}}
+	good := panels.Saved{Form: panels.Athena("s"), Spans: []time.Duration{time.Hour}}
 	for name, c := range map[string]struct {
 		saved panels.Saved
 		sql   string
 	}{
-		"no table":         {panels.Saved{Spans: good.Spans}, "SELECT 1"},
-		"no span":          {panels.Saved{Table: "s"}, "SELECT 1"},
+		"no form":          {panels.Saved{Spans: good.Spans}, "SELECT 1"},
+		"no span":          {panels.Saved{Form: good.Form}, "SELECT 1"},
 		"unknown function": {good, "SELECT {{nope}}"},
 		"unknown column":   {good, `SELECT 1 FROM {{samples "nope"}}`},
 	} {
@@ -85,7 +85,7 @@ func TestSavedRefuses(t *testing.T) {
 }
 
 func TestReadings(t *testing.T) {
-	text, err := panels.Saved{Table: "s", Spans: []time.Duration{time.Hour}}.SQL(panels.Dashboard{}, panels.Readings("ts", "cpu_pct"))
+	text, err := panels.Saved{Form: panels.Athena("s"), Spans: []time.Duration{time.Hour}}.SQL(panels.Dashboard{}, panels.Readings("ts", "cpu_pct"))
 	if err != nil || !strings.HasPrefix(text, "SELECT ts, cpu_pct\nFROM (\n    SELECT ts,\n") || !strings.Contains(text, "\n    FROM s\n    WHERE year BETWEEN date_format(") {
 		t.Errorf("readings are %s (%v)", text, err)
 	}

@@ -17,9 +17,9 @@ import (
 type Variables struct {
 	Form    Form                         // DuckDB or Athena; its rollups are not asked for
 	Rollups func(of Rollup) (sql string) // the relation of a rollup; nil if there are only samples
-	// From and To are the SQL of the chosen time range, in Unix seconds. Width is that of a number of seconds, at least 1, as wide as time
-	// buckets should be.
-	From, To, Width string
+	// From and To are the SQL of the chosen time range, in Unix seconds, and Span that of its length in seconds. Width is that of a number of
+	// seconds, at least 1, as wide as time buckets should be.
+	From, To, Span, Width string
 	// Host, Env and Role are the SQL of lists of chosen texts, such as 'a', 'b'. The list '' stands for all. If one is empty, the query has
 	// no condition for it.
 	Host, Env, Role string
@@ -27,6 +27,12 @@ type Variables struct {
 	// the first metric.
 	Process, Metric string
 	Delay           time.Duration // as in [Params]
+
+	// What [Saved] knows besides: the shortest and the longest range that can be chosen, the SQL of the width of a slot, and that the range ends
+	// when the query runs.
+	shortest, longest time.Duration
+	slot              string
+	untilNow          bool
 }
 
 // rolledUp is the age at which an hour or a day is in its rollup: runs are hourly, and wait until most samples of an hour are there.
@@ -35,13 +41,18 @@ const rolledUp = 3 * time.Hour
 // SQL is a panel's query. Times of day are in UTC. The time range is at least as long as the dashboard d of the panel needs. For a panel of
 // no dashboard, d is the zero Dashboard.
 func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
-	if v.From == "" || v.To == "" || v.Width == "" {
-		return "", errors.New("queries with variables need the time range and the width of buckets")
+	if v.From == "" || v.To == "" || v.Span == "" || v.Width == "" {
+		return "", errors.New("queries with variables need the time range, its length and the width of buckets")
+	}
+	if v.longest == 0 {
+		v.longest = MaxSpan
+	}
+	if v.slot == "" {
+		v.slot = v.anySlot()
 	}
 	p.MinSpanS = max(p.MinSpanS, d.SpanS)
 	a := v.arms(p)
 	metric, columns, least := v.metric()
-	slot := v.slot()
 	return statement{
 		dialect: v.Form.dialect,
 		reading: a.reading(a.from, v.To),
@@ -51,17 +62,15 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 		from:    a.from,
 		to:      v.To,
 		shown:   v.From,
-		bucket: func(least time.Duration) string {
-			return "greatest(" + v.Width + ", " + a.width() + ", " + whole(least) + ")"
-		},
+		bucket:  a.bucket,
 		process: func() string {
 			if v.Process == "" {
 				return ""
 			}
 			return " AND (" + v.Process + " = '' OR process = " + v.Process + ")"
 		},
-		slot:   slot,
-		reach:  "greatest(300, " + slot + ")",
+		slot:   v.slot,
+		reach:  "greatest(300, " + v.slot + ")",
 		slight: least,
 		offset: "0",
 		series: strconv.Itoa(savedSeries),
@@ -69,14 +78,12 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 		picked: func(string) string { return "" },
 		delay:  whole(v.Delay),
 		late:   v.Delay,
-		newest: func(last time.Duration) (reading, error) {
-			return a.reading("("+v.To+" - "+whole(last)+")", v.To), nil
-		},
+		newest: func(last time.Duration) (reading, error) { return a.newest(last), nil },
 		rolledUp: func(_ Rollup, last time.Duration) (reading, error) {
 			if last == 0 {
 				return a.reading(a.from, v.To), nil
 			}
-			return a.reading("("+v.To+" - "+whole(last)+")", v.To), nil
+			return a.newest(last), nil
 		},
 		before: func(days int, all bool) (reading, error) {
 			moment := usualSpan(Range{}, days) // its bounds as distances from the end of the range
@@ -94,46 +101,83 @@ type arms struct {
 	v              Variables
 	from           string // begin of what the query reads
 	span           string // length of what the panel is about
-	minutes, hours bool   // whether the range can be long enough for them
-	samples        bool   // whether it can be short enough for samples only
+	shortest       time.Duration
+	minutes, hours bool // whether the range can be long enough for them
 }
 
 func (v Variables) arms(p Panel) arms {
-	least, most := time.Duration(p.MinSpanS)*time.Second, MaxSpan
-	begin := v.From
-	if least > 0 {
-		begin = "least(" + begin + ", " + v.To + " - " + whole(least) + ")"
+	most := time.Duration(p.MaxSpanS) * time.Second
+	if needs := p.Needs.most(); needs > 0 && v.Rollups != nil && (most == 0 || needs < most) {
+		most = needs
 	}
-	limit := time.Duration(p.MaxSpanS) * time.Second
-	if needs := p.Needs.most(); needs > 0 && v.Rollups != nil && (limit == 0 || needs < limit) {
-		limit = needs
+	least := time.Duration(p.MinSpanS) * time.Second
+	bounded := func(span time.Duration) time.Duration {
+		if span = max(span, least); most > 0 {
+			span = min(span, most)
+		}
+		return span
 	}
-	if limit > 0 {
-		most = limit
-		begin = "greatest(" + begin + ", " + v.To + " - " + whole(limit) + ")"
-		if least >= limit {
-			begin = "(" + v.To + " - " + whole(limit) + ")"
+	shortest, longest := bounded(v.shortest), bounded(v.longest)
+	a := arms{
+		v: v, span: v.Span, from: v.From, shortest: shortest,
+		minutes: v.Rollups != nil && longest > rawSpan,
+		hours:   v.Rollups != nil && longest > minuteSpan && p.Needs == AnyRows,
+	}
+	if shortest == longest {
+		a.span = whole(longest)
+	} else {
+		if least > v.shortest {
+			a.span = "greatest(" + a.span + ", " + whole(least) + ")"
+		}
+		if longest < v.longest {
+			a.span = "least(" + a.span + ", " + whole(longest) + ")"
 		}
 	}
-	a := arms{v: v, from: begin, span: "(" + v.To + " - " + begin + ")"}
-	a.minutes = v.Rollups != nil && most > rawSpan
-	a.hours = v.Rollups != nil && most > minuteSpan && p.Needs == AnyRows
-	a.samples = !a.minutes || least <= rawSpan
+	if a.span != v.Span {
+		a.from = "(" + v.To + " - " + a.span + ")"
+	}
 	if p.Lead > 0 {
-		a.from = "(" + begin + " - " + strconv.Itoa(p.Lead) + " * " + v.slot() + ")"
+		a.from = "(" + a.from + " - " + strconv.Itoa(p.Lead) + " * " + v.slot + ")"
 	}
 	return a
 }
 
-// width is the least width of a time bucket: that of the rows.
-func (a arms) width() string {
+// bucket is the width of a time bucket, which is at least so wide and at least as wide as the rows.
+func (a arms) bucket(least time.Duration) string {
+	widths := []string{a.v.Width}
+	switch a.grain().Name {
+	case Hours.Name:
+		widths = append(widths, "CASE WHEN "+a.span+" > "+whole(minuteSpan)+" THEN 3600 WHEN "+a.span+" > "+whole(rawSpan)+" THEN 60 ELSE 1 END")
+	case Minutes.Name:
+		widths = append(widths, "CASE WHEN "+a.span+" > "+whole(rawSpan)+" THEN 60 ELSE 1 END")
+	}
+	if least > 0 {
+		widths = append(widths, whole(least))
+	}
+	if len(widths) == 1 {
+		return a.v.Width
+	}
+	return "greatest(" + strings.Join(widths, ", ") + ")"
+}
+
+// grain is the coarsest rows that the query may read.
+func (a arms) grain() Rollup {
 	switch {
 	case a.hours:
-		return "CASE WHEN " + a.span + " > " + whole(minuteSpan) + " THEN 3600 WHEN " + a.span + " > " + whole(rawSpan) + " THEN 60 ELSE 1 END"
+		return Hours
 	case a.minutes:
-		return "CASE WHEN " + a.span + " > " + whole(rawSpan) + " THEN 60 ELSE 1 END"
+		return Minutes
 	}
-	return "1"
+	return Rollup{}
+}
+
+// newest is what the query reads of the end of the time range. No rollup has the newest hours of the lake.
+func (a arms) newest(last time.Duration) reading {
+	from := "(" + a.v.To + " - " + whole(last) + ")"
+	if a.minutes && a.v.untilNow && last <= rolledUp-Minutes.Period {
+		return reading{grain: a.grain(), whole: true, parts: []read{{relation: a.v.Form.samples, period: a.v.between(Rollup{}, from, a.v.To)}}}
+	}
+	return a.reading(from, a.v.To)
 }
 
 // reading is what the query reads of the time range from..to.
@@ -142,29 +186,44 @@ func (a arms) reading(from, to string) reading {
 	if !a.minutes {
 		return reading{parts: []read{{relation: v.Form.samples, period: v.between(Rollup{}, from, to)}}}
 	}
-	long, longer := a.span+" > "+whole(rawSpan), a.span+" > "+whole(minuteSpan)
 	rolled := func(of Rollup) string { // the begin of the first period that may not be in its rollup yet
 		period := whole(of.Period)
 		return "floor((" + v.Form.now + " - " + whole(rolledUp) + ") / " + period + ") * " + period
 	}
-	after := func(condition, begin string) string {
-		return "CASE WHEN " + condition + " THEN greatest(" + from + ", " + begin + ") ELSE " + from + " END"
+	// beyond is the condition that the range is longer than most, if it is not always so.
+	beyond := func(most time.Duration) string {
+		if a.shortest > most {
+			return ""
+		}
+		return a.span + " > " + whole(most)
 	}
-	r := reading{grain: Minutes, whole: true}
-	samples := read{relation: v.Form.samples, period: v.between(Rollup{}, after(long, rolled(Minutes)), to)}
-	minutes := read{relation: v.Rollups(Minutes), of: Minutes}
+	// after is the begin of what finer rows are read of, if the range is longer than most.
+	after := func(most time.Duration, coarser Rollup) string {
+		begin := rolled(coarser)
+		if condition := beyond(most); condition != "" {
+			begin = "CASE WHEN " + condition + " THEN " + begin + " ELSE 0 END"
+		}
+		return "greatest(" + from + ", " + begin + ")"
+	}
+	r := reading{grain: a.grain(), whole: true}
+	add := func(of Rollup, most time.Duration, from string) {
+		until := rolled(of)
+		if !v.untilNow || to != v.To {
+			until = "least(" + to + ", " + until + ")"
+		}
+		period := v.between(of, from, until)
+		if condition := beyond(most); condition != "" {
+			period = condition + "\n      AND " + period
+		}
+		r.parts = append(r.parts, read{relation: v.Rollups(of), of: of, period: period})
+	}
 	begin := from
 	if a.hours {
-		r.grain = Hours
-		begin = after(longer, rolled(Hours))
-		hours := read{relation: v.Rollups(Hours), of: Hours, period: longer + "\n      AND " + v.between(Hours, from, "least("+to+", "+rolled(Hours)+")")}
-		r.parts = append(r.parts, hours)
+		begin = after(minuteSpan, Hours)
+		add(Hours, minuteSpan, from)
 	}
-	minutes.period = v.between(Minutes, begin, "least("+to+", "+rolled(Minutes)+")")
-	if a.samples {
-		minutes.period = long + "\n      AND " + minutes.period
-	}
-	r.parts = append(r.parts, minutes, samples)
+	add(Minutes, rawSpan, begin)
+	r.parts = append(r.parts, read{relation: v.Form.samples, period: v.between(Rollup{}, after(rawSpan, Minutes), to)})
 	return r
 }
 
@@ -205,14 +264,49 @@ func (v Variables) metric() (value string, columns []string, least string) {
 	return value, columns, least
 }
 
-// slot is the width of a slot, which depends on the length of the chosen time range: see [slotFor].
-func (v Variables) slot() string {
+// anySlot is the width of a slot, which depends on the length of the chosen time range: see [slotFor].
+func (v Variables) anySlot() string {
 	var b strings.Builder
 	b.WriteString("CASE")
 	for _, step := range bucketSteps {
 		if step >= minSlot {
-			b.WriteString(" WHEN " + v.To + " - " + v.From + " <= " + whole(step*slots) + " THEN " + whole(step))
+			b.WriteString(" WHEN " + v.Span + " <= " + whole(step*slots) + " THEN " + whole(step))
 		}
 	}
 	return b.String() + " ELSE 86400 END"
+}
+
+// within is the condition on a time range of the rows of a rollup; the zero Rollup is the samples. first and last write the ends of the
+// range in a format; time is the condition on the time itself. As the function Period writes it, a partition key has bounds of its own if the
+// keys above it are the same at both ends. Of a rollup, only the year and for minutes the month have: Athena asks Glue for these partitions,
+// and the condition on all keys together chooses among them. Partition projection, as of the samples, needs the bounds of each key.
+func within(of Rollup, first, last func(format string) string, time string) string {
+	var list []string
+	above, keys := "", of.keys()
+	for i, key := range keys {
+		if of.Name != "" && i >= len(keys)-2 {
+			above += key.format
+			continue
+		}
+		between := key.name + " BETWEEN " + first(key.format) + " AND " + last(key.format)
+		if above != "" {
+			between = "(" + first(above) + " <> " + last(above) + " OR " + between + ")"
+		}
+		list = append(list, between)
+		above += key.format
+	}
+	all := strings.Join(of.PartitionKeys(), " || ") + " BETWEEN " + first(above) + " AND " + last(above)
+	return strings.Join(append(list, all, time), "\n      AND ")
+}
+
+// metricBy is the SQL of the value of the metric that chosen names, and of its smallest difference of interest. A tool puts a constant in
+// place of the choice before an engine plans the query, so the engine reads only the chosen column.
+func metricBy(chosen string) (value, least string) {
+	var values, leasts strings.Builder
+	for _, m := range Metrics() {
+		when := " WHEN " + chosen + " = '" + m.Column + "' THEN "
+		values.WriteString(when + m.value())
+		leasts.WriteString(when + number(m.Least))
+	}
+	return "CASE" + values.String() + " END", "CASE" + leasts.String() + " END"
 }

@@ -39,7 +39,7 @@ func parameters() []Parameter {
 // spans returns the lengths of the time ranges to choose from. The first is the default.
 func spans() []time.Duration {
 	const day = 24 * time.Hour
-	return []time.Duration{day, time.Hour, 6 * time.Hour, 7 * day, 30 * day}
+	return []time.Duration{day, time.Hour, 6 * time.Hour, 7 * day, 30 * day, 365 * day}
 }
 
 // placeholder returns the text that QuickSight replaces with the value of a parameter.

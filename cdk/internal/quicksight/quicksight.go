@@ -24,11 +24,13 @@ type Board struct {
 // object is a JSON object of QuickSight's API.
 type object = map[string]any
 
-// New returns the dashboard over a table, for example "metrics"."samples". Samples appear in the table after a delay.
-func New(table string, delay time.Duration) (Board, error) {
+// New returns the dashboard over a table of samples and its rollups. Samples appear in the table after a delay.
+func New(database, table string, delay time.Duration) (Board, error) {
+	quoted := func(table string) string { return `"` + database + `"."` + table + `"` }
 	b := builder{
 		saved: panels.Saved{
-			Table: table, Spans: spans(), Hours: placeholder(hours), Host: chosen(host), Env: chosen(environment),
+			Form: panels.Athena(quoted(table)), Rollups: func(of panels.Rollup) string { return quoted(of.TableOf(table)) },
+			Spans: spans(), Hours: placeholder(hours), Host: chosen(host), Env: chosen(environment),
 			Metric: placeholder(metric), Delay: delay,
 		},
 	}

@@ -16,7 +16,7 @@ import (
 
 func board(t *testing.T) quicksight.Board {
 	t.Helper()
-	b, err := quicksight.New(`"m"."s"`, 6*time.Minute)
+	b, err := quicksight.New("m", "s", 6*time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

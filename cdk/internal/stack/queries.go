@@ -19,7 +19,7 @@ type Query struct {
 // appear after a delay. There is a query for each panel in the dashboard's menu and for each question about the delivery. A
 // query that two dashboards show is there once. The last query is that of the samples with OpenTelemetry's names. Hidden dashboards are left out: the page of one host has the same queries.
 func Queries(table string, delay time.Duration) ([]Query, error) {
-	saved := panels.Saved{Table: `"` + table + `"`, Spans: []time.Duration{24 * time.Hour}, Delay: delay}
+	saved := panels.Saved{Form: panels.Athena(`"` + table + `"`), Spans: []time.Duration{24 * time.Hour}, Delay: delay}
 	var all []Query
 	seen := map[string]bool{}
 	for _, d := range append(panels.All(), panels.Dashboard{Title: "Delivery", Panels: panels.Questions()}) {

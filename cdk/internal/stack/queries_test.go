@@ -31,7 +31,7 @@ func TestQueriesFilterOnPartitions(t *testing.T) {
 			t.Errorf("%s reads no samples", q.Name)
 		}
 		for _, key := range record.PartitionKeys() {
-			if n := len(regexp.MustCompile(`(WHERE|OR) `+key+` BETWEEN date_format\(date_add\(`).FindAllString(q.SQL, -1)); n != reads {
+			if n := len(regexp.MustCompile(`(WHERE|OR) `+key+` BETWEEN date_format\(from_unixtime\(\(+to_unixtime\(`).FindAllString(q.SQL, -1)); n != reads {
 				t.Errorf("%s reads the table %d times and bounds %s %d times", q.Name, reads, key, n)
 			}
 		}
@@ -51,7 +51,7 @@ func TestQueriesFilterOnPartitions(t *testing.T) {
 
 // Every panel of the menu has a query: under its own name, or under that of an earlier panel with the same SQL.
 func TestEveryPanelHasItsQuery(t *testing.T) {
-	saved := panels.Saved{Table: `"samples"`, Spans: []time.Duration{24 * time.Hour}, Delay: 6 * time.Minute}
+	saved := panels.Saved{Form: panels.Athena(`"samples"`), Spans: []time.Duration{24 * time.Hour}, Delay: 6 * time.Minute}
 	left := map[string]string{}
 	for _, q := range savedQueries(t) {
 		left[q.SQL] = q.Name

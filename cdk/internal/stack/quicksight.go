@@ -21,11 +21,12 @@ import (
 // back. The data sets query Athena when somebody looks at them; QuickSight copies no samples. The account must already have
 // signed up for QuickSight, because CloudFormation cannot do that.
 func NewQuickSight(app constructs.Construct, c config.Config, pipeline awscdk.Stack) (awscdk.Stack, error) {
-	board, err := quicksight.New(`"`+c.GlueDatabaseName+`"."`+c.GlueTableName+`"`, delay(c))
+	board, err := quicksight.New(c.GlueDatabaseName, c.GlueTableName, delay(c))
 	if err != nil {
 		return nil, err
 	}
-	scope := newStack(app, c, c.StackName+"-QuickSight", "Metrics Dashboard: QuickSight dashboard of the panels")
+	// Indentation would make a quarter of the template's megabyte, which is the most that CloudFormation takes.
+	scope := newStack(app, c, c.StackName+"-QuickSight", "Metrics Dashboard: QuickSight dashboard of the panels", true)
 	scope.AddStackDependency(pipeline, jsii.String("it reads the pipeline's parameters"))
 	role := newQuickSightRole(scope, c)
 	source := awsquicksight.NewCfnDataSource(scope, jsii.String("QuickSightSource"), &awsquicksight.CfnDataSourceProps{

@@ -43,7 +43,7 @@ func New(app constructs.Construct, c config.Config, zip Functions) (awscdk.Stack
 	if err != nil {
 		return nil, err
 	}
-	s := newStack(app, c, c.StackName, "Metrics Dashboard: host metrics through Firehose to partitioned Parquet in S3")
+	s := newStack(app, c, c.StackName, "Metrics Dashboard: host metrics through Firehose to partitioned Parquet in S3", false)
 	var p pipeline
 	p.bucket = newBucket(s, c)
 	p.table = newCatalog(s, c, p.bucket)
@@ -74,12 +74,13 @@ func New(app constructs.Construct, c config.Config, zip Functions) (awscdk.Stack
 }
 
 // newStack adds an empty stack. The region, the tags and the permissions boundary of the configuration apply to all its
-// resources.
-func newStack(app constructs.Construct, c config.Config, name, description string) awscdk.Stack {
+// resources. The template of a compact one is not indented.
+func newStack(app constructs.Construct, c config.Config, name, description string, compact bool) awscdk.Stack {
 	s := awscdk.NewStack(app, &name, &awscdk.StackProps{
-		Description:           &description,
-		Env:                   &awscdk.Environment{Region: optional(c.Region)},
-		TerminationProtection: onlyIf(c.TerminationProtection),
+		Description:                 &description,
+		SuppressTemplateIndentation: &compact,
+		Env:                         &awscdk.Environment{Region: optional(c.Region)},
+		TerminationProtection:       onlyIf(c.TerminationProtection),
 		// The rule would add a parameter to the template. Without it any tool can deploy the template, and the local stack
 		// can read it. The CDK CLI checks the bootstrap version by itself.
 		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{

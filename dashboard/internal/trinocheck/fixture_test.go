@@ -116,6 +116,9 @@ func writeRollups(t *testing.T, dir string, l *lake.Lake) {
 		write(t, dir, "rollup-"+hour.Format("2006010215")+".setup", begin+" SELECT *, "+hour.Format("'2006' AS year, '01' AS month, '02' AS day, '15' AS hour")+
 			" FROM ("+panels.Minutes.Query(panels.Athena(table), hour)+") AS rolled")
 	}
+	// The table of hours is empty, as after a deployment.
+	write(t, dir, "rollup.setup", "CREATE TABLE samples_1h AS SELECT *, '2026' AS year, '01' AS month, '01' AS day FROM ("+
+		panels.Hours.Query(panels.Athena(table), noon.AddDate(0, 0, -33))+") AS rolled")
 	// Both engines read minutes and samples. The day before is over, so it has been rolled up to hours too.
 	folders, err := filepath.Glob(filepath.Join(l.Dir(), "*", filepath.FromSlash(panels.Hours.Prefix())))
 	if err != nil || len(folders) != 1 {

@@ -79,8 +79,14 @@ func TestPanelsInTrino(t *testing.T) {
 		}
 	}
 	for name, sql := range deployed(t) {
-		write(t, dir, name+".sql", deployedTable.ReplaceAllString(sql, "FROM "+table))
+		write(t, dir, name+".sql", deployedTable.ReplaceAllString(sql, "FROM "+table+"$2"))
 		want[name+".sql"] = true
+	}
+	for name, q := range saved(t) {
+		write(t, dir, name+".sent.sql", q.trino)
+		write(t, dir, name+".plan.sql", "EXPLAIN "+q.trino)
+		want[name+".sent.sql"], want[name+".plan.sql"] = true, true
+		queries[name] = q.duckDB
 	}
 	for _, r := range panels.Rollups() {
 		name, start := "rollup-"+r.Name, r.Start(noon.Add(-time.Hour))
@@ -131,6 +137,17 @@ func TestPanelsInTrino(t *testing.T) {
 	t.Logf("%d statements run, %d of %d queries have rows, %d are compared with DuckDB's", len(want)-4, full, len(queries), exact)
 	if full < len(queries)*3/4 {
 		t.Error("the fixture shows too little")
+	}
+
+	// A saved query scans only what it chooses by the length of its time range.
+	for name, q := range saved(t) {
+		plan := strings.Join(rows(t, dir, name+".plan"), "\n")
+		for i, r := range panels.Rollups() {
+			// The connector numbers its tables as they are made, the samples first.
+			if scanned := strings.Contains(plan, fmt.Sprintf("[table = memory:%d,", i+1)); scanned != slices.Contains(q.scans, r.Name) {
+				t.Errorf("%s scans %s: %v", name, r.Table(), scanned)
+			}
+		}
 	}
 
 	// Conditions must reach the scan. If Trino applied them after the search for copies, each query would read the whole table.
@@ -193,6 +210,49 @@ func cases() []testCase {
 		{name: "chosen", params: chosen},
 		{name: "strange", params: strange, pasted: true, firstOnly: true},
 	}
+}
+
+// savedQuery is a saved query that chooses by the length of its time range what it reads.
+type savedQuery struct {
+	trino  string
+	duckDB panels.Query
+	scans  []string // the rollups
+}
+
+// saved are the saved queries of a panel of each kind, as of noon.
+func saved(t *testing.T) map[string]savedQuery {
+	t.Helper()
+	const day = 24 * time.Hour
+	scans := map[time.Duration][]string{day: nil, 7 * day: {"1m"}, 365 * day: {"1m", "1h"}}
+	queries, seen := map[string]savedQuery{}, map[panels.Kind]bool{}
+	for _, d := range panels.All() {
+		for _, p := range d.Panels {
+			if d.NoPage || seen[p.Kind] || p.Needs != panels.AnyRows || p.MaxSpanS > 0 || max(p.MinSpanS, d.SpanS) > 86400 {
+				continue
+			}
+			seen[p.Kind] = true
+			for span, scans := range scans {
+				form := panels.Saved{
+					Form: panels.Athena(table), Rollups: func(of panels.Rollup) string { return of.TableOf(table) },
+					Spans: []time.Duration{day, 7 * day, 365 * day}, Hours: strconv.Itoa(int(span.Hours())), Host: "''", Env: "'prod'", Metric: "'ram_pct'",
+				}
+				trino, err := form.SQL(d, p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				form.Form, form.Rollups = panels.DuckDB(), panels.Rollup.Table
+				duckDB, err := form.SQL(d, p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				queries[p.ID+".saved"+strconv.Itoa(int(span.Hours()))] = savedQuery{
+					strings.ReplaceAll(trino, "now()", noon.Format("TIMESTAMP '2006-01-02 15:04:05 UTC'")),
+					panels.Query{SQL: strings.ReplaceAll(duckDB, "epoch(now())", strconv.Itoa(int(noon.Unix()))+"e0")}, scans,
+				}
+			}
+		}
+	}
+	return queries
 }
 
 // fixture is a lake of some hosts, with two copies of every sample of one hour, and of hosts whose numbers overflow in
@@ -312,7 +372,7 @@ func differ(duck, trino []string) string {
 }
 
 // deployedTable is how the queries of that template name the table.
-var deployedTable = regexp.MustCompile(`FROM ("d"\.)?"s"`)
+var deployedTable = regexp.MustCompile(`FROM ("d"\.)?"s(_1m|_1h)?"`)
 
 // deployed are the queries of the committed templates, with values in the places where QuickSight puts them.
 func deployed(t *testing.T) map[string]string {
@@ -349,7 +409,7 @@ func addDeployed(t *testing.T, file string, queries map[string]string, types map
 	if err := json.Unmarshal(text, &template); err != nil {
 		t.Fatal(err)
 	}
-	values := strings.NewReplacer("<<$hours>>", "24", "<<$host>>", "'(all)'", "<<$environment>>", "'prod'", "<<$metric>>", "'ram_pct'")
+	values := strings.NewReplacer("<<$hours>>", "8760", "<<$host>>", "'(all)'", "<<$environment>>", "'prod'", "<<$metric>>", "'ram_pct'")
 	for id, r := range template.Resources {
 		switch r.Type {
 		case "AWS::Athena::NamedQuery":
