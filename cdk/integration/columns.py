@@ -3,8 +3,13 @@
 
 def samples_table(template):
     """Returns the properties of the template's table of samples, as Glue takes them. The tables of rollups have other names."""
-    table, = (r for name, r in template["Resources"].items() if r["Type"] == "AWS::Glue::Table" and name.startswith("Table"))
-    return table["Properties"]["TableInput"]
+    table, = tables(template, "Table")
+    return table
+
+
+def tables(template, name):
+    """Returns the properties of the template's tables whose logical id begins so."""
+    return [r["Properties"]["TableInput"] for id, r in template["Resources"].items() if r["Type"] == "AWS::Glue::Table" and id.startswith(name)]
 
 
 def duck_type(hive):

@@ -21,7 +21,7 @@ import botocore.config
 import duckdb
 import sqlglot
 
-from columns import duck_type, samples_table
+from columns import duck_type, samples_table, tables
 from says import Failed, expect
 
 # Types that ministack 1.5.33 does not support: it refuses the first. It cannot run the CDK's function that the second needs.
@@ -180,6 +180,9 @@ class Emulator(Place):
         database.execute(f"""CREATE TABLE "{found['glue-table-name']}" AS SELECT {", ".join(
             ["*" + (f" EXCLUDE ({', '.join(sorted(lists.keys() & there))})" if lists.keys() & there else "")] +
             [f"TRY_CAST({name if name in there else 'NULL'} AS {duck_type(kind)}) AS {name}" for name, kind in lists.items()])} FROM {objects}""")
+        for table in tables(synthesized, "Rollup"):  # empty: they have no partitions yet
+            database.execute(f"""CREATE TABLE "{table['Name']}" ({', '.join(
+                f'"{c["Name"]}" {duck_type(c["Type"])}' for c in table["StorageDescriptor"]["Columns"] + table["PartitionKeys"])})""")
 
         def run(sql):
             sql, = sqlglot.transpile(sql.replace(f'"{found["glue-database-name"]}".', ""), read="athena", write="duckdb",
