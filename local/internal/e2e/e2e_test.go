@@ -5,7 +5,6 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -263,23 +262,26 @@ func TestKilledStackLosesNothing(t *testing.T) {
 	}
 }
 
-// The demo prints each stage and ends by itself.
+// The demo prints each stage and, when it is stopped, delivers what is left.
 func TestDemo(t *testing.T) {
 	dir := t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	demo := exec.CommandContext(ctx, filepath.Join(bin, "local"), "demo", "--for", "8s", "--dir", dir,
-		"--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0")
-	demo.Env = testenv.Environ(t)
-	out, err := demo.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for _, want := range []string{"first samples arrived", "first object", "first row"} {
-		if !bytes.Contains(out, []byte(want)) {
-			t.Errorf("the demo does not say %q:\n%s", want, out)
+	p := start(t, "demo", "--dir", dir, "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0")
+	out, slow := "", time.After(time.Minute)
+	for stages := []string{"first samples arrived", "first object", "first row"}; len(stages) > 0; {
+		select {
+		case line, alive := <-p.lines:
+			out += line + "\n"
+			if strings.Contains(line, stages[0]) {
+				stages = stages[1:]
+			}
+			if !alive {
+				t.Fatalf("the demo ended and did not say %q:\n%s", stages[0], out)
+			}
+		case <-slow:
+			t.Fatalf("the demo does not say %q:\n%s", stages[0], out)
 		}
 	}
+	out += p.stop(t)
 	row := row(t, dir, `SELECT count(*), count(DISTINCT seq), min(cpu_pct) BETWEEN 0 AND 100, max(cpu_pct) BETWEEN 0 AND 100,
 		min(seq), max(seq), count(DISTINCT hostname) FROM samples`)
 	n, distinct := row[0].(int64), row[1].(int64)
