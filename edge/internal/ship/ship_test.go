@@ -259,8 +259,9 @@ func TestInvalidSamples(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Minute, nil)
-		all := true
-		f.to.invalid = func(int64) bool { return all }
+		var all atomic.Bool
+		all.Store(true)
+		f.to.invalid = func(int64) bool { return all.Load() }
 		f.run(t.Context())
 		f.take(100, 3*time.Second)
 		time.Sleep(time.Hour)
@@ -268,7 +269,7 @@ func TestInvalidSamples(t *testing.T) {
 		if s := f.shipper.Stats(); s.Unusable != 0 || f.queue.Stats().Lines != 100 {
 			t.Errorf("all refused: %+v, %+v", s, f.queue.Stats())
 		}
-		all = false
+		all.Store(false)
 		time.Sleep(time.Hour)
 		f.finish()
 		f.complete(false)
