@@ -26,8 +26,8 @@ const (
 	maxCache     = 64 << 10 // a parameter has at most 8 KiB
 )
 
-// Load returns the stored answer of a stack and the region of its parameters. If region is not empty, it must be that one. If there is no
-// such answer, the error is fs.ErrNotExist.
+// Load returns the stored answer of a stack and the region of its parameters. If region is not empty, only an answer from that region
+// counts. If there is no such answer, the error wraps fs.ErrNotExist.
 func (c Cache) Load(stack, region string) (t Target, asked string, err error) {
 	info, err := os.Stat(c.Path)
 	if err != nil {

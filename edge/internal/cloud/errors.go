@@ -49,14 +49,15 @@ func brief(err error) error {
 	return briefError{err, text}
 }
 
-// refusedKeys are AWS's error codes for a request whose key is expired or unknown, or whose secret is wrong ("Common Errors" in the API references of Amazon Data Firehose, Systems Manager and STS).
+// refusedKeys are AWS's error codes for a request whose key is expired or unknown, or whose secret is wrong ("Common Errors" in the API
+// references of Amazon Data Firehose, Systems Manager and STS).
 var refusedKeys = []string{
 	"ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
 	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
 	"MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure",
 }
 
-// throttled are AWS's error codes for too many requests, of all services.
+// throttled are the error codes for too many requests that all AWS services share.
 var throttled = []string{"ThrottlingException", "Throttling"}
 
 // explainCode adds [ship.ErrCredentials] or [ship.ErrThrottled] to an error whose code is one of refusedKeys or throttled.

@@ -76,7 +76,7 @@ func entryError(code, message string) error {
 	return explainCode(err)
 }
 
-// explain adds to an error what a person can do about it.
+// explain adds the kind of an error, for package ship, or what a person can do about it.
 func (s *Stream) explain(err error) error {
 	var answer *http.ResponseError
 	if errors.As(err, &answer) && answer.HTTPStatusCode() == nethttp.StatusRequestEntityTooLarge {

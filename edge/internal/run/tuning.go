@@ -112,7 +112,7 @@ func (e *edge) reloadSettings() (changed bool, err error) {
 	return e.tuneLocked(local, central, c), nil
 }
 
-// say logs the new configuration, and which settings need another start.
+// say sets the level of the log. Then it logs the new configuration, and the changed settings that need a restart.
 func (e *edge) say(c config.Config) {
 	if e.options.Level != nil {
 		e.options.Level.Set(c.LogLevel)

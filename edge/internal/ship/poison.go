@@ -10,10 +10,11 @@ import (
 )
 
 // If a record is refused as invalid, either the record is wrong or the destination refuses everything, for example because the stream
-// was given another source. Only in the first case may samples be set aside. Another record tells the two apart:
+// was given another source. Samples may be set aside only in the first case. Another record tells the two apart:
 //
 //   - A refused record is a suspect. It stays in the queue, and its lane waits.
-//   - If it is in the fresh lane, all lines that wait become backlog, so that new samples can pass.
+//   - If it is in the fresh lane, all lines that wait become backlog, so that new samples can pass. But if the backlog has a suspect
+//     already, the fresh lane waits too.
 //   - If another record was accepted since, and the suspect is refused again, the suspect is wrong. It is halved until the wrong line
 //     is found, and that line is set aside. As long as no record is accepted, no line is set aside.
 

@@ -66,8 +66,8 @@ func size(lines [][]byte) (sum int) {
 	return sum
 }
 
-// split makes all samples that wait backlog. Sending it begins at a random time within MaxLatency: other machines may have lost the
-// same destination.
+// split moves all waiting samples to the backlog. The backlog is sent from a random time within MaxLatency on: other machines may have
+// lost the same destination.
 func (s *Shipper) split() {
 	s.queue.Split()
 	s.lanes[spool.Fresh] = lane{}
@@ -77,7 +77,7 @@ func (s *Shipper) split() {
 }
 
 // deliver sends packs until each is accepted or set aside, and acknowledges them in order. It ends early if a record is refused as
-// invalid and may stay in the queue, or if the context ends. It returns how many lines are done.
+// invalid and stays in the queue, or if the context ends. It returns how many lines are done.
 func (s *Shipper) deliver(
 	ctx context.Context, stop <-chan struct{}, l spool.Lane, batch spool.Batch, packs []pack,
 ) (lines int, err error) {

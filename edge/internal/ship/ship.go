@@ -82,7 +82,7 @@ const (
 	putTimeout = 30 * time.Second
 	// peekBytes bounds the memory of a batch. Half of it holds more than the samples of 15 minutes, one a second.
 	peekBytes = 8 << 20
-	// One round of the backlog has at most the samples of two records, and at most what the rate allows in a minute.
+	// One round of the backlog has at most the samples of about one full record, and at most what the rate allows in a minute.
 	backlogLines, backlogBytes = 400, 512 << 10
 	backlogRound               = time.Minute
 	// The longest pause between attempts is MaxLatency, within these bounds. So if a destination works again, the machines come back

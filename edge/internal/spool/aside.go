@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// How many segments that were set aside are kept.
+// Limits for the segments that were set aside. They do not apply to the newest one.
 const (
 	maxAside   = 4
 	asideShare = 4 // at most a quarter of the size limit

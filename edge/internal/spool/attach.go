@@ -162,7 +162,7 @@ func (s *store) learn(seg *segment) error {
 	return nil
 }
 
-// resume makes the newest segment the active one, if it can be written. Otherwise each start would leave a file.
+// resume makes the newest segment the active one, if it can be written. So a start need not begin another file.
 func (s *store) resume(seg *segment, v survey) {
 	if v.header != nil || seg.failing || seg.size >= s.segmentBytes {
 		return

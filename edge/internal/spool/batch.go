@@ -25,8 +25,8 @@ type Batch struct {
 	places []place
 }
 
-// place says where a line is in its segment. The line has the number to-1. If from is less than that, the lines before it, beginning
-// with the number from, are damaged. They count as lost when the line is acknowledged.
+// place says where a line is in its segment. The line has the number to-1. If damaged lines precede it, from is the number of the first of
+// them, else it is to-1. The damaged lines count as lost when this line is acknowledged.
 type place struct {
 	seg      *segment
 	from, to int
@@ -40,8 +40,8 @@ func (b Batch) Head(n int) Batch { return Batch{b.Lines[:n], b.places[:n]} }
 // Tail returns a batch of the lines after the first n.
 func (b Batch) Tail(n int) Batch { return Batch{b.Lines[n:], b.places[n:]} }
 
-// add appends a line, unless the batch has one already and the line is longer than maxBytes. It subtracts the line from maxBytes and
-// returns false if the batch is full.
+// add appends a line, unless the batch has one already and the line is longer than maxBytes. It subtracts the line's length from
+// maxBytes and returns false if the batch is full.
 func (b *Batch) add(line []byte, p place, maxBytes *int) bool {
 	if len(line) > *maxBytes && len(b.Lines) > 0 {
 		*maxBytes = 0
@@ -53,8 +53,7 @@ func (b *Batch) add(line []byte, p place, maxBytes *int) bool {
 	return *maxBytes > 0
 }
 
-// read reads a batch. If the file system does not let a segment be read, read goes on with the later ones. It returns an error only
-// if there is no line.
+// read returns a batch. If a segment cannot be read, it goes on with the later ones. It returns an error only if the batch is empty.
 func (s *store) read(lane Lane, maxLines, maxBytes int) (Batch, error) {
 	var b Batch
 	var firstErr error
@@ -126,7 +125,7 @@ func (s *store) readSegment(seg *segment, b *Batch, maxLines int, maxBytes *int)
 	return nil
 }
 
-// readFailed notes an error of the file system. Unless the file does not exist, such an error does not mean that samples are lost.
+// readFailed notes an error of the file system. If the file does not exist, its samples are lost. After any other error they wait.
 func (s *store) readFailed(seg *segment, err error) error {
 	if errors.Is(err, fs.ErrNotExist) && !seg.inMemory() {
 		s.vanish(seg)

@@ -79,7 +79,8 @@ func (s *store) beginBytes() int64 {
 // begin makes a segment with room for an entry of need bytes. It writes the states of all older segments into it: how many lines each
 // has, and how many of them are acknowledged. So the newest segment knows these numbers, whatever happens to the older files.
 //
-// It does not make room for the file: makeRoom has kept that room, and a drop is written down in a segment before its file is removed.
+// It does not drop a segment to make room for the new file: a drop must first be written down in the active segment, and there is none
+// yet. An earlier makeRoom has kept that room.
 func (s *store) begin(need int64) error {
 	s.sweep()
 	if len(s.litter) > 0 && s.diskBytes()+s.beginBytes() > s.maxBytes {
@@ -153,7 +154,7 @@ func (s *store) writeLine(line []byte) error {
 	return nil
 }
 
-// writeState appends a state to the active segment, and counts that many more lines as lost. It does not sync: if the state is lost,
+// writeState appends a state to the active segment, and adds lost to the count of lost lines. It does not sync: if the state is lost,
 // lines arrive twice.
 func (s *store) writeState(st state, lost int) error {
 	seg := s.active

@@ -35,7 +35,7 @@ const (
 	kindState = 2
 )
 
-// marker begins each entry. Its first byte is in no UTF-8 text, so the next entry can be found after damage.
+// marker begins each entry. Its first byte never occurs in UTF-8 text, so the next entry can be found after damage.
 var marker = [2]byte{0xfe, 0xed}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -57,7 +57,7 @@ func appendHeader(dst []byte, id uint64, created time.Time) []byte {
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start+16:], castagnoli))
 }
 
-// checkHeader returns nil, errVersion or errHeader. The first 16 bytes are the same in every version, so a file of a later
+// checkHeader returns nil, errVersion or errHeader. The first 16 bytes have the same layout in every version, so a file of a later
 // version is not mistaken for a damaged one.
 func checkHeader(h []byte, id uint64) error {
 	if len(h) < 16 || string(h[:len(magic)]) != magic ||

@@ -20,11 +20,11 @@ func (s *store) diskBytes() int64 {
 // makeRoom removes files until need more bytes fit within the size limit: first the files that were set aside, then the oldest
 // segments. It never removes a segment that could not be read yet. The active segment must be on disk.
 //
-// It keeps room for the begin of two more segments: if the process ends while it begins one, the next process begins another before it
-// removes the first.
+// It keeps room to begin two more segments: if the process ends while it begins one, the next process begins another before it removes
+// the first.
 func (s *store) makeRoom(need int64) error {
 	need += 2 * s.beginBytes()
-	// A drop and a damaged segment that is passed over write a state each, and the files of rejected lines may still grow.
+	// drop and passOver write one state each, and the files of rejected lines may still grow.
 	need += 2*stateBytes + s.rejected.growth(s.maxBytes)
 	for s.diskBytes()+need > s.maxBytes {
 		left := len(s.litter)
@@ -69,7 +69,7 @@ func (s *store) drop(seg *segment) error {
 	return nil
 }
 
-// dropped gives up a segment that was dropped because a place is full. The problem is over when half of the place is free.
+// dropped gives up a segment because place is full: the spool or the memory. The problem is over when both are less than half full.
 func (s *store) dropped(seg *segment, place string) {
 	s.keeping.Failed(fmt.Errorf("the %s is full, %d samples in its oldest segment are dropped", place, seg.waiting()))
 	s.giveUp(seg, &s.counts.dropped)

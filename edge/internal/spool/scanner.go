@@ -77,7 +77,7 @@ func (s *scanner) next() (entry, error) {
 	}
 }
 
-// endTail is called after io.EOF. It decides if the tail is damage, or an entry that was being written when the process or the machine
+// endTail is called after io.EOF. It decides whether the tail is damage, or an entry that was being written when the process or the machine
 // stopped. It counts damage as one more line, unless the tail is as long as a state.
 func (s *scanner) endTail() error {
 	rest := s.size - s.good

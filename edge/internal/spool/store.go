@@ -131,8 +131,8 @@ func (s *store) close() (lost int, err error) {
 	return lost, err
 }
 
-// giveUp removes a segment whose lines will not be delivered from the queue. It adds the lines that wait to the count *as. The caller
-// has added them to the lines that are lost.
+// giveUp removes a segment from the queue because its lines will not be delivered. It adds the number of lines that wait to *as. The
+// caller has already added it to counts.lost.
 func (s *store) giveUp(seg *segment, as *int64) {
 	*as += int64(seg.waiting())
 	s.counts.damaged += int64(seg.unreadable)
@@ -176,7 +176,7 @@ func (s *store) removeDone() {
 }
 
 // remove removes a segment from the queue and its file from the disk. If the file cannot be removed, sweep tries again. If the process
-// ends before it succeeds, the lines arrive twice.
+// ends before it succeeds, lines may arrive twice.
 func (s *store) remove(seg *segment) {
 	s.detach(seg)
 	info := FileInfo{segmentName(seg.id), seg.disk}
