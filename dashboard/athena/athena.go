@@ -1,8 +1,8 @@
 // Package athena runs SQL over the samples of a deployed stack, by Amazon Athena in the stack's workgroup.
 //
-// It needs no DuckDB and reads no objects of S3 itself. It starts a query, asks for its state until it has ended, and fetches the
-// answer page by page. Texts that a viewer chose are execution parameters. It runs queries only. Each answer says how much the
-// query scanned, and what that costs by list prices.
+// It needs no DuckDB and reads no objects of S3 itself. It starts a query, asks for its state until it has ended, and fetches the answer
+// page by page. Texts that a viewer chose are execution parameters. [Engine.Query] and [Engine.Stream] run queries only. [Engine.Unload]
+// also writes the rows of a query to S3. Each answer says how much the query scanned, and what that costs by list prices.
 package athena
 
 import (
@@ -126,7 +126,7 @@ func (e *Engine) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (
 	return panels.Notes{Cost: &cost}, nil
 }
 
-// count adds what a query cost to what all have cost, and returns it.
+// count adds the cost of a query to that of all queries. It returns the cost of this query.
 func (e *Engine) count(execution *types.QueryExecution) panels.Cost {
 	cost := costOf(execution)
 	e.mu.Lock()

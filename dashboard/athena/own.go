@@ -8,11 +8,11 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Own makes a query of a text that a person wrote. The text may read samples, which is the table under a name that does not
-// depend on the stack, samples_once and samples_otel. Own defines them as common table expressions before the text. Views would be more
-// resources to deploy and to keep in step with the columns.
+// Own makes a query of a text that a person wrote. The text may read samples, samples_once and samples_otel. samples is the table, under
+// a name that does not depend on the stack. Own defines those that the text reads as common table expressions before it. Views would be
+// more resources to deploy and to keep in step with the columns.
 //
-// If r is not zero, they have only the samples of r.
+// If r is not zero, all three have only the samples of r.
 func (e *Engine) Own(sql string, r panels.Range) panels.Query {
 	table, bounded := e.target.relation(), !r.IsZero()
 	if bounded {

@@ -7,14 +7,14 @@ import (
 
 // recent is the last answer to a question. It is kept because a query costs money, and a page asks at each refresh.
 type recent[T any] struct {
-	turn   chan struct{} // a lock with room for one token; guards the other fields. A channel, so that waiting ends with a context
+	turn   chan struct{} // a lock with room for one token; guards the other fields. It is a channel, so that a context can end the wait
 	asked  time.Time
 	answer T
 }
 
 func newRecent[T any]() recent[T] { return recent[T]{turn: make(chan struct{}, 1)} }
 
-// get returns the answer if it is younger than most, or else that of ask, which gets the last one.
+// get returns the last answer if it is younger than most. Otherwise it calls ask with the last answer, and keeps and returns the new one.
 func (r *recent[T]) get(ctx context.Context, now time.Time, most time.Duration, ask func(last T) (T, error)) (T, error) {
 	var none T
 	select {

@@ -10,15 +10,16 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// periods says which periods of a rollup exist. All periods before since count as existing. After that, only those that end at ends do. So
-// a gap before since is not read from the samples; an alarm reports it earlier.
+// periods says which periods of a rollup exist. All periods before since count as existing. After since, only those exist whose end is in
+// ends. So a gap before since is not read from the samples: an alarm has reported it long before.
 type periods struct {
 	since time.Time
 	ends  []time.Time // in order
 }
 
 const (
-	// rolledFor is how long an answer about rollups is used. Until then, the samples of newer rollups are read instead.
+	// rolledFor is how long an answer about rollups is used. Meanwhile the engine reads samples in place of periods that were rolled up
+	// since.
 	rolledFor = 10 * time.Minute
 	// lookedAt is how far back each period is looked at.
 	lookedAt = 7 * 24 * time.Hour

@@ -86,7 +86,7 @@ func Parameters(ctx context.Context, cfg aws.Config, stack string, values map[st
 	return nil
 }
 
-// Parameter looks up one parameter of a stack, as [Parameters] does. It is "" if the parameter does not exist.
+// Parameter looks up one parameter of a stack, as [Parameters] does. It returns "" if the parameter does not exist.
 func Parameter(ctx context.Context, cfg aws.Config, stack, name string) (string, error) {
 	out, err := ssm.NewFromConfig(cfg).GetParameters(ctx, &ssm.GetParametersInput{Names: []string{path.Join(record.ParameterPath(stack), name)}})
 	if err != nil {

@@ -51,7 +51,7 @@ func anomalies() Dashboard {
 	}
 }
 
-// weeks is how many weeks before a point is compared with.
+// weeks is how many earlier weeks a point is compared with.
 const weeks = 3
 
 // window is the number of slots before a point with which the point is compared.

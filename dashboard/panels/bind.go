@@ -129,7 +129,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		rules:   params.Rules,
 		newest:  func(last time.Duration) (reading, error) { return over(Range{From: r.To.Add(-last), To: r.To}) },
 	}
-	// rolledUp chooses a rollup in place of what is finer where there is some of it.
+	// rolledUp chooses a rollup in place of finer rows, if there is some of that rollup.
 	rolledUp := func(to Rollup, r Range) (reading, error) {
 		if form.parts != nil && to.Bucket > chosen.grain.Bucket {
 			if rows, err := form.reading(to, r, params.Once); err != nil || rows.rolled() {
@@ -204,7 +204,7 @@ func (p Panel) Span(span time.Duration) time.Duration {
 	return span
 }
 
-// lead is how much more the panel's query reads before that.
+// lead is the length of what the panel's query also reads, before the range of [Panel.Span].
 func (p Panel) lead(span time.Duration) time.Duration { return time.Duration(p.Lead) * slotFor(span) }
 
 // reads is the length of the time range that the panel's query reads.

@@ -62,8 +62,8 @@ type Schedule struct {
 	Now time.Time
 	// Settle is how long after its end a period is rolled up for the first time: most of its samples are there then.
 	Settle time.Duration
-	// Patience is how long a period waits until it is rolled up again for late samples, as a share of its age, and at least of its
-	// length. Without it, one host that sends late would make all samples of a day be read each hour. 0 means no wait.
+	// Patience is how long a period waits until it is rolled up again for late samples, as a share of its age or of its length, whichever is
+	// more. Without it, one host that sends late would make each hourly run read all samples of a day. 0 means no wait.
 	Patience float64
 }
 
@@ -77,8 +77,8 @@ type Due struct {
 // End is the end of the period.
 func (d Due) End() time.Time { return d.Start.Add(d.Rollup.Period) }
 
-// Due returns the periods that are due, in order of time: those that have ended and have samples that their rollup may lack. hours are
-// the samples that there are by the begin of their hour. made are the rollups that there are by the begin of their period.
+// Due returns the periods that are due, in order of time: those that have ended and have samples that their rollup may lack. hours has
+// the samples that exist; a key is the begin of an hour. made has the rollups that exist; a key is the begin of a period.
 //
 // A period that has not ended is not due, however new its samples are. So a machine whose clock is a year ahead costs nothing until
 // then.

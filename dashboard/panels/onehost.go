@@ -146,7 +146,8 @@ func lines(id, title, question string, needs Needs, by Dimension, values ...Valu
 	return Panel{ID: id, Title: title, Question: question, Kind: Lines, Needs: needs, By: by, Values: values, Width: third, Optional: true}
 }
 
-// percents are percentages over time, each with the highest of its readings: column, label, and so on.
+// percents are percentages over time, each with the highest of its readings. The arguments are a column and its label, the next column
+// and its label, and so on.
 func percents(labels ...string) (values []Value) {
 	for i := 0; i < len(labels); i += 2 {
 		values = append(values, Value{Column: labels[i], Label: labels[i+1], Unit: Percent, High: labels[i] + "_high"})

@@ -46,12 +46,12 @@ type Panel struct {
 	MaxSpanS int `json:"max_span_s,omitempty"`
 	// Needs is the coarsest rows that the panel can be made of.
 	Needs Needs `json:"-"`
-	// KeepS is how many seconds an answer may be old: a query that reads much is not asked again at each refresh. 0 asks each time.
+	// KeepS is how old an answer may be, in seconds: a query that reads much is not asked again at each refresh. 0 asks each time.
 	KeepS int `json:"keep_s,omitempty"`
 	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
-	// Weeks is how many weeks before the panel compares with. The query also reads the same time of each, if the time range is
-	// at most a week. Saved queries do not do that.
+	// Weeks is how many earlier weeks the panel compares with. If the time range is at most a week, the query also reads the same time of
+	// each of these weeks. Saved queries do not do that.
 	Weeks int `json:"weeks,omitempty"`
 	// Empty is the text for an answer without rows, if that is good news. If Empty is "", the page says that there is no data.
 	Empty string `json:"empty,omitempty"`

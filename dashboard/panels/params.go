@@ -30,7 +30,8 @@ type Params struct {
 	Picked []string
 	Delay  time.Duration // how long samples take to arrive
 	Rules  Rules         // what an operator changed in the rules about problems
-	// KnownSince makes a query about problems know the hosts that sent samples since then, also before the range. The zero time is its begin.
+	// KnownSince makes a query about problems know the hosts that sent samples since then, also before the range. The zero time stands for
+	// the begin of the range.
 	KnownSince time.Time
 	// Once reads samples_once in place of samples: a sample that was delivered twice counts once.
 	Once bool

@@ -109,7 +109,8 @@ const (
 )
 
 // forecast is the rule about filesystems that will be full: a straight line through the means of up to twelve hours says when. The
-// problem begins if that is in less than Warn seconds and the points are close to the line, and ends if it is in more than Clear.
+// problem begins if that is in less than Warn seconds and the points are close to the line. It ends if that is in more than Clear
+// seconds, or if the points are far from the line.
 var forecast = Problem{
 	Name: DiskFullSoon, Unit: Duration, Limits: Limits{Thresholds: Thresholds{Warn: 3 * daySeconds, Critical: daySeconds}, Clear: 4 * daySeconds},
 	Culprit: "mount", Sentence: "The fullest filesystem fills so evenly, over six to twelve hours, that it is full in less than 72 hours.",
@@ -120,8 +121,8 @@ const (
 	DiskFullSoon = "Disk full soon"
 	// Silent is a host that sends nothing: its newest sample is older than three of its intervals and the time that samples take.
 	Silent = "Silent"
-	// SharedName is several machines that send under one host name: for ten minutes, within the same five. The pages cannot tell
-	// their samples apart. A new machine that took over the name is not a problem.
+	// SharedName is several machines that send under one host name. It begins if, at each of ten minutes, the five minutes before have
+	// samples of more than one machine. The pages cannot tell their samples apart. A new machine that took over the name is not a problem.
 	SharedName = "Host name of several machines"
 )
 
@@ -132,7 +133,8 @@ func AllProblems() []Problem {
 		Problem{Name: SharedName, Unit: Count, For: sharedFor, Sentence: "Several machines send samples under one host name, for 10 minutes."})
 }
 
-// sharedFor is how long several machines have to send under one name. If a new machine takes over a name, both are there for five minutes.
+// sharedFor is how long several machines have to send under one name. If a new machine takes over a name, the window of five minutes has
+// samples of both for five minutes only.
 const sharedFor = 10 * time.Minute
 
 // HasThresholds says whether the rule compares with its [Limits]. The others are true or not.
@@ -151,7 +153,7 @@ const (
 	standingS = 2 * hourSeconds
 	// forecastS is how far back disks are read for the forecast: the twelve hours of the line, which begin at a whole hour.
 	forecastS = 13 * hourSeconds
-	// routineS is how long a routine lasts at most, in seconds. Whatever lasts longer would be compared with itself the day before.
+	// routineS is how long a routine problem lasts at most, in seconds. Whatever lasts longer would be compared with itself the day before.
 	routineS = 20 * hourSeconds
 	// usualStepS is the width of the buckets whose means say whether a host was busy, in seconds, and usualReach how many of them
 	// before and after a time of day count as the same time of day.
@@ -159,8 +161,8 @@ const (
 	usualReach = 4
 )
 
-// usualDays are how many days before a problem the host is looked at. On a Monday, a Tuesday or a Saturday one of the first three is
-// a working day, and a week before is the same weekday.
+// usualDays are how many days before a problem the host is looked at. At least one of the first three days is a working day, also if the
+// problem is on a Sunday or a Monday. A week before is the same weekday.
 var usualDays = []int{1, 2, 3, 7}
 
 // usualSpan is what the statement reads of a day before: the range, and what counts as the same time of day. Samples of the newest bucket
@@ -212,8 +214,7 @@ func (s statement) problemFunctions() template.FuncMap {
 		"critical_told": word(strings.Join(criticalTold, ", ")),
 		"usual_step":    word(strconv.Itoa(usualStepS)), "usual_first": word(strconv.Itoa(-usualReach)), "usual_last": word(strconv.Itoa(usualReach)),
 		"standing_s": func() int { return standingS },
-		// The samples of so many seconds at the end of the range, or of the whole range if that is 0; the same of hosts that may have a
-		// problem, in which minutes may stand for samples; and the begin of that time.
+		// The samples of so many seconds at the end of the range, or of the whole range if that is 0; and the begin of that time.
 		"newest": func(seconds int, columns ...any) (string, error) {
 			only, err := s.only(time.Duration(seconds) * time.Second)
 			if err != nil {

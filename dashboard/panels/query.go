@@ -17,8 +17,8 @@ type Query struct {
 	Also []Range
 	// Rollup is the name of the rollup that the rows are of, such as 1m, or empty if each row is a sample.
 	Rollup string
-	// Shown is the length of the time range that a panel's query shows. It may differ from what the viewer chose. Cut says that it is
-	// shorter than the panel could show of samples: see [Needs].
+	// Shown is the length of the time range that a panel's query shows. It may differ from what the viewer chose. Cut says that it is only
+	// the end of that range, because the panel needs rows that are too fine for all of it: see [Needs].
 	Shown time.Duration
 	Cut   bool
 	// Bucket is the width of the time buckets of a panel's query.

@@ -58,7 +58,8 @@ var derivations = map[string]derived{
 			"WHEN mem_pressure_pct >= coalesce(cpu_pressure_pct, 0) THEN mem_pressure_pct ELSE cpu_pressure_pct END",
 		[]string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"},
 	},
-	// disk_awaited_pct is how busy the busiest disk is, or 0 if tasks hardly wait for I/O. Without that pressure it is how busy the disk is.
+	// disk_awaited_pct is how busy the busiest disk is, or 0 if tasks hardly wait for I/O. If that pressure is not known, it is how busy the
+	// disk is.
 	"disk_awaited_pct": {
 		"CASE WHEN io_pressure_pct < 15 AND disk_busy_pct IS NOT NULL THEN 0 ELSE disk_busy_pct END",
 		[]string{"disk_busy_pct", "io_pressure_pct"},
@@ -224,10 +225,10 @@ var contract = func() map[string]record.Column {
 	return m
 }()
 
-// plausible is the SQL of a value of a column or field, which value reads. It is NULL if the value is outside of the column's range. Without that, one sample
-// could break a panel for all machines: a sum of doubles such as 1e308, or the square of 1e200, is infinite in Trino and fails
-// in DuckDB. The transform leaves out such values, but files that something else wrote can have them. NaN becomes NULL too: a
-// comparison with NaN is false, or treats NaN as the largest number.
+// plausible is the SQL of a value of a column or field. The argument value is the SQL that reads it. The result is NULL if the value is
+// outside of the column's range. Without that, one sample could break a panel for all machines: a sum of doubles such as 1e308, or the
+// square of 1e200, is infinite in Trino and fails in DuckDB. The transform leaves out such values, but files that something else wrote
+// can have them. NaN becomes NULL too: a comparison with NaN is false, or treats NaN as the largest number.
 func plausible(value string, c record.Column) string {
 	r, ok := c.Range()
 	if !ok {

@@ -63,8 +63,9 @@ type statement struct {
 	late      time.Duration                             // the same
 	rules     Rules                                     // about problems
 	newest    func(last time.Duration) (reading, error) // the end of the time range
-	before    func(days int, all bool) (reading, error) // the same time of day some days before, of minutes where there are some: see [usualSpan]
-	// rolledUp is the end of the time range, or all of it if last is 0, of a rollup where there is some of it, else of what is finer.
+	before    func(days int, all bool) (reading, error) // the same time of day some days before, of minutes if there are some: see [usualSpan]
+	// rolledUp is the end of the time range, or all of it if last is 0. It is of a rollup if there is some of that rollup, otherwise of
+	// finer rows.
 	rolledUp func(of Rollup, last time.Duration) (reading, error)
 }
 
@@ -85,8 +86,8 @@ func (s statement) functions() template.FuncMap {
 		},
 		// A number as a text, rounded.
 		"whole": func(of string) string { return "CAST(CAST(round(" + of + ") AS bigint) AS varchar)" },
-		// What a shared template makes of hours where there are some, else of minutes or samples; and of minutes or samples of so many
-		// seconds at the end of the range (0 is all of it), of hosts that may have a problem.
+		// hours is what a shared template makes of hours if there are some, otherwise of minutes or samples. minutes_of_suspects is what it
+		// makes of minutes or samples of the hosts that may have a problem, in so many seconds at the end of the range (0 is all of it).
 		"hours": func(name string, data any) (string, error) { return s.rolledOf(Hours, 0, name, data) },
 		"minutes_of_suspects": func(name string, seconds int, data any) (string, error) {
 			return s.ofSuspects().rolledOf(Minutes, seconds, name, data)
@@ -95,7 +96,7 @@ func (s statement) functions() template.FuncMap {
 		"and_process": func() string { return s.process() },
 		// The texts of a list as one text, with commas or as lines.
 		"joined": func(of string) string { return s.joined(of, "', '") }, "lines": func(of string) string { return s.joined(of, "chr(10)") },
-		// The same of the weeks before, with the column weeks_ago; and how many weeks there are, 0 if the time range is too long.
+		// The samples of the weeks before, with the column weeks_ago; and how many weeks there are, 0 if the time range is too long.
 		"past": s.pastSamples, "weeks": func() int { return len(s.past) },
 		// The newest known value of a column.
 		"last": func(column string) string { return last(column) + " AS " + column },
@@ -108,7 +109,7 @@ func (s statement) functions() template.FuncMap {
 		"steps": func(from, to, step string) string {
 			return s.stepsOf + "(" + from + ", " + to + ", CAST(" + step + " AS bigint))"
 		},
-		// The same for slots.
+		// The beginning of the slot that a sample belongs to, and the slot's width.
 		"slot": word(begin(s.slot)), "slot_s": word(s.slot),
 		// A quantile of a column or expression.
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
@@ -155,7 +156,7 @@ func (s statement) write(p Panel) (string, error) {
 	return strings.TrimSpace(b.String()), nil
 }
 
-// rolledOf makes the text of a shared template over a rollup where there is some of it, else over what is finer.
+// rolledOf makes the text of a shared template over a rollup if there is some of it, otherwise over finer rows.
 func (s statement) rolledOf(r Rollup, seconds int, name string, data any) (_ string, err error) {
 	if s.reading, err = s.rolledUp(r, time.Duration(seconds)*time.Second); err != nil {
 		return "", err

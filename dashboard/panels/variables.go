@@ -17,8 +17,8 @@ import (
 type Variables struct {
 	Form    Form                         // DuckDB or Athena; its rollups are not asked for
 	Rollups func(of Rollup) (sql string) // the relation of a rollup; nil if there are only samples
-	// From and To are the SQL of the chosen time range, in Unix seconds, and Span that of its length in seconds. Width is that of a number of
-	// seconds, at least 1, as wide as time buckets should be.
+	// From and To are the SQL of the chosen time range, in Unix seconds, and Span that of its length in seconds. Width is the SQL of the
+	// width that time buckets should have, in seconds, at least 1.
 	From, To, Span, Width string
 	// Host, Env and Role are the SQL of lists of chosen texts, such as 'a', 'b'. The list '' stands for all. If one is empty, the query has
 	// no condition for it.
@@ -28,8 +28,8 @@ type Variables struct {
 	Process, Metric string
 	Delay           time.Duration // as in [Params]
 
-	// What [Saved] knows besides: the shortest and the longest range that can be chosen, the SQL of the width of a slot, and that the range ends
-	// when the query runs.
+	// What only [Saved] knows: the shortest and the longest range that can be chosen, the SQL of the width of a slot, and that the range
+	// ends when the query runs.
 	shortest, longest time.Duration
 	slot              string
 	untilNow          bool
@@ -142,7 +142,7 @@ func (v Variables) arms(p Panel) arms {
 	return a
 }
 
-// bucket is the width of a time bucket, which is at least so wide and at least as wide as the rows.
+// bucket is the SQL of the width of a time bucket, in seconds. It is at least as wide as least and as the rows.
 func (a arms) bucket(least time.Duration) string {
 	widths := []string{a.v.Width}
 	switch a.grain().Name {
@@ -171,7 +171,7 @@ func (a arms) grain() Rollup {
 	return Rollup{}
 }
 
-// newest is what the query reads of the end of the time range. No rollup has the newest hours of the lake.
+// newest is what the query reads of the end of the time range. The newest hours of the lake are read from samples only: see [rolledUp].
 func (a arms) newest(last time.Duration) reading {
 	from := "(" + a.v.To + " - " + whole(last) + ")"
 	if a.minutes && a.v.untilNow && last <= rolledUp-Minutes.Period {
@@ -190,14 +190,14 @@ func (a arms) reading(from, to string) reading {
 		period := whole(of.Period)
 		return "floor((" + v.Form.now + " - " + whole(rolledUp) + ") / " + period + ") * " + period
 	}
-	// beyond is the condition that the range is longer than most, if it is not always so.
+	// beyond is the condition that the range is longer than most. It is "" if the range always is.
 	beyond := func(most time.Duration) string {
 		if a.shortest > most {
 			return ""
 		}
 		return a.span + " > " + whole(most)
 	}
-	// after is the begin of what finer rows are read of, if the range is longer than most.
+	// after is the time from which finer rows are read. If the range is longer than most, that is the end of what the coarser rollup has.
 	after := func(most time.Duration, coarser Rollup) string {
 		begin := rolled(coarser)
 		if condition := beyond(most); condition != "" {
@@ -277,9 +277,10 @@ func (v Variables) anySlot() string {
 }
 
 // within is the condition on a time range of the rows of a rollup; the zero Rollup is the samples. first and last write the ends of the
-// range in a format; time is the condition on the time itself. As the function Period writes it, a partition key has bounds of its own if the
-// keys above it are the same at both ends. Of a rollup, only the year and for minutes the month have: Athena asks Glue for these partitions,
-// and the condition on all keys together chooses among them. Partition projection, as of the samples, needs the bounds of each key.
+// range in a format; time is the condition on the time itself. As the function Period writes it, a partition key has bounds of its own if
+// the keys above it are the same at both ends. For a rollup, only the year has such bounds, and for minutes the month too: Athena asks
+// Glue for these partitions, and the condition on all keys together chooses among them. Partition projection, as of the samples, needs
+// the bounds of each key.
 func within(of Rollup, first, last func(format string) string, time string) string {
 	var list []string
 	above, keys := "", of.keys()

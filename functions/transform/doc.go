@@ -13,7 +13,7 @@
 //	convert.go    makes samples of OTLP/JSON, see package otlp
 //	parse.go      checks the samples, by the rules in column.go and limits.go
 //	enrich.go     adds columns to a sample
-//	split.go      cuts a record that does not fit into an answer into smaller packs
+//	split.go      cuts a record into smaller packs if one answer cannot hold it
 //	putback.go    puts these packs back onto the stream
 //	answer.go     the answer that Firehose gets
 //

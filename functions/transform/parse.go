@@ -28,7 +28,7 @@ type contents struct {
 	docs []document
 	// out holds the enriched documents. It stays valid.
 	out []byte
-	// leftOut counts the values that were left out: numbers because of their range, and what a document of another producer lacks.
+	// leftOut counts the numbers that were left out because of their range, and the reasons why samples of OTLP/JSON lack values.
 	// firstLeftOut describes the first of them.
 	leftOut      int
 	firstLeftOut error

@@ -13,8 +13,8 @@ type returned struct {
 	err   error // why it could not be split
 }
 
-// split cuts a record into packs that each fit into an answer: they hold one hour, and are bounded in size. The samples of an hour
-// keep their order.
+// split cuts a record into packs that each fit into an answer: each holds samples of one hour, and its size is bounded. The samples of an
+// hour keep their order.
 func (v *invocation) split(i int, c contents) returned {
 	back := returned{index: i}
 	slices.SortStableFunc(c.docs, func(x, y document) int { return cmp.Compare(x.hour, y.hour) })

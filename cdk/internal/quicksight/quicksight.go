@@ -39,7 +39,7 @@ func New(database, table string, delay time.Duration) (Board, error) {
 		return Board{}, fmt.Errorf("make the QuickSight dashboard: %w", err)
 	}
 	for _, d := range panels.All() {
-		if d.Hidden { // the page of one host: choosing a host does the same
+		if d.Hidden { // such as the page of one host: choosing a host does the same
 			continue
 		}
 		s := sheet{id: d.ID, title: d.Title, description: d.Question, metric: d.Metric, choices: choices}
@@ -69,7 +69,7 @@ type builder struct {
 // visuals returns the visuals of a dashboard's panels and adds their data sets. Panels with the same dimensions share one.
 func (b *builder) visuals(d panels.Dashboard) ([]visual, error) {
 	byRows := map[string][]part{}
-	// QuickSight has no map of hosts: the panel whose rows it shows is there as a table.
+	// QuickSight has no map of hosts. The panel that has the same rows is there as a table.
 	list := slices.DeleteFunc(slices.Clone(d.Panels), func(p panels.Panel) bool { return p.AnswerOf != "" })
 	for _, p := range list {
 		one, err := newPart(b.saved, d, p)

@@ -41,8 +41,9 @@ func newReaderPolicy(
 	})
 }
 
-// newReplayPolicy adds the policy for who may send failed records again (dashboard failed replay). It allows to find the stack, to read
-// what is below errors/, to put records on the stream, to note what was sent, and to move objects from errors/ to replayed/.
+// newReplayPolicy adds the policy for those who may send failed records again (dashboard failed replay). It allows them to find the
+// stack, to read what is below errors/, to put records on the stream, to note what was sent, and to move objects from errors/ to
+// replayed/.
 func newReplayPolicy(scope constructs.Construct, c config.Config, bucket awss3.IBucket, streamARN *string) awsiam.IManagedPolicy {
 	below := func(folder string) *string { return jsii.String(*bucket.BucketArn() + "/" + folder + "*") }
 	list := allow(bucket.BucketArn())("s3:ListBucket")

@@ -67,8 +67,8 @@ func newDelivery(scope constructs.Construct, c config.Config, to destination) de
 					IntervalInSeconds: jsii.Number(c.BufferingTime.Seconds()),
 				},
 				CompressionFormat: jsii.String("UNCOMPRESSED"), // the Parquet serializer compresses; Firehose refuses a second compression
-				// No setting, because Firehose cannot switch it on for an existing stream (CDK API reference,
-				// DynamicPartitioningProps), and the prefix needs it.
+				// This is not a setting, because Firehose cannot switch it on for an existing stream (CDK API reference, DynamicPartitioningProps),
+				// and the prefix needs it.
 				DynamicPartitioningConfiguration: &dynamicPartitioning{Enabled: jsii.Bool(true)},
 				ProcessingConfiguration: &processing{
 					Enabled:    jsii.Bool(true),

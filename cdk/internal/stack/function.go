@@ -24,7 +24,7 @@ type functionProps struct {
 	environment map[string]*string       // besides LOG_LEVEL
 	purpose     string                   // description of its role
 	may         []awsiam.PolicyStatement // what its role allows, besides writing its log
-	retries     *float64                 // how often Lambda repeats a run that failed; nil: as Lambda has it
+	retries     *float64                 // how often Lambda repeats a run that failed; nil: Lambda decides
 }
 
 // newFunction adds a Lambda function, its role and its log group.

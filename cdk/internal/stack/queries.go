@@ -15,9 +15,9 @@ type Query struct {
 	SQL         string
 }
 
-// Queries returns the queries that the stack saves in Athena. They read a table of the workgroup's database, in which samples
-// appear after a delay. There is a query for each panel in the dashboard's menu and for each question about the delivery. A
-// query that two dashboards show is there once. The last query is that of the samples with OpenTelemetry's names. Hidden dashboards are left out: the page of one host has the same queries.
+// Queries returns the queries that the stack saves in Athena. They read a table of the workgroup's database, in which samples appear
+// after a delay. There is a query for each panel of the dashboards in the menu, and for each question about the delivery. A query that
+// two dashboards show is there once. The last query is that of the samples with OpenTelemetry's names. Hidden dashboards are left out.
 func Queries(table string, delay time.Duration) ([]Query, error) {
 	saved := panels.Saved{Form: panels.Athena(`"` + table + `"`), Spans: []time.Duration{24 * time.Hour}, Delay: delay}
 	var all []Query

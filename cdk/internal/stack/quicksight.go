@@ -25,7 +25,7 @@ func NewQuickSight(app constructs.Construct, c config.Config, pipeline awscdk.St
 	if err != nil {
 		return nil, err
 	}
-	// Indentation would make a quarter of the template's megabyte, which is the most that CloudFormation takes.
+	// CloudFormation takes a template of one megabyte at most. Indentation would need a quarter of that.
 	scope := newStack(app, c, c.StackName+"-QuickSight", "Metrics Dashboard: QuickSight dashboard of the panels", true)
 	scope.AddStackDependency(pipeline, jsii.String("it reads the pipeline's parameters"))
 	role := newQuickSightRole(scope, c)

@@ -24,9 +24,10 @@ type rollup struct{ function awslambda.IFunction }
 // newRollupTables adds the tables of the rollups.
 //
 // They have no partition projection: the function points each partition at the folder of the run that wrote it, and Athena ignores such
-// locations if a table has projection (Athena user guide, "Partition projection with Amazon Athena"). A year has 8,760 partitions of
-// hours of minutes and 365 of days of hours. Glue charges nothing for the first million objects of an account and allows 10 million
-// partitions for a table. Athena asks it for those of a query's condition on the keys, which are strings for that.
+// locations if a table has projection (Athena user guide, "Partition projection with Amazon Athena"). In a year, the table of minutes
+// gets 8,760 partitions, one for each hour, and the table of hours 365, one for each day. Glue charges nothing for the first million
+// objects of an account and allows 10 million partitions for a table. Athena asks Glue only for the partitions that meet a query's
+// condition on the keys. For that the keys are strings.
 func newRollupTables(scope constructs.Construct, c config.Config, database awsglue.IDatabase, bucket awss3.IBucket) {
 	names := rollupTables(c)
 	for i, r := range panels.Rollups() {
@@ -55,7 +56,7 @@ func rollupWorkgroup(c config.Config) string { return c.StackName + "-rollup" }
 const (
 	// rollupTimeout is the longest time that Lambda lets a function run. A run that needs more goes on an hour later.
 	rollupTimeout = 15 * time.Minute
-	// rollupMemory is in MiB. The function keeps a list of objects: about 300 bytes for each of two weeks.
+	// rollupMemory is in MiB. The function keeps a list of objects: about 300 bytes for each object of two weeks.
 	rollupMemory = 256
 	// rollupScanGiB stops a statement that reads far more than it should. An hour of 100,000 machines is 24 GiB.
 	rollupScanGiB = 100

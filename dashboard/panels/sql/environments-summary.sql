@@ -1,4 +1,5 @@
-{{- /* The means and the 95 % are means over the hosts of theirs, so that a host that samples more often does not weigh more. */ -}}
+{{- /* The means and the 95 % of an environment are means of the values of its hosts, so that a host that samples more often does not
+weigh more. */ -}}
 WITH by_host AS (
   SELECT host, env, {{count}} AS samples, {{mean "cpu_pct"}} AS cpu_mean, {{quantile "cpu_pct" 0.95}} AS cpu_ninety_five, {{high "cpu_pct"}} AS cpu_highest,
     {{mean "ram_pct"}} AS ram_mean, {{high "ram_pct"}} AS ram_highest, {{high "disk_used_pct"}} AS disk_fullest,

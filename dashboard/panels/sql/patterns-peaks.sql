@@ -1,4 +1,4 @@
-{{- /* An hour is told by when it begins: the hour that the end of daylight saving repeats is two hours. */ -}}
+{{- /* Hours are told apart by when they begin. So the hour that comes twice when daylight saving ends counts as two hours. */ -}}
 WITH hourly AS (
   SELECT host, floor((ts + {{offset}}) / 3600) * 3600 - {{offset}} AS t, {{mean "metric"}} AS value
   FROM {{samples "host" "metric"}}

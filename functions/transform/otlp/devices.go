@@ -9,7 +9,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/hardware"
 )
 
-// counters are the metrics of which a column is a rate.
+// counters are the metrics of which a column needs the increase: as a rate, or as a share of time.
 var counters = []string{
 	"system.cpu.time", "system.disk.io", "system.disk.operations", "system.disk.io_time", "system.disk.operation_time",
 	"system.network.io", "system.network.packets", "system.network.packet.count", "system.network.errors",
@@ -25,7 +25,8 @@ func (c collection) storeDevices(s *record.Sample) {
 // add adds to a number that may be absent.
 func add(to *record.Float, v float64) { *to = record.Some(to.Or(0) + v) }
 
-// storeDisks stores the whole devices. Their names tell which they are: the points say nothing else about them.
+// storeDisks stores the disks, but not their partitions and not devices that are stacked on them. Only the names tell them apart: the
+// points say nothing else.
 func (c collection) storeDisks(s *record.Sample) {
 	type disk struct {
 		record.Disk
@@ -74,7 +75,7 @@ func (c collection) storeDisks(s *record.Sample) {
 	})
 }
 
-// storeInterfaces stores the interfaces that count by their names.
+// storeInterfaces stores the interfaces, except those whose names say that they are virtual.
 func (c collection) storeInterfaces(s *record.Sample) {
 	interfaces := map[string]*record.Interface{}
 	totals := map[string][4]record.Float{} // errors and drops by direction

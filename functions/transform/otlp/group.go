@@ -218,7 +218,7 @@ func (c collection) sample(m *machine, notes *notes) (s record.Sample, found boo
 }
 
 // interval is the time between two collections, in seconds: the longest time that a difference covers. Without a difference it is not
-// known.
+// known, and the default of the receiver takes its place.
 func (c collection) interval() int32 {
 	longest := 0.0
 	for _, p := range c {

@@ -22,8 +22,8 @@ func storeResource(resource attributes, s *record.Sample) {
 	s.Arch = architecture(take("host.arch"))
 	s.Env = take("deployment.environment.name", "deployment.environment")
 	s.NodeRole = take("node_role")
-	// The processor resourcedetection gives the machine's own ID, which is hashed as the collector of this project does; or the ID of
-	// an instance in a cloud.
+	// The processor resourcedetection gives the machine's own ID or the ID of an instance in a cloud. The machine's own ID is hashed in the
+	// way of this project's collector.
 	if id := take("host.id"); id != "" {
 		if s.MachineID = record.MachineID(id); s.MachineID == "" {
 			s.MachineID = id
@@ -34,7 +34,7 @@ func storeResource(resource attributes, s *record.Sample) {
 	}
 }
 
-// architecture is Go's name of an architecture, which edge writes. The others are equal
+// architecture is Go's name of an architecture, which edge writes. The names of the others are equal
 // (https://opentelemetry.io/docs/specs/semconv/registry/attributes/host/).
 func architecture(otel string) string {
 	switch otel {

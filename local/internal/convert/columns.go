@@ -27,11 +27,11 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 type Columns struct {
 	converter *Converter
 	leafs     [][]parquet.Value
-	// filled has, by column, how many rows its leafs hold. The column is NULL in all later rows, whose values are added together when
-	// the column has a value again, or at the end.
+	// filled has, by column, how many rows its leafs hold. In all later rows the column is NULL. These NULLs are added together: when the
+	// column has a value again, or at the end.
 	filled []int
 	rows   int
-	marks  []int // lengths of leafs, and then filled, before the last record
+	marks  []int // before the last record: the lengths of leafs, then the values of filled
 	reader *jsonscan.Reader
 	values []valueReader // by column
 }

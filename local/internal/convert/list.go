@@ -121,7 +121,7 @@ func (l *listReader) read(leafs [][]parquet.Value, m jsonscan.Member) error {
 	return nil
 }
 
-// isNull reports whether the SerDe reads a value as null where it expects an object (JsonObjectInspectorUtils.checkObject).
+// isNull reports whether the SerDe reads a value as null if it expects an object (JsonObjectInspectorUtils.checkObject).
 func isNull(m jsonscan.Member) bool {
 	return m.Kind == jsonscan.Null || m.Kind == jsonscan.String && len(trimmed(unquoted(m.Value))) == 0
 }

@@ -24,9 +24,9 @@ func readDouble(m jsonscan.Member) (parquet.Value, bool) {
 }
 
 // javaDouble reads text as Java's Double.parseDouble does, which the SerDe calls
-// (https://docs.oracle.com/javase/8/docs/api/java/lang/Double.html#valueOf-java.lang.String-). It accepts white space around the
-// number, a hexadecimal number with a binary exponent, one of f, F, d and D at the end, NaN and Infinity. A number that is too large
-// becomes infinity. It refuses what only Go accepts: underscores, and the words in any case.
+// (https://docs.oracle.com/javase/8/docs/api/java/lang/Double.html#valueOf-java.lang.String-). It accepts white space around the number,
+// a hexadecimal number with a binary exponent, one of f, F, d and D at the end, NaN and Infinity. A number that is too large becomes
+// infinity. It refuses what only Go accepts: underscores, and other spellings of NaN and Infinity, such as inf.
 func javaDouble(text []byte) (v float64, ok bool) {
 	text = trimmed(text)
 	digits := bytes.TrimLeft(text, "+-")

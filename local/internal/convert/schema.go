@@ -1,6 +1,7 @@
-// Package convert turns JSON documents into Parquet by the columns of a Glue table, as Firehose's record format conversion does with
-// the OpenX JSON SerDe. It compares keys in lower case and ignores unknown ones. A missing key becomes NULL. A string that holds a
-// number is accepted as a number. A value of any other wrong type fails its record.
+// Package convert turns JSON documents into Parquet by the columns of a Glue table, as Firehose's record format conversion does with the
+// OpenX JSON SerDe. It compares keys in lower case and ignores unknown ones. A missing key becomes NULL. A string that holds a number is
+// accepted as a number, and a column of strings accepts any value as text. A value that the column cannot hold fails its record.
+// testdata/values.tsv lists all rules.
 //
 // It is not a general converter from JSON to Parquet: [New] accepts only the column types that a table of samples may have.
 package convert
@@ -65,7 +66,7 @@ func (c *Converter) leafs() int {
 // columnType says how a Hive type is stored in Parquet and how its values are read. Its node has no repetition.
 type columnType struct {
 	node      func() parquet.Node
-	newReader func() valueReader // each Columns has its own, because that of maps remembers the last one
+	newReader func() valueReader // each Columns has its own, because a reader of maps remembers the last map
 	leafs     int                // columns in the file: 2 for a map, one for each field of a list's elements, else 1
 }
 

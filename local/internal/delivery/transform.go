@@ -23,8 +23,8 @@ type Invoker interface {
 	Invoke(ctx context.Context, ev transform.Event) (transform.Response, error)
 }
 
-// MalformedAnswers says which answers of a function cannot be read: it maps the record id to the reason. Firehose fails these records
-// and no others (probed and published with floci-io/floci#3393).
+// MalformedAnswers says which answers of a function cannot be read: it maps the record id to the reason. Firehose fails these records and
+// no others (a probe showed it; see floci-io/floci#3393).
 type MalformedAnswers map[string]string
 
 func (m MalformedAnswers) Error() string {
@@ -141,9 +141,9 @@ func (e *Engine) invoke(ctx context.Context, ev transform.Event) (r transform.Re
 	}
 }
 
-// check turns the function's answers into outcomes. A bad answer fails its record and no other one. Probes show this for a missing id,
-// a repeated id, null data and ProcessingFailed (floci-io/floci#3349, #3393). There is no probe for a result that Firehose does not
-// know, and for data that are not base64; here they fail in the same way.
+// check turns the function's answers into outcomes. A bad answer fails its record and no other one. Probes show this for a missing id, a
+// repeated id, null data and ProcessingFailed (floci-io/floci#3349, #3393). There is no probe for a result that Firehose does not know,
+// or for data that are not base64. Here they fail in the same way.
 func (e *Engine) check(
 	ev transform.Event, r transform.Response, malformed MalformedAnswers, entries []journal.Entry, attempts int,
 ) []outcome {

@@ -1,8 +1,8 @@
-{{- /* Common table expressions for the problems of hosts, from when to when: see the type Problem. The argument "all" asks for
-those of the whole range. Without it, only hosts are looked at that may have a problem at the end of the range, which is much
-faster: a problem is over if the newest mean is below its lower threshold. Of these hosts, only the few values since the problem was
-over are looked at. The argument "newest" is how many seconds before the end of the range the values of each minute are read; 0 means
-the whole range.
+{{- /* Common table expressions for the problems of hosts, from when to when: see the type Problem. The argument "all" asks for those of
+the whole range. Without it, the query looks only at hosts that may have a problem at the end of the range, which is much faster: a
+problem is over if the newest mean is below its lower threshold. Of these hosts, it looks only at the few values since the problem was
+last over. The argument "newest" is a number of seconds: the values of each minute are read for so long before the end of the range. 0
+means the whole range.
 
 Each expression that reads samples is named once: Athena's engine puts the text of an expression wherever it is named, and reads the
 samples again there. So what else is known of a host goes along with its rows: see the function known. */ -}}
