@@ -207,9 +207,6 @@ func (p Panel) Span(span time.Duration) time.Duration {
 // lead is the length of what the panel's query also reads, before the range of [Panel.Span].
 func (p Panel) lead(span time.Duration) time.Duration { return time.Duration(p.Lead) * slotFor(span) }
 
-// reads is the length of the time range that the panel's query reads.
-func (p Panel) reads(span time.Duration) time.Duration { return p.Span(span) + p.lead(span) }
-
 // filters are the conditions on what a viewer chose. If the viewer chose no host, for example, there is no condition on the host:
 // an engine would have to read that column, and Athena bills it. A sample's tag is read only if it exists, because Trino fails
 // on a missing key.

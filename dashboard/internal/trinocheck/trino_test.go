@@ -247,7 +247,8 @@ func saved(t *testing.T) map[string]savedQuery {
 				}
 				queries[p.ID+".saved"+strconv.Itoa(int(span.Hours()))] = savedQuery{
 					strings.ReplaceAll(trino, "now()", noon.Format("TIMESTAMP '2006-01-02 15:04:05 UTC'")),
-					panels.Query{SQL: strings.ReplaceAll(duckDB, "epoch(now())", strconv.Itoa(int(noon.Unix()))+"e0")}, scans,
+					panels.Query{SQL: strings.ReplaceAll(duckDB, "epoch(now())", strconv.Itoa(int(noon.Unix()))+"e0")},
+					scans,
 				}
 			}
 		}
