@@ -99,8 +99,8 @@ func TestNewestBucketsOfFleetsHaveMostHosts(t *testing.T) {
 	}{
 		{"all have arrived", 30, func(int) time.Duration { return 0 }, idle, time.Minute},
 		{"of some nothing has arrived for a while", 30, func(n int) time.Duration { return time.Duration(n-10) * delay / 20 }, idle, 5 * time.Minute},
-		{"two hosts, of which one has not arrived", 2, func(int) time.Duration { return 3 * time.Minute }, (idle + busy) / 2, 4 * time.Minute},
-		{"two hosts, of which one is silent", 2, func(int) time.Duration { return 20 * time.Minute }, busy, time.Minute},
+		{"two hosts, and the samples of one have not arrived", 2, func(int) time.Duration { return 3 * time.Minute }, (idle + busy) / 2, 4 * time.Minute},
+		{"two hosts, and one is silent", 2, func(int) time.Duration { return 20 * time.Minute }, busy, time.Minute},
 		{"most fell silent within the delay", 30, func(int) time.Duration { return 6 * time.Minute }, idle, 7 * time.Minute},
 		{"most fell silent before the delay", 30, func(int) time.Duration { return 9 * time.Minute }, busy, 8 * time.Minute},
 		{"most fell silent long ago", 30, func(int) time.Duration { return 20 * time.Minute }, busy, time.Minute},

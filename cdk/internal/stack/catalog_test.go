@@ -28,7 +28,7 @@ func TestTableHasTheContractsColumns(t *testing.T) {
 			}
 		}
 		if len(comment) > 255 || !strings.HasPrefix(comment, described[i][0].Comment) {
-			t.Errorf("the comment of %v has %d bytes, of which Glue takes 255: %s", at(t, c, "Name"), len(comment), comment)
+			t.Errorf("the comment of %v has %d bytes, and Glue takes at most 255: %s", at(t, c, "Name"), len(comment), comment)
 		}
 		if slices.Contains(record.PartitionKeys(), at(t, c, "Name").(string)) {
 			t.Errorf("%v is a column of the files and a partition key", at(t, c, "Name"))

@@ -79,8 +79,8 @@ func (s *store) beginBytes() int64 {
 // begin makes a segment with room for an entry of need bytes. It writes the states of all older segments into it: how many lines each
 // has, and how many of them are acknowledged. So the newest segment knows these numbers, whatever happens to the older files.
 //
-// It does not drop a segment to make room for the new file: a drop must first be written down in the active segment, and there is none
-// yet. An earlier makeRoom has kept that room.
+// It drops no segment to make room for the new file. A drop must first be written into the active segment, and there is no active segment
+// yet. An earlier makeRoom has kept the room.
 func (s *store) begin(need int64) error {
 	s.sweep()
 	if len(s.litter) > 0 && s.diskBytes()+s.beginBytes() > s.maxBytes {

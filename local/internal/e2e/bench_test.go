@@ -130,7 +130,7 @@ func resident(b *testing.B, pid int) (own, total int64) {
 	return own, total
 }
 
-// memory is resident, but zeros for a process that has ended.
+// memory returns the same as resident. Both are 0 if the process has ended.
 func memory(pid int) (own, total int64) {
 	status, _ := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "status"))
 	for line := range bytes.Lines(status) {
