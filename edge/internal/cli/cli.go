@@ -1,5 +1,6 @@
 // Package cli is the command line of edge. Each command reads its settings with package config and calls the package that does the
-// work.
+// work. If the service manager of Windows starts edge, this package speaks with it and writes the log to its event log. systemd's
+// notifications are in package run.
 package cli
 
 import (

@@ -13,7 +13,6 @@ import (
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/run"
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/service"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
@@ -41,8 +40,8 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 		reload := make(chan os.Signal, 1)
 		signal.Notify(reload, syscall.SIGHUP)
 		defer signal.Stop(reload)
-		// A wrong setting, too, is reported to the manager of services.
-		return service.Run(ctx, reload, func(ctx context.Context) error {
+		// The settings are read inside: the service manager of Windows has to learn of a wrong setting, too.
+		return runAsService(ctx, reload, func(ctx context.Context) error {
 			return configured(source, func(_ *cobra.Command, c config.Config) error {
 				log, level, err := serviceLog(c, stderr)
 				if err != nil {
@@ -60,7 +59,7 @@ func newRun(environ []string, stderr io.Writer) *cobra.Command {
 // serviceLog returns the logger of edge run: to the event log if this is a Windows service, otherwise to w.
 func serviceLog(c config.Config, w io.Writer) (*slog.Logger, *slog.LevelVar, error) {
 	log, level := newLog(c, w)
-	handler, err := service.LogHandler(&slog.HandlerOptions{Level: level})
+	handler, err := serviceLogHandler(&slog.HandlerOptions{Level: level})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/service"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
@@ -14,7 +13,7 @@ func serviceCommands() []*cobra.Command {
 	parent := &cobra.Command{
 		Use:   "service",
 		Short: "Install, start, stop and remove the Windows service",
-		Long: "Install, start, stop and remove the Windows service " + service.Name + ". Needs an administrator. The service reads\n" +
+		Long: "Install, start, stop and remove the Windows service " + serviceName + ". Needs an administrator. The service reads\n" +
 			`%ProgramData%\metrics-edge\config.yaml, writes to the event log, and starts again if it fails.`,
 	}
 	var account string
@@ -24,7 +23,7 @@ func serviceCommands() []*cobra.Command {
 		Example: "  edge service install -- --env prod --region eu-central-1",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return service.Install(account, append([]string{"run"}, args...))
+			return installService(account, append([]string{"run"}, args...))
 		},
 	}
 	install.Flags().StringVar(&account, "account", "", `user that the service runs as, such as "NT AUTHORITY\LocalService" (default LocalSystem)`)
@@ -36,9 +35,9 @@ func serviceCommands() []*cobra.Command {
 		}
 	}
 	parent.AddCommand(install,
-		&cobra.Command{Use: "remove", Short: "Stop and remove the service; settings and spool stay", Args: program.NoArgs[*cobra.Command], RunE: stopping(service.Remove)},
-		&cobra.Command{Use: "start", Short: "Start the service", Args: program.NoArgs[*cobra.Command], RunE: func(*cobra.Command, []string) error { return service.Start() }},
-		&cobra.Command{Use: "stop", Short: "Stop the service; it delivers what waits", Args: program.NoArgs[*cobra.Command], RunE: stopping(service.Stop)},
+		&cobra.Command{Use: "remove", Short: "Stop and remove the service; settings and spool stay", Args: program.NoArgs[*cobra.Command], RunE: stopping(removeService)},
+		&cobra.Command{Use: "start", Short: "Start the service", Args: program.NoArgs[*cobra.Command], RunE: func(*cobra.Command, []string) error { return startService() }},
+		&cobra.Command{Use: "stop", Short: "Stop the service; it delivers what waits", Args: program.NoArgs[*cobra.Command], RunE: stopping(stopService)},
 	)
 	return []*cobra.Command{parent}
 }

@@ -1,4 +1,4 @@
-package service
+package cli
 
 import (
 	"context"
@@ -42,19 +42,19 @@ func TestEvents(t *testing.T) {
 
 // TestRunElsewhere: a process that no service manager started runs as if there were no service.
 func TestRunElsewhere(t *testing.T) {
-	if handler, err := LogHandler(&slog.HandlerOptions{}); handler != nil || err != nil {
-		t.Errorf("LogHandler returns %v, %v", handler, err)
+	if handler, err := serviceLogHandler(&slog.HandlerOptions{}); handler != nil || err != nil {
+		t.Errorf("serviceLogHandler returns %v, %v", handler, err)
 	}
 	failure := fmt.Errorf("x")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := Run(ctx, nil, func(got context.Context) error {
+	err := runAsService(ctx, nil, func(got context.Context) error {
 		if got.Err() == nil {
 			t.Error("the context is another one")
 		}
 		return failure
 	})
 	if !errors.Is(err, failure) {
-		t.Errorf("Run returns %v", err)
+		t.Errorf("runAsService returns %v", err)
 	}
 }

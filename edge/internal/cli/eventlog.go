@@ -1,6 +1,4 @@
-// Package service connects edge with the service manager of Windows: it starts and stops edge, and its event log takes edge's log. On other
-// systems the managers need nothing from edge, except systemd's notifications, which package run sends.
-package service
+package cli
 
 import (
 	"bytes"
@@ -10,10 +8,10 @@ import (
 	"sync"
 )
 
-// Name is the name of the service and of its source in the event log.
-const Name = "metrics-edge"
+// serviceName is the name of the Windows service and of its source in the event log.
+const serviceName = "metrics-edge"
 
-// events is where a log of events goes: *eventlog.Log of Windows. The number is the event's ID.
+// events takes the events of a log. On Windows it is *eventlog.Log. The number is the event's ID.
 type events interface {
 	Info(id uint32, text string) error
 	Warning(id uint32, text string) error
@@ -29,7 +27,7 @@ type eventHandler struct {
 	shared *eventWriter
 }
 
-// eventWriter is shared by a handler and those that With made of it.
+// eventWriter is shared by a handler and the handlers that WithAttrs and WithGroup made of it.
 type eventWriter struct {
 	events events
 

@@ -1,4 +1,4 @@
-package service
+package cli
 
 import (
 	"context"
@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/windows/svc"
 )
 
-// TestExecute speaks with the handler as the service manager does.
-func TestExecute(t *testing.T) {
+// TestService speaks with the handler as the service manager does.
+func TestService(t *testing.T) {
 	requests, status := make(chan svc.ChangeRequest), make(chan svc.Status)
 	reload := make(chan os.Signal, 1)
-	h := &handler{ctx: t.Context(), reload: reload, run: func(ctx context.Context) error {
+	h := &serviceHandler{ctx: t.Context(), reload: reload, run: func(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}}
@@ -43,10 +43,10 @@ func TestExecute(t *testing.T) {
 	}
 }
 
-// TestExecuteFails: the exit code is not 0, so that the recovery actions start the service again.
-func TestExecuteFails(t *testing.T) {
+// TestServiceFails: the exit code is not 0, so that the recovery actions start the service again.
+func TestServiceFails(t *testing.T) {
 	status := make(chan svc.Status, 2)
-	h := &handler{ctx: t.Context(), run: func(context.Context) error { return errors.New("x") }}
+	h := &serviceHandler{ctx: t.Context(), run: func(context.Context) error { return errors.New("x") }}
 	if specific, code := h.Execute(nil, nil, status); !specific || code != 1 || h.err == nil {
 		t.Errorf("a failure ends with %v, %d, %v", specific, code, h.err)
 	}

@@ -1,4 +1,4 @@
-package service
+package cli
 
 import (
 	"context"
@@ -12,22 +12,22 @@ import (
 	"golang.org/x/sys/windows/svc/eventlog"
 )
 
-// LogHandler returns a handler that writes to the event log, or nil if the service manager did not start this process.
-func LogHandler(options *slog.HandlerOptions) (slog.Handler, error) {
+// serviceLogHandler returns a handler that writes to the event log, or nil if the service manager did not start this process.
+func serviceLogHandler(options *slog.HandlerOptions) (slog.Handler, error) {
 	is, err := svc.IsWindowsService()
 	if err != nil || !is {
 		return nil, err
 	}
-	log, err := eventlog.Open(Name)
+	log, err := eventlog.Open(serviceName)
 	if err != nil {
-		return nil, fmt.Errorf("open the event log as %s: %w", Name, err)
+		return nil, fmt.Errorf("open the event log as %s: %w", serviceName, err)
 	}
 	return newEventHandler(log, options), nil
 }
 
-// Run calls run. If the service manager started this process, it learns when run begins and ends. A stop ends run's context, and
+// runAsService calls run. If the service manager started this process, it learns when run begins and ends. A stop ends run's context, and
 // `sc control metrics-edge paramchange` reloads the settings.
-func Run(ctx context.Context, reload chan<- os.Signal, run func(context.Context) error) error {
+func runAsService(ctx context.Context, reload chan<- os.Signal, run func(context.Context) error) error {
 	is, err := svc.IsWindowsService()
 	if err != nil {
 		return fmt.Errorf("ask whether this process is a service: %w", err)
@@ -35,23 +35,23 @@ func Run(ctx context.Context, reload chan<- os.Signal, run func(context.Context)
 	if !is {
 		return run(ctx)
 	}
-	h := &handler{ctx: ctx, reload: reload, run: run}
-	if err := svc.Run(Name, h); err != nil {
-		return fmt.Errorf("run as the service %s: %w", Name, err)
+	h := &serviceHandler{ctx: ctx, reload: reload, run: run}
+	if err := svc.Run(serviceName, h); err != nil {
+		return fmt.Errorf("run as the service %s: %w", serviceName, err)
 	}
 	if h.err == nil {
 		return nil
 	}
 	// Nobody sees the stderr of a service.
-	log, err := eventlog.Open(Name)
+	log, err := eventlog.Open(serviceName)
 	if err != nil {
-		return errors.Join(h.err, fmt.Errorf("open the event log as %s: %w", Name, err))
+		return errors.Join(h.err, fmt.Errorf("open the event log as %s: %w", serviceName, err))
 	}
 	return errors.Join(h.err, log.Error(eventID, h.err.Error()), log.Close())
 }
 
-// handler implements [svc.Handler].
-type handler struct {
+// serviceHandler implements [svc.Handler].
+type serviceHandler struct {
 	ctx    context.Context
 	reload chan<- os.Signal
 	run    func(context.Context) error
@@ -59,7 +59,7 @@ type handler struct {
 }
 
 // Execute implements [svc.Handler]. The service manager reports an exit code that is not 0 and starts the service again.
-func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, status chan<- svc.Status) (specific bool, code uint32) {
+func (h *serviceHandler) Execute(_ []string, requests <-chan svc.ChangeRequest, status chan<- svc.Status) (specific bool, code uint32) {
 	ctx, cancel := context.WithCancel(h.ctx)
 	defer cancel()
 	ended := make(chan error, 1)
