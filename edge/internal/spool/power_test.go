@@ -64,3 +64,26 @@ func TestPowerCutLosesNoMoreThanItMay(t *testing.T) {
 		})
 	}
 }
+
+// TestPowerCutKeepsRejected: the two newest rejected lines, one in each file, survive a power loss after Reject returned.
+func TestPowerCutKeepsRejected(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := rand.New(rand.NewPCG(seed, 9))
+		fs := spooltest.New()
+		q := open(t, fs)
+		var rejected []string
+		for i := range 4 {
+			line := fmt.Sprintf("%d-%0*d", i, 9000, 0) // a file takes one such line
+			put(t, q, line)
+			if err := q.Reject(peek(t, q, 1, 1)); err != nil {
+				t.Fatal(err)
+			}
+			rejected = append(rejected, line+"\n")
+			after := fs.PowerCut(rng)
+			have := after.Content("rejected.1.jsonl") + after.Content("rejected.jsonl")
+			if want := strings.Join(rejected[max(0, i-1):], ""); have != want {
+				t.Fatalf("seed %d: after %d lines the files have %d bytes, want %d", seed, i+1, len(have), len(want))
+			}
+		}
+	}
+}

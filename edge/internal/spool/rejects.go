@@ -25,7 +25,7 @@ func (r *rejects) bytes() int64 { return r.size + r.before }
 // growth returns how many bytes the files may still grow.
 func (r *rejects) growth(maxBytes int64) int64 { return max(0, 2*maxBytes/rejectedShare-r.bytes()) }
 
-// keepRejected appends text to the file of rejected lines.
+// keepRejected appends text to the file of rejected lines and syncs it.
 func (s *store) keepRejected(text []byte) error {
 	r := &s.rejected
 	most := s.maxBytes / rejectedShare
@@ -40,10 +40,11 @@ func (s *store) keepRejected(text []byte) error {
 			return err
 		}
 		*r = rejects{before: r.size}
+		s.syncDir = true
 	}
-	how := CreateNew
-	if r.known {
-		how = ReadWrite
+	how := ReadWrite
+	if !r.known {
+		how, s.syncDir = CreateNew, true
 	}
 	f, err := s.fs.Open(rejectedName, how)
 	if err != nil {
@@ -55,5 +56,8 @@ func (s *store) keepRejected(text []byte) error {
 		return err
 	}
 	r.size += int64(len(text))
-	return f.Sync()
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return s.syncDirectory()
 }
