@@ -144,7 +144,7 @@ func TestCheck(t *testing.T) {
 		},
 		"stream is gone": {
 			cloud: answers{firehose: `{"__type":"ResourceNotFoundException","message":"x"}`}, failed: 1,
-			want: map[string]string{"delivery": "FAILED no such stream: delivery stream the-stream"},
+			want: map[string]string{"delivery": "FAILED delivery stream the-stream does not exist"},
 		},
 		"may not put": {
 			cloud: answers{firehose: `{"__type":"AccessDeniedException","message":"x"}`}, failed: 1,
@@ -156,7 +156,7 @@ func TestCheck(t *testing.T) {
 		},
 		"no result": {
 			cloud: answers{firehose: `{"FailedPutCount":0,"RequestResponses":[]}`}, failed: 1,
-			want: map[string]string{"delivery": "FAILED wrong answer of delivery stream the-stream: 0 results for 1 records"},
+			want: map[string]string{"delivery": "FAILED delivery stream the-stream answered with 0 results for 1 records"},
 		},
 		"clock ahead": {
 			cloud: answers{skew: time.Minute}, want: map[string]string{"clock": "warning is 1m0s ahead of AWS, and so are the times of samples"},

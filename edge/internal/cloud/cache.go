@@ -48,7 +48,7 @@ func (c Cache) Load(stack, region string) (t Target, asked string, err error) {
 	case have.Version != cacheVersion || have.Stack != stack || region != "" && have.Asked != region:
 		return t, "", fmt.Errorf("%s is of another stack, region or version: %w", c.Path, fs.ErrNotExist)
 	case have.Stream == "" || have.Region == "":
-		return t, "", fmt.Errorf("%s names no stream or region", c.Path)
+		return t, "", fmt.Errorf("%s lacks the stream or the region", c.Path)
 	}
 	return have.Target, have.Asked, nil
 }
@@ -60,7 +60,7 @@ func (c Cache) Store(stack, asked string, t Target) error {
 		return err
 	}
 	if err := durable.WriteFile(c.Path, append(text, '\n')); err != nil {
-		return fmt.Errorf("store where to send: %w", err)
+		return fmt.Errorf("store the stack's answer: %w", err)
 	}
 	return nil
 }

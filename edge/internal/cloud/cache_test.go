@@ -40,7 +40,7 @@ func TestCache(t *testing.T) {
 func TestCacheThatIsBroken(t *testing.T) {
 	c := cloud.CacheIn(t.TempDir())
 	for text, want := range map[string]string{
-		`{`: "unexpected end", `{"version":1,"stack":"S"}`: "names no stream", strings.Repeat(" ", 65<<10): "larger than 65536 bytes",
+		`{`: "unexpected end", `{"version":1,"stack":"S"}`: "lacks the stream or the region", strings.Repeat(" ", 65<<10): "larger than 65536 bytes",
 		`{"version":9,"stack":"S","stream":"x","region":"y"}`: "version",
 	} {
 		if err := os.WriteFile(c.Path, []byte(text), 0o600); err != nil {
@@ -51,7 +51,7 @@ func TestCacheThatIsBroken(t *testing.T) {
 		}
 	}
 	missing := cloud.CacheIn(filepath.Join(t.TempDir(), "none"))
-	if err := missing.Store("S", "r", cloud.Target{}); err == nil || !strings.HasPrefix(err.Error(), "store where to send: ") {
+	if err := missing.Store("S", "r", cloud.Target{}); err == nil || !strings.HasPrefix(err.Error(), "store the stack's answer: ") {
 		t.Errorf("error is %v", err)
 	}
 }

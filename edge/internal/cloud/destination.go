@@ -73,8 +73,8 @@ var ErrUnknown = errors.New("no delivery stream is known yet")
 // NewDestination returns a destination without settings. Call Tune before Run and Put.
 func NewDestination(o Options) *Destination {
 	return &Destination{
-		options: o, loading: retry.NewState(o.Log, "the AWS configuration"), asking: retry.NewState(o.Log, "discovery"),
-		keeping: retry.NewState(o.Log, "storing where to send"), known: make(chan struct{}), tuned: make(chan struct{}, 1),
+		options: o, loading: retry.NewState(o.Log, "loading the AWS configuration"), asking: retry.NewState(o.Log, "asking the stack where to send"),
+		keeping: retry.NewState(o.Log, "storing the stack's answer"), known: make(chan struct{}), tuned: make(chan struct{}, 1),
 		find: Find, load: Load,
 	}
 }

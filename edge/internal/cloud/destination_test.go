@@ -196,7 +196,7 @@ func TestAnswerThatCouldNotBeStored(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "later")
 		w.options.Cache = CacheIn(dir)
 		w.run(t, time.Minute)
-		if now, _ := retry.Problems(w.Health()...); len(now) != 1 || !strings.Contains(now[0].Error, "store where to send") {
+		if now, _ := retry.Problems(w.Health()...); len(now) != 1 || !strings.Contains(now[0].Error, "store the stack's answer") {
 			t.Errorf("problems are %+v", now)
 		}
 		if err := os.Mkdir(dir, 0o700); err != nil {
@@ -302,7 +302,7 @@ func TestConfigurationThatFails(t *testing.T) {
 		if err := w.ask(t.Context()); !errors.Is(err, broken) {
 			t.Errorf("of another stack without a configuration: %v", err)
 		}
-		if problems, _ := retry.Problems(w.Health()...); len(problems) != 1 || problems[0].Subject != "the AWS configuration" {
+		if problems, _ := retry.Problems(w.Health()...); len(problems) != 1 || problems[0].Subject != "loading the AWS configuration" {
 			t.Errorf("problems are %+v", problems)
 		}
 		w.load = load

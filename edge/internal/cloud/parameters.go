@@ -44,8 +44,8 @@ func (e *NotFoundError) Error() string {
 	if e.Missing != "" {
 		what = "no parameter " + Path(e.Stack) + e.Missing
 	}
-	return fmt.Sprintf("%s in %s: deploy the stack there, or name another with --stack and --region, or skip this with "+
-		"--stream", what, e.Region)
+	return fmt.Sprintf("%s in %s: deploy the stack there, name another stack with --stack and --region, or name the delivery stream "+
+		"with --stream", what, e.Region)
 }
 
 // Find reads the target of a stack from its parameters, in the region of the configuration. The error wraps [ship.ErrThrottled] if AWS

@@ -29,7 +29,7 @@ func NewStream(cfg aws.Config, name string) *Stream {
 }
 
 // ErrGone says that the delivery stream does not exist (any more).
-var ErrGone = errors.New("no such stream")
+var ErrGone = errors.New("does not exist in this region or is not active yet")
 
 // Put sends the records as one PutRecordBatch, see [ship.Destination]. If an answer contradicts itself, no record counts as accepted:
 // it is better to send records twice than to lose them.
@@ -46,7 +46,7 @@ func (s *Stream) Put(ctx context.Context, records [][]byte) ([]error, error) {
 		return nil, brief(s.explain(err))
 	}
 	if len(out.RequestResponses) != len(records) {
-		return nil, fmt.Errorf("wrong answer of delivery stream %s: %d results for %d records", s.name, len(out.RequestResponses), len(records))
+		return nil, fmt.Errorf("delivery stream %s answered with %d results for %d records", s.name, len(out.RequestResponses), len(records))
 	}
 	results := make([]error, len(records))
 	failed := 0
@@ -57,7 +57,7 @@ func (s *Stream) Put(ctx context.Context, records [][]byte) ([]error, error) {
 		}
 	}
 	if said := out.FailedPutCount; said != nil && int(*said) != failed {
-		return nil, fmt.Errorf("wrong answer of delivery stream %s: it says that %d records failed, but has %d results with an error", s.name, *said, failed)
+		return nil, fmt.Errorf("delivery stream %s answered that %d records failed, but %d results have an error", s.name, *said, failed)
 	}
 	return results, nil
 }
@@ -80,7 +80,7 @@ func entryError(code, message string) error {
 func (s *Stream) explain(err error) error {
 	var answer *http.ResponseError
 	if errors.As(err, &answer) && answer.HTTPStatusCode() == nethttp.StatusRequestEntityTooLarge {
-		return fmt.Errorf("%w on the way to delivery stream %s: %w", ship.ErrInvalid, s.name, err)
+		return fmt.Errorf("%w: a server before delivery stream %s says that the request is too large: %w", ship.ErrInvalid, s.name, err)
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
@@ -92,8 +92,7 @@ func (s *Stream) explain(err error) error {
 	case "InvalidArgumentException", "ValidationException", "SerializationException":
 		return fmt.Errorf("%w by delivery stream %s: %w", ship.ErrInvalid, s.name, err)
 	case "ResourceNotFoundException":
-		return fmt.Errorf("%w: delivery stream %s does not exist here or is not active yet (see --stack, --stream and "+
-			"--region): %w", ErrGone, s.name, err)
+		return fmt.Errorf("delivery stream %s %w; check --stack, --stream and --region: %w", s.name, ErrGone, err)
 	case "AccessDeniedException":
 		return fmt.Errorf("these credentials may not put records on %s; attach the stack's edge policy: %w", s.name, err)
 	}

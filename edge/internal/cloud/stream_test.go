@@ -47,7 +47,7 @@ func TestPut(t *testing.T) {
 func TestWholeCallFails(t *testing.T) {
 	for code, want := range map[string]string{
 		"ServiceUnavailableException": "throttled: ",
-		"ResourceNotFoundException":   "no such stream: delivery stream the-stream does not exist here",
+		"ResourceNotFoundException":   "delivery stream the-stream does not exist in this region or is not active yet; check --stack",
 		"AccessDeniedException":       "attach the stack's edge policy",
 		"InvalidArgumentException":    "refused as invalid by delivery stream the-stream: ",
 		"ExpiredTokenException":       "credentials are missing or refused: ",

@@ -56,7 +56,7 @@ func TestFaults(t *testing.T) {
 			<-r.Context().Done()
 			return cloudtest.Outcome{Answered: true}
 		}},
-		"short answers": {said: "wrong answer of delivery stream the-stream: 0 results for 1 records", duplicates: true, fault: func(n int, _ http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
+		"short answers": {said: "delivery stream the-stream answered with 0 results for 1 records", duplicates: true, fault: func(n int, _ http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
 			return cloudtest.Outcome{Short: n % 2}
 		}},
 		"rubbish": {said: "deserialization failed", fault: func(_ int, w http.ResponseWriter, _ *http.Request) cloudtest.Outcome {

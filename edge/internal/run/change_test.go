@@ -85,7 +85,7 @@ func TestReloadToAnotherStream(t *testing.T) {
 	reload := make(chan os.Signal, 1)
 	o.Reload = reload
 	edge := start(t, o, &log)
-	edge.says("no such stream: delivery stream wrong")
+	edge.says("delivery stream wrong does not exist")
 	if err := os.WriteFile(path, []byte("stream: the-stream\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestOfflineStart(t *testing.T) {
 
 	// An answer of another stack is not used. If the file is broken, the log says so.
 	for text, want := range map[string]string{
-		`{"version":1,"stack":"Other","asked_in":"us-east-1","stream":"x","region":"y"}`: "discovery is failing",
+		`{"version":1,"stack":"Other","asked_in":"us-east-1","stream":"x","region":"y"}`: "asking the stack where to send is failing",
 		`{"version":`: "the stored answer of the stack is not used",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, "target.json"), []byte(text), 0o600); err != nil {
@@ -157,7 +157,7 @@ func TestOfflineStart(t *testing.T) {
 		var log buffer
 		edge := start(t, options(t, &log, "--spool-dir", dir), &log)
 		edge.says(want)
-		edge.says("discovery is failing")
+		edge.says("asking the stack where to send is failing")
 		edge.finish()
 	}
 }

@@ -111,7 +111,7 @@ func TestNoSecretInLogs(t *testing.T) {
 	o.StopWithin = time.Second // nothing will be delivered
 	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	edge := start(t, o, &log)
-	edge.says("discovery is failing")
+	edge.says("asking the stack where to send is failing")
 	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
 	edge.says("delivery is failing")
 	c.change(func(s *cloudtest.Server) { s.Stream = "another" })

@@ -5,6 +5,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -96,8 +97,11 @@ func (e *edge) openSpool(c config.Config) (*spool.Queue, error) {
 	q, err := spool.Open(spool.Options{
 		FS: spool.Dir(c.SpoolDir), MaxBytes: c.SpoolBytes, Sync: c.Sync, Log: e.log,
 	})
-	if err != nil {
+	if errors.Is(err, spool.ErrInUse) {
 		return nil, fmt.Errorf("spool %s: %w: another edge is running here; use a different --spool-dir", c.SpoolDir, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("spool %s: %w", c.SpoolDir, err)
 	}
 	return q, nil
 }

@@ -126,7 +126,7 @@ func TestStreamIsReplaced(t *testing.T) {
 	edge.await("a sample delivered", func() bool { return c.delivered() >= 1 })
 	edge.finish()
 	for _, want := range []string{
-		"no such stream: delivery stream the-one-before", "msg=\"shipping to another stream\" stream=the-stream", "undelivered=0 dropped=0",
+		"delivery stream the-one-before does not exist", "msg=\"shipping to another stream\" stream=the-stream", "undelivered=0 dropped=0",
 	} {
 		if n := strings.Count(log.String(), want); n != 1 {
 			t.Errorf("log has %q %d times:\n%s", want, n, log.String())
@@ -141,11 +141,11 @@ func TestStackThatIsNotThere(t *testing.T) {
 	newCloud(t)
 	var log buffer
 	edge := start(t, options(t, &log), &log)
-	edge.says("discovery is failing")
+	edge.says("asking the stack where to send is failing")
 	edge.says("first sample taken")
 	edge.finish()
 	for _, want := range []string{
-		"no parameters under /metrics-dashboard/Fleet/ in us-east-1: deploy the stack there, or name another with --stack",
+		"no parameters under /metrics-dashboard/Fleet/ in us-east-1: deploy the stack there, name another stack with --stack and --region",
 		"delivered=0", "level=WARN msg=stopped",
 	} {
 		if !strings.Contains(log.String(), want) {
@@ -167,14 +167,14 @@ func TestNoRegion(t *testing.T) {
 	reload := make(chan os.Signal, 1)
 	o.Reload = reload
 	edge := start(t, o, &log)
-	edge.says("the AWS configuration is failing")
+	edge.says("loading the AWS configuration is failing")
 	edge.says("first sample taken")
 	t.Setenv("AWS_ENDPOINT_URL", endpoint)
 	reload <- syscall.SIGHUP
 	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
 	edge.finish()
 	sequence(t, c)
-	for _, want := range []string{"no AWS region: pass --region or set AWS_REGION", "the AWS configuration works again"} {
+	for _, want := range []string{"no AWS region: pass --region or set AWS_REGION", "loading the AWS configuration works again"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("log lacks %q:\n%s", want, &log)
 		}

@@ -77,7 +77,7 @@ func New(interval time.Duration, labels Labels, c Collector, log *slog.Logger) *
 		log:      log,
 		session:  newSession(),
 		storing:  retry.NewState(log, "storing samples"),
-		wall:     retry.NewState(log, "the clock"),
+		wall:     retry.NewState(log, "taking samples"),
 		regrid:   make(chan struct{}, 1),
 	}
 	sm.within.Store(int64(interval))
@@ -126,7 +126,7 @@ func (sm *Sampler) Overdue() time.Duration {
 	return time.Since(sm.began) - time.Duration(sm.lastAt.Load()+sm.within.Load())
 }
 
-// Health returns the states of the clock and of storing samples.
+// Health returns the states of storing and of taking samples.
 func (sm *Sampler) Health() []*retry.State { return []*retry.State{sm.storing, sm.wall} }
 
 // Lost returns how many samples the sink refused.

@@ -168,7 +168,7 @@ func New(q Queue, to Destination, o Options) *Shipper {
 		log:       o.Log,
 		pace:      newPace(o.Pace),
 		delivery:  retry.NewState(o.Log, "delivery"),
-		rejecting: retry.NewState(o.Log, "using samples of the spool"),
+		rejecting: retry.NewState(o.Log, "delivering every sample"),
 	}
 }
 
@@ -230,7 +230,7 @@ func (s *Shipper) Stats() Stats {
 	return stats
 }
 
-// Health returns the states of delivery and of samples that cannot be used.
+// Health returns the states of delivery and of samples that were set aside because they were refused as invalid.
 func (s *Shipper) Health() []*retry.State { return []*retry.State{s.delivery, s.rejecting} }
 
 // Run ships until the context ends. After stop is closed it sends the fresh samples at once, and backlog that is only in memory, and

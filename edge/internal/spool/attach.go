@@ -20,7 +20,7 @@ func (s *store) attach() error {
 	if s.lock == nil {
 		l, err := s.fs.Lock()
 		if err != nil {
-			return fmt.Errorf("spool directory: %w", err)
+			return fmt.Errorf("lock the directory: %w", err)
 		}
 		s.lock = l
 	}
@@ -108,7 +108,7 @@ func (s *store) survey(seg *segment, n *notes) (survey, error) {
 		return v, fmt.Errorf("read %s: %w; its samples wait until it can be read", info.Name, err)
 	}
 	if errors.Is(v.header, errVersion) {
-		s.log.Warn("a segment is left alone", slog.String("file", info.Name), slog.String("reason", v.header.Error()))
+		s.log.Warn("a segment of another format version is neither read nor removed", slog.String("file", info.Name), slog.String("reason", v.header.Error()))
 		return v, v.header
 	}
 	return v, nil

@@ -23,7 +23,7 @@ import (
 var (
 	ErrClosed      = errors.New("the spool is closed")
 	ErrLineTooLong = fmt.Errorf("the line is longer than %d bytes", MaxLine)
-	ErrOutOfOrder  = errors.New("acknowledged before older lines were")
+	ErrOutOfOrder  = errors.New("older lines are not acknowledged yet")
 )
 
 // MinBytes is the smallest size limit of a spool.

@@ -64,7 +64,7 @@ func newStore(o Options) store {
 		fs: o.FS, maxBytes: o.MaxBytes, segmentBytes: min(max(o.MaxBytes/segments, minSegmentBytes), maxSegmentBytes),
 		syncEach: o.Sync == SyncEvery, syncNever: o.Sync == SyncNever, log: o.Log,
 		writing: retry.NewState(o.Log, "spooling to disk"), reading: retry.NewState(o.Log, "reading the spool"),
-		keeping: retry.NewState(o.Log, "keeping samples in the full spool"),
+		keeping: retry.NewState(o.Log, "keeping every sample in the spool"),
 		nextID:  1,
 	}
 }
