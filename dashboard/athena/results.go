@@ -30,7 +30,7 @@ func (e *Engine) results(ctx context.Context, id string, execution *types.QueryE
 		case err != nil:
 			return fmt.Errorf("fetch the answer of query %s: %w", id, explain(err))
 		case page.ResultSet == nil:
-			return fmt.Errorf("the answer of query %s has no rows", id)
+			return fmt.Errorf("fetch the answer of query %s: Athena sent no result set", id)
 		}
 		rows := page.ResultSet.Rows
 		if first {
@@ -60,7 +60,7 @@ func (e *Engine) results(ctx context.Context, id string, execution *types.QueryE
 
 func columnsOf(metadata *types.ResultSetMetadata) ([]panels.Column, error) {
 	if metadata == nil {
-		return nil, errors.New("the answer does not say its columns")
+		return nil, errors.New("Athena's answer does not describe its columns")
 	}
 	columns := make([]panels.Column, len(metadata.ColumnInfo))
 	for i, c := range metadata.ColumnInfo {
@@ -86,7 +86,7 @@ func withoutHeader(rows []types.Row, columns []panels.Column, kind types.Stateme
 // decode reads a row into values, one for each column.
 func decode(row types.Row, columns []panels.Column, values []any) error {
 	if len(row.Data) != len(columns) {
-		return fmt.Errorf("a row has %d values, the answer %d columns", len(row.Data), len(columns))
+		return fmt.Errorf("a row has %d values, but the answer has %d columns", len(row.Data), len(columns))
 	}
 	for i, cell := range row.Data {
 		values[i] = nil

@@ -18,14 +18,14 @@ type periods struct {
 }
 
 const (
-	// rolledFor is how long an answer about rollups is used. Meanwhile the engine reads samples in place of periods that were rolled up
-	// since.
+	// rolledFor is how long the engine uses an answer about rollups. If a period is rolled up meanwhile, the engine reads its samples
+	// until it asks again.
 	rolledFor = 10 * time.Minute
-	// lookedAt is how far back each period is looked at.
+	// lookedAt is how far back the engine asks about each single period. Periods before that count as rolled up.
 	lookedAt = 7 * 24 * time.Hour
 )
 
-// parts are what panels read over a time range whose rows are of a rollup: see [panels.Parts].
+// parts returns what panels read for a time range whose rows are of the rollup grain: see [panels.Parts].
 func (e *Engine) parts(ctx context.Context, grain panels.Rollup, r panels.Range) (parts []panels.Part, err error) {
 	known, err := e.rolledPeriods(ctx)
 	if err != nil || len(known) == 0 {
@@ -108,7 +108,7 @@ func (e *Engine) rolledPeriods(ctx context.Context) (map[string]periods, error) 
 
 // findRolled reads the names of the partitions from the catalog, which scans no data
 // (https://docs.aws.amazon.com/athena/latest/ug/querying-glue-catalog-listing-partitions.html): of each rollup the newest one that is
-// older than [lookedAt], and all since.
+// older than [lookedAt], and all that are not older.
 func (e *Engine) findRolled(ctx context.Context, now time.Time) (map[string]periods, error) {
 	var selects []string
 	for _, r := range panels.Rollups() {
@@ -136,7 +136,8 @@ func (e *Engine) findRolled(ctx context.Context, now time.Time) (map[string]peri
 			}
 			start, ok := r.StartOf(strings.Split(name, "/"))
 			if !ok {
-				return nil, fmt.Errorf("a partition of %s is called %q", r.TableOf(e.target.Table), name)
+				return nil, fmt.Errorf("read the partitions of %s: %q is not a period, want for example %q", r.TableOf(e.target.Table), name,
+					strings.Join(r.Partition(now), "/"))
 			}
 			if start.Before(r.Start(now.Add(-lookedAt))) {
 				p.since = start.Add(r.Period)

@@ -161,12 +161,13 @@ const (
 	usualReach = 4
 )
 
-// usualDays are how many days before a problem the host is looked at. At least one of the first three days is a working day, also if the
+// usualDays are the distances, in days, to the earlier days that say what is usual for a host. At least one of the first three days is a working day, also if the
 // problem is on a Sunday or a Monday. A week before is the same weekday.
 var usualDays = []int{1, 2, 3, 7}
 
-// usualSpan is what the statement reads of a day before: the range, and what counts as the same time of day. Samples of the newest bucket
-// may be late.
+// usualSpan returns the time range, so many days before r, that says how busy a host usually is at the times of r. It contains all buckets
+// that count as the same time of day. It begins one bucket earlier than these, because samples arrive late: the newest value may be of a
+// bucket before the end of r.
 func usualSpan(r Range, days int) Range {
 	const before, after = (usualReach + 2) * usualStepS * time.Second, (usualReach + 1) * usualStepS * time.Second
 	back := -time.Duration(days) * 24 * time.Hour

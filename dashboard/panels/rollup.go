@@ -15,7 +15,7 @@ type Rollup struct {
 	lists  []string      // columns of lists whose newest value is kept
 }
 
-// Minutes and Hours are the rollups that exist. A range of years reads one object for each day of Hours.
+// Minutes and Hours are the rollups that exist. A query over years reads Hours, which has one object for each day.
 var (
 	Minutes = Rollup{"1m", time.Minute, time.Hour, []string{"filesystems", "processes", "units", "sensors"}}
 	Hours   = Rollup{"1h", time.Hour, 24 * time.Hour, []string{"filesystems"}}

@@ -1,9 +1,17 @@
 // Package transform is the Lambda function between Firehose and the lake. It expands packs, checks each sample, adds the time
 // columns and names the partition. It does not keep state between invocations. A bad record does not affect the other records.
 //
-// It refuses a whole record if one of its documents is not a JSON object, has a key twice, does not have a usable ts, or is older
-// than the stack accepts. It leaves out single numbers that are not plausible. It does not check that a value has the type of its
-// column: Firehose's conversion refuses a record with a value of the wrong type.
+// It refuses a whole record if
+//   - the record is not UTF-8 text, is a pack that cannot be expanded, or has no document;
+//   - a document is not a JSON object, has a key twice, or is larger than 900,000 bytes;
+//   - a document's ts is missing, is not a number, is before 2020, is more than [record.MaxAhead] ahead, or is older than the stack
+//     accepts;
+//   - a document of OTLP/JSON has no sample;
+//   - its samples are of more than 24 different hours;
+//   - it has to be split, and the stream does not take its packs.
+//
+// It leaves out single numbers that are not plausible. It does not check that a value has the type of its column: Firehose's conversion
+// refuses a record with a value of the wrong type.
 //
 // The files are the steps of a record's way:
 //

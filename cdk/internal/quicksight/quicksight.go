@@ -2,8 +2,8 @@
 // more visuals for each panel. Panels of a sheet share a data set if their rows have the same dimensions. The description uses
 // the names of QuickSight's API, which CloudFormation uses too; package stack makes resources of it.
 //
-// Each panel's rows come from the panel's own SQL. So QuickSight shows the same numbers as the page, also for panels that
-// QuickSight's API cannot express (anomalies, trends, silence). The choices of a viewer reach the SQL as parameters of the data
+// Each panel's rows come from the panel's own SQL. So QuickSight shows the same numbers as the page, also where its
+// own calculations could not make them (anomalies, trends, silence). The choices of a viewer reach the SQL as parameters of the data
 // sets. One more sheet shows single samples, and QuickSight aggregates them.
 package quicksight
 
@@ -39,7 +39,7 @@ func New(database, table string, delay time.Duration) (Board, error) {
 		return Board{}, fmt.Errorf("make the QuickSight dashboard: %w", err)
 	}
 	for _, d := range panels.All() {
-		if d.Hidden { // such as the page of one host: choosing a host does the same
+		if d.Hidden { // for example the page of one host: in QuickSight, a viewer chooses the host on each sheet
 			continue
 		}
 		s := sheet{id: d.ID, title: d.Title, description: d.Question, metric: d.Metric, choices: choices}
@@ -54,7 +54,7 @@ func New(database, table string, delay time.Duration) (Board, error) {
 	}
 	b.sheets = append(b.sheets, sheet{
 		id: "samples", title: "Samples", choices: choices,
-		description: "Single samples, to look further: totals and load classes are calculated fields of their data set",
+		description: "Single samples, for questions that no panel answers. Totals and load classes are calculated fields of the data set.",
 		visuals:     samplesVisuals(samples),
 	})
 	return b.Board, nil
@@ -69,7 +69,7 @@ type builder struct {
 // visuals returns the visuals of a dashboard's panels and adds their data sets. Panels with the same dimensions share one.
 func (b *builder) visuals(d panels.Dashboard) ([]visual, error) {
 	byRows := map[string][]part{}
-	// QuickSight has no map of hosts. The panel that has the same rows is there as a table.
+	// Leave out a panel that shows the rows of another panel once more: QuickSight has no chart like the page's map of hosts.
 	list := slices.DeleteFunc(slices.Clone(d.Panels), func(p panels.Panel) bool { return p.AnswerOf != "" })
 	for _, p := range list {
 		one, err := newPart(b.saved, d, p)

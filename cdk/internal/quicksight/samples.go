@@ -1,6 +1,6 @@
 package quicksight
 
-// samplesVisuals returns visuals of the calculated fields over single samples.
+// samplesVisuals returns the visuals of the sheet about single samples. They show the calculated fields of its data set.
 func samplesVisuals(set DataSet) []visual {
 	calculatedColumn := func(name string) object { return object{"DataSetIdentifier": set.ID, "ColumnName": name} }
 	category := func(id, name string) object {
@@ -31,7 +31,7 @@ func samplesVisuals(set DataSet) []visual {
 		overTime("samples-disk-io", "Total disk I/O", "How much do hosts read and write together?", totalDiskIO),
 		{
 			id: classes.visual, kind: "HeatMapVisual", title: "Load classes", width: sheetWidth / 2, height: chartHeight,
-			question: "How many hosts were loaded how much, in CPU and in memory?",
+			question: "How many hosts had which load of CPU and of memory?",
 			configuration: object{"FieldWells": object{"HeatMapAggregatedFieldWells": object{
 				"Rows":    []any{category(classes.visual, cpuClass)},
 				"Columns": []any{category(classes.visual, memoryClass)},

@@ -27,16 +27,17 @@ type alerts struct {
 }
 
 const (
-	// alertsTimeout is how long a run may take. Athena answers within seconds, or after its queue.
+	// alertsTimeout is how long a run may take. Athena answers within seconds, unless a query has to wait in Athena's queue.
 	alertsTimeout = 2 * time.Minute
 	// alertsMemory is in MiB. The state of ten thousand hosts in trouble is some megabytes.
 	alertsMemory = 256
 )
 
-// alertsState is the object that says what was reported.
+// alertsState is the key of the object that says which problems were reported.
 const alertsState = config.AlertFolder + "told.json"
 
-// alertsWorkgroup is the name of the workgroup of the function's queries: hundreds a day would hide those of people.
+// alertsWorkgroup returns the name of the workgroup for the function's queries. It is a separate one, because hundreds of queries a day
+// would hide those of people.
 func alertsWorkgroup(c config.Config) string { return c.StackName + "-alerts" }
 
 // newAlerts adds the function, its role, its workgroup, its schedule and its topic. zip is the file with its binary. It returns nil if
@@ -67,14 +68,14 @@ func newAlerts(scope constructs.Construct, c config.Config, zip string, bucket a
 		},
 		purpose: "Alerts: read samples by Athena, note what was told, publish to a topic",
 		may:     mayAlert(scope, c, bucket, table, topic),
-		// The next run does what a failed one has left. If Lambda repeated a run, the alarm would count one failure three times.
+		// The next run does the work of a failed one. If Lambda repeated a failed run, the alarm would count its failure three times.
 		retries: jsii.Number(0),
 	})
 	awsevents.NewRule(scope, jsii.String("AlertsSchedule"), &awsevents.RuleProps{
 		Description: jsii.String("Starts the function that tells people about problems"),
 		Schedule:    awsevents.Schedule_Rate(duration(c.AlertsEvery)),
 		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(function, &awseventstargets.LambdaFunctionProps{
-			RetryAttempts: jsii.Number(2), // if Lambda does not take the event
+			RetryAttempts: jsii.Number(2), // of handing the event to Lambda
 			MaxEventAge:   duration(max(c.AlertsEvery, time.Minute)),
 		})},
 	})
@@ -83,7 +84,7 @@ func newAlerts(scope constructs.Construct, c config.Config, zip string, bucket a
 	})}
 }
 
-// rulesParameter is the parameter with the changes of the rules. An operator may add it; the stack does not.
+// rulesParameter returns the name of the parameter in which an operator may change the rules. The stack does not make it.
 func rulesParameter(c config.Config) string { return path(c) + "/" + record.ParameterRules }
 
 // newAlertTopic adds the topic. Only the stack's function publishes to it, and its role allows that. So the topic's own policy only refuses

@@ -15,9 +15,9 @@ type Query struct {
 	SQL         string
 }
 
-// Queries returns the queries that the stack saves in Athena. They read a table of the workgroup's database, in which samples appear
-// after a delay. There is a query for each panel of the dashboards in the menu, and for each question about the delivery. A query that
-// two dashboards show is there once. The last query is that of the samples with OpenTelemetry's names. Hidden dashboards are left out.
+// Queries returns the queries that the stack saves in Athena: one for each panel of the dashboards in the menu, one for each question
+// about the delivery, and one for the samples with OpenTelemetry's names. If two panels have the same query, it returns that once. The
+// queries read a table of the workgroup's database. delay is how long it takes until a sample is in the table.
 func Queries(table string, delay time.Duration) ([]Query, error) {
 	saved := panels.Saved{Form: panels.Athena(`"` + table + `"`), Spans: []time.Duration{24 * time.Hour}, Delay: delay}
 	var all []Query
@@ -44,12 +44,12 @@ func Queries(table string, delay time.Duration) ([]Query, error) {
 			seen[sql], seen[name] = true, true
 		}
 	}
-	saved.Spans = []time.Duration{time.Hour} // all columns of a day would be much to read
+	saved.Spans = []time.Duration{time.Hour} // a day of all columns would cost much
 	sql, err := saved.OTel()
 	if err != nil {
 		return nil, fmt.Errorf("list the queries: %w", err)
 	}
 	return append(all, Query{
-		ID: "samples-otel", Name: "OpenTelemetry: Samples", SQL: sql, Description: "What did machines say in the last hour, with the names of OpenTelemetry?",
+		ID: "samples-otel", Name: "OpenTelemetry: Samples", SQL: sql, Description: "Which samples are of the last hour? The columns have the names of OpenTelemetry.",
 	}), nil
 }

@@ -65,7 +65,7 @@ func Samples(text []byte) (samples []record.Sample, absent []error, err error) {
 }
 
 var errNoHost = errors.New(
-	"the resource has no attribute host.name, want one for each machine: add the processor resourcedetection with the detector system")
+	"the resource has no attribute host.name, which names the machine; add the processor resourcedetection with the detector system")
 
 // noSample says why a document has no sample.
 func noSample(unused []string, notes []error) error {
@@ -74,7 +74,7 @@ func noSample(unused []string, notes []error) error {
 	}
 	slices.Sort(unused)
 	have := strings.Join(slices.Compact(unused), ", ")
-	return fmt.Errorf("no metric of a machine that a column holds, have: %.200s; want metrics of the receiver hostmetrics", cmp.Or(have, "no points"))
+	return fmt.Errorf("the document has no metric of a machine that a column holds; it has %.200s; send metrics of the receiver hostmetrics", cmp.Or(have, "no points"))
 }
 
 // notes are the reasons why values are absent, each once.
@@ -117,13 +117,13 @@ func (d document) machines(notes *notes) []*machine {
 	return list
 }
 
-// text is equal for equal attributes.
+// text returns a text that is equal for equal attributes.
 func (a attributes) text() string {
 	b, _ := json.Marshal(a) // a map of texts cannot fail; the keys are sorted
 	return string(b)
 }
 
-// points returns the points that have a value which means something without an earlier point.
+// points returns the points of a metric. It leaves out those from which no value follows without an earlier point.
 func (m metric) points(notes *notes) []point {
 	var list []dataPoint
 	isDelta := false
@@ -135,7 +135,7 @@ func (m metric) points(notes *notes) []point {
 		isDelta = m.Sum.Temporality == delta
 		if m.Sum.Monotonic && !isDelta {
 			if slices.Contains(counters, m.Name) {
-				notes.add("%s counts since the start, and one point of it has no rate; want differences: add the processor cumulativetodelta", m.Name)
+				notes.add("%s is a total since the start, and one total gives no rate; add the processor cumulativetodelta, which makes differences", m.Name)
 			}
 			return nil
 		}
@@ -149,7 +149,7 @@ func (m metric) points(notes *notes) []point {
 		seconds := 0.0
 		if isDelta {
 			if seconds = float64(p.Time-p.Start) / 1e9; p.Start <= 0 || seconds <= 0 {
-				notes.add("%s is a difference without a time that it covers: want a startTimeUnixNano before its timeUnixNano", m.Name)
+				notes.add("%s is a difference, but its point does not say which time it covers; set startTimeUnixNano to a time before timeUnixNano", m.Name)
 				continue
 			}
 		}
@@ -184,7 +184,7 @@ func (c collection) names() (names []string) {
 	return names
 }
 
-// of returns the points of a metric. It may have several names: that of the receiver and that of the semantic conventions.
+// of returns the points of a metric. The metric may have two names: that of the receiver and that of the semantic conventions.
 func (c collection) of(names ...string) (points []point) {
 	for _, p := range c {
 		if slices.Contains(names, p.metric) {
@@ -217,8 +217,8 @@ func (c collection) sample(m *machine, notes *notes) (s record.Sample, found boo
 	return s, true
 }
 
-// interval is the time between two collections, in seconds: the longest time that a difference covers. Without a difference it is not
-// known, and the default of the receiver takes its place.
+// interval returns the time between two collections, in seconds: the longest time that a difference covers. If there is no difference, it
+// returns the default of the receiver.
 func (c collection) interval() int32 {
 	longest := 0.0
 	for _, p := range c {

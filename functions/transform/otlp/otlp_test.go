@@ -245,14 +245,14 @@ func TestRefused(t *testing.T) {
 	for name, c := range map[string]struct{ document, want string }{
 		"no host":             {`{"resourceMetrics":[` + resource("", load) + `]}`, "no attribute host.name"},
 		"counters only":       {doc("", total("system.network.io", point(whole("5"), "device=eth0 direction=receive"))), "add the processor cumulativetodelta"},
-		"processes only":      {doc(`,{"key":"process.pid","value":{"intValue":"7"}}`, load), "have: metrics of processes"},
-		"other metrics":       {doc("", gauge("jvm.memory.used", point(whole("5"), "")), gauge("http.requests", point(whole("5"), ""))), "have: http.requests, jvm.memory.used; want"},
-		"nothing":             {`{"resourceMetrics":[]}`, "have: no points"},
-		"not a number":        {doc("", gauge("system.uptime", point(double(`"NaN"`), ""))), "have: no points"},
-		"no recorded value":   {doc("", gauge("system.uptime", `{"timeUnixNano":"`+at+`","flags":1}`)), "have: no points"},
+		"processes only":      {doc(`,{"key":"process.pid","value":{"intValue":"7"}}`, load), "; it has metrics of processes; "},
+		"other metrics":       {doc("", gauge("jvm.memory.used", point(whole("5"), "")), gauge("http.requests", point(whole("5"), ""))), "; it has http.requests, jvm.memory.used; send"},
+		"nothing":             {`{"resourceMetrics":[]}`, "; it has no points; "},
+		"not a number":        {doc("", gauge("system.uptime", point(double(`"NaN"`), ""))), "; it has no points; "},
+		"no recorded value":   {doc("", gauge("system.uptime", `{"timeUnixNano":"`+at+`","flags":1}`)), "; it has no points; "},
 		"wrong type":          {`{"resourceMetrics":7}`, "read as OTLP/JSON metrics"},
 		"not a whole number":  {doc("", gauge("system.uptime", point(`"asInt":"1.5"`, ""))), `"1.5" is not a whole number`},
-		"difference of a day": {doc("", difference("system.disk.io", pointAt("0", at, whole("5"), "device=sda direction=read"))), "a difference without a time"},
+		"difference of a day": {doc("", difference("system.disk.io", pointAt("0", at, whole("5"), "device=sda direction=read"))), "does not say which time it covers"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			samples, _, err := otlp.Samples([]byte(c.document))
@@ -266,9 +266,9 @@ func TestRefused(t *testing.T) {
 // TestAbsent: what one point cannot tell is absent, with a reason. The rest of the sample is there.
 func TestAbsent(t *testing.T) {
 	for want, metric := range map[string]string{
-		"system.network.io counts since the start":   total("system.network.io", point(whole("5"), "device=eth0 direction=receive")),
-		"enable system.linux.memory.available":       gauge("system.memory.usage", point(whole("5"), "state=used"), point(whole("5"), "state=buffered")),
-		"system.disk.io is a difference without a t": difference("system.disk.io", pointAt(at, at, whole("5"), "device=sda direction=read")),
+		"system.network.io is a total since the start":  total("system.network.io", point(whole("5"), "device=eth0 direction=receive")),
+		"enable system.linux.memory.available":          gauge("system.memory.usage", point(whole("5"), "state=used"), point(whole("5"), "state=buffered")),
+		"system.disk.io is a difference, but its point": difference("system.disk.io", pointAt(at, at, whole("5"), "device=sda direction=read")),
 	} {
 		samples, absent, err := otlp.Samples([]byte(doc("", metric, gauge("system.uptime", point(double("5"), "")))))
 		if err != nil || len(samples) != 1 || len(absent) != 1 || !strings.Contains(absent[0].Error(), want) {

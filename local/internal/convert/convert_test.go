@@ -209,7 +209,7 @@ func TestNewRefuses(t *testing.T) {
 		`does not convert the type "array<struct<A b:int>>"`:                                                                   {Columns: []spec.Column{{Name: "x", Type: "array<struct<A b:int>>"}}},
 		`does not convert the type "array<struct<>>"`:                                                                          table("x array<struct<>>"),
 		"two columns have the name a":                                                                                          table("a int", "a string"),
-		"it does not have columns":                                                                                             table(),
+		"has no columns; it needs at least one":                                                                                table(),
 	} {
 		if _, err := convert.New(tab); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

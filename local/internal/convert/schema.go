@@ -38,8 +38,8 @@ func New(table spec.Table) (*Converter, error) {
 	for _, col := range table.Columns {
 		t, ok := typeOf(col.Type)
 		if !ok {
-			return nil, fmt.Errorf("table %s.%s: column %s: the local stack does not convert the type %q; it converts %s, map<string,string>, "+
-				"and array<struct<name:type,...>> with fields of the other types", table.Database, table.Name, col.Name, col.Type,
+			return nil, fmt.Errorf("table %s.%s: column %s: the local stack does not convert the type %q; it converts %s, structs of these in "+
+				"an array (array<struct<name:type,...>>), and map<string,string>", table.Database, table.Name, col.Name, col.Type,
 				strings.Join(slices.Sorted(maps.Keys(scalars)), ", "))
 		}
 		if slices.Contains(c.names, col.Name) {
@@ -51,7 +51,7 @@ func New(table spec.Table) (*Converter, error) {
 		root[col.Name] = parquet.Optional(t.node())
 	}
 	if leaf == 0 {
-		return nil, fmt.Errorf("table %s.%s: it does not have columns; want at least one", table.Database, table.Name)
+		return nil, fmt.Errorf("table %s.%s has no columns; it needs at least one", table.Database, table.Name)
 	}
 	c.schema = parquet.NewSchema("samples", ordered{root, c.names})
 	return c, nil
@@ -66,11 +66,11 @@ func (c *Converter) leafs() int {
 // columnType says how a Hive type is stored in Parquet and how its values are read. Its node has no repetition.
 type columnType struct {
 	node      func() parquet.Node
-	newReader func() valueReader // each Columns has its own, because a reader of maps remembers the last map
+	newReader func() valueReader // makes a reader for one Columns: a reader of maps remembers the last map
 	leafs     int                // columns in the file: 2 for a map, one for each field of a list's elements, else 1
 }
 
-// typeOf returns the column type of a Hive type, or false if it is not one that a table of samples may have.
+// typeOf returns the column type of a Hive type, or false if a table of samples may not have that type.
 func typeOf(hive string) (columnType, bool) {
 	if s, ok := scalars[hive]; ok {
 		return columnType{s.node, func() valueReader { return single(s.read) }, 1}, true

@@ -41,16 +41,16 @@ type Options struct {
 type Stats struct {
 	Records          int64 // records that were accepted
 	Bytes            int64 // bytes of these records
-	Pending          int64 // records that are not delivered yet, also those of earlier runs
-	JournalBytes     int64 // bytes of pending records
+	Pending          int64 // accepted records that are not delivered yet, by this process or an earlier one
+	JournalBytes     int64 // bytes of the pending records
 	Invocations      int64
 	InvocationErrors int64
 	Rows             int64 // rows in Parquet objects
 	Objects          int64 // objects with data
 	FailedRecords    int64 // records in error objects
-	LostRecords      int64 // records that were found damaged in the journal, also those of earlier runs
+	LostRecords      int64 // records that Open could not read because the journal is damaged; an earlier process had accepted them
 	ErrorObjects     int64
-	DeliveryErrors   int64  // failed attempts to deliver a buffer; each was repeated
+	DeliveryErrors   int64  // failed attempts to deliver a buffer; the engine repeats each
 	LastObject       string // name of an object of the last delivery
 }
 
@@ -158,7 +158,7 @@ func parsePrefix(text string) (template.Prefix, error) {
 	return p, err
 }
 
-// reportDamage logs the damage of the journal. It also logs if there is a journal of an earlier build, which this one cannot read.
+// reportDamage logs the damage of the journal. If there is a journal of an earlier build, which this one cannot read, it logs that too.
 func (e *Engine) reportDamage(path string) {
 	if d := e.journal.Damage(); d.SetAside != "" {
 		e.stats.LostRecords = d.Records
