@@ -14,16 +14,16 @@ const restartPause = 10 * time.Second
 // deliver asks where to send and ships there. After stop is closed it sends the fresh samples and returns. If the context flush ends,
 // it returns at once.
 func (e *edge) deliver(ctx, flush context.Context, stop <-chan struct{}) {
-	located := make(chan struct{})
+	answered := make(chan struct{})
 	var asking sync.WaitGroup
 	asking.Go(func() {
-		defer close(located)
+		defer close(answered)
 		e.destination.Run(ctx, flush)
 	})
 	defer asking.Wait()
 	select {
 	case <-stop:
-		<-located // wait for the answer to a question that was sent before the stop
+		<-answered // wait for the answer to a question that was sent before the stop
 	case <-e.destination.Known():
 	}
 	if _, known := e.destination.Target(); known {

@@ -40,7 +40,10 @@ func (e *edge) tuneLocked(local config.Local, central string, c config.Config) (
 	t.now = c
 	e.sampler.Tune(c.Interval, c.Labels, e.collectors.set(c))
 	e.shipper.Tune(pace(c))
-	e.say(c)
+	if e.options.Level != nil {
+		e.options.Level.Set(c.LogLevel)
+	}
+	e.logChange(c)
 	return true
 }
 
@@ -88,7 +91,7 @@ func (e *edge) reload(ctx context.Context) {
 	case err != nil:
 		e.log.LogAttrs(ctx, slog.LevelError, "the AWS configuration is not reloaded", slog.String("error", err.Error()))
 	case !changed:
-		e.log.LogAttrs(ctx, slog.LevelInfo, "the configuration is reloaded, and the AWS configuration too; no setting has changed")
+		e.log.LogAttrs(ctx, slog.LevelInfo, "the configuration and the AWS configuration are reloaded; no setting has changed")
 	}
 }
 
@@ -112,11 +115,8 @@ func (e *edge) reloadSettings() (changed bool, err error) {
 	return e.tuneLocked(local, central, c), nil
 }
 
-// say sets the level of the log. Then it logs the new configuration, and the changed settings that need a restart.
-func (e *edge) say(c config.Config) {
-	if e.options.Level != nil {
-		e.options.Level.Set(c.LogLevel)
-	}
+// logChange logs the new configuration, and the changed settings that need a restart.
+func (e *edge) logChange(c config.Config) {
 	e.log.LogAttrs(context.Background(), slog.LevelInfo, "the configuration has changed",
 		slog.Duration("interval", c.Interval), slog.Duration("max_latency", c.MaxLatency),
 		slog.Duration("detail_interval", c.Details), slog.Any("tags", c.Labels.Tags),

@@ -17,7 +17,7 @@ import (
 //     limit, so that the transform's input and output stay small. It ends where a step is full.
 //   - If the last pack has just begun another step, its newest samples wait for the next pack, as long as that lowers the bill per
 //     sample. They are not due yet. For the same reason the first samples of a new hour wait for those that follow. In a backlog,
-//     the rest of a round goes into the next one.
+//     the samples that do not fill a pack wait for the next round.
 //
 // Most CPU time of shipping is compression. A pack is compressed when it is built, not at each sample: once if it has one step,
 // a few times if a full step must be found.
@@ -39,9 +39,9 @@ type pack struct {
 type tail int
 
 const (
-	tailCut  tail = iota // it waits if it begins an hour and another pack goes before it; else it may lose its last step
+	tailCut  tail = iota // it waits if it begins an hour and another pack goes before it; else the samples of its last step may wait
 	tailKeep             // it is sent as it is: no later lines will join
-	tailWait             // it waits if another pack goes before it: later lines wait already
+	tailWait             // it waits if another pack goes before it, because lines that can join it are in the queue
 )
 
 // packer makes packs. It keeps its buffers and the last ratio for the next one.

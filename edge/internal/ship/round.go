@@ -172,8 +172,8 @@ func todo(packs []pack, alone bool) []*pack {
 	return some
 }
 
-// put sends packs as one request and marks those that were accepted. The error is that of a throttled
-// record, or else of the first record that was not accepted.
+// put sends packs as one request and marks those that were accepted. If some were not, it returns the error of the first record that was
+// throttled, or of the first record if none was throttled.
 func (s *Shipper) put(ctx context.Context, packs []*pack) error {
 	records := make([][]byte, len(packs))
 	for i, p := range packs {

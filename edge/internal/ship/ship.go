@@ -49,7 +49,7 @@ var (
 )
 
 // errAnswer says that the results do not match the records, so that none of them counts as accepted.
-var errAnswer = errors.New("wrong answer")
+var errAnswer = errors.New("the answer does not match the request")
 
 // Limits of PutRecordBatch (Amazon Data Firehose quotas).
 const (
@@ -117,7 +117,7 @@ type Shipper struct {
 // pace is a Pace and the values that follow from it.
 type pace struct {
 	Pace
-	// behind is how many lines wait when they become backlog.
+	// behind is the number of waiting lines at which all of them become backlog.
 	behind int
 	// grace is how much longer than MaxLatency the first sample of a pack waits: closeGrace and a random part of an interval. Machines
 	// that take samples at the same times then send at different times.

@@ -150,7 +150,7 @@ func TestAnotherVersion(t *testing.T) {
 		if s := q.Stats(); s.Damaged != 0 || s.SetAside != 0 || s.Bytes != fs.Size()-int64(len(before)) {
 			t.Errorf("%+v", s)
 		}
-		if n := strings.Count(log.String(), "written by another version of edge: format 2, this one knows 1"); n != 1 {
+		if n := strings.Count(log.String(), "written by another version of edge: its format is 2, this version reads 1"); n != 1 {
 			t.Errorf("it says:\n%s", &log)
 		}
 		if got := q.Stats().Lines; got < 700 {

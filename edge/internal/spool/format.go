@@ -65,7 +65,7 @@ func checkHeader(h []byte, id uint64) error {
 		return errHeader
 	}
 	if v := binary.LittleEndian.Uint16(h[8:]); v != version {
-		return fmt.Errorf("%w: format %d, this one knows %d", errVersion, v, version)
+		return fmt.Errorf("%w: its format is %d, this version reads %d", errVersion, v, version)
 	}
 	if len(h) < headerBytes || binary.LittleEndian.Uint64(h[16:]) != id ||
 		crc32.Checksum(h[16:32], castagnoli) != binary.LittleEndian.Uint32(h[32:]) {

@@ -70,8 +70,8 @@ type Stats struct {
 	Damaged     int64 // lines that can no longer be read
 	SetAside    int64 // segments set aside because of damage
 	Rejected    int64 // lines set aside by Reject
-	// Lost is how many lines were dropped or damaged since the directory was made. It may include lines that were dropped while
-	// they were being delivered.
+	// Lost is how many lines were dropped or damaged since the directory was made. A line that was dropped while it was being
+	// delivered may count although it arrived.
 	Lost int64
 }
 
@@ -142,8 +142,8 @@ func (q *Queue) TryPeek(lane Lane, maxLines, maxBytes int) (Batch, error) {
 	return q.store.read(lane, maxLines, maxBytes)
 }
 
-// Ack removes the lines of a batch from the queue. Lines that were dropped meanwhile have arrived after all, so they no longer count as
-// dropped. A second Ack of the same lines does nothing. If older lines are not acknowledged yet, Ack fails with [ErrOutOfOrder].
+// Ack removes the lines of a batch from the queue. If some were dropped meanwhile, they no longer count as dropped, because they
+// have arrived. A second Ack of the same lines does nothing. If older lines are not acknowledged yet, Ack fails with [ErrOutOfOrder].
 // While the disk fails, acknowledgements are only in memory: if the process ends then, the lines arrive twice.
 func (q *Queue) Ack(b Batch) error {
 	q.mu.Lock()
