@@ -14,7 +14,7 @@ type dialect struct {
 	stepsOf    string // name of the function that lists whole numbers from one to another by a step
 	joinOf     string // name of the function of a list of texts and a separator
 	now        string // the time, Unix seconds
-	// formatted is a time in Unix seconds, in UTC, by a format such as %Y%m%d%H.
+	// formatted is the SQL that writes a time (Unix seconds) in UTC, in a format such as %Y%m%d%H.
 	formatted func(seconds, format string) string
 	// structs says that UNNEST makes one column of structs of a list of structs. Otherwise it makes a column of each of their
 	// fields. See https://duckdb.org/docs/stable/sql/query_syntax/unnest and https://trino.io/docs/current/sql/select.html#unnest.
@@ -176,8 +176,8 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 
 const week = 7 * 24 * time.Hour
 
-// past are the ranges of the weeks before that the panel reads if the viewer chose the range shown. They are a little longer than
-// shown: a point is also compared with its neighbours of other weeks.
+// past returns the ranges of earlier weeks that the panel reads if the viewer chose the range shown. They are a little longer than shown,
+// because a point is also compared with slots shortly before and after the same time of the week.
 func (p Panel) past(shown Range) (list []Range) {
 	if shown.To.Sub(shown.From) > week {
 		return nil
@@ -190,8 +190,8 @@ func (p Panel) past(shown Range) (list []Range) {
 	return list
 }
 
-// reachFor is how far from a point's time of the week a slot of another week may be to be compared with it: a job does not start at
-// the same second.
+// reachFor is the greatest distance, in time of the week, between a point and a slot of an earlier week that it is compared with. A job
+// does not start at the same second each week.
 func reachFor(span time.Duration) time.Duration { return max(slotFor(span), 5*time.Minute) }
 
 // Span is the length of the time range that the panel is about if the viewer chose a range of length span. Both ranges have the same
@@ -204,7 +204,7 @@ func (p Panel) Span(span time.Duration) time.Duration {
 	return span
 }
 
-// lead is the length of what the panel's query also reads, before the range of [Panel.Span].
+// lead is how much time before the range of [Panel.Span] the panel's query reads too.
 func (p Panel) lead(span time.Duration) time.Duration { return time.Duration(p.Lead) * slotFor(span) }
 
 // filters are the conditions on what a viewer chose. If the viewer chose no host, for example, there is no condition on the host:

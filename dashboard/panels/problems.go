@@ -56,8 +56,8 @@ var minuteProblems = sync.OnceValue(func() []Problem {
 		},
 		{
 			Name: "Memory", Column: "ram_pct", Unit: Percent, Limits: Limits{loaded, 85, 88}, Culprit: "memory_process", CriticalTold: true,
-			Sentence: "{warn} of the memory or more is in use, for {for}, and it was not at {usual} or more at that time of day on those days; at " +
-				"{critical} in any case.",
+			Sentence: "{warn} of the memory or more is in use, for {for}, and it was not at {usual} or more at that time of day (give or " +
+				"take an hour) 1, 2, 3 or 7 days before. At {critical} it begins in any case.",
 		},
 		{
 			// A disk that is busy while no task waits for it is a backup or a batch job.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The rows of a query are samples or, over a long time range, buckets of a rollup: see [grainOf]. The functions here are what differs. A
-// query calls low and high before samples, as SELECT stands before FROM.
+// The rows of a query are samples or, over a long time range, buckets of a rollup: see [grainOf]. The functions here write what differs
+// between the two. A query calls low and high before it calls samples, because SELECT stands before FROM.
 
 // count is the number of samples.
 func (s statement) count() string {
@@ -69,7 +69,7 @@ func (s statement) rows(columns []string, list string) (string, error) {
 	return "(\n" + strings.Join(parts, "\nUNION ALL\n") + "\n  ) AS rolled", nil
 }
 
-// ofRollup returns the columns of the rollup from which the columns are made.
+// ofRollup returns the columns of the rollup that are needed to make these columns.
 func (s statement) ofRollup(columns []string, list string) ([]rolled, error) {
 	names := []string{"samples", "last_ts"}
 	for _, c := range columns {

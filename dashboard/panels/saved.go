@@ -43,7 +43,8 @@ func (s Saved) SQL(d Dashboard, p Panel) (string, error) {
 	return v.SQL(d, p)
 }
 
-// OTel is a query of the samples with the names of OpenTelemetry. To change it, one edits what follows the common table expression.
+// OTel is a query of the samples with the names of OpenTelemetry. A person who changes it edits what follows the common table
+// expression.
 func (s Saved) OTel() (string, error) {
 	v, err := s.variables()
 	if err != nil {

@@ -64,8 +64,8 @@ type statement struct {
 	rules     Rules                                     // about problems
 	newest    func(last time.Duration) (reading, error) // the end of the time range
 	before    func(days int, all bool) (reading, error) // the same time of day some days before, of minutes if there are some: see [usualSpan]
-	// rolledUp is the end of the time range, or all of it if last is 0. It is of a rollup if there is some of that rollup, otherwise of
-	// finer rows.
+	// rolledUp reads the last part of the time range, or all of it if last is 0: from a rollup if the lake has some of that rollup,
+	// otherwise from finer rows.
 	rolledUp func(of Rollup, last time.Duration) (reading, error)
 }
 

@@ -35,7 +35,7 @@ const maxHours = 24
 var errManyHours = fmt.Errorf("the record has samples of more than %d different hours", maxHours)
 
 // errOld is the reason to refuse a sample that is older than the stack's setting allows.
-var errOld = errors.New("older than the stack accepts; raise maxSampleAgeDays to accept it")
+var errOld = errors.New("the sample is older than the stack accepts; raise maxSampleAgeDays to accept it")
 
 // checkAge returns an error if a sample is too old. Old samples of many hours would fill the partitions of the delivery buffer; see
 // [record.DefaultMaxAge].

@@ -19,7 +19,7 @@ const maxTS = 40
 // Reasons to refuse a record.
 var (
 	errEmpty       = errors.New("the record is empty; want at least one JSON object")
-	errDocTooLarge = fmt.Errorf("larger than %d bytes", maxDocument)
+	errDocTooLarge = fmt.Errorf("the document is larger than %d bytes", maxDocument)
 )
 
 // contents are the samples of one record. They are valid until the next record is parsed.

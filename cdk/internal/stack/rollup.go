@@ -49,8 +49,8 @@ func rollupTables(c config.Config) (names []string) {
 	return names
 }
 
-// rollupWorkgroup is the name of the workgroup that the function's statements run in. With one of their own they have a limit of their
-// own, and neither appear among people's queries nor wait behind them.
+// rollupWorkgroup returns the name of the workgroup for the function's statements. It is a separate one, so that they have their own limit,
+// are not listed among people's queries and do not wait behind them.
 func rollupWorkgroup(c config.Config) string { return c.StackName + "-rollup" }
 
 const (
@@ -70,7 +70,7 @@ func settleTime(c config.Config) time.Duration {
 
 // newRollup adds the function, its role, its workgroup and its schedule. zip is the file with its binary.
 func newRollup(scope constructs.Construct, c config.Config, zip string, bucket awss3.IBucket, table catalog) rollup {
-	// It overrides what a client asks for, as the readers' workgroup does. The folder of an UNLOAD is not such a setting, unlike that of a
+	// The workgroup overrides the settings of its clients, as that of readers does. An UNLOAD may name its folder all the same, unlike a
 	// CREATE TABLE AS (github.com/aws/aws-sdk-pandas, issue 1200 and pull request 1216).
 	workgroup := newWorkgroup(scope, c, bucket, workgroupProps{"RollupWorkGroup", rollupWorkgroup(c), "Statements of the rollup's function", rollupScanGiB})
 	function, _, _ := newFunction(scope, c, functionProps{
@@ -89,7 +89,7 @@ func newRollup(scope constructs.Construct, c config.Config, zip string, bucket a
 		},
 		purpose: "Rollup: read samples by Athena, write rollups, point partitions at them",
 		may:     mayRollUp(scope, c, bucket, table),
-		// The next hour's run does what a failed one has left. If Lambda repeated a run, the alarm would count one failure three times.
+		// The next hour's run does the work of a failed one. If Lambda repeated a failed run, the alarm would count its failure three times.
 		retries: jsii.Number(0),
 	})
 	minute := int((settleTime(c) + 5*time.Minute).Minutes())
@@ -97,7 +97,7 @@ func newRollup(scope constructs.Construct, c config.Config, zip string, bucket a
 		Description: jsii.String("Starts the rollup each hour, when the samples of the hour before have arrived"),
 		Schedule:    awsevents.Schedule_Expression(jsii.String(fmt.Sprintf("cron(%d * * * ? *)", minute))),
 		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(function, &awseventstargets.LambdaFunctionProps{
-			RetryAttempts: jsii.Number(3), // if Lambda does not take the event
+			RetryAttempts: jsii.Number(3), // of handing the event to Lambda
 			MaxEventAge:   duration(30 * time.Minute),
 		})},
 	})

@@ -38,7 +38,8 @@ func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
 			Expiration: duration(c.ErrorRetention),
 		},
 		{
-			// What was sent of an object is noted here. The note must outlive the object, and S3 needs some days to remove objects.
+			// The replay notes here which records of an object it has sent. The note must outlive the object, and S3 needs some days to
+			// remove objects.
 			Id:         jsii.String("ExpireReplayedRecords"),
 			Prefix:     jsii.String(config.ReplayedFolder),
 			Expiration: duration(c.ErrorRetention + 7*24*time.Hour),

@@ -101,8 +101,8 @@ func (b *deliveryBuffer) addPayload(o outcome, now time.Time) {
 	b.size += len(o.data)
 }
 
-// failureBytes is about the memory of a failed record. It counts towards the size of the buffer: a buffer of failed records becomes full,
-// too.
+// failureBytes is roughly the memory that a failed record takes. It counts towards the size of the buffer, so failed records can fill the
+// buffer too.
 const failureBytes = 256
 
 func (b *deliveryBuffer) addFailure(entry journal.Entry, f failure) {

@@ -48,7 +48,7 @@ type Stats struct {
 	Rows             int64 // rows in Parquet objects
 	Objects          int64 // objects with data
 	FailedRecords    int64 // records in error objects
-	LostRecords      int64 // records that Open could not read because the journal is damaged; an earlier process had accepted them
+	LostRecords      int64 // accepted records that are lost because the journal is damaged
 	ErrorObjects     int64
 	DeliveryErrors   int64  // failed attempts to deliver a buffer; the engine repeats each
 	LastObject       string // name of an object of the last delivery
