@@ -161,8 +161,8 @@ const (
 	usualReach = 4
 )
 
-// usualDays are the distances, in days, to the earlier days that say what is usual for a host. At least one of the first three days is a working day, also if the
-// problem is on a Sunday or a Monday. A week before is the same weekday.
+// usualDays are the distances, in days, to the earlier days that say what is usual for a host. At least one of the first three days is a
+// working day, also if the problem is on a Sunday or a Monday. A week before is the same weekday.
 var usualDays = []int{1, 2, 3, 7}
 
 // usualSpan returns the time range, so many days before r, that says how busy a host usually is at the times of r. It contains all buckets

@@ -190,14 +190,15 @@ func (a arms) reading(from, to string) reading {
 		period := whole(of.Period)
 		return "floor((" + v.Form.now + " - " + whole(rolledUp) + ") / " + period + ") * " + period
 	}
-	// beyond is the condition that the range is longer than most. It is "" if the range always is.
+	// beyond is the condition that the range is longer than the length most. It is "" if the range always is.
 	beyond := func(most time.Duration) string {
 		if a.shortest > most {
 			return ""
 		}
 		return a.span + " > " + whole(most)
 	}
-	// after is the time from which finer rows are read. If the range is longer than most, that is the end of what the coarser rollup has.
+	// after is the time from which finer rows are read. If the range is longer than the length most, that is the end of what the coarser
+	// rollup has.
 	after := func(most time.Duration, coarser Rollup) string {
 		begin := rolled(coarser)
 		if condition := beyond(most); condition != "" {

@@ -25,7 +25,7 @@ type alarm struct {
 	silence       bool // true: a period without data breaches the threshold
 }
 
-// period is the length of each alarm's periods, but for those of functions on a schedule, which are as long as the time between two runs.
+// period is the length of an alarm's periods. For a function on a schedule it is the time between two runs instead.
 // Firehose and Lambda publish every minute, but a stream of few machines has minutes without data.
 const period = 5 * time.Minute
 

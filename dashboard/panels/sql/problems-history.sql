@@ -1,5 +1,5 @@
 {{- /* A host was silent between two of its samples if they are further apart than three of its intervals plus the time that
-samples take to arrive. A problem is told as soon as it is not routine. */ -}}
+samples take to arrive. told is the time from which alerts report the problem: it is not routine then. */ -}}
 WITH {{template "problems" args "all" true "newest" 0}}, heard AS (
   SELECT host, floor(ts / 60) AS m, min(first_ts) AS first_ts, max(ts) AS last_ts, max(interval_s) AS interval_s
   FROM {{samples "host" "interval_s" "first_ts"}}
