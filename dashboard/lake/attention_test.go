@@ -238,3 +238,41 @@ func TestPanelsOverTwoSchemas(t *testing.T) {
 		t.Error("hosts without an environment cannot be chosen")
 	}
 }
+
+// TestEventsOfSlowHosts: a host that sends less often than once a slot has one event, like a host that sends in each slot.
+func TestEventsOfSlowHosts(t *testing.T) {
+	const span = time.Hour
+	busy, calm := start.Add(30*time.Minute), start.Add(35*time.Minute)
+	intervals := []time.Duration{10 * time.Second, 45 * time.Second, time.Minute, 100 * time.Second}
+	var samples []record.Sample
+	for n, interval := range intervals {
+		for at := start.Add(-span); at.Before(start.Add(span)); at = at.Add(interval) {
+			cpu := 10.0
+			if !at.Before(busy) && at.Before(calm) {
+				cpu = 80
+			}
+			samples = append(samples, record.Sample{
+				TS: record.TS(at), SessionID: fmt.Sprint(n), Seq: int64(at.Sub(start)/interval) + 1e6, IntervalS: int32(interval.Seconds()), Hostname: fmt.Sprint("every ", interval),
+				CPUPct: record.Some(cpu),
+			})
+		}
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	r := runPanel(t, open(t, dir), "anomalies-events", params(start, start.Add(span)))
+	found := map[any]int{}
+	for i := range r.Rows() {
+		host := at(t, r, "host", i)
+		// The steps of 30, 60 and 120 s in which the hosts have values begin with their slots of 30 s.
+		begin, length := at(t, r, "start_t", i).(float64)-record.TS(busy), at(t, r, "length_s", i).(int64)
+		if begin < -30 || begin > 120 || length < 240 || length > 480 {
+			t.Errorf("%v: an event %v s after it began, of %d s; want about 300 s", host, begin, length)
+		}
+		found[host]++
+	}
+	for _, interval := range intervals {
+		if host := fmt.Sprint("every ", interval); found[host] != 1 {
+			t.Errorf("%s: %d events, want 1", host, found[host])
+		}
+	}
+}

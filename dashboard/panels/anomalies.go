@@ -4,8 +4,9 @@ package panels
 //
 // A point is the mean of the values in a slot, which is a time bucket of the chart. It is compared with the median of the slots at the
 // same time of the week, in the three weeks before: so a job that runs each night or each Monday is not unusual. If fewer than two of
-// these weeks have values, or if the time range is longer than a week, it is compared with the 24 slots before it. It is outside the band
-// if its distance from that median is more than four times the sum of
+// these weeks have values, or if the time range is longer than a week, it is compared with the 24 slots before it: for a host that sends
+// less often than once a slot, these are 24 times as long as the time between its samples. It is outside the band if its distance from
+// that median is more than four times the sum of
 //
 //   - 1.4826 times the median distance of those slots from their median, which estimates a standard deviation but is not
 //     moved by the outliers themselves;
@@ -32,13 +33,13 @@ func anomalies() Dashboard {
 			{
 				ID: "anomalies-hosts", Title: "By host", Kind: Bar, By: ByHost, Width: third, Lead: window, Weeks: weeks,
 				Question: "Which hosts are unusual most often?",
-				Empty:    "No host was unusual",
+				Empty:    "No host was unusual, or each has too few earlier values: choose a longer time range",
 				Values:   []Value{{Column: "points", Label: "Points outside", Unit: Count}},
 			},
 			{
 				ID: "anomalies-events", Title: "Events", Kind: Table, By: ByHost, Width: full - third, Lead: window, Weeks: weeks,
 				Question: "What happened when, for how long, and how far from the usual value?",
-				Empty:    "Nothing unusual happened",
+				Empty:    "Nothing unusual happened, or hosts have too few earlier values: choose a longer time range",
 				Values: []Value{
 					{Column: "start_t", Label: "Start", Unit: Time},
 					{Column: "length_s", Label: "Length", Unit: Duration},
