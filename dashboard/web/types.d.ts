@@ -202,7 +202,6 @@ export interface Colours {
   mapOk: string;
   font: string;
   heat: string[];
-  alarm: string[];
 }
 
 /** A row of a tooltip: its first cell is a text, an element, or several of them. */

@@ -262,6 +262,26 @@ export function nameAxis(c, names, extra = {}) {
   };
 }
 
+const minute = 60, hour = 3600;
+/** How far apart the labels of times may be. */
+const labelSteps = [10, 30, minute, 2 * minute, 5 * minute, 10 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour, day, 2 * day, 7 * day];
+
+/**
+ * The labels of an axis whose names are times: a label is at a round time by the viewer's clock.
+ * @param {number[]} times in Unix seconds, in order
+ */
+export function timeLabels(times) {
+  const span = (times.at(-1) ?? 0) - times[0], slot = Math.min(...times.slice(1).map((t, i) => t - times[i]));
+  const step = labelSteps.find((s) => s * 8 >= span && s % slot === 0) ?? 30 * day;
+  /** @param {number} t */
+  const place = (t) => Math.floor((t - (format.inUTC() ? 0 : new Date(t * 1000).getTimezoneOffset() * 60)) / step);
+  return {
+    showMinLabel: false, showMaxLabel: false,
+    interval: (/** @type {number} */ i) => i > 0 && place(times[i]) !== place(times[i - 1]),
+    formatter: (/** @type {string} */ _name, /** @type {number} */ i) => format.tick(times[i]),
+  };
+}
+
 /**
  * An axis from 0 to a round number above the values, so that 3 % looks small and 95 % looks large.
  * @param {any[]} values

@@ -2,10 +2,11 @@
 
 /** @import { Colours, Option, PanelData, Row, TipRow, Value } from '../types.js' */
 
-import { ChartCard, axisText, nameAxis, percentAxis, tip, tooltip, valueAxis } from './card.js';
+import { ChartCard, axisText, nameAxis, percentAxis, timeLabels, tip, tooltip, valueAxis } from './card.js';
 import { dot } from './dom.js';
 import * as format from './format.js';
 import { styleOf, valueColour } from './palette.js';
+import { ramp } from './theme.js';
 import { isPartial } from './zone.js';
 
 const long = 22;
@@ -113,7 +114,7 @@ export class Boxes extends ChartCard {
     const names = data.column(by).map((v) => format.dimension(v, by));
     this.rows(names.length);
     return {
-      grid: { left: 8, right: 22, top: 8, bottom: 8, containLabel: true },
+      grid: { left: 16, right: 22, top: 8, bottom: 8, containLabel: true },
       xAxis: valueAxis(c, unit, (v) => format.axisLabel(v, unit), percentAxis(data.column(values[4].column))),
       yAxis: nameAxis(c, names, { inverse: true, axisLabel: nameLabel(c) }),
       tooltip: tooltip(c, 'item', ({ dataIndex: i }) => tip(names[i],
@@ -151,16 +152,16 @@ export class HeatMap extends ChartCard {
     const beyond = sorted.at(-1) > 1.02 * limits[1] ? '≥ ' : '';
     this.rows(ys.length, by === 'host' ? 17 : long);
     return {
-      grid: { left: 8, right: 82, top: 8, bottom: 8, containLabel: true },
+      grid: { left: 16, right: 82, top: 8, bottom: 8, containLabel: true },
       xAxis: nameAxis(c, xs.map((v) => format.dimension(v, across)), { axisLine: { show: false },
-        axisLabel: { ...axisText(c), hideOverlap: true, interval: across === 'hour' ? 2 : 'auto' } }),
+        axisLabel: { ...axisText(c), hideOverlap: true, ...(across === 't' ? timeLabels(xs) : { interval: across === 'hour' ? 2 : 'auto' }) } }),
       yAxis: nameAxis(c, ys.map((v) => nameOf(v, by, data)), { inverse: true, axisLine: { show: false },
         axisLabel: by === 'host' ? nameLabel(c) : { ...axisText(c), color: c.text } }),
       visualMap: {
         type: 'continuous', min: limits[0], max: limits[1] > limits[0] ? limits[1] : limits[0] + 1, right: 2, top: 'middle', orient: 'vertical',
         itemWidth: 8, itemHeight: 130, calculable: false, textStyle: axisText(c), dimension: 2,
         text: [beyond + format.axisLabel(limits[1], unit), format.axisLabel(limits[0], unit)],
-        inRange: { color: value.thresholds ? c.alarm : c.heat },
+        inRange: { color: ramp(c, value.thresholds, limits[0], limits[1]) },
       },
       tooltip: tooltip(c, 'item', ({ value: [i, j, v] }) => this.#tooltip(data, xs[i], ys[j], v)),
       series: [{
@@ -198,7 +199,7 @@ export class HeatMap extends ChartCard {
 
 /**
  * One point of a Scatter: its name, and how far it is to the right and up.
- * @typedef {{ name: string, value: [number, number], label?: { show: boolean } }} Point
+ * @typedef {{ name: string, value: [number, number], label?: { show: boolean, position: string } }} Point
  */
 
 /** A point for each host. */
@@ -221,7 +222,11 @@ export class Scatter extends ChartCard {
       if (points) points.push(point); else groups.set(name, [point]);
     });
     this.legend([...groups.keys()].map((name) => [styleOf(name, group).colour, name]));
-    for (const point of outermost([...groups.values()].flat())) point.label = { show: true };
+    const named = outermost([...groups.values()].flat()), reach = Math.max(...named.map((p) => p.value[0]), 1e-9);
+    for (const point of named) {
+      const part = point.value[0] / reach;
+      point.label = { show: true, position: part > 0.7 ? 'left' : part < 0.15 ? 'right' : 'top' }; // a long name stays within the chart
+    }
     /** @param {Value} v */
     const axis = (v) => valueAxis(c, v.unit, (x) => format.axisLabel(x, v.unit), {
       name: v.label, nameLocation: 'middle', nameTextStyle: axisText(c), ...(v.unit === 'percent' ? percentAxis(data.column(v.column)) : { min: 0 }),
@@ -233,7 +238,8 @@ export class Scatter extends ChartCard {
       series: [...groups].map(([name, points]) => ({
         name, type: 'scatter', data: points, symbolSize: 11, cursor: 'pointer',
         itemStyle: { color: styleOf(name, group).colour, opacity: 0.8, borderColor: c.surface, borderWidth: 1 },
-        label: { show: false, position: 'top', distance: 4, formatter: '{b}', color: c.muted, fontSize: 10.5 },
+        label: { show: false, position: 'top', distance: 4, formatter: (/** @type {any} */ p) => format.middle(p.name, 20), color: c.muted, fontSize: 10.5 },
+        labelLayout: { hideOverlap: true },
         emphasis: { scale: 1.4, label: { show: true, color: c.text } },
       })),
     };

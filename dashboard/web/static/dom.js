@@ -2,6 +2,8 @@
 
 /** @import { Thresholds } from '../types.js' */
 
+import { withoutDomain } from './format.js';
+
 /**
  * The element of index.html with this id.
  * @param {string} id
@@ -39,18 +41,19 @@ export function el(tag, attributes = {}, ...children) {
   return e;
 }
 
-/** A name of so many characters is shown whole where there is room; the end of a longer one stays if there is not. */
+/** A name of so many characters is shown whole. Of a longer one, the last characters stay if there is no room. */
 const short = 14, end = 8;
 
 /**
- * A name that is shortened in the middle if it does not fit: names of machines differ at their ends.
+ * A name that is shortened if it does not fit. Names of machines differ at the ends of what stands before their domain. So the domain
+ * gives way first, and then the middle of the rest.
  * @param {string} name
  */
 export function nameOf(name) {
-  const letters = [...name];
-  if (letters.length <= short) return el('span', { class: 'host-name' }, name);
-  return el('span', { class: 'host-name cut', title: name }, el('span', { class: 'cut-begin' }, letters.slice(0, -end).join('')),
-    el('span', { class: 'cut-end' }, letters.slice(-end).join('')));
+  if ([...name].length <= short) return el('span', { class: 'host-name' }, name);
+  const [first, domain] = withoutDomain(name), letters = [...first], begin = letters.slice(0, -end).join('');
+  return el('span', { class: 'host-name cut', title: name }, begin ? el('span', { class: 'cut-begin' }, begin) : null,
+    el('span', { class: 'cut-end' }, letters.slice(-end).join('')), domain ? el('span', { class: 'cut-domain' }, domain) : null);
 }
 
 /**

@@ -3,11 +3,12 @@
 
 /** @import { Colours, Option, PanelData, Row, Value } from '../types.js' */
 
-import { axisText, tip, tooltip } from './card.js';
+import { axisText, timeLabels, tip, tooltip } from './card.js';
 import { dot } from './dom.js';
 import * as format from './format.js';
 import { byName } from './hosts.js';
 import { styleOf } from './palette.js';
+import { ramp } from './theme.js';
 import { line, Lines, split, withGaps } from './time.js';
 
 /** The name that rows about all hosts have. The server gives it. */
@@ -19,9 +20,6 @@ export class Fleet extends Lines {
 
   /** Whether the fleet is too large for a line for each host. */
   get many() { return this.data?.column('host').includes(median) ?? false; }
-
-  /** The names that the legend of the page has. A large fleet is in the legend of the card. */
-  names() { return this.many ? new Set() : super.names(); }
 
   /** @param {PanelData} data */
   note(data) {
@@ -103,8 +101,6 @@ export class HostRows extends Lines {
 
   get comparable() { return !this.#many(this.data); } // a cell has one colour
 
-  names() { return this.#many(this.data) ? new Set() : super.names(); }
-
   /** @param {PanelData} data */
   note(data) {
     const hosts = data.column('hosts')[0] ?? 0, shown = new Set(data.column('host')).size;
@@ -160,17 +156,16 @@ export class HostRows extends Lines {
     }
     this.legend([]);
     const high = value.thresholds?.critical ?? Math.max(1, ...values.map((v) => v ?? 0));
-    /** @param {number} i */
-    const timeOf = (i) => first + i * data.bucket_s;
+    const slots = Array.from({ length: count }, (_, i) => first + i * data.bucket_s);
     return {
       grid: { left: 16, right: 78, top: 6, bottom: 6, containLabel: true },
-      xAxis: { type: 'category', data: Array.from({ length: count }, (_, i) => format.shortMoment(timeOf(i))), axisLine: { show: false }, axisTick: { show: false },
-        axisLabel: { ...axisText(c), hideOverlap: true } },
+      xAxis: { type: 'category', data: slots.map(format.shortMoment), axisLine: { show: false }, axisTick: { show: false },
+        axisLabel: { ...axisText(c), hideOverlap: true, ...timeLabels(slots) } },
       yAxis: { type: 'category', data: hosts, inverse: true, axisLine: { show: false }, axisTick: { show: false },
         axisLabel: { ...axisText(c), color: c.text, fontSize: 10, interval: 0, formatter: (/** @type {string} */ name) => format.middle(name, 20) } },
       visualMap: { type: 'continuous', min: 0, max: high, right: 2, top: 'middle', orient: 'vertical', itemWidth: 8, itemHeight: 130, calculable: false,
-        textStyle: axisText(c), dimension: 2, text: [format.axisLabel(high, unit), format.axisLabel(0, unit)], inRange: { color: value.thresholds ? c.alarm : c.heat } },
-      tooltip: tooltip(c, 'item', ({ value: [i, j, v] }) => tip(hosts[j], [[value.label, format.value(v, unit)]], format.moment(timeOf(i)))),
+        textStyle: axisText(c), dimension: 2, text: [format.axisLabel(high, unit), format.axisLabel(0, unit)], inRange: { color: ramp(c, value.thresholds, 0, high) } },
+      tooltip: tooltip(c, 'item', ({ value: [i, j, v] }) => tip(hosts[j], [[value.label, format.value(v, unit)]], format.moment(slots[i]))),
       series: [{ type: 'heatmap', data: cells, progressive: 0, cursor: 'pointer', itemStyle: { borderWidth: 0 }, emphasis: { itemStyle: { borderColor: c.text, borderWidth: 1 } } }],
     };
   }

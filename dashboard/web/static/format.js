@@ -29,6 +29,9 @@ function percent(v) {
   return (v < 0 && size >= 0.005 ? '−' : '') + text;
 }
 
+/** From so many percent of a core on, which only many hosts use together, whole cores are easier to read. */
+const manyCores = 10_000;
+
 /**
  * A value as number and unit.
  * @param {any} v
@@ -39,7 +42,7 @@ export function parts(v, unit) {
   if (v === null || v === undefined) return ['–', ''];
   switch (unit) {
     case 'percent': return [percent(v), '%'];
-    case 'percent_of_core': return [v.toFixed(v < 9.95 ? 1 : 0), '%'];
+    case 'percent_of_core': return v < manyCores ? [v.toFixed(v < 9.95 ? 1 : 0), '%'] : [Math.round(v / 100).toLocaleString('en'), 'cores'];
     case 'bytes': case 'bytes_per_s': case 'per_s': case 'bits_per_s': return scaled(v, scales[unit]);
     case 'ms': return v < 999.5 ? [v.toFixed(v < 9.95 ? 2 : v < 99.5 ? 1 : 0), 'ms'] : [(v / 1000).toFixed(v < 9995 ? 2 : 1), 's'];
     case 'celsius': return [v.toFixed(1), '°C'];
@@ -68,6 +71,7 @@ export function value(v, unit) {
  * @param {string} unit
  */
 export function axisLabel(v, unit) {
+  if (unit === 'percent_of_core' && v >= manyCores) return `${Number((v / 100).toFixed(1)).toLocaleString('en')} cores`;
   if (unit === 'percent' || unit === 'percent_of_core') return `${Number(v.toFixed(1))}%`;
   if (scales[unit]) {
     const [number, u] = scaled(Math.abs(v), scales[unit]);
@@ -108,6 +112,8 @@ const formats = (timeZone) => ({
     year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone,
   }),
   short: new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone }),
+  minute: new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone }),
+  day: new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone }),
   clock: new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone }),
 });
 const local = formats(), universal = formats('UTC');
@@ -129,19 +135,41 @@ const date = new Intl.DateTimeFormat(undefined, { weekday: 'short', month: 'shor
 export const moment = (seconds) => chosen.dateTime.format(seconds * 1000);
 /** @param {number} seconds */
 export const shortMoment = (seconds) => chosen.short.format(seconds * 1000);
+/**
+ * A time beside an axis: the hour and the minute, or the day at midnight.
+ * @param {number} seconds
+ */
+export function tick(seconds) {
+  const text = chosen.minute.format(seconds * 1000);
+  return text === '00:00' ? chosen.day.format(seconds * 1000) : text;
+}
 /** @param {number} ms */
 export const clockTime = (ms) => chosen.clock.format(ms);
 
 const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /**
- * A name with at most so many characters, shortened in the middle: names of machines differ at their ends.
+ * The name of a machine without its domain, and the domain with its dot. An address of numbers has no domain.
+ * @param {string} name
+ * @returns {[first: string, domain: string]}
+ */
+export function withoutDomain(name) {
+  const [, first, domain] = /^([^.\s]*[^.\s\d][^.\s]*)(\.\S+)$/u.exec(name) ?? ['', name, ''];
+  return [first, domain];
+}
+
+/**
+ * A name with at most so many characters. It is shortened in the middle, because names of machines differ at their ends, but what
+ * stands before a domain stays whole if it fits.
  * @param {string} name
  * @param {number} most
  */
 export function middle(name, most) {
-  const letters = [...name], end = Math.floor((most - 1) / 2);
-  return letters.length <= most ? name : `${letters.slice(0, most - 1 - end).join('')}…${letters.slice(-end).join('')}`;
+  const letters = [...name], first = [...withoutDomain(name)[0]].length;
+  if (letters.length <= most) return name;
+  if (first < letters.length && first >= most) return middle(letters.slice(0, first).join(''), most);
+  const end = Math.min(Math.floor((most - 1) / 2), first === letters.length ? most : most - 1 - first);
+  return `${letters.slice(0, most - 1 - end).join('')}…${end > 0 ? letters.slice(-end).join('') : ''}`;
 }
 
 /**

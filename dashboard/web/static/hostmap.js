@@ -8,7 +8,7 @@ import { el } from './dom.js';
 import * as format from './format.js';
 import { Cells, cellSize } from './mapcells.js';
 import { byName, labelsOf, longSilent, tagKeys, tagOf } from './hosts.js';
-import { colours } from './theme.js';
+import { colours, ramp, shade } from './theme.js';
 
 /** How many groups have a block of their own. The hosts of all further groups are in one block. */
 const mostGroups = 24;
@@ -107,13 +107,13 @@ export class HostMap extends Card {
     const rows = [...seen, ...longSilent(this.#inventory, seen, this.data.to).map((r) => (/** @type {Row} */ ({ ...r, node_role: r.role, silent: true })))];
     const chosen = this.#choices, value = this.panel.values.find((v) => v.column === chosen.colour);
     this.#offer(rows, chosen);
-    const c = colours(), scale = value ? scaleOf(rows, value) : null;
+    const c = colours(), scale = value ? scaleOf(rows, value) : null, shades = scale ? ramp(c, value?.thresholds, scale.low, scale.high) : [];
     /** @type {Cell[]} */
     const cells = rows.map((row) => {
       const state = this.#stateOf(row), v = value ? row[value.column] ?? null : null;
       const part = scale && v !== null ? Math.min(1, Math.max(0, (v - scale.low) / (scale.high - scale.low))) : null;
       const fill = !value ? { ok: c.mapOk, warn: c.warn, bad: c.bad, silent: 'none', unknown: c.line }[state]
-        : row.silent ? 'none' : part === null ? c.line : shade(value.thresholds ? c.alarm : c.heat, part);
+        : row.silent ? 'none' : part === null ? c.line : shade(shades, part);
       return { host: row.host, row, state, value: v, fill };
     });
     /** @type {Record<string, number>} */
@@ -129,7 +129,7 @@ export class HostMap extends Card {
     const layout = { blocks: blocksOf(cells, chosen.group), size: cellSize(cells.length, this.body.clientWidth - 36), width: this.body.clientWidth - 36, colours: c };
     this.#cells.show(layout);
     this.element.dataset.cells = String(cells.length);
-    this.#count(cells, value, scale, c);
+    this.#count(cells, value, scale, shades);
   }
 
   /**
@@ -150,16 +150,16 @@ export class HostMap extends Card {
    * @param {Cell[]} cells
    * @param {Value | undefined} value
    * @param {{ low: number, high: number } | null} scale
-   * @param {import('../types.js').Colours} c
+   * @param {string[]} shades
    */
-  #count(cells, value, scale, c) {
+  #count(cells, value, scale, shades) {
     const counts = states.map(([state, name]) => /** @type {const} */ ([state, name, cells.filter((x) => x.state === state).length]));
     const known = this.#problems !== null;
     this.#counts.replaceChildren(...counts.filter(([state, , n]) => n > 0 && (known || state === 'silent')).reverse()
       .map(([state, name, n]) => el('span', { 'data-state': state }, el('i', { class: `map-key ${state}`, 'aria-hidden': 'true' }), `${n.toLocaleString('en')} ${name}`)));
     if (value && scale) {
       const bar = el('i', { class: 'map-ramp', 'aria-hidden': 'true' });
-      bar.style.backgroundImage = `linear-gradient(90deg, ${(value.thresholds ? c.alarm : c.heat).join(', ')})`;
+      bar.style.backgroundImage = `linear-gradient(90deg, ${shades.join(', ')})`;
       this.#counts.append(el('span', { class: 'map-scale' }, format.value(scale.low, value.unit), bar, format.value(scale.high, value.unit)));
     }
     this.#cells.name(`Map of ${cells.length.toLocaleString('en')} hosts: ${known ? counts.map(([, name, n]) => `${n} ${name}`).join(', ') : 'problems are not known yet'}. `
@@ -208,27 +208,6 @@ function scaleOf(rows, value) {
   if (value.thresholds) return { low: 0, high: value.thresholds.critical };
   const sorted = rows.map((r) => r[value.column] ?? null).filter((v) => v !== null).sort((a, b) => a - b);
   return { low: 0, high: Math.max(sorted[Math.floor(0.98 * (sorted.length - 1))] ?? 1, 1) };
-}
-
-/**
- * The colour at a part of a ramp.
- * @param {string[]} ramp
- * @param {number} part
- */
-const shade = (ramp, part) => {
-  const at = part * (ramp.length - 1), i = Math.min(ramp.length - 2, Math.floor(at));
-  return mixed(ramp[i], ramp[i + 1], at - i);
-};
-
-/**
- * A colour between two others, each as #rrggbb.
- * @param {string} from
- * @param {string} to
- * @param {number} part
- */
-function mixed(from, to, part) {
-  const channel = (/** @type {string} */ colour, /** @type {number} */ i) => parseInt(colour.slice(1 + 2 * i, 3 + 2 * i), 16);
-  return `rgb(${[0, 1, 2].map((i) => Math.round(channel(from, i) * (1 - part) + channel(to, i) * part)).join(' ')})`;
 }
 
 /**

@@ -133,7 +133,7 @@ export class Table extends Card {
     if (v.column === 'problem') {
       return el('td', { class: 'col-problem' }, el('span', { class: `pill ${row.severity > 1 ? 'bad' : 'warn'}` }, x));
     }
-    const td = el('td', { class: `${unit === 'text' ? '' : 'num '}col-${v.column}` }, el('span', {}, this.#text(row, v, x, unit)));
+    const td = el('td', { class: `${unit === 'text' ? '' : 'num '}col-${v.column}` }, el('span', { title: v.host ? row[v.host] : null }, this.#text(row, v, x, unit)));
     if (unit === 'percent' && x !== null && v.thresholds) {
       const bar = el('i');
       bar.style.width = `${Math.min(100, Math.max(0, x))}%`;
@@ -164,7 +164,7 @@ export class Table extends Card {
    */
   #text(row, v, x, unit) {
     const text = format.value(x, unit), signed = v.column === 'size' && x > 0 ? `+${text}` : text;
-    return v.host && row[v.host] ? `${signed} · ${row[v.host]}` : signed;
+    return v.host && row[v.host] ? `${signed} · ${format.middle(row[v.host], 24)}` : signed;
   }
 }
 

@@ -108,7 +108,7 @@ export class Tiles {
     const [v] = t.now, host = v.host && row[v.host];
     if (!host || row.hosts < 2) return [v.note ?? ''];
     return [v.high ? `highest ${format.value(row[v.high], v.unit)} on ` : 'on ',
-      el('button', { class: 'link', type: 'button', title: host, onclick: () => this.#page.openHost(host) }, format.middle(host, 14))];
+      el('button', { class: 'link', type: 'button', title: host, onclick: () => this.#page.openHost(host) }, format.middle(format.withoutDomain(host)[0], 14))];
   }
 
   /** @param {PanelData} data */

@@ -232,8 +232,11 @@ export class Lines extends TimeChart {
 
   get by() { return this.panel.by ?? 'host'; }
 
-  /** The names that are drawn. */
-  names() { return this.data ? new Set(this.data.column(this.by)) : new Set(); }
+  /** Whether there are more hosts than the page lists above its charts. The card has the names of its lines then. */
+  get large() { return this.by === 'host' && (this.data?.column('hosts')[0] ?? 0) > this.page.fewHosts; }
+
+  /** The names that the page lists above its charts. */
+  names() { return this.data && !this.large ? new Set(this.data.column(this.by)) : new Set(); }
 
   /** @param {PanelData} data */
   note(data) {
@@ -256,7 +259,7 @@ export class Lines extends TimeChart {
     /** @param {string} name */
     const colourOf = (name) => this.styles.get(name)?.colour ?? '';
     /** @type {[colour: string, text: string][]} */
-    const named = this.by === 'host' && !this.peaks(data) ? [] : [...rowsOf.keys()].map((name) => [colourOf(name), name]);
+    const named = this.by === 'host' && !this.large && !this.peaks(data) ? [] : [...rowsOf.keys()].map((name) => [colourOf(name), format.middle(name, 28)]);
     this.legend([...named, ...(this.peaks(data) ? peakLegend(colourOf([...rowsOf.keys()][0])) : [])]);
     /** @type {object[]} */
     const series = [];
