@@ -151,8 +151,8 @@ func (q *Queue) Ack(b Batch) error {
 	return q.store.ack(b)
 }
 
-// Reject acknowledges the lines of a batch, counts them and appends them to the file of rejected lines. It fails if the file cannot be
-// written.
+// Reject acknowledges the lines of a batch, counts them and appends them to the file of rejected lines. If the file cannot be written,
+// Reject fails, and the lines are in no file: they have left the queue already.
 func (q *Queue) Reject(b Batch) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -239,24 +239,25 @@ func (q *Queue) sync() {
 	q.mu.Lock()
 	q.syncTimer = nil
 	var file File
-	if seg := q.store.active; seg != nil && seg.dirty {
-		seg.dirty = false
-		file = seg.file
+	var size int64
+	seg := q.store.active
+	if seg != nil && seg.dirty {
+		file, size = seg.file, seg.size
 	}
 	err := q.store.syncDirectory()
 	q.mu.Unlock()
 	if file != nil {
-		// If the file was closed meanwhile, seal has synced it.
+		// The segment stays dirty until it is synced. So if seal closes the file meanwhile, seal syncs it before that.
 		if e := file.Sync(); e != nil && !errors.Is(e, fs.ErrClosed) {
 			err = errors.Join(fmt.Errorf("sync: %w", e), err)
 		}
 	}
-	if err == nil {
-		return
-	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.closed {
+	if file != nil && seg.file == file && seg.size == size {
+		seg.dirty = false
+	}
+	if err != nil && !q.closed {
 		q.store.fail(err)
 	}
 }

@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,4 +38,46 @@ func TestSyncsAreFew(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sealing is a directory that calls seal once, just before the first sync of a file.
+type sealing struct {
+	*spooltest.FS
+	seal func()
+}
+
+func (f *sealing) Open(name string, how spool.OpenMode) (spool.File, error) {
+	file, err := f.FS.Open(name, how)
+	return sealingFile{file, f}, err
+}
+
+type sealingFile struct {
+	spool.File
+	fs *sealing
+}
+
+func (f sealingFile) Sync() error {
+	if seal := f.fs.seal; seal != nil {
+		f.fs.seal = nil
+		seal()
+	}
+	return f.File.Sync()
+}
+
+// TestSealedWhileSyncing: a segment that ends when its sync begins is synced, too.
+func TestSealedWhileSyncing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := &sealing{FS: spooltest.New()}
+		q := openWith(t, spool.Options{FS: fs, MaxBytes: 64 << 20, Sync: 5 * time.Second})
+		put(t, q, "a", "b", "c")
+		fs.seal = q.Split
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		for seed := range uint64(20) {
+			after := open(t, fs.PowerCut(rand.New(rand.NewPCG(seed, 0))))
+			if n := after.Stats().Lines; n != 3 {
+				t.Errorf("after a power loss %d of 3 lines are there", n)
+			}
+		}
+	})
 }
