@@ -36,7 +36,7 @@ func newHTTPClient() *awshttp.BuildableClient {
 // byEnvironment chooses the proxy that the environment names.
 var byEnvironment = signed.Route(http.ProxyFromEnvironment)
 
-// route is [signed.Route] and allows plain HTTP only to this machine and its metadata services.
+// route chooses the proxy as [signed.Route] says. It also refuses plain HTTP, except to this machine and its metadata services.
 func route(req *http.Request) (*url.URL, error) {
 	if req.Response == nil { // a redirect is refused in any case
 		if err := checkPlain(req.URL); err != nil {

@@ -63,8 +63,8 @@ type Destination struct {
 	client   *Stream     // for target; nil if it must be made
 
 	// Only Put uses these.
-	gone    int       // how many times in a row the stream did not exist
-	askNext time.Time // when to ask the stack for another stream
+	gone    int       // how many pauses before a question there were since the stream last existed; 0 while it exists
+	askNext time.Time // when the present pause ends and Put asks the stack for another stream
 }
 
 // ErrUnknown says that no delivery stream is known yet.
@@ -187,8 +187,8 @@ func (d *Destination) Health() []*retry.State {
 	return []*retry.State{d.loading, d.asking, d.keeping}
 }
 
-// Run asks where to send until ctx ends. If a question was sent before that, Run waits for its answer until the context answered ends.
-func (d *Destination) Run(ctx, answered context.Context) {
+// Run asks where to send until ctx ends. If a question was sent before that, Run waits for its answer until the context limit ends.
+func (d *Destination) Run(ctx, limit context.Context) {
 	pause := time.Duration(0)
 	if _, known := d.Target(); known {
 		pause = retry.Spread(firstRefresh)
@@ -207,7 +207,7 @@ func (d *Destination) Run(ctx, answered context.Context) {
 			}
 		}
 		_, known := d.Target()
-		if err := d.ask(answered); err != nil && ctx.Err() == nil {
+		if err := d.ask(limit); err != nil && ctx.Err() == nil {
 			failures++
 			policy := retry.Policy{Base: time.Second, Cap: searchCap}
 			if known {

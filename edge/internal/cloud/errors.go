@@ -31,7 +31,7 @@ type briefError struct {
 func (e briefError) Error() string { return e.text }
 func (e briefError) Unwrap() error { return e.error }
 
-// brief bounds the text of an error that may quote a server's answer, and removes control characters. nil stays nil.
+// brief bounds the text of an error that may quote a server's answer, and puts a blank for each control character. nil stays nil.
 func brief(err error) error {
 	if err == nil {
 		return nil

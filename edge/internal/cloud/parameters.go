@@ -27,7 +27,7 @@ const (
 	configParameter = record.ParameterConfig
 )
 
-// callTimeout bounds the request for one page.
+// callTimeout bounds the request for one page of parameters.
 const callTimeout = 15 * time.Second
 
 // Path returns the path of a stack's parameters.

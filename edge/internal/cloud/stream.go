@@ -28,7 +28,7 @@ func NewStream(cfg aws.Config, name string) *Stream {
 	return &Stream{name, cfg, client}
 }
 
-// ErrGone says that the delivery stream does not exist (any more).
+// ErrGone says that the delivery stream does not exist in the region, or is not active yet.
 var ErrGone = errors.New("does not exist in this region or is not active yet")
 
 // Put sends the records as one PutRecordBatch, see [ship.Destination]. If an answer contradicts itself, no record counts as accepted:

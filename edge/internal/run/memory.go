@@ -10,7 +10,8 @@ import (
 // at GOGC=100, and it scales with GOGC. As BenchmarkFootprint measures it, 40 saves about 1 MB of resident memory, 20 saves no more,
 // and the CPU time does not change. The rest is the runtime and the mapped pages of the binary.
 const (
-	gcPercent   = 40
+	gcPercent = 40
+	// The nearer the runtime's memory comes to memoryLimit, the more often the garbage collector runs.
 	memoryLimit = 24 << 20
 	// startOver is the time after which the start counts as over. Most collectors have sent their first request by then. Memory that only
 	// the start needed, such as for the system's root certificates, is free then, but the runtime would keep it. Returning it saves 0.3 MB.

@@ -25,7 +25,7 @@ type Options struct {
 	// Load reads this machine's settings: at the start, and after each signal on Reload.
 	Load   func() config.Local
 	Reload <-chan os.Signal
-	// StopWithin is how long a stop may take to deliver what waits.
+	// StopWithin is how long a stop may take to deliver the fresh samples.
 	StopWithin time.Duration
 	Version    string
 	Log        *slog.Logger

@@ -39,9 +39,9 @@ type pack struct {
 type tail int
 
 const (
-	tailCut  tail = iota // it waits if it begins an hour and another pack goes before it; else the samples of its last step may wait
+	tailCut  tail = iota // the newest samples may wait: all of the pack if they begin a new hour, else those of its last step
 	tailKeep             // it is sent as it is: no later lines will join
-	tailWait             // it waits if another pack goes before it, because lines that can join it are in the queue
+	tailWait             // it waits, unless it is the only pack: lines that can join it are in the queue
 )
 
 // packer makes packs. It keeps its buffers and the last ratio for the next one.

@@ -23,7 +23,7 @@ func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane,
 	if len(batch.Lines) == 0 {
 		ln.due = time.Time{}
 		if err != nil && !stopping { // try again; the queue reports the error
-			ln.due = time.Now().Add(p.retry.Delay(5))
+			ln.due = time.Now().Add(p.retry.Delay(readFailures))
 		}
 		return nil
 	}
@@ -172,8 +172,8 @@ func todo(packs []pack, alone bool) []*pack {
 	return some
 }
 
-// put sends packs as one request and marks those that were accepted. If some were not, it returns the error of the first record that was
-// throttled, or of the first record if none was throttled.
+// put sends packs as one request and marks those that were accepted. If some were not, it returns the error of one of them: of a record
+// that was throttled, if there is one.
 func (s *Shipper) put(ctx context.Context, packs []*pack) error {
 	records := make([][]byte, len(packs))
 	for i, p := range packs {

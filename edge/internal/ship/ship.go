@@ -1,8 +1,9 @@
 // Package ship brings samples from the queue to their destination. It decides when to build a pack, sends it until the destination
 // accepts it, and then acknowledges its samples. It does not know AWS: a [Destination] does.
 //
-// This package makes all retries. The clients that it calls make none: only this package knows which records of a request failed, and a
-// client that repeats a whole request delivers the accepted records again.
+// This package makes all retries. The clients that it calls make none, with one exception: a request that was refused because of its
+// credentials is sent again if there are other credentials. Only this package knows which records of a request failed, and a client that
+// repeats a whole request delivers the accepted records again.
 //
 // If many more samples wait than usual, the destination did not work for a while. These samples then become the backlog. The backlog is
 // sent apart from fresh samples, oldest first and at a bounded rate. Meanwhile fresh samples are sent as usual.
@@ -80,7 +81,8 @@ const (
 	closeGrace = 500 * time.Millisecond
 	// putTimeout bounds one request. Without it a lost connection could go unnoticed for long.
 	putTimeout = 30 * time.Second
-	// peekBytes bounds the memory of a batch. Half of it holds more than the samples of 15 minutes, one a second.
+	// peekBytes bounds the memory of a batch. Half of it holds more samples than may wait before they become backlog: those of 45 minutes,
+	// one a second.
 	peekBytes = 8 << 20
 	// One round of the backlog has at most the samples of about one full record, and at most what the rate allows in a minute.
 	backlogLines, backlogBytes = 400, 512 << 10
@@ -90,6 +92,8 @@ const (
 	minPause, maxPause = 10 * time.Second, 5 * time.Minute
 	// credentialsPause bounds the pauses while credentials are refused, so that new ones are used within a minute.
 	credentialsPause = 30 * time.Second
+	// While the queue cannot be read, the shipper pauses as after readFailures failed attempts.
+	readFailures = 5
 	// refusalShows is for how long edge status shows that samples were set aside, if others are delivered.
 	refusalShows = time.Hour
 )
@@ -119,8 +123,8 @@ type pace struct {
 	Pace
 	// behind is the number of waiting lines at which all of them become backlog.
 	behind int
-	// grace is how much longer than MaxLatency the first sample of a pack waits: closeGrace and a random part of an interval. Machines
-	// that take samples at the same times then send at different times.
+	// grace is how much longer than MaxLatency the first sample of a pack waits: closeGrace, and a random time of at most an interval and
+	// a twentieth of MaxLatency. Machines that take samples at the same times then send at different times.
 	grace       time.Duration
 	rate        float64 // of the backlog, in lines per second
 	retry       retry.Policy
@@ -234,7 +238,8 @@ func (s *Shipper) Stats() Stats {
 func (s *Shipper) Health() []*retry.State { return []*retry.State{s.delivery, s.rejecting} }
 
 // Run ships until the context ends. After stop is closed it sends the fresh samples at once, and backlog that is only in memory, and
-// returns. The error says why it could not; unless the context ended, [Shipper.Health] says it too until a record is accepted.
+// returns. The error says why it cannot go on; unless the context ended, [Shipper.Health] says it too, until all records of a request are
+// accepted.
 func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 	err := s.run(ctx, stop)
 	if err != nil && ctx.Err() == nil {
@@ -300,7 +305,7 @@ func (s *Shipper) sleep(ctx context.Context) bool {
 		case errors.Is(err, spool.ErrClosed):
 			return false
 		default: // try again; the queue reports the error
-			fresh.due = time.Now().Add(s.current().retry.Delay(5))
+			fresh.due = time.Now().Add(s.current().retry.Delay(readFailures))
 		}
 	}
 	if fresh := s.lanes[spool.Fresh].due; next.IsZero() || fresh.Before(next) {

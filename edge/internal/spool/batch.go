@@ -25,13 +25,15 @@ type Batch struct {
 	places []place
 }
 
-// place says where a line is in its segment. The line has the number to-1. If damaged lines precede it, from is the number of the first of
-// them, else it is to-1. The damaged lines count as lost when this line is acknowledged.
+// place says where a line is in its segment.
 type place struct {
-	seg      *segment
-	from, to int
-	id       uint64 // of the file, 0 for memory
-	end      int64  // offset after the line in it
+	seg  *segment
+	line int // number of the line
+	// first is the number of the first of the damaged lines before this one, or line if there are none. They count as lost when this
+	// line is acknowledged.
+	first int
+	id    uint64 // of the file, 0 for memory
+	end   int64  // offset after the line in it
 }
 
 // Head returns a batch of the first n lines.
@@ -97,7 +99,7 @@ func (s *store) readSegment(seg *segment, b *Batch, maxLines int, maxBytes *int)
 			return false
 		}
 		n := len(b.Lines)
-		more := b.add(e.payload, place{seg, next, e.line + 1, seg.id, e.end}, maxBytes)
+		more := b.add(e.payload, place{seg, e.line, next, seg.id, e.end}, maxBytes)
 		if len(b.Lines) > n {
 			next = e.line + 1
 		}
@@ -108,7 +110,7 @@ func (s *store) readSegment(seg *segment, b *Batch, maxLines int, maxBytes *int)
 	}
 	seg.failing = false
 	damaged := next - seg.acked - (len(b.Lines) - before)
-	if all := err != nil; all {
+	if atEnd := err != nil; atEnd {
 		damaged += seg.lines - next
 	} else {
 		damaged = max(damaged, seg.unreadable)
@@ -142,8 +144,8 @@ func (s *store) readFailed(seg *segment, err error) error {
 func (s *store) ack(b Batch) error {
 	var last *segment
 	for _, p := range b.places {
-		if p.seg != last && p.from > p.seg.acked {
-			return fmt.Errorf("%w: line %d while line %d is the oldest", ErrOutOfOrder, p.from, p.seg.acked)
+		if p.seg != last && p.first > p.seg.acked {
+			return fmt.Errorf("%w: line %d while line %d is the oldest", ErrOutOfOrder, p.first, p.seg.acked)
 		}
 		last = p.seg
 	}
@@ -158,11 +160,11 @@ func (s *store) ack(b Batch) error {
 
 func (s *store) ackLine(p place) {
 	seg := p.seg
-	if p.to <= seg.acked {
+	if p.line < seg.acked {
 		return
 	}
-	damaged := p.to - 1 - seg.acked
-	seg.acked = p.to
+	damaged := p.line - seg.acked
+	seg.acked = p.line + 1
 	if p.id == seg.id { // otherwise the lines have moved from memory to a file
 		seg.readAt = p.end
 	}

@@ -103,7 +103,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case PutRecords:
 		s.Requests++
 	default:
-		s.TB.Errorf("a request of %s", operation)
+		s.TB.Errorf("a request for operation %q, which the server does not have", operation)
 	}
 	s.Mu.Unlock()
 	switch {
