@@ -27,7 +27,7 @@ type Filesystem struct {
 	InodesUsedPct Float  `column:"inodes_used_pct" unit:"percent" comment:"Inodes in use"`
 }
 
-// Disk is a whole device. Its rates are means since the details before.
+// Disk is a whole device. Its rates are means since the previous details.
 type Disk struct {
 	Device         string `column:"device" comment:"Name of the device, such as nvme0n1"`
 	ReadBytesPerS  Float  `column:"read_bytes_per_s" unit:"bytes_per_s" otel:"system.disk.io" comment:"Bytes read"`
@@ -38,7 +38,7 @@ type Disk struct {
 	AwaitMs        Float  `column:"await_ms" unit:"ms" otel:"system.disk.operation_time" comment:"Mean time of a read or write, waiting included"`
 }
 
-// Interface is a network interface. Its rates are means since the details before.
+// Interface is a network interface. Its rates are means since the previous details.
 type Interface struct {
 	Name            string `column:"name" comment:"Name of the interface, such as eth0"`
 	RecvBytesPerS   Float  `column:"recv_bytes_per_s" unit:"bytes_per_s" otel:"system.network.io" comment:"Bytes received"`
@@ -50,21 +50,21 @@ type Interface struct {
 	SpeedBitsPerS   Long   `column:"speed_bits_per_s" unit:"bits_per_s" comment:"Speed of the link"`
 }
 
-// Process is all processes of one name in one unit. Its rates are means since the details before, and include processes that
+// Process is all processes of one name in one unit. Its rates are means since the previous details, and include processes that
 // ended in between as far as the kernel shows them.
 type Process struct {
 	Name           string `column:"name" comment:"Name of the program, never its arguments"`
 	Unit           string `column:"unit" comment:"Service, container or pod that its cgroup names"`
 	User           string `column:"user" comment:"User of the process that used the most CPU time"`
-	Count          Int    `column:"count" unit:"count" comment:"Processes of this name in this unit, those that ended since the details before included"`
+	Count          Int    `column:"count" unit:"count" comment:"Processes of this name in this unit, with those that ended since the previous details"`
 	CPUPct         Float  `column:"cpu_pct" unit:"percent_of_core" otel:"process.cpu.utilization" comment:"CPU time in percent of one core"`
-	RSSBytes       Long   `column:"rss_bytes" unit:"bytes" otel:"process.memory.usage" comment:"Resident memory together, the highest since the details before"`
+	RSSBytes       Long   `column:"rss_bytes" unit:"bytes" otel:"process.memory.usage" comment:"Resident memory of all of them together, the highest value since the previous details"`
 	ReadBytesPerS  Float  `column:"read_bytes_per_s" unit:"bytes_per_s" otel:"process.disk.io" comment:"Bytes read from disks"`
 	WriteBytesPerS Float  `column:"write_bytes_per_s" unit:"bytes_per_s" otel:"process.disk.io" comment:"Bytes written to disks"`
 	PID            Int    `column:"pid" comment:"ID of the process that used the most CPU time"`
 }
 
-// ServiceUnit is a service or container, as cgroup v2 counts it. Its rates are means since the details before.
+// ServiceUnit is a service or container, as cgroup v2 counts it. Its rates are means since the previous details.
 type ServiceUnit struct {
 	Name             string `column:"name" comment:"Name of the service, or short ID of the container"`
 	CPUPct           Float  `column:"cpu_pct" unit:"percent_of_core" otel:"container.cpu.usage" comment:"CPU time in percent of one core"`
@@ -73,7 +73,7 @@ type ServiceUnit struct {
 	ReadBytesPerS    Float  `column:"read_bytes_per_s" unit:"bytes_per_s" otel:"container.disk.io" comment:"Bytes read from disks"`
 	WriteBytesPerS   Float  `column:"write_bytes_per_s" unit:"bytes_per_s" otel:"container.disk.io" comment:"Bytes written to disks"`
 	ThrottledPct     Float  `column:"throttled_pct" unit:"percent" comment:"Periods in which the CPU limit stopped the unit"`
-	OOMKills         Int    `column:"oom_kills" unit:"count" comment:"Processes killed for lack of memory since the details before"`
+	OOMKills         Int    `column:"oom_kills" unit:"count" comment:"Processes killed for lack of memory since the previous details"`
 }
 
 // Sensor is a temperature sensor.

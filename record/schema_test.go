@@ -58,9 +58,9 @@ keeps its name. A query on the page, of ` + "`dashboard query`" + ` or of an ass
 
     SELECT host_name, avg(system_cpu_utilization) FROM samples_otel GROUP BY 1
 
-In Athena's console, create it once with this statement. The table's name is your stack's, as in its saved queries.
+In Athena's console, create it once with this statement. If your stack's table has another name than ` + "`samples`" + `, change it after FROM.
 
-` + "```sql\nCREATE OR REPLACE VIEW samples_otel AS\n" + record.OTelSelect("metrics") + "\n```\n" + `
+` + "```sql\nCREATE OR REPLACE VIEW samples_otel AS\n" + record.OTelSelect("samples") + "\n```\n" + `
 `)
 	for _, c := range record.SampleColumns() {
 		if c.IsList() {

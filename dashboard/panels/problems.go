@@ -51,13 +51,13 @@ var minuteProblems = sync.OnceValue(func() []Problem {
 	all := []Problem{
 		{
 			Name: "CPU", Column: "cpu_pct", Unit: Percent, Limits: Limits{loaded, 70, 80}, For: 10 * time.Minute, Culprit: "cpu_process",
-			Sentence: "The CPU is busy {warn} of the time or more, for {for}, and it was not at {usual} or more for a quarter of an hour at that " +
-				"time of day (give or take an hour) 1, 2, 3 or 7 days before.",
+			Sentence: "The CPU is busy {warn} of the time or more, for {for}. It does not begin if the CPU was at {usual} or more for a quarter of " +
+				"an hour, at that time of day (give or take an hour), 1, 2, 3 or 7 days before.",
 		},
 		{
 			Name: "Memory", Column: "ram_pct", Unit: Percent, Limits: Limits{loaded, 85, 88}, Culprit: "memory_process", CriticalTold: true,
-			Sentence: "{warn} of the memory or more is in use, for {for}, and it was not at {usual} or more at that time of day (give or " +
-				"take an hour) 1, 2, 3 or 7 days before. At {critical} it begins in any case.",
+			Sentence: "{warn} of the memory or more is in use, for {for}. It does not begin if the memory was at {usual} or more for a quarter of " +
+				"an hour, at that time of day (give or take an hour), 1, 2, 3 or 7 days before. At {critical} it begins in any case.",
 		},
 		{
 			// A disk that is busy while no task waits for it is a backup or a batch job.
@@ -113,7 +113,7 @@ const (
 // seconds, or if the points are far from the line.
 var forecast = Problem{
 	Name: DiskFullSoon, Unit: Duration, Limits: Limits{Thresholds: Thresholds{Warn: 3 * daySeconds, Critical: daySeconds}, Clear: 4 * daySeconds},
-	Culprit: "mount", Sentence: "The fullest filesystem fills so evenly, over six to twelve hours, that it is full in less than 72 hours.",
+	Culprit: "mount", Sentence: "The fullest filesystem has filled evenly for six to twelve hours, and at that pace it is full in less than 72 hours.",
 }
 
 // Names of the problems that are not about a value of each minute.

@@ -31,8 +31,8 @@ const period = 5 * time.Minute
 
 // alarmList returns the alarms of the stack.
 //
-// Each failure sets off one alarm. Alarms are about records that Firehose gave up and about records that wait too long.
-// Firehose and Lambda retry by themselves. If a retry succeeds, there is no alarm. The ops dashboard shows such failures.
+// One failure usually sets off one alarm. Firehose and Lambda retry by themselves. If a retry succeeds, there is no alarm. The ops dashboard
+// shows such failures.
 //
 // Most metrics have no data while nothing fails, so missing data is good. The exception is the metric of incoming records.
 func alarmList(c config.Config, m metrics, a *alerts) []alarm {
