@@ -145,3 +145,26 @@ func TestOneCDK(t *testing.T) {
 		t.Error("no document names a version of the CDK's CLI")
 	}
 }
+
+// TestComposeFile starts each program as the Compose file does, but without credentials: a program that refuses its command line ends with
+// exit code 2.
+func TestComposeFile(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join(repository, "edge", "packaging", "containers", "compose.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	services := regexp.MustCompile(`(?m)^    image: ghcr\.io/metrics-dashboard/(\w+):VERSION\n    command: \[(.*)\]$`).FindAllStringSubmatch(string(file), -1)
+	if len(services) != 2 {
+		t.Fatalf("%d services with an image and a command", len(services))
+	}
+	for _, s := range services {
+		c := bare(t.Context(), s[1], []string{"AWS_EC2_METADATA_DISABLED=true"}, strings.Split(s[2], ", ")...)
+		if s[1] == "edge" { // without an endpoint it would go on for ever
+			c.Args = append(c.Args, "--help")
+		}
+		out, err := c.CombinedOutput()
+		if code := c.ProcessState.ExitCode(); s[1] == "edge" && err != nil || code == 2 {
+			t.Errorf("%v: exit code %d\n%s", c, code, out)
+		}
+	}
+}
