@@ -12,7 +12,8 @@
 // A sample describes the whole machine, in a container too: limits of control groups do not change memory and cores.
 // node_exporter and psutil do the same. If /proc itself shows only a container's share, as with lxcfs, the sample has that share.
 //
-// On macOS without cgo, gopsutil v3 has no CPU and disk counters. It starts vm_stat and netstat for memory and network.
+// On macOS without cgo, gopsutil v3 has no CPU and disk counters. It starts vm_stat and netstat for memory and network. A release has edge
+// for macOS with cgo.
 //
 // A rate needs two readings, and the second must continue the first. It does not if a counter went backwards, the machine was
 // suspended or a clock was stepped. Then the field is absent, and the reading becomes the new base: a gap in a chart is correct,

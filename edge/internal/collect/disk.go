@@ -71,14 +71,18 @@ func (d *disk) list(cur map[string]device) []record.Disk {
 	return atMost(d.details, disks, record.MaxDisks, "disks")
 }
 
+// countsBusyTime is whether the system counts for how long a disk was busy. Windows and macOS do not: for macOS, gopsutil adds up the times of
+// reads and writes, which is more if some of them run at the same time.
+const countsBusyTime = runtime.GOOS != "windows" && runtime.GOOS != "darwin"
+
 func storeDevice(c change, seconds float64, to *record.Disk) {
 	to.ReadBytesPerS, to.WriteBytesPerS = c.rate(diskReadBytes, seconds), c.rate(diskWriteBytes, seconds)
 	to.ReadOpsPerS, to.WriteOpsPerS = c.rate(diskReadOps, seconds), c.rate(diskWriteOps, seconds)
-	// Windows does not count busy time, and gopsutil's times of its reads and writes are not in milliseconds.
+	// On Windows, gopsutil's times of reads and writes are in seconds.
 	if runtime.GOOS == "windows" {
 		return
 	}
-	if !c.back[diskBusyMillis] {
+	if countsBusyTime && !c.back[diskBusyMillis] {
 		to.BusyPct = percent(float64(c.by[diskBusyMillis]), seconds*1000)
 	}
 	ops := c.by[diskReadOps] + c.by[diskWriteOps]
@@ -97,8 +101,7 @@ func storeDisk(changes []change, seconds float64, s *record.Sample) {
 			*field = perSecond(total[i], seconds)
 		}
 	}
-	// Windows does not count busy time.
-	if runtime.GOOS == "windows" || back[diskBusyMillis] {
+	if !countsBusyTime || back[diskBusyMillis] {
 		return
 	}
 	busiest := slices.MaxFunc(changes, func(a, b change) int {
