@@ -97,7 +97,7 @@ func rootOf(dir string) (string, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("lake directory %s does not exist", dir)
+		return "", fmt.Errorf("lake directory %s does not exist: name another; local demo, local up and local fleet make one", dir)
 	case err != nil:
 		return "", fmt.Errorf("lake directory: %w", err)
 	case !info.IsDir():

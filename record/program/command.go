@@ -2,8 +2,11 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 )
 
 // The types below describe *cobra.Command, which this module must not import.
@@ -64,7 +67,16 @@ func KnownCommand[C suggesting](cmd C, args []string) error {
 	return fmt.Errorf("unknown command %q; %s", args[0], hint)
 }
 
-// FlagError adds to an error in a flag where the flags are explained. It is a root's FlagErrorFunc.
+// FlagError says which kind of value a flag wants, and adds where the flags are explained. It is a root's FlagErrorFunc.
 func FlagError[C named](cmd C, err error) error {
-	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	said := err.Error()
+	if number := new(strconv.NumError); errors.As(err, &number) {
+		want := map[string]string{"ParseInt": "a whole number", "ParseUint": "a whole number of 0 or more", "ParseFloat": "a number", "ParseBool": "true or false"}
+		said = strings.Replace(said, number.Error(), "want "+want[number.Func], 1)
+	}
+	// Errors of time.ParseDuration have no type.
+	if at := strings.Index(said, ": time: "); at >= 0 {
+		said = said[:at] + ": want a duration such as 30s, 5m or 24h"
+	}
+	return fmt.Errorf("%s; see %s --help", said, cmd.CommandPath())
 }

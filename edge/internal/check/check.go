@@ -95,7 +95,7 @@ func (c *checker) credentials(ctx context.Context) Result {
 		hint := "correct the variable or profile"
 		switch {
 		case errors.Is(err, cloud.ErrNoRegion):
-			hint = "set --region or AWS_REGION"
+			hint = "name the region of the stack, for example --region eu-central-1"
 		case errors.As(err, new(*cloud.PlainError)):
 			hint = "set an endpoint that begins with https://"
 		}

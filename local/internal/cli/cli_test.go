@@ -100,6 +100,10 @@ func TestRefusals(t *testing.T) {
 		}},
 		{"up extra", program.Refused, []string{`local up takes no argument, has "extra"`}},
 		{"up --colour", program.Refused, []string{"unknown flag: --colour; see local up --help"}},
+		{"fleet --hosts many", program.Refused, []string{`invalid argument "many" for "--hosts" flag: want a whole number; see local fleet --help`}},
+		{"fleet --seed -x", program.Refused, []string{`for "--seed" flag: want a whole number of 0 or more; see`}},
+		{"demo --for 8", program.Refused, []string{`invalid argument "8" for "--for" flag: want a duration such as 30s, 5m or 24h; see local demo --help`}},
+		{"up --allow-remote=perhaps", program.Refused, []string{`for "--allow-remote" flag: want true or false; see`}},
 		{"up --flush-every soon", program.Refused, []string{"invalid argument"}},
 		{"up --fault a=1 --journal-max 1 --flush-every 1ms --log-level loud --listen 4566", program.Refused, []string{
 			"--log-level loud: want debug, info, warn or error", `--fault a=1: "a=1": want throttle`, "--journal-max 1: want a size",
