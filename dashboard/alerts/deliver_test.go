@@ -3,8 +3,10 @@ package alerts
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -335,5 +337,46 @@ func TestKnownSince(t *testing.T) {
 	at = at.Add(2 * panels.ForgetAfter)
 	if since := run(); !since.Equal(at.Add(-panels.ForgetAfter)) {
 		t.Errorf("after two months hosts are known since %v", since)
+	}
+}
+
+// frozenState is a state that the programs of a release left when they were killed while they sent a message. It must not change: later
+// releases have to go on from there. `-freeze` writes that of today; give it a new name then.
+const frozenState = "testdata/v1.json"
+
+var freeze = flag.Bool("freeze", false, "write the state that this release leaves")
+
+func TestFrozenState(t *testing.T) {
+	if *freeze {
+		w := &world{}
+		for _, now := range story()[:2] {
+			if err := w.run(t.Context(), now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.dieAt = w.step + 3 // reads the state, notes what it is about to send, sends it
+		if err := w.run(t.Context(), story()[2]); !errors.Is(err, errDied) {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(frozenState, w.content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	content, err := os.ReadFile(frozenState)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{content: content, version: 1}
+	if err := w.run(t.Context(), story()[3]); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range w.received {
+		got = append(got, fmt.Sprint(m.At.Format("15:04 "), changesOf(&m)))
+	}
+	// First the message that was under way, then what changed since.
+	want := []string{"12:10 [raised c " + panels.Silent + " escalated a CPU]", "12:15 [resolved b Memory]"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the messages are %q, want %q", got, want)
 	}
 }
