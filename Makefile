@@ -267,14 +267,20 @@ packaging: need-go licenses
 licenses: bin/packaging/LICENSES.txt ## check that all dependencies have a permissive licence, and list those of edge in bin/packaging/LICENSES.txt
 
 bin/packaging/LICENSES.txt: $(TOOLS)/go-licenses-$(GO_LICENSES) .ci/licenses $(wildcard */go.sum)
-	.ci/licenses $< $@
+	.ci/licenses $< edge $@
 
 .PHONY: native
-native: need-go need-c++ ## build archives of local and dashboard for this platform, into bin/native/
+native: need-go need-c++ bin/native-licenses/LICENSES.txt $(TOOLS)/cyclonedx-$(CYCLONEDX)/cyclonedx-gomod ## build archives of local and dashboard for this platform, and their SBOMs, into bin/native/
 	$(BUILD) $(STATIC) -o bin/native-$(NATIVE)/ ./local ./dashboard
 	for p in local dashboard; do \
-		SOURCE_DATE_EPOCH=$(EPOCH) go run ./release/archive bin/native/$${p}_$(VERSION:v%=%)_$(NATIVE).tar.gz LICENSE bin/native-$(NATIVE)/$$p || exit 1; \
+		out=bin/native/$${p}_$(VERSION:v%=%)_$(NATIVE); \
+		SOURCE_DATE_EPOCH=$(EPOCH) go run ./release/archive $$out.tar.gz LICENSE bin/native-licenses/LICENSES.txt bin/native-$(NATIVE)/$$p || exit 1; \
+		$(TOOLS)/cyclonedx-$(CYCLONEDX)/cyclonedx-gomod bin -json -std -noserial -notimestamp -version $(VERSION) -output $$out.cdx.json \
+			bin/native-$(NATIVE)/$$p || exit 1; \
 	done
+
+bin/native-licenses/LICENSES.txt: $(TOOLS)/go-licenses-$(GO_LICENSES) .ci/licenses $(wildcard */go.sum)
+	.ci/licenses $< native $@
 
 # On Linux the programs are static, so that they run with each C library and in an empty image. Go resolves names itself then.
 ifeq ($(shell uname -s),Linux)

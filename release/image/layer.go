@@ -67,6 +67,7 @@ func (i image) layer(file string) (v1.Layer, error) {
 	}
 	for _, step := range []func() error{
 		func() error { return regular("/"+i.name, 0o755, program) },
+		func() error { return regular("/LICENSES.txt", 0o644, i.licenses) },
 		func() error { return regular(certificates, 0o644, roots()) },
 		func() error { return directory("/tmp", 0o1777, 0) },
 		func() error { return parents(i.data) },

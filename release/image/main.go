@@ -1,8 +1,10 @@
 // Command image makes an OCI image of one static program: an image layout on disk, without a container engine and without a network.
-// The image has the program, the root certificates of Mozilla's list, /tmp and the program's directory for data; nothing else. Equal
-// input makes equal bytes.
+// The image has the program, the licences of what it links, the root certificates of Mozilla's list, /tmp and the program's directory for
+// data; nothing else. Equal input makes equal bytes.
 //
-// Usage: image --name edge --data /var/lib/metrics-edge --out DIR --version 1.2.3 --revision COMMIT linux/amd64=FILE linux/arm/v7=FILE…
+// Usage: image --name edge --data /var/lib/metrics-edge --licenses FILE --out DIR --version 1.2.3 --revision COMMIT
+// linux/amd64=FILE linux/arm/v7=FILE…
+//
 // SOURCE_DATE_EPOCH is the date of everything in the image, in Unix seconds.
 package main
 
@@ -25,6 +27,7 @@ import (
 // image describes what to make.
 type image struct {
 	name, data, version, revision string
+	licenses                      []byte
 	date                          time.Time
 	programs                      []program
 }
@@ -49,6 +52,7 @@ func run(args []string, epoch string) error {
 	flags.StringVar(&i.data, "data", "", "directory that the program may write")
 	flags.StringVar(&i.version, "version", "", "version of the program")
 	flags.StringVar(&i.revision, "revision", "", "commit that it was built from")
+	licenses := flags.String("licenses", "", "file with the licences of all that the program has")
 	out := flags.String("out", "", "directory to make")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -68,6 +72,9 @@ func run(args []string, epoch string) error {
 	}
 	if i.name == "" || i.data == "" || i.version == "" || *out == "" || len(i.programs) == 0 {
 		return errors.New("want --name, --data, --version, --out and at least one PLATFORM=FILE")
+	}
+	if i.licenses, err = os.ReadFile(*licenses); err != nil {
+		return fmt.Errorf("--licenses: %w", err)
 	}
 	return i.write(*out)
 }

@@ -27,7 +27,7 @@ func makeImage(t *testing.T) string {
 	}
 	out := filepath.Join(dir, "layout")
 	err := run([]string{
-		"--name", "edge", "--data", "/var/lib/metrics-edge", "--version", "1.2.3", "--revision", "abc", "--out", out,
+		"--name", "edge", "--data", "/var/lib/metrics-edge", "--licenses", file, "--version", "1.2.3", "--revision", "abc", "--out", out,
 		"linux/amd64=" + file, "linux/arm/v7=" + file,
 	}, epoch)
 	if err != nil {
