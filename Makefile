@@ -62,6 +62,18 @@ SLOWEST_FIRST = $(filter dashboard,$(MODULES)) $(filter-out dashboard,$(MODULES)
 # How many packages of all modules are tested at once. Many tests wait, for Node.js or for time to pass, so it is one more than the cores.
 SIDE_BY_SIDE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 3) + 1)
 
+# A defect in these packages can lose samples that were taken, or records that the stack accepted.
+CAN_LOSE_DATA = record record/durable edge/internal/spool edge/internal/ship functions/transform functions/rollup \
+	local/internal/journal local/internal/delivery local/internal/convert dashboard/internal/failed
+COVERED = 90
+
+.PHONY: cover
+cover: go-deps ## fail if the tests of a package that can lose data leave more than 10 % of its statements out
+	@mkdir -p bin
+	@$(CLEAN) go test -count=1 -timeout 20m -cover $(CAN_LOSE_DATA:%=./%) > bin/cover.txt || { cat bin/cover.txt; exit 1; }
+	@awk '{ print } match($$0, /coverage: [0-9.]+%/) { n++; if (substr($$0, RSTART + 10, RLENGTH - 11) + 0 < $(COVERED)) low = low " " $$2 } \
+		END { if (low != "" || n != $(words $(CAN_LOSE_DATA))) { print "FAILED: less than $(COVERED) % of" low " (" n " packages)"; exit 1 } }' bin/cover.txt
+
 .PHONY: test-unprivileged
 test-unprivileged: go-deps ## run edge's tests as a user without rights, in an environment that would mislead them (as root: Linux only)
 	cd edge && $(CLEAN) go test -count=1 -exec $(CURDIR)/.ci/unprivileged ./...
