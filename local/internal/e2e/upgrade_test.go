@@ -25,6 +25,7 @@ import (
 //   - template.json.gz: the stack's template
 //   - lines.jsonl, pack.gz: what a collector sends, as lines and as a pack
 //   - session.json: what the collector took
+//   - kept/: a lake with what else the programs keep in one, see [kept]
 //
 // To freeze a new release, run: go test ./internal/e2e -run Upgrade -freeze testdata/v2
 var freezeInto = flag.String("freeze", "", "write what the programs of today leave on disk into this new folder")
@@ -217,6 +218,7 @@ func freeze(t *testing.T, into string) {
 			t.Fatal(err)
 		}
 	}
+	freezeKept(t, filepath.Join(into, kept))
 }
 
 func compress(t *testing.T, content []byte) []byte {
