@@ -1,4 +1,4 @@
-"""Runs the commands of the READMEs and of docs/ as they are written there, against one `local up`, and checks what arrives. Commands of
+"""Runs the commands of all documents as they are written there, against one `local up`, and checks what arrives. Commands of
 `aws` run with both versions of the AWS CLI.
 
 usage, in the root of the repository and with version 2 of the CLI in PATH: readme.py DIRECTORY-OF-BINARIES AWS-CLI-1"""
@@ -104,14 +104,16 @@ COMMANDS = {
     },
     "docs/machines.md": {
         "sudo apt install": PACKAGE,
-        "echo AWS_REGION=": PACKAGE,
+        "echo 'region": PACKAGE,
         "sudo systemctl": PACKAGE,
+        "sudo systemd-run": PACKAGE,
         "sudo edge": PACKAGE,
         "sudo dnf install": PACKAGE,
-        "sudo install -m": ELSEWHERE,
+        "sudo install": ELSEWHERE,
         "sudo launchctl": ELSEWHERE,
         ".\\edge.exe": ELSEWHERE,
-        "install -m": ELSEWHERE,
+        "install": ELSEWHERE,
+        "edge status": ELSEWHERE,
         "sysrc": ELSEWHERE,
         "service": ELSEWHERE,
     },
@@ -139,6 +141,12 @@ COMMANDS = {
         "make cost": "a test runs the program cost"},
     "release/README.md": {"sha256sum": PACKAGE, "cosign": PACKAGE},
     "README.md": {"make demo": FRESH, "make test": FRESH},
+    "CONTRIBUTING.md": {"make demo": FRESH, "make test": FRESH, "make check": "CI runs it"},
+    "cdk/terraform/README.md": {
+        "make synth": "CI runs it",
+        "cd cdk/terraform": Run(instead=(("cd ", "cd repository/"),)),
+        "terraform": "needs an AWS account and Terraform's registry",
+    },
     "cdk/README.md": {
         "npx aws-cdk@": EMULATOR,
         "for output in EdgePolicyArn": ACCOUNT,
@@ -155,14 +163,19 @@ def expect(condition, what, detail=""):
 
 
 def commands(document):
-    """Yields the commands in a document's indented blocks, without comments and with the lines that continue them. Fenced blocks have the
-    contents of files."""
-    block = []
-    indented = re.sub(r"(?ms)^```[a-z]*$.*?^```$", "", pathlib.Path(document).read_text())
-    for line in [*indented.splitlines(), ""]:
-        if line.startswith("    "):
+    """Yields the commands in a document's indented blocks, without comments and with the lines that continue them. Fenced blocks in these
+    languages have the contents of files; others have commands."""
+    block, before = [], ""
+    files = r"(?ms)^```(?:yaml|json|ini|sql)$.*?^```$"
+    shell = r"(?ms)^```[a-z]*$(.*?)^```$"
+    text = re.sub(files, "", pathlib.Path(document).read_text())
+    text = re.sub(shell, lambda fence: textwrap.indent(fence[1], "    "), text)
+    for line in [*text.splitlines(), ""]:
+        # A paragraph's line may be indented too.
+        if line.startswith("    ") and (block or not before.strip()):
             block.append(line)
             continue
+        before = line
         text = textwrap.dedent("\n".join(block))
         block = []
         if not text or text.startswith(("{", "[", "#!", "SELECT ")) or "──" in text:  # the content of a file, a query, or a drawing
@@ -233,6 +246,30 @@ class Shell:
             out, _ = process.communicate(timeout=120)
             expect(process.returncode == 0 and re.search(how.said, out), title, f"exit {process.returncode}, want {how.said!r}: {out}")
 
+    def parse(self, command):
+        """Lets the AWS CLI, version 2, read a command that needs an account. Nothing listens at its endpoint. The CLI exits with 252 if it
+        does not know the service, the command or a parameter, or if a value has a wrong form."""
+        title = f"the AWS CLI knows $ {command.splitlines()[0][:80]}"
+        for name, content in ("ca.pem", "certificate"), ("alert-rules.json", "{}"):
+            (self.folder / name).write_text(content)
+        command = re.sub(r"<[^>\n]+>", "arn:aws:iam::123456789012:policy/placeholder", command)
+        # ARN stands for one in the documents, and the CLI checks the length of ARNs.
+        command = re.sub(r"\bARN\b", "arn:aws:iam::123456789012:policy/placeholder", command)
+        environment = self.environment(2) | {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "eu-central-1", "AWS_MAX_ATTEMPTS": "1"}
+        shell = """aws() {
+            result=0
+            command aws --endpoint-url http://127.0.0.1:1 "$@" > said 2>&1 || result=$?
+            if [ $result = 252 ]; then cat said >> refused; fi
+            echo arn:aws:iam::123456789012:policy/placeholder
+        }
+        function=name
+        """
+        refused = self.folder / "refused"
+        refused.write_text("")
+        ended = subprocess.run(["bash", "-c", shell + command], cwd=self.folder, env=environment, text=True, capture_output=True, timeout=120)
+        expect((self.folder / "said").exists() and refused.read_text() == "", title, refused.read_text() or ended.stderr)
+        (self.folder / "said").unlink()
+
     def go(self, title, command, how):
         """Starts a command that keeps running, and ends the one before it."""
         self.interrupt(lambda other: not other.stays)
@@ -266,7 +303,8 @@ def find_cli(major):
 
 
 def main():
-    others = sorted({str(p) for p in [pathlib.Path("README.md"), *pathlib.Path(".").glob("*/README.md"), *pathlib.Path(".").glob("docs/*.md")]} - set(COMMANDS))
+    documents = subprocess.run(["git", "ls-files", "*.md"], capture_output=True, text=True, check=True).stdout.split()
+    others = sorted(set(documents) - set(COMMANDS))
     plans = {document: plan(document) for document in [*COMMANDS, *others]}
     with tempfile.TemporaryDirectory(prefix="readme-") as folder:
         shell = Shell(pathlib.Path(folder))
@@ -275,7 +313,9 @@ def main():
                 if document == "dashboard/README.md":  # all samples are in the lake once the stack has ended
                     shell.interrupt(lambda _: True)
                 for entry, command, how in found:
-                    if isinstance(how, str):
+                    if isinstance(how, str) and re.search(r"^(\w+=\$\()?aws |^for ", command):
+                        shell.parse(command)
+                    elif isinstance(how, str):
                         print("not ", entry, f"({how})")
                     else:
                         shell.run(command, how)
