@@ -9,6 +9,7 @@ DATE    := $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --fo
 
 GOLANGCI_LINT := v2.15.0
 GOVULNCHECK   := v1.9.0
+# The modules of v2 could not be downloaded in November 2026.
 GO_LICENSES   := v1.6.0
 # The last whose modules the public proxy serves, and that builds with the Go of go.work.
 GORELEASER    := v2.16.0
