@@ -266,7 +266,7 @@ ALERTS ?= 0s
 # Without a tag it makes a snapshot; PUBLISH=yes, which only the release workflow sets, makes and publishes the release of the tag.
 .PHONY: release
 release: need-go packaging $(TOOLS)/goreleaser-$(GORELEASER) $(TOOLS)/cyclonedx-$(CYCLONEDX)/cyclonedx-gomod ## make what a release has, into dist/: archives, deb, rpm, manifests, images, SBOMs, checksums
-	COMMIT=$(COMMIT) DATE=$(DATE) EPOCH=$(EPOCH) PATH="$(TOOLS)/cyclonedx-$(CYCLONEDX):$$PATH" \
+	COMMIT=$(COMMIT) DATE=$(DATE) EPOCH=$(EPOCH) PUBLISH=$(PUBLISH) PATH="$(TOOLS)/cyclonedx-$(CYCLONEDX):$$PATH" \
 		$(TOOLS)/goreleaser-$(GORELEASER) release --clean $(RELEASE_FLAGS)
 	SOURCE_DATE_EPOCH=$(EPOCH) release/images dist $(COMMIT)
 
@@ -283,7 +283,7 @@ bin/packaging/LICENSES.txt: $(TOOLS)/go-licenses-$(GO_LICENSES) .ci/licenses $(w
 	.ci/licenses $< edge $@
 
 .PHONY: native
-native: need-go need-c++ bin/native-licenses/LICENSES.txt $(TOOLS)/cyclonedx-$(CYCLONEDX)/cyclonedx-gomod ## build archives of local and dashboard for this platform, and their SBOMs, into bin/native/
+native: need-go need-c++ bin/native-licenses/LICENSES.txt $(TOOLS)/cyclonedx-$(CYCLONEDX)/cyclonedx-gomod ## build archives of local and dashboard for this platform, and their SBOMs, into bin/native/; on macOS edge too, with cgo
 	$(BUILD) $(STATIC) -o bin/native-$(NATIVE)/ ./local ./dashboard
 	for p in local dashboard; do \
 		out=bin/native/$${p}_$(VERSION:v%=%)_$(NATIVE); \
@@ -299,6 +299,14 @@ bin/native-licenses/LICENSES.txt: $(TOOLS)/go-licenses-$(GO_LICENSES) .ci/licens
 ifeq ($(shell uname -s),Linux)
 native: LINK = -linkmode external -extldflags -static
 STATIC = -tags netgo,osusergo
+endif
+
+# On macOS edge needs cgo for the counters of CPUs and disks, so GoReleaser takes the program that is built there (release/edge-for-macos).
+ifeq ($(shell uname -s),Darwin)
+native: native-edge
+.PHONY: native-edge
+native-edge: need-go need-c++
+	$(subst CGO_ENABLED=0,CGO_ENABLED=1,$(EDGE_BUILD)) -o bin/native-edge/edge_$(NATIVE) ./edge
 endif
 NATIVE = $(shell go env GOOS)_$(shell go env GOARCH)
 
