@@ -148,7 +148,7 @@ func choose[T any](condition bool, yes, no T) T {
 	return no
 }
 
-// A host is silent as soon as its newest sample is older than three of its intervals and the time that samples take to arrive.
+// A host is silent as soon as its newest sample is older than three of its intervals plus the time that samples take to arrive.
 func TestSilentAfterThreeIntervals(t *testing.T) {
 	const delay, interval = 2 * time.Minute, time.Minute
 	problems, _ := standing(t, lakeOf(t,

@@ -36,7 +36,7 @@ func filters() Dashboard {
 // choicesS is how old the lists to choose from may be, in seconds: each letter that a viewer types searches them again.
 const choicesS = 2 * minuteSeconds
 
-// InventoryID is the id of the panel that lists all hosts of the last [ForgetAfter], also those that are silent for long.
+// InventoryID is the id of the panel that lists all hosts of the last [ForgetAfter], also those that have been silent for long.
 const InventoryID = "filters-inventory"
 
 // ForgetAfter is how long a silent host is listed, if nobody chose another time.

@@ -9,7 +9,7 @@ func overview() Dashboard {
 		Panels: []Panel{
 			{
 				ID: "overview-fleet", Title: "Hosts", Kind: Stat,
-				Question: "How many hosts report, and how many fell silent within the last day?",
+				Question: "How many hosts sent samples in the last day, and how many of them are silent now?",
 				MinSpanS: daySeconds, MaxSpanS: daySeconds,
 				Values: []Value{
 					{Column: "hosts", Label: "Hosts", Unit: Count},
@@ -30,7 +30,7 @@ func overview() Dashboard {
 			},
 			{
 				ID: "overview-trend", Title: "Trend", Kind: Trend,
-				Question: "How did these numbers change over the time range?",
+				Question: "How did CPU, memory, disks and network of the fleet change over the time range?",
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
 					{Column: "ram_pct", Label: "Memory", Unit: Percent},

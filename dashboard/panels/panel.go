@@ -150,7 +150,7 @@ type Value struct {
 	// Below marks the second of two opposite values, such as sent beside received. A chart draws it below the axis, a tile
 	// marks it with an arrow up.
 	Below bool `json:"below,omitempty"`
-	// Host names the column that says which host a maximum is of.
+	// Host names the column that says which host, mount or device a maximum is of.
 	Host string `json:"host,omitempty"`
 	// UnitColumn names the column that holds the unit if it differs from row to row.
 	UnitColumn string `json:"unit_column,omitempty"`
@@ -237,7 +237,7 @@ const (
 	third = 4
 )
 
-// The thresholds. The page colours values by them, and the rules about problems use them.
+// The thresholds. The page colours values by them, and the rules about problems use most of them.
 var (
 	loaded    = Thresholds{Warn: 90, Critical: 97}  // CPU, memory, a disk's time, in percent
 	stolen    = Thresholds{Warn: 10, Critical: 30}  // CPU time that the hypervisor takes, in percent

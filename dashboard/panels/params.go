@@ -49,7 +49,7 @@ const (
 // ends of the band.
 const Median = "(median)"
 
-// slots is the greatest number of slots in a time range.
+// slots is the greatest number of slots in a time range of up to 120 days. In a longer one each slot is a day.
 const slots = 120
 
 // MaxSpan is the longest time range.

@@ -119,17 +119,18 @@ var forecast = Problem{
 // Names of the problems that are not about a value of each minute.
 const (
 	DiskFullSoon = "Disk full soon"
-	// Silent is a host that sends nothing: its newest sample is older than three of its intervals and the time that samples take.
+	// Silent is a host that sends nothing: its newest sample is older than three of its intervals plus the time that samples take to
+	// arrive.
 	Silent = "Silent"
-	// SharedName is several machines that send under one host name. It begins if, at each of ten minutes, the five minutes before have
-	// samples of more than one machine. The pages cannot tell their samples apart. A new machine that took over the name is not a problem.
+	// SharedName is several machines that send under one host name. It begins if, for ten minutes, the last five minutes have samples of
+	// more than one machine at each minute. The pages cannot tell their samples apart. A new machine that took over the name is not a problem.
 	SharedName = "Host name of several machines"
 )
 
 // AllProblems are all rules, without what an operator changed.
 func AllProblems() []Problem {
 	return append(slices.Clone(minuteProblems()), forecast,
-		Problem{Name: Silent, Unit: Duration, Sentence: "The newest sample is older than three of the host's intervals and the time that samples take to arrive."},
+		Problem{Name: Silent, Unit: Duration, Sentence: "The newest sample is older than three of the host's intervals plus the time that samples take to arrive."},
 		Problem{Name: SharedName, Unit: Count, For: sharedFor, Sentence: "Several machines send samples under one host name, for 10 minutes."})
 }
 
@@ -242,8 +243,8 @@ func (s statement) only(last time.Duration) (_ statement, err error) {
 	return s, err
 }
 
-// ofSuspects restricts the statement to hosts that may have a problem, or one of these, as SQL. For an engine that reads samples again to
-// know these hosts it does nothing.
+// ofSuspects restricts the statement to hosts that may have a problem. If problems are given, it has to be one of them; they are names as
+// SQL literals. For an engine that would read samples again to know these hosts, ofSuspects does nothing.
 func (s statement) ofSuspects(problems ...string) statement {
 	switch {
 	case !s.keeps:

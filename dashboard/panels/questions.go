@@ -3,7 +3,7 @@ package panels
 import "strings"
 
 // Questions are panels that no page shows. In Athena's console or in the terminal, they help to find faults of the delivery
-// itself.
+// itself, and list the problems of hosts.
 func Questions() []Panel {
 	return withQueries([]Panel{
 		{

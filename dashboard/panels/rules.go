@@ -20,7 +20,7 @@ type Override struct {
 	Problems []string // names, which must exist
 	Hosts    Hosts
 	Limits   *Limits       // replace those of the rule; nil leaves them
-	For      time.Duration // replaces that of the rule; 0 leaves it. A host is silent only after that time.
+	For      time.Duration // replaces that of the rule; 0 leaves it. For the rule [Silent], a host is silent only after that time.
 	// MuteUntil is the time until which nobody wants to hear of these problems, and Reason says why. The zero time mutes nothing.
 	MuteUntil time.Time
 	Reason    string

@@ -75,6 +75,7 @@ var derivations = map[string]derived{
 //   - a dimension: host, env or role;
 //   - environment: the column env, which is NULL if unknown;
 //   - metric: the value of the chosen metric;
+//   - first_ts: the ts of the oldest sample that the row stands for;
 //   - one of the derivations.
 //
 // A query reads the table only through this function. So the function alone decides which table and which partitions are
@@ -180,13 +181,13 @@ func flat(columns []any) ([]string, error) {
 		case []string:
 			names = append(names, c...)
 		default:
-			return nil, fmt.Errorf("samples wants names of columns, not %v", c)
+			return nil, fmt.Errorf("want names of columns, not %v", c)
 		}
 	}
 	return names, nil
 }
 
-// column is the SQL of one column of samples, but for the derivations.
+// column is the SQL of one column of samples. It gives a derivation only if the rows are buckets of a rollup, which has it as a column.
 func (s statement) column(name string) (string, error) {
 	if sql, ok := dimensions[name]; ok {
 		return sql + " AS " + name, nil

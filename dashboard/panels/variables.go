@@ -9,7 +9,8 @@ import (
 
 // Variables is the form of panels' queries for a tool that puts the values of its variables into the text, such as Grafana. So the time
 // range, its length and the choices are known only when the query runs. Each relation is in the query once, with conditions that are
-// false where it is not needed. Planners compute conditions on constants, and then read nothing: DuckDB prunes files, Athena partitions.
+// false if it is not needed. A planner computes a condition on constants. If it is false, the engine reads nothing of the relation: DuckDB
+// prunes files, Athena partitions.
 //
 // As for the engines (see [grainOf]), rows are samples over up to a day, minutes up to two weeks, and hours beyond. What is newer than
 // [rolledUp] is read from samples, whether or not a rollup has it already. In a range with several kinds of rows each row has the number

@@ -13,8 +13,8 @@ var otlpKey = []byte(`"` + otlp.Key + `"`)
 
 // convert replaces each document of OTLP/JSON in a record's text by the lines of its samples. Other documents stay as they are. If
 // convert meets text that is not JSON, the text from there to the end stays as it is too, and parse says what is wrong with it. The
-// returned text is valid until the next call. absent has the reasons why samples lack values. convert fails if a document of OTLP/JSON
-// has no sample.
+// returned text is valid until the next call. absent has the reasons why samples lack values. convert fails if [otlp.Samples] fails
+// for a document.
 func (v *invocation) convert(text []byte) (_ []byte, absent []error, err error) {
 	if !bytes.Contains(text, otlpKey) {
 		return text, nil, nil

@@ -67,7 +67,7 @@ func TestOTLPOfTwoHours(t *testing.T) {
 
 func TestOTLPThatIsRefused(t *testing.T) {
 	for document, want := range map[string]string{
-		`{"ts":1770094829} {"resourceMetrics":[]}`: "document 2, which begins at byte 18 of the text: the document has no metric of a machine",
+		`{"ts":1770094829} {"resourceMetrics":[]}`: "document 2, which begins at byte 18 of the text: the document has no metric for which",
 		`{"resourceMetrics":[]`:                    "document 1",
 		otlpDocument(1):                            "ts",
 	} {

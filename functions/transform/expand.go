@@ -7,7 +7,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-var errNotUTF8 = errors.New("the record is neither UTF-8 text nor gzip")
+var errNotUTF8 = errors.New("the record is neither UTF-8 text nor a pack of UTF-8 text")
 
 // expand returns the text of a record. It expands a pack and returns any other text as it is. The text is valid until the next call.
 func (v *invocation) expand(data []byte) (text []byte, err error) {

@@ -13,7 +13,7 @@ import (
 // maxDocument is how many bytes a JSON document may have. A document that is put back has to fit into one record of the stream.
 const maxDocument = 900_000
 
-// maxTS is how many digits a ts may have. The transform writes them twice: as ts and as epoch_timestamp.
+// maxTS is how many characters a ts may have. The transform writes them twice: as ts and as epoch_timestamp.
 const maxTS = 40
 
 // Reasons to refuse a record.
@@ -134,7 +134,7 @@ func (v *invocation) readSample(data []byte) (s sample, err error) {
 		return s, record.ErrNoTS
 	}
 	if len(s.raw) > maxTS {
-		return s, fmt.Errorf("ts has more than %d digits", maxTS)
+		return s, fmt.Errorf("ts has more than %d characters", maxTS)
 	}
 	if s.ts, err = jsonscan.ParseFloat(s.raw); err != nil {
 		return s, fmt.Errorf("ts: %w", err)

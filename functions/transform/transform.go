@@ -25,7 +25,7 @@ type Options struct {
 	MaxAge time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
-	// Log gets a line for each refused record; default slog.Default.
+	// Log gets a line for each refused record and for each record of which values are left out; default slog.Default.
 	Log *slog.Logger
 }
 
@@ -54,8 +54,8 @@ func New(o Options) *Transformer {
 	return t
 }
 
-// Invoke answers an event in JSON. It makes a Transformer a lambda.Handler. If Lambda's library called Handle, it would encode the
-// response of up to 6 MB with encoding/json a second time.
+// Invoke answers an event in JSON. It makes a Transformer a lambda.Handler. If Lambda's library called Handle, it would pass the
+// response to encoding/json, which checks and copies the up to 6 MB that [Response.MarshalJSON] has written.
 func (t *Transformer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var ev Event
 	if err := json.Unmarshal(payload, &ev); err != nil {
@@ -93,7 +93,7 @@ type scratch struct {
 	reader *jsonscan.Reader
 	pack   record.PackWriter
 	lines  []byte
-	made   []byte // lines of samples that were made of other documents
+	made   []byte // text of a record after its OTLP/JSON became lines of samples
 	docs   []document
 	hours  hourSet
 }

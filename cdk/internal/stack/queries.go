@@ -15,8 +15,8 @@ type Query struct {
 	SQL         string
 }
 
-// Queries returns the queries that the stack saves in Athena: one for each panel of the dashboards in the menu, one for each question
-// about the delivery, and one for the samples with OpenTelemetry's names. If two panels have the same query, it returns that once. The
+// Queries returns the queries that the stack saves in Athena: one for each panel of the dashboards in the menu, one for each of
+// [panels.Questions], and one for the samples with OpenTelemetry's names. If two panels have the same query, it returns that once. The
 // queries read a table of the workgroup's database. delay is how long it takes until a sample is in the table.
 func Queries(table string, delay time.Duration) ([]Query, error) {
 	saved := panels.Saved{Form: panels.Athena(`"` + table + `"`), Spans: []time.Duration{24 * time.Hour}, Delay: delay}

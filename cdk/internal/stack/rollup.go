@@ -63,7 +63,8 @@ const (
 )
 
 // settleTime is how long after its end an hour is rolled up: a sample waits in the collector's pack and in the stream's buffer, for which
-// Firehose may take one and a half times as long as configured.
+// Firehose may take one and a half times as long as configured. It is at least five minutes longer than that, and a multiple of five
+// minutes.
 func settleTime(c config.Config) time.Duration {
 	return (record.MaxLatency + c.BufferingTime*3/2).Truncate(5*time.Minute) + 10*time.Minute
 }

@@ -1,5 +1,5 @@
-// Package stack describes the deployed pipeline: bucket, transform, delivery stream, catalog, rollup, discovery, access,
-// analytics, alarms and alerts. Each of them has a file of its name. Package config decides the settings. This package runs nothing.
+// Package stack describes the deployed pipeline: bucket (storage.go), transform, delivery stream, catalog, rollup, discovery, access,
+// analytics, alarms and alerts. Each of the others has a file of its name. Package config decides the settings. This package runs nothing.
 package stack
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// pipeline holds the parts of the stack that others look up.
+// pipeline holds the parts of the stack that other parts refer to, or that other programs look up.
 type pipeline struct {
 	bucket       awss3.IBucket
 	table        catalog
@@ -74,15 +74,15 @@ func New(app constructs.Construct, c config.Config, zip Functions) (awscdk.Stack
 }
 
 // newStack adds an empty stack. The region, the tags and the permissions boundary of the configuration apply to all its
-// resources. The template of a compact one is not indented.
+// resources. If compact is true, the stack's template is not indented.
 func newStack(app constructs.Construct, c config.Config, name, description string, compact bool) awscdk.Stack {
 	s := awscdk.NewStack(app, &name, &awscdk.StackProps{
 		Description:                 &description,
 		SuppressTemplateIndentation: &compact,
 		Env:                         &awscdk.Environment{Region: optional(c.Region)},
 		TerminationProtection:       onlyIf(c.TerminationProtection),
-		// The rule would add a parameter to the template. Without it any tool can deploy the template, and the local stack
-		// can read it. The CDK CLI checks the bootstrap version by itself.
+		// The rule about the version of the bootstrap stack would add a parameter to the template. Without it any tool can deploy
+		// the template, and the local stack can read it. The CDK CLI checks that version by itself.
 		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
 			GenerateBootstrapVersionRule: jsii.Bool(false),
 		}),

@@ -1,7 +1,7 @@
-{{- /* The starts of sessions. A session starts with seq 0. If its first samples were lost, its first sample counts as the start if the
-host's session before had ended. The mark is the start of the machine if the machine started after the last sample of the session before. If
-there is no session before, it is the start of the machine if the machine had been up for less than five minutes. Otherwise it is the start
-of the collector only. */ -}}
+{{- /* The starts of sessions. A session starts with seq 0. If its first samples were lost, the first one that is there counts as the
+start if the host's session before had ended. The mark is the start of the machine if the machine started after the last sample of the
+session before. If there is no session before, it is the start of the machine if the machine had been up for less than five minutes.
+Otherwise it is the start of the collector only. */ -}}
 WITH sessions AS (
   SELECT host, session_id, min(first_ts) AS t, max(ts) AS last_ts, min(seq) AS first_seq, {{low "uptime_s"}} AS uptime_s
   FROM {{samples "host" "session_id" "seq" "first_ts" "uptime_s"}}

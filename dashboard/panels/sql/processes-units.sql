@@ -1,4 +1,4 @@
-{{- /* The first ten by CPU time and by memory. The same service on several hosts is one row. */ -}}
+{{- /* The first ten by CPU time and by memory, and all in which the kernel killed processes. The same service on several hosts is one row. */ -}}
 WITH readings AS (
   SELECT host, ts, name, max(cpu_pct) AS cpu, max(memory_bytes) AS memory, max(memory_limit_bytes) AS memory_limit, max(throttled_pct) AS throttled,
     max(oom_kills) AS oom_kills, max(throughput) AS io

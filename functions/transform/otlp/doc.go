@@ -3,9 +3,9 @@
 // A document is a MetricsData or an ExportMetricsServiceRequest: an object with the member resourceMetrics
 // (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding). Its points become one sample for each machine and collection.
 //
-// The transform keeps no state. So a counter that counts since the start has no rate. Rates and shares of CPU time need differences
-// (delta temporality), which the collector's processor cumulativetodelta makes. Gauges, and sums that are not counters, need only one
-// point.
+// The transform keeps no state. So a counter that counts since the start has no rate. Rates and times need differences (delta
+// temporality), which the collector's processor cumulativetodelta makes. Gauges, such as system.cpu.utilization, and sums that are not
+// counters need only one point.
 //
 // The files are the steps:
 //

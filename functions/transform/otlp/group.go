@@ -33,7 +33,8 @@ type machine struct {
 	points   []point
 }
 
-// Samples returns the samples in a document, and the reasons why parts of them are absent. The error says why the document has no sample.
+// Samples returns the samples in a document, and the reasons why parts of them are absent. It fails if the document cannot
+// be read or has no sample, or if a machine has no host.name.
 func Samples(text []byte) (samples []record.Sample, absent []error, err error) {
 	var d document
 	if err := json.Unmarshal(text, &d); err != nil {
@@ -74,7 +75,7 @@ func noSample(unused []string, notes []error) error {
 	}
 	slices.Sort(unused)
 	have := strings.Join(slices.Compact(unused), ", ")
-	return fmt.Errorf("the document has no metric of a machine that a column holds; it has %.200s; send metrics of the receiver hostmetrics", cmp.Or(have, "no points"))
+	return fmt.Errorf("the document has no metric for which the table has a column; it has %.200s; send metrics of the receiver hostmetrics", cmp.Or(have, "no points"))
 }
 
 // notes are the reasons why values are absent, each once.

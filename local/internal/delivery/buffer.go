@@ -35,7 +35,7 @@ const MaxPartitions = 500
 type deliveryBuffer struct {
 	partitions map[string]*partition // by evaluated prefix
 	failures   []failedRecord
-	size       int       // of the data before conversion, in bytes
+	size       int       // in bytes: of the data before conversion, and failureBytes for each failed record
 	since      time.Time // when the first record came; zero if the buffer is empty
 	upto       uint64    // the highest sequence number given to add
 }

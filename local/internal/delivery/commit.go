@@ -253,7 +253,8 @@ func (e *Engine) syncPath(dir string) error {
 	return nil
 }
 
-// recover finishes the moves that an earlier process committed. It then removes the files that it staged and did not commit.
+// recover finishes the moves that an earlier process committed. It then removes the files that the
+// earlier process staged and did not commit.
 func (e *Engine) recover() error {
 	if err := e.finishMoves(e.journal.Moves()); err != nil {
 		return err

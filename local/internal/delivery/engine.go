@@ -41,7 +41,7 @@ type Options struct {
 type Stats struct {
 	Records          int64 // records that were accepted
 	Bytes            int64 // bytes of these records
-	Pending          int64 // accepted records that are not delivered yet, by this process or an earlier one
+	Pending          int64 // records that this process or an earlier one accepted and that are not delivered yet
 	JournalBytes     int64 // bytes of the pending records
 	Invocations      int64
 	InvocationErrors int64
@@ -195,6 +195,6 @@ func (e *Engine) count(f func(*Stats)) {
 	f(&e.stats)
 }
 
-// processors returns how many invocations may run at a time. Firehose allows 5 for a stream to S3; more than one for each processor of
+// maxInvocations returns how many invocations may run at a time. Firehose allows 5 for a stream to S3; more than one for each processor of
 // this machine would not help.
-func processors() int { return min(5, runtime.GOMAXPROCS(0)) }
+func maxInvocations() int { return min(5, runtime.GOMAXPROCS(0)) }

@@ -83,7 +83,8 @@ func (s *scheduler) processorLimits() (size int, interval time.Duration) {
 	return lambda.Buffering.Bytes, lambda.Buffering.Interval
 }
 
-// full reports whether the delivery buffer has to be delivered. A full buffer gets no further records.
+// full reports whether the delivery buffer has to be delivered. While it is full, no invocation starts; those under way
+// still add their records.
 func (s *scheduler) full() bool {
 	b, limits := s.buffer, s.engine.stream.Buffering
 	return b.size >= limits.Bytes ||
@@ -92,7 +93,7 @@ func (s *scheduler) full() bool {
 }
 
 // canInvoke reports whether another invocation may start.
-func (s *scheduler) canInvoke() bool { return s.invocations < processors() && !s.full() }
+func (s *scheduler) canInvoke() bool { return s.invocations < maxInvocations() && !s.full() }
 
 // fill reads records from the journal into the processor's buffer.
 func (s *scheduler) fill() {
@@ -115,7 +116,7 @@ func (s *scheduler) fill() {
 // due reports whether the processor's buffer has to be sent to the function.
 func (s *scheduler) due() bool {
 	limit, interval := s.processorLimits()
-	more := s.read < s.engine.journal.State().Last // there is a next record that does not fit
+	more := s.read < s.engine.journal.State().Last // the next record does not fit into the buffer
 	return len(s.next.entries) > 0 &&
 		(s.next.size >= limit || more || len(s.flushes) > 0 || s.engine.now().Sub(s.next.since) >= interval)
 }

@@ -2,9 +2,9 @@
 samples more often does not weigh more, and one that samples less often than once a bucket is not missing in most buckets.
 
 A reading stands for its host until the host's next one, but for at most three intervals: then the host is silent. The newest
-reading of a host that is not silent stands for it until the end of the range, because later ones may be on their way. The
-first reading of a range also stands for the three intervals before it. The first sample of a collector's session has no rates;
-the reading before it stands for them. */ -}}
+reading of a host that is not silent stands for it until the end of the range, because later ones may be on their way. If
+the first reading of a range comes within three intervals of the begin of the range, it stands for its host from that begin on. The
+first sample of a collector's session has no rates; the reading before it stands for them. */ -}}
 {{define "by_host"}}SELECT spans.host, CAST(grid.t AS double) AS t, {{range .}}spans.{{.}}, {{end}}spans.interval_s
   FROM (
     SELECT host, interval_s,

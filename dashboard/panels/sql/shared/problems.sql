@@ -1,6 +1,6 @@
 {{- /* Common table expressions for the problems of hosts, from when to when: see the type Problem. The argument "all" asks for those of
 the whole range. Without it, the query looks only at hosts that may have a problem at the end of the range, which is much faster: a
-problem is over if the newest mean is below its lower threshold. Of these hosts, it looks only at the few values since the problem was
+problem is over if the newest mean is below the column clear of its rule. Of these hosts, it looks only at the few values since the problem was
 last over. The argument "newest" is a number of seconds: the values of each minute are read for so long before the end of the range. 0
 means the whole range.
 

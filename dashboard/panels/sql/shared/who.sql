@@ -48,7 +48,7 @@ GROUP BY 1, 2
 ORDER BY 1, 2
 {{end}}
 
-{{- /* For each bucket of taken: how many seconds details are apart. */ -}}
+{{- /* For each bucket of taken: the shortest time between two buckets with details, in seconds. It is the same for all. */ -}}
 {{define "steps"}}moments AS (
   SELECT t, t - lag(t) OVER (ORDER BY t) AS step
   FROM taken
