@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,19 +26,19 @@ func (s steady) value(t time.Time, span time.Duration) float64 {
 	return s.base * (1 + .05*math.Sin(s.phase+6*math.Pi*float64(t.UnixMilli())/float64(span.Milliseconds())))
 }
 
-// truth is the mean over a range of the hosts' sum, and of the highest of them.
-func truth(fleet []steady, r panels.Range) (sum, highest float64) {
+// truth is the mean over a range of the hosts' sum, of the highest of them, and of their median.
+func truth(fleet []steady, r panels.Range) (sum, highest, median float64) {
 	const parts = 3000
 	span := r.To.Sub(r.From)
 	for i := range parts {
-		top := 0.0
+		var values []float64
 		for _, host := range fleet {
 			v := host.value(r.From.Add(span/parts*time.Duration(i)), span)
-			sum, top = sum+v/parts, max(top, v)
+			sum, values = sum+v/parts, append(values, v)
 		}
-		highest += top / parts
+		highest, median = highest+slices.Max(values)/parts, median+quantileOf(values, .5)/parts
 	}
-	return sum, highest
+	return sum, highest, median
 }
 
 // acrossHosts are the panels that add up or average hosts over time: the columns that are sums over hosts, those that are means, and
@@ -53,6 +54,20 @@ var acrossHosts = map[string]map[string]string{
 	"environments-memory":  {"value": "mean"},
 }
 
+// gauges are the panels that add up or average the newest readings of hosts, and medians those that show the median of a large fleet, all
+// with the columns that this test compares.
+var (
+	gauges = map[string]map[string]string{
+		"overview-fleet":  {"hosts": "count"},
+		"overview-now":    {"cpu_pct": "mean", "ram_pct": "mean", "disk_busy_pct": "max", "net_recv": "sum", "net_sent": "sum"},
+		"performance-now": {"cpu_pct": "mean", "ram_pct": "mean", "cpu_pressure_pct": "mean", "cpu_max": "max"},
+	}
+	medians = map[string][]string{
+		"overview-cpu": {"value"}, "overview-memory": {"value"}, "overview-disk": {"value"}, "overview-pressure": {"value"},
+		"overview-network": {"recv", "sent"}, "network-hosts": {"recv", "sent"},
+	}
+)
+
 // TestTotalsDoNotDependOnTheBucket checks that the mean of a panel's buckets is the true total or mean of the hosts, whatever their
 // intervals and the range: also where a bucket is shorter than the interval of some or all hosts.
 func TestTotalsDoNotDependOnTheBucket(t *testing.T) {
@@ -60,6 +75,12 @@ func TestTotalsDoNotDependOnTheBucket(t *testing.T) {
 		for _, p := range d.Panels {
 			if crosses := strings.Contains(p.SQL, `template "by_host"`) || strings.Contains(p.SQL, `template "by_environment"`); crosses != (acrossHosts[p.ID] != nil) {
 				t.Errorf("%s: its query combines hosts in each bucket: %v; in this test: %v", p.ID, crosses, acrossHosts[p.ID] != nil)
+			}
+			if gauge := p.Kind == panels.Stat || p.Kind == panels.Gauge; gauge && !d.NoPage && gauges[p.ID] == nil {
+				t.Errorf("%s: its gauges are not in this test", p.ID)
+			}
+			if p.Kind == panels.Fleet && medians[p.ID] == nil {
+				t.Errorf("%s: its median is not in this test", p.ID)
 			}
 		}
 	}
@@ -88,10 +109,12 @@ func TestTotalsDoNotDependOnTheBucket(t *testing.T) {
 
 func checkTotals(t *testing.T, r panels.Range, fleet []steady) {
 	var samples []record.Sample
-	sum, highest := truth(fleet, r)
+	sum, highest, median := truth(fleet, r)
+	newest := make([]float64, len(fleet))
 	for n, host := range fleet {
 		for at := host.first; at.Before(r.To); at = at.Add(host.interval) {
-			v := record.Some(host.value(at, r.To.Sub(r.From)))
+			newest[n] = host.value(at, r.To.Sub(r.From))
+			v := record.Some(newest[n])
 			samples = append(samples, record.Sample{
 				TS: record.TS(at), SessionID: fmt.Sprint(n), Seq: int64(at.Sub(host.first) / host.interval), IntervalS: int32(host.interval.Seconds()),
 				Hostname: fmt.Sprintf("host-%d", n), Env: "prod",
@@ -104,6 +127,11 @@ func checkTotals(t *testing.T, r panels.Range, fleet []steady) {
 	dir := t.TempDir()
 	laketest.Write(t, dir, samples)
 	l := open(t, dir)
+	now := map[string]float64{"count": float64(len(fleet)), "max": slices.Max(newest)}
+	for _, v := range newest {
+		now["sum"] += v
+	}
+	now["mean"] = now["sum"] / now["count"]
 	want := map[string]float64{"sum": sum, "sum of two": 2 * sum, "mean": sum / float64(len(fleet)), "max": highest}
 	p := panels.Params{Range: r, Bucket: panels.BucketFor(r, 300), Series: 12, Delay: 90 * time.Second}
 	for id, columns := range acrossHosts {
@@ -123,6 +151,36 @@ func checkTotals(t *testing.T, r panels.Range, fleet []steady) {
 			}
 			if low < .9*want[what] || high > 1.1*want[what] {
 				t.Errorf("%s: buckets of %s are from %.1f to %.1f, the true %s is %.1f", id, column, low, high, what, want[what])
+			}
+		}
+	}
+	for id, columns := range gauges {
+		result := runPanel(t, l, id, p)
+		for column, what := range columns {
+			if got, _ := numberOf(at(t, result, column, 0)); math.Abs(got-now[what]) > .002*now[what] {
+				t.Errorf("%s: %s is %.2f, the %s of the newest readings is %.2f", id, column, got, what, now[what])
+			}
+		}
+	}
+	if len(fleet) < 12 {
+		return // one host more or less moves the median of few by much
+	}
+	p.Few = 1
+	for id, columns := range medians {
+		result := runPanel(t, l, id, p)
+		for _, column := range columns {
+			total, low, high, rows := 0.0, math.Inf(1), 0.0, 0
+			for i := range result.Rows() {
+				begin, width := at(t, result, "t", i).(float64), at(t, result, "interval_s", i).(float64)
+				// A bucket that the range has a part of, or that is newer than the delay, may have three quarters of the hosts.
+				if at(t, result, "host", i) == panels.Median && begin >= record.TS(r.From) && begin+width <= record.TS(r.To)-p.Delay.Seconds() {
+					v := at(t, result, column, i).(float64)
+					total, low, high, rows = total+v, min(low, v), max(high, v), rows+1
+				}
+			}
+			// The mean of a host whose interval is as long as a bucket is of one moment in it.
+			if got := total / float64(rows); math.Abs(got-median) > .02*median || low < .88*median || high > 1.12*median {
+				t.Errorf("%s: the median of %s is %.2f on average, from %.2f to %.2f; the true one is %.2f", id, column, got, low, high, median)
 			}
 		}
 	}
