@@ -10,7 +10,10 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/server"
+	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
 // cutTexts are the texts in charts that reach beyond the canvas, and the tables that are wider than their card.
@@ -130,5 +133,53 @@ func TestHeatMaps(t *testing.T) {
 	})()`
 	if got := eval[string](b, fmt.Sprintf("import(document.querySelector('script[type=module]').src.replace('app.js', 'theme.js')).then((m) => %s)", colours), chromedp.EvalAwaitPromise); got != "cold cold cold amber amber red red" {
 		t.Errorf("colours %s", got)
+	}
+}
+
+// TestRetiredHost: a host leaves the page after the time of --forget-after, and a button of the list of silent hosts says so.
+func TestRetiredHost(t *testing.T) {
+	to := time.Now().UTC().Truncate(time.Second)
+	var samples []record.Sample
+	for name, end := range map[string]time.Time{"retired": to.Add(-5 * 24 * time.Hour), "silent": to.Add(-30 * time.Hour), "live": to} {
+		for at := end.Add(-time.Hour); at.Before(end); at = at.Add(15 * time.Second) {
+			samples = append(samples, record.Sample{
+				TS: record.TS(at), SessionID: name, Seq: int64(at.Sub(end) / time.Second), IntervalS: 15, Hostname: name, CPUPct: record.Some(30.),
+			})
+		}
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(siteWith(t, dir, server.Options{ForgetAfter: 48 * time.Hour})+"/?range=15m"), loaded(1))
+	b.pause()
+	if got := b.text("[data-group=silent]"); strings.Contains(got, "retired") || !strings.Contains(got, "silent") {
+		t.Errorf("the silent hosts are %q", got)
+	}
+	if got := b.text("[data-tile=fleet]"); !strings.Contains(got, "1 silent") {
+		t.Errorf("the tile of hosts says %q", got)
+	}
+	b.do(chromedp.Click("[data-group=silent] .retire summary"), chromedp.WaitVisible("[data-group=silent] .retire p"))
+	if got := b.text("[data-group=silent] .retire p"); !strings.Contains(got, "It leaves 2 days after its last sample") || !strings.Contains(got, "--forget-after") {
+		t.Errorf("the button says %q", got)
+	}
+}
+
+// TestEventOpensItsTime: a click on the start of an unusual event opens the host's page around that time.
+func TestEventOpensItsTime(t *testing.T) {
+	address := largeSite(t)
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/?dashboard=anomalies&range=1h"), loaded(1))
+	b.pause()
+	host := eval[string](b, "document.querySelector('[data-panel=anomalies-events] tbody tr').dataset.host")
+	start, err := time.Parse(time.RFC3339, eval[string](b, "document.querySelector('[data-panel=anomalies-events] tbody time').dateTime"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.settle(chromedp.Click("[data-panel=anomalies-events] tbody .link"))
+	q := b.query()
+	from, err1 := time.Parse(time.RFC3339, q.Get("from"))
+	to, err2 := time.Parse(time.RFC3339, q.Get("to"))
+	if err1 != nil || err2 != nil || q.Get("dashboard") != "host" || q.Get("host") != host || !from.Before(start) || !to.After(start) || to.Sub(from) > 2*time.Hour {
+		t.Errorf("a click on the event of %s at %v leads to %v", host, start, q)
 	}
 }

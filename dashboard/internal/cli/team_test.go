@@ -55,6 +55,7 @@ func TestTeamOptionsAreChecked(t *testing.T) {
 		"embed a path":              {[]string{"--embed-origin", "https://a.example/x"}, 2, "--embed-origin"},
 		"embed a scheme":            {[]string{"--embed-origin", "data:text/html"}, 2, "--embed-origin"},
 		"embed a keyword":           {[]string{"--embed-origin", "'self'"}, 2, "--embed-origin"},
+		"forgets within an hour":    {[]string{"--forget-after", "1h"}, 2, "--forget-after 1h0m0s: want a duration from 24h"},
 		"all at once":               {[]string{"--listen", ":0", "--embed-origin", "*", "--tls-key", "a"}, 2, "--tls-cert and --tls-key"},
 	} {
 		t.Run(name, func(t *testing.T) {
