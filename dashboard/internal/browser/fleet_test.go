@@ -86,7 +86,7 @@ func TestIncidentsAreTwoClicksAway(t *testing.T) {
 	b.pause()
 	b.shoot("incidents")
 	for _, i := range incidents {
-		row := fmt.Sprintf("[data-panel=overview-attention] tr[data-host=%q]", i.host)
+		row := fmt.Sprintf("[data-panel=overview-attention] [data-host=%q]", i.host)
 		clicks := 0
 		if !eval[bool](b, fmt.Sprintf("document.querySelector(%q) !== null", row)) {
 			group := "problems"

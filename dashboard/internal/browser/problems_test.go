@@ -16,9 +16,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// TestProblemsAreOneRowAHost looks at a lake of 15 hosts whose CPU and memory are high, and 12 silent ones: a host is one row, silent
+// TestProblemsAreByHost looks at a lake of 15 hosts whose CPU and memory are high, and 12 silent ones: the problems of a host are together, silent
 // hosts are apart, and each group shows ten hosts until the viewer asks for all.
-func TestProblemsAreOneRowAHost(t *testing.T) {
+func TestProblemsAreByHost(t *testing.T) {
 	to := time.Now().UTC().Truncate(time.Second)
 	var samples []record.Sample
 	for n := range 27 {
@@ -42,7 +42,7 @@ func TestProblemsAreOneRowAHost(t *testing.T) {
 	b.pause()
 	group := func(name string) string {
 		return eval[string](b, fmt.Sprintf(`(() => { const g = document.querySelector('[data-group=%s]');
-			return [g.querySelector('h3').textContent, g.querySelectorAll('tbody tr').length, g.querySelectorAll('tbody .pill').length, g.querySelector('.more').textContent].join('|'); })()`, name))
+			return [g.querySelector('h3').textContent, g.querySelectorAll('tbody').length, g.querySelectorAll('tbody tr .pill').length, g.querySelector('.more').textContent].join('|'); })()`, name))
 	}
 	if got := group("problems"); got != "Problems 15|10|20|Show all 15" {
 		t.Errorf("problems: %s", got)
@@ -53,18 +53,57 @@ func TestProblemsAreOneRowAHost(t *testing.T) {
 	if got := eval[string](b, `[...document.querySelectorAll('[data-panel=overview-attention] details li')].map((li) => li.textContent).join('|')`); !strings.Contains(got, "CPU – The CPU is busy 90 % of the time or more, for 10 minutes") || strings.Count(got, "|") != len(panels.AllProblems())-1 {
 		t.Errorf("the rules are %s", got)
 	}
-	if got := eval[string](b, `document.querySelector('tr[data-host=busy-00]').textContent + document.querySelector('tr[data-host=busy-01]').textContent`); strings.Count(got, "muted until") != 1 || !strings.Contains(got, ": it's <b>known</b>") {
+	if got := eval[string](b, `document.querySelector('[data-group=problems] [data-host=busy-00]').textContent + document.querySelector('[data-group=problems] [data-host=busy-01]').textContent`); strings.Count(got, "muted until") != 1 || !strings.Contains(got, ": it's <b>known</b>") {
 		t.Errorf("muted: %s", got)
 	}
 	b.shoot("problems")
-	b.do(chromedp.Click("[data-group=problems] .more"), poll("document.querySelectorAll('[data-group=problems] tbody tr').length === 15"))
+	b.do(chromedp.Click("[data-group=problems] .more"), poll("document.querySelectorAll('[data-group=problems] tbody').length === 15"))
 	if got := group("problems"); got != "Problems 15|15|30|Show the first 10" {
 		t.Errorf("all problems: %s", got)
 	}
-	b.settle(chromedp.Click("[data-group=silent] tbody tr:first-child button"))
+	b.settle(chromedp.Click("[data-group=silent] tbody button"))
 	if q := b.query(); q.Get("dashboard") != "host" || q.Get("host") != "dead-15" {
 		t.Errorf("a click on a silent host leads to %v", q)
 	}
+}
+
+// TestProblemsOnAPhone: a long cause has several lines, so that the value and the time beside it are in sight and on the same height.
+func TestProblemsOnAPhone(t *testing.T) {
+	to := time.Now().UTC().Truncate(time.Second)
+	var samples []record.Sample
+	for at := to.Add(-time.Hour); at.Before(to); at = at.Add(15 * time.Second) {
+		samples = append(samples, record.Sample{
+			TS: record.TS(at), SessionID: "s", Seq: int64(at.Sub(to) / time.Second), IntervalS: 15, Hostname: "db-primary-07.eu-central-1.internal", NodeRole: "db", Env: "prod",
+			CPUPct: record.Some(95.), RAMPct: record.Some(98.), CPUCount: record.Some[int32](4), RAMTotalBytes: record.Some[int64](8e9),
+			InodesUsedPct: record.Some(99.), Filesystems: []record.Filesystem{{Mount: "/var/lib/kubernetes/pods/volumes", UsedPct: record.Some(40.), InodesUsedPct: record.Some(99.)}},
+			Processes: []record.Process{{Name: "java", Unit: "elasticsearch-cluster-node@hot.service", CPUPct: record.Some(370.), RSSBytes: record.Some[int64](7e9), Count: record.Some[int32](1)}},
+		})
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	b := open(t)
+	b.do(theme("light"), chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2)),
+		chromedp.Navigate(site(t, dir)+"/?range=1h"), loaded(1))
+	b.settle(script("document.querySelector('#live').click()")) // it is folded
+	if got := eval[string](b, `(() => { const list = document.querySelector('[data-group=problems] .table-scroll'), faults = [];
+		if (list.scrollWidth > list.clientWidth) faults.push('the list is ' + list.scrollWidth + ' px wide in ' + list.clientWidth);
+		const rows = [...list.querySelectorAll('tbody tr')], pills = rows.map((r) => r.querySelector('.pill'));
+		if (rows.length !== 3) faults.push(rows.length + ' problems');
+		if (!pills.some((p) => p.getBoundingClientRect().height > 30)) faults.push('no cause is long');
+		for (const [i, row] of rows.entries()) {
+			const top = pills[i].getBoundingClientRect().top;
+			for (const cell of row.querySelectorAll('.col-value, .col-since')) {
+				const text = document.createRange();
+				text.selectNodeContents(cell);
+				const r = text.getBoundingClientRect();
+				if (r.right > innerWidth) faults.push(cell.textContent + ' ends at ' + r.right + ' px');
+				if (Math.abs(r.top - top) > 8) faults.push(cell.textContent + ' is at ' + r.top + ' px, its problem at ' + top);
+			}
+		}
+		return faults.join('; '); })()`); got != "" {
+		t.Error(got)
+	}
+	b.shoot("phone-problems")
 }
 
 // TestHostsSilentForDaysStay looks at a host that sent its last sample five days ago, while others report: it is listed, counted
@@ -95,7 +134,7 @@ func TestHostsSilentForDaysStay(t *testing.T) {
 		t.Errorf("the map of the fleet says %q", got)
 	}
 	b.shoot("silent-for-days")
-	b.settle(chromedp.Click("[data-group=silent] tbody tr:first-child button"))
+	b.settle(chromedp.Click("[data-group=silent] tbody button"))
 	q := b.query()
 	from, err := time.Parse(time.RFC3339, q.Get("from"))
 	if err != nil || q.Get("host") != "dead" || from.After(last.Add(-30*time.Minute)) || from.Before(last.Add(-2*time.Hour)) {

@@ -72,9 +72,9 @@ export class Problems extends Card {
     const rows = [...this.data.list(), ...this.#gone(this.data)], silent = (/** @type {Row} */ row) => row.problem === 'Silent';
     // Making the rows anew must not take the focus from a button in one of them.
     const focused = this.body.contains(document.activeElement) ? document.activeElement?.closest('[data-host]')?.getAttribute('data-host') : null;
-    this.#groups[0].show(this.#byHost(rows.filter((r) => !silent(r))), (host, problems) => this.#row(host, problems));
-    this.#groups[1].show(this.#byHost(rows.filter(silent)), (host, problems) => this.#row(host, problems));
-    if (focused) [...this.body.querySelectorAll('tr')].find((tr) => tr.dataset.host === focused)?.querySelector('button')?.focus({ preventScroll: true });
+    this.#groups[0].show(this.#byHost(rows.filter((r) => !silent(r))), (host, problems) => this.#rows(host, problems));
+    this.#groups[1].show(this.#byHost(rows.filter(silent)), (host, problems) => this.#rows(host, problems));
+    if (focused) [...this.body.querySelectorAll('tbody')].find((b) => b.dataset.host === focused)?.querySelector('button')?.focus({ preventScroll: true });
   }
 
   /**
@@ -89,20 +89,21 @@ export class Problems extends Card {
   }
 
   /**
+   * The rows of a host, one for each of its problems: a long text then moves the value and the time of the next problem, too.
    * @param {string} host
    * @param {Row[]} problems
    */
-  #row(host, problems) {
+  #rows(host, problems) {
     const labels = labelsOf(problems[0]);
     const silent = problems.find((p) => p.problem === 'Silent');
     const open = () => this.page.openHost(host, silent?.since);
-    return el('tr', { 'data-host': host },
-      el('th', { scope: 'row', class: 'col-name' },
-        el('button', { class: 'host', type: 'button', onclick: open }, dot(styleOf(host).colour), nameOf(host)),
-        labels ? el('span', { class: 'labels' }, labels) : null),
-      el('td', { class: 'col-problem' }, ...problems.map((p) => el('div', {}, el('span', { class: `pill ${p.severity > 1 ? 'bad' : 'warn'}` }, p.culprit ? `${p.problem}: ${p.culprit}` : p.problem), muted(p)))),
-      el('td', { class: 'num col-value' }, ...problems.map((p) => el('div', {}, format.value(p.value, p.unit)))),
-      el('td', { class: 'col-since' }, ...problems.map((p) => el('div', {}, this.#since(p)))));
+    const name = el('th', { scope: 'rowgroup', rowspan: String(problems.length), class: 'col-name' },
+      el('button', { class: 'host', type: 'button', onclick: open }, dot(styleOf(host).colour), nameOf(host)),
+      labels ? el('span', { class: 'labels' }, labels) : null);
+    return el('tbody', { 'data-host': host }, ...problems.map((p, i) => el('tr', {}, i === 0 ? name : null,
+      el('td', { class: 'col-problem' }, el('span', { class: `pill ${p.severity > 1 ? 'bad' : 'warn'}` }, p.culprit ? `${p.problem}: ${p.culprit}` : p.problem), muted(p)),
+      el('td', { class: 'num col-value' }, format.value(p.value, p.unit)),
+      el('td', { class: 'col-since' }, this.#since(p)))));
   }
 
   /** @param {Row} p */
@@ -123,13 +124,13 @@ function muted(p) {
 /** A table of hosts with a heading that counts them. */
 class Group {
   #count = el('span', { class: 'count' });
-  #body = el('tbody');
+  #table = el('table', { class: 'data' });
   #more;
   #all = false;
   /** @type {() => void} */
   #again = () => {};
-  /** The row of a host. @type {(host: string, problems: Row[]) => HTMLElement} */
-  #row = () => el('tr');
+  /** The rows of a host. @type {(host: string, problems: Row[]) => HTMLElement} */
+  #rows = () => el('tbody');
   /** @type {Pager<[host: string, problems: Row[]]>} */
   #pager;
 
@@ -139,27 +140,25 @@ class Group {
    */
   constructor(id, title) {
     this.#more = el('button', { type: 'button', class: 'link more', onclick: () => { this.#all = !this.#all; this.#again(); } });
-    this.#pager = new Pager(`hosts: ${title}`, pageRows, ([host, problems]) => [host, labelsOf(problems[0]), ...problems.map((p) => `${p.problem} ${p.culprit ?? ''}`)].join(' '),
-      (hosts) => this.#body.replaceChildren(...hosts.map(([host, problems]) => this.#row(host, problems))));
     const columns = [['name', 'Host', ''], ['problem', 'Problem', ''], ['value', 'Now', 'num'], ['since', 'Since', '']];
+    const head = el('thead', {}, el('tr', {}, ...columns.map(([name, label, kind]) => el('th', { scope: 'col', class: `${kind} col-${name}` }, label))));
+    this.#pager = new Pager(`hosts: ${title}`, pageRows, ([host, problems]) => [host, labelsOf(problems[0]), ...problems.map((p) => `${p.problem} ${p.culprit ?? ''}`)].join(' '),
+      (hosts) => this.#table.replaceChildren(head, ...hosts.map(([host, problems]) => this.#rows(host, problems))));
     const heading = el('h3', { id: `group-${id}` }, title, ' ', this.#count);
     this.element = el('section', { class: 'group', 'data-group': id, hidden: true, 'aria-labelledby': `group-${id}` }, heading, this.#pager.element,
-      el('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': title },
-        el('table', { class: 'data' },
-          el('thead', {}, el('tr', {}, ...columns.map(([name, label, kind]) => el('th', { scope: 'col', class: `${kind} col-${name}` }, label)))),
-          this.#body)),
+      el('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': title }, this.#table),
       this.#more);
   }
 
   /**
    * @param {[host: string, problems: Row[]][]} hosts
-   * @param {(host: string, problems: Row[]) => HTMLElement} row
+   * @param {(host: string, problems: Row[]) => HTMLElement} rows
    */
-  show(hosts, row) {
-    this.#again = () => this.show(hosts, row);
+  show(hosts, rows) {
+    this.#again = () => this.show(hosts, rows);
     this.element.hidden = hosts.length === 0;
     this.#count.textContent = String(hosts.length);
-    this.#row = row;
+    this.#rows = rows;
     this.#pager.set(this.#all ? hosts : hosts.slice(0, few));
     this.#more.hidden = hosts.length <= few;
     this.#more.textContent = this.#all ? `Show the first ${few}` : `Show all ${hosts.length}`;
