@@ -27,6 +27,7 @@ type Lake struct {
 	db      *sql.DB
 	catalog *catalog
 	maxRows int
+	shared  *sharedTables
 }
 
 // Options set limits. The zero value takes the defaults.
@@ -60,7 +61,7 @@ func Open(dir string, o Options) (*Lake, error) {
 	if o.MaxRows == 0 {
 		o.MaxRows = defaultMaxRows
 	}
-	return &Lake{db: db, catalog: newCatalog(root), maxRows: o.MaxRows}, nil
+	return &Lake{db: db, catalog: newCatalog(root), maxRows: o.MaxRows, shared: newSharedTables(db)}, nil
 }
 
 // Form is how panels' queries are written for the lake. It looks once for rollups, because a query about problems reads the samples many

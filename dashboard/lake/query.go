@@ -39,19 +39,25 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	all := func(dataFile) bool { return true }
-	warnings, err := l.overFiles(ctx, conn, readBy(q), append([]panels.Range{q.Range}, q.Also...), q.MaxScan, all, func(views []string) (repeatable bool, err error) {
+	relations := readBy(q)
+	warnings, err := l.overFiles(ctx, conn, relations, append([]panels.Range{q.Range}, q.Also...), q.MaxScan, all, func(views []string, files []dataFile) (repeatable bool, err error) {
+		release, err := l.shared.make(ctx, conn, q.Shared, views, files)
+		defer release()
+		if err != nil {
+			return true, err
+		}
 		started := &startedSink{Sink: sink}
-		err = run(ctx, conn, views, q, started)
+		err = run(ctx, conn, besidesShared(q, relations, views), q, started)
 		return !started.yet, err
 	})
 	return panels.Notes{Warnings: bounded(warnings)}, err
 }
 
-// overFiles calls use with the statements that make the views of relations over the wanted files of the hours that the ranges touch.
+// overFiles calls use with the statements that make the views of relations, in their order, and the wanted files of the hours that the ranges touch.
 // If use fails because a file is broken or gone, and says that it can be repeated, it is called again without that file. The warnings
 // name the files that were left out. The files may have maxScan bytes in all; 0 means no limit.
 func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relation, ranges []panels.Range, maxScan int64, wanted func(dataFile) bool,
-	use func(views []string) (repeatable bool, err error),
+	use func(views []string, files []dataFile) (repeatable bool, err error),
 ) (warnings []string, err error) {
 	broken := map[string]error{} // by path
 	for {
@@ -68,7 +74,7 @@ func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relati
 		if err := checkScan(all, maxScan); err != nil {
 			return nil, err
 		}
-		repeatable, err := use(views)
+		repeatable, err := use(views, all)
 		if err == nil {
 			return found.warnings, nil
 		}
@@ -102,18 +108,26 @@ func bounded(warnings []string) []string {
 	return warnings
 }
 
-func run(ctx context.Context, conn *sql.Conn, views []string, q panels.Query, sink panels.Sink) (err error) {
+// makeViews makes the views that a query reads: those of relations, and samples_once and samples_otel if the query mentions them.
+func makeViews(ctx context.Context, conn *sql.Conn, query string, views []string) error {
 	statements := slices.Clone(views)
-	if mentionsOnce.MatchString(q.SQL) { // only if needed: DuckDB looks at the files once more to make the view
+	if mentionsOnce.MatchString(query) { // only if needed: DuckDB looks at the files once more to make the view
 		statements = append(statements, onceSQL)
 	}
-	if mentionsOTel.MatchString(q.SQL) {
+	if mentionsOTel.MatchString(query) {
 		statements = append(statements, otelSQL)
 	}
 	for _, statement := range statements {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			return queryError(err)
+			return err
 		}
+	}
+	return nil
+}
+
+func run(ctx context.Context, conn *sql.Conn, views []string, q panels.Query, sink panels.Sink) (err error) {
+	if err := makeViews(ctx, conn, q.SQL, views); err != nil {
+		return queryError(err)
 	}
 	if !q.Bound() {
 		if err := checkReadOnly(ctx, conn, q.SQL); err != nil {

@@ -25,6 +25,7 @@ type relation struct {
 // samples is the relation of all samples. Its files are in the folders that the catalog finds. Those of the rollups are beside it.
 var samples = relation{
 	name: panels.Samples, columns: record.Columns(), keys: record.PartitionKeys(), identity: []string{"ts", "session_id"},
+	named:  regexp.MustCompile(`(?i)\b` + panels.Samples + `(_once)?\b`),
 	folder: func(samples string) string { return samples },
 }
 
@@ -72,15 +73,25 @@ func rollupFolder(samples string, r panels.Rollup) string {
 	return filepath.Join(filepath.Dir(samples), filepath.FromSlash(r.Prefix()))
 }
 
-// readBy returns the relations that a query may read. A view costs a look at each of its files. A panel's query over a rollup does
-// not read the samples that the rollup has; a column has their name.
+// readBy returns the relations that a query or what it shares may read. A view costs a look at each of its files. A panel's query over a
+// rollup does not read the samples that the rollup has; a column has their name.
 func readBy(q panels.Query) (list []relation) {
 	if q.Rollup == "" {
 		list = append(list, samples)
 	}
 	for _, r := range tables() {
-		if r.named.MatchString(q.SQL) {
+		if r.named.MatchString(q.SQL) || slices.ContainsFunc(q.Shared, func(s panels.Shared) bool { return r.named.MatchString(s.SQL) }) {
 			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// besidesShared returns the views of relations that a query reads itself. Those of a panel are often only for what it shares.
+func besidesShared(q panels.Query, relations []relation, views []string) (list []string) {
+	for i, r := range relations {
+		if len(q.Shared) == 0 || r.named.MatchString(q.SQL) {
+			list = append(list, views[i])
 		}
 	}
 	return list

@@ -211,7 +211,7 @@ func (r *Roller) write(ctx context.Context, table place, due panels.Due, path st
 	}
 	period := panels.Range{From: due.Start, To: due.End().Add(-time.Millisecond)}
 	own := func(f dataFile) bool { return f.table == table.path }
-	warnings, err = r.lake.overFiles(ctx, conn, []relation{samples}, []panels.Range{period}, 0, own, func(views []string) (repeatable bool, err error) {
+	warnings, err = r.lake.overFiles(ctx, conn, []relation{samples}, []panels.Range{period}, 0, own, func(views []string, _ []dataFile) (repeatable bool, err error) {
 		for _, s := range views {
 			if _, err := conn.ExecContext(ctx, s); err != nil {
 				return true, err

@@ -89,6 +89,7 @@ func Bind(p Panel, params Params, form Form) (Query, error) {
 
 // Literal is a panel's query as one text, for people to read and to paste into `dashboard query` or Athena's console.
 func Literal(p Panel, params Params, form Form) (string, error) {
+	params.Together = false
 	q, err := write(p, params, form, func(text string) string { return LiteralOf(text) })
 	return q.SQL, err
 }
@@ -138,6 +139,10 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		}
 		return over(r)
 	}
+	var q Query
+	if params.Together && form.keeps && len(p.Together) > 0 {
+		s.together, s.share = p.Together, q.shareWith(params)
+	}
 	var also []Range
 	s.rolledUp = func(to Rollup, last time.Duration) (reading, error) {
 		of := r
@@ -166,12 +171,10 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		}
 		s.past = append(s.past, reading)
 	}
-	sql, err := s.write(p)
+	q.SQL, err = s.write(p)
 	shown := r.To.Sub(r.From) - p.lead(span)
-	return Query{
-		SQL: sql, Range: r, Also: append(past, also...),
-		Rollup: chosen.grain.Name, Bucket: bucket(0), Shown: shown, Cut: shown < p.Span(span),
-	}, err
+	q.Range, q.Also, q.Rollup, q.Bucket, q.Shown, q.Cut = r, append(past, also...), chosen.grain.Name, bucket(0), shown, shown < p.Span(span)
+	return q, err
 }
 
 const week = 7 * 24 * time.Hour

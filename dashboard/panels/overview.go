@@ -2,6 +2,10 @@ package panels
 
 // overview answers: how is the fleet now, and is anything in trouble?
 func overview() Dashboard {
+	overTime := []string{"net_bytes_recv_per_s", "net_bytes_sent_per_s"}
+	for _, c := range []string{"cpu_pct", "ram_pct", "disk_busy_pct", "pressure"} {
+		overTime = append(overTime, c, c+lowest, c+highest)
+	}
 	return Dashboard{
 		ID:       "overview",
 		Title:    "Overview",
@@ -29,7 +33,7 @@ func overview() Dashboard {
 				},
 			},
 			{
-				ID: "overview-trend", Title: "Trend", Kind: Trend,
+				ID: "overview-trend", Title: "Trend", Kind: Trend, Together: overTime,
 				Question: "How did CPU, memory, disks and network of the fleet change over the time range?",
 				Values: []Value{
 					{Column: "cpu_pct", Label: "CPU", Unit: Percent},
@@ -63,28 +67,28 @@ func overview() Dashboard {
 				},
 			},
 			{
-				ID: "overview-cpu", Title: "CPU", Kind: Fleet, By: ByHost,
+				ID: "overview-cpu", Title: "CPU", Kind: Fleet, By: ByHost, Together: overTime,
 				Question: "Which hosts are busy, and since when?",
 				Values: []Value{
 					{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
 			},
 			{
-				ID: "overview-memory", Title: "Memory", Kind: Fleet, By: ByHost,
+				ID: "overview-memory", Title: "Memory", Kind: Fleet, By: ByHost, Together: overTime,
 				Question: "Which hosts run out of memory?",
 				Values: []Value{
 					{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
 			},
 			{
-				ID: "overview-disk", Title: "Busiest disk", Kind: Fleet, By: ByHost,
+				ID: "overview-disk", Title: "Busiest disk", Kind: Fleet, By: ByHost, Together: overTime,
 				Question: "On which hosts is a disk saturated?",
 				Values: []Value{
 					{Column: "value", Label: "Busy", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded},
 				},
 			},
 			{
-				ID: "overview-network", Title: "Network", Kind: Fleet, By: ByHost,
+				ID: "overview-network", Title: "Network", Kind: Fleet, By: ByHost, Together: overTime,
 				Question: "Which hosts receive and send the most?",
 				Values:   throughputValues(),
 			},
@@ -97,7 +101,7 @@ func overview() Dashboard {
 				},
 			},
 			{
-				ID: "overview-pressure", Title: "Pressure", Kind: Fleet, By: ByHost,
+				ID: "overview-pressure", Title: "Pressure", Kind: Fleet, By: ByHost, Together: overTime,
 				Question: "Where do tasks wait for CPU, memory or I/O?",
 				Values: []Value{
 					{Column: "value", Label: "Pressure", Unit: Percent, Low: "low", High: "high", Thresholds: &pressed},

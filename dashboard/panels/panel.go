@@ -48,6 +48,9 @@ type Panel struct {
 	Needs Needs `json:"-"`
 	// KeepS is how old an answer may be, in seconds: a query that reads much is not asked again at each refresh. 0 asks each time.
 	KeepS int `json:"keep_s,omitempty"`
+	// Together are the columns that panels of the page with an equal list read by host and time bucket, by the names that
+	// [statement.byBucket] takes. If [Params.Together] is set, an engine that can keep them makes them once for all of these panels.
+	Together []string `json:"-"`
 	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
 	// Weeks is how many earlier weeks the panel compares with. If the time range is at most a week, the query also reads the same time of

@@ -33,6 +33,8 @@ type Params struct {
 	// KnownSince makes a query about problems know the hosts that sent samples since then, also before the range. The zero time stands for
 	// the begin of the range.
 	KnownSince time.Time
+	// Together says that other panels of the page are asked at the same time: see [Panel.Together].
+	Together bool
 	// Once reads samples_once in place of samples: a sample that was delivered twice counts once.
 	Once bool
 }

@@ -15,6 +15,8 @@ type Query struct {
 	Range Range
 	// Also are further time ranges that the SQL reads.
 	Also []Range
+	// Shared are the relations that the SQL reads besides the samples. The engine makes them from the samples of the same ranges.
+	Shared []Shared
 	// Rollup is the name of the rollup that the rows are of, such as 1m, or empty if each row is a sample.
 	Rollup string
 	// Shown is the length of the time range that a panel's query shows. It may differ from what the viewer chose. Cut says that it is only

@@ -58,7 +58,7 @@ func TestQueryOverBuckets(t *testing.T) {
 	p, _ := panels.Find("overview-cpu")
 	text := strings.Join(strings.Fields(bind(t, p, params(noon.Add(-48*time.Hour), noon), rolledUntil(panels.DuckDB(), noon.Add(-time.Hour))).SQL), " ")
 	for _, want := range []string{
-		"sum((cpu_pct) * samples) / sum(CASE WHEN cpu_pct IS NOT NULL THEN samples END) AS value", "min(cpu_pct_min) AS low", "max(cpu_pct_max) AS high",
+		"sum((cpu_pct) * samples) / sum(CASE WHEN cpu_pct IS NOT NULL THEN samples END) AS cpu_pct", "min(cpu_pct_min) AS cpu_pct_min", "max(cpu_pct_max) AS cpu_pct_max",
 		"FROM samples_1m WHERE year", "t >= 1769947200 AND t < 1770116400", "UNION ALL SELECT", "ts >= 1770116400 AND ts < 1770120000",
 		"GROUP BY hostname, machine_id, floor(ts / 60) * 60",
 	} {

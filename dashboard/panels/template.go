@@ -56,6 +56,7 @@ type statement struct {
 	reach     string                                    // how far a slot of another week may be from a point, in seconds, see [reachFor]
 	slight    string                                    // smallest difference in the chosen metric that may count as unusual
 	offset    string                                    // how far the viewer's clock is ahead of UTC at the time ts of a row, in seconds
+	together  []string                                  // columns that other panels of the page read by host and time bucket: see [Panel.Together]
 	series    string                                    // the greatest number of lines in a chart
 	few       string                                    // how many hosts may each have a line in a chart
 	picked    func(column string) string                // condition that a host is one of the picked, after another condition; "" if none is
@@ -64,6 +65,8 @@ type statement struct {
 	rules     Rules                                     // about problems
 	newest    func(last time.Duration) (reading, error) // the end of the time range
 	before    func(days int, all bool) (reading, error) // the same time of day some days before, of minutes if there are some: see [usualSpan]
+	// share adds a relation to those that the query shares with others, and returns its name. It is nil if the query shares nothing.
+	share func(write func(filters func() []string) (string, error)) (string, error)
 	// rolledUp reads the last part of the time range, or all of it if last is 0: from a rollup if the lake has some of that rollup,
 	// otherwise from finer rows.
 	rolledUp func(of Rollup, last time.Duration) (reading, error)
@@ -76,7 +79,10 @@ func (s statement) functions() template.FuncMap {
 		"samples": s.samples,
 		// The elements of a list of these samples, with these fields and columns and ts: see [statement.details].
 		"details": s.details,
-		// The same for the newest samples of hosts that may have a problem.
+		// Columns of hosts in time buckets, and the names of their lowest and highest values there: see [statement.byBucket].
+		"by_bucket": s.byBucket,
+		"lowest":    func(column string) string { return column + lowest }, "highest": func(column string) string { return column + highest },
+		// The elements of a list in the newest samples of hosts that may have a problem.
 		"recent": func(list string, columns ...any) (string, error) {
 			newest, err := s.only(s.late + blameWindowS*time.Second)
 			if err != nil {

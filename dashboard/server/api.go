@@ -25,6 +25,7 @@ func (s *server) dashboards(w http.ResponseWriter, r *http.Request) {
 		rules = append(rules, rule{p.Name, p.Sentence})
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
+		"now":    unix(s.options.Now()),
 		"viewer": viewer.Name, "signed_in": viewer.SignedIn, // who looks, and whether they can sign out
 		"dashboards": panels.All(), "metrics": panels.Metrics(),
 		"rules": rules, "overrides": len(s.options.Rules.Overrides), // when a host has a problem, and how many changes an operator made
@@ -71,7 +72,12 @@ func (s *server) asked(w http.ResponseWriter, id string, q url.Values) (panel pa
 	if panel.ID == panels.InventoryID {
 		panel.MinSpanS = int(s.options.ForgetAfter.Seconds())
 	}
-	params, err := Params(q, s.options.Now().Truncate(s.options.Step), s.options.Delay)
+	now, err := s.nowOf(q)
+	if err != nil {
+		writeError(w, http.StatusBadRequest, oneLine(err))
+		return panel, params, false
+	}
+	params, err = Params(q, now.Truncate(s.options.Step), s.options.Delay)
 	params.Rules = s.options.Rules
 	if err != nil {
 		writeError(w, http.StatusBadRequest, oneLine(err))
@@ -79,6 +85,20 @@ func (s *server) asked(w http.ResponseWriter, id string, q url.Values) (panel pa
 	}
 	params.Bucket = max(params.Bucket, panels.BucketFor(params.Range, panels.BucketsFor(panel.Kind, int(s.hosts.Load()), params.Host != "")))
 	return panel, params, true
+}
+
+// nowOf is the time at which a range such as 24h ends, and removes it from the parameters. The page gives its queries the same time, in the
+// parameter at. Without it, each request would have a range of its own.
+func (s *server) nowOf(q url.Values) (time.Time, error) {
+	if !q.Has("at") {
+		return s.options.Now(), nil
+	}
+	if n := len(q["at"]); n > 1 {
+		return time.Time{}, fmt.Errorf("parameter at is given %d times", n)
+	}
+	text := q.Get("at")
+	q.Del("at")
+	return parseTime("at", text)
 }
 
 // data runs a panel's query. If that fails, it answers the request itself.
@@ -116,6 +136,7 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	params.Together = true
 	began := s.options.Now()
 	a, ok := s.data(w, r, panel, params)
 	if !ok {

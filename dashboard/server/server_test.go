@@ -253,12 +253,28 @@ func TestPanelData(t *testing.T) {
 	if e.asked.Range.From != now.Add(-time.Hour) || e.asked.Range.To != now {
 		t.Errorf("asked for %v", e.asked.Range)
 	}
-	found := false
-	for _, a := range e.asked.Args {
-		found = found || a == "a'b"
+	// The panels of the page read this together.
+	if s := e.asked.Shared; len(s) != 1 || !slices.Contains(s[0].Args, any("a'b")) || strings.Contains(s[0].SQL+e.asked.SQL, "a'b") {
+		t.Errorf("the host is not a value: %v", s)
 	}
-	if !found || strings.Contains(e.asked.SQL, "a'b") {
-		t.Errorf("the host is not a value: %v", e.asked.Args)
+}
+
+// The queries of a page have one range, whenever they arrive.
+func TestRangeOfAPage(t *testing.T) {
+	for query, want := range map[string]time.Time{
+		"range=1h&at=1770112800.5": time.UnixMilli(1770112800500), "range=1h": now, "": now,
+		"from=1770112800&to=1770116400&at=1770112800.5": time.Unix(1770116400, 0),
+	} {
+		e := &engine{}
+		if r := get(handler(t, e, server.Options{}), "GET", "/api/panels/overview-cpu?"+query); r.StatusCode != http.StatusOK || !e.asked.Range.To.Equal(want) {
+			t.Errorf("%q: %s, up to %v, want %v", query, r.Status, e.asked.Range.To, want)
+		}
+	}
+	for query, want := range map[string]string{"at=soon": "at must be a time", "at=1770112800&at=1770112801": "at is given 2 times"} {
+		r := get(handler(t, &engine{}, server.Options{}), "GET", "/api/panels/overview-cpu?"+query)
+		if got := fmt.Sprint(decode[map[string]any](t, r)["error"]); r.StatusCode != http.StatusBadRequest || !strings.Contains(got, want) {
+			t.Errorf("%q: %s %s", query, r.Status, got)
+		}
 	}
 }
 
@@ -473,7 +489,7 @@ func TestChargedEngine(t *testing.T) {
 func TestOnceIsAskedFor(t *testing.T) {
 	for query, want := range map[string]string{"": "FROM samples\n", "once=true": "FROM samples_once\n", "once=false": "FROM samples\n"} {
 		e := &engine{}
-		if r := get(handler(t, e, server.Options{}), "GET", "/api/panels/overview-cpu?"+query); r.StatusCode != http.StatusOK || !strings.Contains(e.asked.SQL, want) {
+		if r := get(handler(t, e, server.Options{}), "GET", "/api/panels/performance-cpu?"+query); r.StatusCode != http.StatusOK || !strings.Contains(e.asked.SQL, want) {
 			t.Errorf("%q: %s %s", query, r.Status, e.asked.SQL)
 		}
 	}

@@ -75,6 +75,7 @@ export interface Definitions {
   few_hosts: number;
   viewer: string;
   signed_in: boolean;
+  now: number;
 }
 
 // --- The answers: package server says what each field means. ---
@@ -122,6 +123,7 @@ export interface ChoicesAnswer {
 }
 
 export interface Status {
+  now: number;
   newest: number | null;
   lag_s: number | null;
   delay_s: number;

@@ -18,10 +18,6 @@ first sample of a collector's session has no rates; the reading before it stands
     FROM (
       SELECT host, t, last_ts, interval_s, lag(t) OVER (PARTITION BY host ORDER BY t) AS before_t, lead(t) OVER (PARTITION BY host ORDER BY t) AS after_t
         {{- range .}}, {{.}}, lag({{.}}) OVER (PARTITION BY host ORDER BY t) AS before_{{.}}{{end}}
-      FROM (
-        SELECT host, {{bucket}} AS t, max(ts) AS last_ts, max(interval_s) AS interval_s, {{means .}}
-        FROM {{samples "host" "interval_s" .}}
-        GROUP BY 1, 2
-      ) AS means
+      FROM {{by_bucket .}}
     ) AS readings
   ) AS spans CROSS JOIN UNNEST({{steps "spans.begins" "spans.ends" bucket_s}}) AS grid (t){{end}}

@@ -15,8 +15,7 @@ highest now and the one with the highest peak, then those with the highest avera
 
 {{- /* A column in each time bucket, for each host. */ -}}
 {{define "buckets"}}buckets AS (
-  SELECT host, {{bucket}} AS t, {{mean .}} AS value, {{low .}} AS low, {{high .}} AS high, max(interval_s) AS interval_s
-  FROM {{samples "host" "interval_s" .}}
+  SELECT host, t, {{.}} AS value, {{lowest .}} AS low, {{highest .}} AS high, interval_s
+  FROM {{by_bucket . (lowest .) (highest .)}}
   WHERE {{.}} IS NOT NULL
-  GROUP BY 1, 2
 ){{end}}

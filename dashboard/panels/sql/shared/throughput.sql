@@ -1,9 +1,8 @@
 {{- /* What hosts receive and send over time: lines and a band as in the template fleet. */ -}}
 {{define "throughput"}}WITH buckets AS (
-  SELECT host, {{bucket}} AS t, {{mean "net_bytes_recv_per_s"}} AS recv, {{mean "net_bytes_sent_per_s"}} AS sent, max(interval_s) AS interval_s
-  FROM {{samples "host" "interval_s" "net_bytes_recv_per_s" "net_bytes_sent_per_s"}}
+  SELECT host, t, net_bytes_recv_per_s AS recv, net_bytes_sent_per_s AS sent, interval_s
+  FROM {{by_bucket "net_bytes_recv_per_s" "net_bytes_sent_per_s"}}
   WHERE net_bytes_recv_per_s IS NOT NULL OR net_bytes_sent_per_s IS NOT NULL
-  GROUP BY 1, 2
 ), {{template "ranked" args "value" "coalesce(recv, 0) + coalesce(sent, 0)" "peak" "coalesce(recv, 0) + coalesce(sent, 0)"}}, {{template "coarse" list "recv" "sent"}}
 SELECT b.host, b.t, b.recv, b.sent, CAST(NULL AS double) AS recv_low, CAST(NULL AS double) AS recv_high, CAST(NULL AS double) AS sent_low, CAST(NULL AS double) AS sent_high,
   b.interval_s, r.hosts

@@ -1,0 +1,112 @@
+package lake_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
+)
+
+// TestSharedAnswers: panels that share what they read, and are asked all at once, give the same answers as each alone.
+func TestSharedAnswers(t *testing.T) {
+	l, _ := fixture(t)
+	compare := func(name string, l *lake.Lake, p panels.Params) {
+		t.Run(name, func(t *testing.T) {
+			together := p
+			together.Together = true
+			var all sync.WaitGroup
+			for _, d := range panels.All() {
+				for _, panel := range d.Panels {
+					if len(panel.Together) == 0 {
+						continue
+					}
+					all.Go(func() {
+						want, alone := resultOf(t, l, panel, p)
+						got, q := resultOf(t, l, panel, together)
+						if len(q.Shared) != 1 || len(alone.Shared) > 0 {
+							t.Errorf("%s shares %d relations, and %d if it is alone", panel.ID, len(q.Shared), len(alone.Shared))
+						}
+						if problem := differ(want, got); problem != "" {
+							t.Errorf("%s: %s", panel.ID, problem)
+						}
+					})
+				}
+			}
+			all.Wait()
+			if n := sharedTables(t, l); n > 1 { // it may be dropped already
+				t.Errorf("%d tables are in memory, want 1 for all panels that are read together", n)
+			}
+		})
+	}
+	for name, p := range cases {
+		compare(name, open(t, l.Dir()), p)
+	}
+	compare("once", open(t, l.Dir()), with(func(p *panels.Params) { p.Once = true }))
+
+	dir := t.TempDir()
+	to := start.Add(40 * time.Hour)
+	laketest.Write(t, dir, laketest.Scene(to.Add(-30*time.Hour), to, 5*time.Minute))
+	rollUp(t, dir, to)
+	compare("rollups", open(t, dir), params(to.Add(-27*time.Hour), to))
+}
+
+// sharedTables is how many tables a lake has in memory.
+func sharedTables(t *testing.T, l *lake.Lake) int64 {
+	t.Helper()
+	r, err := l.Query(t.Context(), panels.Query{SQL: "SELECT count(*) FROM information_schema.tables WHERE table_name LIKE 'shared_%'"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := r.Data[0][0].(int64)
+	return n
+}
+
+// TestSharedOfChangedFiles: what panels share is made again when the files have changed. A file that cannot be read is left out and named.
+func TestSharedOfChangedFiles(t *testing.T) {
+	dir := t.TempDir()
+	laketest.Write(t, dir, laketest.Scene(start, start.Add(time.Hour), time.Minute))
+	l := open(t, dir)
+	p := params(start, start.Add(3*time.Hour))
+	p.Together = true
+	panel, _ := panels.Find("overview-cpu")
+	newest := func() (ts float64, warnings []string) {
+		r, _ := resultOf(t, l, panel, p)
+		for i := range r.Rows() {
+			at, _ := r.Data[r.Index("t")][i].(float64)
+			ts = max(ts, at)
+		}
+		return ts, r.Warnings
+	}
+	before, _ := newest()
+	laketest.Write(t, dir, laketest.Scene(start.Add(2*time.Hour), start.Add(3*time.Hour), time.Minute))
+	after, warnings := newest()
+	if after < before+3600 || len(warnings) > 0 {
+		t.Errorf("the newest bucket is at %v, and at %v with two more hours; warnings %v", before, after, warnings)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, laketest.Prefix, "year=*", "month=*", "day=*", "hour=*", "*.parquet"))
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	newestFile := files[len(files)-1]
+	whole, err := os.ReadFile(newestFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 4; i < len(whole)/2; i++ {
+		whole[i] = 0xff // the footer stays
+	}
+	if err := os.WriteFile(newestFile, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again, warnings := newest()
+	if again >= after || !strings.Contains(fmt.Sprint(warnings), filepath.Base(newestFile)) {
+		t.Errorf("without the newest file, the newest bucket is at %v, with it at %v; warnings %v", again, after, warnings)
+	}
+}

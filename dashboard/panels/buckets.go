@@ -1,0 +1,75 @@
+package panels
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Shared is a relation that several queries of a page read. An engine that keeps it for a moment makes it once for all of them: it is the
+// same relation if SQL and Args are equal.
+type Shared struct {
+	Name string // of the relation in the query
+	SQL  string
+	Args []any
+}
+
+// byBucket is the relation of the values of hosts in time buckets: host, t, the newest time last_ts, interval_s, and columns of the
+// samples. A column is the mean of the bucket. With [lowest] or [highest] after its name, it is that value of the bucket.
+func (s statement) byBucket(columns ...any) (string, error) {
+	wanted, err := flat(columns)
+	if err != nil {
+		return "", err
+	}
+	if s.share == nil || slices.ContainsFunc(wanted, func(c string) bool { return !slices.Contains(s.together, c) }) {
+		text, err := s.buckets(wanted)
+		return "(\n    " + text + "\n  ) AS by_bucket", err
+	}
+	return s.share(func(filters func() []string) (string, error) {
+		s.filters = filters
+		return s.buckets(s.together)
+	})
+}
+
+// buckets is the query that makes the values of hosts in time buckets.
+func (s statement) buckets(columns []string) (string, error) {
+	s.extremes = map[string]bool{}
+	list, read := "", []string{"host", "interval_s"}
+	for _, c := range columns {
+		of, ok := strings.CutSuffix(c, lowest)
+		sql := s.low
+		if !ok {
+			sql = s.high
+			if of, ok = strings.CutSuffix(c, highest); !ok {
+				sql = s.mean
+			}
+		}
+		list += ", " + sql(of) + " AS " + c
+		if !slices.Contains(read, of) {
+			read = append(read, of)
+		}
+	}
+	relation, err := s.samples(read)
+	return "SELECT host, " + begin(s.bucket(0)) + " AS t, max(ts) AS last_ts, max(interval_s) AS interval_s" + list +
+		"\n    FROM " + relation + "\n    GROUP BY 1, 2", err
+}
+
+// shareWith returns a function that writes a relation with conditions of its own and adds it to the query, once.
+func (q *Query) shareWith(params Params) func(write func(filters func() []string) (string, error)) (string, error) {
+	return func(write func(filters func() []string) (string, error)) (string, error) {
+		var made Shared
+		var err error
+		made.SQL, err = write(func() []string {
+			return params.filters(func(text string) string {
+				made.Args = append(made.Args, text)
+				return "?"
+			})
+		})
+		i := slices.IndexFunc(q.Shared, func(s Shared) bool { return s.SQL == made.SQL && slices.Equal(s.Args, made.Args) })
+		if i < 0 {
+			i, made.Name = len(q.Shared), "by_bucket_"+strconv.Itoa(len(q.Shared)+1)
+			q.Shared = append(q.Shared, made)
+		}
+		return q.Shared[i].Name, err
+	}
+}
