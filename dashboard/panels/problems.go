@@ -193,7 +193,7 @@ func (s statement) problemFunctions() template.FuncMap {
 		// All rules, those about values of each minute, those that know routine, and the columns of the values.
 		"problems": AllProblems, "minute_problems": minuteProblems, "usual_problems": func() []Problem { return usualProblems },
 		"problem_columns": func() []string { return columns }, "usual_columns": func() []string { return usual },
-		"forecast_name": word(DiskFullSoon), "silent_name": word(Silent), "shared_name": word(SharedName),
+		"forecast_name": word(DiskFullSoon), "forecast_clear": func() string { return double(s.rules.latestClear()) }, "silent_name": word(Silent), "shared_name": word(SharedName),
 		// The rules as rows, the overrides, and how long values have to be high: see [Rules].
 		"rules": ruleRows, "overrides": func() []Override { return s.rules.Overrides }, "overrides_by_tag": s.rules.byTag, "lengths": s.rules.lengths,
 		// Columns of the rules with their overrides, for the rows of a relation with_overrides.
@@ -244,15 +244,19 @@ func (s statement) only(last time.Duration) (_ statement, err error) {
 }
 
 // ofSuspects restricts the statement to hosts that may have a problem. If problems are given, it has to be one of them; they are names as
-// SQL literals. For an engine that would read samples again to know these hosts, ofSuspects does nothing.
+// SQL literals.
 func (s statement) ofSuspects(problems ...string) statement {
-	switch {
-	case !s.keeps:
-		return s
-	case len(problems) == 0:
-		s.among = dimensions["host"] + " IN (SELECT host FROM suspects)"
-	default:
-		s.among = dimensions["host"] + " IN (SELECT host FROM suspects WHERE problem IN (" + strings.Join(problems, ", ") + "))"
+	if len(problems) == 0 {
+		return s.ofHosts("suspects")
+	}
+	return s.ofHosts("suspects WHERE problem IN (" + strings.Join(problems, ", ") + ")")
+}
+
+// ofHosts restricts the statement to the hosts of a relation. For an engine that would read samples again to know these hosts, it does
+// nothing.
+func (s statement) ofHosts(relation string) statement {
+	if s.keeps {
+		s.among = dimensions["host"] + " IN (SELECT host FROM " + relation + ")"
 	}
 	return s
 }

@@ -108,6 +108,18 @@ func (r Rules) limit(column, now string) string {
 	return "CASE" + choices.String() + " ELSE " + usual + " END"
 }
 
+// latestClear is the time until a filesystem is full beyond which the forecast is over for each host, a little more than the longest one:
+// it must not leave out a host because of a rounding error.
+func (r Rules) latestClear() float64 {
+	most := forecast.Clear
+	for _, o := range r.Overrides {
+		if o.Limits != nil && slices.Contains(o.Problems, DiskFullSoon) {
+			most = max(most, o.Limits.Clear)
+		}
+	}
+	return 1.01 * most
+}
+
 // chosen is a relation with hosts, and a column for each override that says whether it is about the host. The relation has the columns
 // host, env and node_role, and tags if an override needs them.
 func (r Rules) chosen(relation string) string {

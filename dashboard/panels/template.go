@@ -82,13 +82,13 @@ func (s statement) functions() template.FuncMap {
 		// Columns of hosts in time buckets, and the names of their lowest and highest values there: see [statement.byBucket].
 		"by_bucket": s.byBucket,
 		"lowest":    func(column string) string { return column + lowest }, "highest": func(column string) string { return column + highest },
-		// The elements of a list in the newest samples of hosts that may have a problem.
+		// The elements of a list in the newest samples of hosts that have a problem: see the shared template "standing".
 		"recent": func(list string, columns ...any) (string, error) {
 			newest, err := s.only(s.late + blameWindowS*time.Second)
 			if err != nil {
 				return "", err
 			}
-			return newest.ofSuspects().details(list, columns...)
+			return newest.ofHosts("found WHERE problem <> "+LiteralOf(Silent)).details(list, columns...)
 		},
 		// A number as a text, rounded.
 		"whole": func(of string) string { return "CAST(CAST(round(" + of + ") AS bigint) AS varchar)" },

@@ -1,6 +1,6 @@
 {{- /* The problems that stand: see the shared template "standing". A host without a problem has one row, in which problem is NULL. So
 whoever asks again and again knows which hosts still report. */ -}}
-WITH {{template "problems" args "all" false "newest" standing_s}}, {{template "culprits"}}, {{template "standing" args "newest" standing_s}}, counted AS (
+WITH {{template "problems" args "all" false "newest" standing_s}}, {{template "standing" args "newest" standing_s}}, {{template "culprits"}}, counted AS (
   SELECT *, count(problem) OVER (PARTITION BY host) AS problems
   FROM found
 )

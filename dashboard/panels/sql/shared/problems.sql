@@ -1,7 +1,8 @@
 {{- /* Common table expressions for the problems of hosts, from when to when: see the type Problem. The argument "all" asks for those of
 the whole range. Without it, the query looks only at hosts that may have a problem at the end of the range, which is much faster: a
-problem is over if the newest mean is below the column clear of its rule. Of these hosts, it looks only at the few values since the problem was
-last over. The argument "newest" is a number of seconds: the values of each minute are read for so long before the end of the range. 0
+problem is over if the newest mean is below the column clear of its rule. The forecast is over if the newest line is not straight or leaves
+more time than that. Of these hosts, it looks only at the few values since the problem was last over. The argument "newest" is a number of
+seconds: the values of each minute are read for so long before the end of the range. 0
 means the whole range.
 
 Each expression that reads samples is named once: Athena's engine puts the text of an expression wherever it is named, and reads the
@@ -67,16 +68,30 @@ samples again there. So what else is known of a host goes along with its rows: s
 ), lines AS (
   SELECT *, count(used) OVER {{template "problem_hours_before"}} AS hours,
     min(CASE WHEN used IS NOT NULL THEN first_ts END) OVER {{template "problem_hours_before"}} AS line_ts,
-    regr_slope(used, days) OVER {{template "problem_hours_before"}} AS per_day, corr(used, days) OVER {{template "problem_hours_before"}} AS straight,
-    max(h) OVER (PARTITION BY host) AS newest_h, max(hour_ts) OVER (PARTITION BY host) AS last_ts, max_by(hour_interval_s, h) OVER (PARTITION BY host) AS interval_s
-  FROM hourly
+    regr_slope(used, days) OVER {{template "problem_hours_before"}} AS per_day, corr(used, days) OVER {{template "problem_hours_before"}} AS straight
+  FROM (
+    {{- if not .all}}
+    SELECT *
+    FROM (
+      SELECT *, coalesce(corr(newest_used, days) OVER (PARTITION BY host) >= 0.79
+        AND 86400 * (100 - max(CASE WHEN h = used_h THEN used END) OVER (PARTITION BY host)) <= {{forecast_clear}} * regr_slope(newest_used, days) OVER (PARTITION BY host), false) AS fills
+      FROM (
+        SELECT *, CASE WHEN h > used_h - 12 THEN used END AS newest_used
+        FROM ({{template "problem_hours_of_host"}}) AS of_host
+      ) AS newest
+    ) AS filling
+    WHERE fills OR h = newest_h
+    {{- else}}
+    {{template "problem_hours_of_host"}}
+    {{- end}}
+  ) AS rows_of_lines
 ), hours AS (
   SELECT l.*, problem, unit, {{limits "warn" "critical" "clear" "for_s" "usual" "muted_until" "mute_reason"}},
     CASE WHEN problem = '{{silent_name}}' THEN last_ts WHEN hours > 6 THEN used_ts ELSE line_ts END AS begin_t,
     CASE WHEN problem = '{{silent_name}}' THEN last_ts ELSE used_ts END AS end_t,
     CASE WHEN problem = '{{silent_name}}' THEN {{to}} - last_ts WHEN per_day > 0 THEN 86400 * (100 - used) / per_day END AS value
   FROM {{with_overrides "lines"}} AS l CROSS JOIN rules
-  WHERE problem = '{{forecast_name}}' AND used IS NOT NULL{{if not .all}} OR problem = '{{silent_name}}' AND h = newest_h{{end}}
+  WHERE problem = '{{forecast_name}}' AND used IS NOT NULL{{if not .all}} AND fills OR problem = '{{silent_name}}' AND h = newest_h{{end}}
 ), judged AS (
   SELECT host, problem, unit, t, begin_t, t + 60 AS end_t, mean AS value, CASE WHEN mean >= critical THEN 2 ELSE 1 END AS severity,
     lowest >= warn AND counted * step_s >= for_s / 2e0 AS raised, mean < clear AS cleared, usual
@@ -120,6 +135,11 @@ samples again there. So what else is known of a host goes along with its rows: s
     CAST(NULL AS varchar) AS device, CAST(NULL AS varchar) AS waits, CAST(NULL AS bigint) AS shared_by{{end}}
   FROM {{samples "host" "interval_s" "node_role" "environment" "disk_used_pct" "disk_used_mount" "machine_id" "first_ts" tags_of_overrides}}
   GROUP BY 1, 2{{end}}
+
+{{- /* The same with what is known of all hours of the host: the newest hour, the newest one that says how full the filesystem is, and so on. */ -}}
+{{define "problem_hours_of_host"}}SELECT *, max(h) OVER (PARTITION BY host) AS newest_h, max(CASE WHEN used IS NOT NULL THEN h END) OVER (PARTITION BY host) AS used_h,
+          max(hour_ts) OVER (PARTITION BY host) AS last_ts, max_by(hour_interval_s, h) OVER (PARTITION BY host) AS interval_s
+        FROM hourly{{end}}
 
 {{define "value_of_problem"}}CASE problem{{range minute_problems}} WHEN '{{.Name}}' THEN {{.Column}}{{end}} WHEN '{{shared_name}}' THEN machines END{{end}}
 {{define "minutes_before"}}(PARTITION BY host, problem ORDER BY t RANGE BETWEEN {{.}} - 60 PRECEDING AND CURRENT ROW){{end}}
