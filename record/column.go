@@ -137,7 +137,7 @@ func fieldsOf(t reflect.Type) []field {
 		if f.Type.Kind() == reflect.Slice {
 			elements = fieldsOf(f.Type.Elem())
 			c.Fields = columnsOf(elements)
-			c.Type = listOf(c.Fields)
+			c.Type = ListOf(c.Fields)
 		}
 		places, known := c.Unit.decimals()
 		if c.Name == "" || c.Type == "" || c.Comment == "" || (c.Type == Double && !known) {
@@ -148,8 +148,8 @@ func fieldsOf(t reflect.Type) []field {
 	return fields
 }
 
-// listOf is the type of a list whose elements have the given fields.
-func listOf(fields []Column) Type {
+// ListOf is the type of a list whose elements have the given fields.
+func ListOf(fields []Column) Type {
 	members := make([]string, len(fields))
 	for i, f := range fields {
 		members[i] = f.Name + ":" + string(f.Type)

@@ -3,6 +3,7 @@ package panels
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,13 +29,18 @@ func (d dialect) quantile(of, q string) string { return d.quantileOf + "(" + of 
 
 func (d dialect) joined(of, by string) string { return d.joinOf + "(" + of + ", " + by + ")" }
 
-// unnested is the join that gives a row for each struct in the column elements, so that element.f is its field f.
-func (d dialect) unnested(fields []string) string {
-	alias := "element (" + strings.Join(fields, ", ") + ")"
+// unnested is the join that gives a row for each struct in the column elements, so that element.f is its field f. If place is not "", it is
+// the name of a column with the place of the struct in the list, from 1.
+func (d dialect) unnested(fields []string, place string) string {
+	alias, columns := "element", fields
 	if d.structs {
-		alias = "unnested (element)"
+		alias, columns = "unnested", []string{"element"}
 	}
-	return "CROSS JOIN UNNEST(elements) AS " + alias
+	numbered := ""
+	if place != "" {
+		numbered, columns = " WITH ORDINALITY", append(slices.Clone(columns), place)
+	}
+	return "CROSS JOIN UNNEST(elements)" + numbered + " AS " + alias + " (" + strings.Join(columns, ", ") + ")"
 }
 
 var (

@@ -11,40 +11,77 @@ import (
 // details is the relation of the elements of a list, such as processes, in the samples of the chosen time range, hosts,
 // environment, role and tag. It has a row for each element, with ts and the given columns. A column is one of:
 //
-//   - a field of the elements;
+//   - a field of the elements, or its lowest or highest value, such as cpu_pct_max;
 //   - one of the list's derivations;
+//   - listed and lists: a row may stand for so many readings of the element, out of so many readings of the list;
 //   - a column of the sample as [statement.samples] takes it, if the elements have no field of that name.
 //
 // Samples have lists once per detail interval. Those without the list, such as the samples of an older collector, give no rows.
-// As with samples, a query reads lists only through this function, and values out of range are NULL.
+// As with samples, a query reads lists only through this function, and values out of range are NULL. What no rollup has yet stays as it is,
+// with the weight of one reading: listed and lists are 1.
 func (s statement) details(list string, columns ...any) (string, error) {
-	of := contract[list]
-	if of.Fields == nil {
+	if contract[list].Fields == nil {
 		return "", fmt.Errorf("samples have no list %s", list)
 	}
 	wanted, err := flat(columns)
 	if err != nil {
 		return "", err
 	}
-	read, computed := withDerived(wanted, elementDerivations[list])
-	outer, inner := []string{"ts"}, []string{}
-	for _, c := range read {
-		if i := slices.IndexFunc(of.Fields, func(f record.Column) bool { return f.Name == c }); i >= 0 {
-			outer = append(outer, plausible("element."+c, of.Fields[i])+" AS "+c)
-			continue
+	direct, computed := withDerived(wanted, elementDerivations[list])
+	var rows []string
+	for _, p := range s.parts {
+		part := s
+		part.reading = reading{grain: p.of, parts: []read{p}}
+		// Most samples have no list. DuckDB takes as long to unnest NULL as a list.
+		part.among = strings.TrimPrefix(s.among+" AND "+list+" IS NOT NULL", " AND ")
+		text, err := part.elements(list, direct)
+		if err != nil {
+			return "", err
 		}
-		outer, inner = append(outer, c), append(inner, c)
+		rows = append(rows, text)
 	}
-	fields := make([]string, len(of.Fields))
-	for i, f := range of.Fields {
-		fields[i] = f.Name
+	return computing(computed, "(\n    "+strings.Join(rows, "\n    UNION ALL\n    ")+"\n  )") + " AS chosen", nil
+}
+
+// elements is the query of the elements of one relation.
+func (s statement) elements(list string, columns []string) (string, error) {
+	fields := contract[list].Fields
+	of, several := s.grain.of(list)
+	if several {
+		fields = of.fields()
+	}
+	field := func(name string) (f record.Column, ok bool) {
+		i := slices.IndexFunc(fields, func(f record.Column) bool { return f.Name == name })
+		if i < 0 {
+			return record.Column{}, false
+		}
+		return fields[i], true
+	}
+	outer, inner := []string{"ts"}, []string{}
+	for _, c := range columns {
+		f, own := field(c)
+		if !own && !several { // one reading is its own extreme
+			f, own = field(withoutEnd(c))
+		}
+		switch {
+		case !several && (c == "listed" || c == "lists"):
+			outer = append(outer, "1e0 AS "+c)
+		case c == "listed":
+			outer = append(outer, "CAST(element.listed AS double) AS listed")
+		case c == "lists":
+			outer = append(outer, "CAST(lists AS double) AS lists")
+		case own:
+			outer = append(outer, plausible("element."+f.Name, f)+" AS "+c)
+		default:
+			outer, inner = append(outer, c), append(inner, c)
+		}
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
 	}
 	chosen, err := s.chosen(inner, list)
-	if err != nil {
-		return "", err
-	}
-	relation := "(\n    SELECT " + strings.Join(outer, ",\n      ") + "\n    FROM " + chosen + " AS listed " + s.unnested(fields) + "\n  )"
-	return computing(computed, relation) + " AS chosen", nil
+	return "SELECT " + strings.Join(outer, ",\n      ") + "\n    FROM " + chosen + " AS listed " + s.unnested(names, ""), err
 }
 
 // elementDerivations are the columns that are computed from fields of the same element, by list.

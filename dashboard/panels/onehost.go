@@ -127,7 +127,7 @@ func hostRest() []Panel {
 			Value{Column: "cpu_count", Label: "Cores", Unit: Count}),
 		ofHost("host-pressure", "Pressure", "What do tasks wait for?", Series,
 			percents("cpu_pressure_pct", "CPU", "mem_pressure_pct", "Memory", "io_pressure_pct", "I/O")...),
-		lines("host-sensors", "Temperatures", "Does it get too hot?", MinuteRows, ByName, Value{Column: "celsius", Label: "Temperature", Unit: Celsius, Thresholds: &hot}),
+		lines("host-sensors", "Temperatures", "Does it get too hot?", AnyRows, ByName, Value{Column: "celsius", Label: "Temperature", Unit: Celsius, Thresholds: &hot}),
 	}
 }
 
@@ -138,7 +138,7 @@ func ofHost(id, title, question string, kind Kind, values ...Value) Panel {
 
 // layers shows who uses something over time.
 func layers(id, title, question string, by Dimension, value Value) Panel {
-	return Panel{ID: id, Title: title, Question: question, Kind: Layers, Needs: MinuteRows, By: by, Values: []Value{value}, Width: third, Optional: true}
+	return Panel{ID: id, Title: title, Question: question, Kind: Layers, By: by, Values: []Value{value}, Width: third, Optional: true}
 }
 
 // lines shows the elements of a list over time.

@@ -51,12 +51,7 @@ func (s statement) derivations() map[string]derived {
 // Its columns are those of the tables.
 func (s statement) rows(columns []string, list string) (string, error) {
 	if !s.rolled() {
-		where := s.conditions(s.parts[0])
-		if list != "" {
-			// Most samples have no list. DuckDB takes as long to unnest NULL as a list.
-			where += "\n      AND " + list + " IS NOT NULL"
-		}
-		return s.parts[0].relation + "\n    WHERE " + where, nil
+		return s.parts[0].relation + "\n    WHERE " + s.conditions(s.parts[0]), nil
 	}
 	wanted, err := s.ofRollup(columns, list)
 	if err != nil {
@@ -89,6 +84,9 @@ func (s statement) ofRollup(columns []string, list string) ([]rolled, error) {
 	}
 	if list != "" {
 		names = append(names, list)
+		if _, ok := s.grain.of(list); ok {
+			names = append(names, list+ofReadings)
+		}
 	}
 	var wanted []rolled
 	found := map[string]bool{}
@@ -121,7 +119,7 @@ func (s statement) part(p read, wanted []rolled) string {
 		default:
 			list = append(list, named(c.again, c.Name))
 		}
-		if base := strings.TrimSuffix(strings.TrimSuffix(c.Name, lowest), highest); contract[base].Name != "" || derivations[base].sql != "" {
+		if base := withoutEnd(c.Name); contract[base].Name != "" || derivations[base].sql != "" {
 			samples = append(samples, base)
 		}
 	}

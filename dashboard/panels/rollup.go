@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -13,12 +14,14 @@ type Rollup struct {
 	Bucket time.Duration // length of a bucket
 	Period time.Duration // what one run rolls up at a time, in one partition: an hour or a day
 	lists  []string      // columns of lists whose newest value is kept
+	// summaries are the lists of which a row keeps what all readings of the bucket say.
+	summaries []listed
 }
 
 // Minutes and Hours are the rollups that exist. A query over years reads Hours, which has one object for each day.
 var (
-	Minutes = Rollup{"1m", time.Minute, time.Hour, []string{"filesystems", "processes", "units", "sensors"}}
-	Hours   = Rollup{"1h", time.Hour, 24 * time.Hour, []string{"filesystems"}}
+	Minutes = Rollup{"1m", time.Minute, time.Hour, []string{"filesystems", "processes", "units", "sensors"}, nil}
+	Hours   = Rollup{"1h", time.Hour, 24 * time.Hour, []string{"filesystems"}, hourly}
 )
 
 // Rollups are all rollups, the finest first.
@@ -45,7 +48,8 @@ func (r Rollup) PartitionKeys() []string {
 	return keys
 }
 
-// rolled is a column of a rollup, and the SQL that makes it: from the samples of one bucket, and from the rows of a finer rollup.
+// rolled is a column of a rollup, and the SQL that makes it: from the samples of one bucket, and from the rows of a finer rollup. The
+// columns of [Rollup.summaries] have no SQL: see [listed.query].
 type rolled struct {
 	record.Column
 	sql, again string
@@ -59,7 +63,12 @@ func (c rolled) ofOne() string {
 	case "first_ts", "last_ts":
 		return "ts"
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(c.Name, lowest), highest)
+	return withoutEnd(c.Name)
+}
+
+// withoutEnd is the name of the column or field whose extreme has this name.
+func withoutEnd(name string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(name, lowest), highest)
 }
 
 // Columns are the columns of the rollup, in order.
@@ -89,10 +98,12 @@ func (r Rollup) columns() []rolled {
 		switch {
 		case c.Name == "hostname" || c.Name == "machine_id" || c.Name == "ts" || c.Name == "seq":
 		case c.IsList():
-			for _, list := range r.lists {
-				if list == c.Name {
-					all = append(all, rolled{c, last(c.Name), lastBy("last_ts", c.Name)})
+			if l, ok := r.of(c.Name); ok {
+				for _, own := range l.columns() {
+					all = append(all, rolled{Column: own})
 				}
+			} else if slices.Contains(r.lists, c.Name) {
+				all = append(all, rolled{c, last(c.Name), lastBy("last_ts", c.Name)})
 			}
 		case c.Unit == record.NoUnit:
 			all = append(all, rolled{c, last(c.Name), lastBy("last_ts", c.Name)})
@@ -146,18 +157,36 @@ func (r Rollup) Query(form Form, start time.Time) string {
 // Part is the statement that makes the rows of some hours of a period. A sample that was delivered twice counts once. The rows of a
 // host stand together, in order of time, which keeps files small and lets a reader of one host skip the others.
 func (r Rollup) Part(form Form, hours Range) string {
-	var list []string
+	var list, names []string
 	for _, c := range r.columns() {
-		list = append(list, named(c.sql, c.Name))
+		if c.sql == "" {
+			names = append(names, relationOf(strings.TrimSuffix(c.Name, ofReadings))+"."+c.Name)
+			continue
+		}
+		names, list = append(names, "buckets."+c.Name), append(list, named(c.sql, c.Name))
 	}
 	var wanted []string
 	for _, c := range append(record.SampleColumns(), computed...) {
 		wanted = append(wanted, c.Name)
 	}
-	readings := readingsOf(wanted, form.once, Period(hours))
-	return "SELECT " + strings.Join(list, ",\n  ") + "\nFROM " + readings + " AS readings" + r.grouped("ts") +
-		"\nORDER BY hostname, machine_id, " + r.bucketOf("ts")
+	rows := "SELECT " + strings.Join(list, ",\n  ") + "\nFROM " + readingsOf(wanted, form.once, Period(hours)) + " AS readings" + r.grouped("ts")
+	if len(r.summaries) == 0 {
+		return rows + "\nORDER BY hostname, machine_id, " + r.bucketOf("ts")
+	}
+	rows = "(" + rows + ") AS buckets"
+	for _, l := range r.summaries {
+		// An engine looks up rows by equal values, which NULL is not.
+		of := relationOf(l.list)
+		rows += "\nLEFT JOIN (" + l.query(form, r, Period(hours)) + ") AS " + of + " ON " + of + ".t = buckets.t"
+		for _, c := range []string{"hostname", "machine_id"} {
+			rows += " AND coalesce(" + of + "." + c + ", '') = coalesce(buckets." + c + ", '') AND " + of + "." + c + " IS NOT DISTINCT FROM buckets." + c
+		}
+	}
+	return "SELECT " + strings.Join(names, ", ") + "\nFROM " + rows + "\nORDER BY buckets.hostname, buckets.machine_id, buckets.t"
 }
+
+// relationOf is the name of what [Rollup.Part] joins for a list.
+func relationOf(list string) string { return list + "_of" }
 
 // grouped is the end of a query that makes a row of each bucket.
 func (r Rollup) grouped(time string) string {

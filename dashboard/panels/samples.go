@@ -110,6 +110,9 @@ func (s statement) chosen(columns []string, list string) (string, error) {
 	}
 	if list != "" {
 		selected = append(selected, list+" AS elements")
+		if _, ok := s.grain.of(list); ok {
+			selected = append(selected, list+ofReadings+" AS lists")
+		}
 	}
 	from, err := s.rows(columns, list)
 	return "(\n    SELECT " + strings.Join(selected, ",\n      ") + "\n    FROM " + from + "\n  )", err

@@ -38,7 +38,7 @@ type Needs string
 // the lake has rollups.
 const (
 	AnyRows    Needs = ""
-	MinuteRows Needs = "minutes" // it reads lists that hours lack, or looks at minutes
+	MinuteRows Needs = "minutes" // it looks at minutes
 	EachSample Needs = "samples" // it reads what no rollup has
 )
 

@@ -683,7 +683,8 @@ func TestPanelDataOfARollup(t *testing.T) {
 		"overview-cpu?range=365d&buckets=300": "1h <nil> 86400",
 		"overview-now?range=365d":             "<nil> <nil> 86400", // it is about the last hour anyway
 		"overview-lag?range=365d":             "<nil> 86400 86400", // it needs samples
-		"processes-top?range=365d":            "1m 2.6784e+06 86400",
+		"processes-top?range=365d":            "1h <nil> 86400",
+		"marks-problems?range=365d":           "1m 2.6784e+06 86400", // it needs minutes
 	} {
 		e := &rolledEngine{}
 		h, err := server.New(e, server.Options{Now: func() time.Time { return now }})

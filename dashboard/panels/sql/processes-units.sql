@@ -1,16 +1,14 @@
 {{- /* The first ten by CPU time and by memory, and all in which the kernel killed processes. The same service on several hosts is one row. */ -}}
 WITH readings AS (
-  SELECT host, ts, name, max(cpu_pct) AS cpu, max(memory_bytes) AS memory, max(memory_limit_bytes) AS memory_limit, max(throttled_pct) AS throttled,
-    max(oom_kills) AS oom_kills, max(throughput) AS io
-  FROM {{details "units" "host" "name" "cpu_pct" "memory_bytes" "memory_limit_bytes" "throttled_pct" "oom_kills" "throughput"}}
+  SELECT host, ts, name, max(cpu_pct) AS cpu, max(memory_bytes) AS memory, max(memory_bytes_max) AS memory_peak, max(memory_limit_bytes) AS memory_limit, max(throttled_pct_max) AS throttled,
+    max(oom_kills) AS oom_kills, max(throughput) AS io, max(listed) AS listed, max(lists) AS lists
+  FROM {{details "units" "host" "name" "cpu_pct" "memory_bytes" "memory_bytes_max" "memory_limit_bytes" "throttled_pct_max" "oom_kills" "throughput" "listed" "lists"}}
   GROUP BY 1, 2, 3
 ), taken AS (
-  SELECT host, count(DISTINCT ts) AS times
-  FROM readings
-  GROUP BY host
+  {{template "times"}}
 ), used AS (
-  SELECT r.host, r.name, sum(r.cpu / k.times) AS cpu, max_by(r.memory, CASE WHEN r.memory IS NOT NULL THEN r.ts END) AS memory,
-    max(100e0 * r.memory / nullif(r.memory_limit, 0)) AS limit_peak, max(r.throttled) AS throttled, sum(1e0 * r.oom_kills) AS oom_kills, sum(r.io / k.times) AS io
+  SELECT r.host, r.name, sum(r.cpu * r.listed / k.times) AS cpu, max_by(r.memory, CASE WHEN r.memory IS NOT NULL THEN r.ts END) AS memory,
+    max(100e0 * r.memory_peak / nullif(r.memory_limit, 0)) AS limit_peak, max(r.throttled) AS throttled, sum(1e0 * r.oom_kills) AS oom_kills, sum(r.io * r.listed / k.times) AS io
   FROM readings r JOIN taken k ON k.host = r.host
   GROUP BY 1, 2
 ), compared AS (

@@ -1,39 +1,42 @@
 {{- /* What each process of each host uses on average: number is how many there are of its name and unit. CPU time and
-I/O count as 0 while the process is not among the first of its host. Memory and the number are the newest that are known. */ -}}
+I/O count as 0 while the process is not among the first of its host. Memory and the number are the newest that are known. Over hours,
+the newest memory is the mean of an hour. */ -}}
 {{define "processes"}}readings AS (
   SELECT host, ts, process, max(cpu_pct) AS cpu, max(rss_bytes) AS memory, max(read_bytes_per_s) AS read, max(write_bytes_per_s) AS written,
-    max(count) AS number
-  FROM {{details "processes" "host" "process" "cpu_pct" "rss_bytes" "read_bytes_per_s" "write_bytes_per_s" "count"}}
+    max(count) AS number, max(listed) AS listed, max(lists) AS lists
+  FROM {{details "processes" "host" "process" "cpu_pct" "rss_bytes" "read_bytes_per_s" "write_bytes_per_s" "count" "listed" "lists"}}
   GROUP BY 1, 2, 3
 ), taken AS (
-  SELECT host, count(DISTINCT ts) AS times
-  FROM readings
-  GROUP BY host
+  {{template "times"}}
 ), used AS (
-  SELECT r.host, r.process, sum(r.cpu / k.times) AS cpu, max_by(r.memory, CASE WHEN r.memory IS NOT NULL THEN r.ts END) AS memory,
-    sum(r.read / k.times) AS read, sum(r.written / k.times) AS written, max_by(r.number, CASE WHEN r.number IS NOT NULL THEN r.ts END) AS number
+  SELECT r.host, r.process, sum(r.cpu * r.listed / k.times) AS cpu, max_by(r.memory, CASE WHEN r.memory IS NOT NULL THEN r.ts END) AS memory,
+    sum(r.read * r.listed / k.times) AS read, sum(r.written * r.listed / k.times) AS written, max_by(r.number, CASE WHEN r.number IS NOT NULL THEN r.ts END) AS number
   FROM readings r JOIN taken k ON k.host = r.host
   WHERE process IS NOT NULL{{and_process}}
   GROUP BY 1, 2
 ){{end}}
 
+{{- /* How many lists of each host are behind readings. */ -}}
+{{define "times"}}SELECT host, sum(lists) AS times
+  FROM (SELECT host, ts, max(lists) AS lists FROM readings GROUP BY 1, 2) AS taken_lists
+  GROUP BY host{{end}}
+
 {{- /* The means of value over time for each host, of the chosen process or else of the one that uses the most CPU time. Those with
 the highest mean are chosen. */ -}}
 {{define "process_by_host"}}WITH readings AS (
-  SELECT host, ts, {{wide 60}} AS t, process, max(cpu_pct) AS cpu, max({{.}}) AS value
-  FROM {{details "processes" "host" "process" "cpu_pct" .}}
+  SELECT host, ts, {{wide 60}} AS t, process, max(cpu_pct) AS cpu, max({{.}}) AS value, min({{.}}_min) AS low, max({{.}}_max) AS high,
+    max(listed) AS listed
+  FROM {{details "processes" "host" "process" "cpu_pct" . (print . "_min") (print . "_max") "listed"}}
   GROUP BY 1, 2, 3, 4
 ), taken AS (
-  SELECT host, t, count(DISTINCT ts) AS times
-  FROM readings
-  GROUP BY 1, 2
+  SELECT DISTINCT host, t FROM readings
 ), busiest AS (
-  SELECT process, row_number() OVER (ORDER BY sum(cpu) DESC, process) AS place
+  SELECT process, row_number() OVER (ORDER BY sum(cpu * listed) DESC, process) AS place
   FROM readings
   WHERE cpu IS NOT NULL{{and_process}}
   GROUP BY process
 ), buckets AS (
-  SELECT r.host, r.process, r.t, avg(r.value) AS value, min(r.value) AS low, max(r.value) AS high
+  SELECT r.host, r.process, r.t, sum(r.value * r.listed) / sum(r.listed) AS value, min(r.low) AS low, max(r.high) AS high
   FROM readings r JOIN busiest l ON l.process = r.process
   WHERE l.place = 1 AND r.value IS NOT NULL
   GROUP BY 1, 2, 3

@@ -8,13 +8,13 @@ three times as long as its details are apart: then it is silent. The first ones 
 An element that is not in a list used too little to be among the first, so it counts as 0. A copy of a sample has equal
 elements, and max takes one of them. */ -}}
 {{define "who"}}WITH readings AS (
-  SELECT host, ts, {{wide 60}} AS t, {{.by}}, max({{.value}}) AS value
-  FROM {{details .list "host" .columns}}
+  SELECT host, ts, {{wide 60}} AS t, {{.by}}, max({{.value}}) AS value, max(listed) AS listed, max(lists) AS lists
+  FROM {{details .list "host" .columns "listed" "lists"}}
   WHERE {{.value}} IS NOT NULL AND {{.by}} IS NOT NULL
   GROUP BY 1, 2, 3, 4
 ), taken AS (
-  SELECT host, t, count(DISTINCT ts) AS times
-  FROM readings
+  SELECT host, t, sum(lists) AS times
+  FROM (SELECT host, t, ts, max(lists) AS lists FROM readings GROUP BY 1, 2, 3) AS taken_lists
   GROUP BY 1, 2
 ), neighbours AS (
   SELECT host, t, times, lag(t) OVER (PARTITION BY host ORDER BY t) AS before_t, lead(t) OVER (PARTITION BY host ORDER BY t) AS after_t
@@ -29,7 +29,7 @@ elements, and max takes one of them. */ -}}
   FROM spans s JOIN grid g ON g.t >= CASE WHEN s.before_t IS NULL THEN s.t - s.reach ELSE s.t END
     AND g.t < CASE WHEN s.after_t < s.t + s.reach THEN s.after_t ELSE s.t + s.reach END
 ), buckets AS (
-  SELECT r.{{.by}}, h.t, sum(1e0 * r.value / h.times) AS value
+  SELECT r.{{.by}}, h.t, sum(r.value * r.listed / h.times) AS value
   FROM readings r JOIN held h ON h.host = r.host AND h.of_t = r.t
   GROUP BY 1, 2
 ), hosts AS (
@@ -61,19 +61,19 @@ ORDER BY 1, 2
 {{- /* The means of fields of a list over time, for each element; by is the column with its name. Those with the highest mean of
 order are chosen. */ -}}
 {{define "elements"}}WITH readings AS (
-  SELECT {{.by}}, ts, {{wide 60}} AS t, {{names .columns}}
-  FROM {{details .list .by .columns}}
+  SELECT {{.by}}, ts, {{wide 60}} AS t, listed, {{names .columns}}
+  FROM {{details .list .by .columns "listed"}}
   WHERE {{.order}} IS NOT NULL
 ), taken AS (
   SELECT 1 AS host, t
   FROM readings
   GROUP BY 1, 2
 ), ranked AS (
-  SELECT {{.by}}, row_number() OVER (ORDER BY avg({{.order}}) DESC, {{.by}}) AS place
+  SELECT {{.by}}, row_number() OVER (ORDER BY {{mean_of_details .order}} DESC, {{.by}}) AS place
   FROM readings
   GROUP BY {{.by}}
 ), {{template "steps"}}
-SELECT e.{{.by}}, e.t, {{range .columns}}avg(e.{{.}}) AS {{.}}, {{end}}max(s.interval_s) AS interval_s
+SELECT e.{{.by}}, e.t, {{range .columns}}{{mean_of_details (print "e." .)}} AS {{.}}, {{end}}max(s.interval_s) AS interval_s
 FROM readings e JOIN ranked r ON r.{{.by}} = e.{{.by}} JOIN steps s ON s.t = e.t
 WHERE r.place <= {{series}}
 GROUP BY 1, 2
