@@ -150,7 +150,7 @@ func TestRollupByHand(t *testing.T) {
 	for _, l := range cost.Default().Estimate() {
 		lines[l.Name] = l.Packed
 	}
-	rows := 100 * (730.*60*300 + 730*300) / math.Pow(2, 30)
+	rows := 100 * (730.*60*300 + 730*500) / math.Pow(2, 30)
 	for name, want := range map[string]float64{
 		"Rollup: Athena reads the samples twice":  2 * 1.25 * 87.6e6 * 200 / math.Pow(2, 30) * 5 / 1024,
 		"Rollup: S3 storage, Intelligent-Tiering": rows * (0.023 + 2*0.0125 + 9*0.004),
