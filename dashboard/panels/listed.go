@@ -137,8 +137,9 @@ func (l listed) query(form Form, r Rollup, period string) string {
 		values, types = append(values, f.Name), append(types, `"`+f.Name+`" `+sqlTypes[f.Type])
 	}
 	for i, most := range l.most {
+		// A sum of doubles depends on its order. Values have at most two decimal places, so equal sums are equal again after round.
 		place := "place_" + strconv.Itoa(i+1)
-		places = append(places, "CASE WHEN "+most+" IS NOT NULL THEN row_number() OVER (PARTITION BY "+bucket+" ORDER BY ("+most+") * listed DESC, "+names+") END AS "+place)
+		places = append(places, "CASE WHEN "+most+" IS NOT NULL THEN row_number() OVER (PARTITION BY "+bucket+" ORDER BY round(("+most+") * listed, 2) DESC, "+names+") END AS "+place)
 		chosen = append(chosen, place+" <= "+strconv.Itoa(mostListed))
 	}
 	lists := "SELECT hostname, machine_id, ts, " + l.list + " AS elements FROM " + form.once + "\n    WHERE " + period + "\n      AND " + l.list + " IS NOT NULL"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -112,13 +113,22 @@ func same(a, b [][]any) bool {
 	byKey := func(a, b []any) int { return strings.Compare(fmt.Sprint(a[:3]...), fmt.Sprint(b[:3]...)) }
 	slices.SortFunc(a, byKey)
 	slices.SortFunc(b, byKey)
-	return slices.EqualFunc(a, b, func(a, b []any) bool {
-		return slices.EqualFunc(a, b, func(a, b any) bool {
-			x, number := a.(float64)
-			y, also := b.(float64)
-			return number && also && math.Abs(x-y) <= 1e-9*math.Abs(x) || fmt.Sprint(a) == fmt.Sprint(b)
-		})
-	})
+	return slices.EqualFunc(a, b, func(a, b []any) bool { return slices.EqualFunc(a, b, sameValue) })
+}
+
+func sameValue(a, b any) bool {
+	switch x := a.(type) {
+	case float64:
+		y, ok := b.(float64)
+		return ok && math.Abs(x-y) <= 1e-9*math.Abs(x)
+	case []any:
+		y, ok := b.([]any)
+		return ok && slices.EqualFunc(x, y, sameValue)
+	case map[string]any:
+		y, ok := b.(map[string]any)
+		return ok && maps.EqualFunc(x, y, sameValue)
+	}
+	return fmt.Sprint(a) == fmt.Sprint(b)
 }
 
 // The stack's function makes the rows that `local rollup` makes, also if it divides a day into parts. The SQL and the decision about what
