@@ -209,12 +209,12 @@ bench: go-deps ## run the benchmarks
 # --- Cloud -----------------------------------------------------------------------------------------------------------
 
 .PHONY: synth
-synth: ## synthesize the CloudFormation template into cdk.out/, without an account
+synth: need-go need-node ## synthesize the CloudFormation template into cdk.out/, without an account
 	npx --yes aws-cdk@$(CDK_CLI) synth --quiet
 
 # The template of each commit is in it, so this needs no account.
 .PHONY: stack-diff
-stack-diff: ## say what this checkout would change in a stack that was deployed from the commit BASE
+stack-diff: need-go need-node ## say what this checkout would change in a stack that was deployed from the commit BASE
 	@mkdir -p bin && git show $(BASE):local/internal/template/default.json > bin/base.json
 	@npx --yes aws-cdk@$(CDK_CLI) diff --template bin/base.json 2>&1
 
@@ -224,7 +224,7 @@ BASE ?= origin/main
 HOLD_DATA = S3::Bucket|Glue::Database|Glue::Table|KinesisFirehose::DeliveryStream|KMS::Key|Logs::LogGroup|SNS::Topic|SSM::Parameter
 
 .PHONY: upgrade-diff
-upgrade-diff: ## fail if a deploy of this checkout over the stack of a release would replace or remove what holds data
+upgrade-diff: need-go need-node ## fail if a deploy of this checkout over the stack of a release would replace or remove what holds data
 	@mkdir -p bin; for t in local/internal/e2e/testdata/v*/template.json.gz; do \
 		gunzip -c $$t > bin/release.json; \
 		npx --yes aws-cdk@$(CDK_CLI) diff --template bin/release.json > bin/upgrade.txt 2>&1; \
@@ -251,11 +251,11 @@ HOSTS    ?= 100
 INTERVAL ?= 3s
 
 .PHONY: cost
-cost: ## estimate a month on AWS line by line: make cost HOSTS=100 INTERVAL=3s MONTHS=1 (of samples kept) ALERTS=5m
+cost: need-go ## estimate a month on AWS line by line: make cost HOSTS=100 INTERVAL=3s MONTHS=1 (of samples kept) ALERTS=5m
 	@go run ./cdk/cmd/cost --hosts $(HOSTS) --interval $(INTERVAL) --stored-months $(MONTHS) --alerts-every $(ALERTS)
 
 .PHONY: growth
-growth: ## print what grows with 10 to 100,000 machines, and which limits come first
+growth: need-go ## print what grows with 10 to 100,000 machines, and which limits come first
 	@go run ./cdk/cmd/cost --growth --interval $(INTERVAL) --stored-months 1
 
 MONTHS ?= 12
