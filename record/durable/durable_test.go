@@ -2,8 +2,10 @@ package durable_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
@@ -55,5 +57,19 @@ func TestWriteFile(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(names) != 2 {
 		t.Errorf("files %v, %v", names, err)
+	}
+}
+
+// A folder that is not there: nothing is written, nothing panics.
+func TestNoFolder(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "none")
+	if err := durable.WriteFile(filepath.Join(folder, "file"), nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("WriteFile: %v", err)
+	}
+	if err := durable.SyncDir(folder); !errors.Is(err, fs.ErrNotExist) && runtime.GOOS != "windows" {
+		t.Errorf("SyncDir: %v", err)
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder was made: %v", err)
 	}
 }
