@@ -80,8 +80,9 @@ func (s statement) elements(list string, columns []string) (string, error) {
 	for i, f := range fields {
 		names[i] = f.Name
 	}
-	chosen, err := s.chosen(inner, list)
-	return "SELECT " + strings.Join(outer, ",\n      ") + "\n    FROM " + chosen + " AS listed " + s.unnested(names, ""), err
+	column, join := s.unnested(list, names)
+	chosen, err := s.chosen(inner, list, column)
+	return "SELECT " + strings.Join(outer, ",\n      ") + "\n    FROM " + chosen + " AS listed" + join, err
 }
 
 // elementDerivations are the columns that are computed from fields of the same element, by list.

@@ -144,7 +144,7 @@ func (l listed) query(form Form, r Rollup, period string) string {
 	}
 	lists := "SELECT hostname, machine_id, ts, " + l.list + " AS elements FROM " + form.once + "\n    WHERE " + period + "\n      AND " + l.list + " IS NOT NULL"
 	elements := "SELECT hostname, machine_id, CAST(" + r.bucketOf("ts") + " AS bigint) AS t, ts, place, " + strings.Join(read, ", ") +
-		"\n    FROM (" + lists + ") AS lists " + form.unnested(all, "place")
+		"\n    FROM (" + lists + ") AS lists " + form.numbered(all)
 	byName := "SELECT " + bucket + ", count(CASE WHEN place = 1 THEN 1 END) AS firsts, " + strings.Join(made, ", ") +
 		"\n    FROM (" + elements + ") AS elements\n    GROUP BY " + bucket + ", " + names
 	placed := "SELECT *, sum(firsts) OVER (PARTITION BY " + bucket + ") AS readings, " + strings.Join(places, ", ") + "\n    FROM (" + byName + ") AS by_name"

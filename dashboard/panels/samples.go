@@ -86,12 +86,12 @@ func (s statement) samples(columns ...any) (string, error) {
 		return "", err
 	}
 	read, computed := withDerived(wanted, s.derivations())
-	relation, err := s.chosen(read, "")
+	relation, err := s.chosen(read, "", "")
 	return computing(computed, relation) + " AS chosen", err
 }
 
-// chosen is the relation of the samples that a query reads, with ts and these columns. A list has the name elements.
-func (s statement) chosen(columns []string, list string) (string, error) {
+// chosen is the relation of the samples that a query reads, with ts and these columns, and with a list as elements selects it.
+func (s statement) chosen(columns []string, list, elements string) (string, error) {
 	selected := []string{"ts"}
 	if s.rolled() {
 		selected = []string{"last_ts AS ts", "samples"}
@@ -109,7 +109,7 @@ func (s statement) chosen(columns []string, list string) (string, error) {
 		}
 	}
 	if list != "" {
-		selected = append(selected, list+" AS elements")
+		selected = append(selected, elements)
 		if _, ok := s.grain.of(list); ok {
 			selected = append(selected, list+ofReadings+" AS lists")
 		}
