@@ -277,6 +277,7 @@ def ministack(folder):
             cloud.glue.create_table(DatabaseName="metrics", TableInput={
                 "Name": name, "TableType": "EXTERNAL_TABLE", "PartitionKeys": table["PartitionKeys"], "StorageDescriptor": description})
         engines(cloud, folder)
+        assistant(cloud)
         err = cloud.dashboard("query", "--athena", "SELECT nope FROM samples", code=1)[1]
         expect(re.match(r"dashboard: query \S+ failed: .*nope", err), "a failed query says why", err)
         expect(cloud.executions()[err.split()[2]]["Status"]["State"] == "FAILED", "as the service has it")
@@ -307,6 +308,32 @@ def engines(cloud, folder):
     expect(out == f"n,once\n{ROWS + ROWS // 4},{ROWS}\n".encode(), "the copies are there", out)
     out = cloud.dashboard("query", "--athena", "--format", "csv", "SELECT count(*) AS n FROM samples_once")[0]
     expect(out == f"n\n{ROWS}\n".encode(), "and not in samples_once", out)
+
+
+def assistant(cloud):
+    """Runs `dashboard mcp` over Athena, and asks it as an assistant does: a line of JSON for each request and each answer."""
+    command = [DASHBOARD, "mcp", "--athena", "--stack", STACK, "--row-limit", "3"]
+    with subprocess.Popen(command, env=cloud.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        def ask(number, method, **params):
+            process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())["result"]
+
+        client = {"name": "check", "version": "1"}
+        ask(1, "initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=client)
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}) + "\n")
+        at = {"from": "2026-02-03T10:00:00Z", "to": "2026-02-03T12:00:00Z"}
+        call = lambda number, name, **arguments: ask(number, "tools/call", name=name, arguments={**at, **arguments})  # noqa: E731
+        counted = call(2, "query", sql="SELECT count(*) AS n, count(DISTINCT seq) AS once FROM samples")
+        expect(counted["structuredContent"]["rows"] == [[ROWS + ROWS // 4, ROWS]], "an assistant's query runs in Athena", counted)
+        many = call(3, "query", sql="SELECT seq FROM samples_once ORDER BY seq")["structuredContent"]
+        expect(len(many["rows"]) == 3 and many["truncated"], "its answer is bounded", many)
+        panel = call(4, "run_panel", panel="disk-busy", host="host-1")
+        expect(not panel.get("isError") and panel["structuredContent"]["rows"], "a panel runs", panel)
+        refused = call(5, "query", sql="DROP TABLE samples")
+        expect(refused.get("isError"), "and nothing but queries", refused)
+        process.stdin.close()
+        expect(process.wait(30) == 0, "it ends with its input", process.returncode)
 
 
 def main():
