@@ -2,11 +2,11 @@ package panels
 
 // anomalies answers: what was unusual, compared with the host's own recent past?
 //
-// A point is the mean of the values in a slot, which is a time bucket of the chart. It is compared with the median of the slots at the
-// same time of the week, in the three weeks before: so a job that runs each night or each Monday is not unusual. If fewer than two of
-// these weeks have values, or if the time range is longer than a week, it is compared with the 24 slots before it: for a host that sends
-// less often than once a slot, these are 24 times as long as the time between its samples. It is outside the band if its distance from
-// that median is more than four times the sum of
+// A point is the mean of the values in a slot, which is a time bucket of the chart. It is compared with the median of the slots at the same
+// time of the week, in the three weeks before: so a job that runs each night or each Monday is not unusual. If fewer than two of these
+// weeks have values, or if the time range is longer than a week, it is compared with the 24 slots before it. If a host sends less often
+// than once a slot, each of these 24 steps is several slots long, so that it has a sample. The point is outside the band if its distance
+// from that median is more than four times the sum of
 //
 //   - 1.4826 times the median distance of those slots from their median, which estimates a standard deviation but is not
 //     moved by the outliers themselves;

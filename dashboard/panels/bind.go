@@ -28,8 +28,9 @@ func (d dialect) quantile(of, q string) string { return d.quantileOf + "(" + of 
 
 func (d dialect) joined(of, by string) string { return d.joinOf + "(" + of + ", " + by + ")" }
 
-// unnested gives a row for each struct in a list, so that element.f is its field f: by the column that is selected, and by the join of that.
-// As a join in DuckDB, a condition on a field takes ten times as long, because it copies the list with each struct.
+// unnested is the SQL that gives a row for each struct in a list, so that element.f is its field f. A subquery selects column, and join
+// follows the subquery. DuckDB needs no join: with one, a condition on a field would take ten times as long, because DuckDB would copy the
+// list with each struct.
 func (d dialect) unnested(list string, fields []string) (column, join string) {
 	if d.structs {
 		return "unnest(" + list + ") AS element", ""
@@ -104,7 +105,8 @@ func Literal(p Panel, params Params, form Form) (string, error) {
 	return q.SQL, err
 }
 
-// write makes the query of a panel. It calls text with each text that a viewer chose, in order; text returns the SQL for it.
+// write makes the query of a panel. It calls the function text with each text that a viewer chose, in order. The function returns the SQL
+// for it.
 func write(p Panel, params Params, form Form, text func(string) string) (Query, error) {
 	if err := params.Validate(); err != nil {
 		return Query{}, err

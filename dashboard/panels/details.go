@@ -13,12 +13,12 @@ import (
 //
 //   - a field of the elements, or its lowest or highest value, such as cpu_pct_max;
 //   - one of the list's derivations;
-//   - listed and lists: a row may stand for so many readings of the element, out of so many readings of the list;
+//   - listed and lists: for how many readings of the element the row stands, and how many readings of the list there are;
 //   - a column of the sample as [statement.samples] takes it, if the elements have no field of that name.
 //
-// Samples have lists once per detail interval. Those without the list, such as the samples of an older collector, give no rows.
-// As with samples, a query reads lists only through this function, and values out of range are NULL. What no rollup has yet stays as it is,
-// with the weight of one reading: listed and lists are 1.
+// Samples have lists once per detail interval. Those without the list, such as the samples of an older collector, give no rows. As with
+// samples, a query reads lists only through this function, and values out of range are NULL. A sample, or a row of a rollup that keeps only
+// the newest list, stands for one reading: listed and lists are 1.
 func (s statement) details(list string, columns ...any) (string, error) {
 	if contract[list].Fields == nil {
 		return "", fmt.Errorf("samples have no list %s", list)

@@ -9,7 +9,7 @@ import (
 )
 
 // listed says what a rollup keeps of a list's elements, such as processes, in all readings of a bucket. The newest list alone would
-// mislead: a job that runs at the same minute of each hour would be in all of them, or in none.
+// mislead: a job that runs at the same minute of each hour would be in the newest list of each hour, or of no hour.
 //
 // A number is the mean over the readings whose list has the element. The field [listedIn] says how many these are, and the column with
 // the name of the list and [ofReadings] how many lists the bucket has. So a query can also count an absent element as 0.
@@ -20,7 +20,7 @@ type listed struct {
 	sums     []string // fields that count events, which are added up
 	means    []string
 	extremes []string // fields with their ends, such as cpu_pct_max
-	// most are expressions of the fields. The first elements by the sum of one of them over the bucket stay, see [mostListed].
+	// most are expressions of the fields. For each expression, the [mostListed] elements with the highest sum over the bucket stay.
 	most []string
 }
 
@@ -118,8 +118,8 @@ func (l listed) aggregate(field string) string {
 	return "max(" + from + ")"
 }
 
-// query is the query of the list's columns, for each host and bucket that has them. Every list has one first element, so the first elements
-// count the lists.
+// query is the query of the list's columns, for each host and bucket that has them. Every list has one first element, so the number of
+// first elements is the number of lists.
 func (l listed) query(form Form, r Rollup, period string) string {
 	all := make([]string, len(contract[l.list].Fields))
 	for i, f := range contract[l.list].Fields {

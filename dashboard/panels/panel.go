@@ -48,8 +48,9 @@ type Panel struct {
 	Needs Needs `json:"-"`
 	// KeepS is how old an answer may be, in seconds: a query that reads much is not asked again at each refresh. 0 asks each time.
 	KeepS int `json:"keep_s,omitempty"`
-	// Together are the columns that panels of the page with an equal list read by host and time bucket, by the names that
-	// [statement.byBucket] takes. If [Params.Together] is set, an engine that can keep them makes them once for all of these panels.
+	// Together are the columns that this panel and others of the page read by host and time bucket, by the names that [statement.byBucket]
+	// takes. Panels with equal lists can share the columns: if [Params.Together] is set, an engine that can keep them makes them once for
+	// all of these panels.
 	Together []string `json:"-"`
 	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
@@ -157,8 +158,8 @@ type Value struct {
 	Host string `json:"host,omitempty"`
 	// UnitColumn names the column that holds the unit if it differs from row to row.
 	UnitColumn string `json:"unit_column,omitempty"`
-	// Sum names the columns of the panel overview-now whose sum this value is. It is for values of the panel overview-trend
-	// that have no column of the same name there.
+	// Sum names the columns of the panel overview-now whose sum this value is. It is for values of the panel overview-trend that have no
+	// column of the same name in overview-now.
 	Sum []string `json:"sum,omitempty"`
 	// Fact says that the value is what a host is, not how it is now.
 	Fact bool `json:"fact,omitempty"`

@@ -30,7 +30,7 @@ type Params struct {
 	Picked []string
 	Delay  time.Duration // how long samples take to arrive
 	Rules  Rules         // what an operator changed in the rules about problems
-	// KnownSince makes a query about problems know the hosts that sent samples since then, also before the range. The zero time stands for
+	// A query about problems knows all hosts that sent samples since KnownSince, even if that is before the range. The zero time stands for
 	// the begin of the range.
 	KnownSince time.Time
 	// Together says that other panels of the page are asked at the same time: see [Panel.Together].

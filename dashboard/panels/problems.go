@@ -122,8 +122,9 @@ const (
 	// Silent is a host that sends nothing: its newest sample is older than three of its intervals plus the time that samples take to
 	// arrive.
 	Silent = "Silent"
-	// SharedName is several machines that send under one host name. It begins if, for ten minutes, the last five minutes have samples of
-	// more than one machine at each minute. The pages cannot tell their samples apart. A new machine that took over the name is not a problem.
+	// SharedName is several machines that send under one host name. It begins after ten minutes in which, at each minute, the last five
+	// minutes have samples of more than one machine. The pages cannot tell their samples apart. A new machine that took over the name is
+	// not a problem.
 	SharedName = "Host name of several machines"
 )
 
@@ -138,7 +139,7 @@ func AllProblems() []Problem {
 // samples of both for five minutes only.
 const sharedFor = 10 * time.Minute
 
-// HasThresholds says whether the rule compares with its [Limits]. The others are true or not.
+// HasThresholds says whether the rule compares with its [Limits]. A problem of the other rules is there or not; it has no value to compare.
 func (p Problem) HasThresholds() bool { return p.Warn > 0 }
 
 // Falls says that lower values are worse: the time until a disk is full.
@@ -261,8 +262,8 @@ func (s statement) ofHosts(relation string) statement {
 	return s
 }
 
-// daysBefore is the relation of what a shared template makes of each of the [usualDays]: of the whole range, or at its end. The template
-// gets the number of days.
+// daysBefore is the relation of what a shared template makes of each of the [usualDays]. If all is true, it reads the times of the whole
+// range on these days, otherwise only the time of the end of the range. The template gets the number of days.
 func (s statement) daysBefore(all bool, name string) (string, error) {
 	var reads, usual []string
 	for _, p := range minuteProblems() {

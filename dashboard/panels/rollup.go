@@ -175,7 +175,7 @@ func (r Rollup) Part(form Form, hours Range) string {
 	}
 	rows = "(" + rows + ") AS buckets"
 	for _, l := range r.summaries {
-		// An engine looks up rows by equal values, which NULL is not.
+		// To join, an engine looks up rows by equal values, and NULL equals nothing. So NULL is compared as an empty text first.
 		of := relationOf(l.list)
 		rows += "\nLEFT JOIN (" + l.query(form, r, Period(hours)) + ") AS " + of + " ON " + of + ".t = buckets.t"
 		for _, c := range []string{"hostname", "machine_id"} {

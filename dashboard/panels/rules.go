@@ -108,8 +108,8 @@ func (r Rules) limit(column, now string) string {
 	return "CASE" + choices.String() + " ELSE " + usual + " END"
 }
 
-// latestClear is the time until a filesystem is full beyond which the forecast is over for each host, a little more than the longest one:
-// it must not leave out a host because of a rounding error.
+// latestClear is the greatest Clear of the forecast over all hosts, in seconds, and a little more, because a rounding error must not leave
+// out a host. If a filesystem needs more time than that until it is full, its forecast is over.
 func (r Rules) latestClear() float64 {
 	most := forecast.Clear
 	for _, o := range r.Overrides {

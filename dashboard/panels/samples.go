@@ -90,7 +90,8 @@ func (s statement) samples(columns ...any) (string, error) {
 	return computing(computed, relation) + " AS chosen", err
 }
 
-// chosen is the relation of the samples that a query reads, with ts and these columns, and with a list as elements selects it.
+// chosen is the relation of the samples that a query reads, with ts and these columns. If list names a list, the relation has it too;
+// elements is the SQL that selects it.
 func (s statement) chosen(columns []string, list, elements string) (string, error) {
 	selected := []string{"ts"}
 	if s.rolled() {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Which table a query reads depends on how long its time range is: samples up to a day, minutes up to two weeks, hours beyond. Hours of
-// samples that no rollup has yet are read from the samples themselves, and rolled up by the query. So all rows of a query are of one
-// kind, and the newest minute is there.
+// Which table a query reads depends on how long its time range is: samples up to a day, minutes up to two weeks, hours beyond. Samples that
+// are in no rollup yet are read themselves, and the query rolls them up. So all rows of a query are of one kind, and the newest minute is
+// there.
 
 const (
 	// rawSpan is the longest time range that is read from samples.
@@ -95,7 +95,8 @@ type read struct {
 	period   string
 }
 
-// wide is the width of time buckets for which a viewer chose width: rows must not lie in two of them.
+// wide is the width of time buckets if a viewer chose width. It is a multiple of the width of a row, because a row must not lie in two
+// buckets.
 func (r reading) wide(width time.Duration) time.Duration {
 	if of := r.grain.Bucket; of > 0 && width%of > 0 {
 		return width - width%of + of

@@ -302,8 +302,8 @@ func within(of Rollup, first, last func(format string) string, time string) stri
 	return strings.Join(append(list, all, time), "\n      AND ")
 }
 
-// metricBy is the SQL of the value of the metric that chosen names, and of its smallest difference of interest. A tool puts a constant in
-// place of the choice before an engine plans the query, so the engine reads only the chosen column.
+// metricBy is the SQL of the value of the chosen metric, and of its smallest difference of interest. chosen is the SQL of the name of the
+// metric. A tool puts a constant in place of the choice before an engine plans the query, so the engine reads only the chosen column.
 func metricBy(chosen string) (value, least string) {
 	var values, leasts strings.Builder
 	for _, m := range Metrics() {

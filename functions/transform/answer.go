@@ -14,7 +14,7 @@ import (
 const MaxResponse = 6_000_000
 
 // maxRecordOutput is about how many bytes one record may have in the response. A larger record is split. The limit is well below
-// [MaxResponse]. A record that is put back because a response was full therefore fits into the next response.
+// [MaxResponse]. A record that is put back because a response was full therefore fits into a response of its own.
 const maxRecordOutput = 2_000_000
 
 // Response answers an [Event] with exactly one result for each of its records. The caller owns its data.

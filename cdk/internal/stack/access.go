@@ -24,8 +24,8 @@ func newEdgePolicy(scope constructs.Construct, c config.Config, streamARN *strin
 	})
 }
 
-// newReaderPolicy adds the policy for people and programs that look at the samples. It allows them to find the stack and to query
-// its table in its workgroup.
+// newReaderPolicy adds the policy for people and programs that look at the samples. It allows them to find the stack and to query its
+// tables in its workgroup.
 func newReaderPolicy(
 	scope constructs.Construct, c config.Config, bucket awss3.IBucket,
 ) awsiam.IManagedPolicy {

@@ -25,8 +25,8 @@ type alarm struct {
 	silence       bool // true: a period without data breaches the threshold
 }
 
-// period is the length of an alarm's periods. For a function on a schedule it is the time between two runs instead.
-// Firehose and Lambda publish every minute, but a stream of few machines has minutes without data.
+// period is the length of an alarm's periods. An alarm of a function on a schedule uses the time between two runs instead. Firehose and
+// Lambda publish every minute, but a stream of few machines has minutes without data.
 const period = 5 * time.Minute
 
 // alarmList returns the alarms of the stack.

@@ -102,9 +102,9 @@ func newAlertTopic(scope constructs.Construct, c config.Config) awssns.ITopic {
 	return topic
 }
 
-// mayAlert returns the statements that the function needs. A conditional write needs the permission to read the object (S3 user guide,
-// "How to prevent object overwrites with conditional writes"), and S3 says that an object is missing only to a caller that may list the
-// bucket. Athena's caller may list it anyway.
+// mayAlert returns the statements that the function needs. A conditional write needs the permission to read the object (S3 user guide, "How
+// to prevent object overwrites with conditional writes"), and S3 says that an object is missing only to a caller that may list the bucket.
+// The statements for Athena allow that already.
 func mayAlert(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, topic awssns.ITopic) []awsiam.PolicyStatement {
 	return append(mayReadSamples(scope, c, bucket, table),
 		allow(arn(scope, "athena", "workgroup/"+alertsWorkgroup(c)))(

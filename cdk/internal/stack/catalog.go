@@ -46,7 +46,7 @@ func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 	}
 }
 
-// comment is the comment of a column, with the OpenTelemetry names of it or of the fields of its elements.
+// comment returns the comment of a column in the table. It adds the OpenTelemetry names of the column and of its fields.
 func comment(c record.Column) string {
 	var names []string
 	for _, of := range append([]record.Column{c}, c.Fields...) {

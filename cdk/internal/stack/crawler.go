@@ -18,8 +18,8 @@ func crawlerName(c config.Config) *string { return &c.StackName }
 // other differences, because the stack defines the table. Without a schedule it runs when somebody starts it.
 //
 // Glue assumes the role as soon as the crawler is created and may be too early ("Service is unable to assume provided role":
-// github.com/hashicorp/terraform-provider-aws, issue 30371). So the crawler waits for resource last, which is created long
-// after the role.
+// github.com/hashicorp/terraform-provider-aws, issue 30371). So the crawler waits for another resource, the parameter last, which is
+// created long after the role.
 func newCrawler(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, last awscdk.CfnResource) {
 	// The actions are those of the crawlers' role in AWS's own deploy-data-collection.yaml (Cloud Intelligence Dashboards
 	// Data Collection, 3.14.8), without the actions that create or delete tables and databases. The role may update the

@@ -15,8 +15,8 @@ import (
 // It uses no KMS key unless the configuration has one. CloudWatch cannot publish to a topic with AWS's own key for SNS.
 // Without a key SNS still encrypts what it stores, and messages hold only names and numbers of alarms.
 //
-// CloudWatch sends both keys of the policy's condition. Sources: SNS developer guide, sns-access-policy-use-cases.html;
-// grantCloudWatchAlarmsTopicAccess of AWS's Modern Data Architecture Accelerator.
+// CloudWatch sends both condition keys that the policy asks for (see fromThisAccount). Sources: SNS developer guide,
+// sns-access-policy-use-cases.html; grantCloudWatchAlarmsTopicAccess of AWS's Modern Data Architecture Accelerator.
 func newTopic(scope constructs.Construct, c config.Config) awssns.ITopic {
 	topic := awssns.NewTopic(scope, jsii.String("Alarms"), &awssns.TopicProps{
 		DisplayName: jsii.String("Metrics Dashboard"),

@@ -58,7 +58,7 @@ func wholeAnswer(stack *middleware.Stack) error {
 			return out, metadata, err
 		}
 		body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
-		_ = answer.Body.Close() // all of it has been read
+		_ = answer.Body.Close() // nothing more is read from it
 		switch {
 		case err != nil:
 			err = fmt.Errorf("the answer is broken after %d bytes: %w", len(body), err)

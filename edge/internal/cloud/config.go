@@ -18,7 +18,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 )
 
-// ErrNoRegion says that nothing names a region: not a setting, the environment, a profile or the EC2 instance.
+// ErrNoRegion says that the region is not known. A setting, the environment, a profile or the EC2 instance can name it.
 var ErrNoRegion = errors.New("no AWS region: pass --region or set AWS_REGION")
 
 const (

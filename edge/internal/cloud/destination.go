@@ -35,7 +35,8 @@ type Settings struct{ Stack, Stream, Region string }
 // Options are what a destination needs. All are required.
 type Options struct {
 	Cache Cache // keeps the stack's last answer
-	// EdgeConfig is called with the stack's edge-config if the stack's answer has changed.
+	// EdgeConfig is called with the stack's edge-config when the stack's answer is known for the first time, also from disk, and when it
+	// has changed.
 	EdgeConfig func(text string)
 	Log        *slog.Logger
 }
@@ -63,7 +64,7 @@ type Destination struct {
 	client   *Stream     // for target; nil if it must be made
 
 	// Only Put uses these.
-	gone    int       // how many pauses before a question there were since the stream last existed; 0 while it exists
+	gone    int       // how many pauses have begun, each before a question to the stack; 0 while the stream exists
 	askNext time.Time // when the present pause ends and Put asks the stack for another stream
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/retry"
 )
 
-// collectors is the set of collectors in use. It is replaced only if the options change: it has the last reading, which the next rates
-// need.
+// collectors keeps the set of collectors in use. The set is replaced only if the options change, because it holds the last readings, from
+// which the next rates are computed.
 type collectors struct {
 	log *slog.Logger
 

@@ -31,8 +31,8 @@ func (e *edge) deliver(ctx, flush context.Context, stop <-chan struct{}) {
 	}
 }
 
-// ship runs the shipper, and runs it again if it ends with an error. It returns once stop is closed and the fresh samples are sent, or
-// ctx ends.
+// ship runs the shipper, and runs it again if it ends with an error. After stop is closed, it returns when the fresh samples are sent, or
+// when the shipper fails. It also returns if ctx ends.
 func (e *edge) ship(ctx context.Context, stop <-chan struct{}) {
 	for {
 		err := e.shipper.Run(ctx, stop)

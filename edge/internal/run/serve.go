@@ -16,7 +16,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
-// relisten is the pause before another attempt to make the socket. The disk may have been full.
+// relisten is the pause before another attempt to make the socket. Making it fails, for example, while the disk is full.
 const relisten = time.Minute
 
 // socketCheck is how often to check whether the socket's file still exists.
@@ -63,8 +63,8 @@ func (e *edge) serve(ctx context.Context) (*sync.WaitGroup, error) {
 	return &running, nil
 }
 
-// serveWhileThere answers on the socket until the context ends or somebody removes the socket's file. It does not return while the
-// directory is missing too: the spool makes that again.
+// serveWhileThere answers on the socket until the context ends or somebody removes the socket's file. While the whole directory is missing,
+// it waits: the spool makes the directory again.
 func serveWhileThere(ctx context.Context, l net.Listener, path string, h http.Handler) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)

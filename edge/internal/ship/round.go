@@ -66,8 +66,8 @@ func size(lines [][]byte) (sum int) {
 	return sum
 }
 
-// split moves all waiting samples to the backlog. The backlog is sent from a random time within MaxLatency on: other machines may have
-// lost the same destination.
+// split moves all waiting samples to the backlog. If the backlog was empty, its first round begins after a random time of at most
+// MaxLatency, because other machines may have lost the same destination.
 func (s *Shipper) split() {
 	s.queue.Split()
 	s.lanes[spool.Fresh] = lane{}

@@ -81,8 +81,8 @@ const (
 	closeGrace = 500 * time.Millisecond
 	// putTimeout bounds one request. Without it a lost connection could go unnoticed for long.
 	putTimeout = 30 * time.Second
-	// peekBytes bounds the memory of a batch. Half of it holds more samples than may wait before they become backlog: those of 45 minutes,
-	// one a second.
+	// peekBytes bounds the memory of a batch. Samples that take half of it become backlog, see round. Half of it has room for all samples
+	// that may wait before that by their number: at most 45 minutes of samples, one a second.
 	peekBytes = 8 << 20
 	// One round of the backlog has at most the samples of about one full record, and at most what the rate allows in a minute.
 	backlogLines, backlogBytes = 400, 512 << 10
@@ -123,8 +123,8 @@ type pace struct {
 	Pace
 	// behind is the number of waiting lines at which all of them become backlog.
 	behind int
-	// grace is how much longer than MaxLatency the first sample of a pack waits: closeGrace, and a random time of at most an interval and
-	// a twentieth of MaxLatency. Machines that take samples at the same times then send at different times.
+	// grace is how much longer than MaxLatency the first sample of a pack waits: closeGrace, and a random time of at most an interval or a
+	// twentieth of MaxLatency, whichever is shorter. Machines that take samples at the same times then send at different times.
 	grace       time.Duration
 	rate        float64 // of the backlog, in lines per second
 	retry       retry.Policy
@@ -238,8 +238,8 @@ func (s *Shipper) Stats() Stats {
 func (s *Shipper) Health() []*retry.State { return []*retry.State{s.delivery, s.rejecting} }
 
 // Run ships until the context ends. After stop is closed it sends the fresh samples at once, and backlog that is only in memory, and
-// returns. The error says why it cannot go on; unless the context ended, [Shipper.Health] says it too, until all records of a request are
-// accepted.
+// returns. The error says why it cannot go on. Unless the context ended, [Shipper.Health] shows this error too, until a request succeeds
+// whose records are all accepted.
 func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 	err := s.run(ctx, stop)
 	if err != nil && ctx.Err() == nil {

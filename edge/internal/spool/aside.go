@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// Limits for the segments that were set aside. They do not apply to the newest one.
+// Limits for the segments that were set aside. The segment that was set aside last stays even if it exceeds them.
 const (
 	maxAside   = 4
 	asideShare = 4 // at most a quarter of the size limit

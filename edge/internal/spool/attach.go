@@ -180,7 +180,8 @@ func (s *store) resume(seg *segment, v survey) {
 	seg.file, seg.disk = file, seg.size
 	s.active = seg
 	if v.places > 0 {
-		// The damaged end does not say how many lines it has. A new entry does: it has the number of lines before it.
+		// If the end was damaged, it is cut off now, and its lines must still count. So write an entry: its head says how many lines are
+		// before it.
 		if s.writeState(state{segment: seg.id, acked: seg.acked}, 0) != nil {
 			s.active, seg.file = nil, nil
 			file.Close()
@@ -206,7 +207,7 @@ func (s *store) leave() bool {
 	if seg := s.active; seg != nil && seg.file != nil {
 		mem := make([]byte, seg.size)
 		if _, err := seg.file.ReadAt(mem, 0); err == nil {
-			s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk}) // in case only the lock was removed
+			s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk}) // if only the lock was removed, the file still exists
 			seg.file.Close()
 			seg.id, seg.file, seg.mem, seg.disk = 0, nil, mem, 0
 		}

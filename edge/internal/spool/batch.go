@@ -29,8 +29,8 @@ type Batch struct {
 type place struct {
 	seg  *segment
 	line int // number of the line
-	// first is the number of the first of the damaged lines before this one, or line if there are none. They count as lost when this
-	// line is acknowledged.
+	// first is the number of the first damaged line directly before this one. It equals line if no damaged line is there. The damaged lines
+	// count as lost when this line is acknowledged.
 	first int
 	id    uint64 // of the file, 0 for memory
 	end   int64  // offset after the line in it
@@ -42,8 +42,8 @@ func (b Batch) Head(n int) Batch { return Batch{b.Lines[:n], b.places[:n]} }
 // Tail returns a batch of the lines after the first n.
 func (b Batch) Tail(n int) Batch { return Batch{b.Lines[n:], b.places[n:]} }
 
-// add appends a line, unless the batch has one already and the line is longer than maxBytes. It subtracts the line's length from
-// maxBytes and returns false if the batch is full.
+// add appends a line, unless the line is longer than maxBytes and the batch is not empty. It subtracts the line's length from maxBytes and
+// returns false if the batch is full.
 func (b *Batch) add(line []byte, p place, maxBytes *int) bool {
 	if len(line) > *maxBytes && len(b.Lines) > 0 {
 		*maxBytes = 0

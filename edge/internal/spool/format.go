@@ -132,7 +132,7 @@ func headSum(b []byte, offset int64) uint32 {
 
 // state is an entry about a segment: the one that has the entry, or an older one.
 type state struct {
-	segment uint64 // 0 if the state only says lost
+	segment uint64 // 0 if only the field lost has a meaning
 	acked   int    // how many of its first lines are done: delivered or given up
 	lines   int    // how many lines it has; 0 while lines are still appended
 	lost    int64  // samples lost since the directory was made

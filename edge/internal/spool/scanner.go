@@ -22,7 +22,8 @@ type entry struct {
 type scanner struct {
 	src  io.ReaderAt
 	size int64
-	// good is the end of the last whole entry with a good head. After io.EOF, the bytes from there on are the tail.
+	// good is the end of the last whole entry with a good head, or the begin of a later entry with a good head that is not whole. After
+	// io.EOF, the bytes from there on are the tail.
 	good  int64
 	heads int // entries whose head is good
 	lines int // lines of the segment, according to the heads

@@ -15,11 +15,11 @@ type segment struct {
 	size int64 // end of the last entry; the file may be longer if a write failed
 	disk int64 // size of the file
 
-	// unknown says that the file could not be read yet. Then the fields below are not known either.
+	// unknown says that the file could not be read yet. Then lines, acked and unreadable are not known either.
 	unknown bool
 	lines   int
 	acked   int // how many of the first lines are done: delivered or given up
-	// unreadable is how many of the lines from acked on are known to be damaged. They count as damaged.
+	// unreadable is how many of the lines from acked on are known to be damaged. Stats counts them as damaged.
 	unreadable int
 	readAt     int64 // an offset at or before the line with the number acked
 
@@ -77,8 +77,8 @@ func (s *segment) open(fs FS) (io.ReaderAt, io.Closer, error) {
 	return f, f, nil
 }
 
-// read calls each with the lines that wait, in order, until each returns false. It returns io.EOF at the end of the segment. Any other
-// error comes from the file system and does not mean that the content is damaged.
+// read calls the function each with every line that waits, in order, until the function returns false. It returns io.EOF at the end of the
+// segment. Any other error comes from the file system and does not mean that the content is damaged.
 func (s *segment) read(fs FS, each func(entry) bool) error {
 	src, closer, err := s.open(fs)
 	if err != nil {

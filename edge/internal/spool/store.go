@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// segments is the number of segments into which the size limit is divided. A full spool drops the oldest segment.
+	// segments is the number of segments into which the size limit is divided, unless a segment would then be smaller or larger than the
+	// bounds below. The memory is divided in the same way, without bounds. A full spool drops the oldest segment.
 	segments                         = 16
 	minSegmentBytes, maxSegmentBytes = 64 << 10, 4 << 20
 )

@@ -19,8 +19,8 @@ type survey struct {
 	heads   int       // entries with a good head
 }
 
-// surveySegment reads a segment and calls each with its good entries, also if the header is damaged: entries have checksums of their
-// own. An error comes from the file system or from each and does not mean damage.
+// surveySegment reads a segment and calls the function each with its good entries, also if the header is damaged: entries have checksums of
+// their own. An error comes from the file system or from the function, and does not mean damage.
 func surveySegment(fs FS, id uint64, info FileInfo, each func(entry) error) (v survey, err error) {
 	f, err := fs.Open(info.Name, ReadOnly)
 	if err != nil {
@@ -81,7 +81,8 @@ func (n *notes) add(e entry) {
 	n.lost = s.lost
 }
 
-// lineCount returns how many lines a segment has. A newer segment says so; if none does, its own entries do.
+// lineCount returns how many lines a segment has. The number comes from a newer segment if one has it, otherwise from the segment's own
+// entries.
 func (n *notes) lineCount(id uint64, v survey) int {
 	if known := n.lines[id]; known > 0 {
 		return known

@@ -124,8 +124,8 @@ func (a *attributes) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// first returns the first of the names that has a value. The receiver hostmetrics and the semantic conventions name some attributes
-// differently.
+// first returns the value of the first of these names that has one. The receiver hostmetrics and the semantic conventions name some
+// attributes differently.
 func (a attributes) first(names ...string) string {
 	for _, name := range names {
 		if v := a[name]; v != "" {

@@ -124,7 +124,7 @@ func (a attributes) text() string {
 	return string(b)
 }
 
-// points returns the points of a metric. It leaves out those from which no value follows without an earlier point.
+// points returns the points of a metric whose value can be used without an earlier point. It leaves out totals since a start, for example.
 func (m metric) points(notes *notes) []point {
 	var list []dataPoint
 	isDelta := false

@@ -72,7 +72,7 @@ type Engine struct {
 	now         func() time.Time
 
 	wake    chan struct{}      // tells the scheduler that records were accepted
-	flushes chan chan struct{} // requests for a flush; the scheduler closes the channel that it receives when the flush is done
+	flushes chan chan struct{} // requests for a flush; when a flush is done, the scheduler closes the channel that it received
 	stop    context.CancelFunc // of the scheduler
 	done    chan struct{}      // closed when the scheduler has ended
 

@@ -1,10 +1,10 @@
-{{- /* The values of columns for each host and time bucket. Panels that add up or average hosts use it, so that a host that
-samples more often does not weigh more, and one that samples less often than once a bucket is not missing in most buckets.
+{{- /* The values of columns for each host and time bucket. Panels that add up or average hosts use it, so that a host that samples more
+often does not weigh more, and one that samples less often than once a bucket is not missing in most buckets.
 
-A reading stands for its host until the host's next one, but for at most three intervals: then the host is silent. The newest
-reading of a host that is not silent stands for it until the end of the range, because later ones may be on their way. If
-the first reading of a range comes within three intervals of the begin of the range, it stands for its host from that begin on. The
-first sample of a collector's session has no rates; the reading before it stands for them. */ -}}
+A reading stands for its host until the host's next one, but for at most three intervals: then the host is silent. The newest reading of a
+host that is not silent stands for it until the end of the range, because later ones may be on their way. If the first reading of a range
+comes within three intervals of the begin of the range, it stands for its host from that begin on. The first sample of a collector's session
+has no rates; the rates of the reading before it are used. */ -}}
 {{define "by_host"}}SELECT spans.host, CAST(grid.t AS double) AS t, {{range .}}spans.{{.}}, {{end}}spans.interval_s
   FROM (
     SELECT host, interval_s,

@@ -27,10 +27,10 @@ bucket would have few of the hosts, and the band would jump from bucket to bucke
 {{- /* Whether a host of buckets b and ranked r has a line. */ -}}
 {{define "fleet_lines"}}r.place <= CASE WHEN r.hosts > {{few}} THEN {{worst}} ELSE {{series}} END{{or_picked "b.host"}}{{end}}
 
-{{- /* Whether a bucket of the fleet, which is a group of coarse by t, has most of the hosts. Samples of different hosts arrive at
-different times. So the buckets within the delay of the range's end may have few hosts, whose values are not those of the fleet. The same
-is true of a first bucket that begins before the range. Such a bucket is left out unless it has three quarters of the hosts that are not
-silent: a quantile of the others is close to that of all. A host whose interval is longer than a bucket is not in each bucket, but at
-most a tenth of the hosts are like that. If hosts fall silent, all buckets before the delay show it at once. The buckets within the delay
-come back when these hosts count as silent. */ -}}
+{{- /* Whether a bucket of the fleet, which is a group of coarse by t, has most of the hosts. Samples of different hosts arrive at different
+times. So the buckets within the delay of the range's end may have few hosts, whose values are not those of the fleet. The same is true of a
+first bucket that begins before the range. Such a bucket is left out unless it has three quarters of the hosts that are not silent: a
+quantile of three quarters of the hosts is close to that of all. A host whose interval is longer than a bucket is not in each bucket, but at
+most a tenth of the hosts are like that. If more than a quarter of the hosts fall silent, the buckets before the delay show it at once, and
+those within the delay are left out until these hosts count as silent. */ -}}
 {{define "arrived"}}t >= {{from}} AND t + max(width) <= {{to}} - {{delay}} OR 4 * count(*) >= 3 * max(reporting){{end}}

@@ -1,12 +1,12 @@
-{{- /* Common table expressions for the problems of hosts, from when to when: see the type Problem. The argument "all" asks for those of
-the whole range. Without it, the query looks only at hosts that may have a problem at the end of the range, which is much faster: a
-problem is over if the newest mean is below the column clear of its rule. The forecast is over if the newest line is not straight or leaves
-more time than that. Of these hosts, it looks only at the few values since the problem was last over. The argument "newest" is a number of
-seconds: the values of each minute are read for so long before the end of the range. 0
-means the whole range.
+{{- /* Common table expressions for the problems of hosts, from when to when: see the type Problem. If the argument "all" is true, these are
+the problems of the whole range. Otherwise the query looks only at hosts that may have a problem at the end of the range, and of these hosts
+only at the few values since the problem was last over. That is much faster. A problem is over if the newest mean is below the column clear
+of its rule. The forecast is over if the newest line is not straight, or if the filesystem will be full later than the column clear says.
+The argument "newest" is a number of seconds: the values of each minute are read for so long before the end of the range. 0 means the whole
+range.
 
-Each expression that reads samples is named once: Athena's engine puts the text of an expression wherever it is named, and reads the
-samples again there. So what else is known of a host goes along with its rows: see the function known. */ -}}
+Each expression that reads samples is named once: Athena's engine puts the text of an expression wherever it is named, and reads the samples
+again there. So what else is known of a host goes along with its rows: see the function known. */ -}}
 {{define "problems"}}rules AS (
   SELECT problem, unit, warn, critical, clear, for_s, usual
   FROM (VALUES {{rules}}) AS r (problem, unit, warn, critical, clear, for_s, usual)

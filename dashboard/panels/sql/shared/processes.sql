@@ -1,6 +1,6 @@
-{{- /* What each process of each host uses on average: number is how many there are of its name and unit. CPU time and
-I/O count as 0 while the process is not among the first of its host. Memory and the number are the newest that are known. Over hours,
-the newest memory is the mean of an hour. */ -}}
+{{- /* What each process of each host uses on average: number is how many there are of its name and unit. CPU time and I/O count as 0 while
+the process is not among the first of its host. Memory and the number are the newest that are known. If the rows are hours, the newest
+memory is the mean of an hour. */ -}}
 {{define "processes"}}readings AS (
   SELECT host, ts, process, max(cpu_pct) AS cpu, max(rss_bytes) AS memory, max(read_bytes_per_s) AS read, max(write_bytes_per_s) AS written,
     max(count) AS number, max(listed) AS listed, max(lists) AS lists
@@ -21,8 +21,8 @@ the newest memory is the mean of an hour. */ -}}
   FROM (SELECT host, ts, max(lists) AS lists FROM readings GROUP BY 1, 2) AS taken_lists
   GROUP BY host{{end}}
 
-{{- /* The means of value over time for each host, of the chosen process or else of the one that uses the most CPU time. Those with
-the highest mean are chosen. */ -}}
+{{- /* The means of value over time for each host, of the chosen process or else of the one that uses the most CPU time. The hosts with the
+highest mean are chosen. */ -}}
 {{define "process_by_host"}}WITH readings AS (
   SELECT host, ts, {{wide 60}} AS t, process, max(cpu_pct) AS cpu, max({{.}}) AS value, min({{.}}_min) AS low, max({{.}}_max) AS high,
     max(listed) AS listed

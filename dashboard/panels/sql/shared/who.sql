@@ -1,12 +1,12 @@
-{{- /* Who uses a resource over time: the means of value, an expression of fields of a list, for each name. by is the column
-with the name. The eight names with the highest sum have rows of their own, the others share one. If mean is set, several hosts
-are averaged, else added up.
+{{- /* Who uses a resource over time: the means of value, an expression of fields of a list, for each name. by is the column with the name.
+The eight names with the highest sum have rows of their own, the others share one. If mean is set, several hosts are averaged, else added
+up.
 
-Hosts have details at different times. So the details of a host stand for it in all buckets until its next ones, but for at most
-three times as long as its details are apart: then it is silent. The first ones also stand for as long before them.
+Hosts have details at different times. So the details of a host stand for it in all buckets until its next ones, but for at most three times
+as long as its details are apart: then it is silent. The first details of a host also stand for it in the same time before them.
 
-An element that is not in a list used too little to be among the first, so it counts as 0. A copy of a sample has equal
-elements, and max takes one of them. */ -}}
+An element that is not in a list used too little to be among the first, so it counts as 0. A copy of a sample has equal elements, and max
+takes one of them. */ -}}
 {{define "who"}}WITH readings AS (
   SELECT host, ts, {{wide 60}} AS t, {{.by}}, max({{.value}}) AS value, max(listed) AS listed, max(lists) AS lists
   FROM {{details .list "host" .columns "listed" "lists"}}
