@@ -168,7 +168,7 @@ func TestRetiredHost(t *testing.T) {
 func TestEventOpensItsTime(t *testing.T) {
 	address := largeSite(t)
 	b := open(t)
-	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/?dashboard=anomalies&range=1h"), loaded(1))
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/?dashboard=anomalies&range=6h"), loaded(1))
 	b.pause()
 	host := eval[string](b, "document.querySelector('[data-panel=anomalies-events] tbody tr').dataset.host")
 	start, err := time.Parse(time.RFC3339, eval[string](b, "document.querySelector('[data-panel=anomalies-events] tbody time').dateTime"))
