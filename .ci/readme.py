@@ -144,7 +144,7 @@ COMMANDS = {
     "CONTRIBUTING.md": {"make demo": FRESH, "make test": FRESH, "make check": "CI runs it"},
     "cdk/terraform/README.md": {
         "make synth": "CI runs it",
-        "cd cdk/terraform": Run(instead=(("cd ", "cd repository/"),)),
+        "cd cdk/terraform": "the next commands, which are not run, start there",
         "terraform": "needs an AWS account and Terraform's registry",
     },
     "cdk/README.md": {

@@ -60,7 +60,7 @@ func (e *Engine) results(ctx context.Context, id string, execution *types.QueryE
 
 func columnsOf(metadata *types.ResultSetMetadata) ([]panels.Column, error) {
 	if metadata == nil {
-		return nil, errors.New("Athena's answer does not describe its columns")
+		return nil, errors.New("the answer of Athena does not describe its columns")
 	}
 	columns := make([]panels.Column, len(metadata.ColumnInfo))
 	for i, c := range metadata.ColumnInfo {
