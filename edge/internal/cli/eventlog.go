@@ -8,9 +8,6 @@ import (
 	"sync"
 )
 
-// serviceName is the name of the Windows service and of its source in the event log.
-const serviceName = "metrics-edge"
-
 // events takes the events of a log. On Windows it is *eventlog.Log. The number is the event's ID.
 type events interface {
 	Info(id uint32, text string) error

@@ -8,6 +8,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 )
 
+// serviceName is the name of the Windows service and of its source in the event log.
+const serviceName = "metrics-edge"
+
 // serviceCommands returns the command that manages the Windows service.
 func serviceCommands() []*cobra.Command {
 	parent := &cobra.Command{
