@@ -329,7 +329,7 @@ def assistant(cloud):
         expect(counted["structuredContent"]["rows"] == [[once + ROWS // 4, once]], "an assistant's query runs in Athena", counted)
         many = call(3, "query", sql="SELECT seq FROM samples_once ORDER BY seq")["structuredContent"]
         expect(len(many["rows"]) == 3 and many["truncated"], "its answer is bounded", many)
-        panel = call(4, "run_panel", panel="disk-busy", host="host-1")
+        panel = call(4, "run_panel", panel="disk-busy")
         expect(not panel.get("isError") and panel["structuredContent"]["rows"], "a panel runs", panel)
         refused = call(5, "query", sql="DROP TABLE samples")
         expect(refused.get("isError"), "and nothing but queries", refused)
