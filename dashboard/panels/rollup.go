@@ -14,7 +14,7 @@ type Rollup struct {
 	Bucket time.Duration // length of a bucket
 	Period time.Duration // what one run rolls up at a time, in one partition: an hour or a day
 	lists  []string      // columns of lists whose newest value is kept
-	// summaries are the lists of which a row keeps what all readings of the bucket say.
+	// summaries say which other lists are kept, and how: a row has what follows from all readings of such a list in the bucket.
 	summaries []listed
 }
 
@@ -135,8 +135,11 @@ var computed = []record.Column{
 const samplesOf = "CAST(sum(samples) AS bigint)"
 
 // meanOfRows is the mean over the samples behind rows of a rollup.
-func meanOfRows(of string) string {
-	return "sum((" + of + ") * samples) / sum(CASE WHEN " + of + " IS NOT NULL THEN samples END)"
+func meanOfRows(of string) string { return weighted(of, "samples") }
+
+// weighted is the mean of rows that each stand for several readings: the column weight says for how many.
+func weighted(of, weight string) string {
+	return "sum((" + of + ") * " + weight + ") / sum(CASE WHEN " + of + " IS NOT NULL THEN " + weight + " END)"
 }
 
 // bucketOf is the SQL of the begin of the bucket of a time.

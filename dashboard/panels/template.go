@@ -134,9 +134,7 @@ func (s statement) functions() template.FuncMap {
 		// These know that a row may be a bucket of several samples.
 		"count": s.count, "mean": s.mean, "low": s.low, "high": s.high, "means": func(columns []string) string { return each(columns, s.mean) },
 		// The mean of a field of details over its readings.
-		"mean_of_details": func(of string) string {
-			return "sum(" + of + " * listed) / sum(CASE WHEN " + of + " IS NOT NULL THEN listed END)"
-		},
+		"mean_of_details": func(of string) string { return weighted(of, "listed") },
 		// The means of columns of rows that all count the same.
 		"averages": func(columns []string) string { return each(columns, average) },
 		// Arguments of a shared template: a name, its value, and so on.
