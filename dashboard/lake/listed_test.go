@@ -1,7 +1,6 @@
 package lake_test
 
 import (
-	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -170,15 +169,7 @@ func TestHoursWithoutLists(t *testing.T) {
 	if len(before) != 1 {
 		t.Fatalf("files %v", before)
 	}
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	db := laketest.DuckDB(t)
 	old := filepath.Join(t.TempDir(), "old.parquet")
 	if _, err := db.Exec("COPY (SELECT * EXCLUDE (processes, processes_readings, units, units_readings, sensors, sensors_readings) FROM read_parquet('" + before[0] +
 		"', hive_partitioning = false)) TO '" + old + "' (FORMAT parquet)"); err != nil {

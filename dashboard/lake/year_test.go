@@ -106,15 +106,7 @@ func writeYear(b *testing.B, dir string) {
 	if _, err := os.Stat(filepath.Join(dir, laketest.Prefix)); err != nil {
 		writeTwoDays(b, dir)
 	}
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			b.Error(err)
-		}
-	}()
+	db := laketest.DuckDB(b)
 	whole := panels.Hours.Start(benchEnd).Add(-24 * time.Hour) // the day that is rolled up whole
 	for _, r := range []panels.Rollup{panels.Hours, panels.Minutes} {
 		days := yearDays

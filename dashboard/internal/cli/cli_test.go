@@ -407,15 +407,7 @@ func TestParquetIsReadBack(t *testing.T) {
 // readBack runs a query in a DuckDB that may read all files, and writes the rows as text.
 func readBack(t *testing.T, query string) string {
 	t.Helper()
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	db := laketest.DuckDB(t)
 	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package laketest
 
 import (
-	"database/sql"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,15 +25,7 @@ func Filled(query string, p panels.Params) string {
 // of [lake.Views] of the lake below dir.
 func Plugin(t testing.TB, dir string) func(query string, p panels.Params) panels.Result {
 	t.Helper()
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := DuckDB(t)
 	if _, err := db.ExecContext(t.Context(), lake.Views(dir)); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	_ "github.com/duckdb/duckdb-go/v2" // the driver
@@ -56,6 +57,21 @@ func (w *table) write(s *record.Sample) error {
 	w.line = append(append(w.line, w.enriched...), "}\n"...)
 	_, err := w.out.Write(w.line)
 	return err
+}
+
+// DuckDB returns a DuckDB of its own, in memory, which may read all files. It is closed when the test ends.
+func DuckDB(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
 }
 
 // engine returns the DuckDB of this process that makes Parquet of lines.
