@@ -27,8 +27,8 @@ type sharedTable struct {
 	unused  *time.Timer // drops the table; nil while it has readers
 }
 
-// sharedIdle is how long a table that no query reads is kept. It is long enough for the queries of a page that waits for connections, and short enough that a refresh finds no table of the
-// one before: that would be of another range.
+// sharedIdle is how long a table is kept that no query reads. Some queries of a page begin later, because they wait for a connection: they
+// still find the table. The next refresh of the page does not, and needs another one, because its time range is another.
 const sharedIdle = 5 * time.Second
 
 // nameOf is the name of the table with the rows of s over files. Changed files make another table.
@@ -41,8 +41,8 @@ func nameOf(s panels.Shared, files []dataFile) string {
 	return fmt.Sprintf("shared_%x", h.Sum(nil)[:16])
 }
 
-// use returns when the table of a name is there. If there is none, it calls fill to make it. The caller must call release when it has read
-// the table.
+// use waits until the table of a name is there. If nobody makes it yet, use calls fill, which makes it. The caller must call release when it
+// has read the table.
 func (t *sharedTables) use(ctx context.Context, name string, fill func() error) (release func(), err error) {
 	for {
 		table, own := t.enter(name)

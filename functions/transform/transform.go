@@ -25,7 +25,7 @@ type Options struct {
 	MaxAge time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
-	// Log gets a line for each refused record and for each record of which values are left out; default slog.Default.
+	// Log gets a line for each record that is refused, and for each one that is delivered without some of its values; default slog.Default.
 	Log *slog.Logger
 }
 

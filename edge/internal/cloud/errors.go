@@ -76,7 +76,7 @@ func explainCode(err error) error {
 // Credentials returns the credentials that sign requests. If there are none, the error wraps [ship.ErrCredentials].
 func Credentials(ctx context.Context, cfg aws.Config) (aws.Credentials, error) {
 	if cfg.Credentials == nil {
-		return aws.Credentials{}, fmt.Errorf("%w: the AWS configuration has none", ship.ErrCredentials)
+		return aws.Credentials{}, fmt.Errorf("%w: the AWS configuration names no source of credentials", ship.ErrCredentials)
 	}
 	found, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {

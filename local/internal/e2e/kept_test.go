@@ -19,8 +19,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/recordtest"
 )
 
-// kept is the lake in a frozen folder with what else the programs of a release keep in one: rollups, a parameter that a person put, and two
-// records that failed, of which one was sent again.
+// kept is the lake in a frozen folder. It also has what else the programs of a release keep in a lake: rollups, a parameter that a person
+// put, and two records that failed. One of these was sent again.
 const (
 	kept         = "kept"
 	keptSetting  = "/metrics-dashboard/MetricsDashboard/edge-config"
