@@ -81,7 +81,7 @@ func history(t *testing.T, seed uint64, hosts int, days int, interval time.Durat
 func TestSameSeedSameRows(t *testing.T) {
 	lines := func(seed uint64) string {
 		var lines []string
-		for _, s := range history(t, seed, 12, 1, time.Minute) {
+		for _, s := range history(t, seed, 12, 1, 10*time.Minute) {
 			lines = append(lines, string(s.AppendJSON(nil)))
 		}
 		slices.Sort(lines) // hosts are simulated in parallel
@@ -98,7 +98,7 @@ func TestSameSeedSameRows(t *testing.T) {
 // The values of each sample are possible, and each story shows on at least one host.
 func TestStories(t *testing.T) {
 	const days = 14
-	all := history(t, 1, 24, days, 5*time.Minute)
+	all := history(t, 1, 24, days, 15*time.Minute)
 	type host struct {
 		samples, steal, errors  int
 		sessions                map[string]bool
@@ -196,7 +196,7 @@ func TestEveryColumnHasValues(t *testing.T) {
 // The load is higher at noon than at night, and higher on weekdays than at weekends.
 func TestRhythm(t *testing.T) {
 	var noon, night, weekend []float64
-	for _, s := range history(t, 1, 6, 14, 10*time.Minute) {
+	for _, s := range history(t, 1, 6, 14, 30*time.Minute) {
 		if s.NodeRole != "web" {
 			continue
 		}
@@ -267,7 +267,7 @@ func TestHistoryIsDeliveredInBetween(t *testing.T) {
 	var m memory
 	var hours []int
 	n, err := fleet.History(t.Context(), &m, fleet.Options{
-		Hosts: 3, Seed: 1, Interval: 20 * time.Minute, MaxLatency: time.Hour, From: from, To: from.AddDate(0, 0, 50),
+		Hosts: 3, Seed: 1, Interval: time.Hour, MaxLatency: time.Hour, From: from, To: from.AddDate(0, 0, 50),
 		Deliver: func(context.Context) error {
 			seen := map[record.Hour]bool{}
 			for _, s := range m.samples(t) {
