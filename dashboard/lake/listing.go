@@ -91,11 +91,11 @@ func (l *Lake) hasRollups(grain panels.Rollup) (bool, error) {
 // rolled up, so each part is over the whole range.
 func partsOf(grain panels.Rollup, r panels.Range) []panels.Part {
 	if grain.Name == panels.Minutes.Name {
-		return []panels.Part{{Relation: panels.Minutes.Table(), Of: panels.Minutes, Range: r}, {Relation: panels.RestOfMinutes, Range: r}}
+		return []panels.Part{{Relation: panels.Minutes.Table(), Of: panels.Minutes, Range: r}, {Relation: panels.SamplesWithoutMinutes, Range: r}}
 	}
 	return []panels.Part{
 		{Relation: panels.Hours.Table(), Of: panels.Hours, Range: r},
-		{Relation: panels.MinuteRest, Of: panels.Minutes, Range: r},
-		{Relation: panels.Rest, Range: r},
+		{Relation: panels.MinutesWithoutHours, Of: panels.Minutes, Range: r},
+		{Relation: panels.SamplesWithoutRollup, Range: r},
 	}
 }

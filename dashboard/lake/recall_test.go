@@ -203,7 +203,7 @@ func history(t *testing.T, l *lake.Lake, begin, end time.Time) (all []found) {
 			moment := func(column string) time.Time {
 				return time.UnixMilli(int64(at(t, result, column, i).(float64) * 1000)).UTC()
 			}
-			f := found{fmt.Sprint(at(t, result, "host", i)), fmt.Sprint(at(t, result, "problem", i)), moment("since"), moment("told"), moment("until")}
+			f := found{fmt.Sprint(at(t, result, "host", i)), fmt.Sprint(at(t, result, "problem", i)), moment("since"), moment("reported"), moment("until")}
 			if !f.since.Before(from) {
 				all = append(all, f)
 			}

@@ -42,15 +42,15 @@ var rollups = func() (list []relation) {
 	return list
 }()
 
-// rests are what a coarser rollup lacks, see [panels.Rest].
-var rests = func() []relation {
+// notRolledUp are what a coarser rollup lacks, see [panels.SamplesWithoutRollup].
+var notRolledUp = func() []relation {
 	minutes, hours := rollups[0], rollups[1]
-	minuteRest := minutes.without(panels.MinuteRest, hours)
-	return []relation{samples.without(panels.RestOfMinutes, minutes), minuteRest, samples.without(panels.Rest, hours, minuteRest)}
+	minutesWithoutHours := minutes.without(panels.MinutesWithoutHours, hours)
+	return []relation{samples.without(panels.SamplesWithoutMinutes, minutes), minutesWithoutHours, samples.without(panels.SamplesWithoutRollup, hours, minutesWithoutHours)}
 }()
 
 // tables are all relations besides samples.
-func tables() []relation { return slices.Concat(rollups, rests) }
+func tables() []relation { return slices.Concat(rollups, notRolledUp) }
 
 // without is the relation of the rows in periods that the others lack.
 func (r relation) without(name string, others ...relation) relation {

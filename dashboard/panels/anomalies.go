@@ -27,7 +27,7 @@ func anomalies() Dashboard {
 			},
 			{
 				ID: "anomalies-map", Title: "When and where", Kind: HeatMap, By: ByHost, Across: ByTime, Width: full, Lead: window, Weeks: weeks,
-				Question: "Do hosts deviate at the same time, and how far, where 1 is the edge of the band?",
+				Question: "When was which host unusual, and how far from its usual value (1 is the edge of the band)?",
 				Values:   []Value{{Column: "score", Label: "Distance", Unit: Load, Thresholds: &Thresholds{Warn: 1, Critical: 2}}},
 			},
 			{

@@ -120,30 +120,30 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 	bucket := func(least time.Duration) time.Duration { return chosen.wide(max(params.Bucket, least)) }
 	metric, _ := MetricOf(params.Metric)
 	s := statement{
-		dialect: form.dialect,
-		reading: chosen,
-		filters: func() []string { return params.filters(text) },
-		metric:  metric.value(),
-		metrics: []string{metric.Column},
-		from:    number(unix(r.From)),
-		to:      number(unix(r.To)),
-		shown:   number(unix(params.Range.From)),
-		bucket:  func(least time.Duration) string { return number(bucket(least).Seconds()) },
-		process: func() string { return params.process(text) },
-		slot:    number(slotFor(span).Seconds()),
-		reach:   number(reachFor(span).Seconds()),
-		slight:  number(metric.Least),
-		offset:  params.offset(),
-		series:  strconv.Itoa(params.Series),
-		few:     strconv.Itoa(cmp.Or(params.Few, FewHosts)),
-		picked:  func(column string) string { return params.picked(column, text) },
-		delay:   number(params.Delay.Seconds()),
-		late:    params.Delay,
-		rules:   params.Rules,
-		newest:  func(last time.Duration) (reading, error) { return over(Range{From: r.To.Add(-last), To: r.To}) },
+		dialect:     form.dialect,
+		reading:     chosen,
+		filters:     func() []string { return params.filters(text) },
+		metric:      metric.value(),
+		metrics:     []string{metric.Column},
+		from:        number(unix(r.From)),
+		to:          number(unix(r.To)),
+		shown:       number(unix(params.Range.From)),
+		bucket:      func(least time.Duration) string { return number(bucket(least).Seconds()) },
+		process:     func() string { return params.process(text) },
+		slot:        number(slotFor(span).Seconds()),
+		maxDistance: number(maxDistanceFor(span).Seconds()),
+		slight:      number(metric.Least),
+		offset:      params.offset(),
+		series:      strconv.Itoa(params.Series),
+		few:         strconv.Itoa(cmp.Or(params.Few, FewHosts)),
+		picked:      func(column string) string { return params.picked(column, text) },
+		delay:       number(params.Delay.Seconds()),
+		late:        params.Delay,
+		rules:       params.Rules,
+		newest:      func(last time.Duration) (reading, error) { return over(Range{From: r.To.Add(-last), To: r.To}) },
 	}
-	// rolledUp chooses a rollup in place of finer rows, if there is some of that rollup.
-	rolledUp := func(to Rollup, r Range) (reading, error) {
+	// preferRollup chooses a rollup in place of finer rows, if there is some of that rollup.
+	preferRollup := func(to Rollup, r Range) (reading, error) {
 		if form.parts != nil && to.Bucket > chosen.grain.Bucket {
 			if rows, err := form.reading(to, r, params.Once); err != nil || rows.rolled() {
 				return rows, err
@@ -156,7 +156,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		s.together, s.share = p.Together, q.shareWith(params)
 	}
 	var also []Range
-	s.rolledUp = func(to Rollup, last time.Duration) (reading, error) {
+	s.preferRollup = func(to Rollup, last time.Duration) (reading, error) {
 		of := r
 		switch since := params.KnownSince.UTC(); {
 		case last > 0:
@@ -165,7 +165,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 			of.From = since
 			also = append(also, of)
 		}
-		return rolledUp(to, of)
+		return preferRollup(to, of)
 	}
 	s.before = func(days int, all bool) (reading, error) {
 		of := r
@@ -173,7 +173,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 			of.From = of.To
 		}
 		also = append(also, usualSpan(of, days))
-		return rolledUp(Minutes, also[len(also)-1])
+		return preferRollup(Minutes, also[len(also)-1])
 	}
 	past := p.past(params.Range)
 	for _, week := range past {
@@ -197,17 +197,17 @@ func (p Panel) past(shown Range) (list []Range) {
 	if shown.To.Sub(shown.From) > week {
 		return nil
 	}
-	reach := reachFor(shown.To.Sub(shown.From))
+	distance := maxDistanceFor(shown.To.Sub(shown.From))
 	for i := range p.Weeks {
 		back := -time.Duration(i+1) * week
-		list = append(list, Range{From: shown.From.Add(back - reach).UTC(), To: shown.To.Add(back + reach).UTC()})
+		list = append(list, Range{From: shown.From.Add(back - distance).UTC(), To: shown.To.Add(back + distance).UTC()})
 	}
 	return list
 }
 
-// reachFor is the greatest distance, in time of the week, between a point and a slot of an earlier week that it is compared with. A job
+// maxDistanceFor is the greatest distance, in time of the week, between a point and a slot of an earlier week that it is compared with. A job
 // does not start at the same second each week.
-func reachFor(span time.Duration) time.Duration { return max(slotFor(span), 5*time.Minute) }
+func maxDistanceFor(span time.Duration) time.Duration { return max(slotFor(span), 5*time.Minute) }
 
 // Span is the length of the time range that the panel is about if the viewer chose a range of length span. Both ranges have the same
 // end.

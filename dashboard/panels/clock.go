@@ -33,7 +33,7 @@ const MaxChanges = 8
 
 func (p Params) checkClock() error {
 	if len(p.Changes) > MaxChanges {
-		return fmt.Errorf("the clock changes %d times: at most %d times can be given", len(p.Changes), MaxChanges)
+		return fmt.Errorf("%d changes of the viewer's clock are given: at most %d are allowed", len(p.Changes), MaxChanges)
 	}
 	offsets := []time.Duration{p.Offset}
 	for i, c := range p.Changes {

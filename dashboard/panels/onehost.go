@@ -2,11 +2,12 @@ package panels
 
 import "slices"
 
-// oneHost is the page of one host: what it is, how it is now, and who uses it. Without a host its charts show the mean over all.
+// oneHost is the page of one host: what it is, how it is now, and which processes use it. If no host is chosen, its charts show the mean
+// over all hosts.
 func oneHost() Dashboard {
 	return Dashboard{
 		ID: "host", Title: "Host", Hidden: true,
-		Question: "What does this one host do, and which process does it?",
+		Question: "How busy is this host, and which processes use its CPU, memory and disks?",
 		Panels:   slices.Concat(hostHead(), hostProcessors(), hostStorage(), hostRest()),
 	}
 }
@@ -43,7 +44,7 @@ func hostHead() []Panel {
 	}
 }
 
-// hostProcessors are the panels of CPU and memory: how much is in use, and by whom.
+// hostProcessors are the panels of CPU and memory: how much is in use, and by which processes.
 func hostProcessors() []Panel {
 	return []Panel{
 		ofHost("host-cpu", "CPU", "How busy are all cores on average, and how busy is the busiest one?", Series,
@@ -97,7 +98,7 @@ func hostStorage() []Panel {
 	}
 }
 
-// hostRest are the panels of the network and of what else a machine tells.
+// hostRest are the panels of the network, the load, the pressure and the sensors.
 func hostRest() []Panel {
 	network := ofHost("host-network", "Network", "How much does it receive and send?", Series,
 		Value{Column: "net_bytes_recv_per_s", Label: "Received", Unit: BytesPerSecond, High: "net_bytes_recv_per_s_high"},

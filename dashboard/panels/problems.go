@@ -30,8 +30,8 @@ type Problem struct {
 	Culprit string
 	// Sentence says for people when the problem begins.
 	Sentence string
-	// CriticalTold says that a critical problem is never routine.
-	CriticalTold bool
+	// CriticalReported says that a critical problem is never routine, so alerts report it.
+	CriticalReported bool
 }
 
 // Limits are the thresholds of a rule.
@@ -55,7 +55,7 @@ var minuteProblems = sync.OnceValue(func() []Problem {
 				"an hour, at that time of day (give or take an hour), 1, 2, 3 or 7 days before.",
 		},
 		{
-			Name: "Memory", Column: "ram_pct", Unit: Percent, Limits: Limits{loaded, 85, 88}, Culprit: "memory_process", CriticalTold: true,
+			Name: "Memory", Column: "ram_pct", Unit: Percent, Limits: Limits{loaded, 85, 88}, Culprit: "memory_process", CriticalReported: true,
 			Sentence: "{warn} of the memory or more is in use, for {for}. It does not begin if the memory was at {usual} or more for a quarter of " +
 				"an hour, at that time of day (give or take an hour), 1, 2, 3 or 7 days before. At {critical} it begins in any case.",
 		},
@@ -157,10 +157,10 @@ const (
 	forecastS = 13 * hourSeconds
 	// routineS is how long a routine problem lasts at most, in seconds. Whatever lasts longer would be compared with itself the day before.
 	routineS = 20 * hourSeconds
-	// usualStepS is the width of the buckets whose means say whether a host was busy, in seconds, and usualReach how many of them
+	// usualStepS is the width of the buckets whose means say whether a host was busy, in seconds, and usualNeighbours how many of them
 	// before and after a time of day count as the same time of day.
-	usualStepS = quarterHourSeconds
-	usualReach = 4
+	usualStepS      = quarterHourSeconds
+	usualNeighbours = 4
 )
 
 // usualDays are the distances, in days, to the earlier days that say what is usual for a host. At least one of the first three days is a
@@ -171,22 +171,22 @@ var usualDays = []int{1, 2, 3, 7}
 // that count as the same time of day. It begins one bucket earlier than these, because samples arrive late: the newest value may be of a
 // bucket before the end of r.
 func usualSpan(r Range, days int) Range {
-	const before, after = (usualReach + 2) * usualStepS * time.Second, (usualReach + 1) * usualStepS * time.Second
+	const before, after = (usualNeighbours + 2) * usualStepS * time.Second, (usualNeighbours + 1) * usualStepS * time.Second
 	back := -time.Duration(days) * 24 * time.Hour
 	return Range{From: r.From.Add(back - before), To: r.To.Add(back + after)}
 }
 
 // problemFunctions are what the queries about problems can call.
 func (s statement) problemFunctions() template.FuncMap {
-	var columns, usual, criticalTold []string
+	var columns, usual, criticalReported []string
 	known := []string{"last_ts", "interval_s", "node_role", "env", "machine_id", "mount", "device", "waits", "shared_by"}
 	var usualProblems []Problem
 	for _, p := range minuteProblems() {
 		columns = append(columns, p.Column)
 		if p.Usual > 0 {
 			usual, usualProblems = append(usual, p.Column), append(usualProblems, p)
-			if p.CriticalTold {
-				criticalTold = append(criticalTold, LiteralOf(p.Name))
+			if p.CriticalReported {
+				criticalReported = append(criticalReported, LiteralOf(p.Name))
 			}
 		}
 	}
@@ -198,9 +198,9 @@ func (s statement) problemFunctions() template.FuncMap {
 		// The rules as rows, the overrides, and how long values have to be high: see [Rules].
 		"rules": ruleRows, "overrides": func() []Override { return s.rules.Overrides }, "overrides_by_tag": s.rules.byTag, "lengths": s.rules.lengths,
 		// Columns of the rules with their overrides, for the rows of a relation with_overrides.
-		"limit": func(column string) string { return s.rules.limit(column, s.to) },
-		"limits": func(columns ...string) string {
-			return each(columns, func(column string) string { return s.rules.limit(column, s.to) })
+		"effective": func(column string) string { return s.rules.effective(column, s.to) },
+		"effective_columns": func(columns ...string) string {
+			return each(columns, func(column string) string { return s.rules.effective(column, s.to) })
 		},
 		"with_overrides": s.rules.chosen,
 		// The columns of what is known of a host, after other columns; and the same of several rows about the host.
@@ -214,8 +214,8 @@ func (s statement) problemFunctions() template.FuncMap {
 			return nil
 		},
 		"problem_window": word(strconv.Itoa(problemWindowS)), "routine": word(strconv.Itoa(routineS)),
-		"critical_told": word(strings.Join(criticalTold, ", ")),
-		"usual_step":    word(strconv.Itoa(usualStepS)), "usual_first": word(strconv.Itoa(-usualReach)), "usual_last": word(strconv.Itoa(usualReach)),
+		"critical_reported": word(strings.Join(criticalReported, ", ")),
+		"usual_step":        word(strconv.Itoa(usualStepS)), "usual_first": word(strconv.Itoa(-usualNeighbours)), "usual_last": word(strconv.Itoa(usualNeighbours)),
 		"standing_s": func() int { return standingS },
 		// The samples of so many seconds at the end of the range, or of the whole range if that is 0; and the begin of that time.
 		"newest": func(seconds int, columns ...any) (string, error) {

@@ -43,7 +43,7 @@ func Questions() []Panel {
 				{Column: "until", Label: "End", Unit: Time},
 				{Column: "length_s", Label: "Length", Unit: Duration},
 				{Column: "worst", Label: "Severity", Unit: Count},
-				{Column: "told", Label: "Told", Unit: Time},
+				{Column: "reported", Label: "Reported", Unit: Time},
 			},
 		},
 		{
@@ -65,7 +65,7 @@ const ProblemsNow = "problems-now"
 func Readings(columns ...string) Panel {
 	return Panel{
 		ID: "readings-all", Title: "Readings", Kind: Table, Needs: EachSample,
-		Question: "What did the machines say?",
+		Question: "What are the values of each sample?",
 		SQL:      "SELECT " + strings.Join(columns, ", ") + "\nFROM {{samples \"" + strings.Join(columns, `" "`) + `"}}`,
 	}
 }

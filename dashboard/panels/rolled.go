@@ -115,9 +115,9 @@ func (s statement) part(p read, wanted []rolled) string {
 		case s.whole || p.of.Name == s.grain.Name:
 			list = append(list, c.Name)
 		case p.of.Name == "":
-			list = append(list, named(c.sql, c.Name))
+			list = append(list, named(c.fromSamples, c.Name))
 		default:
-			list = append(list, named(c.again, c.Name))
+			list = append(list, named(c.fromBuckets, c.Name))
 		}
 		if base := withoutEnd(c.Name); contract[base].Name != "" || derivations[base].sql != "" {
 			samples = append(samples, base)

@@ -48,11 +48,11 @@ func (r Rollup) PartitionKeys() []string {
 	return keys
 }
 
-// rolled is a column of a rollup, and the SQL that makes it: from the samples of one bucket, and from the rows of a finer rollup. The
-// columns of [Rollup.summaries] have no SQL: see [listed.query].
+// rolled is a column of a rollup. fromSamples is the SQL that makes it from the samples of one bucket, and fromBuckets the SQL that makes it
+// from the rows of a finer rollup. For the columns of [Rollup.summaries] both are empty: see [listed.query].
 type rolled struct {
 	record.Column
-	sql, again string
+	fromSamples, fromBuckets string
 }
 
 // ofOne is the SQL of the column for a single sample.
@@ -83,8 +83,8 @@ func (r Rollup) Columns() []record.Column {
 // columns derives the columns of the rollup from those of a sample and from what is computed of each sample. A number has its mean
 // under its own name, and its extremes. Of a text, a map or a list, the newest known value stays.
 func (r Rollup) columns() []rolled {
-	column := func(name string, t record.Type, unit record.Unit, comment, sql, again string) rolled {
-		return rolled{record.Column{Name: name, Type: t, Unit: unit, Comment: comment}, sql, again}
+	column := func(name string, t record.Type, unit record.Unit, comment, fromSamples, fromBuckets string) rolled {
+		return rolled{record.Column{Name: name, Type: t, Unit: unit, Comment: comment}, fromSamples, fromBuckets}
 	}
 	all := []rolled{
 		column("hostname", record.String, record.NoUnit, "Name of the machine", "hostname", "hostname"),
@@ -162,11 +162,11 @@ func (r Rollup) Query(form Form, start time.Time) string {
 func (r Rollup) Part(form Form, hours Range) string {
 	var list, names []string
 	for _, c := range r.columns() {
-		if c.sql == "" {
+		if c.fromSamples == "" {
 			names = append(names, relationOf(strings.TrimSuffix(c.Name, ofReadings))+"."+c.Name)
 			continue
 		}
-		names, list = append(names, "buckets."+c.Name), append(list, named(c.sql, c.Name))
+		names, list = append(names, "buckets."+c.Name), append(list, named(c.fromSamples, c.Name))
 	}
 	var wanted []string
 	for _, c := range append(record.SampleColumns(), computed...) {

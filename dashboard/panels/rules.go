@@ -53,9 +53,9 @@ func ruleRows() string {
 	return strings.Join(rows, ",\n    ")
 }
 
-// limit is the SQL of a column of the rules for a host, with what an operator changed. The columns chosen_0 and so on say which overrides
+// effective is the SQL of a column of the rules for a host, with what an operator changed. The columns chosen_0 and so on say which overrides
 // are about the host: see [Rules.chosen].
-func (r Rules) limit(column, now string) string {
+func (r Rules) effective(column, now string) string {
 	value := func(o Override) string {
 		switch l := o.Limits; {
 		case column == "warn" && l != nil:

@@ -239,9 +239,10 @@ func plausible(value string, c record.Column) string {
 	if !ok {
 		return value
 	}
-	return "CASE WHEN " + value + " BETWEEN " + limit(r.Min) + " AND " + limit(r.Max) + " THEN " + value + " END"
+	return "CASE WHEN " + value + " BETWEEN " + bound(r.Min) + " AND " + bound(r.Max) + " THEN " + value + " END"
 }
 
-func limit(v float64) string {
+// bound writes an end of a range, such as 1e15: some have too many digits without an exponent.
+func bound(v float64) string {
 	return strings.Replace(strconv.FormatFloat(v, 'g', -1, 64), "e+", "e", 1)
 }

@@ -38,8 +38,8 @@ type Needs string
 // the lake has rollups.
 const (
 	AnyRows    Needs = ""
-	MinuteRows Needs = "minutes" // it looks at minutes
-	EachSample Needs = "samples" // it reads what no rollup has
+	MinuteRows Needs = "minutes" // hours are too coarse
+	EachSample Needs = "samples" // no rollup has the columns or lists
 )
 
 // most is the longest time range for which there are such rows; 0 means any.
@@ -72,12 +72,12 @@ func (f Form) WithRollups(parts Parts) Form {
 
 // The relations of the rows that a coarser rollup lacks. Package lake has them as views.
 var (
-	// RestOfMinutes are the samples of the hours that are not in [Minutes].
-	RestOfMinutes = Samples + "_rest_" + Minutes.Name
-	// MinuteRest are the minutes of the days that are not in [Hours].
-	MinuteRest = Minutes.Table() + "_rest"
-	// Rest are the samples of the hours that are in no rollup.
-	Rest = Samples + "_rest"
+	// SamplesWithoutMinutes are the samples of the hours that are not in [Minutes].
+	SamplesWithoutMinutes = Samples + "_without_" + Minutes.Name
+	// MinutesWithoutHours are the minutes of the days that are not in [Hours].
+	MinutesWithoutHours = Minutes.Table() + "_without_" + Hours.Name
+	// SamplesWithoutRollup are the samples of the hours that are in no rollup.
+	SamplesWithoutRollup = Samples + "_without_rollup"
 )
 
 // reading is what a query reads, as SQL.

@@ -39,37 +39,37 @@ func source(id string) string {
 // statement holds the SQL that the named functions of a query insert.
 type statement struct {
 	dialect
-	templates *template.Template                        // the shared ones
-	reading                                             // the relations that hold the samples
-	extremes  map[string]bool                           // columns of extremes that the query has asked for so far
-	past      []reading                                 // what is read of the weeks before, see [Panel.Weeks]
-	among     string                                    // condition on the hosts besides what a viewer chose; "" if there is none
-	filters   func() []string                           // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
-	metric    string                                    // value of the chosen metric
-	metrics   []string                                  // the columns that it is made of
-	from      string                                    // begin of the time range that is read, Unix seconds
-	to        string                                    // end of the time range, Unix seconds
-	shown     string                                    // begin of the time range that was chosen; a panel with a Lead also reads what is before it
-	bucket    func(least time.Duration) string          // width of a time bucket in seconds, which is at least so wide
-	process   func() string                             // condition on the process that a viewer chose, after another condition; "" if none is chosen
-	slot      string                                    // width of a slot in seconds, see [slotFor]
-	reach     string                                    // how far a slot of another week may be from a point, in seconds, see [reachFor]
-	slight    string                                    // smallest difference in the chosen metric that may count as unusual
-	offset    string                                    // how far the viewer's clock is ahead of UTC at the time ts of a row, in seconds
-	together  []string                                  // columns that other panels of the page read by host and time bucket: see [Panel.Together]
-	series    string                                    // the greatest number of lines in a chart
-	few       string                                    // how many hosts may each have a line in a chart
-	picked    func(column string) string                // condition that a host is one of the picked, after another condition; "" if none is
-	delay     string                                    // how long samples take to arrive, in seconds
-	late      time.Duration                             // the same
-	rules     Rules                                     // about problems
-	newest    func(last time.Duration) (reading, error) // the end of the time range
-	before    func(days int, all bool) (reading, error) // the same time of day some days before, of minutes if there are some: see [usualSpan]
+	templates   *template.Template                        // the shared ones
+	reading                                               // the relations that hold the samples
+	extremes    map[string]bool                           // columns of extremes that the query has asked for so far
+	past        []reading                                 // what is read of the weeks before, see [Panel.Weeks]
+	among       string                                    // condition on the hosts besides what a viewer chose; "" if there is none
+	filters     func() []string                           // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
+	metric      string                                    // value of the chosen metric
+	metrics     []string                                  // the columns that it is made of
+	from        string                                    // begin of the time range that is read, Unix seconds
+	to          string                                    // end of the time range, Unix seconds
+	shown       string                                    // begin of the time range that was chosen; a panel with a Lead also reads what is before it
+	bucket      func(least time.Duration) string          // width of a time bucket in seconds, which is at least so wide
+	process     func() string                             // condition on the process that a viewer chose, after another condition; "" if none is chosen
+	slot        string                                    // width of a slot in seconds, see [slotFor]
+	maxDistance string                                    // how far a slot of another week may be from the time of the week of a point, in seconds, see [maxDistanceFor]
+	slight      string                                    // smallest difference in the chosen metric that may count as unusual
+	offset      string                                    // how far the viewer's clock is ahead of UTC at the time ts of a row, in seconds
+	together    []string                                  // columns that other panels of the page read by host and time bucket: see [Panel.Together]
+	series      string                                    // the greatest number of lines in a chart
+	few         string                                    // how many hosts may each have a line in a chart
+	picked      func(column string) string                // condition that a host is one of the picked, after another condition; "" if none is
+	delay       string                                    // how long samples take to arrive, in seconds
+	late        time.Duration                             // delay as a duration
+	rules       Rules                                     // about problems
+	newest      func(last time.Duration) (reading, error) // the end of the time range
+	before      func(days int, all bool) (reading, error) // the same time of day some days before, of minutes if there are some: see [usualSpan]
 	// share adds a relation to those that the query shares with others, and returns its name. It is nil if the query shares nothing.
 	share func(write func(filters func() []string) (string, error)) (string, error)
-	// rolledUp reads the last part of the time range, or all of it if last is 0: from a rollup if the lake has some of that rollup,
+	// preferRollup reads the last part of the time range, or all of it if last is 0: from a rollup if the lake has some of that rollup,
 	// otherwise from finer rows.
-	rolledUp func(of Rollup, last time.Duration) (reading, error)
+	preferRollup func(of Rollup, last time.Duration) (reading, error)
 }
 
 // functions are what a query can call. A query groups by a time bucket by its position in the SELECT list (GROUP BY 2).
@@ -120,7 +120,7 @@ func (s statement) functions() template.FuncMap {
 		// A quantile of a column or expression.
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
 		// What a viewer and the settings chose.
-		"from": word(s.from), "to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "reach": word(s.reach), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
+		"from": word(s.from), "to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "max_distance_s": word(s.maxDistance), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
 		// How many hosts may each have a line, how many lines are over the band of a larger fleet, how many rows its heat map has,
 		// and the name of its median. Whether a host is one of the picked: a condition that follows another one.
 		"few": word(s.few), "worst": word(strconv.Itoa(worstHosts)), "host_rows": word(strconv.Itoa(hostRows)), "median_name": word(Median),
@@ -166,7 +166,7 @@ func (s statement) write(p Panel) (string, error) {
 
 // rolledOf makes the text of a shared template over a rollup if there is some of it, otherwise over finer rows.
 func (s statement) rolledOf(r Rollup, seconds int, name string, data any) (_ string, err error) {
-	if s.reading, err = s.rolledUp(r, time.Duration(seconds)*time.Second); err != nil {
+	if s.reading, err = s.preferRollup(r, time.Duration(seconds)*time.Second); err != nil {
 		return "", err
 	}
 	return s.execute(name, data)

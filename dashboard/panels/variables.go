@@ -13,7 +13,7 @@ import (
 // prunes files, Athena partitions.
 //
 // As for the engines (see [grainOf]), rows are samples over up to a day, minutes up to two weeks, and hours beyond. What is newer than
-// [rolledUp] is read from samples, whether or not a rollup has it already. In a range with several kinds of rows each row has the number
+// [rollupDelay] is read from samples, whether or not a rollup has it already. In a range with several kinds of rows each row has the number
 // of its samples as its weight.
 type Variables struct {
 	Form    Form                         // DuckDB or Athena; its rollups are not asked for
@@ -36,8 +36,8 @@ type Variables struct {
 	untilNow          bool
 }
 
-// rolledUp is the age at which an hour or a day is in its rollup: runs are hourly, and wait until most samples of an hour are there.
-const rolledUp = 3 * time.Hour
+// rollupDelay is the age at which an hour or a day is in its rollup: runs are hourly, and wait until most samples of an hour are there.
+const rollupDelay = 3 * time.Hour
 
 // SQL is a panel's query. Times of day are in UTC. The time range is at least as long as the dashboard d of the panel needs. For a panel of
 // no dashboard, d is the zero Dashboard.
@@ -52,53 +52,53 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 		v.slot = v.anySlot()
 	}
 	p.MinSpanS = max(p.MinSpanS, d.SpanS)
-	a := v.arms(p)
+	c := v.candidates(p)
 	metric, columns, least := v.metric()
 	return statement{
 		dialect: v.Form.dialect,
-		reading: a.reading(a.from, v.To),
+		reading: c.reading(c.from, v.To),
 		filters: v.filters,
 		metric:  metric,
 		metrics: columns,
-		from:    a.from,
+		from:    c.from,
 		to:      v.To,
 		shown:   v.From,
-		bucket:  a.bucket,
+		bucket:  c.bucket,
 		process: func() string {
 			if v.Process == "" {
 				return ""
 			}
 			return " AND (" + v.Process + " = '' OR process = " + v.Process + ")"
 		},
-		slot:   v.slot,
-		reach:  "greatest(300, " + v.slot + ")",
-		slight: least,
-		offset: "0",
-		series: strconv.Itoa(savedSeries),
-		few:    strconv.Itoa(FewHosts),
-		picked: func(string) string { return "" },
-		delay:  whole(v.Delay),
-		late:   v.Delay,
-		newest: func(last time.Duration) (reading, error) { return a.newest(last), nil },
-		rolledUp: func(_ Rollup, last time.Duration) (reading, error) {
+		slot:        v.slot,
+		maxDistance: "greatest(300, " + v.slot + ")",
+		slight:      least,
+		offset:      "0",
+		series:      strconv.Itoa(savedSeries),
+		few:         strconv.Itoa(FewHosts),
+		picked:      func(string) string { return "" },
+		delay:       whole(v.Delay),
+		late:        v.Delay,
+		newest:      func(last time.Duration) (reading, error) { return c.newest(last), nil },
+		preferRollup: func(_ Rollup, last time.Duration) (reading, error) {
 			if last == 0 {
-				return a.reading(a.from, v.To), nil
+				return c.reading(c.from, v.To), nil
 			}
-			return a.newest(last), nil
+			return c.newest(last), nil
 		},
 		before: func(days int, all bool) (reading, error) {
 			moment := usualSpan(Range{}, days) // its bounds as distances from the end of the range
 			from := v.To
 			if all {
-				from = a.from
+				from = c.from
 			}
-			return a.reading("("+from+" - "+whole(time.Time{}.Sub(moment.From))+")", "("+v.To+" - "+whole(time.Time{}.Sub(moment.To))+")"), nil
+			return c.reading("("+from+" - "+whole(time.Time{}.Sub(moment.From))+")", "("+v.To+" - "+whole(time.Time{}.Sub(moment.To))+")"), nil
 		},
 	}.write(p)
 }
 
-// arms are the relations that a panel's query may read. Which of them are read depends on the length of the time range.
-type arms struct {
+// candidates are the relations that a panel's query may read. Which of them are read depends on the length of the time range.
+type candidates struct {
 	v              Variables
 	from           string // begin of what the query reads
 	span           string // length of what the panel is about
@@ -106,7 +106,7 @@ type arms struct {
 	minutes, hours bool // whether the range can be long enough for them
 }
 
-func (v Variables) arms(p Panel) arms {
+func (v Variables) candidates(p Panel) candidates {
 	most := time.Duration(p.MaxSpanS) * time.Second
 	if needs := p.Needs.most(); needs > 0 && v.Rollups != nil && (most == 0 || needs < most) {
 		most = needs
@@ -119,97 +119,97 @@ func (v Variables) arms(p Panel) arms {
 		return span
 	}
 	shortest, longest := bounded(v.shortest), bounded(v.longest)
-	a := arms{
+	c := candidates{
 		v: v, span: v.Span, from: v.From, shortest: shortest,
 		minutes: v.Rollups != nil && longest > rawSpan,
 		hours:   v.Rollups != nil && longest > minuteSpan && p.Needs == AnyRows,
 	}
 	if shortest == longest {
-		a.span = whole(longest)
+		c.span = whole(longest)
 	} else {
 		if least > v.shortest {
-			a.span = "greatest(" + a.span + ", " + whole(least) + ")"
+			c.span = "greatest(" + c.span + ", " + whole(least) + ")"
 		}
 		if longest < v.longest {
-			a.span = "least(" + a.span + ", " + whole(longest) + ")"
+			c.span = "least(" + c.span + ", " + whole(longest) + ")"
 		}
 	}
-	if a.span != v.Span {
-		a.from = "(" + v.To + " - " + a.span + ")"
+	if c.span != v.Span {
+		c.from = "(" + v.To + " - " + c.span + ")"
 	}
 	if p.Lead > 0 {
-		a.from = "(" + a.from + " - " + strconv.Itoa(p.Lead) + " * " + v.slot + ")"
+		c.from = "(" + c.from + " - " + strconv.Itoa(p.Lead) + " * " + v.slot + ")"
 	}
-	return a
+	return c
 }
 
 // bucket is the SQL of the width of a time bucket, in seconds. It is at least as wide as least and as the rows.
-func (a arms) bucket(least time.Duration) string {
-	widths := []string{a.v.Width}
-	switch a.grain().Name {
+func (c candidates) bucket(least time.Duration) string {
+	widths := []string{c.v.Width}
+	switch c.grain().Name {
 	case Hours.Name:
-		widths = append(widths, "CASE WHEN "+a.span+" > "+whole(minuteSpan)+" THEN 3600 WHEN "+a.span+" > "+whole(rawSpan)+" THEN 60 ELSE 1 END")
+		widths = append(widths, "CASE WHEN "+c.span+" > "+whole(minuteSpan)+" THEN 3600 WHEN "+c.span+" > "+whole(rawSpan)+" THEN 60 ELSE 1 END")
 	case Minutes.Name:
-		widths = append(widths, "CASE WHEN "+a.span+" > "+whole(rawSpan)+" THEN 60 ELSE 1 END")
+		widths = append(widths, "CASE WHEN "+c.span+" > "+whole(rawSpan)+" THEN 60 ELSE 1 END")
 	}
 	if least > 0 {
 		widths = append(widths, whole(least))
 	}
 	if len(widths) == 1 {
-		return a.v.Width
+		return c.v.Width
 	}
 	return "greatest(" + strings.Join(widths, ", ") + ")"
 }
 
 // grain is the coarsest rows that the query may read.
-func (a arms) grain() Rollup {
+func (c candidates) grain() Rollup {
 	switch {
-	case a.hours:
+	case c.hours:
 		return Hours
-	case a.minutes:
+	case c.minutes:
 		return Minutes
 	}
 	return Rollup{}
 }
 
-// newest is what the query reads of the end of the time range. The newest hours of the lake are read from samples only: see [rolledUp].
-func (a arms) newest(last time.Duration) reading {
-	from := "(" + a.v.To + " - " + whole(last) + ")"
-	if a.minutes && a.v.untilNow && last <= rolledUp-Minutes.Period {
-		return reading{grain: a.grain(), whole: true, parts: []read{{relation: a.v.Form.samples, period: a.v.between(Rollup{}, from, a.v.To)}}}
+// newest is what the query reads of the end of the time range. The newest hours of the lake are read from samples only: see [rollupDelay].
+func (c candidates) newest(last time.Duration) reading {
+	from := "(" + c.v.To + " - " + whole(last) + ")"
+	if c.minutes && c.v.untilNow && last <= rollupDelay-Minutes.Period {
+		return reading{grain: c.grain(), whole: true, parts: []read{{relation: c.v.Form.samples, period: c.v.between(Rollup{}, from, c.v.To)}}}
 	}
-	return a.reading(from, a.v.To)
+	return c.reading(from, c.v.To)
 }
 
 // reading is what the query reads of the time range from..to.
-func (a arms) reading(from, to string) reading {
-	v := a.v
-	if !a.minutes {
+func (c candidates) reading(from, to string) reading {
+	v := c.v
+	if !c.minutes {
 		return reading{parts: []read{{relation: v.Form.samples, period: v.between(Rollup{}, from, to)}}}
 	}
-	rolled := func(of Rollup) string { // the begin of the first period that may not be in its rollup yet
+	rollupEnd := func(of Rollup) string { // the begin of the first period that may not be in its rollup yet
 		period := whole(of.Period)
-		return "floor((" + v.Form.now + " - " + whole(rolledUp) + ") / " + period + ") * " + period
+		return "floor((" + v.Form.now + " - " + whole(rollupDelay) + ") / " + period + ") * " + period
 	}
 	// beyond is the condition that the range is longer than the length most. It is "" if the range always is.
 	beyond := func(most time.Duration) string {
-		if a.shortest > most {
+		if c.shortest > most {
 			return ""
 		}
-		return a.span + " > " + whole(most)
+		return c.span + " > " + whole(most)
 	}
 	// after is the time from which finer rows are read. If the range is longer than the length most, that is the end of what the coarser
 	// rollup has.
 	after := func(most time.Duration, coarser Rollup) string {
-		begin := rolled(coarser)
+		begin := rollupEnd(coarser)
 		if condition := beyond(most); condition != "" {
 			begin = "CASE WHEN " + condition + " THEN " + begin + " ELSE 0 END"
 		}
 		return "greatest(" + from + ", " + begin + ")"
 	}
-	r := reading{grain: a.grain(), whole: true}
+	r := reading{grain: c.grain(), whole: true}
 	add := func(of Rollup, most time.Duration, from string) {
-		until := rolled(of)
+		until := rollupEnd(of)
 		if !v.untilNow || to != v.To {
 			until = "least(" + to + ", " + until + ")"
 		}
@@ -220,7 +220,7 @@ func (a arms) reading(from, to string) reading {
 		r.parts = append(r.parts, read{relation: v.Rollups(of), of: of, period: period})
 	}
 	begin := from
-	if a.hours {
+	if c.hours {
 		begin = after(minuteSpan, Hours)
 		add(Hours, minuteSpan, from)
 	}

@@ -18,7 +18,7 @@
 //	event.go      the event that Firehose sends
 //	transform.go  takes each record of the event through the steps
 //	expand.go     expands a pack to its lines
-//	convert.go    makes samples of OTLP/JSON, see package otlp
+//	convert.go    converts OTLP/JSON into samples, see package otlp
 //	parse.go      checks the samples, by the rules in column.go and limits.go
 //	enrich.go     adds columns to a sample
 //	split.go      cuts a record into smaller packs if one answer cannot hold it

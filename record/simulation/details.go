@@ -13,7 +13,7 @@ import (
 // detailInterval is the time between two samples with details, as a collector has it by default.
 const detailInterval = time.Minute
 
-// details makes the lists of a machine's samples. Their rates are means since the details before, as those of a collector, and agree
+// details makes the lists of a machine's samples. Their rates are means since the previous details, as those of a collector, and agree
 // with the readings of the samples in between. It has random numbers of its own, so that the readings do not depend on it.
 type details struct {
 	rng   *rand.Rand

@@ -1,5 +1,6 @@
-// Package stack describes the deployed pipeline: bucket (storage.go), transform, delivery stream, catalog, rollup, discovery, access,
-// analytics, alarms and alerts. Each of the others has a file of its name. Package config decides the settings. This package runs nothing.
+// Package stack describes the deployed pipeline: bucket, transform, delivery stream, catalog, rollup, discovery, access,
+// analytics, alarms and alerts. Each part has a file of its own, such as transform.go; that of the bucket is storage.go. Package config
+// decides the settings. This package only describes: the AWS CDK deploys.
 package stack
 
 import (

@@ -7,7 +7,7 @@
 // reading on.
 //
 // Once a detail interval a sample also has lists: each filesystem, disk, interface and sensor, and the processes and units that use
-// the most. Their rates are means since the details before.
+// the most. Their rates are means over the time since the previous list.
 //
 // A sample describes the whole machine, in a container too: limits of control groups do not change memory and cores.
 // node_exporter and psutil do the same. If /proc itself shows only a container's share, as with lxcfs, the sample has that share.

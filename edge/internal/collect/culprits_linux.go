@@ -22,10 +22,10 @@ func culprits(o Options, roots Roots, d *details, logOf func(name string) *slog.
 // group is all processes of one name in one unit.
 type group struct {
 	groupKey
-	used  uses   // since the details before
+	used  uses   // since the previous details
 	ended int    // processes that ended since then
 	rss   uint64 // bytes, at the last scan
-	peak  uint64 // the highest rss since the details before
+	peak  uint64 // the highest rss since the previous details
 	noIO  bool   // the I/O of a process is not known
 	alive int    // processes at the last scan
 	last  holder // the ended process that used the most CPU time
@@ -79,7 +79,7 @@ func (p *processes) weigh() {
 	}
 }
 
-// list returns the groups that used the most since the details before.
+// list returns the groups that used the most since the previous details.
 func (p *processes) list(at Moment) []record.Process {
 	continues := p.details.ok && p.n == p.details.n-1
 	top := p.top(continues)

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// details says which samples have details: the first one of a set, and then one at each interval. All subjects have theirs in the
-// same samples, so that they describe the same time.
+// details says which samples have details: the first sample, and then one at each interval. All subjects have theirs in the same samples,
+// so that they describe the same time.
 type details struct {
 	every    time.Duration // 0 means never
 	sampling time.Duration
@@ -19,7 +19,7 @@ type details struct {
 
 	base base
 	n    int // how many samples had details, the present one included
-	// due says that the present sample has details. If ok, they describe the seconds since the details before.
+	// due says that the present sample has details. If ok, they describe the seconds since the previous details.
 	due     bool
 	ok      bool
 	seconds float64
@@ -42,13 +42,13 @@ func (d *details) begin(at Moment) {
 	d.seconds, d.ok = d.base.advance(at)
 }
 
-// earlier is what a subject read for the details before.
+// earlier is what a subject read for the previous details.
 type earlier struct {
-	n       int // of these details
+	n       int // their number, see [details]
 	devices map[string]device
 }
 
-// change returns what a device did since the details before. known is false if it has no valid difference.
+// change returns what a device did since the previous details. known is false if it has no valid difference.
 func (e *earlier) change(d *details, cur device) (c change, known bool) {
 	prev, known := e.devices[cur.name]
 	if !known || !d.ok || e.n != d.n-1 {
@@ -58,7 +58,7 @@ func (e *earlier) change(d *details, cur device) (c change, known bool) {
 	return change{cur.label(), by, back}, true
 }
 
-// keep makes the present readings those of the details before.
+// keep notes the present readings, for the next details.
 func (e *earlier) keep(d *details, cur map[string]device) { e.n, e.devices = d.n, cur }
 
 // atMost keeps the first most elements of a list. The log says once if it leaves out some.

@@ -25,12 +25,12 @@ type processes struct {
 
 	known     []proc // in ascending order of their IDs
 	spare     []proc // memory for the next scan
-	ended     []proc // since the scan before, in the same order
+	ended     []proc // since the previous scan, in the same order
 	groups    map[groupKey]*group
-	scanned   bool // known is what the scan before found
+	scanned   bool // known is what the previous scan found
 	scannedAt time.Duration
 	allAt     time.Duration // when all were read
-	n         int           // of the details before, see [details]
+	n         int           // number of the previous details, see [details]
 
 	saidHidden, saidIO bool
 }
@@ -57,11 +57,11 @@ type proc struct {
 	children    uint64     // ticks of its children that ended, since it started
 	rss         uint64     // bytes
 	lately      [3]float64 // uses per second at the last readings
-	used        uint64     // ticks since the details before
+	used        uint64     // ticks since the previous details
 	readAt      time.Duration
 	account     *account // nil if nothing is open
 	active      bool     // it used something at the last reading
-	noIO        bool     // this user may not read its I/O
+	noIO        bool     // the user that the collector runs as may not read its I/O
 }
 
 const (

@@ -22,7 +22,7 @@ type units struct {
 
 	files *procFiles
 	known map[string]*controlGroup // by path
-	n     int                      // of the details before
+	n     int                      // number of the previous details, see [details]
 	said  bool
 }
 
@@ -30,7 +30,7 @@ type units struct {
 type controlGroup struct {
 	unit string
 	now  unitCounters
-	n    int // of the details that now is of
+	n    int // number of the details that now was read for
 }
 
 // Counters of a control group.
@@ -113,7 +113,7 @@ func hasChildren(path string) bool {
 	return syscall.Stat(path, &st) == nil && st.Nlink > 2
 }
 
-// unitUse is what the control groups of one unit used since the details before, without the units in them, and their states.
+// unitUse is what the control groups of one unit used since the previous details, without the units in them, and their states.
 type unitUse struct {
 	name             string
 	used             [kindsOfUse]int64
@@ -124,7 +124,7 @@ type unitUse struct {
 // add reads a control group and adds it to its unit's. It returns the unit's place in used.
 func (u *units) add(used []unitUse, path, unit string, within int) ([]unitUse, int) {
 	g := u.known[path]
-	// A unit that started since the details before used all that its counters have.
+	// A unit that started since the previous details used all that its counters have.
 	known := g != nil && g.n == u.n-1
 	if g == nil {
 		g = &controlGroup{unit: text(unit)}

@@ -37,7 +37,7 @@ func TestReload(t *testing.T) {
 
 	write("node_role: worse\nintervall: 3s\n")
 	reload <- syscall.SIGHUP
-	edge.says("the configuration is not reloaded")
+	edge.says("the configuration cannot be reloaded")
 	seen := c.delivered()
 	edge.await("a sample after the bad file", func() bool { return c.delivered() > seen })
 	write("node_role: after\ntags: {team: core}\nlisten: 127.0.0.1:0\n")

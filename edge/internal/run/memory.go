@@ -13,10 +13,10 @@ const (
 	gcPercent = 40
 	// The nearer the runtime's memory comes to memoryLimit, the more often the garbage collector runs.
 	memoryLimit = 24 << 20
-	// startOver is the time after which the start counts as over. By then, most processes of edge have sent their first request. Memory
-	// that only the start needed, such as for the system's root certificates, is free then, but the runtime would keep it. Returning it
-	// saves 0.3 MB. Unmapping the binary saves another 2 MB.
-	startOver = 90 * time.Second
+	// startupTime is how long edge uses memory that only the start needs, such as for the system's root certificates: after it, most
+	// processes have sent their first request. The runtime would keep that memory. Returning it saves 0.3 MB. Unmapping the binary saves
+	// another 2 MB.
+	startupTime = 90 * time.Second
 )
 
 // saveMemory makes the runtime use less memory and only one core. The collector works for a millisecond every few seconds. With more
@@ -25,7 +25,7 @@ func saveMemory() {
 	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(memoryLimit)
 	runtime.GOMAXPROCS(1)
-	time.AfterFunc(startOver, func() {
+	time.AfterFunc(startupTime, func() {
 		debug.FreeOSMemory()
 		unmapBinary()
 	})

@@ -79,7 +79,7 @@ func (e *edge) reloads(ctx context.Context) {
 func (e *edge) reload(ctx context.Context) {
 	changed, err := e.reloadSettings()
 	if err != nil {
-		e.log.LogAttrs(ctx, slog.LevelError, "the configuration is not reloaded", slog.String("error", err.Error()))
+		e.log.LogAttrs(ctx, slog.LevelError, "the configuration cannot be reloaded; the old one stays in use", slog.String("error", err.Error()))
 		return
 	}
 	// Tune the destination also if no setting has changed: credentials and other AWS settings may have.
@@ -89,7 +89,7 @@ func (e *edge) reload(ctx context.Context) {
 	}
 	switch {
 	case err != nil:
-		e.log.LogAttrs(ctx, slog.LevelError, "the AWS configuration is not reloaded", slog.String("error", err.Error()))
+		e.log.LogAttrs(ctx, slog.LevelError, "the AWS configuration cannot be reloaded; the old one stays in use", slog.String("error", err.Error()))
 	case !changed:
 		e.log.LogAttrs(ctx, slog.LevelInfo, "the configuration and the AWS configuration are reloaded; no setting has changed")
 	}

@@ -1,4 +1,4 @@
-// Package otlp makes samples of host metrics in OTLP/JSON, as the receiver hostmetrics of the OpenTelemetry Collector gives them.
+// Package otlp converts host metrics in OTLP/JSON into samples. The receiver hostmetrics of the OpenTelemetry Collector makes such metrics.
 //
 // A document is a MetricsData or an ExportMetricsServiceRequest: an object with the member resourceMetrics
 // (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding). Its points become one sample for each machine and collection.

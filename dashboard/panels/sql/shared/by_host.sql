@@ -9,11 +9,11 @@ has no rates; the rates of the reading before it are used. */ -}}
   FROM (
     SELECT host, interval_s,
       {{- range .}}
-      coalesce({{.}}, CASE WHEN t - before_t <= {{template "reach"}} THEN before_{{.}} END) AS {{.}},
+      coalesce({{.}}, CASE WHEN t - before_t <= {{template "stale_after"}} THEN before_{{.}} END) AS {{.}},
       {{- end}}
-      CAST(CASE WHEN before_t IS NULL AND t - {{template "reach"}} <= {{from}} THEN {{first_bucket}} ELSE t END AS bigint) AS begins,
-      CAST(floor(CASE WHEN after_t - {{bucket_s}} <= t + {{template "reach"}} THEN after_t - {{bucket_s}}
-        WHEN t + {{template "reach"}} < {{to}} AND (after_t IS NOT NULL OR {{template "silent"}}) THEN t + {{template "reach"}}
+      CAST(CASE WHEN before_t IS NULL AND t - {{template "stale_after"}} <= {{from}} THEN {{first_bucket}} ELSE t END AS bigint) AS begins,
+      CAST(floor(CASE WHEN after_t - {{bucket_s}} <= t + {{template "stale_after"}} THEN after_t - {{bucket_s}}
+        WHEN t + {{template "stale_after"}} < {{to}} AND (after_t IS NOT NULL OR {{template "silent"}}) THEN t + {{template "stale_after"}}
         ELSE {{to}} - 1e-3 END) AS bigint) AS ends
     FROM (
       SELECT host, t, last_ts, interval_s, lag(t) OVER (PARTITION BY host ORDER BY t) AS before_t, lead(t) OVER (PARTITION BY host ORDER BY t) AS after_t

@@ -36,9 +36,9 @@ again there. So what else is known of a host goes along with its rows: see the f
   GROUP BY host
   {{- end}}
 ), suspects AS (
-  SELECT host, problem, unit, {{limits "warn" "critical" "clear" "for_s" "usual"}}{{if not .all}}, {{limits "muted_until" "mute_reason"}}{{known}}{{end}}
+  SELECT host, problem, unit, {{effective_columns "warn" "critical" "clear" "for_s" "usual"}}{{if not .all}}, {{effective_columns "muted_until" "mute_reason"}}{{known}}{{end}}
   FROM {{with_overrides "hosts"}} AS h CROSS JOIN rules
-  WHERE {{template "value_of_problem"}} >= {{if .all}}{{limit "warn"}}{{else}}{{limit "clear"}}{{end}}
+  WHERE {{template "value_of_problem"}} >= {{if .all}}{{effective "warn"}}{{else}}{{effective "clear"}}{{end}}
 ), minutes AS (
   {{minutes_of_suspects "problem_minutes" .newest .}}
 ), valued AS (
@@ -86,7 +86,7 @@ again there. So what else is known of a host goes along with its rows: see the f
     {{- end}}
   ) AS rows_of_lines
 ), hours AS (
-  SELECT l.*, problem, unit, {{limits "warn" "critical" "clear" "for_s" "usual" "muted_until" "mute_reason"}},
+  SELECT l.*, problem, unit, {{effective_columns "warn" "critical" "clear" "for_s" "usual" "muted_until" "mute_reason"}},
     CASE WHEN problem = '{{silent_name}}' THEN last_ts WHEN hours > 6 THEN used_ts ELSE line_ts END AS begin_t,
     CASE WHEN problem = '{{silent_name}}' THEN last_ts ELSE used_ts END AS end_t,
     CASE WHEN problem = '{{silent_name}}' THEN {{to}} - last_ts WHEN per_day > 0 THEN 86400 * (100 - used) / per_day END AS value
@@ -106,7 +106,7 @@ again there. So what else is known of a host goes along with its rows: see the f
   FROM hours
 ), {{template "usual" .}}, turns AS (
   SELECT j.*,
-    CASE WHEN j.severity < 2 OR j.problem NOT IN ({{critical_told}}) THEN CASE WHEN CASE j.problem{{range usual_problems}} WHEN '{{.Name}}' THEN u.{{.Column}}{{end}} END >= j.usual THEN 1 ELSE 0 END ELSE 0 END AS busy,
+    CASE WHEN j.severity < 2 OR j.problem NOT IN ({{critical_reported}}) THEN CASE WHEN CASE j.problem{{range usual_problems}} WHEN '{{.Name}}' THEN u.{{.Column}}{{end}} END >= j.usual THEN 1 ELSE 0 END ELSE 0 END AS busy,
     coalesce(max(CASE WHEN j.raised THEN j.t END) OVER {{template "problem_past"}}, 0) > coalesce(max(CASE WHEN j.cleared THEN j.t END) OVER {{template "problem_past"}}, 0) AS standing,
     max(CASE WHEN j.cleared THEN j.t END) OVER {{template "problem_past"}} AS cleared_t, max(j.t) OVER (PARTITION BY j.host, j.problem) AS newest_t
   FROM judged j LEFT JOIN usual u ON u.host = j.host AND u.q = floor(j.t / {{usual_step}})

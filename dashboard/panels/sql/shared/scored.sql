@@ -26,13 +26,13 @@ each step is several slots long, so that it has a value. */ -}}
 ), weekly_medians AS (
   SELECT p.host, p.t, p.value, p.step_s, {{quantile "w.value" 0.5}} AS median, count(DISTINCT w.weeks_ago) AS weeks
   FROM means p JOIN past w ON w.host = p.host
-  WHERE p.t >= {{shown}} AND p.value IS NOT NULL AND w.at BETWEEN p.t - {{reach}} AND p.t + {{reach}}
+  WHERE p.t >= {{shown}} AND p.value IS NOT NULL AND w.at BETWEEN p.t - {{max_distance_s}} AND p.t + {{max_distance_s}}
   GROUP BY p.host, p.t, p.value, p.step_s
 ), weekly_bands AS (
   SELECT m.host, m.t, m.value, m.step_s, m.median,
     4 * (1.4826 * {{quantile "abs(w.value - m.median)" 0.5}} + 0.05 * abs(m.median) + {{slight}}) AS tolerance
   FROM weekly_medians m JOIN past w ON w.host = m.host
-  WHERE m.weeks >= 2 AND w.at BETWEEN m.t - {{reach}} AND m.t + {{reach}}
+  WHERE m.weeks >= 2 AND w.at BETWEEN m.t - {{max_distance_s}} AND m.t + {{max_distance_s}}
   GROUP BY m.host, m.t, m.value, m.step_s, m.median
 ), chosen_bands AS (
   SELECT host, t, value, step_s, median, tolerance

@@ -10,6 +10,6 @@ threshold is the one that the value has passed. A host that is not silent has a 
       CASE WHEN problem NOT IN ('{{shared_name}}', '{{silent_name}}') THEN CASE severity WHEN 2 THEN critical ELSE warn END END AS threshold,
       problem <> '{{silent_name}}' AND since < CASE problem WHEN '{{forecast_name}}' THEN {{from}} ELSE {{begin_of .newest}} END + {{problem_window}} AS unknown_since
     FROM episodes
-    WHERE problem = '{{silent_name}}' OR NOT ({{template "silent"}}) AND goes_on AND until > last_ts - 2e0 * {{problem_window}} - {{template "reach"}}
+    WHERE problem = '{{silent_name}}' OR NOT ({{template "silent"}}) AND goes_on AND until > last_ts - 2e0 * {{problem_window}} - {{template "stale_after"}}
   ) AS standing
 ){{end}}

@@ -20,14 +20,14 @@ takes one of them. */ -}}
   SELECT host, t, times, lag(t) OVER (PARTITION BY host ORDER BY t) AS before_t, lead(t) OVER (PARTITION BY host ORDER BY t) AS after_t
   FROM taken
 ), spans AS (
-  SELECT host, t, times, before_t, after_t, 3e0 * coalesce(min(t - before_t) OVER (PARTITION BY host), 60) AS reach
+  SELECT host, t, times, before_t, after_t, 3e0 * coalesce(min(t - before_t) OVER (PARTITION BY host), 60) AS stale_after
   FROM neighbours
 ), grid AS (
   SELECT DISTINCT t FROM taken
 ), held AS (
   SELECT s.host, s.t AS of_t, s.times, g.t
-  FROM spans s JOIN grid g ON g.t >= CASE WHEN s.before_t IS NULL THEN s.t - s.reach ELSE s.t END
-    AND g.t < CASE WHEN s.after_t < s.t + s.reach THEN s.after_t ELSE s.t + s.reach END
+  FROM spans s JOIN grid g ON g.t >= CASE WHEN s.before_t IS NULL THEN s.t - s.stale_after ELSE s.t END
+    AND g.t < CASE WHEN s.after_t < s.t + s.stale_after THEN s.after_t ELSE s.t + s.stale_after END
 ), buckets AS (
   SELECT r.{{.by}}, h.t, sum(r.value * r.listed / h.times) AS value
   FROM readings r JOIN held h ON h.host = r.host AND h.of_t = r.t
