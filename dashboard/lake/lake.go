@@ -94,6 +94,23 @@ func (l *Lake) Close() error { return l.db.Close() }
 // Dir is the directory of the lake, absolute and with symbolic links resolved.
 func (l *Lake) Dir() string { return l.catalog.root }
 
+// NoSamples returns "" if a directory has a folder of samples. Otherwise it returns a sentence that says so: the directory may be a new
+// lake, or no lake at all.
+func NoSamples(dir string) string {
+	root, err := rootOf(dir)
+	if err != nil {
+		return err.Error()
+	}
+	tables, err := newWalk(root).tables()
+	switch {
+	case err != nil:
+		return err.Error()
+	case len(tables) == 0:
+		return fmt.Sprintf("there are no samples in %s: no folder in it has a name such as year=2026; name another directory, or wait for the first samples", root)
+	}
+	return ""
+}
+
 func rootOf(dir string) (string, error) {
 	info, err := os.Stat(dir)
 	switch {

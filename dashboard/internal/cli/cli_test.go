@@ -117,6 +117,28 @@ func TestQueryWarnsOfBrokenFiles(t *testing.T) {
 	}
 }
 
+// A directory without folders of samples is a new lake, or was mistyped. A command answers, and says that there are no samples.
+func TestNoSamples(t *testing.T) {
+	full := fixture(t)
+	for name, args := range map[string][]string{
+		"query":  {"query", "SELECT count(*) FROM samples"},
+		"panel":  {"panels", "hosts-summary"},
+		"mcp":    {"mcp"},
+		"failed": {"failed", "ls"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			code, _, stderr := run(t, "", append(args, "--lake", dir)...)
+			if want := "dashboard: there are no samples in " + dir + ": no folder in it has a name such as year=2026;"; code != 0 || strings.Count(stderr, want) != 1 {
+				t.Errorf("code %d, stderr %q, want %q", code, stderr, want)
+			}
+			if code, _, stderr := run(t, "", append(args, "--lake", full)...); code != 0 || stderr != "" {
+				t.Errorf("with samples: code %d, stderr %q", code, stderr)
+			}
+		})
+	}
+}
+
 // TestProgram is what dashboard has in common with the other programs.
 func TestProgram(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")

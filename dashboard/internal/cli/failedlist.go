@@ -121,7 +121,15 @@ func (o *failedOptions) walk(cmd *cobra.Command, each func(failed.Found) error) 
 	if err != nil {
 		return err
 	}
-	return failed.Walk(cmd.Context(), storage, selection, each)
+	found := false
+	err = failed.Walk(cmd.Context(), storage, selection, func(f failed.Found) error {
+		found = true
+		return each(f)
+	})
+	if err == nil && !found && !o.s3 {
+		sayNoSamples(cmd, o.lake)
+	}
+	return err
 }
 
 func newFailedShow() *cobra.Command {

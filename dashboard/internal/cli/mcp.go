@@ -73,7 +73,7 @@ func (o *mcpOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	if err := errors.Join(append(problems, o.check(cmd))...); err != nil {
 		return err
 	}
-	src, err := o.open(cmd.Context())
+	src, err := o.openFor(cmd)
 	if err != nil {
 		return err
 	}

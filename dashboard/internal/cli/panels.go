@@ -98,7 +98,7 @@ func (o *panelsOptions) run(cmd *cobra.Command, args []string) (err error) {
 		}
 		return printSQL(cmd, panel, params, panels.DuckDB())
 	}
-	src, err := o.open(cmd.Context())
+	src, err := o.openFor(cmd)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (o *queryOptions) run(cmd *cobra.Command, args []string) (err error) {
 	if strings.TrimSpace(text) == "" {
 		return program.Refusef("the SQL is empty")
 	}
-	src, err := o.open(cmd.Context())
+	src, err := o.openFor(cmd)
 	if err != nil {
 		return err
 	}

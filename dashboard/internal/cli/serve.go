@@ -64,7 +64,7 @@ func (o *serveOptions) run(cmd *cobra.Command, _ []string) (err error) {
 	if err := errors.Join(o.teamOptions.check(), err, o.sourceOptions.check(cmd), o.notifyOptions.check(o.athena)); err != nil {
 		return err
 	}
-	src, err := o.open(cmd.Context())
+	src, err := o.openFor(cmd)
 	if err != nil {
 		return err
 	}

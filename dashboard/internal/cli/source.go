@@ -96,6 +96,22 @@ func (o *sourceOptions) check(cmd *cobra.Command) error {
 	return nil
 }
 
+// openFor opens the engine for a command. If a lake has no samples, it says so on standard error.
+func (o *sourceOptions) openFor(cmd *cobra.Command) (source, error) {
+	src, err := o.open(cmd.Context())
+	if err == nil && !o.athena {
+		sayNoSamples(cmd, o.lake)
+	}
+	return src, err
+}
+
+// sayNoSamples prints a hint to standard error if a lake has no samples.
+func sayNoSamples(cmd *cobra.Command, dir string) {
+	if hint := lake.NoSamples(dir); hint != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard: %s\n", hint)
+	}
+}
+
 func (o *sourceOptions) open(ctx context.Context) (source, error) {
 	if o.athena {
 		return o.openAthena(ctx)

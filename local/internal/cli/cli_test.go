@@ -197,6 +197,14 @@ func TestStackName(t *testing.T) {
 	}
 }
 
+func TestRollupWithoutSamples(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := run(t, "rollup", "--dir", dir)
+	if want := "local: there are no samples in " + dir + ": "; code != 0 || stdout != "" || !strings.HasPrefix(stderr, want) {
+		t.Errorf("code %d, stdout %q, stderr %q, want %q", code, stdout, stderr, want)
+	}
+}
+
 func TestCounted(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 rows", 1: "1 row", 1234567: "1,234,567 rows"} {
 		if got := counted(n, "row"); got != want {

@@ -44,12 +44,17 @@ func rollUp(ctx context.Context, dir string, stdout, stderr io.Writer) (err erro
 	err = roller.Run(ctx, time.Now(), func(d lake.Rolled) {
 		files++
 		for _, w := range d.Warnings {
-			fmt.Fprintf(stderr, "warning: %s\n", w)
+			fmt.Fprintf(stderr, "local: warning: %s\n", w)
 		}
 		fmt.Fprintf(stdout, "%s  %s  %s\n", d.Rollup.Table(), d.Start.Format("2006-01-02 15:04"), counted(d.Rows, "row"))
 	})
-	if err == nil && files == 0 {
-		fmt.Fprintln(stdout, "All rollups are up to date.")
+	if err != nil || files > 0 {
+		return err
 	}
-	return err
+	if hint := lake.NoSamples(dir); hint != "" {
+		fmt.Fprintf(stderr, "local: %s\n", hint)
+		return nil
+	}
+	fmt.Fprintln(stdout, "All rollups are up to date.")
+	return nil
 }
