@@ -206,14 +206,14 @@ func (s *store) syncFile(seg *segment) {
 	}
 }
 
-// syncDirectory syncs the directory if files were created or removed.
+// syncDirectory syncs the directory if files were created or removed since it was last synced.
 func (s *store) syncDirectory() error {
 	if !s.syncDir || !s.attached {
 		return nil
 	}
-	s.syncDir = false
 	if err := s.fs.Sync(); err != nil {
 		return fmt.Errorf("sync the directory: %w", err)
 	}
+	s.syncDir = false
 	return nil
 }

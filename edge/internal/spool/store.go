@@ -44,7 +44,7 @@ type store struct {
 	retryAt time.Time // when to try a failed disk again; zero while it works
 	okAt    time.Time // when to report that the disk works again; else zero
 	checkAt time.Time // when to check next whether the directory still exists
-	syncDir bool      // files were created or removed since the last sync of the directory
+	syncDir bool      // files were created or removed since the directory was last synced
 
 	rejected rejects
 	counts   counts
