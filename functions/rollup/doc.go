@@ -7,4 +7,7 @@
 //
 // A run may die at any moment, run twice, or run beside another. It keeps no state but in the catalog: a partition says of which
 // objects its rollup was made. If these are not all that there are, the period is due again.
+//
+// The catalog is deleted with the stack, and the bucket stays. If a new stack takes over the bucket, a run for all days rolls up again what
+// has samples. For a period whose samples are gone, it points a partition at the folder that is there.
 package rollup

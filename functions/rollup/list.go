@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,10 +14,7 @@ import (
 
 const day = 24 * time.Hour
 
-// days returns the days to look at, in UTC: those that an event names, or the last ones. It leaves out days of which samples may have
-// been removed: a rollup that is made again would lose them. S3 removes an object at the first midnight after its days have passed
-// (Amazon S3 user guide, "Expiring objects"), and no object of a day is older than the day. So today and
-// the days of the retention before it are complete.
+// days returns the days to look at, in UTC: those that an event names, or the last ones.
 func (r *Roller) days(event Event, now time.Time) (days []time.Time, err error) {
 	today := now.UTC().Truncate(day)
 	from, to := today.AddDate(0, 0, -r.o.Days), today.AddDate(0, 0, 1)
@@ -28,17 +26,25 @@ func (r *Roller) days(event Event, now time.Time) (days []time.Time, err error) 
 			return nil, fmt.Errorf(`roll up from %q to %q: want two days in order, such as {"from":"2026-01-01","to":"2026-02-01"}, or neither`, event.From, event.To)
 		}
 	}
-	if whole := today.AddDate(0, 0, -r.o.Retention); r.o.Retention > 0 && from.Before(whole) {
-		if event.From != "" {
-			return nil, fmt.Errorf("roll up from %s: samples are kept for %d days, so those of days before %s may be gone, and their rollups stay as they are",
-				event.From, r.o.Retention, whole.Format(time.DateOnly))
-		}
-		from = whole
-	}
 	for d := from; d.Before(to); d = d.Add(day) {
 		days = append(days, d)
 	}
 	return days, nil
+}
+
+// complete returns those of the days of which no samples have been removed: a rollup of another day would lose samples if it were made
+// again. S3 removes an object at the first midnight after its days have passed (Amazon S3 user guide, "Expiring objects"), and no object
+// of a day is older than the day. So today and the days of the retention before it are complete.
+func (r *Roller) complete(days []time.Time, now time.Time) []time.Time {
+	if r.o.Retention == 0 {
+		return days
+	}
+	first := now.UTC().Truncate(day).AddDate(0, 0, -r.o.Retention)
+	i := slices.IndexFunc(days, func(d time.Time) bool { return !d.Before(first) })
+	if i < 0 {
+		return nil
+	}
+	return days[i:]
 }
 
 // listsAtOnce is how many requests list objects at a time.

@@ -102,19 +102,22 @@ func New(o Options) *Roller {
 
 // Event asks for a run. A schedule's event has other fields, so it asks for the last days.
 type Event struct {
-	// From and To are days such as 2026-02-28, in UTC. To is excluded. They are for samples that are older than the last days.
+	// From and To are days such as 2026-02-28, in UTC. To is excluded. They are for samples that are older than the last days, and for
+	// rollups whose partitions are missing because the bucket is older than the stack.
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
 // Report says what a run has done.
 type Report struct {
-	Rolled  int     `json:"rolled"`  // periods
-	Failed  int     `json:"failed"`  // periods
-	Left    int     `json:"left"`    // periods that are due and left for the next run, because the time was over
-	Removed int     `json:"removed"` // objects of folders that nothing points at
-	Scanned int64   `json:"scanned"` // bytes
-	USD     float64 `json:"usd"`
+	Rolled   int     `json:"rolled"`   // periods
+	Restored int     `json:"restored"` // periods whose rollup was in the bucket and had no partition
+	Skipped  int     `json:"skipped"`  // days that are not rolled up, because S3 may have deleted some of their samples
+	Failed   int     `json:"failed"`   // periods
+	Left     int     `json:"left"`     // periods that are due and left for the next run, because the time was over
+	Removed  int     `json:"removed"`  // objects of folders that nothing points at
+	Scanned  int64   `json:"scanned"`  // bytes
+	USD      float64 `json:"usd"`
 }
 
 // Handle runs once. Before the time of ctx is over it stops and leaves the rest for the next run. It fails if a period could not be
@@ -125,23 +128,38 @@ func (r *Roller) Handle(ctx context.Context, event Event) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	hours, err := r.hours(ctx, days)
+	complete := r.complete(days, now)
+	if event.From == "" {
+		days = complete
+	}
+	hours, err := r.hours(ctx, complete)
 	if err != nil {
 		return Report{}, err
 	}
 	run := run{Roller: r, now: now, hours: hours, asked: event.From != ""}
+	run.report.Skipped = len(days) - len(complete)
 	var problems []error
 	for _, rollup := range panels.Rollups() {
-		due, err := r.due(ctx, rollup, days, hours, now)
+		due, err := r.due(ctx, rollup, complete, hours, now)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		run.queue = append(run.queue, due...)
+		for _, d := range due {
+			run.queue = append(run.queue, task{Due: d})
+		}
+		if run.asked {
+			kept, err := r.kept(ctx, rollup, days, hours)
+			if err != nil {
+				problems = append(problems, err)
+				continue
+			}
+			run.queue = append(run.queue, kept...)
+		}
 	}
 	problems = append(problems, run.rollUp(ctx)...)
 	for _, rollup := range panels.Rollups() {
-		n, err := r.sweep(ctx, rollup, days, now)
+		n, err := r.sweep(ctx, rollup, complete, hours, now)
 		run.report.Removed += n
 		if err != nil {
 			problems = append(problems, err)
@@ -167,14 +185,20 @@ type run struct {
 	hours map[time.Time]panels.Sources
 	asked bool // for days that somebody named; they may be old
 
-	mu     sync.Mutex   // guards the fields below
-	queue  []panels.Due // to roll up, the first one next
+	mu     sync.Mutex // guards the fields below
+	queue  []task     // the first one is next
 	report Report
 	failed []error
 }
 
+// task is a period to roll up. If folder is not empty, its rollup is in that folder already, and only the partition is missing.
+type task struct {
+	panels.Due
+	folder string // s3://…/
+}
+
 // next takes the next period from the queue. ok is false if there is none, or no time for it.
-func (r *run) next(ctx context.Context) (d panels.Due, ok bool) {
+func (r *run) next(ctx context.Context) (d task, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if deadline, bounded := ctx.Deadline(); len(r.queue) == 0 || ctx.Err() != nil || bounded && time.Until(deadline) < enough {
@@ -205,7 +229,7 @@ func (r *run) rollUp(ctx context.Context) []error {
 	if len(r.queue) == 0 || r.asked {
 		return r.failed
 	}
-	d := slices.MinFunc(r.queue, func(a, b panels.Due) int { return a.End().Compare(b.End()) }) // it has waited longest
+	d := slices.MinFunc(r.queue, func(a, b task) int { return a.End().Compare(b.End()) }) // it has waited longest
 	if waited := r.now.Sub(d.End().Add(r.o.Settle)); waited > late {
 		return append(r.failed, fmt.Errorf("the rollup %s of %s has been due for %v: the runs of this function do not end in time",
 			d.Rollup.Name, d.Start.Format(time.DateTime), waited.Round(time.Hour)))
@@ -214,7 +238,7 @@ func (r *run) rollUp(ctx context.Context) []error {
 }
 
 // note counts what became of a period. One that was stopped because the time was over is left for the next run.
-func (r *run) note(ctx context.Context, d panels.Due, cost panels.Cost, err error) {
+func (r *run) note(ctx context.Context, d task, cost panels.Cost, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.report.Scanned += cost.ScannedBytes
@@ -227,6 +251,9 @@ func (r *run) note(ctx context.Context, d panels.Due, cost panels.Cost, err erro
 		r.report.Failed++
 		r.failed = append(r.failed, fmt.Errorf("roll up %s of %s: %w", d.Rollup.Name, d.Start.Format(time.DateTime), err))
 		return
+	case d.folder != "":
+		r.report.Restored++
+		return
 	}
 	r.report.Rolled++
 	r.o.Log.Debug("rolled up", slog.String("rollup", d.Rollup.Name), slog.Time("start", d.Start), slog.Int("objects", d.Objects),
@@ -234,9 +261,12 @@ func (r *run) note(ctx context.Context, d panels.Due, cost panels.Cost, err erro
 }
 
 // roll rolls up one period.
-func (r *run) roll(ctx context.Context, d panels.Due) (spent panels.Cost, err error) {
+func (r *run) roll(ctx context.Context, d task) (spent panels.Cost, err error) {
+	if d.folder != "" {
+		return spent, r.point(ctx, d.Due, d.folder)
+	}
 	folder := "s3://" + r.o.Bucket + "/" + d.Rollup.Prefix() + d.Rollup.Folder(d.Start) + newFolder(r.now) + "/"
-	parts := r.parts(d)
+	parts := r.parts(d.Due)
 	for i, part := range parts {
 		to := folder
 		if len(parts) > 1 {
@@ -249,7 +279,7 @@ func (r *run) roll(ctx context.Context, d panels.Due) (spent panels.Cost, err er
 			return spent, err
 		}
 	}
-	return spent, r.point(ctx, d, folder)
+	return spent, r.point(ctx, d.Due, folder)
 }
 
 // parts divides a period into ranges of whole hours with at most partBytes of samples, or one hour.

@@ -101,11 +101,57 @@ func TestExpiredSamples(t *testing.T) {
 	if got := w.answer()[periods[1]]; !slices.EqualFunc(got, before[periods[1]], time.Time.Equal) {
 		t.Errorf("%s has %v, had %v", periods[1], got, before[periods[1]])
 	}
-	_, err := w.roller(short).Handle(t.Context(), rollup.Event{From: "2026-02-27", To: "2026-02-28"})
-	if err == nil || !strings.Contains(err.Error(), "samples are kept for 2 days, so those of days before 2026-02-28 may be gone") {
-		t.Errorf("%v", err)
+	if r := handle(t, w, rollup.Event{From: "2026-02-27", To: "2026-02-28"}, short); r != (rollup.Report{Skipped: 1}) {
+		t.Errorf("%+v, want one day skipped", r)
 	}
 	handle(t, w, rollup.Event{}, func(o *rollup.Options) { o.Retention = 30 })
+}
+
+// A stack takes over the bucket of a deleted one: the rollups are there, and the catalog has no partitions. A run for all days makes again
+// what still has samples. For the other periods it restores the partitions.
+func TestBucketThatWasKept(t *testing.T) {
+	for name, change := range map[string]func(*rollup.Options){
+		"the samples are deleted after two days": func(o *rollup.Options) { o.Retention = 2 },
+		"somebody deleted the samples":           func(*rollup.Options) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, periods := lived()
+			handle(t, w, rollup.Event{})
+			w.pass(365 * 24 * time.Hour)
+			w.deliver(w.clock().Add(-48 * time.Hour))
+			before := w.answer()
+			for _, key := range w.arrived[:len(w.arrived)-1] {
+				delete(w.objects, key)
+			}
+			clear(w.partitions)
+			if r := handle(t, w, rollup.Event{}, change); r.Restored != 0 {
+				t.Errorf("without days: %+v", r)
+			}
+			asked := rollup.Event{From: "2026-02-01", To: w.clock().AddDate(0, 0, 1).Format(time.DateOnly)}
+			w.before = func(_ context.Context, call string) error {
+				if call == "Point" {
+					return errors.New("throttled")
+				}
+				return nil
+			}
+			if r, err := w.roller(change).Handle(t.Context(), asked); err == nil || r.Restored != 0 || r.Removed != 0 {
+				t.Errorf("no partition can be made: %+v, %v", r, err)
+			}
+			w.before = none
+			if r := handle(t, w, asked, change); r.Restored != len(periods) || r.Rolled != 0 || r.Removed != 0 {
+				t.Errorf("%+v, want %d restored", r, len(periods))
+			}
+			after := w.answer()
+			for _, p := range periods {
+				if !slices.EqualFunc(after[p], before[p], time.Time.Equal) {
+					t.Errorf("%s has %v, had %v", p, after[p], before[p])
+				}
+			}
+			if r := handle(t, w, asked, change); r.Restored != 0 || r.Rolled != 0 {
+				t.Errorf("again: %+v", r)
+			}
+		})
+	}
 }
 
 // A period that cannot be rolled up, such as one with a file of another schema, keeps no other from it, and the run fails.

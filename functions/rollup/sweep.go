@@ -33,9 +33,46 @@ func lastOf(location string) string {
 // (Athena user guide, "Service Quotas": DML query timeout).
 const keep = 2 * time.Hour
 
+// kept returns the periods of days whose samples are gone, and whose rollup is in the bucket without a partition: the catalog is deleted
+// with the stack, and the bucket stays. The newest folder of a period counts. Older ones are there only if the stack was deleted soon after
+// a run.
+func (r *Roller) kept(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources) ([]task, error) {
+	objects, err := r.listDays(ctx, rollup.Prefix(), days)
+	if err != nil {
+		return nil, err
+	}
+	partitions, err := r.partitions(ctx, rollup, days)
+	if err != nil {
+		return nil, err
+	}
+	sampled := withSamples(rollup, hours)
+	newest := map[time.Time]string{} // folder, by the period's begin
+	for _, o := range objects {
+		start, folder, ok := ownerOf(rollup, o.Key)
+		_, own := timeOf(folder)
+		if _, pointed := partitions[start]; ok && own && !pointed && !sampled[start] {
+			newest[start] = max(newest[start], folder)
+		}
+	}
+	var tasks []task
+	for start, folder := range newest {
+		tasks = append(tasks, task{panels.Due{Rollup: rollup, Start: start}, "s3://" + r.o.Bucket + "/" + rollup.Prefix() + rollup.Folder(start) + folder + "/"})
+	}
+	return tasks, nil
+}
+
+// withSamples are the periods that have samples, by their begin.
+func withSamples(rollup panels.Rollup, hours map[time.Time]panels.Sources) map[time.Time]bool {
+	periods := map[time.Time]bool{}
+	for hour := range hours {
+		periods[rollup.Start(hour)] = true
+	}
+	return periods
+}
+
 // sweep removes the folders of days that nothing points at, and nothing has pointed at for a while. It returns how many objects it has
-// removed.
-func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Time, now time.Time) (removed int, err error) {
+// removed. If a period has neither samples nor a partition, its folders stay: nothing else has its rollup, see kept.
+func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources, now time.Time) (removed int, err error) {
 	objects, err := r.listDays(ctx, rollup.Prefix(), days)
 	if err != nil {
 		return 0, err
@@ -44,10 +81,11 @@ func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Ti
 	if err != nil {
 		return 0, err
 	}
+	sampled := withSamples(rollup, hours)
 	left := map[time.Time][]Object{} // by the period's begin
 	for _, o := range objects {
 		start, folder, ok := ownerOf(rollup, o.Key)
-		if p, pointed := partitions[start]; ok && isLeft(folder, p, pointed, now) {
+		if p, pointed := partitions[start]; ok && (pointed || sampled[start]) && isLeft(folder, p, pointed, now) {
 			left[start] = append(left[start], o)
 		}
 	}

@@ -24,7 +24,7 @@ type catalog struct {
 
 // newCatalog adds the database and the tables. CloudFormation deletes them with the stack, even if the bucket stays: they hold
 // no samples, the next deployment creates them again, and a database that is left would make it fail. Only the partitions of the
-// rollups' tables are lost.
+// rollups' tables are lost: the function of the rollups makes them again, see docs/operations.md.
 func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucket) catalog {
 	database := awsglue.NewDatabase(scope, jsii.String("Database"), &awsglue.DatabaseProps{
 		DatabaseName:  &c.GlueDatabaseName,
