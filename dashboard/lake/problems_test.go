@@ -279,3 +279,25 @@ func TestFullestIsFullFirst(t *testing.T) {
 		}
 	}
 }
+
+// The trend is that of the last 30 days, also if the range is longer: here a disk that was cleaned up for a month has filled since.
+func TestTrendOfTheLastMonth(t *testing.T) {
+	to := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	var samples []record.Sample
+	for n := range 60 * 8 {
+		day := float64(n) / 8
+		used := record.Some(90 - day + 2*max(0, day-30)) // from 90 to 60 and back
+		samples = append(samples, record.Sample{
+			TS: record.TS(to.Add(time.Duration(n-60*8) * 3 * time.Hour)), SessionID: "s", Seq: int64(n), IntervalS: 3 * 3600, Hostname: "a",
+			DiskUsedPct: used, Filesystems: []record.Filesystem{{Mount: "/", UsedPct: used}},
+		})
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	for _, id := range []string{"disk-fullest", "host-filesystems"} {
+		result := runPanel(t, open(t, dir), id, params(to.Add(-60*24*time.Hour), to))
+		if growth := at(t, result, "per_day", 0).(float64); result.Rows() != 1 || math.Abs(growth-1) > .01 {
+			t.Errorf("%s: %d rows, growth %v, want 1 %% a day", id, result.Rows(), growth)
+		}
+	}
+}

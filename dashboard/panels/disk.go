@@ -44,8 +44,8 @@ func disk() Dashboard {
 			{
 				ID: "disk-fullest", Title: "Fullest or full soon", Kind: Table, By: ByHost, Width: full,
 				Question: "Which filesystems will be full first, if it goes on like this, and which are nearly full?",
-				MinSpanS: daySeconds,
-				Values:   append([]Value{{Column: "mount", Label: "Mount", Unit: Text}}, filesystemValues()...),
+				MinSpanS: daySeconds, MaxSpanS: trendS,
+				Values: append([]Value{{Column: "mount", Label: "Mount", Unit: Text}}, filesystemValues()...),
 			},
 			{
 				ID: "disk-slowest", Title: "Slowest disks", Kind: Table, Needs: EachSample, By: ByHost, Optional: true,
@@ -71,6 +71,9 @@ func disk() Dashboard {
 		},
 	}
 }
+
+// trendS is the longest time range of a filesystem's trend, in seconds. The line through a year would miss what began a week ago.
+const trendS = 30 * daySeconds
 
 // filesystemValues are the columns of a table of filesystems.
 func filesystemValues() []Value {

@@ -74,8 +74,8 @@ func hostStorage() []Panel {
 		{
 			ID: "host-filesystems", Title: "Filesystems", Kind: Table, By: ByMount, Width: full - third, Optional: true,
 			Question: "Which filesystems are nearly full, and when will they be, if it goes on like this?",
-			MinSpanS: daySeconds,
-			Values:   filesystemValues(),
+			MinSpanS: daySeconds, MaxSpanS: trendS,
+			Values: filesystemValues(),
 		},
 		layers("host-who-disk", "Disk by process", "Which processes read from disks and write to them?", ByProcess,
 			Value{Column: "value", Label: "Read and written", Unit: BytesPerSecond}),

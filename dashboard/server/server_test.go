@@ -656,7 +656,7 @@ func TestDownload(t *testing.T) {
 func TestShownSpan(t *testing.T) {
 	h := handler(t, &engine{}, server.Options{})
 	for query, want := range map[string]any{
-		"disk-fullest?range=1h": 86400., "filters-tags?range=7d": 3600., "disk-fullest?range=7d": nil, "hosts-summary?range=1h": nil,
+		"disk-fullest?range=1h": 86400., "filters-tags?range=7d": 3600., "disk-fullest?range=7d": nil, "disk-fullest?range=365d": 30 * 86400., "hosts-summary?range=1h": nil,
 	} {
 		if got := decode[map[string]any](t, get(h, "GET", "/api/panels/"+query))["shown_s"]; got != want {
 			t.Errorf("%s: %v, want %v", query, got, want)
