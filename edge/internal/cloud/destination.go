@@ -64,7 +64,7 @@ type Destination struct {
 	client   *Stream     // for target; nil if it must be made
 
 	// Only Put uses these.
-	gone    int       // how many pauses have begun, each before a question to the stack; 0 while the stream exists
+	gone    int       // how many pauses have begun since the stream was found not to exist; 0 while it exists
 	askNext time.Time // when the present pause ends and Put asks the stack for another stream
 }
 
@@ -303,8 +303,8 @@ func (d *Destination) loaded(ctx context.Context) (Settings, *aws.Config, error)
 	return s, &loaded, nil
 }
 
-// renewal is the shortest time between two loads of the AWS configuration because of refused credentials.
-const renewal = 10 * time.Second
+// renewPause is the shortest time between two loads of the AWS configuration because of refused credentials.
+const renewPause = 10 * time.Second
 
 // renew loads the AWS configuration again after AWS refused the credentials of used. It returns whether there are other credentials
 // now. This is needed because the SDK reads files and variables only once: a loaded configuration keeps the keys of a profile, and
@@ -312,7 +312,7 @@ const renewal = 10 * time.Second
 func (d *Destination) renew(ctx context.Context, used *aws.Config) bool {
 	d.mu.Lock()
 	s, now := d.settings, d.aws
-	due := now == used && time.Since(d.renewed) >= renewal
+	due := now == used && time.Since(d.renewed) >= renewPause
 	if due {
 		d.renewed = time.Now()
 	}

@@ -250,12 +250,12 @@ func TestRenewal(t *testing.T) {
 		}
 		ask(1, "old") // there is no other key yet
 		ask(0, "old") // too soon
-		time.Sleep(renewal)
+		time.Sleep(renewPause)
 		key = ""
 		ask(1, "old") // the last configuration stays
 		key = "new"
 		ask(0, "old")
-		time.Sleep(renewal)
+		time.Sleep(renewPause)
 		ask(1, "old", "new")
 		ask(0, "new")
 	})
@@ -281,7 +281,7 @@ func TestFileThatComesLater(t *testing.T) {
 			t.Errorf("without credentials: %v", err)
 		}
 		provider = keys("new")
-		time.Sleep(renewal)
+		time.Sleep(renewPause)
 		if err := w.ask(t.Context()); err != nil {
 			t.Errorf("with credentials: %v", err)
 		}

@@ -12,15 +12,15 @@ import (
 // asking asks filesystems how full they are. A call can hang in the kernel, for example if a disk dies or a FUSE process is stopped,
 // and nobody can end it. Then asking leaves the call behind and does not ask that filesystem again before the call returns.
 type asking struct {
-	usage func(ctx context.Context, path string) (*psdisk.UsageStat, error)
-	left  []*walk // walks left behind, each in a call that hangs
+	usage   func(ctx context.Context, path string) (*psdisk.UsageStat, error)
+	hanging []*walk // walks left behind, each in a call that hangs
 }
 
 const (
 	// answerWithin is how long a filesystem may take to answer.
 	answerWithin = time.Second
-	// mostLeft is how many calls may hang at one time. Each blocks a thread.
-	mostLeft = 8
+	// maxHanging is how many calls may hang at one time. Each blocks a thread.
+	maxHanging = 8
 )
 
 // answer is a filesystem's usage, or the error if it gave none.
@@ -46,7 +46,7 @@ func (a *asking) ask(ctx context.Context, mounts []mount) (answers []answer, who
 		if len(todo) == 0 {
 			return answers, true
 		}
-		if len(a.left) == mostLeft {
+		if len(a.hanging) == maxHanging {
 			return answers, false
 		}
 		w := a.start(ctx, todo)
@@ -55,7 +55,7 @@ func (a *asking) ask(ctx context.Context, mounts []mount) (answers []answer, who
 		if len(got) == len(todo) {
 			return answers, true
 		}
-		a.left = append(a.left, w)
+		a.hanging = append(a.hanging, w)
 		answers = append(answers, unanswered(todo[len(got)]))
 		todo = todo[len(got)+1:]
 	}
@@ -69,14 +69,14 @@ func unanswered(m mount) answer {
 // silent forgets the walks that returned. It returns the paths in which the others hang.
 func (a *asking) silent() map[string]bool {
 	silent := map[string]bool{}
-	hang := a.left[:0]
-	for _, w := range a.left {
+	hang := a.hanging[:0]
+	for _, w := range a.hanging {
 		if at, hangs := w.hangsIn(); hangs {
 			silent[at.path] = true
 			hang = append(hang, w)
 		}
 	}
-	a.left = hang
+	a.hanging = hang
 	return silent
 }
 

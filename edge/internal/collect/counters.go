@@ -23,15 +23,15 @@ func (d device) label() string {
 type change struct {
 	name string
 	by   counters
-	back marks
+	back backwards
 }
 
-// marks are true for counters that went backwards. A counter does so if it is reset or wraps. A single one may also flicker: kernels
+// backwards is true for each counter that went backwards. A counter does so if it is reset or wraps. A single one may also flicker: kernels
 // and drivers add up counters of several CPUs, or of firmware, without a lock. The counters beside it are still right.
-type marks [len(counters{})]bool
+type backwards [len(counters{})]bool
 
 // difference returns cur-prev for each counter, 0 for one that went backwards.
-func difference(prev, cur counters) (diff counters, back marks) {
+func difference(prev, cur counters) (diff counters, back backwards) {
 	for i := range cur {
 		if cur[i] < prev[i] {
 			back[i] = true
@@ -57,7 +57,7 @@ func differences(prev, cur map[string]device) []change {
 
 // sum adds up the changes of all devices. If a counter went backwards on one device, its sum is marked as well: without that
 // device it would be too low, and nobody would notice.
-func sum(changes []change) (total counters, back marks) {
+func sum(changes []change) (total counters, back backwards) {
 	for _, c := range changes {
 		for i, v := range c.by {
 			total[i] += v

@@ -81,7 +81,7 @@ func TestOneCounterGoesBack(t *testing.T) {
 	prev := map[string]device{"a": {name: "a", counters: counters{100, 50, 7}}, "b": {name: "b", counters: counters{10, 10, 10}}}
 	cur := map[string]device{"a": {name: "a", counters: counters{130, 49, 9}}, "b": {name: "b", counters: counters{11, 12, 13}}}
 	total, back := sum(differences(prev, cur))
-	if back != (marks{1: true}) || total[0] != 31 || total[2] != 5 {
+	if back != (backwards{1: true}) || total[0] != 31 || total[2] != 5 {
 		t.Errorf("sum is %v, backwards %v", total, back)
 	}
 }

@@ -80,9 +80,9 @@ func busiestCore(last, cur []device, seconds float64) (most record.Float) {
 // cpuUsage is how the cores spent their time, in seconds.
 type cpuUsage struct{ total, busy, user, system, iowait, steal float64 }
 
-// tooMuch bounds the CPU time that the kernel accounts, as a multiple of the time that passed. On a machine that is short of CPU
+// maxAccounted bounds the CPU time that the kernel accounts, as a multiple of the time that passed. On a machine that is short of CPU
 // the reading comes late, so that its CPU time belongs to more than the time between two samples.
-const tooMuch = 1.5
+const maxAccounted = 1.5
 
 // tickSlack is how many seconds the rounding of eight counters to hundredths may add to a core's time.
 const tickSlack = 0.1
@@ -114,7 +114,7 @@ func usageBetween(a, b counters, cores int, seconds float64) (u cpuUsage, ok boo
 	}
 	u.busy = u.user + u.system + u.steal
 	u.total = u.busy + u.iowait + s(cpuIdle)
-	most, least := float64(cores)*(seconds*tooMuch+tickSlack), float64(cores)*(seconds/tooMuch-tickSlack)
+	most, least := float64(cores)*(seconds*maxAccounted+tickSlack), float64(cores)*(seconds/maxAccounted-tickSlack)
 	if cores > 0 && (u.total > most || back[cpuIdle] && u.total < least) {
 		return u, false
 	}

@@ -54,8 +54,8 @@ func kernelName(name string) string {
 	return name
 }
 
-// bury notes a process that ended.
-func (g *group) bury(one *proc) {
+// addEnded notes a process that ended.
+func (g *group) addEnded(one *proc) {
 	g.ended++
 	if g.last.pid == 0 || one.used >= g.last.used {
 		g.last = holder{one.pid, one.uid, one.used}
@@ -63,8 +63,8 @@ func (g *group) bury(one *proc) {
 	g.noIO = g.noIO || one.noIO
 }
 
-// weigh adds up the memory of each group.
-func (p *processes) weigh() {
+// sumMemory adds up the memory of each group.
+func (p *processes) sumMemory() {
 	for _, g := range p.groups {
 		g.rss, g.alive = 0, 0
 	}

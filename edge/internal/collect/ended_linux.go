@@ -12,11 +12,11 @@ import (
 
 // account is what is open at a process: by how much the counters that include its children grew, less what was counted before.
 type account struct {
-	open uses64 // since the last scan
-	held uses64 // of the scan before
-	want [3]float64
-	room [3]float64
-	paid uses64
+	open uses64     // since the previous scan
+	held uses64     // what the previous scan held back, see settle
+	want [3]float64 // what the ended children would have used at the pace of their last readings
+	room [3]float64 // what the threads of the ended children could have used beyond that
+	paid uses64     // what the ended children were given
 }
 
 // uses64 is an amount that can be negative.
@@ -69,7 +69,7 @@ func (p *processes) settle(at Moment) {
 	}
 	p.payEnded(at)
 	for i := range p.ended {
-		p.ended[i].group.bury(&p.ended[i])
+		p.ended[i].group.addEnded(&p.ended[i])
 	}
 	for i := range p.known {
 		if p.known[i].account != nil {
@@ -204,7 +204,7 @@ func (p *processes) cover(one *proc, at Moment) {
 	}
 }
 
-// payRest counts as the process's own what was held since the scan before, and holds what is new.
+// payRest counts as the process's own what the previous scan held back, and holds what is new.
 func (p *proc) payRest() {
 	a, holds := p.account, false
 	for kind := range a.open {

@@ -16,7 +16,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// filesystem collects the fill of the fullest local filesystem, and the inodes of the one with the highest share in use.
+// filesystem collects how full the fullest local filesystem is, and the highest share of inodes in use on a filesystem.
 type filesystem struct {
 	roots    Roots
 	filter   Filter

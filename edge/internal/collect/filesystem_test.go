@@ -122,7 +122,7 @@ func TestFilesystemThatHangs(t *testing.T) {
 	})
 }
 
-// TestManyFilesystemsHang: a sample waits for at most two of them, and at most mostLeft calls are outstanding.
+// TestManyFilesystemsHang: a sample waits for at most two of them, and at most maxHanging calls are outstanding.
 func TestManyFilesystemsHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		points := strings.Split("/ /a /b /c /d /e /f /g /h /i", " ")
@@ -142,10 +142,10 @@ func TestManyFilesystemsHang(t *testing.T) {
 				t.Errorf("reading %d has a value, though most filesystems were not asked, error %v", i, err)
 			}
 		}
-		if _, busy := d.seen(); busy != mostLeft {
-			t.Errorf("%d calls are outstanding, want %d", busy, mostLeft)
+		if _, busy := d.seen(); busy != maxHanging {
+			t.Errorf("%d calls are outstanding, want %d", busy, maxHanging)
 		}
-		if got := problems(f); len(got) != mostLeft {
+		if got := problems(f); len(got) != maxHanging {
 			t.Errorf("%d are named: %q", len(got), got)
 		}
 		close(release)
@@ -154,8 +154,8 @@ func TestManyFilesystemsHang(t *testing.T) {
 		if err := f.Collect(t.Context(), Moment{Mono: 30 * time.Second}, &s); err != nil || s.DiskUsedMount != "/i" {
 			t.Errorf("after they answer: %q, %v", s.DiskUsedMount, err)
 		}
-		if _, busy := d.seen(); busy != 0 || len(f.asking.left) != 0 {
-			t.Errorf("%d calls, %d walks are left", busy, len(f.asking.left))
+		if _, busy := d.seen(); busy != 0 || len(f.asking.hanging) != 0 {
+			t.Errorf("%d calls, %d walks are left", busy, len(f.asking.hanging))
 		}
 	})
 }

@@ -20,11 +20,11 @@ import (
 
 // host collects the machine's identity, its uptime and the number of its processes.
 type host struct {
-	roots  Roots
-	from   *readings
-	is     identity
-	known  bool
-	readAt time.Duration
+	roots    Roots
+	from     *readings
+	identity identity
+	known    bool
+	readAt   time.Duration
 
 	processes record.Int
 	counted   bool
@@ -57,10 +57,10 @@ func (h *host) Collect(ctx context.Context, at Moment, s *record.Sample) error {
 		errs = append(errs, h.identify(ctx))
 		h.known, h.readAt = true, at.Mono
 	}
-	s.Hostname, s.OS, s.OSVersion, s.Arch = h.is.hostname, runtime.GOOS, h.is.osVersion, runtime.GOARCH
-	s.MachineID = h.is.machineID
-	if h.is.cpuCount > 0 {
-		s.CPUCount = record.Some(int32(h.is.cpuCount))
+	s.Hostname, s.OS, s.OSVersion, s.Arch = h.identity.hostname, runtime.GOOS, h.identity.osVersion, runtime.GOARCH
+	s.MachineID = h.identity.machineID
+	if h.identity.cpuCount > 0 {
+		s.CPUCount = record.Some(int32(h.identity.cpuCount))
 	}
 	if !h.counted || at.Mono-h.countedAt >= countAfter {
 		h.count(ctx)
@@ -97,22 +97,22 @@ func (h *host) identify(ctx context.Context) error {
 	if name, err := h.hostname(); err != nil {
 		errs = append(errs, fmt.Errorf("host name: %w", err))
 	} else {
-		h.is.hostname = name
+		h.identity.hostname = name
 	}
 	if v, err := h.osVersion(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("system version: %w", err))
 	} else {
-		h.is.osVersion = v
+		h.identity.osVersion = v
 	}
 	if n, err := cpu.CountsWithContext(ctx, true); err != nil {
 		errs = append(errs, fmt.Errorf("count cores: %w", err))
 	} else {
-		h.is.cpuCount = n
+		h.identity.cpuCount = n
 	}
 	if id, err := machineID(ctx, h.roots); err != nil {
 		errs = append(errs, fmt.Errorf("machine ID: %w", err))
 	} else {
-		h.is.machineID = id
+		h.identity.machineID = id
 	}
 	return errors.Join(errs...)
 }

@@ -36,8 +36,8 @@ func (b *base) advance(at Moment) (seconds float64, ok bool) {
 	return seconds, ok
 }
 
-// continues reports whether the difference of two readings is about the time between them. It is not after a gap of more than
-// 2.5 intervals. It is not either if the clocks disagree by more than an interval: the wall clock was stepped, or (on Linux) the
+// continues reports whether the difference of two readings is about the time between them. It returns false after a gap of more than 2.5
+// intervals. It also returns false if the clocks disagree by more than an interval: then the wall clock was stepped, or (on Linux) the
 // machine was suspended, which stops the monotonic clock.
 func continues(last, at Moment, interval time.Duration) bool {
 	elapsed := at.Mono - last.Mono

@@ -90,7 +90,7 @@ func parseMounts(text, root string, kinds []string, own bool) ([]mount, error) {
 func hasOption(list, option string) bool { return slices.Contains(strings.Split(list, ","), option) }
 
 // unescape decodes a path of mountinfo. The kernel escapes blanks, tabs, line ends, backslashes and, before Linux 6, number signs:
-// a blank is \040 (seq_path in fs/proc_namespace.c). It does not escape anything else, quotes neither.
+// a blank is \040 (seq_path in fs/proc_namespace.c). It escapes nothing else, not even quotes.
 func unescape(path string) string {
 	if !strings.Contains(path, `\`) {
 		return path

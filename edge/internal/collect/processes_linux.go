@@ -12,7 +12,7 @@ import (
 
 // processes collects which processes use the most CPU time, memory and I/O. It looks at each sample, so that it sees processes that
 // end before the next details: it lists all processes, and reads the new ones and those that used CPU time lately. The others are read
-// every 15 s and for the details. A thousand idle processes so cost little.
+// every 15 s and for the details. So a thousand idle processes cost little.
 type processes struct {
 	details  *details
 	sampling time.Duration
@@ -67,10 +67,10 @@ type proc struct {
 const (
 	// scanAfter is the age at which processes are listed again, at the next sample.
 	scanAfter = 3 * time.Second
-	// readAllAfter is the age at which idle processes are read again, for each many of them: on a machine with thousands, most wait
-	// for the details.
+	// Idle processes are read again at the age readAllAfter if the machine has fewer than readAllStep processes, at twice that age if it
+	// has fewer than twice as many, and so on. With thousands, most are read for the details only.
 	readAllAfter = WatchAfter
-	many         = 1000
+	readAllStep  = 1000
 )
 
 func newProcesses(o Options, roots Roots, d *details, log *slog.Logger) *processes {
@@ -127,7 +127,7 @@ func (p *processes) scan(at Moment, all bool) error {
 	if err != nil {
 		return err
 	}
-	all = all || !p.scanned || at.Mono-p.allAt+p.sampling/2 >= readAllAfter*time.Duration(1+len(p.known)/many)
+	all = all || !p.scanned || at.Mono-p.allAt+p.sampling/2 >= readAllAfter*time.Duration(1+len(p.known)/readAllStep)
 	before, now := p.known, p.spare[:0]
 	p.ended = p.ended[:0]
 	for _, pid := range pids {
@@ -162,7 +162,7 @@ func (p *processes) scan(at Moment, all bool) error {
 	p.ended = append(p.ended, before...)
 	p.spare, p.known = p.known[:0], now
 	p.settle(at)
-	p.weigh()
+	p.sumMemory()
 	p.scanned, p.scannedAt = true, at.Mono
 	if all {
 		p.allAt = at.Mono
@@ -176,10 +176,10 @@ type outcome int
 const (
 	read outcome = iota
 	gone
-	odd // the kernel's file is not as it should be
+	odd // the kernel's file cannot be parsed, or the collector's user may not read it
 )
 
-// stat reads a process. It fails only if this user may not read other users' processes.
+// stat reads a process. It fails only if the collector's user may not read other users' processes.
 func (p *processes) stat(pid int32) (procStat, outcome, error) {
 	data, err := p.files.read(pid, "stat")
 	if unreadable(err) {
@@ -229,7 +229,7 @@ func (p *processes) update(one *proc, s procStat, known bool, at Moment) {
 	}
 	used[useCPU] = cpu
 	for kind := range used {
-		// On a machine that is short of CPU, a busy process may not have run since the scan before.
+		// On a machine that is short of CPU, a busy process may not have run since the previous scan.
 		one.lately[kind] = max(float64(used[kind])/max(seconds, 0.01), one.lately[kind]/2)
 	}
 	one.used += cpu
@@ -239,7 +239,7 @@ func (p *processes) update(one *proc, s procStat, known bool, at Moment) {
 		one.group.used[useWrite] += used[useWrite]
 		return
 	}
-	// Which of this the children did is known only once all that ended have been missed, see settle.
+	// Which part of this the ended children used is known only after the scan has found all that ended, see settle.
 	used[useCPU] = children
 	one.open().add(used)
 }
@@ -258,7 +258,7 @@ func (p *processes) readIO(one *proc) (used uses) {
 		if !p.saidIO {
 			p.saidIO = true
 			p.log.LogAttrs(context.Background(), slog.LevelInfo,
-				"the details have no I/O of other users' processes: this user may not read it; edge needs CAP_SYS_PTRACE for that")
+				"the details have no I/O of other users' processes: the collector's user may not read it; edge needs CAP_SYS_PTRACE for that")
 		}
 		return used
 	}

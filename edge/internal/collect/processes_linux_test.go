@@ -324,7 +324,7 @@ func TestHiddenProcesses(t *testing.T) {
 func TestNoRightToReadIO(t *testing.T) {
 	if os.Geteuid() == 0 {
 		p := proc{noIO: true, uid: -1, group: &group{groupKey: groupKey{name: "x"}}}
-		p.group.bury(&p)
+		p.group.addEnded(&p)
 		if !p.group.noIO {
 			t.Error("the group's I/O counts as known")
 		}

@@ -18,7 +18,7 @@ import (
 
 // readings reads what changes from sample to sample. On Linux it reads these few files itself: a sample costs 46 µs and 8 kB of
 // garbage, through gopsutil 129 µs and 47 kB (BenchmarkCollect). TestReadingsAgreeWithGopsutil checks that both read the same.
-// gopsutil reads everything else, and on other systems all.
+// gopsutil reads everything else. On other systems it reads everything.
 type readings struct {
 	stat, netDev, diskstats, meminfo, loadavg, uptimes *kernelFile
 

@@ -8,8 +8,8 @@ import (
 
 // How many significant digits the numbers of details keep. The details of a large server have about 150 numbers, and each further
 // digit of them costs a sixteenth of what its details cost. A rate changes by more than a percent from minute to minute; it is wrong by
-// half a percent at most. So is the free space, which the size and the percentage in use say more exactly. Memory may grow slowly; it
-// is wrong by a twentieth of a percent at most.
+// half a percent at most. The free space is wrong by as much, but the size and the percentage in use give it more exactly. Memory may
+// grow slowly; it is wrong by a twentieth of a percent at most.
 const (
 	digits         = 3
 	digitsOfMemory = 4

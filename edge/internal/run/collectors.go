@@ -15,10 +15,10 @@ import (
 type collectors struct {
 	log *slog.Logger
 
-	mu      sync.Mutex // guards the fields below
-	current *collect.Set
-	options collect.Options // of current
-	earlier int64           // failures of earlier sets
+	mu              sync.Mutex // guards the fields below
+	current         *collect.Set
+	options         collect.Options // of current
+	earlierFailures int64           // of earlier sets
 }
 
 // set returns the collectors for a configuration.
@@ -33,7 +33,7 @@ func (cs *collectors) set(c config.Config) *collect.Set {
 		return cs.current
 	}
 	if cs.current != nil {
-		cs.earlier += cs.current.Failures()
+		cs.earlierFailures += cs.current.Failures()
 	}
 	cs.current, cs.options = collect.NewSet(wanted), wanted
 	return cs.current
@@ -43,5 +43,5 @@ func (cs *collectors) set(c config.Config) *collect.Set {
 func (cs *collectors) report() (failures int64, states []*retry.State) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	return cs.earlier + cs.current.Failures(), cs.current.Health()
+	return cs.earlierFailures + cs.current.Failures(), cs.current.Health()
 }

@@ -80,7 +80,7 @@ func (e *edge) begin(ctx context.Context, c config.Config) error {
 	e.destination = cloud.NewDestination(cloud.Options{Cache: cloud.CacheIn(c.SpoolDir), EdgeConfig: e.retune, Log: e.log})
 	e.sampler = sampler.New(c.Interval, c.Labels, e.collectors.set(c), e.log)
 	e.shipper = ship.New(e.queue, e.destination, ship.Options{Pace: pace(c), Log: e.log})
-	if err := e.destination.Tune(ctx, target(c)); err != nil {
+	if err := e.destination.Tune(ctx, destinationSettings(c)); err != nil {
 		return err
 	}
 	c = e.tuning.get()

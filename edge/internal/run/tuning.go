@@ -84,7 +84,7 @@ func (e *edge) reload(ctx context.Context) {
 	}
 	// Tune the destination also if no setting has changed: credentials and other AWS settings may have.
 	c := e.tuning.get()
-	if err = e.destination.Tune(ctx, target(c)); err == nil {
+	if err = e.destination.Tune(ctx, destinationSettings(c)); err == nil {
 		e.shipper.Tune(pace(c)) // ends a pause: the next attempt may work now
 	}
 	switch {
@@ -141,7 +141,7 @@ func pace(c config.Config) ship.Pace {
 	return ship.Pace{Interval: c.Interval, MaxLatency: c.MaxLatency, BacklogRate: c.BacklogRate}
 }
 
-// target returns the destination's settings.
-func target(c config.Config) cloud.Settings {
+// destinationSettings are the settings that the destination needs.
+func destinationSettings(c config.Config) cloud.Settings {
 	return cloud.Settings{Stack: c.Stack, Stream: c.Stream, Region: c.Region}
 }

@@ -15,7 +15,7 @@ import (
 // shipper cannot go on.
 func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane, stopping bool) error {
 	ln, p := &s.lanes[l], s.current()
-	most, mostBytes := p.behind, peekBytes
+	most, mostBytes := p.backlogAt, peekBytes
 	if l == spool.Backlog {
 		most, mostBytes = min(backlogLines, max(1, int(p.rate*backlogRound.Seconds()))), backlogBytes
 	}
@@ -214,7 +214,7 @@ func (s *Shipper) accepted(ctx context.Context, samples, records int) {
 	}
 	now := time.Now()
 	s.deliveredAt.Store(now.UnixMilli())
-	if now.Sub(s.refusedAt) > refusalShows {
+	if now.Sub(s.refusedAt) > showRefused {
 		s.rejecting.OK()
 	}
 	s.samples.Add(int64(samples))

@@ -94,8 +94,8 @@ const (
 	credentialsPause = 30 * time.Second
 	// While the queue cannot be read, the shipper pauses as after readFailures failed attempts.
 	readFailures = 5
-	// refusalShows is for how long edge status shows that samples were set aside, if others are delivered.
-	refusalShows = time.Hour
+	// showRefused is how long edge status shows that samples were set aside, if others are delivered.
+	showRefused = time.Hour
 )
 
 // Shipper ships from one queue to one destination.
@@ -121,8 +121,8 @@ type Shipper struct {
 // pace is a Pace and the values that follow from it.
 type pace struct {
 	Pace
-	// behind is the number of waiting lines at which all of them become backlog.
-	behind int
+	// backlogAt is the number of waiting lines at which all of them become backlog.
+	backlogAt int
 	// grace is how much longer than MaxLatency the first sample of a pack waits: closeGrace, and a random time of at most an interval or a
 	// twentieth of MaxLatency, whichever is shorter. Machines that take samples at the same times then send at different times.
 	grace       time.Duration
@@ -136,7 +136,7 @@ func newPace(p Pace) pace {
 	longest := min(max(p.MaxLatency, minPause), maxPause)
 	return pace{
 		Pace:        p,
-		behind:      max(64, int(3*p.MaxLatency/p.Interval)),
+		backlogAt:   max(64, int(3*p.MaxLatency/p.Interval)),
 		grace:       closeGrace + retry.Spread(min(p.Interval, p.MaxLatency/20)),
 		rate:        p.BacklogRate / p.Interval.Seconds(),
 		retry:       retry.Policy{Base: min(time.Second, p.MaxLatency/10), Cap: longest},

@@ -28,12 +28,12 @@ func (s *store) attach() error {
 	if err != nil {
 		return fmt.Errorf("list the spool: %w", err)
 	}
-	if s.moved {
-		s.compare(files)
+	if s.replaced {
+		s.dropMissing(files)
 	} else {
 		s.takeAll(files)
 	}
-	s.attached, s.moved = true, false
+	s.attached, s.replaced = true, false
 	return nil
 }
 
@@ -214,12 +214,12 @@ func (s *store) leave() bool {
 		s.seal()
 	}
 	s.lock.Close()
-	s.lock, s.attached, s.moved, s.retryAt = nil, false, true, time.Time{}
+	s.lock, s.attached, s.replaced, s.retryAt = nil, false, true, time.Time{}
 	return true
 }
 
-// compare gives up the segments whose files do not exist any more.
-func (s *store) compare(files []FileInfo) {
+// dropMissing gives up the segments whose files do not exist any more.
+func (s *store) dropMissing(files []FileInfo) {
 	there := map[string]bool{}
 	for _, f := range files {
 		there[f.Name] = true

@@ -31,15 +31,15 @@ type store struct {
 
 	lock     Lock // nil if the directory is not locked
 	attached bool // the files of the directory are known
-	// moved says that the directory was removed or replaced. Then attach compares the files with segs.
-	moved  bool
-	segs   []*segment // oldest first
-	active *segment   // the last of segs; if nil, the next line begins a new one
-	notes  *notes     // states that attach read from the files
-	nextID uint64
-	aside  []FileInfo // files that were set aside, oldest first
-	litter []FileInfo // files to remove
-	buf    []byte     // the entry that is being written
+	// replaced says that the directory was removed or replaced. Then attach gives up the segments whose files are gone.
+	replaced bool
+	segs     []*segment // oldest first
+	active   *segment   // the last of segs; if nil, the next line begins a new one
+	notes    *notes     // states that attach read from the files
+	nextID   uint64
+	aside    []FileInfo // files that were set aside, oldest first
+	litter   []FileInfo // files to remove
+	buf      []byte     // the entry that is being written
 
 	retryAt time.Time // when to try a failed disk again; zero while it works
 	okAt    time.Time // when to report that the disk works again; else zero
