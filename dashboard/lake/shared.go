@@ -16,15 +16,15 @@ import (
 type sharedTables struct {
 	drop func(name string) // drops a table
 
-	mu     sync.Mutex // guards tables, and readers and unused of each
+	mu     sync.Mutex // guards tables, and readers and dropTimer of each
 	tables map[string]*sharedTable
 }
 
 type sharedTable struct {
-	made    chan struct{} // closed when the table is there or could not be made
-	failed  bool          // whoever makes the table sets it before made is closed
-	readers int
-	unused  *time.Timer // drops the table; nil while it has readers
+	made      chan struct{} // closed when the table is there or could not be made
+	failed    bool          // whoever makes the table sets it before made is closed
+	readers   int
+	dropTimer *time.Timer // drops the table; nil while it has readers
 }
 
 // sharedIdle is how long a table is kept that no query reads. Some queries of a page begin later, because they wait for a connection: they
@@ -91,9 +91,9 @@ func (t *sharedTables) enter(name string) (table *sharedTable, own bool) {
 		t.tables[name] = table
 	}
 	table.readers++
-	if table.unused != nil {
-		table.unused.Stop()
-		table.unused = nil
+	if table.dropTimer != nil {
+		table.dropTimer.Stop()
+		table.dropTimer = nil
 	}
 	return table, !ok
 }
@@ -109,13 +109,13 @@ func (t *sharedTables) leave(name string, table *sharedTable) {
 	timer = time.AfterFunc(sharedIdle, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if table.unused != timer { // there are readers again
+		if table.dropTimer != timer { // there are readers again
 			return
 		}
 		delete(t.tables, name)
 		t.drop(name) // it takes no time: no query reads the table
 	})
-	table.unused = timer
+	table.dropTimer = timer
 }
 
 func newSharedTables(db *sql.DB) *sharedTables {

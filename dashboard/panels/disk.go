@@ -43,7 +43,7 @@ func disk() Dashboard {
 			},
 			{
 				ID: "disk-fullest", Title: "Fullest or full soon", Kind: Table, By: ByHost, Width: full,
-				Question: "Which filesystems will be full first, if it goes on like this, and which are nearly full?",
+				Question: "Which filesystems will be full first at the present pace, and which are nearly full?",
 				MinSpanS: daySeconds, MaxSpanS: trendS,
 				Values: append([]Value{{Column: "mount", Label: "Mount", Unit: Text}}, filesystemValues()...),
 			},

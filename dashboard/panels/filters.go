@@ -15,7 +15,7 @@ func filters() Dashboard {
 			},
 			{
 				ID: InventoryID, Title: "Inventory", Kind: Table, By: ByHost,
-				Question: "Which hosts are there, when was each heard first and last?",
+				Question: "Which hosts are there, and when did each send its first and its last sample?",
 				MinSpanS: int(ForgetAfter.Seconds()), KeepS: hourSeconds,
 				Values: []Value{{Column: "first_ts", Label: "First seen", Unit: Time}, {Column: "last_ts", Label: "Last seen", Unit: Time}},
 			},

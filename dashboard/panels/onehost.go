@@ -73,7 +73,7 @@ func hostStorage() []Panel {
 	return []Panel{
 		{
 			ID: "host-filesystems", Title: "Filesystems", Kind: Table, By: ByMount, Width: full - third, Optional: true,
-			Question: "Which filesystems are nearly full, and when will they be, if it goes on like this?",
+			Question: "Which filesystems are nearly full, and when will they be full at the present pace?",
 			MinSpanS: daySeconds, MaxSpanS: trendS,
 			Values: filesystemValues(),
 		},

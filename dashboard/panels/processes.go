@@ -8,7 +8,7 @@ func processes() Dashboard {
 		Panels: []Panel{
 			{
 				ID: "processes-cpu", Title: "CPU by process", Kind: Layers, By: ByProcess, Width: third,
-				Question: "Which processes use the CPUs of all hosts, where 100 % is one core?",
+				Question: "Which processes use the most CPU over all hosts (100 % is one core)?",
 				Values:   []Value{{Column: "value", Label: "CPU", Unit: PercentOfCore}},
 			},
 			{
@@ -23,7 +23,7 @@ func processes() Dashboard {
 			},
 			{
 				ID: "processes-top", Title: "Top processes", Kind: Table, By: ByProcess, Width: full,
-				Question: "Which processes use the most over all hosts, and which host has most of it?",
+				Question: "Which processes use the most over all hosts, and on which host do they use the most?",
 				Values: []Value{
 					{Column: "cpu", Label: "CPU", Unit: PercentOfCore, Host: "cpu_host"},
 					{Column: "memory", Label: "Memory", Unit: Bytes, Host: "memory_host"},
@@ -40,7 +40,7 @@ func processes() Dashboard {
 			},
 			{
 				ID: "processes-growth", Title: "Memory of a process by host", Kind: Lines, By: ByHost,
-				Question: "On which hosts does its memory grow?",
+				Question: "On which hosts does the memory of that process grow?",
 				Values:   []Value{{Column: "value", Label: "Memory", Unit: Bytes, Low: "low", High: "high"}},
 			},
 			{

@@ -207,13 +207,13 @@ func each(columns []string, aggregate func(of string) string) string {
 
 func args(pairs ...any) (map[string]any, error) {
 	if len(pairs)%2 != 0 {
-		return nil, errors.New("args wants names and values")
+		return nil, errors.New("the function args takes pairs of a name and a value")
 	}
 	m := map[string]any{}
 	for i := 0; i < len(pairs); i += 2 {
 		name, ok := pairs[i].(string)
 		if !ok {
-			return nil, fmt.Errorf("args wants a name, not %v", pairs[i])
+			return nil, fmt.Errorf("the function args takes pairs of a name and a value: %v is not a name", pairs[i])
 		}
 		m[name] = pairs[i+1]
 	}

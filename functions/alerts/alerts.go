@@ -78,7 +78,7 @@ func (o Options) look(ctx context.Context, at, knownSince time.Time) (alerts.Now
 		if err == nil {
 			return now, nil
 		}
-		o.Log.Warn("machines that fell silent while no rules ran are not told", slog.Time("since", knownSince), slog.Any("error", err))
+		o.Log.Warn("machines that fell silent while no rules ran are not reported", slog.Time("since", knownSince), slog.Any("error", err))
 	}
 	return o.Look(ctx, at, time.Time{})
 }

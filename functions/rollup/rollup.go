@@ -165,7 +165,7 @@ func (r *Roller) Handle(ctx context.Context, event Event) (Report, error) {
 			problems = append(problems, err)
 		}
 	}
-	r.o.Log.Info("run", slog.Any("report", run.report))
+	r.o.Log.Info("run ended", slog.Any("report", run.report))
 	return run.report, errors.Join(problems...)
 }
 

@@ -67,7 +67,7 @@ const (
 	ReplayedFolder = "replayed/"       // those of them that were sent again
 	ResultFolder   = "athena-results/" // query results
 	RollupFolder   = panels.RollupPrefix + "/"
-	AlertFolder    = "alerts/" // what people were told
+	AlertFolder    = "alerts/" // what alerts have reported
 )
 
 func reservedFolders() []string {

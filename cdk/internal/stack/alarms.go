@@ -69,7 +69,7 @@ func alarmList(c config.Config, m metrics, a *alerts) []alarm {
 	}
 	if a != nil {
 		list = append(list, alarm{
-			// A run fails if Athena, S3 or SNS fails, or if the rules are wrong. One run may fail: the next one reports what it did not report.
+			// A run fails if Athena, S3 or SNS fails, or if the rules are wrong. One run may fail: the next one reports what the failed one did not.
 			id: "AlertsFailed", entry: "alerts-failed", what: "Two of three runs of the alerts have failed: problems of hosts are not reported",
 			metric: a.errors, threshold: 1, breaching: 2, of: 3,
 		})

@@ -66,7 +66,7 @@ func newAlerts(scope constructs.Construct, c config.Config, zip string, bucket a
 			"DELAY":           jsii.String(delay(c).String()),
 			"DASHBOARD_URL":   &c.DashboardURL,
 		},
-		purpose: "Alerts: read samples by Athena, note what was told, publish to a topic",
+		purpose: "Alerts: read samples by Athena, note what was reported, publish to a topic",
 		may:     mayAlert(scope, c, bucket, table, topic),
 		// The next run does the work of a failed one. If Lambda repeated a failed run, the alarm would count its failure three times.
 		retries: jsii.Number(0),

@@ -62,7 +62,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		err = c.loadLocked(changed)
 	}
 	if err != nil {
-		c.log.Warn("the certificate was not read again; the one before stays", slog.Any("error", err))
+		c.log.Warn("the certificate cannot be read again; the previous one stays in use", slog.Any("error", err))
 	}
 	return c.current, nil
 }

@@ -144,7 +144,7 @@ func (o *replayOptions) replay(
 			"(dashboard failed replay --help says what --in-doubt does about them)\n", english.Plural(report.Doubt, "record", ""))
 	}
 	if report.Changed > 0 {
-		err = errors.Join(err, fmt.Errorf("%d objects have another content than when a part of them was sent, so their records cannot be told apart; "+
+		err = errors.Join(err, fmt.Errorf("%d objects have changed since a part of them was sent, so their records cannot be told apart; "+
 			"dashboard failed export writes them to files", report.Changed))
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {

@@ -259,7 +259,7 @@ func settle(ctx context.Context, state *stateOf, id string, accepted *batch) err
 	})
 }
 
-var errChanged = errors.New("the object has another content than when a part of it was sent")
+var errChanged = errors.New("the object has changed since a part of it was sent")
 
 // check notes the object's content, or compares it with what the state says.
 func (r *stateOf) check(ctx context.Context, storage Storage, o Object) error {

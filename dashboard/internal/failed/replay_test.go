@@ -324,7 +324,7 @@ func TestSelection(t *testing.T) {
 	}
 }
 
-// TestChanged: if an object has another content than when a part of it was sent, the numbers of its records mean nothing.
+// TestChanged: if an object has changed since a part of it was sent, the numbers of its records mean nothing.
 func TestChanged(t *testing.T) {
 	objects, _ := failures()
 	b := newBucket(objects)

@@ -100,7 +100,7 @@ func (r *stateOf) reload(ctx context.Context) error {
 	}
 	var s objectState
 	if err := json.Unmarshal(content, &s); err != nil {
-		return fmt.Errorf("the state %s is not readable; it says which records of %s were sent, so mend it from a backup, or remove it if none was: %w",
+		return fmt.Errorf("the state %s is not readable; it says which records of %s were sent, so restore it from a backup; remove it only if no record was sent: %w",
 			r.key, r.state.Object, err)
 	}
 	if s.Version != stateVersion || s.Object != r.state.Object {

@@ -64,7 +64,7 @@ func once(ctx context.Context, dir string, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, roller.Close()) }()
 	return roller.Run(ctx, time.Now(), func(d lake.Rolled) {
 		for _, w := range d.Warnings {
-			log.Warn("a rollup lacks samples", slog.String("rollup", d.Rollup.Table()), slog.Time("start", d.Start), slog.String("warning", w))
+			log.Warn("a rollup was made without some samples", slog.String("rollup", d.Rollup.Table()), slog.Time("start", d.Start), slog.String("warning", w))
 		}
 		log.Debug("rolled up", slog.String("rollup", d.Rollup.Table()), slog.Time("start", d.Start), slog.Int64("rows", d.Rows))
 	})
