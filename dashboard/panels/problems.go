@@ -181,7 +181,9 @@ func (s statement) problemFunctions() template.FuncMap {
 	var columns, usual, criticalReported []string
 	known := []string{"last_ts", "interval_s", "node_role", "env", "machine_id", "mount", "device", "waits", "shared_by"}
 	var usualProblems []Problem
+	value := "CASE problem"
 	for _, p := range minuteProblems() {
+		value += " WHEN " + LiteralOf(p.Name) + " THEN " + p.Column
 		columns = append(columns, p.Column)
 		if p.Usual > 0 {
 			usual, usualProblems = append(usual, p.Column), append(usualProblems, p)
@@ -207,6 +209,20 @@ func (s statement) problemFunctions() template.FuncMap {
 		"known":         word(", " + strings.Join(known, ", ")),
 		"known_of_rows": word(", " + each(known, func(column string) string { return "max(" + column + ")" })),
 		"pressures":     func() []string { return []string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"} },
+		// The value that a rule about values of each minute is about.
+		"value_of_problem": word(value + " END"),
+		"keeps":            func() bool { return s.keeps },
+		// The columns of a suspect that the values of its minutes have: see the shared template "problem_minutes".
+		"of_suspect": func(all bool) string {
+			columns := []string{"clear", "for_s"}
+			if !s.keeps {
+				columns = append(columns, "unit", "warn", "critical", "usual")
+				if !all {
+					columns = slices.Concat(columns, []string{"muted_until", "mute_reason"}, known)
+				}
+			}
+			return each(columns, func(column string) string { return "max(s." + column + ")" })
+		},
 		"tags_of_overrides": func() []string {
 			if s.rules.byTag() {
 				return []string{"tags"}

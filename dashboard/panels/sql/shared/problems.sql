@@ -22,47 +22,50 @@ again there. So what else is known of a host goes along with its rows: see the f
     count(DISTINCT machine_id) AS shared_by, 1e0 * count(DISTINCT machine_id) AS machines, {{averages problem_columns}}
     {{- if overrides_by_tag}}, max_by(tags, CASE WHEN tags IS NOT NULL THEN t END) AS tags{{end}}
   FROM (
-    SELECT *, max(t) OVER (PARTITION BY host) AS newest_t
+    SELECT host, machine_id, t, max(ts) AS last_ts, max(interval_s) AS interval_s, max(node_role) AS node_role,
+      max(environment) AS env, max(disk_used_mount) AS mount, max(disk_busy_device) AS device, {{means problem_columns}}, {{means pressures}}
+      {{- if overrides_by_tag}}, {{last "tags"}}{{end}}
     FROM (
-      SELECT host, machine_id, floor(ts / 60) * 60 AS t, max(ts) AS last_ts, max(interval_s) AS interval_s, max(node_role) AS node_role,
-        max(environment) AS env, max(disk_used_mount) AS mount, max(disk_busy_device) AS device, {{means problem_columns}}, {{means pressures}}
-        {{- if overrides_by_tag}}, {{last "tags"}}{{end}}
-      FROM {{newest 3600 "host" "machine_id" "interval_s" "node_role" "environment" "disk_used_mount" "disk_busy_device" problem_columns
-        pressures tags_of_overrides}}
-      GROUP BY 1, 2, 3
-    ) AS minutes
-  ) AS recent
-  WHERE t > newest_t - {{problem_window}}
+      SELECT *, max(t) OVER (PARTITION BY host) AS newest_t
+      FROM (
+        SELECT *, floor(ts / 60) * 60 AS t
+        FROM {{newest 3600 "host" "machine_id" "interval_s" "node_role" "environment" "disk_used_mount" "disk_busy_device" problem_columns
+          pressures tags_of_overrides}}
+      ) AS timed
+    ) AS recent
+    WHERE t > newest_t - {{problem_window}}
+    GROUP BY 1, 2, 3
+  ) AS minutes
   GROUP BY host
   {{- end}}
 ), suspects AS (
   SELECT host, problem, unit, {{effective_columns "warn" "critical" "clear" "for_s" "usual"}}{{if not .all}}, {{effective_columns "muted_until" "mute_reason"}}{{known}}{{end}}
   FROM {{with_overrides "hosts"}} AS h CROSS JOIN rules
-  WHERE {{template "value_of_problem"}} >= {{if .all}}{{effective "warn"}}{{else}}{{effective "clear"}}{{end}}
+  WHERE CASE problem WHEN '{{shared_name}}' THEN machines ELSE {{value_of_problem}} END >= {{if .all}}{{effective "warn"}}{{else}}{{effective "clear"}}{{end}}
 ), minutes AS (
   {{minutes_of_suspects "problem_minutes" .newest .}}
-), valued AS (
-  SELECT s.*, m.t, m.samples, coalesce(m.step_s, 3) AS step_s, m.lowest_id, m.highest_id, {{template "value_of_problem"}} AS reading
-  FROM minutes m JOIN suspects s ON s.host = m.host
 ), readings AS (
   SELECT *,
     CASE WHEN problem <> '{{shared_name}}' THEN reading
       WHEN min(lowest_id) OVER {{template "minutes_before" problem_window}} <> max(highest_id) OVER {{template "minutes_before" problem_window}} THEN 2e0 ELSE 1e0 END AS value
-  FROM {{if .all}}valued{{else}}(
+  FROM {{if .all}}minutes{{else}}(
     SELECT *, max(CASE WHEN recent_mean < clear THEN t END) OVER (PARTITION BY host, problem) AS last_cleared_t
     FROM (
       SELECT *, CASE WHEN problem <> '{{shared_name}}' THEN avg(reading) OVER {{template "minutes_before" problem_window}} END AS recent_mean
-      FROM valued
+      FROM minutes
     ) AS means
   ) AS cleared{{end}}
   WHERE reading IS NOT NULL{{if not .all}} AND t > coalesce(last_cleared_t - for_s - {{problem_window}}, 0){{end}}
 ), windows AS (
-  SELECT *,
-    CASE for_s{{range lengths}} WHEN {{.}} THEN min(t) OVER {{template "minutes_before" .}}{{end}} END AS begin_t,
-    CASE for_s{{range lengths}} WHEN {{.}} THEN sum(samples) OVER {{template "minutes_before" .}}{{end}} END AS counted,
-    CASE for_s{{range lengths}} WHEN {{.}} THEN min(value) OVER {{template "minutes_before" .}}{{end}} END AS lowest,
-    avg(value) OVER {{template "minutes_before" problem_window}} AS mean
-  FROM readings
+  SELECT {{if keeps}}s.*, w.t, w.step_s, w.begin_t, w.counted, w.lowest, w.mean{{else}}*{{end}}
+  FROM (
+    SELECT {{if keeps}}host, problem, t, step_s{{else}}*{{end}},
+      CASE for_s{{range lengths}} WHEN {{.}} THEN min(t) OVER {{template "minutes_before" .}}{{end}} END AS begin_t,
+      CASE for_s{{range lengths}} WHEN {{.}} THEN sum(samples) OVER {{template "minutes_before" .}}{{end}} END AS counted,
+      CASE for_s{{range lengths}} WHEN {{.}} THEN min(value) OVER {{template "minutes_before" .}}{{end}} END AS lowest,
+      avg(value) OVER {{template "minutes_before" problem_window}} AS mean
+    FROM readings
+  ) AS w{{if keeps}} JOIN suspects s ON s.host = w.host AND s.problem = w.problem{{end}}
 ), hourly AS (
   {{hours "problem_hours" .}}
 ), lines AS (
@@ -120,11 +123,15 @@ again there. So what else is known of a host goes along with its rows: see the f
   GROUP BY host, problem, coalesce(cleared_t, 0)
 ){{end}}
 
-{{- /* The values of each host and minute. */ -}}
-{{define "problem_minutes"}}SELECT host, floor(ts / 60) * 60 AS t, {{count}} AS samples, max(interval_s) AS step_s, min(machine_id) AS lowest_id,
-      max(machine_id) AS highest_id, CASE WHEN min(machine_id) <> max(machine_id) THEN 2e0 ELSE 1e0 END AS machines, {{means problem_columns}}
-    FROM {{samples "host" "interval_s" "machine_id" problem_columns}}
-    GROUP BY 1, 2{{end}}
+{{- /* The value of each suspect in each minute. The other columns of a suspect go along with it, unless the engine can look them up later,
+once there are only few rows: with many columns, windows are slow. */ -}}
+{{define "problem_minutes"}}SELECT s.host, problem, floor(ts / 60) * 60 AS t, {{of_suspect .all}}, {{count}} AS samples, coalesce(max(chosen.interval_s), 3) AS step_s,
+      min({{template "id_of_shared"}}) AS lowest_id, max({{template "id_of_shared"}}) AS highest_id,
+      CASE WHEN problem <> '{{shared_name}}' THEN {{mean value_of_problem}}
+        WHEN min({{template "id_of_shared"}}) <> max({{template "id_of_shared"}}) THEN 2e0 ELSE 1e0 END AS reading
+    FROM {{samples "host" "interval_s" "machine_id" problem_columns}} JOIN suspects s ON s.host = chosen.host
+    GROUP BY 1, 2, 3{{end}}
+{{define "id_of_shared"}}CASE WHEN problem = '{{shared_name}}' THEN chosen.machine_id END{{end}}
 
 {{- /* Of each host and hour: how full the fullest filesystem is, and what else is known of the host. */ -}}
 {{define "problem_hours"}}SELECT host, floor(ts / 3600) AS h, min(first_ts) AS first_ts,
@@ -141,7 +148,6 @@ again there. So what else is known of a host goes along with its rows: see the f
           max(hour_ts) OVER (PARTITION BY host) AS last_ts, max_by(hour_interval_s, h) OVER (PARTITION BY host) AS interval_s
         FROM hourly{{end}}
 
-{{define "value_of_problem"}}CASE problem{{range minute_problems}} WHEN '{{.Name}}' THEN {{.Column}}{{end}} WHEN '{{shared_name}}' THEN machines END{{end}}
 {{define "minutes_before"}}(PARTITION BY host, problem ORDER BY t RANGE BETWEEN {{.}} - 60 PRECEDING AND CURRENT ROW){{end}}
 {{define "problem_hours_before"}}(PARTITION BY host ORDER BY h RANGE BETWEEN 11 PRECEDING AND CURRENT ROW){{end}}
 {{define "problem_past"}}(PARTITION BY j.host, j.problem ORDER BY j.t ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW){{end}}
