@@ -35,7 +35,7 @@ func ParseAddress(text string) (Address, error) {
 	text, slack := strings.CutPrefix(text, slackPrefix)
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.Fragment != "" {
-		return Address{}, fmt.Errorf("%s is not one of a webhook: want https://…, slack:https://… or @FILE", name)
+		return Address{}, fmt.Errorf("%s does not lead to a webhook: want https://…, slack:https://… or @FILE", name)
 	}
 	// Slack takes no other form.
 	return Address{url: u, slack: slack || strings.EqualFold(u.Hostname(), "hooks.slack.com")}, nil

@@ -8,7 +8,7 @@ func oneHost() Dashboard {
 	return Dashboard{
 		ID: "host", Title: "Host", Hidden: true,
 		Question: "How busy is this host, and which processes use its CPU, memory and disks?",
-		Panels:   slices.Concat(hostHead(), hostProcessors(), hostStorage(), hostRest()),
+		Panels:   slices.Concat(hostHead(), hostProcessors(), hostStorage(), hostOther()),
 	}
 }
 
@@ -98,8 +98,8 @@ func hostStorage() []Panel {
 	}
 }
 
-// hostRest are the panels of the network, the load, the pressure and the sensors.
-func hostRest() []Panel {
+// hostOther are the panels of the network, the load, the pressure and the sensors.
+func hostOther() []Panel {
 	network := ofHost("host-network", "Network", "How much does it receive and send?", Series,
 		Value{Column: "net_bytes_recv_per_s", Label: "Received", Unit: BytesPerSecond, High: "net_bytes_recv_per_s_high"},
 		Value{Column: "net_bytes_sent_per_s", Label: "Sent", Unit: BytesPerSecond, High: "net_bytes_sent_per_s_high", Below: true})

@@ -196,7 +196,7 @@ func (s statement) problemFunctions() template.FuncMap {
 		// All rules, those about values of each minute, those that know routine, and the columns of the values.
 		"problems": AllProblems, "minute_problems": minuteProblems, "usual_problems": func() []Problem { return usualProblems },
 		"problem_columns": func() []string { return columns }, "usual_columns": func() []string { return usual },
-		"forecast_name": word(DiskFullSoon), "forecast_clear": func() string { return double(s.rules.latestClear()) }, "silent_name": word(Silent), "shared_name": word(SharedName),
+		"forecast_name": constant(DiskFullSoon), "forecast_clear": func() string { return double(s.rules.latestClear()) }, "silent_name": constant(Silent), "shared_name": constant(SharedName),
 		// The rules as rows, the overrides, and how long values have to be high: see [Rules].
 		"rules": ruleRows, "overrides": func() []Override { return s.rules.Overrides }, "overrides_by_tag": s.rules.byTag, "lengths": s.rules.lengths,
 		// Columns of the rules with their overrides, for the rows of a relation with_overrides.
@@ -206,11 +206,11 @@ func (s statement) problemFunctions() template.FuncMap {
 		},
 		"with_overrides": s.rules.chosen,
 		// The columns of what is known of a host, after other columns; and the same of several rows about the host.
-		"known":         word(", " + strings.Join(known, ", ")),
-		"known_of_rows": word(", " + each(known, func(column string) string { return "max(" + column + ")" })),
+		"known":         constant(", " + strings.Join(known, ", ")),
+		"known_of_rows": constant(", " + each(known, func(column string) string { return "max(" + column + ")" })),
 		"pressures":     func() []string { return []string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"} },
 		// The value that a rule about values of each minute is about.
-		"value_of_problem": word(value + " END"),
+		"value_of_problem": constant(value + " END"),
 		"keeps":            func() bool { return s.keeps },
 		// The columns of a suspect that the values of its minutes have: see the shared template "problem_minutes".
 		"of_suspect": func(all bool) string {
@@ -229,9 +229,9 @@ func (s statement) problemFunctions() template.FuncMap {
 			}
 			return nil
 		},
-		"problem_window": word(strconv.Itoa(problemWindowS)), "routine": word(strconv.Itoa(routineS)),
-		"critical_reported": word(strings.Join(criticalReported, ", ")),
-		"usual_step":        word(strconv.Itoa(usualStepS)), "usual_first": word(strconv.Itoa(-usualNeighbours)), "usual_last": word(strconv.Itoa(usualNeighbours)),
+		"problem_window": constant(strconv.Itoa(problemWindowS)), "routine": constant(strconv.Itoa(routineS)),
+		"critical_reported": constant(strings.Join(criticalReported, ", ")),
+		"usual_step":        constant(strconv.Itoa(usualStepS)), "usual_first": constant(strconv.Itoa(-usualNeighbours)), "usual_last": constant(strconv.Itoa(usualNeighbours)),
 		"standing_s": func() int { return standingS },
 		// The samples of so many seconds at the end of the range, or of the whole range if that is 0; and the begin of that time.
 		"newest": func(seconds int, columns ...any) (string, error) {

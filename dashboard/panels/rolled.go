@@ -110,9 +110,9 @@ func (s statement) part(p read, wanted []rolled) string {
 	var list, samples []string
 	for _, c := range wanted {
 		switch {
-		case s.whole && p.of.Name == "":
+		case s.mixed && p.of.Name == "":
 			list = append(list, named(c.ofOne(), c.Name))
-		case s.whole || p.of.Name == s.grain.Name:
+		case s.mixed || p.of.Name == s.grain.Name:
 			list = append(list, c.Name)
 		case p.of.Name == "":
 			list = append(list, named(c.fromSamples, c.Name))
@@ -125,7 +125,7 @@ func (s statement) part(p read, wanted []rolled) string {
 	}
 	text := "    SELECT " + strings.Join(list, ", ") + "\n    FROM "
 	grouped := s.grain.grouped
-	if s.whole {
+	if s.mixed {
 		grouped = func(string) string { return "" }
 	}
 	switch p.of.Name {

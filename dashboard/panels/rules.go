@@ -47,7 +47,7 @@ func ruleRows() string {
 			usual = double(p.Usual)
 		}
 		rows = append(rows, "("+strings.Join([]string{
-			LiteralOf(p.Name), LiteralOf(string(p.Unit)), double(p.Warn), double(p.Critical), double(p.Clear), whole(p.For), usual,
+			LiteralOf(p.Name), LiteralOf(string(p.Unit)), double(p.Warn), double(p.Critical), double(p.Clear), wholeSeconds(p.For), usual,
 		}, ", ")+")")
 	}
 	return strings.Join(rows, ",\n    ")
@@ -67,7 +67,7 @@ func (r Rules) effective(column, now string) string {
 		case column == "usual" && l != nil && l.Usual > 0:
 			return double(l.Usual)
 		case column == "for_s" && o.For > 0:
-			return whole(o.For)
+			return wholeSeconds(o.For)
 		case column == "muted_until" && !o.MuteUntil.IsZero():
 			return double(unix(o.MuteUntil))
 		case column == "mute_reason" && !o.MuteUntil.IsZero():
@@ -149,7 +149,7 @@ func (r Rules) lengths() (list []string) {
 	}
 	delete(all, 0)
 	for d := range all {
-		list = append(list, whole(d))
+		list = append(list, wholeSeconds(d))
 	}
 	slices.Sort(list)
 	return list

@@ -61,7 +61,7 @@ func (s Saved) variables() (Variables, error) {
 	if s.Hours == "" {
 		s.Spans = s.Spans[:1]
 	}
-	span := whole(s.Spans[0])
+	span := wholeSeconds(s.Spans[0])
 	if len(s.Spans) > 1 {
 		span = "3600 * " + s.Hours
 	}
@@ -82,13 +82,13 @@ func (s Saved) seconds(of func(span time.Duration) time.Duration) string {
 	usual, b := of(s.Spans[0]), strings.Builder{}
 	for _, span := range s.Spans[1:] {
 		if of(span) != usual {
-			b.WriteString(" WHEN " + strconv.Itoa(int(span.Hours())) + " THEN " + whole(of(span)))
+			b.WriteString(" WHEN " + strconv.Itoa(int(span.Hours())) + " THEN " + wholeSeconds(of(span)))
 		}
 	}
 	if b.Len() == 0 {
-		return whole(usual)
+		return wholeSeconds(usual)
 	}
-	return "CASE " + s.Hours + b.String() + " ELSE " + whole(usual) + " END"
+	return "CASE " + s.Hours + b.String() + " ELSE " + wholeSeconds(usual) + " END"
 }
 
-func whole(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
+func wholeSeconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }

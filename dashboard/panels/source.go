@@ -83,8 +83,8 @@ var (
 // reading is what a query reads, as SQL.
 type reading struct {
 	grain Rollup // whose buckets are the rows; the zero Rollup if each sample is a row
-	// whole says that the rows of finer relations stay as they are, and are not rolled up by the query.
-	whole bool
+	// mixed says that the rows of finer relations stay as they are: the query does not roll them up.
+	mixed bool
 	parts []read
 }
 

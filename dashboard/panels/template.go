@@ -91,7 +91,7 @@ func (s statement) functions() template.FuncMap {
 			return newest.ofHosts("found WHERE problem <> "+LiteralOf(Silent)).details(list, columns...)
 		},
 		// A number as a text, rounded.
-		"whole": func(of string) string { return "CAST(CAST(round(" + of + ") AS bigint) AS varchar)" },
+		"rounded": func(of string) string { return "CAST(CAST(round(" + of + ") AS bigint) AS varchar)" },
 		// hours is what a shared template makes of hours if there are some, otherwise of minutes or samples. minutes_of_suspects is what it
 		// makes of minutes or samples of the hosts that may have a problem, in so many seconds at the end of the range (0 is all of it).
 		"hours": func(name string, data any) (string, error) { return s.rolledOf(Hours, 0, name, data) },
@@ -116,17 +116,17 @@ func (s statement) functions() template.FuncMap {
 			return s.stepsOf + "(" + from + ", " + to + ", CAST(" + step + " AS bigint))"
 		},
 		// The beginning of the slot that a sample belongs to, and the slot's width.
-		"slot": word(begin(s.slot)), "slot_s": word(s.slot),
+		"slot": constant(begin(s.slot)), "slot_s": constant(s.slot),
 		// A quantile of a column or expression.
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
 		// What a viewer and the settings chose.
-		"from": word(s.from), "to": word(s.to), "shown": word(s.shown), "slight": word(s.slight), "max_distance_s": word(s.maxDistance), "offset": word(s.offset), "series": word(s.series), "delay": word(s.delay),
+		"from": constant(s.from), "to": constant(s.to), "shown": constant(s.shown), "slight": constant(s.slight), "max_distance_s": constant(s.maxDistance), "offset": constant(s.offset), "series": constant(s.series), "delay": constant(s.delay),
 		// How many hosts may each have a line, how many lines are over the band of a larger fleet, how many rows its heat map has,
 		// and the name of its median. Whether a host is one of the picked: a condition that follows another one.
-		"few": word(s.few), "worst": word(strconv.Itoa(worstHosts)), "host_rows": word(strconv.Itoa(hostRows)), "median_name": word(Median),
+		"few": constant(s.few), "worst": constant(strconv.Itoa(worstHosts)), "host_rows": constant(strconv.Itoa(hostRows)), "median_name": constant(Median),
 		"or_picked": func(column string) string { return s.picked(column) },
 		// How many slots before a point the point is compared with.
-		"window": word(strconv.Itoa(window)),
+		"window": constant(strconv.Itoa(window)),
 		// Lists of columns.
 		"list":  func(columns ...string) []string { return columns },
 		"names": func(columns []string) string { return strings.Join(columns, ", ") },
@@ -144,8 +144,8 @@ func (s statement) functions() template.FuncMap {
 	return functions
 }
 
-// word is a function of a query that inserts the same text each time.
-func word(sql string) func() string { return func() string { return sql } }
+// constant is a function of a query that inserts the same text each time.
+func constant(sql string) func() string { return func() string { return sql } }
 
 // write makes the statement of a panel's query.
 func (s statement) write(p Panel) (string, error) {

@@ -77,7 +77,7 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 		series:      strconv.Itoa(savedSeries),
 		few:         strconv.Itoa(FewHosts),
 		picked:      func(string) string { return "" },
-		delay:       whole(v.Delay),
+		delay:       wholeSeconds(v.Delay),
 		late:        v.Delay,
 		newest:      func(last time.Duration) (reading, error) { return c.newest(last), nil },
 		preferRollup: func(_ Rollup, last time.Duration) (reading, error) {
@@ -92,7 +92,7 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 			if all {
 				from = c.from
 			}
-			return c.reading("("+from+" - "+whole(time.Time{}.Sub(moment.From))+")", "("+v.To+" - "+whole(time.Time{}.Sub(moment.To))+")"), nil
+			return c.reading("("+from+" - "+wholeSeconds(time.Time{}.Sub(moment.From))+")", "("+v.To+" - "+wholeSeconds(time.Time{}.Sub(moment.To))+")"), nil
 		},
 	}.write(p)
 }
@@ -125,13 +125,13 @@ func (v Variables) candidates(p Panel) candidates {
 		hours:   v.Rollups != nil && longest > minuteSpan && p.Needs == AnyRows,
 	}
 	if shortest == longest {
-		c.span = whole(longest)
+		c.span = wholeSeconds(longest)
 	} else {
 		if least > v.shortest {
-			c.span = "greatest(" + c.span + ", " + whole(least) + ")"
+			c.span = "greatest(" + c.span + ", " + wholeSeconds(least) + ")"
 		}
 		if longest < v.longest {
-			c.span = "least(" + c.span + ", " + whole(longest) + ")"
+			c.span = "least(" + c.span + ", " + wholeSeconds(longest) + ")"
 		}
 	}
 	if c.span != v.Span {
@@ -148,12 +148,12 @@ func (c candidates) bucket(least time.Duration) string {
 	widths := []string{c.v.Width}
 	switch c.grain().Name {
 	case Hours.Name:
-		widths = append(widths, "CASE WHEN "+c.span+" > "+whole(minuteSpan)+" THEN 3600 WHEN "+c.span+" > "+whole(rawSpan)+" THEN 60 ELSE 1 END")
+		widths = append(widths, "CASE WHEN "+c.span+" > "+wholeSeconds(minuteSpan)+" THEN 3600 WHEN "+c.span+" > "+wholeSeconds(rawSpan)+" THEN 60 ELSE 1 END")
 	case Minutes.Name:
-		widths = append(widths, "CASE WHEN "+c.span+" > "+whole(rawSpan)+" THEN 60 ELSE 1 END")
+		widths = append(widths, "CASE WHEN "+c.span+" > "+wholeSeconds(rawSpan)+" THEN 60 ELSE 1 END")
 	}
 	if least > 0 {
-		widths = append(widths, whole(least))
+		widths = append(widths, wholeSeconds(least))
 	}
 	if len(widths) == 1 {
 		return c.v.Width
@@ -174,9 +174,9 @@ func (c candidates) grain() Rollup {
 
 // newest is what the query reads of the end of the time range. The newest hours of the lake are read from samples only: see [rollupDelay].
 func (c candidates) newest(last time.Duration) reading {
-	from := "(" + c.v.To + " - " + whole(last) + ")"
+	from := "(" + c.v.To + " - " + wholeSeconds(last) + ")"
 	if c.minutes && c.v.untilNow && last <= rollupDelay-Minutes.Period {
-		return reading{grain: c.grain(), whole: true, parts: []read{{relation: c.v.Form.samples, period: c.v.between(Rollup{}, from, c.v.To)}}}
+		return reading{grain: c.grain(), mixed: true, parts: []read{{relation: c.v.Form.samples, period: c.v.between(Rollup{}, from, c.v.To)}}}
 	}
 	return c.reading(from, c.v.To)
 }
@@ -188,15 +188,15 @@ func (c candidates) reading(from, to string) reading {
 		return reading{parts: []read{{relation: v.Form.samples, period: v.between(Rollup{}, from, to)}}}
 	}
 	rollupEnd := func(of Rollup) string { // the begin of the first period that may not be in its rollup yet
-		period := whole(of.Period)
-		return "floor((" + v.Form.now + " - " + whole(rollupDelay) + ") / " + period + ") * " + period
+		period := wholeSeconds(of.Period)
+		return "floor((" + v.Form.now + " - " + wholeSeconds(rollupDelay) + ") / " + period + ") * " + period
 	}
 	// beyond is the condition that the range is longer than the length most. It is "" if the range always is.
 	beyond := func(most time.Duration) string {
 		if c.shortest > most {
 			return ""
 		}
-		return c.span + " > " + whole(most)
+		return c.span + " > " + wholeSeconds(most)
 	}
 	// after is the time from which finer rows are read. If the range is longer than the length most, that is the end of what the coarser
 	// rollup has.
@@ -207,7 +207,7 @@ func (c candidates) reading(from, to string) reading {
 		}
 		return "greatest(" + from + ", " + begin + ")"
 	}
-	r := reading{grain: c.grain(), whole: true}
+	r := reading{grain: c.grain(), mixed: true}
 	add := func(of Rollup, most time.Duration, from string) {
 		until := rollupEnd(of)
 		if !v.untilNow || to != v.To {
@@ -238,7 +238,7 @@ func (v Variables) between(of Rollup, from, to string) string {
 	if of.Name == "" {
 		return within(of, at(from), at(to), "ts >= "+from+" AND ts < "+to)
 	}
-	bucket := whole(of.Bucket)
+	bucket := wholeSeconds(of.Bucket)
 	return within(of, at(from+" - "+bucket), at(to), "t > "+from+" - "+bucket+" AND t < "+to)
 }
 
@@ -272,7 +272,7 @@ func (v Variables) anySlot() string {
 	b.WriteString("CASE")
 	for _, step := range bucketSteps {
 		if step >= minSlot {
-			b.WriteString(" WHEN " + v.Span + " <= " + whole(step*slots) + " THEN " + whole(step))
+			b.WriteString(" WHEN " + v.Span + " <= " + wholeSeconds(step*slots) + " THEN " + wholeSeconds(step))
 		}
 	}
 	return b.String() + " ELSE 86400 END"

@@ -100,7 +100,7 @@ func TestNotifyRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no address":     {[]string{"--notify", "example.org/secret"}, "--notify: the address is not one of a webhook"},
+		"no address":     {[]string{"--notify", "example.org/secret"}, "--notify: the address does not lead to a webhook"},
 		"twice":          {[]string{"--notify", "https://example.org/secret", "--notify", "slack:https://example.org/secret"}, "--notify: an address at https://example.org is given twice"},
 		"with Athena":    {[]string{"--athena", "--notify", "https://example.org/secret"}, "--notify is for files"},
 		"nobody to tell": {[]string{"--lake", lake, "--alert-state", "state"}, "--alert-state needs --notify"},

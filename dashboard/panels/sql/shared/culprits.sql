@@ -18,9 +18,9 @@ inodes in use, and the interface that loses the most packets. Only the last quar
   ) AS newest
   GROUP BY 1, 2
 ), blamed AS (
-  SELECT host, max_by(process, cpu) || ' ' || {{whole "max(cpu)"}} || ' %' AS cpu_process,
-    max_by(process, memory) || ' ' || {{whole "max(memory)"}} || ' %' AS memory_process,
-    CASE WHEN max(io) > 0 THEN max_by(process, io) || CASE WHEN max(io) >= 1e6 THEN ' ' || {{whole "max(io) / 1e6"}} || ' MB/s' ELSE ' ' || {{whole "max(io) / 1e3"}} || ' kB/s' END END AS io_process
+  SELECT host, max_by(process, cpu) || ' ' || {{rounded "max(cpu)"}} || ' %' AS cpu_process,
+    max_by(process, memory) || ' ' || {{rounded "max(memory)"}} || ' %' AS memory_process,
+    CASE WHEN max(io) > 0 THEN max_by(process, io) || CASE WHEN max(io) >= 1e6 THEN ' ' || {{rounded "max(io) / 1e6"}} || ' MB/s' ELSE ' ' || {{rounded "max(io) / 1e3"}} || ' kB/s' END END AS io_process
   FROM shares
   GROUP BY host
 ), inodes AS (
