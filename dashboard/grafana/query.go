@@ -45,12 +45,13 @@ func quoted(table string) string { return `"` + table + `"` }
 
 // sql is the query of a panel, with the columns that Grafana needs. Each value of the panel is a timestamp, a double or a text.
 func (o Options) sql(d panels.Dashboard, p panels.Panel) (string, error) {
-	sql, err := o.variables().SQL(d, p)
+	variables := o.variables()
+	if !d.Metric { // nothing to choose
+		variables.Metric = panels.LiteralOf(panels.Metrics()[0].Column)
+	}
+	sql, err := variables.SQL(d, p)
 	if err != nil {
 		return "", err
-	}
-	if !d.Metric {
-		sql = strings.ReplaceAll(sql, "${metric:sqlstring}", panels.LiteralOf(panels.Metrics()[0].Column))
 	}
 	shape, _ := shapeOf(p)
 	inner, order, list := sql, []string{"1"}, []string{o.Engine.time("t") + " AS time"}

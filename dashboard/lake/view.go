@@ -30,8 +30,11 @@ func DuckType(c record.Column) string {
 	return "STRUCT(" + strings.Join(fields, ", ") + ")[]"
 }
 
-// onceSQL is the statement that makes the view samples_once over the view samples.
-var onceSQL = "CREATE OR REPLACE TEMP VIEW " + panels.Once + " AS " + panels.OnceOf(panels.Samples)
+// onceView is the view samples_once over the view samples, with its name.
+var onceView = "VIEW " + panels.Once + " AS " + panels.OnceOf(panels.Samples)
+
+// onceSQL is the statement that makes the view samples_once.
+var onceSQL = "CREATE OR REPLACE TEMP " + onceView
 
 // otelSQL is the statement that makes the view samples_otel over the view samples.
 var otelSQL = "CREATE OR REPLACE TEMP VIEW " + panels.OTel + " AS " + record.OTelSelect(panels.Samples)
@@ -135,5 +138,5 @@ func Views(dir string) string {
 	for _, r := range panels.Rollups() {
 		view(r.Table(), r.Prefix(), r.Columns())
 	}
-	return b.String() + strings.ReplaceAll(onceSQL, " TEMP ", " ") + ";\n"
+	return b.String() + "CREATE OR REPLACE " + onceView + ";\n"
 }

@@ -203,7 +203,7 @@ func (s *Server) put(n int, w http.ResponseWriter, r *http.Request, body []byte)
 		}
 		results = append(results, fmt.Sprintf(`{"RecordId":"%d"}`, i))
 		samples = append(samples, some...)
-		billed += (len(rec.Data) + 5119) / 5120 * 5120
+		billed += (len(rec.Data) + record.BilledStep - 1) / record.BilledStep * record.BilledStep
 	}
 	for _, sample := range samples {
 		accepted.IDs = append(accepted.IDs, ID{sample.SessionID, sample.Seq})
