@@ -146,6 +146,54 @@ func TestOneCDK(t *testing.T) {
 	}
 }
 
+// TestNewcomersReadLittle: these two documents are the first that somebody reads. What does not fit belongs into the README of a folder, or into docs.
+func TestNewcomersReadLittle(t *testing.T) {
+	texts := documents(t)
+	for name, most := range map[string]int{"README.md": 100, "ARCHITECTURE.md": 150} {
+		if lines := strings.Count(texts[name], "\n"); lines == 0 || lines > most {
+			t.Errorf("%s has %d lines, want 1 to %d", name, lines, most)
+		}
+	}
+}
+
+// TestOneNode is of the versions of Node.js: the oldest that works, the oldest that is recommended, and that of the workflows each are
+// the same wherever they stand.
+func TestOneNode(t *testing.T) {
+	for _, version := range []struct {
+		what   string
+		places int // at least
+		in     []string
+		text   string
+	}{
+		{"the oldest that works", 3, []string{".ci/prerequisites", "cdk/internal/app/app.go", "*.md", "*/*.md"}, `node_oldest=(\d+)|Node\.js (\d+) or later: %w|\((\d+) works, with a warning`},
+		{"recommended", 1, []string{"*.md", "*/*.md"}, `Node(?:\.js)? (\d+) or (?:later|newer)`},
+		{"of the workflows", 4, []string{".github/workflows/*.yml"}, `node-version: *"?(\d[\d.]*)`},
+	} {
+		found := map[string][]string{} // files by version
+		places := 0
+		for _, pattern := range version.in {
+			files, err := filepath.Glob(filepath.Join(repository, filepath.FromSlash(pattern)))
+			if err != nil || len(files) == 0 {
+				t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+			}
+			for _, file := range files {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, match := range regexp.MustCompile(version.text).FindAllSubmatch(text, -1) {
+					number := string(slices.Concat(match[1:]...))
+					found[number] = append(found[number], file)
+					places++
+				}
+			}
+		}
+		if len(found) != 1 || places < version.places {
+			t.Errorf("Node.js %s: want one version in at least %d places, found %v", version.what, version.places, found)
+		}
+	}
+}
+
 // TestComposeFile starts each program as the Compose file does, but without credentials: a program that refuses its command line ends with
 // exit code 2.
 func TestComposeFile(t *testing.T) {
