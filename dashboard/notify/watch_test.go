@@ -50,7 +50,9 @@ func down(host string, since time.Time) alerts.Problem {
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
+		var looks []time.Duration
 		look := func(_ context.Context, at, _ time.Time) (alerts.Now, error) {
+			looks = append(looks, time.Since(began))
 			now := alerts.Now{At: at, Heard: map[string]time.Time{"a": at, "b": at}}
 			if minute := int(at.Sub(began).Minutes()); minute < 3 {
 				now.Problems = append(now.Problems, down("a", began))
@@ -82,6 +84,9 @@ func TestWatch(t *testing.T) {
 		}()
 		time.Sleep(5*time.Minute + time.Second)
 		synctest.Wait()
+		if want := []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute, 4 * time.Minute, 5 * time.Minute}; !slices.Equal(looks, want) {
+			t.Errorf("looks after %v, want %v", looks, want)
+		}
 		if want := []string{"CRITICAL: CPU on a", "CRITICAL: 1 new, 1 over (1 critical)"}; !slices.Equal(good.list(), want) {
 			t.Errorf("the good receiver got %q, want %q", good.list(), want)
 		}
