@@ -19,6 +19,29 @@ func TestUnmapBinary(t *testing.T) {
 	}
 }
 
+// A page that was changed and then made read-only keeps its content, as the relocated addresses of a position-independent executable.
+func TestUnmapBinaryKeepsChangedPages(t *testing.T) {
+	file, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	mapped, err := unix.Mmap(int(file.Fd()), 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Munmap(mapped) }()
+	changed := ^mapped[0]
+	mapped[0] = changed
+	if err := unix.Mprotect(mapped, unix.PROT_READ); err != nil {
+		t.Fatal(err)
+	}
+	unmapBinary()
+	if mapped[0] != changed {
+		t.Errorf("the page has %#x again as in the file, want the changed %#x", mapped[0], changed)
+	}
+}
+
 func rssFile(t *testing.T) int {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")
