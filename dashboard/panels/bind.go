@@ -105,8 +105,7 @@ func Literal(p Panel, params Params, form Form) (string, error) {
 	return q.SQL, err
 }
 
-// write makes the query of a panel. It calls the function text with each text that a viewer chose, in order. The function returns the SQL
-// for it.
+// write makes the query of a panel. It calls the function text for each text that a viewer chose, in order, to get its SQL.
 func write(p Panel, params Params, form Form, text func(string) string) (Query, error) {
 	if err := params.Validate(); err != nil {
 		return Query{}, err
@@ -222,9 +221,8 @@ func (p Panel) Span(span time.Duration) time.Duration {
 // lead is how much time before the range of [Panel.Span] the panel's query reads too.
 func (p Panel) lead(span time.Duration) time.Duration { return time.Duration(p.Lead) * slotFor(span) }
 
-// filters are the conditions on what a viewer chose. If the viewer chose no host, for example, there is no condition on the host:
-// an engine would have to read that column, and Athena bills it. A sample's tag is read only if it exists, because Trino fails
-// on a missing key.
+// filters are the conditions on what a viewer chose. If the viewer chose no host, for example, there is no condition on the host: it would
+// make an engine read that column, and Athena bills it. A sample's tag is read only if it exists, because Trino fails on a missing key.
 func (p Params) filters(text func(string) string) []string {
 	var list []string
 	for _, chosen := range []struct{ dimension, value string }{{"host", p.Host}, {"env", p.Env}, {"role", p.Role}} {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Shared is a relation that several queries of a page read. An engine that keeps it for a moment makes it once for all of them: it is the
-// same relation if SQL and Args are equal.
+// Shared is a relation that several queries of a page read. An engine can keep it for a moment and so make it once for all of them. Two
+// relations are the same if SQL and Args are equal.
 type Shared struct {
 	Name string // of the relation in the query
 	SQL  string

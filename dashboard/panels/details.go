@@ -13,7 +13,8 @@ import (
 //
 //   - a field of the elements, or its lowest or highest value, such as cpu_pct_max;
 //   - one of the list's derivations;
-//   - listed and lists: for how many readings of the element the row stands, and how many readings of the list there are;
+//   - listed: how many readings of the element the row stands for;
+//   - lists: how many readings of the list there are;
 //   - a column of the sample as [statement.samples] takes it, if the elements have no field of that name.
 //
 // Samples have lists once per detail interval. Those without the list, such as the samples of an older collector, give no rows. As with

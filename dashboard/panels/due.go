@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// Sources says of which objects of samples a rollup was made, or of which it could be made now. It is small enough to be kept beside
-// the rollup.
+// Sources describes the objects of samples of which a rollup was made, or of which it could be made now. It is kept beside the rollup.
 type Sources struct {
 	Objects int
 	Bytes   int64
 	Newest  time.Time // when the newest of the objects was written
 }
 
-// And adds objects.
+// And returns the sources together with more objects.
 func (s Sources) And(more Sources) Sources {
 	s.Objects += more.Objects
 	s.Bytes += more.Bytes
@@ -25,9 +24,9 @@ func (s Sources) And(more Sources) Sources {
 	return s
 }
 
-// LackedBy reports whether a rollup with the sources made may lack some of these objects. The number of objects counts besides their times,
-// because an object can appear later than its time says: S3 gives an upload of several parts the time when it began, and a file that is
-// renamed keeps its time. Objects that were deleted do not make a rollup due: it would lose their samples.
+// LackedBy reports whether a rollup that was made from the sources made may lack some of these objects. The number of objects counts
+// besides their times, because an object can appear later than its time says: S3 gives an upload of several parts the time when it began,
+// and a file that is renamed keeps its time. Objects that were deleted do not make a rollup due: it would lose their samples.
 func (s Sources) LackedBy(made Sources) bool {
 	return s.Objects > made.Objects || s.Newest.After(made.Newest)
 }
@@ -62,8 +61,9 @@ type Schedule struct {
 	Now time.Time
 	// Settle is how long after its end a period is rolled up for the first time: most of its samples are there then.
 	Settle time.Duration
-	// Patience is how long a period waits until it is rolled up again for late samples, as a share of its age or of its length, whichever is
-	// more. Without it, one host that sends late would make each hourly run read all samples of a day. 0 means no wait.
+	// Patience is how long after its last rollup a period is rolled up again for late samples. It is a share of the period's age or of its
+	// length, whichever is more. Without it, one host that sends late would make each hourly run read all samples of a day. 0 means no
+	// wait.
 	Patience float64
 }
 

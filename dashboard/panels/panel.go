@@ -158,8 +158,8 @@ type Value struct {
 	Host string `json:"host,omitempty"`
 	// UnitColumn names the column that holds the unit if it differs from row to row.
 	UnitColumn string `json:"unit_column,omitempty"`
-	// Sum names the columns of the panel overview-now whose sum this value is. It is for values of the panel overview-trend that have no
-	// column of the same name in overview-now.
+	// Sum is for values of the panel overview-trend that are not columns of the panel overview-now. It names the columns of overview-now
+	// whose sum the value is.
 	Sum []string `json:"sum,omitempty"`
 	// Fact says that the value is what a host is, not how it is now.
 	Fact bool `json:"fact,omitempty"`

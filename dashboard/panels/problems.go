@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Problem is a rule: a value of a host that should stay below a threshold. The page lists the problems of the hosts by these rules, and
-// whoever sends alerts uses the same rules and the same SQL (see problems in sql/shared). An operator can change them: see [Rules].
+// Problem is a rule: a value of a host that should stay below a threshold. The page lists the problems of the hosts by these rules. Alerts
+// use the same rules and the same SQL (see problems in sql/shared). An operator can change them: see [Rules].
 //
 // A problem begins if, for the time For, the value's mean in each minute is Warn or more, and at least half of the expected
 // samples are there. It ends when the mean over five minutes is below Clear. So one sample is not a problem, and a value that
@@ -28,7 +28,7 @@ type Problem struct {
 	// Culprit is the SQL that says what the problem comes from, over the columns of the culprits and what is known of a host (see
 	// sql/shared). It is empty if that is not known.
 	Culprit string
-	// Sentence says for people when the problem begins.
+	// Sentence tells people when the problem begins.
 	Sentence string
 	// CriticalReported says that a critical problem is never routine, so alerts report it.
 	CriticalReported bool
@@ -139,7 +139,7 @@ func AllProblems() []Problem {
 // samples of both for five minutes only.
 const sharedFor = 10 * time.Minute
 
-// HasThresholds says whether the rule compares with its [Limits]. A problem of the other rules is there or not; it has no value to compare.
+// HasThresholds says whether the rule has [Limits] to compare a value with.
 func (p Problem) HasThresholds() bool { return p.Warn > 0 }
 
 // Falls says that lower values are worse: the time until a disk is full.
@@ -150,8 +150,8 @@ const (
 	problemWindowS = 5 * minuteSeconds
 	// blameWindowS is how far back culprits are looked for, in seconds.
 	blameWindowS = quarterHourSeconds
-	// standingS is how far back the values of each minute are read to say which problems stand now, in seconds, if nobody needs to know
-	// since when they stand.
+	// standingS is how far back the values of each minute are read, in seconds, if a query asks only which problems stand now and not
+	// since when.
 	standingS = 2 * hourSeconds
 	// forecastS is how far back disks are read for the forecast: the twelve hours of the line, which begin at a whole hour.
 	forecastS = 13 * hourSeconds

@@ -2,8 +2,8 @@ package panels
 
 import "strings"
 
-// Questions are panels that no page shows. In Athena's console or in the terminal, they help to find faults of the delivery
-// itself, and list the problems of hosts.
+// Questions are panels that no page shows. In Athena's console or in the terminal, they show faults of the delivery itself and the
+// problems of hosts.
 func Questions() []Panel {
 	return withQueries([]Panel{
 		{
@@ -58,7 +58,7 @@ func Questions() []Panel {
 	})
 }
 
-// ProblemsNow is the id of the panel that whoever sends alerts asks again and again. It reads as little as the rules need.
+// ProblemsNow is the id of the panel that each run of the alerts asks. It reads as little as the rules need.
 const ProblemsNow = "problems-now"
 
 // Readings is a panel with one row for each sample and these columns of it, for tools that aggregate by themselves.

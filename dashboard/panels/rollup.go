@@ -14,11 +14,11 @@ type Rollup struct {
 	Bucket time.Duration // length of a bucket
 	Period time.Duration // what one run rolls up at a time, in one partition: an hour or a day
 	lists  []string      // columns of lists whose newest value is kept
-	// summaries say which other lists are kept, and how: a row has what follows from all readings of such a list in the bucket.
+	// summaries say which other lists are kept, and how. A row summarizes all readings of such a list in the bucket.
 	summaries []listed
 }
 
-// Minutes and Hours are the rollups that exist. A query over years reads Hours, which has one object for each day.
+// Minutes and Hours are the rollups that exist. A query over years reads Hours, which has one partition for each day.
 var (
 	Minutes = Rollup{"1m", time.Minute, time.Hour, []string{"filesystems", "processes", "units", "sensors"}, nil}
 	Hours   = Rollup{"1h", time.Hour, 24 * time.Hour, []string{"filesystems"}, hourly}
@@ -157,8 +157,8 @@ func (r Rollup) Query(form Form, start time.Time) string {
 	return r.Part(form, Range{From: start, To: start.Add(r.Period)})
 }
 
-// Part is the statement that makes the rows of some hours of a period. A sample that was delivered twice counts once. The rows of a
-// host stand together, in order of time, which keeps files small and lets a reader of one host skip the others.
+// Part is the statement that makes the rows of some hours of a period. A sample that was delivered twice counts once. The rows are in
+// order of host and time. That keeps files small, and lets a reader of one host skip the others.
 func (r Rollup) Part(form Form, hours Range) string {
 	var list, names []string
 	for _, c := range r.columns() {

@@ -60,8 +60,8 @@ type Part struct {
 	Range    Range
 }
 
-// Parts returns what an engine reads for a time range whose rows are of a rollup or finer. The parts have no sample in common. The
-// first are of the rollup itself. No parts at all mean that the lake has no rollups.
+// Parts returns what an engine reads for a time range: rows of the rollup, and finer rows where it lacks some. No two parts have a sample
+// in common. The parts of the rollup itself are first. If there are no parts, the lake has no rollups.
 type Parts func(grain Rollup, r Range) ([]Part, error)
 
 // WithRollups is the form for an engine that has rollups, too.

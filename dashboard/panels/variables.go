@@ -229,8 +229,8 @@ func (c candidates) reading(from, to string) reading {
 	return r
 }
 
-// between is the condition on a time range of rows, whose bounds are Unix seconds as SQL. A bucket that begins before the range and ends in
-// it counts.
+// between is the condition that rows are in a time range. from and to are the SQL of Unix seconds. A bucket that begins before the range
+// and ends in it counts.
 func (v Variables) between(of Rollup, from, to string) string {
 	at := func(moment string) func(format string) string {
 		return func(format string) string { return v.Form.formatted(moment, format) }

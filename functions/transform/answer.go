@@ -13,8 +13,9 @@ import (
 // blueprints for Firehose stop at 6,000,000 to be safe.
 const MaxResponse = 6_000_000
 
-// maxRecordOutput is about how many bytes one record may have in the response. A larger record is split. The limit is well below
-// [MaxResponse]. A record that is put back because a response was full therefore fits into a response of its own.
+// maxRecordOutput is about how many bytes the enriched documents of a record may have. A larger record is split. In the response, base64
+// makes them a third longer, which is still well below [MaxResponse]. So a record that is put back because a response was full fits into
+// a response of its own.
 const maxRecordOutput = 2_000_000
 
 // Response answers an [Event] with exactly one result for each of its records. The caller owns its data.

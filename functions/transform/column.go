@@ -56,8 +56,8 @@ func newReader() *jsonscan.Reader {
 	return jsonscan.NewReader(names...)
 }
 
-// plausible reports whether the value of a quantity is within its range. It is also true for null, which is a missing value. It is true for
-// any other value that is not a number, because the conversion refuses a record with such a value.
+// plausible reports whether the value of a quantity may be delivered. A number has to be within the range. null may, because it is a
+// missing value. So may any other value that is not a number, because the conversion refuses its record.
 func plausible(m jsonscan.Member, within record.Range) bool {
 	switch m.Kind {
 	case jsonscan.Number:

@@ -28,15 +28,15 @@ type contents struct {
 	docs []document
 	// out holds the enriched documents. It stays valid.
 	out []byte
-	// leftOut counts the numbers that were left out because of their range, and the reasons why samples of OTLP/JSON lack values.
-	// firstLeftOut describes the first of them.
+	// leftOut counts the numbers that are out of their range, and the reasons why samples of OTLP/JSON lack values. firstLeftOut is the
+	// first reason.
 	leftOut      int
 	firstLeftOut error
 	// split says that the record cannot be answered as it is: its samples are of several hours, or it is too large.
 	split bool
 }
 
-// leaveOut notes values that are left out.
+// leaveOut notes the reasons why values are left out.
 func (c *contents) leaveOut(reasons ...error) {
 	c.leftOut += len(reasons)
 	for _, reason := range reasons {

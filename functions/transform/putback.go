@@ -29,9 +29,9 @@ const (
 	answerMargin = 2 * time.Second
 )
 
-// putBack puts the packs of all returned records onto the stream of that name. It answers a record with Dropped if each of its packs
-// was accepted. If only some were accepted, the whole record fails. Firehose keeps it under the error prefix; when it is put again
-// later, the accepted samples are duplicates.
+// putBack puts the packs of all records in v.back onto the stream of that name. It answers a record with Dropped if each of its packs
+// was accepted. Otherwise the whole record fails, and Firehose keeps it under the error prefix. If somebody replays it later, the samples
+// that were accepted are duplicates.
 func (v *invocation) putBack(ctx context.Context, name string) {
 	var entries []entry
 	for _, back := range v.back {
@@ -53,13 +53,13 @@ func (v *invocation) putBack(ctx context.Context, name string) {
 	}
 }
 
-// entry is a pack of a returned record.
+// entry is a pack of a record that goes back.
 type entry struct {
 	index int // of the record in the event
 	pack  []byte
 }
 
-// errRejected is the reason if Firehose answered a batch and rejected some of its records.
+// errRejected says that Firehose took a batch but rejected some of its records.
 var errRejected = errors.New("some records of the batch were rejected")
 
 // send puts entries and retries those that were not accepted. It returns the entries that are left, with the last error.

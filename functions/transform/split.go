@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// returned is a record that goes back onto the stream. Each of its packs fits into an answer.
-type returned struct {
+// toPutBack is a record that goes back onto the stream. Each of its packs fits into an answer.
+type toPutBack struct {
 	index int // of the record in the event
 	packs [][]byte
 	err   error // why it could not be split
@@ -15,8 +15,8 @@ type returned struct {
 
 // split cuts a record into packs that each fit into an answer: each holds samples of one hour, and its size is bounded. The samples of an
 // hour keep their order.
-func (v *invocation) split(i int, c contents) returned {
-	back := returned{index: i}
+func (v *invocation) split(i int, c contents) toPutBack {
+	back := toPutBack{index: i}
 	slices.SortStableFunc(c.docs, func(x, y document) int { return cmp.Compare(x.hour, y.hour) })
 	v.pack.Reset()
 	output := 0

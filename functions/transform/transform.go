@@ -109,7 +109,7 @@ type invocation struct {
 	enricher      *record.Enricher
 	responseBytes int // of the answers so far; it includes an empty answer for each record from the start
 	answers       []answer
-	back          []returned
+	back          []toPutBack
 	samples       int // in answers
 	failedRecords int
 }
@@ -148,7 +148,7 @@ func (v *invocation) handle(ctx context.Context, i int) {
 	case c.split:
 		v.back = append(v.back, v.split(i, c))
 	case v.responseBytes+encoded > MaxResponse:
-		v.back = append(v.back, returned{index: i, packs: [][]byte{data}})
+		v.back = append(v.back, toPutBack{index: i, packs: [][]byte{data}})
 	default:
 		v.responseBytes += encoded
 		v.samples += len(c.docs)

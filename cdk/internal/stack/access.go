@@ -41,7 +41,7 @@ func newReaderPolicy(
 	})
 }
 
-// newReplayPolicy adds the policy for those who may send failed records again (dashboard failed replay). It allows them to find the
+// newReplayPolicy adds the policy for people who send failed records again with dashboard failed replay. It allows them to find the
 // stack, to read what is below errors/, to put records on the stream, to note what was sent, and to move objects from errors/ to
 // replayed/.
 func newReplayPolicy(scope constructs.Construct, c config.Config, bucket awss3.IBucket, streamARN *string) awsiam.IManagedPolicy {

@@ -22,9 +22,9 @@ type catalog struct {
 	arns     []*string // see tableARNs
 }
 
-// newCatalog adds the database and the tables. CloudFormation deletes them with the stack, even if the bucket stays: they hold
-// no samples, the next deployment creates them again, and a database that is left would make it fail. Only the partitions of the
-// rollups' tables are lost: the function of the rollups makes them again, see docs/operations.md.
+// newCatalog adds the database and the tables. CloudFormation deletes them with the stack, even if the bucket stays. They hold no
+// samples, and the next deployment creates them again; it would fail if the database were left. The partitions of the rollups' tables
+// are lost too. The function of the rollups makes them again: see docs/operations.md.
 func newCatalog(scope constructs.Construct, c config.Config, bucket awss3.IBucket) catalog {
 	database := awsglue.NewDatabase(scope, jsii.String("Database"), &awsglue.DatabaseProps{
 		DatabaseName:  &c.GlueDatabaseName,

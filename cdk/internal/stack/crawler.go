@@ -18,9 +18,9 @@ func crawlerName(c config.Config) *string { return &c.StackName }
 // other differences, because the stack defines the table. Without a schedule it runs when somebody starts it.
 //
 // Glue assumes the role as soon as the crawler is created and may be too early ("Service is unable to assume provided role":
-// github.com/hashicorp/terraform-provider-aws, issue 30371). So the crawler waits for another resource, the parameter last, which is
-// created long after the role.
-func newCrawler(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, last awscdk.CfnResource) {
+// github.com/hashicorp/terraform-provider-aws, issue 30371). So the crawler waits for the delivery stream, which is created long after the
+// role.
+func newCrawler(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog, stream awscdk.CfnResource) {
 	// The actions are those of the crawlers' role in AWS's own deploy-data-collection.yaml (Cloud Intelligence Dashboards
 	// Data Collection, 3.14.8), without the actions that create or delete tables and databases. The role may update the
 	// table, but the schema change policy below says that the crawler does not.
@@ -58,5 +58,5 @@ func newCrawler(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 	if c.CrawlerSchedule != "" {
 		crawler.SetSchedule(&awsglue.CfnCrawler_ScheduleProperty{ScheduleExpression: &c.CrawlerSchedule})
 	}
-	crawler.Node().AddDependency(last)
+	crawler.Node().AddDependency(stream)
 }

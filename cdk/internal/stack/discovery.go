@@ -12,8 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// parameter is a fact about the stack that programs and people look up. Programs find it in SSM by its name below the
-// stack's path. People find it among the stack's outputs by its id.
+// parameter is a fact about the stack. Programs find it in SSM, by its name below the stack's path. People find it among the
+// stack's outputs, by its id.
 type parameter struct {
 	id          string
 	name        string
@@ -55,7 +55,7 @@ func (p pipeline) parameters(c config.Config, region *string) []parameter {
 	return list
 }
 
-// newDiscovery adds an SSM parameter and an output for each parameter.
+// newDiscovery makes each of the parameters a parameter in SSM and an output of the stack.
 func newDiscovery(scope constructs.Construct, c config.Config, parameters []parameter) {
 	for _, p := range parameters {
 		awsssm.NewStringParameter(scope, jsii.String(p.id+"Parameter"), &awsssm.StringParameterProps{

@@ -135,7 +135,7 @@ func dataSetParameters(set quicksight.DataSet) []any {
 
 // The actions of the principal. For the data source and the data sets they are those of a viewer, who can use them in other
 // dashboards. For the dashboard they are an owner's, because a principal needs them to share it. QuickSight offers a viewer's
-// and an owner's set of actions (user guide, "Sharing"); a part of a set was not tried.
+// and an owner's set of actions (user guide, "Sharing"). Whether it takes a part of a set was not tried.
 const (
 	useDataSource = "DescribeDataSource DescribeDataSourcePermissions PassDataSource"
 	useDataSet    = "DescribeDataSet DescribeDataSetPermissions DescribeIngestion ListIngestions PassDataSet"

@@ -24,10 +24,10 @@ type rollup struct{ function awslambda.IFunction }
 // newRollupTables adds the tables of the rollups.
 //
 // They have no partition projection: the function points each partition at the folder of the run that wrote it, and Athena ignores such
-// locations if a table has projection (Athena user guide, "Partition projection with Amazon Athena"). In a year, the table of minutes
-// gets 8,760 partitions, one for each hour, and the table of hours 365, one for each day. Glue charges nothing for the first million
-// objects of an account and allows 10 million partitions for a table. Athena asks Glue only for the partitions that meet a query's
-// condition on the keys. For that the keys are strings.
+// locations if a table has projection (Athena user guide, "Partition projection with Amazon Athena"). In a year, the table of minutes gets
+// 8,760 partitions, one for each hour, and the table of hours 365, one for each day. Glue charges nothing for the first million objects of
+// an account and allows 10 million partitions for a table. Athena asks Glue only for the partitions that meet a query's condition on the
+// keys. It can do that because the keys are strings.
 func newRollupTables(scope constructs.Construct, c config.Config, database awsglue.IDatabase, bucket awss3.IBucket) {
 	names := rollupTables(c)
 	for i, r := range panels.Rollups() {
@@ -62,8 +62,8 @@ const (
 	rollupScanGiB = 100
 )
 
-// settleTime is how long after its end an hour is rolled up: a sample waits in the collector's pack and in the stream's buffer, for which
-// Firehose may take one and a half times as long as configured. It is at least five minutes longer than that, and a multiple of five
+// settleTime is how long after its end an hour is rolled up. A sample waits in the collector's pack, and in the stream's buffer for up to
+// one and a half times the configured time. settleTime is at least five minutes longer than both together, and a multiple of five
 // minutes.
 func settleTime(c config.Config) time.Duration {
 	return (record.MaxLatency + c.BufferingTime*3/2).Truncate(5*time.Minute) + 10*time.Minute

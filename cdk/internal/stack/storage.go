@@ -12,8 +12,8 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
 )
 
-// newBucket adds the bucket of the lake. It holds Parquet files below the prefix, those of rollups below rollup/, failed records below
-// errors/, those that were sent again below replayed/, query results below athena-results/, and what alerts have reported below alerts/.
+// newBucket adds the bucket of the lake. It holds samples below the prefix, rollups below rollup/, failed records below errors/, failed
+// records that were sent again below replayed/, query results below athena-results/, and what alerts have reported below alerts/.
 func newBucket(scope constructs.Construct, c config.Config) awss3.IBucket {
 	// CloudFormation keeps the bucket when the stack is deleted. It deletes the bucket only if the first deployment fails: the
 	// bucket is empty then, and its name would make the next deployment fail.

@@ -32,9 +32,9 @@ func newTransform(scope constructs.Construct, c config.Config, zip string, deliv
 	return transform{function: function, role: role, logs: logs}
 }
 
-// allowPutBack lets the transform split a record: it puts the parts back onto the stream. The permission is a policy of its
-// own. Within the role it would make a circle: the role would need the stream's ARN, the stream needs the function, and the function
-// needs the role. The function reads the stream's name from each event.
+// allowPutBack lets the transform put records back onto the stream, whole or in parts. The permission is a policy of its own. Within the
+// role it would make a circle: the role would need the stream's ARN, the stream needs the function, and the function needs the role. The
+// function reads the stream's name from each event.
 func (t transform) allowPutBack(scope constructs.Construct, streamARN *string) {
 	awsiam.NewPolicy(scope, jsii.String("TransformPutBack"), &awsiam.PolicyProps{
 		Roles:      &[]awsiam.IRole{t.role},

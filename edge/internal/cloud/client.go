@@ -23,9 +23,9 @@ const (
 	maxAnswerHeader = 64 << 10
 )
 
-// newHTTPClient returns the HTTP client of all services, including those that give credentials. It must have the SDK's type, because the
-// SDK adds a CA bundle only to that. The client asks [route] for a proxy before each request, so route can refuse requests that must not
-// be sent.
+// newHTTPClient returns the HTTP client of all services, including those that give credentials. It has the SDK's type, because the SDK adds
+// a CA bundle only to a client of that type. The client asks [route] for a proxy before each request, so route can refuse requests that
+// must not be sent.
 func newHTTPClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.Proxy = route

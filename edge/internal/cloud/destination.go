@@ -15,8 +15,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
-// Pauses between two questions to the stack. Each is random, so that machines do not ask together. By default SSM answers 40 parameter
-// requests a second for an account. Ten thousand machines ask 17 times a second on average.
+// Pauses between two questions to the stack. Each is random, so that machines do not ask together. A question takes two requests or
+// more: SSM gives ten parameters at a time, and a stack has 16 or more. Ten thousand machines send 33 requests a second on average. By
+// default SSM answers 40 a second for an account.
 const (
 	refreshSoonest, refreshLatest = 5 * time.Minute, 15 * time.Minute
 	// firstRefresh is the longest pause before the stack is asked to confirm an answer that was read from disk.
@@ -26,7 +27,7 @@ const (
 )
 
 // rediscovery bounds the pauses between two questions if the stream does not exist. After the first minutes, a thousand machines
-// ask SSM 4 times a second.
+// send SSM 8 requests a second.
 var rediscovery = retry.Policy{Base: 10 * time.Second, Cap: 8 * time.Minute}
 
 // Settings say where to send: the stack to ask, or a delivery stream. If Region is empty, environment, profile or instance name it.
@@ -35,15 +36,15 @@ type Settings struct{ Stack, Stream, Region string }
 // Options are what a destination needs. All are required.
 type Options struct {
 	Cache Cache // keeps the stack's last answer
-	// EdgeConfig is called with the stack's edge-config when the stack's answer is known for the first time, also from disk, and when it
-	// has changed.
+	// EdgeConfig is called with the stack's edge-config when an answer of the stack becomes known, also from disk, and whenever the
+	// answer has changed.
 	EdgeConfig func(text string)
 	Log        *slog.Logger
 }
 
 // Destination is where a collector sends to. It lives as long as the process. It asks the stack where to send until it gets an answer,
-// keeps that on disk and asks again every few minutes. If the stack names another stream, it sends there. It is safe for concurrent
-// use, except that only one goroutine at a time may call Put.
+// stores the answer on disk and asks again every few minutes. If the stack then names another stream, it sends there. It is safe for
+// concurrent use, except that only one goroutine at a time may call Put.
 type Destination struct {
 	options                  Options
 	loading, asking, keeping *retry.State
@@ -64,7 +65,7 @@ type Destination struct {
 	client   *Stream     // for target; nil if it must be made
 
 	// Only Put uses these.
-	gone    int       // how many pauses have begun since the stream was found not to exist; 0 while it exists
+	gone    int       // pauses that have begun since the stream does not exist; 0 while it exists
 	askNext time.Time // when the present pause ends and Put asks the stack for another stream
 }
 
@@ -243,7 +244,7 @@ func (d *Destination) sleep(ctx context.Context, pause time.Duration) (tuned, ok
 	}
 }
 
-// ask loads the AWS configuration if necessary, asks the stack once, and stores a new answer.
+// ask loads the AWS configuration if necessary, asks the stack, and stores a new answer.
 func (d *Destination) ask(ctx context.Context) error {
 	d.questions.Lock()
 	defer d.questions.Unlock()

@@ -31,7 +31,7 @@ type briefError struct {
 func (e briefError) Error() string { return e.text }
 func (e briefError) Unwrap() error { return e.error }
 
-// brief bounds the text of an error that may quote a server's answer, and puts a blank for each control character. nil stays nil.
+// brief bounds the text of an error that may quote a server's answer, and replaces each control character by a blank. nil stays nil.
 func brief(err error) error {
 	if err == nil {
 		return nil
@@ -49,8 +49,8 @@ func brief(err error) error {
 	return briefError{err, text}
 }
 
-// refusedKeys are AWS's error codes for a request whose key is expired or unknown, or whose secret is wrong ("Common Errors" in the API
-// references of Amazon Data Firehose, Systems Manager and STS).
+// refusedKeys are AWS's error codes for a request whose key or signature is missing, expired, unknown or wrong ("Common Errors" in the
+// API references of Amazon Data Firehose, Systems Manager and STS).
 var refusedKeys = []string{
 	"ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
 	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// The live heap is about 1 MB, so memory depends mostly on when the garbage collector runs. The runtime's smallest heap goal is 4 MB
-// at GOGC=100, and it scales with GOGC. As BenchmarkFootprint measures it, 40 saves about 1 MB of resident memory, 20 saves no more,
-// and the CPU time does not change. The rest is the runtime and the mapped pages of the binary.
+// The live heap is about 1 MB, so memory depends mostly on when the garbage collector runs. At GOGC=100 it runs at 4 MB or later; other
+// values scale that. BenchmarkFootprint shows that 40 saves about 1 MB of resident memory, that 20 saves no more, and that the CPU time
+// does not change. The rest of the memory is the runtime and the mapped pages of the binary.
 const (
 	gcPercent = 40
 	// The nearer the runtime's memory comes to memoryLimit, the more often the garbage collector runs.
 	memoryLimit = 24 << 20
-	// startupTime is how long edge uses memory that only the start needs, such as for the system's root certificates: after it, most
-	// processes have sent their first request. The runtime would keep that memory. Returning it saves 0.3 MB. Unmapping the binary saves
-	// another 2 MB.
+	// startupTime is when edge returns the memory that only the start needs, for example for the system's root certificates. Most
+	// processes have sent their first request by then. The runtime would keep that memory. Returning it saves 0.3 MB. Unmapping the
+	// binary saves another 2 MB.
 	startupTime = 90 * time.Second
 )
 

@@ -20,13 +20,13 @@ func (e *edge) healthy() bool { return e.sampler.Overdue() < lateness }
 // report returns the present state.
 func (e *edge) report() status.Report {
 	e.tuning.mu.Lock()
-	c, central := e.tuning.now, e.tuning.central
+	c, edgeConfig := e.tuning.inUse, e.tuning.edgeConfig
 	e.tuning.mu.Unlock()
 	failures, collecting := e.collectors.report()
 	sent := e.shipper.Stats()
 	target, _ := e.destination.Target()
 
-	states := []*retry.State{e.serving, e.central}
+	states := []*retry.State{e.serving, e.usingEdgeConfig}
 	for _, more := range [][]*retry.State{
 		e.sampler.Health(), collecting, e.queue.Health(), e.destination.Health(), e.shipper.Health(),
 	} {
@@ -35,7 +35,7 @@ func (e *edge) report() status.Report {
 	r := status.Report{
 		Version: e.options.Version, PID: os.Getpid(), StartedAt: e.began, SessionID: e.sampler.Session(),
 		Healthy: e.healthy(), OverdueS: max(0, e.sampler.Overdue().Seconds()),
-		IntervalS: c.Interval.Seconds(), MaxLatencyS: c.MaxLatency.Seconds(), EdgeConfig: central,
+		IntervalS: c.Interval.Seconds(), MaxLatencyS: c.MaxLatency.Seconds(), EdgeConfig: edgeConfig,
 		Stream: target.Stream, Region: target.Region, CollectorFailures: failures,
 	}
 	if c.Stream == "" {

@@ -1,6 +1,6 @@
-// Package run is edge run, the collector. It makes its parts from the configuration and connects them: sampler, spool, shipper,
-// destination and status. It tunes them if the configuration changes, and stops them in the order of the data's path. The packages
-// of the parts say what each does.
+// Package run is the command edge run: the collector. It makes its parts from the configuration and connects them: sampler, spool, shipper,
+// destination and status. It tunes them if the configuration changes, and stops them in the order of the data's path. The packages of the
+// parts say what each does.
 package run
 
 import (
@@ -45,7 +45,7 @@ type edge struct {
 	shipper     *ship.Shipper
 	destination *cloud.Destination
 
-	serving, central *retry.State
+	serving, usingEdgeConfig *retry.State
 
 	collectors collectors
 }
@@ -56,7 +56,7 @@ func Run(ctx context.Context, o Options) error {
 	saveMemory()
 	e := &edge{options: o, log: o.Log, began: time.Now(), collectors: collectors{log: o.Log}}
 	e.serving = retry.NewState(o.Log, "answering edge status")
-	e.central = retry.NewState(o.Log, "using the stack's edge-config")
+	e.usingEdgeConfig = retry.NewState(o.Log, "using the stack's edge-config")
 	local := o.Load()
 	c, err := local.With("")
 	if err != nil {

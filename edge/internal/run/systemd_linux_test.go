@@ -57,7 +57,7 @@ func TestServiceManager(t *testing.T) {
 		defer mu.Unlock()
 		return strings.Contains(strings.Join(told, " "), "RELOADING=1")
 	})
-	edge.says("are reloaded")
+	edge.says("were read again")
 	edge.finish()
 	edge.await("stopping", has("STOPPING=1"))
 }

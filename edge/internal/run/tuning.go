@@ -15,29 +15,29 @@ import (
 // tuning is the configuration in use and its sources.
 type tuning struct {
 	// mu guards the fields below. It is held while the parts are tuned, so that they all get the same configuration.
-	mu      sync.Mutex
-	local   config.Local
-	central string // the stack's edge-config; empty if it is not used
-	now     config.Config
+	mu         sync.Mutex
+	local      config.Local
+	edgeConfig string // the stack's edge-config; empty if it is not used
+	inUse      config.Config
 }
 
-func (t *tuning) init(local config.Local, c config.Config) { t.local, t.now = local, c }
+func (t *tuning) init(local config.Local, c config.Config) { t.local, t.inUse = local, c }
 
 // get returns the configuration in use.
 func (t *tuning) get() config.Config {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.now
+	return t.inUse
 }
 
-// tuneLocked applies the configuration c, which was made from local and central. It returns whether c differs from the last one.
-func (e *edge) tuneLocked(local config.Local, central string, c config.Config) (changed bool) {
+// tuneLocked applies the configuration c, which was made from local and edgeConfig. It returns whether c differs from the last one.
+func (e *edge) tuneLocked(local config.Local, edgeConfig string, c config.Config) (changed bool) {
 	t := &e.tuning
-	t.local, t.central = local, central
-	if reflect.DeepEqual(t.now, c) {
+	t.local, t.edgeConfig = local, edgeConfig
+	if reflect.DeepEqual(t.inUse, c) {
 		return false
 	}
-	t.now = c
+	t.inUse = c
 	e.sampler.Tune(c.Interval, c.Labels, e.collectors.set(c))
 	e.shipper.Tune(pace(c))
 	if e.options.Level != nil {
@@ -48,17 +48,17 @@ func (e *edge) tuneLocked(local config.Local, central string, c config.Config) (
 }
 
 // retune applies the stack's edge-config. If that is wrong, the configuration stays as it is.
-func (e *edge) retune(central string) {
+func (e *edge) retune(edgeConfig string) {
 	t := &e.tuning
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c, err := t.local.With(central)
+	c, err := t.local.With(edgeConfig)
 	if err != nil {
-		e.central.Failed(err)
+		e.usingEdgeConfig.Failed(err)
 		return
 	}
-	e.central.OK()
-	e.tuneLocked(t.local, central, c)
+	e.usingEdgeConfig.OK()
+	e.tuneLocked(t.local, edgeConfig, c)
 }
 
 // reloads reads and applies this machine's settings after each signal, until the context ends. If they are wrong, the configuration
@@ -91,7 +91,7 @@ func (e *edge) reload(ctx context.Context) {
 	case err != nil:
 		e.log.LogAttrs(ctx, slog.LevelError, "the AWS configuration cannot be reloaded; the old one stays in use", slog.String("error", err.Error()))
 	case !changed:
-		e.log.LogAttrs(ctx, slog.LevelInfo, "the configuration and the AWS configuration are reloaded; no setting has changed")
+		e.log.LogAttrs(ctx, slog.LevelInfo, "the settings were read again; no setting has changed")
 	}
 }
 
@@ -100,19 +100,19 @@ func (e *edge) reloadSettings() (changed bool, err error) {
 	t := &e.tuning
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	central := t.central
-	c, err := local.With(central)
-	if err != nil && central != "" {
+	edgeConfig := t.edgeConfig
+	c, err := local.With(edgeConfig)
+	if err != nil && edgeConfig != "" {
 		// If the machine's settings are right without edge-config, use them alone.
 		if alone, aloneErr := local.With(""); aloneErr == nil {
-			e.central.Failed(err)
-			c, central, err = alone, "", nil
+			e.usingEdgeConfig.Failed(err)
+			c, edgeConfig, err = alone, "", nil
 		}
 	}
 	if err != nil {
 		return false, err
 	}
-	return e.tuneLocked(local, central, c), nil
+	return e.tuneLocked(local, edgeConfig, c), nil
 }
 
 // logChange logs the new configuration, and the changed settings that need a restart.

@@ -39,9 +39,9 @@ type pack struct {
 type tail int
 
 const (
-	tailCut  tail = iota // the newest samples may wait: all of the pack if they begin a new hour, else those of its last step
-	tailKeep             // it is sent as it is: no later lines will join
-	tailWait             // it waits, unless it is the only pack: lines that can join it are in the queue
+	tailCut  tail = iota // its newest samples may wait: all of them if they begin a new hour, else those of its last step
+	tailKeep             // it is sent as it is: no later lines will join it
+	tailWait             // it waits for lines that are in the queue, unless it is the only pack
 )
 
 // packer makes packs. It keeps its buffers and the last ratio for the next one.
@@ -50,7 +50,7 @@ type packer struct {
 	ratio  float64 // compressed bytes per raw byte in the last pack
 }
 
-// pack makes packs of the lines, in order. They have at least the first line, but may leave out lines at the end for later.
+// pack makes packs of the lines, in order. It packs at least the first line, but may leave lines at the end for later.
 func (p *packer) pack(lines [][]byte, t tail) (packs []pack, err error) {
 	var before record.Hour // of the last record; 0 if there is none
 	for len(lines) > 0 {

@@ -18,16 +18,16 @@ import (
 //   - If another record was accepted since, and the suspect is refused again, the suspect is wrong. It is halved until the wrong line
 //     is found, and that line is set aside. As long as no record is accepted, no line is set aside.
 
-// refuse handles the first pack of a batch after it was sent alone and refused as invalid. It returns the packs to send instead: none
-// if it set aside the pack's only line. If nothing proves yet that the pack is wrong, it returns err.
-func (s *Shipper) refuse(l spool.Lane, batch spool.Batch, p pack, err error) ([]pack, error) {
+// handleRefused handles the first pack of a batch after it was sent alone and refused as invalid. It returns the packs to send instead,
+// or none if it set aside the pack's only line. If nothing proves yet that the pack is wrong, it returns err.
+func (s *Shipper) handleRefused(l spool.Lane, batch spool.Batch, p pack, err error) ([]pack, error) {
 	ln := &s.lanes[l]
-	if !ln.suspect || s.records.Load() == ln.accepted {
+	if !ln.suspect || s.records.Load() == ln.acceptedBefore {
 		return nil, err
 	}
 	if p.lines == 1 {
 		s.setAside(batch.Head(1), err)
-		ln.accepted = s.records.Load() // the next wrong line needs a proof of its own
+		ln.acceptedBefore = s.records.Load() // the next wrong line needs a proof of its own
 		return nil, nil
 	}
 	first, err := s.packer.pack(batch.Lines[:p.lines/2], tailKeep)
@@ -41,15 +41,15 @@ func (s *Shipper) refuse(l spool.Lane, batch spool.Batch, p pack, err error) ([]
 	return append(first, second...), nil
 }
 
-// suspect notes that a record that was refused as invalid holds up a lane.
-func (s *Shipper) suspect(l spool.Lane) {
+// holdUp makes a lane wait because a record at its front was refused as invalid.
+func (s *Shipper) holdUp(l spool.Lane) {
 	ln := &s.lanes[l]
 	if l == spool.Fresh && !s.lanes[spool.Backlog].suspect {
 		s.split()
 		ln = &s.lanes[spool.Backlog]
 	}
 	if !ln.suspect {
-		ln.suspect, ln.accepted = true, s.records.Load()
+		ln.suspect, ln.acceptedBefore = true, s.records.Load()
 	}
 	ln.due = time.Now().Add(retry.Spread(s.current().MaxLatency))
 }

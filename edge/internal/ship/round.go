@@ -46,7 +46,7 @@ func (s *Shipper) round(ctx context.Context, stop <-chan struct{}, l spool.Lane,
 	sent, err := s.deliver(ctx, stop, l, batch, packs)
 	switch {
 	case errors.Is(err, ErrInvalid):
-		s.suspect(l)
+		s.holdUp(l)
 	case err != nil:
 		return err
 	case l == spool.Fresh && !stopping:
@@ -106,7 +106,7 @@ func (s *Shipper) deliver(
 				alone = true
 				continue
 			}
-			more, refuseErr := s.refuse(l, batch, packs[0], err)
+			more, refuseErr := s.handleRefused(l, batch, packs[0], err)
 			if refuseErr != nil {
 				return lines, refuseErr
 			}
@@ -172,8 +172,8 @@ func todo(packs []pack, alone bool) []*pack {
 	return some
 }
 
-// put sends packs as one request and marks those that were accepted. If some were not, it returns the error of one of them: of a record
-// that was throttled, if there is one.
+// put sends packs as one request and marks those that were accepted. If some were not, it returns the error of one of them, of a
+// throttled one if there is one.
 func (s *Shipper) put(ctx context.Context, packs []*pack) error {
 	records := make([][]byte, len(packs))
 	for i, p := range packs {
@@ -201,14 +201,15 @@ func (s *Shipper) put(ctx context.Context, packs []*pack) error {
 		accepted++
 		samples += packs[i].lines
 	}
-	s.accepted(ctx, samples, accepted)
+	s.countAccepted(ctx, samples, accepted)
 	if err == nil {
 		s.delivery.OK()
 	}
 	return err
 }
 
-func (s *Shipper) accepted(ctx context.Context, samples, records int) {
+// countAccepted counts what a request delivered.
+func (s *Shipper) countAccepted(ctx context.Context, samples, records int) {
 	if records == 0 {
 		return
 	}

@@ -32,8 +32,8 @@ type Queue interface {
 	Stats() spool.Stats
 }
 
-// Destination takes records, at most [MaxRecords] of them and [MaxRequestBytes] in sum. It returns a result for each record, in
-// order: nil if it accepted the record. Or it returns one error for the whole request. An error wraps:
+// Destination takes records: at most [MaxRecords] of them, and [MaxRequestBytes] in sum. It returns one error for the whole request, or
+// a result for each record, in order. The result is nil if it accepted the record. An error wraps:
 //
 //   - [ErrThrottled] if the destination wants fewer requests.
 //   - [ErrInvalid] if another attempt with the same content cannot succeed.
@@ -81,8 +81,8 @@ const (
 	closeGrace = 500 * time.Millisecond
 	// putTimeout bounds one request. Without it a lost connection could go unnoticed for long.
 	putTimeout = 30 * time.Second
-	// peekBytes bounds the memory of a batch. Samples that take half of it become backlog, see round. Half of it has room for all samples
-	// that may wait before that by their number: at most 45 minutes of samples, one a second.
+	// peekBytes bounds the memory of a batch. Fresh samples become backlog if they take half of it, see round. Half of it has
+	// room for backlogAt samples: at most 2,700, which are 45 minutes of one a second.
 	peekBytes = 8 << 20
 	// One round of the backlog has at most the samples of about one full record, and at most what the rate allows in a minute.
 	backlogLines, backlogBytes = 400, 512 << 10
@@ -148,9 +148,9 @@ func newPace(p Pace) pace {
 // lane is the state of one of the queue's lanes.
 type lane struct {
 	due time.Time // when the next round begins, by the monotonic clock; zero if nothing waits
-	// suspect says that a record of this lane was refused as invalid. accepted is how many records had been delivered then.
-	suspect  bool
-	accepted int64
+	// suspect says that a record of this lane was refused as invalid. acceptedBefore is how many records had been accepted then.
+	suspect        bool
+	acceptedBefore int64
 }
 
 // Stats are the counts of a shipper.
@@ -237,9 +237,9 @@ func (s *Shipper) Stats() Stats {
 // Health returns the states of delivery and of samples that were set aside because they were refused as invalid.
 func (s *Shipper) Health() []*retry.State { return []*retry.State{s.delivery, s.rejecting} }
 
-// Run ships until the context ends. After stop is closed it sends the fresh samples at once, and backlog that is only in memory, and
-// returns. The error says why it cannot go on. Unless the context ended, [Shipper.Health] shows this error too, until a request succeeds
-// whose records are all accepted.
+// Run ships until the context ends. After stop is closed, it sends the fresh samples at once, and backlog while some of it is only in
+// memory, and returns. The error says why it cannot go on. Unless the context ended, [Shipper.Health] shows this error too, until all
+// records of a request are accepted.
 func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
 	err := s.run(ctx, stop)
 	if err != nil && ctx.Err() == nil {
@@ -332,7 +332,7 @@ func closed(stop <-chan struct{}) bool {
 	}
 }
 
-// untilDue returns how long the oldest line may still wait. Its age depends on the wall clock, which may have been stepped, so the
+// untilDue returns how long the oldest line may still wait. Its age depends on the wall clock, which may have been set back. So the
 // result is at most what a new line would wait.
 func (s *Shipper) untilDue(line []byte) time.Duration {
 	p := s.current()

@@ -5,10 +5,10 @@ import (
 	"log/slog"
 )
 
-// Limits for the segments that were set aside. The segment that was set aside last stays even if it exceeds them.
+// Limits for the segments that were set aside. The last one stays even if it exceeds them, until its room is needed.
 const (
-	maxAside   = 4
-	asideShare = 4 // at most a quarter of the size limit
+	maxAside   = 4 // segments
+	asideShare = 4 // they take at most a quarter of the size limit
 )
 
 // setAside renames the file of a damaged segment, so that a person can look at it. It removes older ones if there are too many.

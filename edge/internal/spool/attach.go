@@ -99,8 +99,7 @@ func (s *store) take(file FileInfo, n *notes, surveys map[*segment]survey) {
 	s.segs = append(s.segs, seg)
 }
 
-// survey reads a segment that is not known yet. If the file system does not let it, the segment stays unknown and the next read
-// tries again.
+// survey reads a segment that is not known yet. If reading fails, the segment stays unknown, and the next read tries again.
 func (s *store) survey(seg *segment, n *notes) (survey, error) {
 	info := FileInfo{segmentName(seg.id), seg.disk}
 	v, err := surveySegment(s.fs, seg.id, info, func(e entry) error { n.add(e); return nil })
@@ -162,7 +161,7 @@ func (s *store) learn(seg *segment) error {
 	return nil
 }
 
-// resume makes the newest segment the active one, if it can be written. So a start need not begin another file.
+// resume makes the newest segment the active one if its file can be written, so that a start need not begin another file.
 func (s *store) resume(seg *segment, v survey) {
 	if v.header != nil || seg.failing || seg.size >= s.segmentBytes {
 		return
@@ -197,8 +196,8 @@ func (s *store) checkDirectory() {
 	}
 }
 
-// leave gives the directory up if it was removed or replaced while the process runs, and reports whether it was. The file of the active
-// segment is still open, so its content can be read: leave moves it to memory, and restore writes it to the new directory.
+// leave gives up the directory if somebody removed or replaced it, and reports whether that is so. The file of the active segment is still
+// open, so its content can be read: leave moves it to memory, and restore writes it to the new directory.
 func (s *store) leave() bool {
 	if s.lock == nil || s.lock.Held() {
 		return false

@@ -21,37 +21,37 @@ const (
 
 // Batch has lines from the front of a lane. Nobody may change it.
 type Batch struct {
-	Lines  [][]byte
-	places []place
+	Lines     [][]byte
+	positions []position
 }
 
-// place says where a line is in its segment.
-type place struct {
+// position says where a line is in its segment.
+type position struct {
 	seg  *segment
 	line int // number of the line
-	// first is the number of the first damaged line directly before this one. It equals line if no damaged line is there. The damaged lines
-	// count as lost when this line is acknowledged.
+	// first is the number of the first of the damaged lines directly before this one, or line if there are none. They count as lost
+	// when this line is acknowledged.
 	first int
 	id    uint64 // of the file, 0 for memory
 	end   int64  // offset after the line in it
 }
 
 // Head returns a batch of the first n lines.
-func (b Batch) Head(n int) Batch { return Batch{b.Lines[:n], b.places[:n]} }
+func (b Batch) Head(n int) Batch { return Batch{b.Lines[:n], b.positions[:n]} }
 
 // Tail returns a batch of the lines after the first n.
-func (b Batch) Tail(n int) Batch { return Batch{b.Lines[n:], b.places[n:]} }
+func (b Batch) Tail(n int) Batch { return Batch{b.Lines[n:], b.positions[n:]} }
 
-// add appends a line, unless the line is longer than maxBytes and the batch is not empty. It subtracts the line's length from maxBytes and
-// returns false if the batch is full.
-func (b *Batch) add(line []byte, p place, maxBytes *int) bool {
+// add appends a line and subtracts its length from maxBytes. If the batch is not empty and the line is longer than maxBytes, it appends
+// nothing. It returns false if the batch is full.
+func (b *Batch) add(line []byte, p position, maxBytes *int) bool {
 	if len(line) > *maxBytes && len(b.Lines) > 0 {
 		*maxBytes = 0
 		return false
 	}
 	*maxBytes -= len(line)
 	b.Lines = append(b.Lines, bytes.Clone(line))
-	b.places = append(b.places, p)
+	b.positions = append(b.positions, p)
 	return *maxBytes > 0
 }
 
@@ -99,7 +99,7 @@ func (s *store) readSegment(seg *segment, b *Batch, maxLines int, maxBytes *int)
 			return false
 		}
 		n := len(b.Lines)
-		more := b.add(e.payload, place{seg, e.line, next, seg.id, e.end}, maxBytes)
+		more := b.add(e.payload, position{seg, e.line, next, seg.id, e.end}, maxBytes)
 		if len(b.Lines) > n {
 			next = e.line + 1
 		}
@@ -143,22 +143,22 @@ func (s *store) readFailed(seg *segment, err error) error {
 // ack notes that the lines of a batch were delivered.
 func (s *store) ack(b Batch) error {
 	var last *segment
-	for _, p := range b.places {
+	for _, p := range b.positions {
 		if p.seg != last && p.first > p.seg.acked {
 			return fmt.Errorf("%w: line %d while line %d is the oldest", ErrOutOfOrder, p.first, p.seg.acked)
 		}
 		last = p.seg
 	}
-	for i, p := range b.places {
+	for i, p := range b.positions {
 		s.ackLine(p)
-		if i+1 == len(b.places) || b.places[i+1].seg != p.seg {
+		if i+1 == len(b.positions) || b.positions[i+1].seg != p.seg {
 			s.noteAck(p.seg)
 		}
 	}
 	return nil
 }
 
-func (s *store) ackLine(p place) {
+func (s *store) ackLine(p position) {
 	seg := p.seg
 	if p.line < seg.acked {
 		return

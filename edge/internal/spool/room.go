@@ -17,11 +17,11 @@ func (s *store) diskBytes() int64 {
 	return sum
 }
 
-// makeRoom removes files until need more bytes fit within the size limit: first the files that were set aside, then the oldest
+// makeRoom removes files until the size limit leaves room for need bytes: first the files that were set aside, then the oldest
 // segments. It never removes a segment that could not be read yet. The active segment must be on disk.
 //
-// It keeps room to begin two more segments: if the process ends while it begins one, the next process begins another before it removes
-// the first.
+// It also keeps room for the beginnings of two segments. If the process ends while it begins one, the next process begins another before
+// it removes the first.
 func (s *store) makeRoom(need int64) error {
 	need += 2 * s.beginBytes()
 	// drop and passOver write one state each, and the files of rejected lines may still grow.
@@ -56,8 +56,8 @@ func (s *store) oldestFile() *segment {
 	return nil
 }
 
-// drop removes a segment and its file with the lines that wait in it. Before that it writes their number down, so that they count
-// even if the process ends in between.
+// drop removes a segment and its file with the lines that wait in it. First it writes down how many these are, so that they count even
+// if the process ends before the file is removed.
 func (s *store) drop(seg *segment) error {
 	err := s.writeState(state{segment: seg.id, acked: seg.lines, lines: seg.lines}, seg.waiting()+seg.unreadable)
 	if err != nil {

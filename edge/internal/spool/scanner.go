@@ -22,13 +22,11 @@ type entry struct {
 type scanner struct {
 	src  io.ReaderAt
 	size int64
-	// good is the end of the last whole entry with a good head, or the begin of a later entry with a good head that is not whole. After
-	// io.EOF, the bytes from there on are the tail.
-	good  int64
-	heads int // entries whose head is good
-	lines int // lines of the segment, according to the heads
-	// places is how many runs of bytes are damaged.
-	places int
+	// good is where the last entry with a good head ends. If that entry is not whole, it is where the entry begins. After io.EOF, the
+	// bytes from there on are the tail.
+	good   int64
+	lines  int // lines of the segment, according to the heads
+	places int // damaged runs of bytes
 	// unfinished says that the tail begins with a good head but does not have its whole payload.
 	unfinished bool
 
@@ -65,7 +63,6 @@ func (s *scanner) next() (entry, error) {
 		if err != nil {
 			return entry{}, err
 		}
-		s.heads++
 		s.lines = max(s.lines, h.lines())
 		s.off += int64(len(b))
 		s.good = s.off

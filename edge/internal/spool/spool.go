@@ -1,7 +1,7 @@
 // Package spool keeps samples until Firehose has accepted them. It is a bounded first-in, first-out queue of encoded lines in segment
-// files, which survives the end of the process and a power loss. FORMAT.md describes the files, what is lost when, and what is
-// assumed of a disk. If the spool is full, it drops its oldest segment and counts the lines. While the disk cannot be written, a
-// bounded number of lines waits in memory.
+// files. The lines survive the end of the process, and a power loss once they are synced. FORMAT.md describes the files, what is lost when,
+// and what is assumed of a disk. If the spool is full, it drops its oldest segment and counts the lines. While the disk cannot be written,
+// a bounded number of lines waits in memory.
 //
 // It is not a channel: a consumer may read the front as often as it likes ([Queue.TryPeek]), and a line leaves the queue only
 // when it is acknowledged ([Queue.Ack]). It is not a database: it knows the order of the lines but not their content.
@@ -42,7 +42,7 @@ type Options struct {
 	MaxBytes int64
 	// Sync is how long a line may wait before it is synced, or [SyncEvery] or [SyncNever].
 	Sync time.Duration
-	// Log reports damage, and when the disk begins to fail or the spool to drop lines, and when that is over.
+	// Log reports damage. It also reports when the disk begins to fail or lines begin to be dropped, and when that ends.
 	Log *slog.Logger
 }
 
@@ -65,7 +65,7 @@ type Stats struct {
 	Lines       int64 // lines that wait
 	MemoryLines int64 // lines that wait in memory only
 	Bytes       int64 // size of the files, those set aside included
-	Segments    int64
+	Segments    int64 // those in memory included
 	Dropped     int64 // lines removed to make room and not acknowledged later
 	Damaged     int64 // lines that can no longer be read
 	SetAside    int64 // segments set aside because of damage
@@ -189,8 +189,8 @@ func (q *Queue) Split() {
 	q.store.split()
 }
 
-// Close syncs the files, tries once more to write the lines in memory to the disk, and refuses further lines. The error says how many
-// lines are lost.
+// Close writes the lines in memory to the disk if it can, syncs the files, and refuses further lines. If lines are lost, the error says
+// how many.
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

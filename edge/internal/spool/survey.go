@@ -16,7 +16,6 @@ type survey struct {
 	good    int64     // offset of the tail
 	torn    bool      // the tail is an entry that was being written when the process or the machine stopped
 	places  int       // damaged runs of bytes
-	heads   int       // entries with a good head
 }
 
 // surveySegment reads a segment and calls the function each with its good entries, also if the header is damaged: entries have checksums of
@@ -56,7 +55,7 @@ func surveySegment(fs FS, id uint64, info FileInfo, each func(entry) error) (v s
 	if err := s.endTail(); err != nil {
 		return v, err
 	}
-	v.lines, v.good, v.places, v.heads = s.lines, s.good, s.places, s.heads
+	v.lines, v.good, v.places = s.lines, s.good, s.places
 	v.torn = s.good < info.Size && s.places == places
 	return v, nil
 }

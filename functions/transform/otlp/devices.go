@@ -162,7 +162,7 @@ func (c collection) storeFilesystems(s *record.Sample) {
 	})
 	seen := map[string]bool{}
 	for _, mount := range slices.SortedFunc(maps.Keys(byMount), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) // a filesystem that is mounted twice has the shorter name
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) // of two mounts of one device, the shorter name comes first
 	}) {
 		f := byMount[mount]
 		// Used space as a share of what unprivileged users can use, as df shows it.

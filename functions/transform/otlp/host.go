@@ -76,8 +76,9 @@ func (t *cpuTime) add(state string, v float64) {
 	t.busy = t.user + t.system + t.steal
 }
 
-// storeMemory stores total and available memory, and the difference as used. On Linux the states of system.memory.usage do not say what
-// is available: "cached" holds shared memory too, which the kernel cannot give back. The receiver says it if it is configured to.
+// storeMemory stores total and available memory, and the difference as used. On Linux the states of system.memory.usage do not say what is
+// available: "cached" holds shared memory too, which the kernel cannot give back. The receiver sends the available memory only if
+// configured to.
 func (c collection) storeMemory(s *record.Sample, notes *notes) {
 	total, available := c.total("system.memory.limit"), c.total("system.linux.memory.available")
 	states := map[string]float64{}

@@ -36,7 +36,7 @@ type deliveryBuffer struct {
 	partitions map[string]*partition // by evaluated prefix
 	failures   []failedRecord
 	size       int       // in bytes: of the data before conversion, and failureBytes for each failed record
-	since      time.Time // when the first record came; zero if the buffer is empty
+	since      time.Time // when the first outcome came; zero before that
 	upto       uint64    // the highest sequence number given to add
 }
 
@@ -101,8 +101,7 @@ func (b *deliveryBuffer) addPayload(o outcome, now time.Time) {
 	b.size += len(o.data)
 }
 
-// failureBytes is roughly the memory that a failed record takes. It counts towards the size of the buffer, so failed records can fill the
-// buffer too.
+// failureBytes is roughly the memory that a failed record takes. It counts towards the size, so that failed records fill the buffer too.
 const failureBytes = 256
 
 func (b *deliveryBuffer) addFailure(entry journal.Entry, f failure) {

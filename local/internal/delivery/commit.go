@@ -23,7 +23,7 @@ import (
 // deliver writes the objects of a buffer in three steps. First it writes files under staging names. Then one entry of the journal
 // commits the delivery: the records are delivered, and these files have to be moved. Finally it moves the files to their final names.
 // If the process dies before the commit, the next start delivers the records again from the journal. If it dies after the commit, the
-// next start finishes the moves. Either way each record is in one object.
+// next start finishes the moves. Either way no record is in two objects.
 //
 // If a write fails, deliver repeats it until it succeeds, as Firehose does. The records stay in the journal meanwhile.
 func (e *Engine) deliver(ctx context.Context, b *deliveryBuffer) error {
@@ -186,9 +186,9 @@ func objectName(stream string, arrival time.Time, id, extension string) string {
 // maxElement is how many bytes a path element may have on common file systems.
 const maxElement = 255
 
-// checkPrefix returns an error if the objects of a prefix cannot be files below the bucket's directory. The names of the objects have
-// nameBytes bytes. S3 accepts such a prefix. Here its records fail, as records without a partition key do. Otherwise the engine would write
-// outside the bucket, or repeat for ever a write that can never succeed.
+// checkPrefix returns an error if the objects of a prefix, whose names have nameBytes bytes, cannot be files below the bucket's
+// directory. S3 accepts such a prefix. Here its records fail, as records without a partition key do. Without this check the engine would
+// write outside of the bucket, or repeat for ever a write that cannot succeed.
 func checkPrefix(prefix string, nameBytes int) error {
 	elements := strings.Split(prefix, "/")
 	for i, element := range elements {
@@ -206,7 +206,7 @@ func checkPrefix(prefix string, nameBytes int) error {
 		}
 	}
 	if prefix != "" && !filepath.IsLocal(filepath.FromSlash(prefix)) {
-		return fmt.Errorf("the partition keys make a path that is not below the bucket's directory: %s", prefix)
+		return fmt.Errorf("the partition keys make a path that is not below the bucket's directory: %q", prefix)
 	}
 	return nil
 }

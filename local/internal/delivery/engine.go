@@ -32,7 +32,7 @@ type Options struct {
 	JournalBytes int64
 	// Region is the region in the events for the function and in error objects.
 	Region string
-	Log    *slog.Logger
+	Log    *slog.Logger // default slog.Default
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
@@ -51,7 +51,7 @@ type Stats struct {
 	LostRecords      int64 // accepted records that are lost because the journal is damaged
 	ErrorObjects     int64
 	DeliveryErrors   int64  // failed attempts to deliver a buffer; the engine repeats each
-	LastObject       string // name of an object of the last delivery
+	LastObject       string // name of an object of the last delivery with data
 }
 
 // Engine delivers the records of one stream. Its memory is bounded: two delivery buffers (one fills while one is written), and the
@@ -173,7 +173,7 @@ func (e *Engine) reportDamage(path string) {
 	}
 }
 
-// Close stops the engine. Records that are not delivered stay in the journal. To deliver them, call Flush first.
+// Close stops the engine. Records that are not delivered stay in the journal. Call Flush before to deliver them.
 func (e *Engine) Close() error {
 	e.stop()
 	<-e.done

@@ -12,7 +12,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
-// Values of !{firehose:error-output-type}. AWS documents them, but not which one a record without usable partition keys gets. Here it is
+// Values of !{firehose:error-output-type}. AWS does not document which of them a record without usable partition keys gets. Here it gets
 // typeProcessing.
 const (
 	typeProcessing = "processing-failed"
@@ -40,8 +40,8 @@ type failure struct {
 	at        time.Time
 }
 
-// processingFailure is a line of an object under processing-failed/. The field names are those that Firehose was seen to write: it
-// writes lambdaARN, while its documentation says lambdaArn.
+// processingFailure is a line of an object under processing-failed/. The field names are those in an object that Firehose wrote: it has
+// lambdaARN, while the documentation says lambdaArn.
 type processingFailure struct {
 	AttemptsMade           int    `json:"attemptsMade"`
 	ArrivalTimestamp       int64  `json:"arrivalTimestamp"` // Unix milliseconds, as the other timestamps

@@ -23,8 +23,8 @@ type Invoker interface {
 	Invoke(ctx context.Context, ev transform.Event) (transform.Response, error)
 }
 
-// MalformedAnswers says which answers of a function cannot be read: it maps the record id to the reason. Firehose fails these records and
-// no others (a probe showed it; see floci-io/floci#3393).
+// MalformedAnswers says which answers of a function cannot be read: it maps the record id to the reason. Only these records fail. A test
+// in AWS showed that (floci-io/floci#3393).
 type MalformedAnswers map[string]string
 
 func (m MalformedAnswers) Error() string {
@@ -108,7 +108,7 @@ func (e *Engine) transform(ctx context.Context, entries []journal.Entry) ([]outc
 	return append(outcomes, e.check(ev, response, malformed, whole, attempts)...), nil
 }
 
-// lose counts a record that was damaged in the journal after Open had checked it.
+// lose counts a record whose bytes in the journal were damaged after Open had checked them.
 func (e *Engine) lose(seq uint64) {
 	e.count(func(s *Stats) { s.LostRecords++ })
 	e.log.LogAttrs(context.Background(), slog.LevelError, "an accepted record is damaged in the journal and lost",
@@ -141,9 +141,9 @@ func (e *Engine) invoke(ctx context.Context, ev transform.Event) (r transform.Re
 	}
 }
 
-// check turns the function's answers into outcomes. A bad answer fails its record and no other one. Probes show this for a missing id, a
-// repeated id, null data and ProcessingFailed (floci-io/floci#3349, #3393). There is no probe for a result that Firehose does not know,
-// or for data that are not base64. Here they fail in the same way.
+// check turns the function's answers into outcomes. A bad answer fails only its own record. Tests in AWS showed this for a missing id, a
+// repeated id, null data and ProcessingFailed (floci-io/floci#3349, #3393). A result that Firehose does not know, and data that are not
+// base64, were not tested. Here they fail in the same way.
 func (e *Engine) check(
 	ev transform.Event, r transform.Response, malformed MalformedAnswers, entries []journal.Entry, attempts int,
 ) []outcome {
@@ -178,7 +178,7 @@ func (e *Engine) check(
 }
 
 // judge checks the answer for one record. It returns the error code and message of a bad answer, and an empty code for a good one. The
-// codes and messages are those of the probes, unless a comment says otherwise.
+// codes and messages are those that AWS gave in these tests, unless a comment says otherwise.
 func judge(a *transform.Result, twice bool, malformed string) (code, message string) {
 	switch {
 	case twice:
