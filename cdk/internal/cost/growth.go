@@ -22,8 +22,10 @@ const (
 	mibBig, mibOther           = 5, 1       // MiB a second
 	recordsBig, recordsOther   = 500_000, 100_000
 	lambdaAtOnce               = 1000
-	partGiB                    = 4  // samples that one statement of the rollup reads, if it can be divided
-	readerGiB                  = 10 // athenaScanLimitGb
+	ssmRequests                = 40  // GetParameters a second (AWS General Reference, "AWS Systems Manager endpoints and quotas")
+	ssmPauseS                  = 600 // mean pause between two requests of a collector (package cloud of edge)
+	partGiB                    = 4   // samples that one statement of the rollup reads, if it can be divided
+	readerGiB                  = 10  // athenaScanLimitGb
 	statementGiB               = 100
 )
 
@@ -134,6 +136,8 @@ func (f Fleet) limits() []limit {
 		of("Firehose takes 5 MiB a second (us-east-1, us-west-2, eu-west-1)", mibBig, sent, quota),
 		of("Firehose takes 1,000 requests a second (most regions)", requestsOther, requests, quota+" A longer `max_latency` helps."),
 		of("Firehose takes 2,000 requests a second (us-east-1, us-west-2, eu-west-1)", requestsBig, requests, quota+" A longer `max_latency` helps."),
+		of("SSM answers 40 requests a second, by which collectors follow a changed stack or `edge-config`", ssmRequests, float64(f.Hosts)/ssmPauseS,
+			"Turn on higher throughput in the settings of SSM's Parameter Store. Until then collectors follow changes later, and send on."),
 		of("a panel over 24 hours of all machines' samples reads 10 GiB (`athenaScanLimitGb`)", readerGiB*gib, f.panel(growthDay, f.Interval, panelSampleBytes),
 			"Choose fewer hours, or hosts; read minutes; raise the limit."),
 		of("an hour of samples has 4 GiB, and cannot be divided into more statements", partGiB*gib, f.hourBytes(), "Watch the duration of the rollup on the ops dashboard. Athena's memory is the limit that follows; it is not known."),

@@ -16,10 +16,8 @@ func newEdgePolicy(scope constructs.Construct, c config.Config, streamARN *strin
 		Description:       jsii.String("Collectors: send to the delivery stream and read the parameters of " + path(c)),
 		Statements: &[]awsiam.PolicyStatement{
 			allow(streamARN)("firehose:PutRecordBatch"),
-			// An operator may add the parameter edge-config below the path. IAM checks GetParametersByPath against the path
-			// itself.
-			allow(arn(scope, "ssm", "parameter"+path(c)), arn(scope, "ssm", "parameter"+path(c)+"/*"))(
-				"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
+			// Collectors read edge-config, too, which an operator may add below the path.
+			allow(arn(scope, "ssm", "parameter"+path(c)+"/*"))("ssm:GetParameters"),
 		},
 	})
 }

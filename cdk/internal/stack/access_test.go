@@ -263,7 +263,7 @@ func TestMachinesMayOnlySendAndDiscover(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		_, actions := managed(t, template, "EdgePolicy")
 		check(t, "actions", actions,
-			[]string{"firehose:PutRecordBatch", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"})
+			[]string{"firehose:PutRecordBatch", "ssm:GetParameters"})
 	})
 }
 

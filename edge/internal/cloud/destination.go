@@ -15,9 +15,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
-// Pauses between two questions to the stack. Each is random, so that machines do not ask together. A question takes two requests or
-// more: SSM gives ten parameters at a time, and a stack has 16 or more. Ten thousand machines send 33 requests a second on average. By
-// default SSM answers 40 a second for an account.
+// Pauses between two questions to the stack. Each is random, so that machines do not ask together. A question is one request, so ten
+// thousand machines send 17 a second on average. By default SSM answers 40 a second for an account (AWS General Reference, "AWS Systems
+// Manager endpoints and quotas").
 const (
 	refreshSoonest, refreshLatest = 5 * time.Minute, 15 * time.Minute
 	// firstRefresh is the longest pause before the stack is asked to confirm an answer that was read from disk.

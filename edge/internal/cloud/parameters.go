@@ -27,7 +27,7 @@ const (
 	configParameter = record.ParameterConfig
 )
 
-// callTimeout bounds the request for one page of parameters.
+// callTimeout bounds the request for the parameters.
 const callTimeout = 15 * time.Second
 
 // Path returns the path of a stack's parameters.
@@ -55,12 +55,9 @@ func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 		return Target{}, err
 	}
 	client := ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Retryer = aws.NopRetryer{} })
-	pages := ssm.NewGetParametersByPathPaginator(client, &ssm.GetParametersByPathInput{Path: aws.String(Path(stack))})
-	values := map[string]string{}
-	for pages.HasMorePages() {
-		if err := readPage(ctx, pages, values); err != nil {
-			return Target{}, brief(fmt.Errorf("read parameters under %s in %s: %w", Path(stack), cfg.Region, explainCode(err)))
-		}
+	values, err := read(ctx, client, Path(stack), streamParameter, regionParameter, configParameter)
+	if err != nil {
+		return Target{}, brief(fmt.Errorf("read parameters under %s in %s: %w", Path(stack), cfg.Region, explainCode(err)))
 	}
 	if len(values) == 0 {
 		return Target{}, &NotFoundError{Stack: stack, Region: cfg.Region}
@@ -75,15 +72,21 @@ func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	return t, nil
 }
 
-func readPage(ctx context.Context, pages *ssm.GetParametersByPathPaginator, values map[string]string) error {
+// read returns the values of those parameters below a path that exist, by their names.
+func read(ctx context.Context, client *ssm.Client, below string, names ...string) (map[string]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	page, err := pages.NextPage(ctx)
-	if err != nil {
-		return err
+	var in ssm.GetParametersInput
+	for _, name := range names {
+		in.Names = append(in.Names, below+name)
 	}
-	for _, p := range page.Parameters {
+	out, err := client.GetParameters(ctx, &in)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for _, p := range out.Parameters {
 		values[path.Base(aws.ToString(p.Name))] = aws.ToString(p.Value)
 	}
-	return nil
+	return values, nil
 }

@@ -32,9 +32,9 @@ func find(t *testing.T, status int, answer string) (cloud.Target, int, error) {
 const stream = `{"Name":"/metrics-dashboard/S/delivery-stream-name","Value":"x"}`
 
 func TestFind(t *testing.T) {
-	got, _, err := find(t, 200, `{"Parameters":[`+stream+`,{"Name":"/metrics-dashboard/S/region","Value":"us-west-2"}]}`)
-	if err != nil || got != (cloud.Target{Stream: "x", Region: "us-west-2"}) {
-		t.Errorf("target is %+v, %v", got, err)
+	got, calls, err := find(t, 200, `{"Parameters":[`+stream+`,{"Name":"/metrics-dashboard/S/region","Value":"us-west-2"}]}`)
+	if err != nil || got != (cloud.Target{Stream: "x", Region: "us-west-2"}) || calls != 1 {
+		t.Errorf("target is %+v, %v, after %d requests", got, err, calls)
 	}
 	got, _, err = find(t, 200, `{"Parameters":[`+stream+`]}`)
 	if err != nil || got != (cloud.Target{Stream: "x", Region: "eu-north-1"}) {

@@ -14,7 +14,7 @@ import (
 // TestReload: after a signal the changed file is in use, in the same session. A bad file changes nothing.
 func TestReload(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
+	c.says(map[string]string{"delivery-stream-name": "the-stream"})
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	write := func(text string) {
 		t.Helper()
@@ -101,7 +101,7 @@ func TestReloadToAnotherStream(t *testing.T) {
 // TestEdgeConfig: edge-config applies to settings that the machine does not set itself.
 func TestEdgeConfig(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("edge-config", `{"interval": "9s", "tags": {"fleet": "eu", "team": "all"}}`))
+	c.says(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"interval": "9s", "tags": {"fleet": "eu", "team": "all"}}`})
 	var log buffer
 	edge := start(t, options(t, &log, "--tag", "team=core"), &log)
 	edge.await("a sample with tags of both", func() bool { return c.newest().Tags["fleet"] == "eu" })
@@ -114,7 +114,7 @@ func TestEdgeConfig(t *testing.T) {
 
 func TestEdgeConfigThatIsWrong(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("edge-config", `{"interval": "soon", "stack": "x"}`))
+	c.says(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"interval": "soon", "stack": "x"}`})
 	var log buffer
 	edge := start(t, options(t, &log), &log)
 	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
@@ -128,7 +128,7 @@ func TestEdgeConfigThatIsWrong(t *testing.T) {
 // TestOfflineStart: a collector that starts while SSM does not answer uses the stream and the edge-config of its last run.
 func TestOfflineStart(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("edge-config", `{"tags": {"fleet": "eu"}}`))
+	c.says(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"tags": {"fleet": "eu"}}`})
 	dir := t.TempDir()
 	var log buffer
 	edge := start(t, options(t, &log, "--spool-dir", dir), &log)
@@ -165,7 +165,7 @@ func TestOfflineStart(t *testing.T) {
 // TestRegionOfBefore: if nothing names a region now, the collector uses the region of its last run.
 func TestRegionOfBefore(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
+	c.says(map[string]string{"delivery-stream-name": "the-stream"})
 	t.Setenv("AWS_ENDPOINT_URL_FIREHOSE", os.Getenv("AWS_ENDPOINT_URL"))
 	t.Setenv("AWS_ENDPOINT_URL_SSM", os.Getenv("AWS_ENDPOINT_URL"))
 	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil { // with a loopback endpoint Load assumes a region; newCloud restores it

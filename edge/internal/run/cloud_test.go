@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 
@@ -40,8 +39,8 @@ func (c cloud) change(f func(*cloudtest.Server)) {
 }
 
 // says sets the parameters of the stack.
-func (c cloud) says(parameters ...string) {
-	c.change(func(s *cloudtest.Server) { s.Pages = []string{strings.Join(parameters, ",")} })
+func (c cloud) says(parameters map[string]string) {
+	c.change(func(s *cloudtest.Server) { s.Parameters = parameters })
 }
 
 // refuses sets the error code for the records of each request; "" accepts them.

@@ -19,7 +19,7 @@ import (
 // TestStatus: status reports a problem while it lasts.
 func TestStatus(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("region", "eu-west-1"))
+	c.says(map[string]string{"delivery-stream-name": "the-stream", "region": "eu-west-1"})
 	c.refuses(func(int) string { return "ServiceUnavailableException" })
 	dir := t.TempDir()
 	var log buffer
@@ -53,7 +53,7 @@ func TestStatus(t *testing.T) {
 // TestListen: health and metrics are served at the configured address, but to no other host name. A port in use is refused.
 func TestListen(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
+	c.says(map[string]string{"delivery-stream-name": "the-stream"})
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestNoSecretInLogs(t *testing.T) {
 	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	edge := start(t, o, &log)
 	edge.says("asking the stack where to send is failing")
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
+	c.says(map[string]string{"delivery-stream-name": "the-stream"})
 	edge.says("delivery is failing")
 	c.change(func(s *cloudtest.Server) { s.Stream = "another" })
 	edge.await("a stream that is gone", func() bool { return c.strangers() > 0 })

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 )
@@ -17,7 +16,7 @@ import (
 // socket again and loses no sample of the newest segment.
 func TestSpoolDirectoryRemoved(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"), cloudtest.Parameter("region", "eu-west-1"))
+	c.says(map[string]string{"delivery-stream-name": "the-stream", "region": "eu-west-1"})
 	c.refuses(func(int) string { return "ServiceUnavailableException" })
 	dir := filepath.Join(t.TempDir(), "spool")
 	var log buffer

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/config"
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/run"
 )
@@ -76,9 +75,7 @@ func (c *collector) says(text string) {
 // TestEndToEnd: samples of this machine pass discovery and delivery by the real SDK. The first request is throttled.
 func TestEndToEnd(t *testing.T) {
 	c := newCloud(t)
-	c.Pages = []string{
-		cloudtest.Parameter("bucket-name", "b") + "," + cloudtest.Parameter("region", "eu-west-1"), cloudtest.Parameter("delivery-stream-name", "the-stream"),
-	}
+	c.Parameters = map[string]string{"bucket-name": "b", "region": "eu-west-1", "delivery-stream-name": "the-stream"}
 	c.refuses(func(put int) string {
 		if put == 0 {
 			return "ServiceUnavailableException"
@@ -118,11 +115,11 @@ func TestEndToEnd(t *testing.T) {
 // TestStreamIsReplaced: the collector finds the stream that replaced the one it knew. No sample is lost.
 func TestStreamIsReplaced(t *testing.T) {
 	c := newCloud(t)
-	c.Pages = []string{cloudtest.Parameter("delivery-stream-name", "the-one-before")}
+	c.Parameters = map[string]string{"delivery-stream-name": "the-one-before"}
 	var log buffer
 	edge := start(t, options(t, &log), &log)
 	edge.await("a request to the stream before", func() bool { return c.strangers() > 0 })
-	c.says(cloudtest.Parameter("region", "eu-west-1"), cloudtest.Parameter("delivery-stream-name", "the-stream"))
+	c.says(map[string]string{"region": "eu-west-1", "delivery-stream-name": "the-stream"})
 	edge.await("a sample delivered", func() bool { return c.delivered() >= 1 })
 	edge.finish()
 	for _, want := range []string{
@@ -157,7 +154,7 @@ func TestStackThatIsNotThere(t *testing.T) {
 // TestNoRegion: a collector without a region takes samples, and delivers them once something names a region.
 func TestNoRegion(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
+	c.says(map[string]string{"delivery-stream-name": "the-stream"})
 	endpoint := os.Getenv("AWS_ENDPOINT_URL") // with a loopback endpoint Load assumes a region
 	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil {
 		t.Fatal(err)

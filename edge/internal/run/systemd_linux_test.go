@@ -8,14 +8,12 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-
-	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
 )
 
 // TestServiceManager: the service manager gets start, reload and stop, and regular watchdog messages.
 func TestServiceManager(t *testing.T) {
 	c := newCloud(t)
-	c.says(cloudtest.Parameter("delivery-stream-name", "the-stream"))
+	c.says(map[string]string{"delivery-stream-name": "the-stream"})
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "notify"), Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 
 // Operations of the server.
 const (
-	GetParameters = "AmazonSSM.GetParametersByPath"
+	GetParameters = "AmazonSSM.GetParameters"
 	PutRecords    = "Firehose_20150804.PutRecordBatch"
 )
 
@@ -54,12 +54,12 @@ type Server struct {
 	Mu sync.Mutex // guards all fields below
 
 	// Answers.
-	Raw    map[string]string // whole answers, by operation; an answer with a __type is an error
-	Pages  []string          // pages of parameters, each a list of [Parameter]
-	Stream string            // the only stream that exists; if empty, all exist
-	Fault  func(n int, w http.ResponseWriter, r *http.Request) Outcome
-	Skew   time.Duration // how far the client's clock is ahead of the server's
-	Key    string        // the only access key that is accepted; if empty, all are
+	Raw        map[string]string // whole answers, by operation; an answer with a __type is an error
+	Parameters map[string]string // values of the parameters of the stack Fleet, by name
+	Stream     string            // the only stream that exists; if empty, all exist
+	Fault      func(n int, w http.ResponseWriter, r *http.Request) Outcome
+	Skew       time.Duration // how far the client's clock is ahead of the server's
+	Key        string        // the only access key that is accepted; if empty, all are
 
 	// What happened so far.
 	Forget    bool // do not keep Puts, for long runs
@@ -77,11 +77,6 @@ type Server struct {
 // New returns a server.
 func New(tb testing.TB) *Server {
 	return &Server{TB: tb, Arrived: make(chan struct{}, 1), Scopes: map[string]bool{}}
-}
-
-// Parameter returns a parameter of the stack Fleet as it stands in an answer.
-func Parameter(name, value string) string {
-	return fmt.Sprintf(`{"Name":"/metrics-dashboard/Fleet/%s","Type":"String","Value":%q}`, name, value)
 }
 
 // ServeHTTP implements [http.Handler].
@@ -137,25 +132,21 @@ func (s *Server) signedLocked(r *http.Request) bool {
 }
 
 func (s *Server) parameters(w http.ResponseWriter, body []byte) {
-	var in struct{ Path, NextToken string }
-	if err := json.Unmarshal(body, &in); err != nil || !strings.HasPrefix(in.Path, "/metrics-dashboard/") {
-		s.TB.Errorf("GetParametersByPath of %+v: %v", in, err)
+	var in struct{ Names []string }
+	if err := json.Unmarshal(body, &in); err != nil {
+		s.TB.Errorf("GetParameters: %v", err)
 	}
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	page := 0
-	if in.NextToken != "" {
-		page, _ = strconv.Atoi(in.NextToken)
+	var found, missing []string
+	for _, name := range in.Names {
+		if value, ok := s.Parameters[strings.TrimPrefix(name, record.ParameterPath("Fleet"))]; ok {
+			found = append(found, fmt.Sprintf(`{"Name":%q,"Type":"String","Value":%q}`, name, value))
+		} else {
+			missing = append(missing, strconv.Quote(name))
+		}
 	}
-	if page >= len(s.Pages) {
-		fmt.Fprint(w, `{"Parameters":[]}`)
-		return
-	}
-	next := ""
-	if page+1 < len(s.Pages) {
-		next = fmt.Sprintf(`,"NextToken":"%d"`, page+1)
-	}
-	fmt.Fprintf(w, `{"Parameters":[%s]%s}`, s.Pages[page], next)
+	fmt.Fprintf(w, `{"Parameters":[%s],"InvalidParameters":[%s]}`, strings.Join(found, ","), strings.Join(missing, ","))
 }
 
 func (s *Server) put(n int, w http.ResponseWriter, r *http.Request, body []byte) {
