@@ -2,13 +2,13 @@ package lake
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
@@ -60,27 +60,47 @@ func (c *catalog) list(
 					found = newestRun(partition, found)
 				}
 				for _, p := range found {
-					if ctx.Err() != nil {
-						return false
-					}
-					f, err := c.footerOf(p.path)
-					if err == nil {
-						err = rel.check(f.shape)
-					}
-					switch {
-					case errors.Is(err, fs.ErrNotExist): // deleted since it was listed
-					case err != nil:
-						w.leaveOut(p.path, err)
-					default:
-						files = append(files, dataFile{path: p.path, table: table.path, partition: partition.path, footer: f})
-					}
+					files = append(files, dataFile{path: p.path, table: table.path, partition: partition.path})
 				}
 				return ctx.Err() == nil
 			})
 		}
 	}
+	c.readFooters(ctx, files)
+	files = slices.DeleteFunc(files, func(f dataFile) bool {
+		err := f.err
+		if err == nil {
+			err = rel.check(f.shape)
+		}
+		if err != nil {
+			w.leaveOut(f.path, err) // no warning if the file was deleted since it was listed
+		}
+		return err != nil
+	})
 	slices.SortFunc(files, func(a, b dataFile) int { return strings.Compare(a.path, b.path) })
 	return files, w.warnings, ctx.Err()
+}
+
+// footersAtOnce is how many footers are read at the same time. To read one from a disk is mostly to wait for the disk.
+const footersAtOnce = 16
+
+// readFooters sets the footers of files, until ctx ends.
+func (c *catalog) readFooters(ctx context.Context, files []dataFile) {
+	var group errgroup.Group
+	group.SetLimit(footersAtOnce)
+	for i := range files {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				files[i].err = err
+				return nil
+			}
+			var err error
+			files[i].footer, err = c.footerOf(files[i].path)
+			files[i].err = err
+			return nil
+		})
+	}
+	_ = group.Wait() // each file has its own error
 }
 
 // newestHours calls f with the hours of all tables that hold files, newest first, until f returns false.

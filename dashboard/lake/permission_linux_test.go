@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -51,9 +52,11 @@ func TestUnreadable(t *testing.T) {
 	}
 	want := []string{
 		"left out metricsdashboard-lake/analytics/year=2026/month=02/day=28/hour=21: permission denied",
-		"left out metricsdashboard-lake/analytics/year=2026/month=02/day=28/hour=22/a.parquet: permission denied",
+		"left out metricsdashboard-lake/analytics/year=2026/month=02/day=28/hour=22/a.parquet: ",
 	}
-	if rows, warnings := ask(); rows != int64(20) || len(warnings) != 2 || warnings[0] != want[0] || warnings[1] != want[1] {
+	// The lake reads footers in other threads, so root reads that of the file. Then DuckDB says that it may not read it.
+	if rows, warnings := ask(); rows != int64(20) || len(warnings) != 2 || warnings[0] != want[0] ||
+		!strings.HasPrefix(warnings[1], want[1]) || !strings.Contains(strings.ToLower(warnings[1]), "permission denied") {
 		t.Errorf("%v rows, want 20; warnings %q, want %q", rows, warnings, want)
 	}
 	must(t, os.Chmod(file, 0o644))
