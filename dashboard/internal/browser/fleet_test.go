@@ -177,6 +177,108 @@ func TestFleetMap(t *testing.T) {
 	}
 }
 
+// mapTools are functions for [TestMapChoices]. told is the answer of a panel that the page has asked, as rows. pixels are the colours of
+// the cells, in the order of the map: of a quarter of a cell, where neither the dot of a critical cell nor the line through a silent one is.
+const mapTools = `Object.assign(window, {
+	async told(panel) {
+		const asked = performance.getEntriesByType('resource').map((e) => e.name).filter((n) => n.includes('/api/panels/' + panel + '?')).pop();
+		const { columns, data, rows } = await (await fetch(asked)).json();
+		return Array.from({ length: rows }, (_, i) => Object.fromEntries(columns.map((c, j) => [c.name, data[j][i]])));
+	},
+	pixels() {
+		const size = document.querySelector('.map-link:not([hidden])').offsetWidth, ratio = devicePixelRatio;
+		return [...document.querySelectorAll('.map-block canvas')].flatMap((canvas) => {
+			const { width, height } = canvas, columns = Math.round(canvas.clientWidth / size);
+			const pen = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d');
+			pen.drawImage(canvas, 0, 0);
+			const { data } = pen.getImageData(0, 0, width, height);
+			return Array.from({ length: columns * Math.round(canvas.clientHeight / size) }, (_, i) => {
+				const x = Math.floor((i % columns + 0.25) * size * ratio), y = Math.floor((Math.floor(i / columns) + 0.25) * size * ratio);
+				return data.slice(4 * (y * width + x), 4 * (y * width + x) + 4).join();
+			});
+		});
+	},
+	colourOf(name) {
+		const pen = document.createElement('canvas').getContext('2d');
+		pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name);
+		pen.fillRect(0, 0, 1, 1);
+		return pen.getImageData(0, 0, 1, 1).data.join();
+	},
+})`
+
+// TestMapChoices: the map has the colours, the groups and the order that its viewer chose.
+func TestMapChoices(t *testing.T) {
+	address := largeSite(t)
+	b := open(t)
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address+"/"), loaded(1))
+	b.pause()
+	b.do(script(mapTools))
+	choose := func(colour, group, sort string) {
+		for choice, value := range map[string]string{"colour": colour, "group": group, "sort": sort} {
+			b.do(script(fmt.Sprintf("((s) => { s.value = %q; s.dispatchEvent(new Event('change')); })(document.querySelector('[data-map=%s]'))", value, choice)))
+		}
+	}
+	told := func(expression string) string {
+		return eval[string](b, "(async () => { const hosts = await told('overview-last-seen'), problems = await told('overview-attention'); return "+expression+"; })()",
+			chromedp.EvalAwaitPromise)
+	}
+	// By name, so cell n is host n.
+	choose("state", "", "name")
+	if got := told(`(() => {
+		const severities = new Map(), seen = {}, colours = { ok: '--map-ok', warn: '--warn', bad: '--bad' };
+		for (const p of problems) severities.set(p.host, Math.max(severities.get(p.host) ?? 0, p.severity));
+		const cells = pixels();
+		const wrong = hosts.sort((a, b) => (a.host < b.host ? -1 : 1)).filter((row, n) => {
+			const severity = severities.get(row.host) ?? 0, state = row.silent ? 'silent' : severity > 1 ? 'bad' : severity > 0 ? 'warn' : 'ok';
+			seen[state] = true;
+			return cells[n] !== (state === 'silent' ? '0,0,0,0' : colourOf(colours[state]));
+		});
+		return [Object.keys(seen).sort(), hosts.length, wrong.length, wrong.slice(0, 3).map((row) => row.host)].join(' ');
+	})()`); got != fmt.Sprintf("bad,ok,silent,warn %d 0 ", largeHosts) {
+		t.Errorf("states, hosts and cells with the wrong colour: %s", got)
+	}
+	seen := map[string]string{} // choices by the colours of all cells
+	for _, value := range []string{"state", "cpu_pct", "ram_pct", "disk_busy_pct", "disk_used_pct", "net_recv", "net_sent"} {
+		choose(value, "", "name")
+		colours := eval[string](b, "pixels().join(' ')")
+		if other, ok := seen[colours]; ok {
+			t.Errorf("%s has the colours of %s", value, other)
+		}
+		seen[colours] = value
+		if value == "state" {
+			continue
+		}
+		choose(value, "", "value")
+		b.do(script("document.querySelector('.map-link:not([hidden])').focus()"), chromedp.KeyEvent(kb.Home))
+		var hosts []string
+		for range 8 {
+			hosts = append(hosts, eval[string](b, "document.querySelector('.map-link:not([hidden])').dataset.host"))
+			b.do(chromedp.KeyEvent(kb.ArrowRight))
+		}
+		want := told(fmt.Sprintf("hosts.map((row) => row.%s ?? -1).sort((a, b) => b - a).slice(0, 8).join()", value))
+		if got := told(fmt.Sprintf("%q.split(' ').map((name) => hosts.find((row) => row.host === name).%s).join()", strings.Join(hosts, " "), value)); got != want {
+			t.Errorf("the cells begin with the %s %s of %v, want %s", value, got, hosts, want)
+		}
+	}
+	for _, group := range []string{"env", "node_role"} {
+		choose("state", group, "worst")
+		blocks := `[...document.querySelectorAll('.map-block h3')].map((h) => h.textContent.split(' hosts')[0])`
+		want := told(fmt.Sprintf("[...new Set(hosts.map((row) => row.%[1]s))].map((name) => `${name} ${hosts.filter((row) => row.%[1]s === name).length}`).sort().join()", group))
+		if got := eval[string](b, blocks+".sort().join()"); got != want || strings.Count(got, ",") < 1 {
+			t.Errorf("by %s the blocks are %s, want %s", group, got, want)
+		}
+		want = told(fmt.Sprintf("hosts.find((row) => row.silent).%s", group))
+		if got := eval[string](b, blocks+"[0]"); !strings.HasPrefix(got, want+" ") {
+			t.Errorf("by %s the first block is %s, want %s, which has the silent host", group, got, want)
+		}
+		choose("state", group, "name")
+		want = told(fmt.Sprintf("hosts.find((row) => row.host.startsWith('app-000')).%s", group))
+		if got := eval[string](b, blocks+"[0]"); !strings.HasPrefix(got, want+" ") {
+			t.Errorf("by %s and name the first block is %s, want %s", group, got, want)
+		}
+	}
+}
+
 // TestFleetCharts: charts of a large fleet show its median, its band and the worst and picked hosts, or are heat maps.
 func TestFleetCharts(t *testing.T) {
 	address := largeSite(t)
