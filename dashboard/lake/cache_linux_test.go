@@ -1,3 +1,5 @@
+// Linux only: no other system drops single files from its page cache on request. cache_other_test.go stands in for it.
+
 package lake_test
 
 import (

@@ -1,3 +1,5 @@
+// Unix only: it asks getrusage. cpu_other_test.go stands in for it.
+
 //go:build unix
 
 package lake_test

@@ -1,3 +1,5 @@
+// Unix only: other systems have no named pipes in folders.
+
 //go:build unix
 
 package lake_test

@@ -1,3 +1,5 @@
+// Linux only: elsewhere a thread cannot give up the rights of root.
+
 package lake_test
 
 import (

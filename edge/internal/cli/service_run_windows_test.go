@@ -1,3 +1,5 @@
+// Windows only: it is about the service manager of Windows.
+
 package cli
 
 import (

@@ -1,3 +1,5 @@
+// Linux only: the fake machine is a copy of /proc and /sys, which only the collector for Linux reads.
+
 package collect
 
 import (

@@ -1,3 +1,5 @@
+// Linux only: the fake processes are a copy of /proc, which only the collector for Linux reads.
+
 package collect
 
 import (

@@ -1,3 +1,5 @@
+// Linux only: it compares what the collector reads from /proc and /sys with gopsutil. On other systems the collector reads by gopsutil.
+
 package collect
 
 import (

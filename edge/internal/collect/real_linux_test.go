@@ -1,3 +1,5 @@
+// Linux only: other systems do not give every field.
+
 package collect
 
 import (

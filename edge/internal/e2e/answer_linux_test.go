@@ -1,3 +1,5 @@
+// Linux only: it reads the resident memory of the collector in /proc.
+
 package e2e
 
 import (

@@ -1,10 +1,11 @@
+// Linux only: it reads the memory, the CPU clock and the writes of the collector in /proc.
+
 package e2e
 
 import (
 	"bufio"
 	"encoding/pem"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"math"
 	"net/http/httptest"
@@ -25,34 +26,6 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/status"
 	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
-
-// build builds edge as for a release.
-func build(tb testing.TB) string {
-	tb.Helper()
-	seeSources(tb)
-	path := filepath.Join(tb.TempDir(), "edge")
-	c := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", path, "../..")
-	c.Env = testenv.Environ(tb, "CGO_ENABLED=0")
-	if out, err := c.CombinedOutput(); err != nil {
-		tb.Fatalf("build edge: %v\n%s", err, out)
-	}
-	return path
-}
-
-// seeSources looks at every source file of the binary. go test notes which files a test looks at, but not those of the processes that
-// it starts. Without this, go test would use a cached result although the sources have changed.
-func seeSources(tb testing.TB) {
-	tb.Helper()
-	err := filepath.WalkDir("../..", func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && filepath.Ext(path) == ".go" {
-			_, err = os.Stat(path)
-		}
-		return err
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
 
 // runEdge starts the real collector and returns once it has taken its first sample. The collector trusts the certificates in the file
 // bundle, or those of the system if bundle is "".

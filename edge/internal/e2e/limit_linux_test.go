@@ -1,3 +1,5 @@
+// Linux only: prlimit changes the limits of a process that runs.
+
 package e2e
 
 import (

@@ -1,3 +1,5 @@
+// Linux only: it is about the messages to systemd.
+
 package run_test
 
 import (

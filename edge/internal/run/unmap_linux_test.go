@@ -1,3 +1,5 @@
+// Linux only: on other systems the collector leaves its executable mapped.
+
 package run
 
 import (

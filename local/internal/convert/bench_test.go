@@ -1,4 +1,6 @@
-//go:build linux
+// Unix only: it asks getrusage.
+
+//go:build unix
 
 package convert_test
 

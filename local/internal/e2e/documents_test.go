@@ -194,6 +194,40 @@ func TestOneNode(t *testing.T) {
 	}
 }
 
+// TestOneSystemSaysWhy: tests that run on one kind of system only say in their first line why the others do not run them.
+func TestOneSystemSaysWhy(t *testing.T) {
+	named := regexp.MustCompile(`_(linux|unix|windows|darwin|freebsd)_test\.go$`)
+	tagged := regexp.MustCompile(`(?m)^//go:build (linux|unix|windows|darwin|freebsd)$`)
+	why := regexp.MustCompile(`^// (Linux|Unix|Windows|macOS|FreeBSD) only: [^\n]+\.\n\n`)
+	seen := 0
+	err := filepath.WalkDir(repository, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(repository, file)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && madeHere.MatchString(filepath.ToSlash(name)) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(file)
+		if err == nil && (named.MatchString(name) || tagged.Match(text)) {
+			seen++
+			if !why.Match(text) {
+				t.Errorf("%s does not begin with a line such as `// Linux only: it reads /proc.`", name)
+			}
+		}
+		return err
+	})
+	if err != nil || seen < 10 {
+		t.Errorf("%d such files, %v", seen, err)
+	}
+}
+
 // TestComposeFile starts each program as the Compose file does, but without credentials: a program that refuses its command line ends with
 // exit code 2.
 func TestComposeFile(t *testing.T) {

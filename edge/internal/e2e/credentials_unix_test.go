@@ -1,3 +1,7 @@
+// Unix only: it asks the collector to stop by a signal.
+
+//go:build unix
+
 package e2e
 
 import (
