@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program"
 	"github.com/metrics-dashboard/metrics-dashboard/record/program/programtest"
@@ -282,6 +283,10 @@ func TestFleet(t *testing.T) {
 		t.Fatal(err)
 	}
 	newest, ok, err := l.Newest(t.Context(), time.Now().Add(time.Minute))
+	// On the page, hosts report. A simulated machine may be off just now.
+	if hosts, silent := reporting(t, l); hosts != 3 || silent > 1 {
+		t.Errorf("the page shows %d hosts, and %d of them as silent", hosts, silent)
+	}
 	if err := errors.Join(err, l.Close()); err != nil || !ok || newest.Before(began.Add(-5*time.Minute-time.Second)) {
 		t.Errorf("the newest sample is of %v, the run began at %v (%v)", newest, began, err)
 	}
@@ -292,6 +297,27 @@ func TestFleet(t *testing.T) {
 	if code != program.Failed || !strings.Contains(stderr, "connection refused") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
+}
+
+// reporting returns how many hosts the page counts now, and how many of them as silent.
+func reporting(t *testing.T, l *lake.Lake) (hosts, silent int64) {
+	t.Helper()
+	p, ok := panels.Find("overview-fleet")
+	if !ok {
+		t.Fatal("there is no such panel")
+	}
+	now := time.Now()
+	q, err := panels.Bind(p, panels.Params{Range: panels.Range{From: now.Add(-time.Hour), To: now}, Bucket: time.Minute, Series: 1, Delay: time.Minute}, l.Form(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.Query(t.Context(), q)
+	if err != nil || r.Rows() != 1 {
+		t.Fatalf("%d rows, %v", r.Rows(), err)
+	}
+	hosts, _ = r.Data[0][0].(int64)
+	silent, _ = r.Data[1][0].(int64)
+	return hosts, silent
 }
 
 // A history arrives whole although it has more hours than a delivery buffer has partitions, and is older than the template accepts.
