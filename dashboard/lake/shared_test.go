@@ -22,26 +22,37 @@ func TestSharedAnswers(t *testing.T) {
 			together := p
 			together.Together = true
 			var all sync.WaitGroup
+			var mu sync.Mutex // guards users
+			users := map[string][]string{}
 			for _, d := range panels.All() {
 				for _, panel := range d.Panels {
-					if len(panel.Together) == 0 {
-						continue
-					}
 					all.Go(func() {
-						want, alone := resultOf(t, l, panel, p)
 						got, q := resultOf(t, l, panel, together)
+						if len(q.Shared) == 0 {
+							return
+						}
+						want, alone := resultOf(t, l, panel, p)
 						if len(q.Shared) != 1 || len(alone.Shared) > 0 {
 							t.Errorf("%s shares %d relations, and %d if it is alone", panel.ID, len(q.Shared), len(alone.Shared))
 						}
 						if problem := differ(want, got); problem != "" {
 							t.Errorf("%s: %s", panel.ID, problem)
 						}
+						mu.Lock()
+						defer mu.Unlock()
+						shared := d.ID + q.Shared[0].SQL
+						users[shared] = append(users[shared], panel.ID)
 					})
 				}
 			}
 			all.Wait()
-			if n := sharedTables(t, l); n > 1 { // it may be dropped already
-				t.Errorf("%d tables are in memory, want 1 for all panels that are read together", n)
+			for _, ids := range users {
+				if len(ids) == 1 {
+					t.Errorf("no other panel of the page shares what %s reads", ids[0])
+				}
+			}
+			if n := sharedTables(t, l); n > int64(len(users)) { // some may be dropped already
+				t.Errorf("%d tables are in memory for %d shared relations", n, len(users))
 			}
 		})
 	}

@@ -151,7 +151,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		return over(r)
 	}
 	var q Query
-	if params.Together && form.keeps && len(p.Together) > 0 {
+	if params.Together && form.keeps {
 		s.together, s.share = p.Together, q.shareWith(params)
 	}
 	var also []Range

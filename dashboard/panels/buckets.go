@@ -31,6 +31,18 @@ func (s statement) byBucket(columns ...any) (string, error) {
 	})
 }
 
+// kept is the relation that a shared template's query makes. If panels of a page ask for the same relation, they share it.
+func (s statement) kept(name string) (string, error) {
+	if s.share == nil {
+		text, err := s.execute(name, nil)
+		return "(\n  " + text + "\n  ) AS " + name, err
+	}
+	return s.share(func(filters func() []string) (string, error) {
+		s.filters = filters
+		return s.execute(name, nil)
+	})
+}
+
 // buckets is the query that makes the values of hosts in time buckets.
 func (s statement) buckets(columns []string) (string, error) {
 	s.extremes = map[string]bool{}
@@ -67,7 +79,7 @@ func (q *Query) shareWith(params Params) func(write func(filters func() []string
 		})
 		i := slices.IndexFunc(q.Shared, func(s Shared) bool { return s.SQL == made.SQL && slices.Equal(s.Args, made.Args) })
 		if i < 0 {
-			i, made.Name = len(q.Shared), "by_bucket_"+strconv.Itoa(len(q.Shared)+1)
+			i, made.Name = len(q.Shared), "together_"+strconv.Itoa(len(q.Shared)+1)
 			q.Shared = append(q.Shared, made)
 		}
 		return q.Shared[i].Name, err

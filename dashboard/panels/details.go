@@ -44,6 +44,40 @@ func (s statement) details(list string, columns ...any) (string, error) {
 	return computing(computed, "(\n    "+strings.Join(rows, "\n    UNION ALL\n    ")+"\n  )") + " AS chosen", nil
 }
 
+// sharedReadings are the columns that panels of a page read of a list.
+var sharedReadings = map[string][]string{
+	"processes": {
+		"cpu_pct", "cpu_pct" + lowest, "cpu_pct" + highest, "cpu_share", "rss_bytes", "rss_bytes" + lowest, "rss_bytes" + highest,
+		"read_bytes_per_s", "write_bytes_per_s", "throughput", "count",
+	},
+	"units": {"cpu_share", "memory_bytes"},
+}
+
+// readings is the relation of the elements of a list by host, ts and the column with their name: columns of [statement.details], listed and
+// lists. A copy of a sample has equal elements, and max takes one of them. Panels of a page that read the same list share the relation.
+func (s statement) readings(list, by string, columns ...string) (string, error) {
+	if s.share != nil {
+		return s.share(func(filters func() []string) (string, error) {
+			s.filters = filters
+			return s.readingsQuery(list, by, sharedReadings[list])
+		})
+	}
+	text, err := s.readingsQuery(list, by, columns)
+	return "(\n    " + text + "\n  ) AS readings_of", err
+}
+
+func (s statement) readingsQuery(list, by string, columns []string) (string, error) {
+	columns = slices.Compact(columns)
+	relation, err := s.details(list, "host", by, columns, "listed", "lists")
+	aggregates := each(columns, func(column string) string {
+		if strings.HasSuffix(column, lowest) {
+			return "min(" + column + ")"
+		}
+		return "max(" + column + ")"
+	})
+	return "SELECT host, ts, " + by + ", " + aggregates + ", max(listed) AS listed, max(lists) AS lists\n    FROM " + relation + "\n    GROUP BY 1, 2, 3", err
+}
+
 // elements is the query of the elements of one relation.
 func (s statement) elements(list string, columns []string) (string, error) {
 	fields := contract[list].Fields
@@ -109,11 +143,16 @@ var elementDerivations = map[string]map[string]derived{
 			[]string{"name", "unit"},
 		},
 		"throughput": added("read_bytes_per_s", "write_bytes_per_s"),
+		"cpu_share":  ofAllCores,
 	},
 	"units": {
+		"cpu_share":  ofAllCores,
 		"throughput": added("read_bytes_per_s", "write_bytes_per_s"),
 	},
 }
+
+// ofAllCores is the CPU time of an element in percent of all cores.
+var ofAllCores = derived{"cpu_pct / nullif(cpu_count, 0)", []string{"cpu_pct", "cpu_count"}}
 
 // added is the sum of two fields. It is NULL if both are unknown.
 func added(a, b string) derived {

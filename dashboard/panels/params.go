@@ -33,7 +33,8 @@ type Params struct {
 	// A query about problems knows all hosts that sent samples since KnownSince, even if that is before the range. The zero time stands for
 	// the begin of the range.
 	KnownSince time.Time
-	// Together says that other panels of the page are asked at the same time: see [Panel.Together].
+	// Together says that other panels of the page are asked at the same time. What several of them read (see [Panel.Together] and
+	// [statement.kept]) is then made once for all, if the engine can keep it.
 	Together bool
 	// Once reads samples_once in place of samples: a sample that was delivered twice counts once.
 	Once bool

@@ -79,6 +79,10 @@ func (s statement) functions() template.FuncMap {
 		"samples": s.samples,
 		// The elements of a list of these samples, with these fields and columns and ts: see [statement.details].
 		"details": s.details,
+		// What the query of a shared template gives: see [statement.kept].
+		"kept": s.kept,
+		// The elements of a list by host, time and name: see [statement.readings].
+		"readings": s.readings,
 		// Columns of hosts in time buckets, and the names of their lowest and highest values there: see [statement.byBucket].
 		"by_bucket": s.byBucket,
 		"lowest":    func(column string) string { return column + lowest }, "highest": func(column string) string { return column + highest },

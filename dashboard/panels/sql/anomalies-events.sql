@@ -1,6 +1,9 @@
 {{- /* Points of a host that follow each other and are outside on the same side of the median are one event, if no step between them lacks
 a value. */ -}}
-WITH {{template "scored"}}, sides AS (
+WITH scored AS (
+  SELECT *
+  FROM {{kept "scored"}}
+), sides AS (
   SELECT host, t, value, median, score, step_s, CASE WHEN NOT outside THEN 0 WHEN value > median THEN 1 ELSE -1 END AS side
   FROM scored
 ), turns AS (

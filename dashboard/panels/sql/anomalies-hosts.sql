@@ -1,4 +1,7 @@
-WITH {{template "scored"}}, counted AS (
+WITH scored AS (
+  SELECT *
+  FROM {{kept "scored"}}
+), counted AS (
   SELECT host, count(*) AS points, row_number() OVER (ORDER BY count(*) DESC, host) AS place
   FROM scored
   WHERE outside

@@ -1,4 +1,7 @@
-WITH {{template "scored"}}, ranked AS (
+WITH scored AS (
+  SELECT *
+  FROM {{kept "scored"}}
+), ranked AS (
   {{template "most_unusual"}}
 )
 SELECT s.host, s.t, s.score, s.value, s.median

@@ -1,1 +1,1 @@
-{{template "who" args "list" "units" "by" "name" "columns" (list "name" "cpu_pct" "cpu_count") "value" "cpu_pct / nullif(cpu_count, 0)" "mean" true}}
+{{template "who" args "list" "units" "by" "name" "value" "cpu_share" "mean" true}}

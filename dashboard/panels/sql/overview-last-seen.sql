@@ -1,8 +1,7 @@
 {{- /* When each host was last seen. Its values are the newest ones of the last hour: a host that has been silent for longer has none. */ -}}
 WITH seen AS (
-  SELECT host, max(ts) AS last_ts, {{last "interval_s"}}, max(node_role) AS node_role, max(environment) AS env
-  FROM {{samples "host" "interval_s" "node_role" "environment"}}
-  GROUP BY host
+  SELECT *
+  FROM {{kept "seen"}}
 ), latest AS (
   SELECT host,
     {{last "node_role"}},

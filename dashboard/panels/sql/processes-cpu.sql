@@ -1,1 +1,1 @@
-{{template "who" args "list" "processes" "by" "process" "columns" (list "process" "cpu_pct") "value" "cpu_pct" "mean" false}}
+{{template "who" args "list" "processes" "by" "process" "value" "cpu_pct" "mean" false}}

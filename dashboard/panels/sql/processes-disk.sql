@@ -1,1 +1,1 @@
-{{template "who" args "list" "processes" "by" "process" "columns" (list "process" "throughput") "value" "throughput" "mean" false}}
+{{template "who" args "list" "processes" "by" "process" "value" "throughput" "mean" false}}

@@ -1,16 +1,15 @@
 {{- /* What each process of each host uses on average: number is how many there are of its name and unit. CPU time and I/O count as 0 while
 the process is not among the first of its host. Memory and the number are the newest that are known. If the rows are hours, the newest
-memory is the mean of an hour. */ -}}
+memory is the mean of an hour. A sum of doubles depends on its order: rounded, equal sums are equal again, and hosts do not change places. */ -}}
 {{define "processes"}}readings AS (
-  SELECT host, ts, process, max(cpu_pct) AS cpu, max(rss_bytes) AS memory, max(read_bytes_per_s) AS read, max(write_bytes_per_s) AS written,
-    max(count) AS number, max(listed) AS listed, max(lists) AS lists
-  FROM {{details "processes" "host" "process" "cpu_pct" "rss_bytes" "read_bytes_per_s" "write_bytes_per_s" "count" "listed" "lists"}}
-  GROUP BY 1, 2, 3
+  SELECT *
+  FROM {{readings "processes" "process" "cpu_pct" "rss_bytes" "read_bytes_per_s" "write_bytes_per_s" "count"}}
 ), taken AS (
   {{template "times"}}
 ), used AS (
-  SELECT r.host, r.process, sum(r.cpu * r.listed / k.times) AS cpu, max_by(r.memory, CASE WHEN r.memory IS NOT NULL THEN r.ts END) AS memory,
-    sum(r.read * r.listed / k.times) AS read, sum(r.written * r.listed / k.times) AS written, max_by(r.number, CASE WHEN r.number IS NOT NULL THEN r.ts END) AS number
+  SELECT r.host, r.process, round(sum(r.cpu_pct * r.listed / k.times), 6) AS cpu, max_by(r.rss_bytes, CASE WHEN r.rss_bytes IS NOT NULL THEN r.ts END) AS memory,
+    round(sum(r.read_bytes_per_s * r.listed / k.times), 3) AS read, round(sum(r.write_bytes_per_s * r.listed / k.times), 3) AS written,
+    max_by(r.count, CASE WHEN r.count IS NOT NULL THEN r.ts END) AS number
   FROM readings r JOIN taken k ON k.host = r.host
   WHERE process IS NOT NULL{{and_process}}
   GROUP BY 1, 2
@@ -24,10 +23,8 @@ memory is the mean of an hour. */ -}}
 {{- /* The means of value over time for each host, of the chosen process or else of the one that uses the most CPU time. The hosts with the
 highest mean are chosen. */ -}}
 {{define "process_by_host"}}WITH readings AS (
-  SELECT host, ts, {{wide 60}} AS t, process, max(cpu_pct) AS cpu, max({{.}}) AS value, min({{.}}_min) AS low, max({{.}}_max) AS high,
-    max(listed) AS listed
-  FROM {{details "processes" "host" "process" "cpu_pct" . (print . "_min") (print . "_max") "listed"}}
-  GROUP BY 1, 2, 3, 4
+  SELECT host, ts, {{wide 60}} AS t, process, cpu_pct AS cpu, {{.}} AS value, {{.}}_min AS low, {{.}}_max AS high, listed
+  FROM {{readings "processes" "process" "cpu_pct" . (print . "_min") (print . "_max")}}
 ), taken AS (
   SELECT DISTINCT host, t FROM readings
 ), busiest AS (

@@ -2,7 +2,7 @@
 at the same time of the week in the weeks before, if at least two of these weeks have values there, or else from the slots before. There is
 no row if fewer than eight of these have a value. If a host sends less often than once a slot, its past is the same number of steps, and
 each step is several slots long, so that it has a value. */ -}}
-{{define "scored"}}means AS (
+{{define "scored"}}WITH means AS (
   SELECT host, {{slot}} AS t, {{mean "metric"}} AS value,
     CASE WHEN max(interval_s) > {{slot_s}} THEN {{slot_s}} * ceil(max(interval_s) / (1e0 * {{slot_s}})) ELSE 1e0 * {{slot_s}} END AS step_s
   FROM {{samples "host" "interval_s" "metric"}}
@@ -18,7 +18,7 @@ each step is several slots long, so that it has a value. */ -}}
   FROM medians m JOIN means w ON w.host = m.host
   WHERE m.points >= 8 AND w.t < m.t AND w.t >= m.t - {{window}} * m.step_s
   GROUP BY m.host, m.t, m.value, m.step_s, m.median
-), {{if weeks}}past AS (
+){{if weeks}}, past AS (
   SELECT host, {{slot}} + 604800 * weeks_ago AS at, weeks_ago, {{mean "metric"}} AS value
   FROM {{past "host" "metric"}}
   WHERE metric IS NOT NULL
@@ -41,11 +41,10 @@ each step is several slots long, so that it has a value. */ -}}
   SELECT b.host, b.t, b.value, b.step_s, b.median, b.tolerance
   FROM bands b LEFT JOIN weekly_bands w ON w.host = b.host AND w.t = b.t
   WHERE w.host IS NULL
-), {{end}}scored AS (
-  SELECT host, t, value, step_s, median, median - tolerance AS low, median + tolerance AS high,
-    abs(value - median) / tolerance AS score, abs(value - median) > tolerance AS outside
-  FROM {{if weeks}}chosen_bands{{else}}bands{{end}}
 ){{end}}
+SELECT host, t, value, step_s, median, median - tolerance AS low, median + tolerance AS high,
+  abs(value - median) / tolerance AS score, abs(value - median) > tolerance AS outside
+FROM {{if weeks}}chosen_bands{{else}}bands{{end}}{{end}}
 
 {{- /* The hosts in order, the most unusual first. */ -}}
 {{define "most_unusual"}}SELECT host, row_number() OVER (ORDER BY sum(CASE WHEN outside THEN score ELSE 0 END) DESC, max(score) DESC, host) AS place

@@ -3,3 +3,8 @@
 
 {{- /* Whether a host is silent: its newest sample is stale for longer than the time that samples take to arrive. */ -}}
 {{define "silent"}}last_ts < {{to}} - {{delay}} - {{template "stale_after"}}{{end}}
+
+{{- /* When each host was last seen. */ -}}
+{{define "seen"}}SELECT host, max(ts) AS last_ts, {{last "interval_s"}}, max(node_role) AS node_role, max(environment) AS env
+  FROM {{samples "host" "interval_s" "node_role" "environment"}}
+  GROUP BY host{{end}}

@@ -1,17 +1,15 @@
-{{- /* Who uses a resource over time: the means of value, an expression of fields of a list, for each name. by is the column with the name.
+{{- /* Who uses a resource over time: the means of value, a column of readings of a list, for each name. by is the column with the name.
 The eight names with the highest sum have rows of their own, the others share one. If mean is set, several hosts are averaged, else added
 up.
 
 Hosts have details at different times. So the details of a host stand for it in all buckets until its next ones, but for at most three times
 as long as its details are apart: then it is silent. The first details of a host also stand for it in the same time before them.
 
-An element that is not in a list used too little to be among the first, so it counts as 0. A copy of a sample has equal elements, and max
-takes one of them. */ -}}
+An element that is not in a list used too little to be among the first, so it counts as 0. */ -}}
 {{define "who"}}WITH readings AS (
-  SELECT host, ts, {{wide 60}} AS t, {{.by}}, max({{.value}}) AS value, max(listed) AS listed, max(lists) AS lists
-  FROM {{details .list "host" .columns "listed" "lists"}}
+  SELECT host, ts, {{wide 60}} AS t, {{.by}}, {{.value}} AS value, listed, lists
+  FROM {{readings .list .by .value}}
   WHERE {{.value}} IS NOT NULL AND {{.by}} IS NOT NULL
-  GROUP BY 1, 2, 3, 4
 ), taken AS (
   SELECT host, t, sum(lists) AS times
   FROM (SELECT host, t, ts, max(lists) AS lists FROM readings GROUP BY 1, 2, 3) AS taken_lists
