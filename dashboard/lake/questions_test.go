@@ -77,3 +77,35 @@ func TestQuestionsAboutTheDelivery(t *testing.T) {
 		t.Errorf("%s rows too many, want 20", v)
 	}
 }
+
+// If several hosts have the highest value, tiles name the one whose line is first in the charts.
+func TestTilesAndChartsNameOneHostOfEqual(t *testing.T) {
+	samples := laketest.Samples(30, start, start.Add(10*time.Minute), 10*time.Second)
+	first := samples[0].Hostname
+	for i := range samples {
+		s := &samples[i]
+		first = min(first, s.Hostname)
+		s.CPUPct, s.RAMPct, s.DiskBusyPct, s.CPUPressurePct = record.Some(float64(50)), record.Some(float64(50)), record.Some(float64(50)), record.Some(float64(50))
+		s.Load1, s.CPUCount = record.Some(float64(1)), record.Some(int32(4))
+	}
+	slices.Reverse(samples)
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	l, p := open(t, dir), params(start, start.Add(10*time.Minute))
+	p.Series = 1
+	for panel, columns := range map[string][]string{
+		"overview-now":    {"cpu_host", "ram_host", "disk_host"},
+		"performance-now": {"cpu_host", "ram_host", "load_host", "pressure_host"},
+	} {
+		r := runPanel(t, l, panel, p)
+		for _, column := range columns {
+			if got := r.Data[r.Index(column)][0]; got != first {
+				t.Errorf("%s: %s is %v, want %s", panel, column, got, first)
+			}
+		}
+	}
+	p.Few = 100
+	if r := runPanel(t, l, "overview-disk", p); r.Data[r.Index("host")][0] != first {
+		t.Errorf("the chart shows %v, want %s", r.Data[r.Index("host")][0], first)
+	}
+}

@@ -4,8 +4,8 @@ WITH hourly AS (
   FROM {{samples "host" "metric"}}
   GROUP BY 1, 2
 ), fleet AS (
-  SELECT t, avg(value) AS value, max(value) AS high, max_by(host, value) AS high_host
-  FROM hourly
+  SELECT t, avg(value) AS value, max(high) AS high, min(CASE WHEN value = high THEN host END) AS high_host
+  FROM (SELECT *, max(value) OVER (PARTITION BY t) AS high FROM hourly) AS compared
   WHERE value IS NOT NULL
   GROUP BY t
 ), ranked AS (

@@ -8,11 +8,15 @@ WITH latest AS (
     {{last "cpu_pressure_pct"}}
   FROM {{samples "host" "interval_s" "cpu_pct" "ram_pct" "core_load" "cpu_pressure_pct"}}
   GROUP BY host
+), compared AS (
+  SELECT *, max(cpu_pct) OVER () AS cpu_max, max(ram_pct) OVER () AS ram_max, max(core_load) OVER () AS load_max,
+    max(cpu_pressure_pct) OVER () AS pressure_max
+  FROM latest
+  WHERE NOT ({{template "silent"}})
 )
 SELECT count(*) AS hosts,
-  avg(cpu_pct) AS cpu_pct, max(cpu_pct) AS cpu_max, max_by(host, cpu_pct) AS cpu_host,
-  avg(ram_pct) AS ram_pct, max(ram_pct) AS ram_max, max_by(host, ram_pct) AS ram_host,
-  avg(core_load) AS core_load, max(core_load) AS load_max, max_by(host, core_load) AS load_host,
-  avg(cpu_pressure_pct) AS cpu_pressure_pct, max(cpu_pressure_pct) AS pressure_max, max_by(host, cpu_pressure_pct) AS pressure_host
-FROM latest
-WHERE NOT ({{template "silent"}})
+  avg(cpu_pct) AS cpu_pct, max(cpu_max) AS cpu_max, min(CASE WHEN cpu_pct = cpu_max THEN host END) AS cpu_host,
+  avg(ram_pct) AS ram_pct, max(ram_max) AS ram_max, min(CASE WHEN ram_pct = ram_max THEN host END) AS ram_host,
+  avg(core_load) AS core_load, max(load_max) AS load_max, min(CASE WHEN core_load = load_max THEN host END) AS load_host,
+  avg(cpu_pressure_pct) AS cpu_pressure_pct, max(pressure_max) AS pressure_max, min(CASE WHEN cpu_pressure_pct = pressure_max THEN host END) AS pressure_host
+FROM compared
