@@ -387,3 +387,14 @@ func TestEachTrendHasItsValueOfNow(t *testing.T) {
 		}
 	}
 }
+
+// The trend has the time buckets of the charts, so that it shares what they read.
+func TestTrendHasTheBucketsOfCharts(t *testing.T) {
+	for _, hosts := range []int{1, 20, 200, 201, 2001} {
+		for _, one := range []bool{false, true} {
+			if a, b := panels.BucketsFor(panels.Trend, hosts, one), panels.BucketsFor(panels.Fleet, hosts, one); a != b {
+				t.Errorf("%d hosts, one chosen %v: %d buckets of the trend, %d of a chart", hosts, one, a, b)
+			}
+		}
+	}
+}

@@ -114,11 +114,11 @@ const MaxBuckets = 2000
 // there are, and the band of a large fleet is smooth.
 func BucketsFor(kind Kind, hosts int, oneHost bool) int {
 	switch kind {
-	case Trend, Fleet, HostRows:
+	case Trend, Fleet, HostRows: // as many for all, so that they share what they read
 		switch {
 		case hosts > 2000 && !oneHost:
 			return 50
-		case hosts > 200 && !oneHost, kind == Trend: // a trend is a chart that is as small as a tile
+		case hosts > 200 && !oneHost:
 			return 100
 		}
 	}
