@@ -88,11 +88,24 @@ func TestPanelsInTrino(t *testing.T) {
 		want[name+".sent.sql"], want[name+".plan.sql"] = true, true
 		queries[name] = q.duckDB
 	}
+	var filled []string // queries that must have rows
 	for _, r := range panels.Rollups() {
-		name, start := "rollup-"+r.Name, r.Start(noon.Add(-time.Hour))
-		write(t, dir, name+".sent.sql", scalarsOf(r, r.Query(panels.Athena(table), start)))
-		want[name+".sent.sql"] = true
-		queries[name] = panels.Query{SQL: scalarsOf(r, r.Query(panels.DuckDB(), start))}
+		start := r.Start(noon.Add(-time.Hour))
+		inTrino, inDuckDB := r.Query(panels.Athena(table), start), r.Query(panels.DuckDB(), start)
+		compare := func(name, trino, duckDB string) {
+			write(t, dir, name+".sent.sql", trino)
+			want[name+".sent.sql"], queries[name] = true, panels.Query{SQL: duckDB}
+			filled = append(filled, name)
+		}
+		compare("rollup-"+r.Name, scalarsOf(r, inTrino), scalarsOf(r, inDuckDB))
+		for _, c := range r.Columns() {
+			if name := "rollup-" + r.Name + "-" + c.Name; c.IsList() {
+				compare(name, elementsInTrino(c, inTrino), elementsInDuckDB(c, inDuckDB))
+			} else if c.Type == record.StringMap {
+				compare(name, "SELECT hostname, machine_id, t, key, value FROM ("+inTrino+") AS rolled CROSS JOIN UNNEST("+c.Name+") AS e (key, value) ORDER BY 1, 2, 3, 4",
+					"SELECT hostname, machine_id, t, e.key, e.value FROM (SELECT *, unnest(map_entries("+c.Name+")) AS e FROM ("+inDuckDB+")) ORDER BY 1, 2, 3, 4")
+			}
+		}
 	}
 	// Statements that must fail, so that a check that accepts everything is noticed.
 	write(t, dir, "wrong.sql", "SELECT FROM WHERE")
@@ -121,6 +134,8 @@ func TestPanelsInTrino(t *testing.T) {
 		}
 		if len(trino) > 0 {
 			full++
+		} else if slices.Contains(filled, name) {
+			t.Errorf("%s has no rows", name)
 		}
 		if strings.Contains(q.SQL, "quantile_cont") {
 			continue // Trino's quantiles are approximations
@@ -158,7 +173,27 @@ func TestPanelsInTrino(t *testing.T) {
 	}
 }
 
-// scalarsOf selects the columns of a rollup that both engines print in the same way, in one order.
+// elementsInTrino selects the elements of a list, each with its place and its fields.
+func elementsInTrino(c record.Column, sql string) string {
+	var fields []string
+	for _, f := range c.Fields {
+		fields = append(fields, f.Name+"_of")
+	}
+	return "SELECT hostname, machine_id, t, place, " + strings.Join(fields, ", ") + " FROM (" + sql + ") AS rolled CROSS JOIN UNNEST(" + c.Name + ") WITH ORDINALITY AS e (" +
+		strings.Join(fields, ", ") + ", place) ORDER BY 1, 2, 3, 4"
+}
+
+// elementsInDuckDB selects the same in DuckDB.
+func elementsInDuckDB(c record.Column, sql string) string {
+	var fields []string
+	for _, f := range c.Fields {
+		fields = append(fields, "e."+f.Name)
+	}
+	return "SELECT hostname, machine_id, t, place, " + strings.Join(fields, ", ") + " FROM (SELECT hostname, machine_id, t, generate_subscripts(" + c.Name + ", 1) AS place, unnest(" + c.Name +
+		") AS e FROM (" + sql + ")) ORDER BY 1, 2, 3, 4"
+}
+
+// scalarsOf selects the columns of a rollup that are neither lists nor maps, in one order.
 func scalarsOf(r panels.Rollup, sql string) string {
 	var names []string
 	for _, c := range r.Columns() {
@@ -272,6 +307,9 @@ func fixture(t *testing.T) *lake.Lake {
 	before := laketest.Scene(noon.Add(-25*time.Hour), noon.Add(-23*time.Hour), 5*time.Minute)
 	for i := range before {
 		s := &before[i]
+		if time.UnixMilli(record.Millis(s.TS)).Minute()%10 == 0 {
+			continue
+		}
 		s.Filesystems, s.Disks, s.Interfaces, s.Processes, s.Units, s.Sensors = nil, nil, nil, nil, nil, nil
 	}
 	laketest.Write(t, dir, before)
