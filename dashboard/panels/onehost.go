@@ -139,7 +139,7 @@ func ofHost(id, title, question string, kind Kind, values ...Value) Panel {
 
 // layers shows who uses something over time.
 func layers(id, title, question string, by Dimension, value Value) Panel {
-	return Panel{ID: id, Title: title, Question: question, Kind: Layers, By: by, Values: []Value{value}, Width: third, Optional: true}
+	return Panel{ID: id, Title: title, Question: question, Kind: Layers, ReadsLists: true, By: by, Values: []Value{value}, Width: third, Optional: true}
 }
 
 // lines shows the elements of a list over time.

@@ -46,6 +46,9 @@ type Panel struct {
 	MaxSpanS int `json:"max_span_s,omitempty"`
 	// Needs is the coarsest rows that the panel can be made of.
 	Needs Needs `json:"-"`
+	// ReadsLists says that the panel reads all lists of processes or units in its range. A minute has many elements, so such a panel takes
+	// hours sooner than others.
+	ReadsLists bool `json:"-"`
 	// KeepS is how old an answer may be, in seconds: a query that reads much is not asked again at each refresh. 0 asks each time.
 	KeepS int `json:"keep_s,omitempty"`
 	// Together are the columns that this panel and others of the page read by host and time bucket, by the names that [statement.byBucket]

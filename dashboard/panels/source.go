@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Which table a query reads depends on how long its time range is: samples up to a day, minutes up to two weeks, hours beyond. Samples that
+// Which table a query reads depends on how long its time range is: samples up to a day, minutes up to two weeks (two days if it reads lists
+// of processes or units), hours beyond. Samples that
 // are in no rollup yet are read themselves, and the query rolls them up. So all rows of a query are of one kind, and the newest minute is
 // there.
 
@@ -15,17 +16,26 @@ const (
 	// minuteSpan is the longest time range that is read from minutes if hours will do. In a longer one, each of a chart's 300 points
 	// covers more than an hour, so minutes would draw the same picture from sixty times the rows.
 	minuteSpan = 14 * 24 * time.Hour
+	// listMinuteSpan is the same for a panel that reads lists of processes or units. An hour has what all of its lists say.
+	listMinuteSpan = 2 * 24 * time.Hour
 	// onlyMinutesSpan is the longest time range of a panel that needs minutes.
 	onlyMinutesSpan = 31 * 24 * time.Hour
 )
 
-// grainOf returns the rollup whose buckets are the rows of a time range of this length, for a panel with these needs. ok is false if
-// each sample is a row.
-func grainOf(span time.Duration, needs Needs) (r Rollup, ok bool) {
+// minuteSpan is the longest time range in which the panel reads minutes if hours will do.
+func (p Panel) minuteSpan() time.Duration {
+	if p.ReadsLists {
+		return listMinuteSpan
+	}
+	return minuteSpan
+}
+
+// grainOf returns the rollup whose buckets are the rows of a panel's time range of this length. ok is false if each sample is a row.
+func grainOf(span time.Duration, p Panel) (r Rollup, ok bool) {
 	switch {
 	case span <= rawSpan:
 		return Rollup{}, false
-	case span <= minuteSpan || needs == MinuteRows:
+	case span <= p.minuteSpan() || p.Needs == MinuteRows:
 		return Minutes, true
 	}
 	return Hours, true
@@ -119,7 +129,7 @@ func (f Form) choose(p Panel, params Params) (Range, reading, error) {
 		if most := p.Needs.most(); most > 0 {
 			bounded = min(span, most)
 		}
-		rows, ok := grainOf(bounded, p.Needs)
+		rows, ok := grainOf(bounded, p)
 		if !ok { // the panel needs samples: ask only whether there are rollups
 			rows = Minutes
 		}

@@ -103,7 +103,8 @@ type candidates struct {
 	from           string // begin of what the query reads
 	span           string // length of what the panel is about
 	shortest       time.Duration
-	minutes, hours bool // whether the range can be long enough for them
+	minutes, hours bool          // whether the range can be long enough for them
+	minuteSpan     time.Duration // the longest range in which minutes are read if there are hours
 }
 
 func (v Variables) candidates(p Panel) candidates {
@@ -121,8 +122,9 @@ func (v Variables) candidates(p Panel) candidates {
 	shortest, longest := bounded(v.shortest), bounded(v.longest)
 	c := candidates{
 		v: v, span: v.Span, from: v.From, shortest: shortest,
-		minutes: v.Rollups != nil && longest > rawSpan,
-		hours:   v.Rollups != nil && longest > minuteSpan && p.Needs == AnyRows,
+		minutes:    v.Rollups != nil && longest > rawSpan,
+		hours:      v.Rollups != nil && longest > p.minuteSpan() && p.Needs == AnyRows,
+		minuteSpan: p.minuteSpan(),
 	}
 	if shortest == longest {
 		c.span = wholeSeconds(longest)
@@ -148,7 +150,7 @@ func (c candidates) bucket(least time.Duration) string {
 	widths := []string{c.v.Width}
 	switch c.grain().Name {
 	case Hours.Name:
-		widths = append(widths, "CASE WHEN "+c.span+" > "+wholeSeconds(minuteSpan)+" THEN 3600 WHEN "+c.span+" > "+wholeSeconds(rawSpan)+" THEN 60 ELSE 1 END")
+		widths = append(widths, "CASE WHEN "+c.span+" > "+wholeSeconds(c.minuteSpan)+" THEN 3600 WHEN "+c.span+" > "+wholeSeconds(rawSpan)+" THEN 60 ELSE 1 END")
 	case Minutes.Name:
 		widths = append(widths, "CASE WHEN "+c.span+" > "+wholeSeconds(rawSpan)+" THEN 60 ELSE 1 END")
 	}
@@ -221,8 +223,8 @@ func (c candidates) reading(from, to string) reading {
 	}
 	begin := from
 	if c.hours {
-		begin = after(minuteSpan, Hours)
-		add(Hours, minuteSpan, from)
+		begin = after(c.minuteSpan, Hours)
+		add(Hours, c.minuteSpan, from)
 	}
 	add(Minutes, rawSpan, begin)
 	r.parts = append(r.parts, read{relation: v.Form.samples, period: v.between(Rollup{}, after(rawSpan, Minutes), to)})
