@@ -44,7 +44,7 @@ def check_resources(client, stack, template):
     document = client("iam").get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
     resources = [r for s in document["PolicyVersion"]["Document"]["Statement"] for r in
                  (s["Resource"] if isinstance(s["Resource"], list) else [s["Resource"]])]
-    expect(stream["DeliveryStreamARN"] in resources and len(resources) == 3, "edge policy is about this stack")
+    expect(stream["DeliveryStreamARN"] in resources and len(resources) == 2, "edge policy is about this stack")
     return found
 
 
