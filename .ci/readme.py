@@ -49,7 +49,7 @@ COMMANDS = {
         "bin/local demo": Run("--for 8s --dir demo --listen 127.0.0.1:0 --dashboard 127.0.0.1:0", said="Dashboard on http://"),
         "bin/local up": Run(instead=((":4566", FREE_PORT),), until=r"http://127\.0\.0\.1:\d+", stays=True),
         "bin/local fleet": Run("--hosts 2 --dir fleet", said=r"delivered 16\d,\d{3} rows"),
-        "bin/local rollup": Run(said="up to date"),
+        "bin/local rollup": Run(instead=(("--dir lake", "--dir fleet"),), said=r"samples_1h  \d{4}-\d\d-\d\d .*48 rows"),
         "export AWS_": Run(),
         "bin/edge run": Run(until="first sample taken", said="undelivered=0"),
         "aws firehose put-record ": Run(said='"RecordId": "', clis=(1, 2)),
