@@ -7,7 +7,8 @@ import (
 )
 
 // The rows of a query are samples or, over a long time range, buckets of a rollup: see [grainOf]. The functions here write what differs
-// between the two. A query calls low and high before it calls samples, because SELECT stands before FROM.
+// between the two. The functions low and high note which extremes the query needs, and samples reads those. A template runs from its
+// beginning to its end, so SELECT, which calls low and high, comes before FROM, which calls samples.
 
 // count is the number of samples.
 func (s statement) count() string {

@@ -58,8 +58,8 @@ var derivations = map[string]derived{
 			"WHEN mem_pressure_pct >= coalesce(cpu_pressure_pct, 0) THEN mem_pressure_pct ELSE cpu_pressure_pct END",
 		[]string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"},
 	},
-	// disk_awaited_pct is how busy the busiest disk is, or 0 if tasks hardly wait for I/O. If that pressure is not known, it is how busy the
-	// disk is.
+	// disk_awaited_pct is how busy the busiest disk is, or 0 if tasks hardly wait for I/O. If it is not known whether tasks wait, it is how
+	// busy the disk is.
 	"disk_awaited_pct": {
 		"CASE WHEN io_pressure_pct < 15 AND disk_busy_pct IS NOT NULL THEN 0 ELSE disk_busy_pct END",
 		[]string{"disk_busy_pct", "io_pressure_pct"},

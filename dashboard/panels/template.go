@@ -17,7 +17,7 @@ import (
 //   - They call the function last, because max_by(x, y) treats a row whose x is NULL differently: DuckDB skips it, Trino does not.
 //   - They compute times of day from ts and the viewer's offset, because Athena does not know the viewer's zone.
 //   - They write 3e0, a double, in place of 3 in products: a product of two whole numbers can overflow and fail.
-//   - They do without FILTER on windows, QUALIFY, list functions, casts with colons, and LIMIT below an ORDER BY.
+//   - They do without FILTER on windows, QUALIFY, LIMIT, casts with colons, and functions that only one engine has, such as list.
 //
 // The templates in sql/shared are what several panels have in common.
 //

@@ -56,8 +56,8 @@ func newReader() *jsonscan.Reader {
 	return jsonscan.NewReader(names...)
 }
 
-// plausible reports whether the value of a quantity may be delivered. A number has to be within the range. null may, because it is a
-// missing value. So may any other value that is not a number, because the conversion refuses its record.
+// plausible reports whether the value of a quantity may be delivered. A number has to be within the range. null may be delivered, because
+// it is a missing value. Other values that are not numbers may be delivered too, because the conversion refuses their records.
 func plausible(m jsonscan.Member, within record.Range) bool {
 	switch m.Kind {
 	case jsonscan.Number:

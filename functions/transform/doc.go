@@ -8,7 +8,7 @@
 //     is older than the stack accepts;
 //   - a document of OTLP/JSON cannot be read, has no sample, or has metrics of a machine without host.name;
 //   - its samples are of more than 24 different hours;
-//   - it has to be split, and the stream does not take its packs.
+//   - it has to be put back, whole or as smaller packs, and the stream does not take it.
 //
 // It leaves out single numbers that are not plausible. It does not check that a value has the type of its column: Firehose's conversion
 // refuses a record with a value of the wrong type.
@@ -22,7 +22,7 @@
 //	parse.go      checks the samples, by the rules in column.go and limits.go
 //	enrich.go     adds columns to a sample
 //	split.go      cuts a record into smaller packs if one answer cannot hold it
-//	putback.go    puts these packs back onto the stream
+//	putback.go    puts these packs, and records for which the answer has no room, back onto the stream
 //	answer.go     the answer that Firehose gets
 //
 // The executable is functions/cmd/transform.

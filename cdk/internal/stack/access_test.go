@@ -170,8 +170,8 @@ func TestNoOtherWildcards(t *testing.T) {
 	}
 }
 
-// trusted has the condition under which each service is trusted. It follows from what the service sends, according to the AWS
-// documentation that service names.
+// trusted has the condition under which each service is trusted. It follows from what the service sends. The comment of the function
+// service, in trust.go, cites AWS's documentation about that.
 var trusted = map[string]string{
 	"firehose.amazonaws.com":   "map[StringEquals:map[sts:ExternalId:map[Ref:AWS::AccountId]]]",
 	"lambda.amazonaws.com":     "map[StringEquals:map[aws:SourceAccount:map[Ref:AWS::AccountId]]]",

@@ -84,8 +84,8 @@ func TestConversionFollowsTheTable(t *testing.T) {
 	}
 }
 
-// When the stream is created, Firehose assumes the role and checks all of these. IAM needs some seconds until a new role works. So
-// the order is: role, function, late policy, stream. The role itself allows what Firehose checks.
+// When the stream is created, Firehose assumes the role and checks what it may use. IAM needs some seconds until a new role works. So the
+// order is: role, function, the policy that lets Firehose invoke the function, stream. All other permissions are in the role itself.
 func TestStreamIsCreatedLast(t *testing.T) {
 	eachVariant(t, func(t *testing.T, _ string, template map[string]any) {
 		before := func(id string) []string {

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// maxAnswer is the longest answer, in bytes, that is read. The longest answers that edge can get (ten SSM parameters of 8 KiB, or the
-	// results of 500 records) are a tenth of it.
+	// maxAnswer is the longest answer, in bytes, that is read. The longest answer that edge can get, with the results of 500 records, is
+	// about a tenth of it.
 	maxAnswer = 1 << 20
 	// maxAnswerHeader is the longest header that is read. net/http would read 10 MB.
 	maxAnswerHeader = 64 << 10

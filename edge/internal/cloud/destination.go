@@ -27,7 +27,7 @@ const (
 )
 
 // rediscovery bounds the pauses between two questions if the stream does not exist. After the first minutes, a thousand machines
-// send SSM 8 requests a second.
+// send SSM about 4 requests a second.
 var rediscovery = retry.Policy{Base: 10 * time.Second, Cap: 8 * time.Minute}
 
 // Settings say where to send: the stack to ask, or a delivery stream. If Region is empty, environment, profile or instance name it.

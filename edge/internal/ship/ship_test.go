@@ -184,7 +184,8 @@ func TestHealthy(t *testing.T) {
 		n, first := len(f.to.calls), f.to.calls[0].at
 		f.finish()
 		f.complete(false)
-		// Every 63 or 66 s: 21 or 22 samples are due together. Once it is earlier: the samples of the new hour are in a pack of their own.
+		// A request comes every 63 or 66 s: 21 or 22 samples are due together. One comes earlier, because samples of the new hour were left
+		// for a pack of their own.
 		if n < 53 || n > 60 {
 			t.Errorf("%d requests in an hour", n)
 		}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// checkEach is how often the store checks whether its directory still exists.
+// checkEach is the shortest time between two checks whether the directory still exists.
 const checkEach = 10 * time.Second
 
 // attach locks the directory and reads its files. It does nothing if it has succeeded before.
@@ -188,7 +188,7 @@ func (s *store) resume(seg *segment, v survey) {
 	}
 }
 
-// checkDirectory checks, every checkEach, whether the directory still exists.
+// checkDirectory checks whether the directory still exists, unless the last check was less than checkEach ago. Each append calls it.
 func (s *store) checkDirectory() {
 	if now := time.Now(); s.attached && !now.Before(s.checkAt) {
 		s.checkAt = now.Add(checkEach)

@@ -10,7 +10,7 @@ import (
 const retryAfter = 10 * time.Second
 
 var (
-	errWaiting = errors.New("the disk has failed; the spool tries it again within 10 s")
+	errWaiting = errors.New("the disk has failed; the spool tries it again with the next sample after 10 s")
 	errFull    = errors.New("the spool is full, and no file in it can be removed")
 )
 

@@ -18,8 +18,8 @@ func sample(segment, line int) string {
 	return fmt.Sprintf(`{"ts":%d.5,"session_id":"s","seq":%d}`, segment, line)
 }
 
-// used returns a spool of three complete segments and a newest one, five lines each. Of the first three, the first 0, 1 and 5
-// lines are delivered, so the third is removed. The newest segment has these states after the line with the number note.
+// used returns a spool that had four segments of five lines each. No line of the first is delivered, one line of the second, and all lines
+// of the third, so the third is removed. The fourth is the newest. It says which lines were delivered, after its line with the number note.
 func used(t *testing.T, note int) (fs *spooltest.FS, taken, delivered map[string]bool) {
 	t.Helper()
 	fs, taken, delivered = spooltest.New(), map[string]bool{}, map[string]bool{}
@@ -39,7 +39,7 @@ func used(t *testing.T, note int) (fs *spooltest.FS, taken, delivered map[string
 	return fs.Killed(), taken, delivered
 }
 
-// ackSome acknowledges lines at the front of the segments as long as a condition holds.
+// ackSome acknowledges the lines for which want returns true. In each segment these must be the first lines.
 func ackSome(t *testing.T, q *spool.Queue, lane spool.Lane, delivered map[string]bool, want func(string) bool) {
 	t.Helper()
 	b, err := q.TryPeek(lane, 99, 1<<20)

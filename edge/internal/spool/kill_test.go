@@ -18,8 +18,8 @@ import (
 // process is a collector that appends to a full spool and is killed.
 type process struct {
 	lines int // how many it appends if it is not killed
-	// kill is before which operation that changes a file it is killed, counted from 0. torn says that it is killed in the middle of it,
-	// if it is a write.
+	// The process is killed before the operation with the number kill, from 0. Only operations that change a file count. If torn is true
+	// and the operation is a write, the process is killed in the middle of it.
 	kill int
 	torn bool
 	// fails says that nothing can be written while it appends the first lines.

@@ -138,9 +138,10 @@ func fromOneTime(a, b []record.Sample) (_, _ []record.Sample) {
 	return a, nearest(b, a[0].TS)
 }
 
-// countsAtEnds is how much both may count differently, by column. They do not read at the same instant, so what one counts begins and ends
-// a moment before the other. Nothing says when within an interval something happened: a disk may write all of it in that moment. So
-// it is all of the first and of the last interval, of the one that counted more.
+// countsAtEnds returns, by column, by how much the counts of the two collectors may differ. The collectors do not read at the same instant:
+// one of them begins and ends a moment before the other. Nothing says when within an interval something happened: a disk may write
+// everything in that moment. So the counts may differ by all that a collector counted in the first and in the last interval. Of the two
+// collectors, the one that counted more in the interval decides.
 func countsAtEnds(t *testing.T, samples, edge []record.Sample) map[string]float64 {
 	counts := map[string]float64{}
 	for _, i := range []int{0, len(edge) - 1} {
@@ -157,8 +158,8 @@ func countsAtEnds(t *testing.T, samples, edge []record.Sample) map[string]float6
 	return counts
 }
 
-// stepsOf is how much a reading differs from the one before, on average, by column: of the one whose readings change more. Both read within
-// one interval, so what they read may differ by as much.
+// stepsOf returns, by column, how much a reading differs from the one before it, on average. Of the two collectors, the one whose readings
+// change more decides. Both read within one interval, so their readings may differ by as much.
 func stepsOf(t *testing.T, samples, edge []record.Sample) map[string]float64 {
 	steps := map[string]float64{}
 	for _, list := range [][]record.Sample{samples, edge} {

@@ -1,6 +1,7 @@
 {{- /* What the problems of each host come from besides what is known of the host itself (see "problems"), as of its newest details: the
 processes that use the most CPU time, hold the most memory, and read and write the most, the mount with the largest share of its
-inodes in use, and the interface that loses the most packets. Only the last quarter of an hour is read, because lists are large. */ -}}
+inodes in use, and the interface that loses the most packets. Because lists are large, only the end of the range is
+read: the time that samples take to arrive, and a quarter of an hour before that. */ -}}
 {{define "culprits"}}shares AS (
   SELECT host, process, sum(cpu) / max(times) AS cpu, max_by(memory, ts) AS memory, sum(io) / max(times) AS io
   FROM (
