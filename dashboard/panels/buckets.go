@@ -21,25 +21,29 @@ func (s statement) byBucket(columns ...any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if s.share == nil || slices.ContainsFunc(wanted, func(c string) bool { return !slices.Contains(s.together, c) }) {
-		text, err := s.buckets(wanted)
-		return "(\n    " + text + "\n  ) AS by_bucket", err
+	if slices.ContainsFunc(wanted, func(c string) bool { return !slices.Contains(s.together, c) }) {
+		s.share = nil
 	}
-	return s.share(func(filters func() []string) (string, error) {
-		s.filters = filters
-		return s.buckets(s.together)
-	})
+	if s.share != nil {
+		wanted = s.together
+	}
+	return s.relation("by_bucket", func(s statement) (string, error) { return s.buckets(wanted) })
 }
 
 // kept is the relation that a shared template's query makes. If panels of a page ask for the same relation, they share it.
 func (s statement) kept(name string) (string, error) {
+	return s.relation(name, func(s statement) (string, error) { return s.execute(name, nil) })
+}
+
+// relation is the relation that a query makes. If the statement can share it, others find it under the name that it returns.
+func (s statement) relation(name string, query func(s statement) (string, error)) (string, error) {
 	if s.share == nil {
-		text, err := s.execute(name, nil)
-		return "(\n  " + text + "\n  ) AS " + name, err
+		text, err := query(s)
+		return "(\n    " + text + "\n  ) AS " + name, err
 	}
 	return s.share(func(filters func() []string) (string, error) {
 		s.filters = filters
-		return s.execute(name, nil)
+		return query(s)
 	})
 }
 

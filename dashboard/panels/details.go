@@ -57,13 +57,9 @@ var sharedReadings = map[string][]string{
 // lists. A copy of a sample has equal elements, and max takes one of them. Panels of a page that read the same list share the relation.
 func (s statement) readings(list, by string, columns ...string) (string, error) {
 	if s.share != nil {
-		return s.share(func(filters func() []string) (string, error) {
-			s.filters = filters
-			return s.readingsQuery(list, by, sharedReadings[list])
-		})
+		columns = sharedReadings[list]
 	}
-	text, err := s.readingsQuery(list, by, columns)
-	return "(\n    " + text + "\n  ) AS readings_of", err
+	return s.relation("readings_of", func(s statement) (string, error) { return s.readingsQuery(list, by, columns) })
 }
 
 func (s statement) readingsQuery(list, by string, columns []string) (string, error) {

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Sources describes the objects of samples of which a rollup was made, or of which it could be made now. It is kept beside the rollup.
+// Sources describes objects of samples: those that a rollup was made of, or those that it could be made of now. The first description is
+// kept beside the rollup.
 type Sources struct {
 	Objects int
 	Bytes   int64

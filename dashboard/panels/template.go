@@ -43,7 +43,7 @@ type statement struct {
 	reading                                               // the relations that hold the samples
 	extremes    map[string]bool                           // columns of extremes that the query has asked for so far
 	past        []reading                                 // what is read of the weeks before, see [Panel.Weeks]
-	among       string                                    // condition on the hosts besides what a viewer chose; "" if there is none
+	among       string                                    // a further condition on the rows; "" if there is none
 	filters     func() []string                           // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
 	metric      string                                    // value of the chosen metric
 	metrics     []string                                  // the columns that it is made of

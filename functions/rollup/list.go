@@ -32,8 +32,7 @@ func (r *Roller) days(event Event, now time.Time) (days []time.Time, err error) 
 	return days, nil
 }
 
-// complete returns those of the days of which no samples have been removed: a rollup of another day would lose samples if it were made
-// again. S3 removes an object at the first midnight after its days have passed (Amazon S3 user guide, "Expiring objects"), and no object
+// complete returns those of the days that have all of their samples. If another day were rolled up again, its rollup would lose samples. S3 removes an object at the first midnight after its days have passed (Amazon S3 user guide, "Expiring objects"), and no object
 // of a day is older than the day. So today and the days of the retention before it are complete.
 func (r *Roller) complete(days []time.Time, now time.Time) []time.Time {
 	if r.o.Retention == 0 {

@@ -29,8 +29,8 @@ type Batch struct {
 type position struct {
 	seg  *segment
 	line int // number of the line
-	// first is the number of the first of the damaged lines directly before this one, or line if there are none. They count as lost
-	// when this line is acknowledged.
+	// If damaged lines are directly before this one, first is the number of the first of them. Otherwise it is line. The damaged lines
+	// count as lost when this line is acknowledged.
 	first int
 	id    uint64 // of the file, 0 for memory
 	end   int64  // offset after the line in it

@@ -18,6 +18,18 @@ var repository = filepath.Join("..", "..", "..")
 // documents returns the Markdown files of the repository, by their path from its root.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
+	texts := filesEnding(t, ".md")
+	for _, name := range []string{"README.md", "edge/README.md", "edge/internal/spool/FORMAT.md", "CHANGELOG.md", "RUNBOOK.md"} {
+		if texts[name] == "" {
+			t.Errorf("%s is not among the %d documents", name, len(texts))
+		}
+	}
+	return texts
+}
+
+// filesEnding returns the files of the repository whose names end with suffix, by their path from its root.
+func filesEnding(t *testing.T, suffix string) map[string]string {
+	t.Helper()
 	texts := map[string]string{}
 	err := filepath.WalkDir(repository, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -30,7 +42,7 @@ func documents(t *testing.T) map[string]string {
 		if d.IsDir() && madeHere.MatchString(filepath.ToSlash(name)) {
 			return filepath.SkipDir
 		}
-		if filepath.Ext(name) != ".md" {
+		if !strings.HasSuffix(name, suffix) {
 			return nil
 		}
 		text, err := os.ReadFile(file)
@@ -39,11 +51,6 @@ func documents(t *testing.T) map[string]string {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, name := range []string{"README.md", "edge/README.md", "edge/internal/spool/FORMAT.md", "CHANGELOG.md", "RUNBOOK.md"} {
-		if texts[name] == "" {
-			t.Errorf("%s is not among the %d documents", name, len(texts))
-		}
 	}
 	return texts
 }
@@ -200,31 +207,17 @@ func TestOneSystemSaysWhy(t *testing.T) {
 	tagged := regexp.MustCompile(`(?m)^//go:build (linux|unix|windows|darwin|freebsd)$`)
 	why := regexp.MustCompile(`^// (Linux|Unix|Windows|macOS|FreeBSD) only: [^\n]+\.\n\n`)
 	seen := 0
-	err := filepath.WalkDir(repository, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	for name, text := range filesEnding(t, "_test.go") {
+		if !named.MatchString(name) && !tagged.MatchString(text) {
+			continue
 		}
-		name, err := filepath.Rel(repository, file)
-		if err != nil {
-			return err
+		seen++
+		if !why.MatchString(text) {
+			t.Errorf("%s does not begin with a line such as `// Linux only: it reads /proc.`", name)
 		}
-		if d.IsDir() && madeHere.MatchString(filepath.ToSlash(name)) {
-			return filepath.SkipDir
-		}
-		if !strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
-		text, err := os.ReadFile(file)
-		if err == nil && (named.MatchString(name) || tagged.Match(text)) {
-			seen++
-			if !why.Match(text) {
-				t.Errorf("%s does not begin with a line such as `// Linux only: it reads /proc.`", name)
-			}
-		}
-		return err
-	})
-	if err != nil || seen < 10 {
-		t.Errorf("%d such files, %v", seen, err)
+	}
+	if seen < 10 {
+		t.Errorf("%d such files", seen)
 	}
 }
 
