@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -62,13 +62,10 @@ func startEdge(s Stack, o Options) (*edge, error) {
 		"--spool-dir", filepath.Join(o.Dir, spoolDir))
 	cmd.Env = append(foreignEnvironment(), s.Environment()...)
 	e := &edge{lines: &tail{out: o.Out}}
-	output, input := io.Pipe()
-	cmd.Stdout, cmd.Stderr = input, input
+	cmd.Stdout, cmd.Stderr = e.lines, e.lines
 	cmd.WaitDelay = time.Second
-	go e.lines.follow(output)
 	var err error
 	if e.child, err = child.Start(cmd); err != nil {
-		_ = input.Close() // always nil, see its documentation
 		return nil, fmt.Errorf("start the collector %s: %w", o.Edge, err)
 	}
 	return e, nil
@@ -106,43 +103,51 @@ func (e *edge) failure() error {
 	return errors.New(text)
 }
 
-// tail keeps the last lines of an output. It prints the warnings and errors among them to out.
+// tail is a writer that keeps the last lines of an output. It prints the warnings and errors among them to out.
 type tail struct {
 	out io.Writer
 
-	mu   sync.Mutex // guards kept
+	mu   sync.Mutex // guards kept and line
 	kept []string
+	line []byte // what was written of a line whose end is still missing
 }
 
 const (
 	keptLines = 8
-	lineBytes = 4 << 10
+	lineBytes = 4 << 10 // a longer line is kept in parts
 )
 
-func (t *tail) follow(output io.Reader) {
-	lines := bufio.NewReaderSize(output, lineBytes)
-	for {
-		line, err := lines.ReadSlice('\n')
-		if line = bytes.TrimRight(line, "\r\n"); len(line) > 0 {
-			t.add(string(line))
-		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return
-		}
-	}
-}
-
-func (t *tail) add(line string) {
+// Write never fails. The last lines are complete when the process has ended: [exec.Cmd.Wait] returns after the last Write.
+func (t *tail) Write(output []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for part := range bytes.Lines(output) {
+		for piece := range slices.Chunk(part, lineBytes) {
+			t.line = append(t.line, piece...)
+			if len(t.line) >= lineBytes || bytes.HasSuffix(t.line, []byte("\n")) {
+				t.endLineLocked()
+			}
+		}
+	}
+	return len(output), nil
+}
+
+func (t *tail) endLineLocked() {
+	line := string(bytes.TrimRight(t.line, "\r\n"))
+	t.line = t.line[:0]
+	if line == "" {
+		return
+	}
 	t.kept = append(t.kept[max(0, len(t.kept)+1-keptLines):], line)
 	if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
 		fmt.Fprintln(t.out, "edge:", line)
 	}
 }
 
+// last returns the last lines, of which the very last may lack its line break.
 func (t *tail) last() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return append([]string(nil), t.kept...)
+	t.endLineLocked()
+	return slices.Clone(t.kept)
 }
