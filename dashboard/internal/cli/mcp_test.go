@@ -6,15 +6,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/cli"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/testenv"
 )
 
 // assistantOf starts `dashboard mcp` and connects a client of the SDK to its standard input and output.
@@ -219,6 +223,83 @@ func TestAssistantLimits(t *testing.T) {
 	for _, args := range [][]string{{"--row-limit", "0"}, {"--row-limit", "10001"}, {"--scan-limit-gb", "0"}, {"--scan-limit-gb", "NaN"}, {"--time-limit", "0s"}, {"--delay", "-1s"}, {"--zone", "Local"}} {
 		if code, _, stderr := run(t, "", append([]string{"mcp", "--lake", fixture(t)}, args...)...); code != 2 || !strings.Contains(stderr, args[0]) {
 			t.Errorf("%v: code %d, %s", args, code, stderr)
+		}
+	}
+}
+
+// TestAssistantLimitsOnAthena: a query that reads more than --scan-limit-gb is stopped in Athena, and a query that reads more than the
+// workgroup allows is cancelled there. In both cases the assistant is told so, and gets no rows.
+func TestAssistantLimitsOnAthena(t *testing.T) {
+	for name, c := range map[string]struct {
+		state, reason string
+		scanned       int64
+		want          []string // what the assistant is told; empty if it gets rows
+		stopped       bool
+	}{
+		"as much as it may read":  {state: "SUCCEEDED", scanned: 500_000_000},
+		"more than it may read":   {state: "RUNNING", scanned: 512_300_000, stopped: true, want: []string{"has read 512.3 MB, and it may read 500.0 MB", "choose a shorter time range"}},
+		"more than the workgroup": {state: "CANCELLED", reason: "Query cancelled! : Bytes scanned limit was exceeded", want: []string{"Bytes scanned limit was exceeded", "athenaScanLimitGb"}},
+	} {
+		var running, stopped, fetched atomic.Int64
+		aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			answer := `{}`
+			switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
+			case "GetParameters":
+				if body, err := io.ReadAll(r.Body); err != nil || strings.Contains(string(body), record.ParameterRules) {
+					break // the stack has no rules of its own
+				}
+				path := record.ParameterPath("S")
+				answer = `{"Parameters":[{"Name":"` + path + `athena-workgroup","Value":"W"},{"Name":"` + path + `glue-database-name","Value":"metrics"},` +
+					`{"Name":"` + path + `glue-table-name","Value":"samples"}]}`
+			case "StartQueryExecution":
+				running.Store(0)
+				answer = `{"QueryExecutionId":"q-1"}`
+			case "GetQueryExecution": // it runs for a moment in each case
+				state, scanned := c.state, c.scanned
+				switch running.Add(1) {
+				case 1:
+					state, scanned = "RUNNING", min(scanned, 500_000_000)
+				case 2:
+				default:
+					state = "SUCCEEDED" // it should have been stopped
+				}
+				answer = fmt.Sprintf(`{"QueryExecution":{"QueryExecutionId":"q-1","StatementType":"DML","Status":{"State":%q,"StateChangeReason":%q},"Statistics":{"DataScannedInBytes":%d}}}`,
+					state, c.reason, scanned)
+			case "GetQueryResults":
+				fetched.Add(1)
+				answer = `{"ResultSet":{"ResultSetMetadata":{"ColumnInfo":[{"Name":"n","Type":"bigint"}]},"Rows":[{"Data":[{"VarCharValue":"n"}]},{"Data":[{"VarCharValue":"7"}]}]}}`
+			case "StopQueryExecution":
+				stopped.Add(1)
+			default:
+				t.Errorf("%s: an unexpected call %s", name, operation)
+			}
+			_, _ = io.WriteString(w, answer)
+		}))
+		t.Cleanup(aws.Close)
+		testenv.Clean(t)
+		for name, value := range map[string]string{"AWS_ENDPOINT_URL": aws.URL, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"} {
+			t.Setenv(name, value)
+		}
+		s := assistantOf(t, "--athena", "--stack", "S", "--region", "eu-west-1", "--scan-limit-gb", "0.5")
+		for tool, arguments := range map[string]map[string]any{
+			"query":     {"sql": "SELECT count(*) AS n FROM samples"},
+			"run_panel": with(atFixture, "panel", "hosts-summary"),
+		} {
+			stopped.Store(0)
+			fetched.Store(0)
+			a, failure := call(t, s, tool, arguments)
+			if len(c.want) == 0 && (failure != "" || fmt.Sprint(a.Rows) != "[[7]]") {
+				t.Errorf("%s, %s: %+v %s", name, tool, a.Rows, failure)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(failure, want) || fetched.Load() != 0 {
+					t.Errorf("%s, %s: %q, %d pages fetched, want %q and no page", name, tool, failure, fetched.Load(), want)
+				}
+			}
+			if (stopped.Load() == 1) != c.stopped || stopped.Load() > 1 {
+				t.Errorf("%s, %s: stopped %d times", name, tool, stopped.Load())
+			}
 		}
 	}
 }
