@@ -67,11 +67,18 @@ func TestProblemsAreByHost(t *testing.T) {
 	}
 }
 
-// TestProblemsOnAPhone: a long cause has several lines, so that the value and the time beside it are in sight and on the same height.
+// TestProblemsOnAPhone: a long cause has several lines, so that the value and the time beside it are in sight and on the same height. So has
+// a long name. A silent host's name has the room that its problem, a short word, does not need.
 func TestProblemsOnAPhone(t *testing.T) {
 	to := time.Now().UTC().Truncate(time.Second)
 	var samples []record.Sample
+	silent := []string{"prod-frontend-0017", "prod-frontend-0018-blue-and-long.eu-central-1.internal"}
 	for at := to.Add(-time.Hour); at.Before(to); at = at.Add(15 * time.Second) {
+		for _, name := range silent {
+			if at.Before(to.Add(-12 * time.Minute)) {
+				samples = append(samples, record.Sample{TS: record.TS(at), SessionID: name, Seq: int64(at.Sub(to) / time.Second), IntervalS: 15, Hostname: name, CPUPct: record.Some(5.)})
+			}
+		}
 		samples = append(samples, record.Sample{
 			TS: record.TS(at), SessionID: "s", Seq: int64(at.Sub(to) / time.Second), IntervalS: 15, Hostname: "db-primary-07.eu-central-1.internal", NodeRole: "db", Env: "prod",
 			CPUPct: record.Some(95.), RAMPct: record.Some(98.), CPUCount: record.Some[int32](4), RAMTotalBytes: record.Some[int64](8e9),
@@ -100,6 +107,19 @@ func TestProblemsOnAPhone(t *testing.T) {
 				if (Math.abs(r.top - top) > 8) faults.push(cell.textContent + ' is at ' + r.top + ' px, its problem at ' + top);
 			}
 		}
+		return faults.join('; '); })()`); got != "" {
+		t.Error(got)
+	}
+	if got := eval[string](b, `(() => { const faults = [], silent = document.querySelector('[data-group=silent] .table-scroll');
+		if (silent.scrollWidth > silent.clientWidth) faults.push('the silent hosts are ' + silent.scrollWidth + ' px wide in ' + silent.clientWidth);
+		for (const name of document.querySelectorAll('.group .host-name')) {
+			if ([name, ...name.children].some((e) => getComputedStyle(e).display !== 'inline' && e.scrollWidth > e.clientWidth + 1)) faults.push(name.textContent + ' is cut');
+		}
+		const pills = [...silent.querySelectorAll('.pill')];
+		if (pills.length !== 2) faults.push(pills.length + ' silent hosts');
+		if (pills.some((p) => p.getBoundingClientRect().height > 30)) faults.push('silent has two lines');
+		const [short] = silent.querySelectorAll('.host-name');
+		if (short.getBoundingClientRect().width < 120) faults.push(short.textContent + ' has only ' + short.getBoundingClientRect().width + ' px');
 		return faults.join('; '); })()`); got != "" {
 		t.Error(got)
 	}
@@ -142,5 +162,33 @@ func TestHostsSilentForDaysStay(t *testing.T) {
 	}
 	if n := b.points("host-cpu"); n == 0 {
 		t.Error("the host's page shows no samples")
+	}
+}
+
+// TestProblemOlderThanADay: the page looks back a day for the begin of a problem. If the problem is older, the page says so.
+func TestProblemOlderThanADay(t *testing.T) {
+	to := time.Now().UTC().Truncate(time.Second)
+	var samples []record.Sample
+	for name, begin := range map[string]time.Time{"old": to.Add(-25 * time.Hour), "young": to.Add(-2*time.Hour - 10*time.Minute)} {
+		for at := to.Add(-25 * time.Hour); at.Before(to); at = at.Add(20 * time.Second) {
+			cpu := 95.
+			if at.Before(begin) {
+				cpu = 10
+			}
+			samples = append(samples, record.Sample{
+				TS: record.TS(at), SessionID: name, Seq: int64(at.Sub(to) / time.Second), IntervalS: 20, Hostname: name, CPUPct: record.Some(cpu),
+			})
+		}
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(site(t, dir)+"/?range=15m"), loaded(1))
+	b.pause()
+	for host, want := range map[string]string{"old": "more than 24 h ago|the problem is older", "young": "2 h ago|"} {
+		got := eval[string](b, fmt.Sprintf("(() => { const t = document.querySelector('[data-group=problems] [data-host=%s] time'); return t.textContent + '|' + t.title; })()", host))
+		if !strings.HasPrefix(got, want) || host == "young" && strings.Contains(got, "older") {
+			t.Errorf("%s: since %q, want %q", host, got, want)
+		}
 	}
 }
