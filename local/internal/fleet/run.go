@@ -29,8 +29,8 @@ type Options struct {
 	Interval, MaxLatency time.Duration
 	// From and To are the simulated time of a history. To does not belong to it.
 	From, To time.Time
-	// Deliver, if set, returns when all records put so far are delivered. A history calls it so often that the delivery buffer of the
-	// stream never holds more hours than it may have partitions.
+	// Deliver, if set, returns when all records put so far are delivered. A history calls it at its end, and so often that the delivery
+	// buffer of the stream never holds more hours than it may have partitions.
 	Deliver func(ctx context.Context) error
 	// Progress, if set, is called with the simulated time that is done and the number of samples put so far.
 	Progress func(done time.Time, samples int64)
@@ -97,6 +97,15 @@ func History(ctx context.Context, to Destination, o Options) (samples int64, err
 		}
 		return err
 	}
+	deliver := func() error {
+		if err := each(func(ctx context.Context, f *fleet) error { return f.flush(ctx) }); err != nil || o.Deliver == nil {
+			return err
+		}
+		if err := o.Deliver(ctx); err != nil {
+			return fmt.Errorf("deliver %d samples: %w", samples, err)
+		}
+		return nil
+	}
 	// All hosts go on together, hour by hour, so that a delivery buffer holds few partitions.
 	hours := 0
 	for t := o.From; t.Before(o.To); t = t.Add(time.Hour) {
@@ -107,19 +116,17 @@ func History(ctx context.Context, to Destination, o Options) (samples int64, err
 		if err := each(func(ctx context.Context, f *fleet) error { return f.until(ctx, end) }); err != nil {
 			return samples, err
 		}
-		if hours++; o.Deliver != nil && hours%hoursAtOnce == 0 {
-			if err := each(func(ctx context.Context, f *fleet) error { return f.flush(ctx) }); err != nil {
+		if hours++; hours%hoursAtOnce == 0 {
+			if err := deliver(); err != nil {
 				return samples, err
-			}
-			if err := o.Deliver(ctx); err != nil {
-				return samples, fmt.Errorf("deliver %d samples: %w", samples, err)
 			}
 		}
 		if o.Progress != nil {
 			o.Progress(end, samples)
 		}
 	}
-	return samples, each(func(ctx context.Context, f *fleet) error { return f.flush(ctx) })
+	err = deliver()
+	return samples, err
 }
 
 // until takes all samples before a time.
