@@ -13,7 +13,7 @@ import (
 )
 
 // TestSpoolDirectoryRemoved: somebody removes the spool's directory while edge runs and cannot deliver. Edge makes directory and
-// socket again and loses no sample of the newest segment.
+// socket again and loses no sample of the segment that is being written.
 func TestSpoolDirectoryRemoved(t *testing.T) {
 	c := newCloud(t)
 	c.says(map[string]string{"delivery-stream-name": "the-stream", "region": "eu-west-1"})

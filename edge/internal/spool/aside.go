@@ -16,7 +16,11 @@ func (s *store) setAside(info FileInfo) {
 	s.counts.aside++
 	kept := info.Name + corruptSuffix
 	s.log.Warn("a damaged segment is set aside", slog.String("file", kept))
-	if err := s.fs.Rename(info.Name, kept); err != nil {
+	err := s.syncStates()
+	if err == nil {
+		err = s.fs.Rename(info.Name, kept)
+	}
+	if err != nil {
 		s.trouble(fmt.Errorf("set %s aside: %w", info.Name, err))
 		kept = info.Name
 	}

@@ -177,6 +177,7 @@ func (s *store) resume(seg *segment, v survey) {
 		}
 	}
 	seg.file, seg.disk = file, seg.size
+	seg.dirty = true // the process before may not have synced it
 	s.active = seg
 	if v.places > 0 {
 		// If the end was damaged, it is cut off now, and its lines must still count. So write an entry: its head says how many lines are

@@ -15,8 +15,8 @@ type Lane int
 
 // The lanes.
 const (
-	Fresh   Lane = iota // lines that came after the last Split
-	Backlog             // lines that came before
+	Fresh   Lane = iota // lines that came after the last Split; before the first Split since Open, all lines
+	Backlog             // lines that waited at the last Split
 )
 
 // Batch has lines from the front of a lane. Nobody may change it.

@@ -39,7 +39,7 @@ func TestDamage(t *testing.T) {
 		change  func(data []byte) []byte
 		want    string
 		damaged int64
-		aside   int64 // after the next line
+		aside   int64 // segments set aside after one more line was appended
 	}{
 		"none": {1, func(d []byte) []byte { return d }, everything, 0, 0},
 		"a bit of a line": {

@@ -112,7 +112,7 @@ func (s *store) begin(need int64) error {
 	return s.makeRoom(need)
 }
 
-// create makes the file of a segment. The id is not used again, even if create fails.
+// create makes the file of a segment. This process does not use the id again, even if create fails.
 func (s *store) create(id uint64, content []byte) (File, error) {
 	s.nextID = id + 1
 	name := segmentName(id)
@@ -154,8 +154,8 @@ func (s *store) writeLine(line []byte) error {
 	return nil
 }
 
-// writeState appends a state to the active segment, and adds lost to the count of lost lines. It does not sync: if the state is lost,
-// lines arrive twice.
+// writeState appends a state to the active segment, and adds lost to the count of lost lines. It does not sync: if a power loss takes
+// the state of acknowledged lines, they arrive twice. Before a file is removed, syncStates makes the states durable.
 func (s *store) writeState(st state, lost int) error {
 	seg := s.active
 	st.lost = s.counts.lost + int64(lost)
@@ -193,6 +193,16 @@ func (s *store) syncActive() error {
 	}
 	seg.dirty = false
 	return s.syncDirectory()
+}
+
+// syncStates syncs the active segment and the directory before a file is removed or set aside. The active segment says how many samples are
+// lost. Without the sync, a power loss could take that number and not bring the file back. If no segment is active, seal synced the
+// newest one when it ended.
+func (s *store) syncStates() error {
+	if a := s.active; s.syncNever || a == nil || a.file == nil || !a.dirty && !s.syncDir {
+		return nil
+	}
+	return s.syncActive()
 }
 
 // syncFile syncs a segment before it is closed.

@@ -127,7 +127,7 @@ func (l *life) check(t *testing.T, fs *spooltest.FS, want func(line int) bool) (
 
 func all(int) bool { return true }
 
-// errnos are errors that a file system may return for a while. None means that a file's content is bad.
+// errnos are errors that a file system may return for a while. They do not mean that a file's content is bad.
 var errnos = []syscall.Errno{
 	syscall.ENOSPC, syscall.EMFILE, syscall.ENFILE, syscall.EACCES, syscall.EPERM, syscall.EIO, syscall.EROFS, syscall.ENOMEM,
 	syscall.EINTR, syscall.EAGAIN, syscall.ESTALE, syscall.ENODEV,

@@ -19,7 +19,8 @@ func sample(segment, line int) string {
 }
 
 // used returns a spool that had four segments of five lines each. No line of the first is delivered, one line of the second, and all lines
-// of the third, so the third is removed. The fourth is the newest. It says which lines were delivered, after its line with the number note.
+// of the third, so the third is removed. The fourth is the newest. After its line with the number note, it has the states that say what
+// was delivered.
 func used(t *testing.T, note int) (fs *spooltest.FS, taken, delivered map[string]bool) {
 	t.Helper()
 	fs, taken, delivered = spooltest.New(), map[string]bool{}, map[string]bool{}

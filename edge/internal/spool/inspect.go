@@ -14,7 +14,7 @@ type Segment struct {
 	Version int // of the format; 0 if there is no header
 	Bytes   int64
 	Created time.Time
-	Lines   int   // that can be read
+	Lines   int   // that can be read; 0 if the segment was set aside
 	Waiting int   // lines that can be read and are not acknowledged
 	Lost    int   // lines that are not acknowledged and cannot be read
 	Places  int   // damaged runs of bytes
@@ -27,8 +27,9 @@ type Segment struct {
 // Damaged reports whether something in the segment is not as it was written.
 func (s Segment) Damaged() bool { return s.Lost > 0 || s.Places > 0 || s.Header != nil || s.Aside }
 
-// Inspect reads a spool without changing it. If a collector uses the spool meanwhile, the result may mix two moments and end
-// in an entry that is being written. Inspect calls line, which may be nil, with each line and whether it waits, oldest first.
+// Inspect reads a spool without changing it. If a collector uses the spool meanwhile, parts of the result may be from different
+// times, and the last entry may be unfinished. Inspect calls line, which may be nil, with each line that can be read and whether it
+// waits, oldest first. It leaves out the lines of segments that were set aside.
 // The line is valid only during the call. If line returns an error, the inspection ends with it.
 func Inspect(fs FS, line func(line []byte, waiting bool) error) ([]Segment, error) {
 	files, err := fs.List()

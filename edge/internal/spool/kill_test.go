@@ -49,10 +49,10 @@ func fullSpool(t *testing.T) history {
 	return h
 }
 
-// killLine returns a line. Every second is longer, so that a process may need more room than the one before it had made.
+// killLine returns a line. Every second line is longer, so that a process may need more room than the one before it had made.
 func killLine(i int) string { return fmt.Sprintf("%d-%0*d", i, 15_000+i%2*30_000, 0) }
 
-// run runs a process over a copy of the spool, and returns what is left and whether the process came to its kill.
+// run runs a process over a copy of the spool, and returns what is left and whether the process was killed.
 func (h history) run(t *testing.T, p process) (after history, killed bool) {
 	t.Helper()
 	after = history{fs: h.fs.Killed(), next: h.next, safe: slices.Clone(h.safe)}
@@ -135,9 +135,9 @@ func (h history) check(t *testing.T) {
 	}
 }
 
-// TestKilledTwice kills a process that drops lines, before or within each of its changes to the disk, and then the next process, too. In
-// some of them the disk fails for a while. If EDGE_ALL_FAULTS is set, it tries more of these together. A line that was on disk is still there or counts as lost: its number is written before its
-// file is removed, also if the process has no segment yet to which it can write.
+// TestKilledTwice kills a process that drops lines, before or within each of its changes to the disk, and then the next process, too. For
+// some processes the disk also fails for a while. If EDGE_ALL_FAULTS is set, more combinations run. A line that was on disk is still there
+// or counts as lost, because the collector writes the new count before it removes the file, also if it must begin a segment for that.
 func TestKilledTwice(t *testing.T) {
 	runs := 0
 	each := func(h history, kinds []process, then func(*testing.T, history)) {

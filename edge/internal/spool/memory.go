@@ -2,7 +2,7 @@ package spool
 
 import "slices"
 
-// memoryBytes is the size limit of the lines that wait in memory: about 1,700 samples, more than an hour at an interval of 3 s.
+// memoryBytes is the size limit of the lines that wait in memory: about 1,200 samples, an hour at an interval of 3 s.
 const memoryBytes = 1536 << 10
 
 // remember appends a line in memory. If there is no room, it drops the oldest segment in memory.

@@ -46,7 +46,7 @@ func TestDropsArePast(t *testing.T) {
 	}
 }
 
-// TestFileThatCannotBeRemoved: the problem is over a minute after the file was removed at last.
+// TestFileThatCannotBeRemoved: the problem ends one minute after the file was removed.
 func TestFileThatCannotBeRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := spooltest.New()

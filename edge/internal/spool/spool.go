@@ -1,7 +1,8 @@
-// Package spool keeps samples until Firehose has accepted them. It is a bounded first-in, first-out queue of encoded lines in segment
-// files. The lines survive the end of the process, and a power loss once they are synced. FORMAT.md describes the files, what is lost when,
-// and what is assumed of a disk. If the spool is full, it drops its oldest segment and counts the lines. While the disk cannot be written,
-// a bounded number of lines waits in memory.
+// Package spool keeps samples until Firehose has accepted them. It is a bounded queue of encoded lines in segment files. It has two lanes,
+// [Fresh] and [Backlog]. Each is read oldest first, but the lines of a segment that cannot be read wait. The lines survive the end of the
+// process, and a power loss once they are synced. FORMAT.md describes the files, what is lost when, and what is assumed of a disk. If the
+// spool is full, it drops its oldest segment and counts the lines. While the disk cannot be written, a bounded number of lines waits in
+// memory.
 //
 // It is not a channel: a consumer may read the front as often as it likes ([Queue.TryPeek]), and a line leaves the queue only
 // when it is acknowledged ([Queue.Ack]). It is not a database: it knows the order of the lines but not their content.
@@ -23,7 +24,7 @@ import (
 var (
 	ErrClosed      = errors.New("the spool is closed")
 	ErrLineTooLong = fmt.Errorf("the line is longer than %d bytes", MaxLine)
-	ErrOutOfOrder  = errors.New("older lines are not acknowledged yet")
+	ErrOutOfOrder  = errors.New("older lines of the segment are not acknowledged yet")
 )
 
 // MinBytes is the smallest size limit of a spool.
@@ -112,7 +113,7 @@ func (q *Queue) Append(lines ...[]byte) error {
 }
 
 // Peek waits until a line is in a lane and then returns what TryPeek returns. It fails if the context ends or the queue is closed
-// before that.
+// before that. It also fails, at once, if lines wait but the disk cannot be read.
 func (q *Queue) Peek(ctx context.Context, lane Lane, maxLines, maxBytes int) (Batch, error) {
 	for {
 		q.mu.Lock()
@@ -143,7 +144,8 @@ func (q *Queue) TryPeek(lane Lane, maxLines, maxBytes int) (Batch, error) {
 }
 
 // Ack removes the lines of a batch from the queue. If some were dropped meanwhile, they no longer count as dropped, because they
-// have arrived. A second Ack of the same lines does nothing. If older lines are not acknowledged yet, Ack fails with [ErrOutOfOrder].
+// have arrived. A second Ack of the same lines does nothing. If older lines of the same segment are not acknowledged yet, Ack fails with
+// [ErrOutOfOrder].
 // While the disk fails, acknowledgements are only in memory: if the process ends then, the lines arrive twice.
 func (q *Queue) Ack(b Batch) error {
 	q.mu.Lock()

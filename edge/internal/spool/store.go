@@ -158,8 +158,8 @@ func (s *store) passOver(seg *segment) bool {
 	return true
 }
 
-// removeDone removes the segments in which no line waits. The newest file stays: it holds the states of the others until
-// the next one begins with them.
+// removeDone removes the segments in which no line waits. The newest file stays, because it holds the states of the
+// others. The next file will begin with a copy of them.
 func (s *store) removeDone() {
 	newest := true
 	for i := len(s.segs) - 1; i >= 0; i-- {
@@ -205,8 +205,15 @@ func (s *store) detach(seg *segment) {
 	}
 }
 
-// sweep removes the files that are not needed any more.
+// sweep removes the files that are not needed any more. If the states in the active segment cannot be made durable, it removes none.
 func (s *store) sweep() {
+	if len(s.litter) == 0 {
+		return
+	}
+	if err := s.syncStates(); err != nil {
+		s.trouble(err)
+		return
+	}
 	kept := s.litter[:0]
 	for _, f := range s.litter {
 		if err := s.fs.Remove(f.Name); err != nil {

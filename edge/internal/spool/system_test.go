@@ -152,8 +152,8 @@ func TestReadOnlyDisk(t *testing.T) {
 	}
 }
 
-// TestDirectoryRemoved: somebody removes the directory while a collector runs. It is made again, with the lines of the newest segment
-// that are not delivered. The lines of other files are counted.
+// TestDirectoryRemoved: somebody removes the directory while a collector runs. It is made again, with the lines of the segment that
+// is being written, unless they are delivered. The lines of other files are counted.
 func TestDirectoryRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
