@@ -21,7 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// TestProxy: with a real proxy for everything, requests to metadata services go there directly, and plain HTTP is refused unless it
+// TestProxy: with a real proxy for everything, requests to metadata services do not use the proxy, and plain HTTP is refused unless it
 // is to this machine.
 func TestProxy(t *testing.T) {
 	var dialed []string

@@ -29,7 +29,8 @@ const (
 )
 
 // Load returns the AWS configuration for a region. It follows the SDK's default chain: environment, profiles, instance role,
-// AWS_ENDPOINT_URL. If region is empty, the environment or profile names it, else an endpoint on this machine, else the EC2 instance.
+// AWS_ENDPOINT_URL. If region is empty, the environment or the profile names it. If they do not, it is us-east-1 if the variable
+// AWS_ENDPOINT_URL names this machine, and otherwise the region of the EC2 instance.
 func Load(ctx context.Context, region string) (aws.Config, error) {
 	if err := checkBlanks(os.Environ()); err != nil {
 		return aws.Config{}, fmt.Errorf("AWS configuration: %w", err)

@@ -38,7 +38,8 @@ func TestRegion(t *testing.T) {
 	}
 }
 
-// environment sets the given variables and removes all others that the SDK reads.
+// environment sets the given variables and removes all others that the SDK reads. Unless they are given, it also sets a key and switches
+// the instance metadata off.
 func environment(t *testing.T, variables map[string]string) {
 	t.Helper()
 	testenv.Clean(t)

@@ -65,7 +65,7 @@ type Destination struct {
 	client   *Stream     // for target; nil if it must be made
 
 	// Only Put uses these.
-	gone    int       // pauses that have begun since the stream does not exist; 0 while it exists
+	gone    int       // pauses that have begun since the stream was found missing; 0 while it exists
 	askNext time.Time // when the present pause ends and Put asks the stack for another stream
 }
 
@@ -189,7 +189,8 @@ func (d *Destination) Health() []*retry.State {
 	return []*retry.State{d.loading, d.asking, d.keeping}
 }
 
-// Run asks where to send until ctx ends. If a question was sent before that, Run waits for its answer until the context limit ends.
+// Run asks where to send until ctx ends. If a question is under way when ctx ends, Run waits for its answer, but not after limit has
+// ended.
 func (d *Destination) Run(ctx, limit context.Context) {
 	pause := time.Duration(0)
 	if _, known := d.Target(); known {

@@ -64,7 +64,8 @@ func (w *watched) run(t *testing.T, length time.Duration) {
 	w.Run(ctx, context.WithoutCancel(ctx))
 }
 
-// TestRefresh: a destination asks every few minutes, each at other times. It passes on and stores only new answers.
+// TestRefresh: a destination asks every few minutes. Two destinations ask at different times. A destination
+// passes on and stores only new answers.
 func TestRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := Target{Stream: "s", Region: "r"}
@@ -212,7 +213,7 @@ func TestAnswerThatCouldNotBeStored(t *testing.T) {
 	})
 }
 
-// keys returns the content of a credentials file.
+// keys returns a provider of one key, as a credentials file would give it.
 func keys(id string) aws.CredentialsProvider {
 	return credentials.NewStaticCredentialsProvider(id, "secret", "")
 }

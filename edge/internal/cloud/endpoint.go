@@ -18,7 +18,7 @@ import (
 type PlainError struct{ Endpoint string }
 
 func (e *PlainError) Error() string {
-	return fmt.Sprintf("endpoint %s: plain HTTP is allowed only to this machine's loopback; use https://", e.Endpoint)
+	return fmt.Sprintf("endpoint %s: plain HTTP is allowed only to this machine and its metadata services; use https://", e.Endpoint)
 }
 
 // CanceledError makes the SDK not try again (retry.NoRetryCanceledError).

@@ -168,7 +168,8 @@ func TestRegionOfBefore(t *testing.T) {
 	c.says(map[string]string{"delivery-stream-name": "the-stream"})
 	t.Setenv("AWS_ENDPOINT_URL_FIREHOSE", os.Getenv("AWS_ENDPOINT_URL"))
 	t.Setenv("AWS_ENDPOINT_URL_SSM", os.Getenv("AWS_ENDPOINT_URL"))
-	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil { // with a loopback endpoint Load assumes a region; newCloud restores it
+	// With a loopback endpoint cloud.Load assumes a region. After the test, the Setenv of newCloud restores the variable.
+	if err := os.Unsetenv("AWS_ENDPOINT_URL"); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

@@ -29,7 +29,7 @@ type Options struct {
 	StopWithin time.Duration
 	Version    string
 	Log        *slog.Logger
-	// Level is set to the configured level after each change of the configuration. The caller sets it before Run. It may be nil.
+	// Run sets the level in Level after each change of the configuration. Before Run, the caller sets the first level. Level may be nil.
 	Level *slog.LevelVar
 }
 

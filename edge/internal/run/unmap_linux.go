@@ -32,7 +32,7 @@ func adviseBinary(advice uintptr) {
 		case len(fields) < 2:
 		case !strings.HasSuffix(fields[0], ":"):
 			begin, end = readOnly(lines.Text(), fields, path)
-		case fields[0] == "Anonymous:" && fields[1] == "0" && begin < end: // no page was changed, and so copied
+		case fields[0] == "Anonymous:" && fields[1] == "0" && begin < end: // no page was changed: the kernel makes a copy of a page that is changed
 			_, _, _ = unix.Syscall(unix.SYS_MADVISE, begin, end-begin, advice)
 		}
 	}

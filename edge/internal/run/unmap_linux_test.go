@@ -21,7 +21,8 @@ func TestUnmapBinary(t *testing.T) {
 	}
 }
 
-// A page that was changed and then made read-only keeps its content, as the relocated addresses of a position-independent executable.
+// A page that was changed and then made read-only keeps its content, for example a page with the relocated addresses of a
+// position-independent executable.
 func TestUnmapBinaryKeepsChangedPages(t *testing.T) {
 	file, err := os.Open("/proc/self/exe")
 	if err != nil {

@@ -44,7 +44,7 @@ const (
 	tailWait             // it waits for lines that are in the queue, unless it is the only pack
 )
 
-// packer makes packs. It keeps its buffers and the last ratio for the next one.
+// packer makes packs. It keeps its buffers, and the compression ratio of the last pack, for the next pack.
 type packer struct {
 	writer record.PackWriter
 	ratio  float64 // compressed bytes per raw byte in the last pack
@@ -128,8 +128,9 @@ func (p *packer) fit(lines [][]byte, hour record.Hour, bound int) (best pack, er
 	return best, nil
 }
 
-// compress returns the lines as a pack, valid until the next call. Lines with details, which are much longer than others, go first: as
-// neighbours they are within the 32 KiB in which gzip finds repeated text.
+// compress returns the lines as a pack, valid until the next call. Lines with details (once a minute: lists of
+// processes, filesystems and so on) are much longer than others. They go first: as neighbours they are within the 32 KiB in which gzip finds
+// repeated text.
 func (p *packer) compress(lines [][]byte, hour record.Hour) ([]byte, error) {
 	p.writer.Reset()
 	shortest := len(slices.MinFunc(lines, func(a, b []byte) int { return cmp.Compare(len(a), len(b)) }))

@@ -87,8 +87,8 @@ const (
 	// One round of the backlog has at most the samples of about one full record, and at most what the rate allows in a minute.
 	backlogLines, backlogBytes = 400, 512 << 10
 	backlogRound               = time.Minute
-	// The longest pause between attempts is MaxLatency, within these bounds. So if a destination works again, the machines come back
-	// spread over the time in which they would have sent anyway.
+	// The longest pause between attempts is MaxLatency, within these bounds. So when a destination works again, the
+	// machines send at different times within about one MaxLatency, as they do normally.
 	minPause, maxPause = 10 * time.Second, 5 * time.Minute
 	// credentialsPause bounds the pauses while credentials are refused, so that new ones are used within a minute.
 	credentialsPause = 30 * time.Second
@@ -159,7 +159,7 @@ type Stats struct {
 	Records  int64 // delivered
 	Requests int64 // sent, failed ones included
 	Retries  int64 // requests that repeated a failed one, whole or in part
-	Unusable int64 // lines set aside because the destination will never accept them
+	Unusable int64 // lines set aside: refused as invalid, or not a sample
 	// DeliveredAt is when a record was last accepted, or zero if none was.
 	DeliveredAt time.Time
 }
@@ -234,7 +234,7 @@ func (s *Shipper) Stats() Stats {
 	return stats
 }
 
-// Health returns the states of delivery and of samples that were set aside because they were refused as invalid.
+// Health returns the states of delivery and of lines that were set aside because they were refused as invalid or are not samples.
 func (s *Shipper) Health() []*retry.State { return []*retry.State{s.delivery, s.rejecting} }
 
 // Run ships until the context ends. After stop is closed, it sends the fresh samples at once, and backlog while some of it is only in

@@ -26,7 +26,8 @@ import (
 // destination answers as the test says, and remembers what it accepted.
 type destination struct {
 	t *testing.T
-	// answer is called for each request, counted from 0. It gets results that accept all. It may change them or return an error.
+	// answer is called for each request, counted from 0. It gets results that accept all records, and may change them or
+	// return an error.
 	answer func(call int, results []error) ([]error, error)
 	// invalid says which samples make a request invalid.
 	invalid  func(seq int64) bool
@@ -129,7 +130,7 @@ func openQueue(t *testing.T, maxBytes int64) *spool.Queue {
 	return q
 }
 
-// ship returns a shipper from a queue to the fixture's destination.
+// ship makes the fixture's shipper, from a queue to the fixture's destination.
 func (f *fixture) ship(q ship.Queue) {
 	f.shipper = ship.New(q, f.to, ship.Options{
 		Pace: ship.Pace{Interval: 3 * time.Second, MaxLatency: f.latency, BacklogRate: 20}, Log: slog.New(slog.NewTextHandler(&f.log, nil)),
@@ -349,7 +350,7 @@ func TestDeliversThrough(t *testing.T) {
 	}
 }
 
-// TestOnlyFailedRecordsAreSentAgain: and their bytes are the same.
+// TestOnlyFailedRecordsAreSentAgain: only failed records are sent again, with the same bytes.
 func TestOnlyFailedRecordsAreSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Second, func(call int, r []error) ([]error, error) {
@@ -608,7 +609,7 @@ func TestTune(t *testing.T) {
 	})
 }
 
-// TestNewCredentialsAreUsedWithinAMinute: also if MaxLatency is long.
+// TestNewCredentialsAreUsedWithinAMinute: pauses while credentials are refused are short, even if MaxLatency is long.
 func TestNewCredentialsAreUsedWithinAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := fmt.Errorf("%w: expired", ship.ErrCredentials)

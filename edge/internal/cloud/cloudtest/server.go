@@ -1,5 +1,5 @@
 // Package cloudtest is a fake SSM and Firehose for edge's tests. A [Server] answers as the test says and remembers the records that it
-// accepted. It has no limits and delivers nothing; module local does that.
+// accepted. It does not enforce limits and does not deliver. Module local does both.
 package cloudtest
 
 import (
@@ -43,7 +43,7 @@ type Outcome struct {
 	Refuse   func(record int) string // error code of a record; "" to accept it
 	Poison   func(seq int64) bool    // whether a sample makes the whole request invalid
 	Silent   bool                    // accept the records, but send no answer
-	Short    int                     // leave out so many results
+	Short    int                     // leave out this many results at the end
 }
 
 // Server is the two services. A test may change its fields.
@@ -61,13 +61,15 @@ type Server struct {
 	Skew       time.Duration // how far the client's clock is ahead of the server's
 	Key        string        // the only access key that is accepted; if empty, all are
 
+	// What to keep.
+	Forget bool // do not keep Puts, for long runs
+	Keep   bool // keep Samples
+
 	// What happened so far.
-	Forget    bool // do not keep Puts, for long runs
-	Keep      bool // keep Samples
-	Asked     int  // requests for parameters
-	Requests  int  // requests to put records
-	Strangers int  // requests to put records on a stream that does not exist
-	Denied    int  // requests signed with an unknown key
+	Asked     int // requests for parameters
+	Requests  int // requests to put records
+	Strangers int // requests to put records on a stream that does not exist
+	Denied    int // requests signed with an unknown key
 	Puts      []Put
 	Samples   []record.Sample
 	Billed    int64           // bytes, each record rounded up to 5,120
