@@ -53,8 +53,8 @@ var sharedReadings = map[string][]string{
 	"units": {"cpu_share", "memory_bytes"},
 }
 
-// readings is the relation of the elements of a list by host, ts and the column with their name: columns of [statement.details], listed and
-// lists. A copy of a sample has equal elements, and max takes one of them. Panels of a page that read the same list share the relation.
+// readings is a relation with a row for each host, ts and name of an element of a list. by is the column with the name. The other columns
+// are these of [statement.details], listed and lists. A copy of a sample has equal elements, and max takes one of them. Panels of a page that read the same list share the relation.
 func (s statement) readings(list, by string, columns ...string) (string, error) {
 	if s.share != nil {
 		columns = sharedReadings[list]

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Sources describes objects of samples: those that a rollup was made of, or those that it could be made of now. The first description is
-// kept beside the rollup.
+// Sources describes objects of samples: those that a rollup was made of, or those that it could be made of now. The description of
+// the objects that a rollup was made of is kept beside the rollup.
 type Sources struct {
 	Objects int
 	Bytes   int64
@@ -25,8 +25,8 @@ func (s Sources) And(more Sources) Sources {
 	return s
 }
 
-// LackedBy reports whether a rollup that was made from the sources made may lack some of these objects. The number of objects counts
-// besides their times, because an object can appear later than its time says: S3 gives an upload of several parts the time when it began,
+// LackedBy reports whether a rollup may lack some of the objects that s describes, if it was made of those that made describes. The
+// number of objects counts besides their times, because an object can appear later than its time says: S3 gives an upload of several parts the time when it began,
 // and a file that is renamed keeps its time. Objects that were deleted do not make a rollup due: it would lose their samples.
 func (s Sources) LackedBy(made Sources) bool {
 	return s.Objects > made.Objects || s.Newest.After(made.Newest)
@@ -62,8 +62,8 @@ type Schedule struct {
 	Now time.Time
 	// Settle is how long after its end a period is rolled up for the first time: most of its samples are there then.
 	Settle time.Duration
-	// Patience is how long after its last rollup a period is rolled up again for late samples. It is a share of the period's age or of its
-	// length, whichever is more. Without it, one host that sends late would make each hourly run read all samples of a day. 0 means no
+	// Patience is a pause after the last rollup of a period: only after it, the period is rolled up again for late samples. The pause is this
+	// share of the period's age or of its length, whichever is more. Without it, one host that sends late would make each hourly run read all samples of a day. 0 means no
 	// wait.
 	Patience float64
 }
@@ -81,8 +81,8 @@ func (d Due) End() time.Time { return d.Start.Add(d.Rollup.Period) }
 // Due returns the periods that are due, in order of time: those that have ended and have samples that their rollup may lack. hours has
 // the samples that exist; a key is the begin of an hour. made has the rollups that exist; a key is the begin of a period.
 //
-// A period that has not ended is not due, however new its samples are. So a machine whose clock is a year ahead costs nothing until
-// then.
+// A period that has not ended is not due, however new its samples are. So a machine whose clock is a year ahead costs nothing for that
+// year.
 func (r Rollup) Due(hours map[time.Time]Sources, made map[time.Time]Made, schedule Schedule) []Due {
 	periods := map[time.Time]Sources{}
 	for hour, s := range hours {

@@ -59,7 +59,7 @@ type Panel struct {
 	// Weeks is how many earlier weeks the panel compares with. If the time range is at most a week, the query also reads the same time of
 	// each of these weeks. Saved queries do not do that.
 	Weeks int `json:"weeks,omitempty"`
-	// Empty is the text for an answer without rows, if that is good news. If Empty is "", the page says that there is no data.
+	// Empty is the text for an answer without rows, if that is normal, such as no problems. If Empty is "", the page says that there is no data.
 	Empty string `json:"empty,omitempty"`
 	// Optional says that the page shows the panel only if it has data: not every machine has sensors, and older collectors send no
 	// details.
@@ -172,6 +172,7 @@ type Value struct {
 }
 
 // Thresholds are limits of a value. A value of Warn or more needs attention soon, a value of Critical or more at once.
+// If Critical is below Warn, lower values are worse.
 type Thresholds struct {
 	Warn     float64 `json:"warn"`
 	Critical float64 `json:"critical"`

@@ -368,7 +368,8 @@ func TestOnceReadsTheOtherView(t *testing.T) {
 	})
 }
 
-// TestEachTrendHasItsValueOfNow: a tile of the page shows a value of the trend, and its value of now, which is one column or a sum.
+// TestEachTrendHasItsValueOfNow: a tile of the page shows the trend of a value and its newest value, which is a column of
+// overview-now or a sum of columns.
 func TestEachTrendHasItsValueOfNow(t *testing.T) {
 	now, _ := panels.Find("overview-now")
 	trend, _ := panels.Find("overview-trend")

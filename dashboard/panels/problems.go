@@ -51,13 +51,14 @@ var minuteProblems = sync.OnceValue(func() []Problem {
 	all := []Problem{
 		{
 			Name: "CPU", Column: "cpu_pct", Unit: Percent, Limits: Limits{loaded, 70, 80}, For: 10 * time.Minute, Culprit: "cpu_process",
-			Sentence: "The CPU is busy {warn} of the time or more, for {for}. It does not begin if the CPU was at {usual} or more for a quarter of " +
-				"an hour, at that time of day (give or take an hour), 1, 2, 3 or 7 days before.",
+			Sentence: "The CPU is busy {warn} of the time or more, for {for}. It is not reported, for up to {routine}, if the CPU was at " +
+				"{usual} or more for a quarter of an hour, at that time of day (give or take an hour), 1, 2, 3 or 7 days before.",
 		},
 		{
 			Name: "Memory", Column: "ram_pct", Unit: Percent, Limits: Limits{loaded, 85, 88}, Culprit: "memory_process", CriticalReported: true,
-			Sentence: "{warn} of the memory or more is in use, for {for}. It does not begin if the memory was at {usual} or more for a quarter of " +
-				"an hour, at that time of day (give or take an hour), 1, 2, 3 or 7 days before. At {critical} it begins in any case.",
+			Sentence: "{warn} of the memory or more is in use, for {for}. It is not reported, for up to {routine}, if the memory was at " +
+				"{usual} or more for a quarter of an hour, at that time of day (give or take an hour), 1, 2, 3 or 7 days before. At {critical} it is " +
+				"reported in any case.",
 		},
 		{
 			// A disk that is busy while no task waits for it is a backup or a batch job.
@@ -95,7 +96,7 @@ var minuteProblems = sync.OnceValue(func() []Problem {
 			return number(v)
 		}
 		p.Sentence = strings.NewReplacer("{warn}", percent(p.Warn), "{critical}", percent(p.Critical), "{usual}", percent(p.Usual),
-			"{for}", strconv.Itoa(int(p.For.Minutes()))+" minutes").Replace(p.Sentence)
+			"{for}", strconv.Itoa(int(p.For.Minutes()))+" minutes", "{routine}", strconv.Itoa(routineS/hourSeconds)+" hours").Replace(p.Sentence)
 	}
 	return all
 })
@@ -122,8 +123,8 @@ const (
 	// Silent is a host that sends nothing: its newest sample is older than three of its intervals plus the time that samples take to
 	// arrive.
 	Silent = "Silent"
-	// SharedName is several machines that send under one host name. It begins after ten minutes in which, at each minute, the last five
-	// minutes have samples of more than one machine. The pages cannot tell their samples apart. A new machine that took over the name is
+	// SharedName is several machines that send under one host name. It begins if, at each minute of ten minutes, the five minutes
+	// before it have samples of more than one machine. The pages cannot tell their samples apart. A new machine that took over the name is
 	// not a problem.
 	SharedName = "Host name of several machines"
 )
@@ -167,8 +168,8 @@ const (
 // working day, also if the problem is on a Sunday or a Monday. A week before is the same weekday.
 var usualDays = []int{1, 2, 3, 7}
 
-// usualSpan returns the time range, so many days before r, that says how busy a host usually is at the times of r. It contains all buckets
-// that count as the same time of day. It begins one bucket earlier than these, because samples arrive late: the newest value may be of a
+// usualSpan returns a time range that lies days before r. Its samples say how busy a host usually is at the times of day of r. It contains
+// all buckets that count as the same time of day. It begins one bucket earlier than these, because samples arrive late: the newest value may be of a
 // bucket before the end of r.
 func usualSpan(r Range, days int) Range {
 	const before, after = (usualNeighbours + 2) * usualStepS * time.Second, (usualNeighbours + 1) * usualStepS * time.Second

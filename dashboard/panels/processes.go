@@ -40,7 +40,7 @@ func processes() Dashboard {
 			},
 			{
 				ID: "processes-growth", Title: "Memory of a process by host", Kind: Lines, ReadsLists: true, By: ByHost,
-				Question: "On which hosts does the memory of that process grow?",
+				Question: "On which hosts does the memory of the chosen process, or of the busiest one, grow?",
 				Values:   []Value{{Column: "value", Label: "Memory", Unit: Bytes, Low: "low", High: "high"}},
 			},
 			{

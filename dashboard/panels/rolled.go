@@ -18,7 +18,8 @@ func (s statement) count() string {
 	return samplesOf
 }
 
-// mean is the mean of a column or expression over samples. Over buckets, a mean weighs as much as the bucket has samples.
+// mean is the mean of a column or expression over samples. Over buckets, the mean of a bucket is weighted by its number of
+// samples.
 func (s statement) mean(of string) string {
 	if !s.rolled() {
 		return average(of)

@@ -81,7 +81,8 @@ func (r Rollup) Columns() []record.Column {
 }
 
 // columns derives the columns of the rollup from those of a sample and from what is computed of each sample. A number has its mean
-// under its own name, and its extremes. Of a text, a map or a list, the newest known value stays.
+// under its own name, and its extremes. Of a text or a map, and of the lists in r.lists, the newest known
+// value stays. The lists in r.summaries are summarized over all readings. Other lists are left out.
 func (r Rollup) columns() []rolled {
 	column := func(name string, t record.Type, unit record.Unit, comment, fromSamples, fromBuckets string) rolled {
 		return rolled{record.Column{Name: name, Type: t, Unit: unit, Comment: comment}, fromSamples, fromBuckets}

@@ -11,7 +11,7 @@ import (
 
 // Rules are the rules of [AllProblems] with what an operator changed for some hosts. The zero value changes nothing.
 //
-// If two overrides set the same thing for one host, the result is one of both; a caller has to refuse that beforehand (see package
+// If two overrides set the same thing for one host, the result is one of the two, and it is not defined which; a caller has to refuse that beforehand (see package
 // alerts).
 type Rules struct{ Overrides []Override }
 

@@ -6,9 +6,9 @@ import (
 )
 
 // Which table a query reads depends on how long its time range is: samples up to a day, minutes up to two weeks (two days if it reads lists
-// of processes or units), hours beyond. Samples that
-// are in no rollup yet are read themselves, and the query rolls them up. So all rows of a query are of one kind, and the newest minute is
-// there.
+// of processes or units), hours beyond. If samples are
+// not in a rollup yet, the query reads them as samples and rolls them up. So all its rows are of one kind, and the newest minute is there.
+// Queries with variables do not roll up: see [reading.mixed].
 
 const (
 	// rawSpan is the longest time range that is read from samples.
@@ -182,8 +182,9 @@ func (f Form) relation(samples string, once bool) string {
 }
 
 // Period is the condition on a time range of the samples, in UTC, by partition and by time. Athena's partition projection uses the
-// bounds of each key by itself. A key has bounds of its own if the keys above it are the same at both ends: a range from May to
-// July bounds the month, a range from December to January does not. The last condition is on all keys together and is exact.
+// bounds of each key by itself. The bounds of a key are those of the range if the keys above it are the same at both ends. Otherwise they
+// allow all values of the key: a range from May to July bounds the month, a range from December to January does not. The next condition is
+// on all keys together and exact to the hour, the last one is on ts and exact.
 func Period(r Range) string { return period(Rollup{}, r) }
 
 // period is the condition on a time range of the rows of a rollup. The zero Rollup is the samples.

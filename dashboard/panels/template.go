@@ -50,7 +50,7 @@ type statement struct {
 	from        string                                    // begin of the time range that is read, Unix seconds
 	to          string                                    // end of the time range, Unix seconds
 	shown       string                                    // begin of the time range that was chosen; a panel with a Lead also reads what is before it
-	bucket      func(least time.Duration) string          // width of a time bucket in seconds, which is at least so wide
+	bucket      func(least time.Duration) string          // width of a time bucket in seconds, which is at least least
 	process     func() string                             // condition on the process that a viewer chose, after another condition; "" if none is chosen
 	slot        string                                    // width of a slot in seconds, see [slotFor]
 	maxDistance string                                    // how far a slot of another week may be from the time of the week of a point, in seconds, see [maxDistanceFor]

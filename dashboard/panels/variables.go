@@ -8,7 +8,7 @@ import (
 )
 
 // Variables is the form of panels' queries for a tool that puts the values of its variables into the text, such as Grafana. So the time
-// range, its length and the choices are known only when the query runs. Each relation is in the query once, with conditions that are
+// range, its length and the choices are known only when the query runs. Each read of the samples names each relation once, with conditions that are
 // false if it is not needed. A planner computes a condition on constants. If it is false, the engine reads nothing of the relation: DuckDB
 // prunes files, Athena partitions.
 //

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	benchPacks = 40 // packs of 5 kB fill the transform's buffer of 0.2 MB
-	benchRows  = 20 // samples in a minute at the default interval
+	benchPacks = 40 // packs of 3 kB fill more than half of the processor's buffer of 0.2 MB
+	benchRows  = 20 // samples in a pack: those of a minute at the default interval, half of a pack by default
 )
 
 // benchEvents returns an event with packs, and one with the same samples as plain lines.

@@ -57,7 +57,7 @@ func newReader() *jsonscan.Reader {
 }
 
 // plausible reports whether the value of a quantity may be delivered. A number has to be within the range. null may be delivered, because
-// it is a missing value. Other values that are not numbers may be delivered too, because the conversion refuses their records.
+// it is a missing value. A value of another kind, such as a list, passes too: it is the conversion that refuses its record.
 func plausible(m jsonscan.Member, within record.Range) bool {
 	switch m.Kind {
 	case jsonscan.Number:

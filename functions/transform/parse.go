@@ -26,7 +26,7 @@ var (
 type contents struct {
 	text []byte
 	docs []document
-	// out holds the enriched documents. It stays valid.
+	// out holds the enriched documents. Unlike the rest, it stays valid after that.
 	out []byte
 	// leftOut counts the numbers that are out of their range, and the reasons why samples of OTLP/JSON lack values. firstLeftOut is the
 	// first reason.

@@ -25,8 +25,8 @@ const (
 	// backoffBase and backoffCap bound the full-jitter wait between attempts.
 	backoffBase = 100 * time.Millisecond
 	backoffCap  = 5 * time.Second
-	// answerMargin is the part of the invocation's time that is kept for the answer.
-	answerMargin = 2 * time.Second
+	// responseMargin is the part of the invocation's time that is kept for the response.
+	responseMargin = 2 * time.Second
 )
 
 // putBack puts the packs of all records in v.back onto the stream of that name. It answers a record with Dropped if each of its packs
@@ -69,7 +69,7 @@ func (v *invocation) send(ctx context.Context, name string, entries []entry) (le
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerMargin))
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-responseMargin))
 		defer cancel()
 	}
 	for attempt := range putAttempts {

@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// toPutBack is a record that goes back onto the stream. Each of its packs fits into an answer.
+// toPutBack is a record that goes back onto the stream. One answer can hold the samples of each of its packs.
 type toPutBack struct {
 	index int // of the record in the event
 	packs [][]byte
 	err   error // why it could not be split
 }
 
-// split cuts a record into packs that each fit into an answer: each holds samples of one hour, and its size is bounded. The samples of an
-// hour keep their order.
+// split cuts a record into packs whose samples one answer can hold: each has samples of one hour, and its size is bounded. The samples of
+// an hour keep their order.
 func (v *invocation) split(i int, c contents) toPutBack {
 	back := toPutBack{index: i}
 	slices.SortStableFunc(c.docs, func(x, y document) int { return cmp.Compare(x.hour, y.hour) })

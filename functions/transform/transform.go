@@ -19,7 +19,7 @@ import (
 
 // Options of a [Transformer].
 type Options struct {
-	// Stream takes back the records that an answer cannot hold. Required.
+	// Stream takes back the records that a response cannot hold. Required.
 	Stream Stream
 	// MaxAge is how old a sample may be; default [record.DefaultMaxAge].
 	MaxAge time.Duration

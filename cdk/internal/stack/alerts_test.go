@@ -90,7 +90,8 @@ func TestAlertTopic(t *testing.T) {
 	}
 }
 
-// The function may publish to its topic only, write only the object that says what was reported, besides Athena's answers, and delete nothing.
+// The function may publish only to its topic. It may write only Athena's results and the object that says what was reported. It may not
+// delete.
 func TestAlertsMayOnlyAlert(t *testing.T) {
 	eachVariant(t, func(t *testing.T, name string, template map[string]any) {
 		if !withAlerts(name) {

@@ -64,7 +64,7 @@ func comment(c record.Column) string {
 	return c.Comment + " (OpenTelemetry: " + strings.Join(names, ", ") + ")"
 }
 
-// newTable adds a table of Parquet files. The properties lack its database, columns and format.
+// newTable adds a table of Parquet files. It sets the database, the columns and the format; the caller sets the other properties.
 func newTable(
 	scope constructs.Construct, id string, database awsglue.IDatabase, properties awsglue.S3TableProps, of []record.Column, partitionKeys []string,
 ) awsglue.S3Table {

@@ -84,9 +84,9 @@ func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 }
 
 // newEventCount returns a metric that counts events of AWS. It adds an EventBridge rule without a target: EventBridge publishes the metric
-// TriggeredRules for it too. Sources: EventBridge user guide, "Using IAM policy conditions" for the targets, "Monitoring Amazon
-// EventBridge" for the metric. Third-party price lists of 2026 say that events of AWS services are free. The bucket's events have to be
-// switched on. If AWS bills such events, at 1 USD a million, a stack pays about a cent a month.
+// TriggeredRules for it too. Sources: EventBridge user guide, "Using IAM policy conditions" says that a rule needs no
+// target, "Monitoring Amazon EventBridge" that the metric exists. Third-party price lists of 2026 say that events of AWS services are free.
+// The bucket's events have to be switched on, so AWS may bill them as custom events: at 1 USD a million, about a cent a month.
 func newEventCount(scope constructs.Construct, id, what string, pattern *awsevents.EventPattern) awscloudwatch.IMetric {
 	rule := awsevents.NewRule(scope, &id, &awsevents.RuleProps{
 		Description: jsii.String(what + ": counted for an alarm"), EventPattern: pattern,

@@ -28,8 +28,8 @@ func inline(statements ...awsiam.PolicyStatement) *map[string]awsiam.PolicyDocum
 }
 
 // mayReadSamples returns the statements that a function needs to query the samples by Athena, except those about its workgroup. Sources:
-// Athena user guide, "Fine-grained access to databases and tables in the AWS Glue Data Catalog" (the catalog and the database belong to
-// each action on a table or partition); Service Authorization Reference, Glue and Athena.
+// Athena user guide, "Fine-grained access to databases and tables in the AWS Glue Data Catalog" (each action on a table or
+// partition also needs permission on the catalog and the database); Service Authorization Reference, Glue and Athena.
 func mayReadSamples(scope constructs.Construct, c config.Config, bucket awss3.IBucket, table catalog) []awsiam.PolicyStatement {
 	below := func(folder string) *string { return bucket.ArnForObjects(jsii.String(folder + "*")) }
 	return append(mayUseKey(c, true),

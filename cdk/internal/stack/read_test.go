@@ -39,7 +39,7 @@ func one(t *testing.T, template map[string]any, kind string) resource {
 	return found[0]
 }
 
-// called returns the only resource of a type whose id begins so.
+// called returns the only resource of a type whose id begins with id.
 func called(t *testing.T, template map[string]any, kind, id string) resource {
 	t.Helper()
 	found := slices.DeleteFunc(ofType(t, template, kind), func(r resource) bool { return !strings.HasPrefix(r.id, id) })

@@ -56,7 +56,7 @@ func rollupWorkgroup(c config.Config) string { return c.StackName + "-rollup" }
 const (
 	// rollupTimeout is the longest time that Lambda lets a function run. A run that needs more goes on an hour later.
 	rollupTimeout = 15 * time.Minute
-	// rollupMemory is in MiB. The function keeps a list of objects: about 300 bytes for each object of two weeks.
+	// rollupMemory is in MiB. The function keeps a list of objects: about 300 bytes for each object that the last two weeks have.
 	rollupMemory = 256
 	// rollupScanGiB stops a statement that reads far more than it should. An hour of 100,000 machines is 24 GiB.
 	rollupScanGiB = 100

@@ -26,7 +26,7 @@ func TestLogicalIDsAreStable(t *testing.T) {
 	})
 }
 
-// If the stack is deleted, only the samples stay, and they stay unless the configuration says otherwise.
+// If the stack is deleted, only the bucket and what is in it stay, unless the configuration says otherwise.
 func TestWhatIsRetained(t *testing.T) {
 	eachVariant(t, func(t *testing.T, name string, template map[string]any) {
 		for id, body := range at(t, template, "Resources").(map[string]any) {
@@ -48,8 +48,8 @@ func TestWhatIsRetained(t *testing.T) {
 	})
 }
 
-// names lists the properties whose value can be the name of only one resource in an account and region. The second text is a path within
-// the first.
+// names lists the properties whose value can be the name of only one resource in an account and region. The elements are a path to
+// the property.
 var names = map[string][]any{
 	"AWS::S3::Bucket": {"BucketName"}, "AWS::KinesisFirehose::DeliveryStream": {"DeliveryStreamName"},
 	"AWS::Lambda::Function": {"FunctionName"}, "AWS::IAM::Role": {"RoleName"}, "AWS::IAM::ManagedPolicy": {"ManagedPolicyName"},

@@ -22,9 +22,9 @@ func TestBucketIsPrivateAndKept(t *testing.T) {
 	}
 	check(t, "expiring answers", at(t, rules, 1, "Prefix"), "athena-results/")
 	check(t, "expiring failed records", at(t, rules, 2), "map[ExpirationInDays:90 Id:ExpireFailedRecords Prefix:errors/ Status:Enabled]")
-	// What was sent of an object must not be forgotten before the object is gone.
 	check(t, "rollups", at(t, rules, 4),
 		"map[Id:TierRollups Prefix:rollup/ Status:Enabled Transitions:[map[StorageClass:INTELLIGENT_TIERING TransitionInDays:0]]]")
+	// The note about which records of an object were sent must outlive the object.
 	check(t, "expiring replayed records", at(t, rules, 3), "map[ExpirationInDays:97 Id:ExpireReplayedRecords Prefix:replayed/ Status:Enabled]")
 }
 

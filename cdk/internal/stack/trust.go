@@ -8,7 +8,7 @@ import (
 
 // service returns the principal of an AWS service that may assume a role, under conditions or, if they are nil, under none.
 //
-// A condition asks only for keys that AWS documents the service to send. If the service does not send a key, it cannot assume
+// A condition uses only keys that the service sends, by AWS's documentation. If the service does not send a key, it cannot assume
 // the role: the deployment fails with "unable to assume role", or the service fails later.
 //
 //   - firehose sends sts:ExternalId. Source: Firehose developer guide, "Controlling access with Amazon Data Firehose".

@@ -1,5 +1,5 @@
-{{- /* A gap is before a sample that comes more than two intervals after the host's sample before it, of the same or another
-session. An hour without a sample has one gap, which lasts since the sample before. */ -}}
+{{- /* There is a gap if a sample comes more than two intervals after the previous sample of the host, which may be of another
+session. An hour without a sample has one gap if the last sample is more than two intervals ago: the gap lasts since that sample. */ -}}
 WITH taken AS (
   SELECT DISTINCT host, session_id, seq, ts, interval_s
   FROM {{samples "host" "session_id" "seq" "interval_s"}}

@@ -1,5 +1,5 @@
-{{- /* The starts of sessions. A session starts with seq 0. If its first samples were lost, the first one that is there counts as the
-start if the host's session before had ended. The mark is the start of the machine if the machine started after the last sample of the
+{{- /* The starts of sessions. A session starts with seq 0. If the first samples of a session were lost, its first sample
+that is there counts as the start, but only if the host's previous session had ended. The mark is the start of the machine if the machine started after the last sample of the
 session before. If there is no session before, it is the start of the machine if the machine had been up for less than five minutes.
 Otherwise it is the start of the collector only. */ -}}
 WITH sessions AS (

@@ -25,8 +25,8 @@ func (c collection) storeDevices(s *record.Sample) {
 // add adds to a number that may be absent.
 func add(to *record.Float, v float64) { *to = record.Some(to.Or(0) + v) }
 
-// storeDisks stores the disks, but not their partitions and not devices that are stacked on them. Only the names tell them apart: the
-// points say nothing else.
+// storeDisks stores the disks, but not their partitions and not devices that are stacked on them. A point says
+// nothing about a device but its name, so the names decide.
 func (c collection) storeDisks(s *record.Sample) {
 	type disk struct {
 		record.Disk
@@ -200,7 +200,7 @@ func sum(to *record.Float, v record.Float) {
 	}
 }
 
-// first returns the first n elements in an order. Elements that are equal in it stay in their order.
+// first sorts a list and returns its first n elements. Elements that compare equal keep their places.
 func first[T any](n int, list []T, order func(a, b T) int) []T {
 	slices.SortStableFunc(list, order)
 	return list[:min(n, len(list))]

@@ -24,8 +24,8 @@ func (c collection) storeHost(s *record.Sample, notes *notes) {
 // cpuTime is how cores spent their time, in seconds or as shares.
 type cpuTime struct{ total, busy, user, system, iowait, steal float64 }
 
-// storeCPU divides the time of each state by that of all states. The share of each state, which system.cpu.utilization gives, serves as
-// well as the time.
+// storeCPU divides the time of each state by that of all states. If there is no time, it divides the shares that system.cpu.utilization
+// gives.
 func (c collection) storeCPU(s *record.Sample) {
 	points := c.of("system.cpu.time")
 	if len(points) == 0 {

@@ -34,7 +34,7 @@ import (
 
 const (
 	benchRecords = 500 // in a request; Firehose does not allow more
-	benchSamples = 20  // in a record: one minute at the default interval
+	benchSamples = 20  // in a record: those of a minute at the default interval, half of a record by default
 	benchClients = 2
 )
 

@@ -21,7 +21,7 @@ import (
 )
 
 // deliver writes the objects of a buffer in three steps. First it writes files under staging names. Then one entry of the journal
-// commits the delivery: the records are delivered, and these files have to be moved. Finally it moves the files to their final names.
+// commits the delivery: it says which records are delivered and which files have to be moved. Finally it moves the files to their final names.
 // If the process dies before the commit, the next start delivers the records again from the journal. If it dies after the commit, the
 // next start finishes the moves. Either way no record is in two objects.
 //

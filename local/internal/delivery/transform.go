@@ -23,8 +23,8 @@ type Invoker interface {
 	Invoke(ctx context.Context, ev transform.Event) (transform.Response, error)
 }
 
-// MalformedAnswers says which answers of a function cannot be read: it maps the record id to the reason. Only these records fail. A test
-// in AWS showed that (floci-io/floci#3393).
+// MalformedAnswers says which answers of a function cannot be read: it maps the record id to the reason. Only these records fail:
+// see [Engine.check].
 type MalformedAnswers map[string]string
 
 func (m MalformedAnswers) Error() string {
@@ -143,7 +143,7 @@ func (e *Engine) invoke(ctx context.Context, ev transform.Event) (r transform.Re
 
 // check turns the function's answers into outcomes. A bad answer fails only its own record. Tests in AWS showed this for a missing id, a
 // repeated id, null data and ProcessingFailed (floci-io/floci#3349, #3393). A result that Firehose does not know, and data that are not
-// base64, were not tested. Here they fail in the same way.
+// base64, were not tested in AWS. Here they fail in the same way.
 func (e *Engine) check(
 	ev transform.Event, r transform.Response, malformed MalformedAnswers, entries []journal.Entry, attempts int,
 ) []outcome {
@@ -178,7 +178,7 @@ func (e *Engine) check(
 }
 
 // judge checks the answer for one record. It returns the error code and message of a bad answer, and an empty code for a good one. The
-// codes and messages are those that AWS gave in these tests, unless a comment says otherwise.
+// codes and messages are those that AWS gave in the tests that [Engine.check] names, unless a comment says otherwise.
 func judge(a *transform.Result, twice bool, malformed string) (code, message string) {
 	switch {
 	case twice:

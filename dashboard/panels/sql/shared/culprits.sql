@@ -1,5 +1,4 @@
-{{- /* What the problems of each host come from besides what is known of the host itself (see "problems"), as of its newest details: the
-processes that use the most CPU time, hold the most memory, and read and write the most, the mount with the largest share of its
+{{- /* The processes and devices that cause the problems of each host, from its newest details: the processes that use the most CPU time, hold the most memory, and read and write the most, the mount with the largest share of its
 inodes in use, and the interface that loses the most packets. Because lists are large, only the end of the range is
 read: the time that samples take to arrive, and a quarter of an hour before that. */ -}}
 {{define "culprits"}}shares AS (

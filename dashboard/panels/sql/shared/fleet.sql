@@ -1,5 +1,5 @@
-{{- /* A column of hosts over time. Of few hosts, these are the lines of all. Of more, these are the lines of the worst and of the picked,
-and the median and the band of all hosts: see the kind Fleet. */ -}}
+{{- /* A column of hosts over time. If there are few hosts, each has a line. If there are more, the worst and the picked have lines, and
+there are the median and the band of all hosts: see the kind Fleet. */ -}}
 {{define "fleet"}}WITH {{template "buckets" .}}, {{template "ranked" args "value" "value" "peak" "high"}}, {{template "coarse" list "value"}}
 SELECT b.host, b.t, b.value, b.low, b.high, b.interval_s, r.hosts
 FROM buckets b JOIN ranked r ON r.host = b.host
@@ -13,7 +13,7 @@ ORDER BY 1, 2
 {{end}}
 
 {{- /* Columns of buckets for each host, in buckets that are at least as long as the intervals of most hosts. Without that, a narrow
-bucket would have few of the hosts, and the band would jump from bucket to bucket. There are none if there are few hosts.
+bucket would have few of the hosts, and the band would jump from bucket to bucket. If there are few hosts, the relation is empty.
 
 Usually the buckets are long enough as they are. To group them again takes half of the time of a chart of 10,000 hosts, so they are not
 grouped then, unless the engine would read the samples once more for that. */ -}}

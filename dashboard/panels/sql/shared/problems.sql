@@ -6,7 +6,7 @@ The argument "newest" is a number of seconds: the values of each minute are read
 range.
 
 Each expression that reads samples is named once: Athena's engine puts the text of an expression wherever it is named, and reads the samples
-again there. So what else is known of a host goes along with its rows: see the function known. */ -}}
+again there. So each relation carries all columns that later relations need of a host: see the function known. */ -}}
 {{define "problems"}}rules AS (
   SELECT problem, unit, warn, critical, clear, for_s, usual
   FROM (VALUES {{rules}}) AS r (problem, unit, warn, critical, clear, for_s, usual)
@@ -123,8 +123,8 @@ again there. So what else is known of a host goes along with its rows: see the f
   GROUP BY host, problem, coalesce(cleared_t, 0)
 ){{end}}
 
-{{- /* The value of each suspect in each minute. The other columns of a suspect go along with it, unless the engine can look them up later,
-once there are only few rows: with many columns, windows are slow. */ -}}
+{{- /* The value of each suspect in each minute. The other columns of a suspect are copied too. If the engine can look them up later, when
+only few rows are left, they are not copied: with many columns, windows are slow. */ -}}
 {{define "problem_minutes"}}SELECT s.host, problem, floor(ts / 60) * 60 AS t, {{of_suspect .all}}, {{count}} AS samples, coalesce(max(chosen.interval_s), 3) AS step_s,
       min({{template "id_of_shared"}}) AS lowest_id, max({{template "id_of_shared"}}) AS highest_id,
       CASE WHEN problem <> '{{shared_name}}' THEN {{mean value_of_problem}}
@@ -143,7 +143,7 @@ once there are only few rows: with many columns, windows are slow. */ -}}
   FROM {{samples "host" "interval_s" "node_role" "environment" "disk_used_pct" "disk_used_mount" "machine_id" "first_ts" tags_of_overrides}}
   GROUP BY 1, 2{{end}}
 
-{{- /* The same with what is known of all hours of the host: the newest hour, the newest one that says how full the filesystem is, and so on. */ -}}
+{{- /* The hours of each host, with columns about all hours of the host: the newest hour, the newest one that says how full the filesystem is, and so on. */ -}}
 {{define "problem_hours_of_host"}}SELECT *, max(h) OVER (PARTITION BY host) AS newest_h, max(CASE WHEN used IS NOT NULL THEN h END) OVER (PARTITION BY host) AS used_h,
           max(hour_ts) OVER (PARTITION BY host) AS last_ts, max_by(hour_interval_s, h) OVER (PARTITION BY host) AS interval_s
         FROM hourly{{end}}

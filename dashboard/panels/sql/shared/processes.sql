@@ -1,4 +1,4 @@
-{{- /* What each process of each host uses on average: number is how many there are of its name and unit. CPU time and I/O count as 0 while
+{{- /* What each process of each host uses on average: number is how many processes have its name and unit. CPU time and I/O count as 0 while
 the process is not among the first of its host. Memory and the number are the newest that are known. If the rows are hours, the newest
 memory is the mean of an hour. A sum of doubles depends on its order: rounded, equal sums are equal again, and hosts do not change places. */ -}}
 {{define "processes"}}readings AS (
@@ -15,7 +15,7 @@ memory is the mean of an hour. A sum of doubles depends on its order: rounded, e
   GROUP BY 1, 2
 ){{end}}
 
-{{- /* How many lists of each host are behind readings. */ -}}
+{{- /* For each host: how many lists its readings come from. */ -}}
 {{define "times"}}SELECT host, sum(lists) AS times
   FROM (SELECT host, ts, max(lists) AS lists FROM readings GROUP BY 1, 2) AS taken_lists
   GROUP BY host{{end}}

@@ -1,7 +1,7 @@
 {{- /* For each host and slot: the mean, the band of what is normal, and whether the mean is outside of it. The band is made from the slots
-at the same time of the week in the weeks before, if at least two of these weeks have values there, or else from the slots before. There is
-no row if fewer than eight of these have a value. If a host sends less often than once a slot, its past is the same number of steps, and
-each step is several slots long, so that it has a value. */ -}}
+at the same time of the week in the weeks before, if at least two of these weeks have values there, or else from the slots before. If the band
+is made from the slots before and fewer than eight of them have a value, there is no row. If a host sends less often than once a slot, its
+past is the same number of steps, and each step is several slots long, so that the step has a value. */ -}}
 {{define "scored"}}WITH means AS (
   SELECT host, {{slot}} AS t, {{mean "metric"}} AS value,
     CASE WHEN max(interval_s) > {{slot_s}} THEN {{slot_s}} * ceil(max(interval_s) / (1e0 * {{slot_s}})) ELSE 1e0 * {{slot_s}} END AS step_s

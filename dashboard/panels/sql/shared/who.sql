@@ -56,8 +56,8 @@ ORDER BY 1, 2
   FROM moments
 ){{end}}
 
-{{- /* The means of fields of a list over time, for each element; by is the column with its name. Those with the highest mean of
-order are chosen. */ -}}
+{{- /* The means of fields of a list over time, for each element; by is the column with its name. The elements with the highest
+mean of the column order are chosen. */ -}}
 {{define "elements"}}WITH readings AS (
   SELECT {{.by}}, ts, {{wide 60}} AS t, listed, {{names .columns}}
   FROM {{details .list .by .columns "listed"}}
