@@ -269,6 +269,7 @@ release: need-go packaging $(TOOLS)/goreleaser-$(GORELEASER) $(TOOLS)/cyclonedx-
 	COMMIT=$(COMMIT) DATE=$(DATE) EPOCH=$(EPOCH) PUBLISH=$(PUBLISH) PATH="$(TOOLS)/cyclonedx-$(CYCLONEDX):$$PATH" \
 		$(TOOLS)/goreleaser-$(GORELEASER) release --clean $(RELEASE_FLAGS)
 	SOURCE_DATE_EPOCH=$(EPOCH) release/images dist $(COMMIT)
+	go run ./release/check dist bin/native
 
 RELEASE_FLAGS = $(if $(PUBLISH),--release-notes bin/packaging/notes.md,--snapshot --skip=sign)
 
@@ -277,9 +278,9 @@ packaging: need-go licenses
 	.ci/packaging bin/packaging $(EPOCH)
 
 .PHONY: licenses
-licenses: bin/packaging/LICENSES.txt ## check that all dependencies have a permissive licence, and list those of edge in bin/packaging/LICENSES.txt
+licenses: bin/packaging/LICENSES.txt ## check that all dependencies, npm packages too, have a permissive licence, and list those of edge in bin/packaging/LICENSES.txt
 
-bin/packaging/LICENSES.txt: $(TOOLS)/go-licenses-$(GO_LICENSES) .ci/licenses $(wildcard */go.sum)
+bin/packaging/LICENSES.txt: $(TOOLS)/go-licenses-$(GO_LICENSES) .ci/licenses $(wildcard */go.sum */*/package-lock.json)
 	.ci/licenses $< edge $@
 
 .PHONY: native
@@ -292,7 +293,7 @@ native: need-go need-c++ bin/native-licenses/LICENSES.txt $(TOOLS)/cyclonedx-$(C
 			bin/native-$(NATIVE)/$$p || exit 1; \
 	done
 
-bin/native-licenses/LICENSES.txt: $(TOOLS)/go-licenses-$(GO_LICENSES) .ci/licenses $(wildcard */go.sum)
+bin/native-licenses/LICENSES.txt: $(TOOLS)/go-licenses-$(GO_LICENSES) .ci/licenses $(wildcard */go.sum dashboard/web/package-lock.json dashboard/web/static/vendor/*)
 	.ci/licenses $< native $@
 
 # On Linux the programs are static, so that they run with each C library and in an empty image. Go resolves names itself then.
