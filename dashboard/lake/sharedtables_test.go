@@ -3,7 +3,6 @@ package lake
 import (
 	"context"
 	"errors"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,8 +12,8 @@ import (
 // time after its last reader.
 func TestSharedTables(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var dropped []string
-		tables := &sharedTables{tables: map[string]*sharedTable{}, drop: func(name string) { dropped = append(dropped, name) }}
+		dropped := make(chan string, 2)
+		tables := &sharedTables{tables: map[string]*sharedTable{}, drop: func(name string) { dropped <- name }}
 		made := 0
 		begin, end := make(chan struct{}), make(chan struct{})
 		failing := errors.New("no such file")
@@ -30,14 +29,14 @@ func TestSharedTables(t *testing.T) {
 				t.Errorf("the one that is gone gets %v", err)
 			}
 		}()
-		var held []func()
+		releases := make(chan func(), 3)
 		for range 3 {
 			go func() {
 				release, err := tables.use(t.Context(), "a", func() error { made++; return nil })
 				if err != nil {
 					t.Error(err)
 				}
-				held = append(held, release)
+				releases <- release
 			}()
 		}
 		synctest.Wait()
@@ -45,17 +44,17 @@ func TestSharedTables(t *testing.T) {
 		synctest.Wait()
 		close(end)
 		synctest.Wait()
-		if made != 1 || len(held) != 3 {
-			t.Fatalf("made %d times, for %d", made, len(held))
+		if made != 1 || len(releases) != 3 {
+			t.Fatalf("made %d times, for %d", made, len(releases))
 		}
-		for _, release := range held[:2] {
-			release()
+		for range 2 {
+			(<-releases)()
 		}
 		time.Sleep(2 * sharedIdle)
 		if len(dropped) > 0 {
-			t.Errorf("dropped %v, which is in use", dropped)
+			t.Errorf("dropped %s, which is in use", <-dropped)
 		}
-		held[2]()
+		(<-releases)()
 		time.Sleep(sharedIdle / 2)
 		release, err := tables.use(t.Context(), "a", func() error { made++; return nil })
 		if err != nil || made != 1 {
@@ -65,12 +64,12 @@ func TestSharedTables(t *testing.T) {
 		release()
 		time.Sleep(sharedIdle - time.Millisecond)
 		if len(dropped) > 0 {
-			t.Errorf("dropped %v too soon", dropped)
+			t.Errorf("dropped %s too soon", <-dropped)
 		}
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
-		if !slices.Equal(dropped, []string{"a"}) || len(tables.tables) > 0 {
-			t.Errorf("dropped %v, kept %v", dropped, tables.tables)
+		if len(dropped) != 1 || len(tables.tables) > 0 {
+			t.Errorf("dropped %d tables, kept %v", len(dropped), tables.tables)
 		}
 	})
 }
