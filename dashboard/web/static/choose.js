@@ -134,24 +134,34 @@ export class Choose {
 
   /** @param {KeyboardEvent} e */
   #key(e) {
-    const options = this.#buttons(), i = options.findIndex((b) => b === document.activeElement);
     if (e.key === 'Escape') {
       this.#menu.open = false;
       this.#text.focus();
     } else if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
       e.preventDefault();
-      const next = i + (e.key === 'ArrowDown' ? 1 : -1);
-      (next < 0 ? this.#search : options[Math.min(next, options.length - 1)])?.focus();
+      this.#move(e.key === 'ArrowDown' ? 1 : -1);
     } else if (e.key === 'Enter' && e.target === this.#search) {
       e.preventDefault();
-      this.#pickFirst();
+      this.#pickFound();
     }
   }
 
-  /** Picks the first option that the search finds, once it is there. */
-  async #pickFirst() {
+  /** Moves the focus in the list, once the options are there. @param {number} step */
+  async #move(step) {
     await this.#filling;
-    const options = this.#buttons(), first = options.find((b) => b.dataset.value !== '') ?? options[0];
-    if (first && this.#menu.open) this.#pick(first.dataset.value ?? '');
+    if (!this.#menu.open) return;
+    const options = this.#buttons(), next = options.findIndex((b) => b === document.activeElement) + step;
+    (next < 0 ? this.#search : options[Math.min(next, options.length - 1)])?.focus();
+  }
+
+  /**
+   * Picks an option, once the options are there: the one that arrow keys have reached meanwhile, otherwise the first that the search
+   * finds.
+   */
+  async #pickFound() {
+    await this.#filling;
+    const options = this.#buttons(), reached = options.find((b) => b === document.activeElement);
+    const picked = reached ?? options.find((b) => b.dataset.value !== '') ?? options[0];
+    if (picked && this.#menu.open) this.#pick(picked.dataset.value ?? '');
   }
 }
