@@ -54,7 +54,8 @@ var sharedReadings = map[string][]string{
 }
 
 // readings is a relation with a row for each host, ts and name of an element of a list. by is the column with the name. The other columns
-// are these of [statement.details], listed and lists. A copy of a sample has equal elements, and max takes one of them. Panels of a page that read the same list share the relation.
+// are the given ones (see [statement.details]), and two more: listed and lists. A copy of a sample has equal elements, and max takes one of
+// them. Panels of a page that read the same list share the relation.
 func (s statement) readings(list, by string, columns ...string) (string, error) {
 	if s.share != nil {
 		columns = sharedReadings[list]

@@ -25,9 +25,9 @@ func (s Sources) And(more Sources) Sources {
 	return s
 }
 
-// LackedBy reports whether a rollup may lack some of the objects that s describes, if it was made of those that made describes. The
-// number of objects counts besides their times, because an object can appear later than its time says: S3 gives an upload of several parts the time when it began,
-// and a file that is renamed keeps its time. Objects that were deleted do not make a rollup due: it would lose their samples.
+// LackedBy reports whether a rollup may lack some of the objects that s describes, if it was made of those that made describes. The number
+// of objects counts besides their times, because an object can appear later than its time says: S3 gives an upload of several parts the time
+// when it began, and a file that is renamed keeps its time. Objects that were deleted do not make a rollup due: it would lose their samples.
 func (s Sources) LackedBy(made Sources) bool {
 	return s.Objects > made.Objects || s.Newest.After(made.Newest)
 }
@@ -62,9 +62,8 @@ type Schedule struct {
 	Now time.Time
 	// Settle is how long after its end a period is rolled up for the first time: most of its samples are there then.
 	Settle time.Duration
-	// Patience is a pause after the last rollup of a period: only after it, the period is rolled up again for late samples. The pause is this
-	// share of the period's age or of its length, whichever is more. Without it, one host that sends late would make each hourly run read all samples of a day. 0 means no
-	// wait.
+	// Patience says how long a period with late samples waits after its last rollup: this share of its age, or of its length if that is
+	// more. Without it, one host that sends late would make each hourly run read all samples of a day. 0 means no wait.
 	Patience float64
 }
 

@@ -169,8 +169,8 @@ const (
 var usualDays = []int{1, 2, 3, 7}
 
 // usualSpan returns a time range that lies days before r. Its samples say how busy a host usually is at the times of day of r. It contains
-// all buckets that count as the same time of day. It begins one bucket earlier than these, because samples arrive late: the newest value may be of a
-// bucket before the end of r.
+// all buckets that count as the same time of day. It begins one bucket earlier than these, because samples arrive late: the newest value
+// may be of a bucket before the end of r.
 func usualSpan(r Range, days int) Range {
 	const before, after = (usualNeighbours + 2) * usualStepS * time.Second, (usualNeighbours + 1) * usualStepS * time.Second
 	back := -time.Duration(days) * 24 * time.Hour

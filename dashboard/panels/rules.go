@@ -11,8 +11,8 @@ import (
 
 // Rules are the rules of [AllProblems] with what an operator changed for some hosts. The zero value changes nothing.
 //
-// If two overrides set the same thing for one host, the result is one of the two, and it is not defined which; a caller has to refuse that beforehand (see package
-// alerts).
+// If two overrides set the same thing for one host, the result is one of the two, and it is not defined which. A caller has to
+// refuse that beforehand (see package alerts).
 type Rules struct{ Overrides []Override }
 
 // Override changes some rules for some hosts.

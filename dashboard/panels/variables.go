@@ -8,9 +8,9 @@ import (
 )
 
 // Variables is the form of panels' queries for a tool that puts the values of its variables into the text, such as Grafana. So the time
-// range, its length and the choices are known only when the query runs. Each read of the samples names each relation once, with conditions that are
-// false if it is not needed. A planner computes a condition on constants. If it is false, the engine reads nothing of the relation: DuckDB
-// prunes files, Athena partitions.
+// range, its length and the choices are known only when the query runs. Each read of the samples names each relation once, with
+// conditions that are false if it is not needed. A planner computes a condition on constants. If it is false, the engine reads nothing of
+// the relation: DuckDB prunes files, Athena partitions.
 //
 // As for the engines (see [grainOf]), rows are samples over up to a day, minutes up to two weeks (two days if the panel reads lists of
 // processes or units), and hours beyond. What is newer than [rollupDelay] is read from samples, whether or not a rollup has it already. In

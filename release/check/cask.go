@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,26 +29,19 @@ func (r *release) checkCask() error {
 			problems = append(problems, fmt.Errorf("%s: %s is %q, want %q", file, stanza, got, want))
 		}
 	}
-	for _, system := range []struct{ block, name string }{{"on_macos", "darwin"}, {"on_linux", "linux"}} {
-		for block, got := range c.downloads {
-			within, processor, _ := strings.Cut(block, " ")
-			if within != system.block {
-				continue
-			}
-			name := map[string]string{"on_intel": "amd64", "on_arm": "arm64"}[processor]
-			got.url = strings.ReplaceAll(got.url, "#{version}", r.version)
-			problems = append(problems, r.checkDownloads(file+", "+block, []download{got}, "edge_*_"+system.name+"_"+name+".tar.gz"))
-		}
+	for block, got := range c.downloads {
+		got.url = strings.ReplaceAll(got.url, "#{version}", r.version)
+		problems = append(problems, r.checkDownloads(file+", "+block, []download{got}, "edge_*_"+systems[block]+".tar.gz"))
 	}
-	var blocks []string
-	for block := range c.downloads {
-		blocks = append(blocks, block)
-	}
-	slices.Sort(blocks)
-	if want := []string{"on_linux on_arm", "on_linux on_intel", "on_macos on_arm", "on_macos on_intel"}; !slices.Equal(blocks, want) {
-		problems = append(problems, fmt.Errorf("%s: it has files for %q, want %q", file, blocks, want))
+	if got, want := slices.Sorted(maps.Keys(c.downloads)), slices.Sorted(maps.Keys(systems)); !slices.Equal(got, want) {
+		problems = append(problems, fmt.Errorf("%s: it has files for %q, want %q", file, got, want))
 	}
 	return errors.Join(problems...)
+}
+
+// systems are the names of systems in archives, by the blocks of the cask.
+var systems = map[string]string{
+	"on_macos on_intel": "darwin_amd64", "on_macos on_arm": "darwin_arm64", "on_linux on_intel": "linux_amd64", "on_linux on_arm": "linux_arm64",
 }
 
 type cask struct {

@@ -39,8 +39,7 @@ func run(args []string, stdout io.Writer) error {
 	if err := r.readMetadata(); err != nil {
 		return err
 	}
-	problems := []error{r.checkSums(args)}
-	problems = append(problems, r.checkWinget(), r.checkScoop(), r.checkCask())
+	problems := []error{r.checkSums(args), r.checkWinget(), r.checkScoop(), r.checkCask()} // checkSums finds the sums for the others
 	binaries := 0
 	for _, dir := range args {
 		n, err := checkSBOMs(dir)

@@ -64,14 +64,7 @@ func readYAML(file, schema string, into any) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	return readJSON(file, document, schema, into)
-}
-
-func readJSON(file string, document []byte, schema string, into any) error {
-	if err := validate(schema, document); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	if err := json.Unmarshal(document, into); err != nil {
+	if err := decode(document, schema, into); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return nil
@@ -91,8 +84,8 @@ func (r *release) checkScoop() error {
 			Bin       []string
 		}
 	}
-	if err := readJSON(file, text, "scoop.json", &m); err != nil {
-		return err
+	if err := decode(text, "scoop.json", &m); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	var problems []error
 	if m.Version != r.version {

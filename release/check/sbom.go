@@ -9,7 +9,6 @@ import (
 	"debug/buildinfo"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -57,15 +56,12 @@ func checkSBOMs(folder string) (int, error) {
 func programOf(archive string) ([]byte, error) {
 	name, _, _ := strings.Cut(filepath.Base(archive), "_")
 	if strings.HasSuffix(archive, ".zip") {
-		content, err := os.ReadFile(archive)
+		files, err := zip.OpenReader(archive)
 		if err != nil {
 			return nil, err
 		}
-		r, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-		if err != nil {
-			return nil, err
-		}
-		return fs.ReadFile(r, name+".exe")
+		program, err := fs.ReadFile(files, name+".exe")
+		return program, errors.Join(err, files.Close())
 	}
 	f, err := os.Open(archive)
 	if err != nil {
@@ -108,11 +104,8 @@ func checkSBOM(file string, binary []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := validate("bom-1.6.schema.json", text); err != nil {
-		return err
-	}
 	var b bom
-	if err := json.Unmarshal(text, &b); err != nil {
+	if err := decode(text, "bom-1.6.schema.json", &b); err != nil {
 		return err
 	}
 	info, err := buildinfo.Read(bytes.NewReader(binary))

@@ -15,8 +15,8 @@ import (
 //go:embed schemas
 var schemas embed.FS
 
-// validate checks a document, which is JSON, against a schema.
-func validate(schema string, document []byte) error {
+// decode decodes a document, which is JSON and has to follow a schema.
+func decode(document []byte, schema string, into any) error {
 	s, err := compiled(schema)
 	if err != nil {
 		return fmt.Errorf("read the schema %s: %w", schema, err)
@@ -25,7 +25,10 @@ func validate(schema string, document []byte) error {
 	if err != nil {
 		return err
 	}
-	return s.Validate(value)
+	if err := s.Validate(value); err != nil {
+		return err
+	}
+	return json.Unmarshal(document, into)
 }
 
 // done has the schemas that were compiled, because that of CycloneDX takes a while.

@@ -301,7 +301,7 @@ func TestKeyboard(t *testing.T) {
 		}
 	}
 	// The keys come before the options, which the server finds.
-	b.do(script("window.fetch = ((usual) => async (...request) => { if (String(request[0]).includes('choices')) "+
+	b.do(script("window.fetch = ((usual) => async (...request) => { if (String(request[0]).includes('choices')) " +
 		"await new Promise((done) => setTimeout(done, 500)); return usual(...request); })(window.fetch)"))
 	b.do(script("document.querySelector('[data-choose=env] summary').focus()"), chromedp.KeyEvent(kb.Enter), searching("env"))
 	b.settle(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))

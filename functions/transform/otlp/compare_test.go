@@ -60,8 +60,8 @@ func numbers(t *testing.T, s record.Sample) map[string]float64 {
 	return m
 }
 
-// slack is how much two correct collectors may differ, by unit. The two collectors do not read at one instant, and meanwhile programs take memory and
-// start. The kernel counts CPU time in hundredths of a second, and edge rounds.
+// slack is how much two correct collectors may differ, by unit. The two collectors do not read at one instant, and meanwhile
+// programs take memory and start. The kernel counts CPU time in hundredths of a second, and edge rounds.
 var slack = map[record.Unit]float64{
 	record.Percent: 0.3, record.Load: 0.05, record.PerSecond: 0.1, record.BytesPerSecond: 10, record.Count: 5, record.Seconds: 2,
 }

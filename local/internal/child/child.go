@@ -14,9 +14,12 @@ type Process struct {
 	err  error
 }
 
-// Start starts the command. [Process.Done] says when it has ended.
-func Start(cmd *exec.Cmd) (*Process, error) {
+// Start starts the command, and calls line with each line of its two outputs, without the line break. The calls come one after another, the
+// last one before [Process.Done] is closed. A line of more than maxLine bytes comes in parts.
+func Start(cmd *exec.Cmd, line func(string)) (*Process, error) {
 	attach(cmd)
+	output := &lines{call: line}
+	cmd.Stdout, cmd.Stderr = output, output
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
@@ -26,7 +29,8 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			p.err = cmd.Wait()
+			p.err = cmd.Wait() // returns after the last Write
+			output.end()
 			close(p.done)
 		}
 	}()

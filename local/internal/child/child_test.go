@@ -1,10 +1,10 @@
 package child_test
 
 import (
-	"bufio"
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +16,10 @@ func TestMain(m *testing.M) {
 	switch os.Getenv("CHILD") {
 	case "exit":
 		os.Exit(7)
+	case "print":
+		_, _ = os.Stdout.WriteString("first\n")
+		_, _ = os.Stderr.WriteString("last") // without a line break
+		os.Exit(0)
 	case "wait":
 		_, _ = os.Stdout.WriteString("ready\n")
 		_, _ = io.Copy(io.Discard, os.Stdin) // until killed: the other end stays open
@@ -36,7 +40,7 @@ func command(t *testing.T, behaviour string) *exec.Cmd {
 }
 
 func TestExit(t *testing.T) {
-	p, err := child.Start(command(t, "exit"))
+	p, err := child.Start(command(t, "exit"), func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,21 +52,32 @@ func TestExit(t *testing.T) {
 	p.Terminate()
 }
 
+// TestOutput: each line was passed on when a process has ended.
+func TestOutput(t *testing.T) {
+	for range 20 {
+		var lines []string
+		p, err := child.Start(command(t, "print"), func(line string) { lines = append(lines, line) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if <-p.Done(); !slices.Equal(lines, []string{"first", "last"}) {
+			t.Fatalf("have %q", lines)
+		}
+	}
+}
+
 func TestStop(t *testing.T) {
 	for name, stop := range map[string]func(*child.Process){"kill": (*child.Process).Kill, "terminate": (*child.Process).Terminate} {
 		cmd := command(t, "wait")
 		input, output := io.Pipe()
 		cmd.Stdin = input
-		stdout, err := cmd.StdoutPipe()
+		lines := make(chan string, 1)
+		p, err := child.Start(cmd, func(line string) { lines <- line })
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := child.Start(cmd)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "ready\n" {
-			t.Fatalf("%s: have %q, %v", name, line, err)
+		if line := <-lines; line != "ready" {
+			t.Fatalf("%s: have %q", name, line)
 		}
 		select {
 		case <-p.Done():
@@ -77,7 +92,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestStartFailure(t *testing.T) {
-	if _, err := child.Start(exec.CommandContext(t.Context(), t.TempDir())); err == nil {
+	if _, err := child.Start(exec.CommandContext(t.Context(), t.TempDir()), func(string) {}); err == nil {
 		t.Error("a directory was started")
 	}
 }

@@ -21,9 +21,9 @@ import (
 )
 
 // deliver writes the objects of a buffer in three steps. First it writes files under staging names. Then one entry of the journal
-// commits the delivery: it says which records are delivered and which files have to be moved. Finally it moves the files to their final names.
-// If the process dies before the commit, the next start delivers the records again from the journal. If it dies after the commit, the
-// next start finishes the moves. Either way no record is in two objects.
+// commits the delivery: it says which records are delivered and which files have to be moved. Finally it moves the files to their final
+// names. If the process dies before the commit, the next start delivers the records again from the journal. If it dies after the commit,
+// the next start finishes the moves. Either way no record is in two objects.
 //
 // If a write fails, deliver repeats it until it succeeds, as Firehose does. The records stay in the journal meanwhile.
 func (e *Engine) deliver(ctx context.Context, b *deliveryBuffer) error {

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -62,10 +61,9 @@ func startEdge(s Stack, o Options) (*edge, error) {
 		"--spool-dir", filepath.Join(o.Dir, spoolDir))
 	cmd.Env = append(foreignEnvironment(), s.Environment()...)
 	e := &edge{lines: &tail{out: o.Out}}
-	cmd.Stdout, cmd.Stderr = e.lines, e.lines
 	cmd.WaitDelay = time.Second
 	var err error
-	if e.child, err = child.Start(cmd); err != nil {
+	if e.child, err = child.Start(cmd, e.lines.add); err != nil {
 		return nil, fmt.Errorf("start the collector %s: %w", o.Edge, err)
 	}
 	return e, nil
@@ -103,39 +101,20 @@ func (e *edge) failure() error {
 	return errors.New(text)
 }
 
-// tail is a writer that keeps the last lines of an output. It prints the warnings and errors among them to out.
+// tail keeps the last lines of an output. It prints the warnings and errors among them to out.
 type tail struct {
 	out io.Writer
 
-	mu   sync.Mutex // guards kept and line
+	mu   sync.Mutex // guards kept
 	kept []string
-	line []byte // what was written of a line whose end is still missing
 }
 
-const (
-	keptLines = 8
-	lineBytes = 4 << 10 // a longer line is kept in parts
-)
+const keptLines = 8
 
-// Write never fails. The last lines are complete when the process has ended: [exec.Cmd.Wait] returns after the last Write.
-func (t *tail) Write(output []byte) (int, error) {
+func (t *tail) add(line string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for part := range bytes.Lines(output) {
-		for piece := range slices.Chunk(part, lineBytes) {
-			t.line = append(t.line, piece...)
-			if len(t.line) >= lineBytes || bytes.HasSuffix(t.line, []byte("\n")) {
-				t.endLineLocked()
-			}
-		}
-	}
-	return len(output), nil
-}
-
-func (t *tail) endLineLocked() {
-	line := string(bytes.TrimRight(t.line, "\r\n"))
-	t.line = t.line[:0]
-	if line == "" {
+	if line = strings.TrimSuffix(line, "\r"); line == "" {
 		return
 	}
 	t.kept = append(t.kept[max(0, len(t.kept)+1-keptLines):], line)
@@ -144,10 +123,8 @@ func (t *tail) endLineLocked() {
 	}
 }
 
-// last returns the last lines, of which the very last may lack its line break.
 func (t *tail) last() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.endLineLocked()
 	return slices.Clone(t.kept)
 }

@@ -1,17 +1,14 @@
 package lambdaruntime
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os/exec"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -82,33 +79,9 @@ func (p *process) run(path string, f Function, address string) error {
 	cmd.Env = environment(f, address)
 	// Children of the process may hold its outputs open after it has ended. Do not wait for them.
 	cmd.WaitDelay = time.Second
-	output, input := io.Pipe()
-	cmd.Stdout, cmd.Stderr = input, input
-	go p.logLines(output)
 	var err error
-	if p.child, err = child.Start(cmd); err != nil {
-		_ = input.Close() // never fails, see its documentation
-		return err
-	}
-	go func() {
-		<-p.child.Done()
-		_ = input.Close() // never fails, see its documentation
-	}()
-	return nil
-}
-
-// logLines logs the function's output line by line.
-func (p *process) logLines(output io.Reader) {
-	lines := bufio.NewReaderSize(output, 64<<10)
-	for {
-		line, err := lines.ReadSlice('\n')
-		if len(line) > 0 {
-			p.log.Info("function", slog.String("output", strings.TrimSuffix(string(line), "\n")))
-		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return
-		}
-	}
+	p.child, err = child.Start(cmd, func(line string) { p.log.Info("function", slog.String("output", line)) })
+	return err
 }
 
 func (p *process) waitReady(ctx context.Context) error {
