@@ -61,6 +61,7 @@ func (s *store) takeAll(files []FileInfo) {
 			s.resume(last, v)
 		}
 	}
+	s.atRisk = s.active == nil && len(s.segs) > 0
 	s.segs = append(s.segs, inMemory...)
 	s.removeDone()
 }
@@ -163,7 +164,7 @@ func (s *store) learn(seg *segment) error {
 
 // resume makes the newest segment the active one if its file can be written, so that a start need not begin another file.
 func (s *store) resume(seg *segment, v survey) {
-	if v.header != nil || seg.failing || seg.size >= s.segmentBytes {
+	if v.header != nil || seg.failing {
 		return
 	}
 	file, err := s.fs.Open(segmentName(seg.id), ReadWrite)
@@ -214,7 +215,7 @@ func (s *store) leave() bool {
 		s.seal()
 	}
 	s.lock.Close()
-	s.lock, s.attached, s.replaced, s.retryAt = nil, false, true, time.Time{}
+	s.lock, s.attached, s.replaced, s.retryAt, s.atRisk = nil, false, true, time.Time{}, true
 	return true
 }
 

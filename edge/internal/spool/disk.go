@@ -106,13 +106,15 @@ func (s *store) begin(need int64) error {
 	}
 	size := int64(len(s.buf))
 	s.noted = s.counts.lost
-	s.active = &segment{id: id, file: file, size: size, disk: size, readAt: headerBytes, dirty: true}
+	s.active = &segment{id: id, file: file, size: size, disk: size, readAt: headerBytes, dirty: !s.atRisk}
+	s.atRisk = false
 	s.segs = append(s.segs, s.active)
 	s.removeDone()
 	return s.makeRoom(need)
 }
 
-// create makes the file of a segment. This process does not use the id again, even if create fails.
+// create makes the file of a segment. If states are at risk, it syncs the file and the directory. This process does not use the id again,
+// even if create fails.
 func (s *store) create(id uint64, content []byte) (File, error) {
 	s.nextID = id + 1
 	name := segmentName(id)
@@ -121,7 +123,12 @@ func (s *store) create(id uint64, content []byte) (File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create segment: %w", err)
 	}
-	if _, err := file.WriteAt(content, 0); err != nil {
+	if _, err = file.WriteAt(content, 0); err == nil && s.atRisk && !s.syncNever {
+		if err = file.Sync(); err == nil {
+			err = s.syncDirectory()
+		}
+	}
+	if err != nil {
 		file.Close()
 		if e := s.fs.Remove(name); e != nil {
 			s.litter = append(s.litter, FileInfo{name, int64(len(content))})
@@ -178,7 +185,11 @@ func (s *store) seal() {
 	}
 	s.active = nil
 	if seg.file != nil {
-		s.syncFile(seg)
+		if seg.dirty && !s.syncNever {
+			if err := s.syncFile(seg); err != nil {
+				s.trouble(err)
+			}
+		}
 		seg.file.Close()
 		seg.file = nil
 	}
@@ -187,11 +198,9 @@ func (s *store) seal() {
 
 // syncActive syncs the active segment and the directory.
 func (s *store) syncActive() error {
-	seg := s.active
-	if err := seg.file.Sync(); err != nil {
-		return fmt.Errorf("sync segment %d: %w", seg.id, err)
+	if err := s.syncFile(s.active); err != nil {
+		return err
 	}
-	seg.dirty = false
 	return s.syncDirectory()
 }
 
@@ -205,15 +214,14 @@ func (s *store) syncStates() error {
 	return s.syncActive()
 }
 
-// syncFile syncs a segment before it is closed.
-func (s *store) syncFile(seg *segment) {
-	if s.syncNever || !seg.dirty {
-		return
+// syncFile syncs a segment. If that fails, the segment ends with the next write: another sync could succeed although bytes are lost.
+func (s *store) syncFile(seg *segment) error {
+	if err := seg.file.Sync(); err != nil {
+		seg.broken, s.atRisk = true, true
+		return fmt.Errorf("sync segment %d: %w", seg.id, err)
 	}
 	seg.dirty = false
-	if err := seg.file.Sync(); err != nil {
-		s.trouble(fmt.Errorf("sync segment %d: %w", seg.id, err))
-	}
+	return nil
 }
 
 // syncDirectory syncs the directory if files were created or removed since it was last synced.

@@ -110,8 +110,16 @@ func changesFile(op string) bool {
 	return false
 }
 
-// check starts a last process, which reads the spool, and compares what is missing with what is counted.
+// check starts a last process, which reads the spool, and compares what is missing with what is counted. No line is damaged.
 func (h history) check(t *testing.T) {
+	t.Helper()
+	if missing, s := h.count(t); missing > s.Lost || s.Damaged != 0 {
+		t.Errorf("%d lines are missing, counted are %d%s", missing, s.Lost, h.chain)
+	}
+}
+
+// count starts a last process, which reads the spool, and returns how many safe lines are missing, and what that process counted.
+func (h history) count(t *testing.T) (missing int64, s spool.Stats) {
 	t.Helper()
 	q := open(t, h.fs.Killed())
 	there := map[string]bool{}
@@ -124,15 +132,12 @@ func (h history) check(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	missing := int64(0)
 	for _, i := range h.safe {
 		if !there[killLine(i)] {
 			missing++
 		}
 	}
-	if s := q.Stats(); missing > s.Lost || s.Damaged != 0 {
-		t.Errorf("%d lines are missing, counted are %d%s", missing, s.Lost, h.chain)
-	}
+	return missing, q.Stats()
 }
 
 // TestKilledTwice kills a process that drops lines, before or within each of its changes to the disk, and then the next process, too. For

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -164,7 +165,8 @@ func TestPowerCutCountsWhatIsGone(t *testing.T) {
 }
 
 // TestPowerCutAfterKill kills a process that drops lines at each of its operations. Another process starts, removes a file, and the power
-// fails at once. What the first process did not sync may be lost then. Each line that was on disk is there or is counted as lost.
+// fails at once. What the first process did not sync may be lost then. Each line that was on disk is there or is counted as lost, also if
+// the other process could not open the newest segment to continue it.
 func TestPowerCutAfterKill(t *testing.T) {
 	full, removed := fullSpool(t), 0
 	for k := 0; ; k++ {
@@ -186,18 +188,85 @@ func TestPowerCutAfterKill(t *testing.T) {
 			}
 			return
 		}
-		second := fs.Killed()
-		if open(t, second); len(second.Names(".seg")) == len(fs.Names(".seg")) {
-			continue
-		}
-		removed++
-		for seed := range uint64(10) {
-			after := full
-			after.fs = second.PowerCut(rand.New(rand.NewPCG(seed, 11)))
-			after.chain = fmt.Sprintf(", killed at operation %d, seed %d", k, seed)
-			if after.check(t); t.Failed() {
-				return
+		for _, refused := range []bool{false, true} {
+			second, off := fs.Killed(), false
+			second.Fail = func(_ int, op string) error {
+				switch {
+				case off:
+					return spooltest.ErrOff
+				case refused && strings.HasPrefix(op, "reopen"):
+					return syscall.EMFILE
+				}
+				off = strings.HasPrefix(op, "remove")
+				return nil
 			}
+			put(t, open(t, second), killLine(full.next+3))
+			if !off {
+				continue
+			}
+			removed++
+			for seed := range uint64(10) {
+				after := full
+				after.fs = second.PowerCut(rand.New(rand.NewPCG(seed, 11)))
+				// Damaged are only lines that the first process did not sync.
+				if missing, s := after.count(t); missing > s.Lost-s.Damaged {
+					t.Fatalf("killed at operation %d, refused: %v, seed %d: %d lines are missing, %+v", k, refused, seed, missing, s)
+				}
+			}
+		}
+	}
+}
+
+// TestPowerCutAfterFailedSync: one sync of a process that drops lines fails, and at one of the later operations the power fails. Each line that
+// was on disk before is there or is counted as lost, although later syncs of the same file succeed.
+func TestPowerCutAfterFailedSync(t *testing.T) {
+	full, removed := fullSpool(t), 0
+	for failing := 0; !t.Failed(); failing++ {
+		failed := false
+		for operations, off := 0, true; off && !t.Failed(); operations++ {
+			fs := full.fs.Killed()
+			syncs, later := 0, 0
+			failed, off = false, false
+			fs.Fail = func(_ int, op string) error {
+				switch {
+				case failed && later == operations:
+					off = true
+					return spooltest.ErrOff
+				case failed:
+					later++
+					if strings.HasPrefix(op, "remove") {
+						removed++
+					}
+				case strings.HasPrefix(op, "sync "):
+					failed = syncs == failing
+					syncs++
+				}
+				if failed && later == 0 {
+					return syscall.EIO
+				}
+				return nil
+			}
+			synctest.Test(t, func(t *testing.T) {
+				q := open(t, fs)
+				for i := range 5 {
+					put(t, q, killLine(full.next+i))
+					time.Sleep(11 * time.Second) // the disk is tried again
+				}
+			})
+			for seed := range uint64(3) {
+				after := full
+				after.fs = fs.PowerCut(rand.New(rand.NewPCG(seed, 12)))
+				// Damaged are only lines of this process, which the failed sync may have cost.
+				if missing, s := after.count(t); missing > s.Lost-s.Damaged {
+					t.Errorf("sync %d failed, power off %d operations later, seed %d: %d lines are missing, %+v", failing, operations, seed, missing, s)
+				}
+			}
+		}
+		if !failed {
+			if t.Logf("of %d syncs", failing); removed == 0 {
+				t.Error("no file was removed")
+			}
+			return
 		}
 	}
 }

@@ -25,7 +25,7 @@ type segment struct {
 
 	backlog bool
 	dirty   bool // written to since the last sync
-	broken  bool // a write failed and left a part of an entry
+	broken  bool // nothing can be written to it any more: a write failed and left a part of an entry, or a sync failed
 	damaged bool // set the file aside once its lines are done
 	failing bool // the last attempt to read it failed
 	// lostAs is the count to which giveUp added the lines that waited, or nil if the segment was not given up. A batch may still
@@ -117,7 +117,7 @@ func (s *segment) count(fs FS) error {
 // write appends an entry to the segment's file.
 func (s *segment) write(b []byte) error {
 	if s.broken {
-		return fmt.Errorf("write segment %d: an earlier write failed", s.id)
+		return fmt.Errorf("write segment %d: an earlier write or sync failed", s.id)
 	}
 	if _, err := s.file.WriteAt(b, s.size); err != nil {
 		// The file may have a part of the entry. Unless it can be cut off, the segment ends here.

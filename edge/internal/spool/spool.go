@@ -47,7 +47,7 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Queue is a spool. It is safe for concurrent use, but only one consumer should read it.
+// Queue is a spool. It is safe for concurrent use. Two consumers that read the same lane would get the same lines.
 type Queue struct {
 	options Options
 
@@ -70,7 +70,7 @@ type Stats struct {
 	Dropped     int64 // lines removed to make room and not acknowledged later
 	Damaged     int64 // lines that can no longer be read
 	SetAside    int64 // segments set aside because of damage
-	Rejected    int64 // lines set aside by Reject
+	Rejected    int64 // lines removed by Reject
 	// Lost is how many lines were dropped or damaged since the directory was made. A line that was dropped while it was being
 	// delivered may count although it arrived.
 	Lost int64
@@ -191,7 +191,7 @@ func (q *Queue) Split() {
 	q.store.split()
 }
 
-// Close writes the lines in memory to the disk if it can, syncs the files, and refuses further lines. If lines are lost, the error says
+// Close writes the lines in memory to the disk if it can, syncs the files unless they are never synced, and refuses further lines. If lines are lost, the error says
 // how many.
 func (q *Queue) Close() error {
 	q.mu.Lock()
@@ -246,16 +246,17 @@ func (q *Queue) sync() {
 	if seg != nil && seg.dirty {
 		file, size = seg.file, seg.size
 	}
-	err := q.store.syncDirectory()
+	err, lost := q.store.syncDirectory(), false
 	q.mu.Unlock()
 	if file != nil {
 		// The segment stays dirty until it is synced. So if seal closes the file meanwhile, seal syncs it before that.
 		if e := file.Sync(); e != nil && !errors.Is(e, fs.ErrClosed) {
-			err = errors.Join(fmt.Errorf("sync: %w", e), err)
+			err, lost = errors.Join(fmt.Errorf("sync: %w", e), err), true
 		}
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.store.atRisk = q.store.atRisk || lost
 	if file != nil && seg.file == file && seg.size == size {
 		seg.dirty = false
 	}

@@ -45,6 +45,9 @@ type store struct {
 	okAt    time.Time // when to report that the disk works again; else zero
 	checkAt time.Time // when to check next whether the directory still exists
 	syncDir bool      // files were created or removed since the directory was last synced
+	// atRisk says that states may be on no disk: a sync of a segment failed, the newest segment of another process could not be resumed and
+	// synced, or it moved to memory. No file is removed until there is a new segment, which begins with all states and is synced at once.
+	atRisk bool
 
 	rejected rejects
 	counts   counts
@@ -164,7 +167,7 @@ func (s *store) removeDone() {
 	newest := true
 	for i := len(s.segs) - 1; i >= 0; i-- {
 		seg := s.segs[i]
-		done := !seg.unknown && seg.waiting() == 0 && seg != s.active && (!newest || seg.inMemory())
+		done := !seg.unknown && seg.waiting() == 0 && seg != s.active && (!newest && !s.atRisk || seg.inMemory())
 		if done && s.passOver(seg) {
 			s.remove(seg)
 			continue
@@ -205,9 +208,9 @@ func (s *store) detach(seg *segment) {
 	}
 }
 
-// sweep removes the files that are not needed any more. If the states in the active segment cannot be made durable, it removes none.
+// sweep removes the files that are not needed any more. If the states cannot be made durable, it removes none.
 func (s *store) sweep() {
-	if len(s.litter) == 0 {
+	if len(s.litter) == 0 || s.atRisk {
 		return
 	}
 	if err := s.syncStates(); err != nil {

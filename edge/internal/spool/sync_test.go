@@ -2,6 +2,8 @@ package spool_test
 
 import (
 	"math/rand/v2"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +79,46 @@ func TestSealedWhileSyncing(t *testing.T) {
 			after := open(t, fs.PowerCut(rand.New(rand.NewPCG(seed, 0))))
 			if n := after.Stats().Lines; n != 3 {
 				t.Errorf("after a power loss %d of 3 lines are there", n)
+			}
+		}
+	})
+}
+
+// TestSegmentEndsAfterFailedSync: to remove a file, the spool syncs the segment that is being written. If that fails, later syncs of the segment
+// succeed although bytes are lost. So the lines that come later are not written to it.
+func TestSegmentEndsAfterFailedSync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New()
+		q := openWith(t, spool.Options{FS: fs, Sync: 5 * time.Second})
+		put(t, q, "a")
+		q.Split()
+		put(t, q, "b")
+		failed := false
+		fs.Fail = func(_ int, op string) error {
+			if !failed && strings.HasPrefix(op, "sync ") {
+				failed = true
+				return syscall.EIO
+			}
+			return nil
+		}
+		b, err := q.TryPeek(spool.Backlog, 1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := q.Ack(b); err != nil || !failed {
+			t.Fatalf("Ack: %v, a sync failed: %v", err, failed)
+		}
+		for range 20 {
+			put(t, q, "c")
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+		}
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		for seed := range uint64(20) {
+			after := open(t, fs.PowerCut(rand.New(rand.NewPCG(seed, 0))))
+			if n := after.Stats().Lines; n < 20 {
+				t.Errorf("after a power loss %d of 20 lines are there that came after the failed sync", n)
 			}
 		}
 	})

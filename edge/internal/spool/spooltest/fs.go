@@ -38,6 +38,9 @@ type file struct {
 	data   []byte
 	synced []byte
 	same   int // how many bytes at the beginning have not changed since the last sync
+	// lost says that a sync failed while the power was on. Later syncs succeed, but what was written since the last good one never becomes
+	// durable.
+	lost bool
 }
 
 // New returns an empty directory.
@@ -81,7 +84,7 @@ func (f *FS) Killed() *FS {
 	defer f.mu.Unlock()
 	next := New()
 	for name, old := range f.names {
-		next.names[name] = &file{data: bytes.Clone(old.data), synced: bytes.Clone(old.synced), same: old.same}
+		next.names[name] = &file{data: bytes.Clone(old.data), synced: bytes.Clone(old.synced), same: old.same, lost: old.lost}
 	}
 	maps.Copy(next.durable, next.names)
 	return next
@@ -341,9 +344,13 @@ func (h *handle) Sync() error {
 	err := h.begin("sync")
 	defer h.fs.mu.Unlock()
 	if err != nil {
+		h.file.lost = h.file.lost || !errors.Is(err, ErrOff)
 		return err
 	}
 	h.fs.syncs++
+	if h.file.lost {
+		return nil
+	}
 	h.file.synced = append(h.file.synced[:h.file.same], h.file.data[h.file.same:]...)
 	h.file.same = len(h.file.data)
 	return nil
