@@ -83,9 +83,10 @@ func (e *edge) reload(ctx context.Context) {
 		return
 	}
 	// Tune the destination also if no setting has changed: credentials and other AWS settings may have.
-	c := e.tuning.get()
-	if err = e.destination.Tune(ctx, destinationSettings(c)); err == nil {
-		e.shipper.Tune(pace(c)) // ends a pause: the next attempt may work now
+	if err = e.destination.Tune(ctx, destinationSettings(e.tuning.get())); err == nil {
+		e.tuning.mu.Lock()
+		e.shipper.Tune(pace(e.tuning.inUse)) // ends a pause: the next attempt may work now
+		e.tuning.mu.Unlock()
 	}
 	switch {
 	case err != nil:

@@ -39,7 +39,7 @@ type pack struct {
 type tail int
 
 const (
-	tailCut  tail = iota // its newest samples may wait: all of them if they begin a new hour, else those of its last step
+	tailCut  tail = iota // its newest samples may wait: all of them if they begin a new hour, else those of its last step if a sample then costs less
 	tailKeep             // it is sent as it is: no later lines will join it
 	tailWait             // it waits for lines that are in the queue, unless it is the only pack
 )

@@ -147,7 +147,9 @@ func newPace(p Pace) pace {
 
 // lane is the state of one of the queue's lanes.
 type lane struct {
-	due time.Time // when the next round begins, by the monotonic clock; zero if nothing waits
+	// due is when the next round begins, by the monotonic clock. Zero says that no backlog waits, or that sleep has to look when fresh samples
+	// are due.
+	due time.Time
 	// suspect says that a record of this lane was refused as invalid. acceptedBefore is how many records had been accepted then.
 	suspect        bool
 	acceptedBefore int64
@@ -237,7 +239,7 @@ func (s *Shipper) Stats() Stats {
 // Health returns the states of delivery and of lines that were set aside because they were refused as invalid or are not samples.
 func (s *Shipper) Health() []*retry.State { return []*retry.State{s.delivery, s.rejecting} }
 
-// Run ships until the context ends. After stop is closed, it sends the fresh samples at once, and backlog while some of it is only in
+// Run ships until the context ends. After stop is closed, it sends the fresh samples at once, then backlog while some of it is only in
 // memory, and returns. The error says why it cannot go on. Unless the context ended, [Shipper.Health] shows this error too, until all
 // records of a request are accepted.
 func (s *Shipper) Run(ctx context.Context, stop <-chan struct{}) error {
@@ -345,9 +347,9 @@ func (s *Shipper) untilDue(line []byte) time.Duration {
 	return min(longest, max(0, longest-age))
 }
 
-// flush sends the fresh samples at a stop, and backlog while some of it is only in memory.
+// flush sends the fresh samples at a stop, and then backlog while some of it is only in memory.
 func (s *Shipper) flush(ctx context.Context, stop <-chan struct{}) error {
-	for _, l := range []spool.Lane{spool.Backlog, spool.Fresh} {
+	for _, l := range []spool.Lane{spool.Fresh, spool.Backlog} {
 		for l == spool.Fresh || s.queue.Stats().MemoryLines > 0 {
 			s.lanes[l] = lane{due: time.Now()}
 			if err := s.round(ctx, stop, l, true); err != nil {

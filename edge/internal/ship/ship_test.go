@@ -436,6 +436,49 @@ func TestStopDeliversWhatIsLeft(t *testing.T) {
 	})
 }
 
+// TestStopSendsFreshSamplesFirst: they are only in memory and would be lost, while a backlog on disk that takes many requests waits.
+func TestStopSendsFreshSamplesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, 15*time.Minute, func(call int, r []error) ([]error, error) {
+			if call > 0 {
+				return nil, errBroken
+			}
+			return r, nil
+		})
+		fs := spooltest.New()
+		q, err := spool.Open(spool.Options{FS: fs, MaxBytes: 8 << 20, Sync: spool.SyncNever, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.queue = q
+		f.ship(q)
+		f.take(1200, time.Millisecond)
+		q.Split()
+		fs.Fail = func(_ int, op string) error {
+			if strings.HasPrefix(op, "write") {
+				return syscall.EIO
+			}
+			return nil
+		}
+		f.take(20, time.Millisecond)
+		if s := q.Stats(); s.MemoryLines != 20 {
+			t.Fatalf("%+v", s)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		close(f.stop)
+		f.run(ctx)
+		if err := <-f.done; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Run: %v", err)
+		}
+		for seq := int64(1200); seq < 1220; seq++ {
+			if f.to.accepted[seq] != 1 {
+				t.Errorf("sample %d, which is only in memory, was not sent by the first request", seq)
+			}
+		}
+	})
+}
+
 func TestStopGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Second, func(int, []error) ([]error, error) { return nil, errBroken })
