@@ -2,6 +2,8 @@ package panels_test
 
 import (
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -86,6 +88,31 @@ func TestEveryFileIsThatOfAPanel(t *testing.T) {
 		} else if p, ok := panels.Find(id); !ok || p.SQL == "" {
 			t.Errorf("%s is the query of no panel", name)
 		}
+	}
+}
+
+// TestMaxByIsOfKnownValues: where a value may be NULL, the engines differ, and a query has to call last or last_by. The values of these names are
+// never NULL where max_by reads them.
+func TestMaxByIsOfKnownValues(t *testing.T) {
+	known := []string{
+		"role", "env", "process", "mount", "name", // each has a placeholder if it is unknown, or names an element
+		"used_pct", "last_used", "disk_used_pct", "value", "{{.value}}", "median", // a condition excludes NULL
+		"severity", "busy", // results of CASE with ELSE
+	}
+	err := fs.WalkDir(os.DirFS("sql"), ".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".sql" {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join("sql", path))
+		for _, m := range regexp.MustCompile(`max_by\(([^,]*),`).FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s: %s... is not known to have a value in each row: call last_by", path, m[0])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // The queries use only SQL that DuckDB and Trino share:
 //
 //   - They compute with the column ts, a number, because the functions on timestamps differ.
-//   - They call the function last, because max_by(x, y) treats a row whose x is NULL differently: DuckDB skips it, Trino does not.
+//   - They call the functions last and last_by if x may be NULL, because then max_by(x, y) differs: DuckDB skips the row, Trino does not.
 //   - They compute times of day from ts and the viewer's offset, because Athena does not know the viewer's zone.
 //   - They write 3e0, a double, in place of 3 in products: a product of two whole numbers can overflow and fail.
 //   - They do without FILTER on windows, QUALIFY, LIMIT, casts with colons, and functions that only one engine has, such as list.
@@ -108,8 +108,8 @@ func (s statement) functions() template.FuncMap {
 		"joined": func(of string) string { return s.joined(of, "', '") }, "lines": func(of string) string { return s.joined(of, "chr(10)") },
 		// The samples of the weeks before, with the column weeks_ago; and how many weeks there are, 0 if the time range is too long.
 		"past": s.pastSamples, "weeks": func() int { return len(s.past) },
-		// The newest known value of a column.
-		"last": func(column string) string { return last(column) + " AS " + column },
+		// The newest known value of a column; and the known value of a column in the row with the highest time.
+		"last": func(column string) string { return last(column) + " AS " + column }, "last_by": lastBy,
 		// The beginning of the time bucket that a sample belongs to, and the bucket's width.
 		"bucket": func() string { return begin(s.bucket(0)) }, "bucket_s": func() string { return s.bucket(0) },
 		// The same for buckets of at least so many seconds.
@@ -125,7 +125,7 @@ func (s statement) functions() template.FuncMap {
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
 		// What a viewer and the settings chose.
 		"from": constant(s.from), "to": constant(s.to), "shown": constant(s.shown), "slight": constant(s.slight), "max_distance_s": constant(s.maxDistance), "offset": constant(s.offset), "series": constant(s.series), "delay": constant(s.delay),
-		// How many hosts may each have a line, how many lines are over the band of a larger fleet, how many rows its heat map has,
+		// Up to how many hosts a chart has lines of hosts, how many lines are over the band of a larger fleet, how many rows its heat map has,
 		// and the name of its median. Whether a host is one of the picked: a condition that follows another one.
 		"few": constant(s.few), "worst": constant(strconv.Itoa(worstHosts)), "host_rows": constant(strconv.Itoa(hostRows)), "median_name": constant(Median),
 		"or_picked": func(column string) string { return s.picked(column) },

@@ -12,7 +12,7 @@ WITH taken AS (
   FROM spaced
   GROUP BY host, t
 ), spans AS (
-  SELECT host, CAST(min(t) AS bigint) AS begins, CAST(floor(({{to}} - 1e-3) / 3600) * 3600 AS bigint) AS ends, max_by(interval_s, t) AS interval_s
+  SELECT host, CAST(min(t) AS bigint) AS begins, CAST(floor(({{to}} - 1e-3) / 3600) * 3600 AS bigint) AS ends, {{last_by "t" "interval_s"}} AS interval_s
   FROM hours
   GROUP BY host
 ), grid AS (

@@ -7,7 +7,7 @@ WITH readings AS (
 ), taken AS (
   {{template "times"}}
 ), used AS (
-  SELECT r.host, r.name, sum(r.cpu * r.listed / k.times) AS cpu, max_by(r.memory, CASE WHEN r.memory IS NOT NULL THEN r.ts END) AS memory,
+  SELECT r.host, r.name, sum(r.cpu * r.listed / k.times) AS cpu, {{last_by "r.ts" "r.memory"}} AS memory,
     max(100e0 * r.memory_peak / nullif(r.memory_limit, 0)) AS limit_peak, max(r.throttled) AS throttled, sum(1e0 * r.oom_kills) AS oom_kills, sum(r.io * r.listed / k.times) AS io
   FROM readings r JOIN taken k ON k.host = r.host
   GROUP BY 1, 2

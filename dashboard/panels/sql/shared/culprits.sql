@@ -2,7 +2,7 @@
 inodes in use, and the interface that loses the most packets. Because lists are large, only the end of the range is
 read: the time that samples take to arrive, and a quarter of an hour before that. */ -}}
 {{define "culprits"}}shares AS (
-  SELECT host, process, sum(cpu) / max(times) AS cpu, max_by(memory, ts) AS memory, sum(io) / max(times) AS io
+  SELECT host, process, sum(cpu) / max(times) AS cpu, {{last_by "ts" "memory"}} AS memory, sum(io) / max(times) AS io
   FROM (
     SELECT *, max(place) OVER (PARTITION BY host) AS times
     FROM (

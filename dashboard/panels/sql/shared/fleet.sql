@@ -1,4 +1,4 @@
-{{- /* A column of hosts over time. If there are few hosts, each has a line. If there are more, the worst and the picked have lines, and
+{{- /* A column of hosts over time. If there are few hosts, the first of them have lines. If there are more, the worst and the picked have lines, and
 there are the median and the band of all hosts: see the kind Fleet. */ -}}
 {{define "fleet"}}WITH {{template "buckets" .}}, {{template "ranked" args "value" "value" "peak" "high"}}, {{template "coarse" list "value"}}
 SELECT b.host, b.t, b.value, b.low, b.high, b.interval_s, r.hosts

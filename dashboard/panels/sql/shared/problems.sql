@@ -17,10 +17,10 @@ again there. So each relation carries all columns that later relations need of a
   FROM {{samples "host" "machine_id" "node_role" "environment" problem_columns tags_of_overrides}}
   GROUP BY host
   {{- else}}
-  SELECT host, max(last_ts) AS last_ts, max_by(interval_s, t) AS interval_s, max(node_role) AS node_role, max(env) AS env,
-    max_by(machine_id, t) AS machine_id, max_by(mount, t) AS mount, max_by(device, t) AS device, {{template "waits"}} AS waits,
+  SELECT host, max(last_ts) AS last_ts, {{last_by "t" "interval_s"}} AS interval_s, max(node_role) AS node_role, max(env) AS env,
+    {{last_by "t" "machine_id"}} AS machine_id, {{last_by "t" "mount"}} AS mount, {{last_by "t" "device"}} AS device, {{template "waits"}} AS waits,
     count(DISTINCT machine_id) AS shared_by, 1e0 * count(DISTINCT machine_id) AS machines, {{averages problem_columns}}
-    {{- if overrides_by_tag}}, max_by(tags, CASE WHEN tags IS NOT NULL THEN t END) AS tags{{end}}
+    {{- if overrides_by_tag}}, {{last_by "t" "tags"}} AS tags{{end}}
   FROM (
     SELECT host, machine_id, t, max(ts) AS last_ts, max(interval_s) AS interval_s, max(node_role) AS node_role,
       max(environment) AS env, max(disk_used_mount) AS mount, max(disk_busy_device) AS device, {{means problem_columns}}, {{means pressures}}
@@ -145,7 +145,7 @@ only few rows are left, they are not copied: with many columns, windows are slow
 
 {{- /* The hours of each host, with columns about all hours of the host: the newest hour, the newest one that says how full the filesystem is, and so on. */ -}}
 {{define "problem_hours_of_host"}}SELECT *, max(h) OVER (PARTITION BY host) AS newest_h, max(CASE WHEN used IS NOT NULL THEN h END) OVER (PARTITION BY host) AS used_h,
-          max(hour_ts) OVER (PARTITION BY host) AS last_ts, max_by(hour_interval_s, h) OVER (PARTITION BY host) AS interval_s
+          max(hour_ts) OVER (PARTITION BY host) AS last_ts, {{last_by "h" "hour_interval_s"}} OVER (PARTITION BY host) AS interval_s
         FROM hourly{{end}}
 
 {{define "minutes_before"}}(PARTITION BY host, problem ORDER BY t RANGE BETWEEN {{.}} - 60 PRECEDING AND CURRENT ROW){{end}}

@@ -7,9 +7,9 @@ memory is the mean of an hour. A sum of doubles depends on its order: rounded, e
 ), taken AS (
   {{template "times"}}
 ), used AS (
-  SELECT r.host, r.process, round(sum(r.cpu_pct * r.listed / k.times), 6) AS cpu, max_by(r.rss_bytes, CASE WHEN r.rss_bytes IS NOT NULL THEN r.ts END) AS memory,
+  SELECT r.host, r.process, round(sum(r.cpu_pct * r.listed / k.times), 6) AS cpu, {{last_by "r.ts" "r.rss_bytes"}} AS memory,
     round(sum(r.read_bytes_per_s * r.listed / k.times), 3) AS read, round(sum(r.write_bytes_per_s * r.listed / k.times), 3) AS written,
-    max_by(r.count, CASE WHEN r.count IS NOT NULL THEN r.ts END) AS number
+    {{last_by "r.ts" "r.count"}} AS number
   FROM readings r JOIN taken k ON k.host = r.host
   WHERE process IS NOT NULL{{and_process}}
   GROUP BY 1, 2
