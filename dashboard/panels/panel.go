@@ -86,11 +86,12 @@ const (
 	// Lines is one line for each By. The columns are By, t (start of the bucket, Unix seconds) and the values. The rows are
 	// ordered by By and t.
 	Lines Kind = "lines"
-	// Fleet is Lines if there are few hosts (see [Params.Few]). If there are more, it is the median of the fleet and the band from
-	// 5 to 95 % of its hosts, in the rows of [Median], with the lines of the worst hosts and of the picked ones over it.
+	// Fleet is Lines of the first [Params.Series] hosts if there are few hosts (see [Params.Few]). If there are more, it is the median of
+	// the fleet and the band from 5 to 95 % of its hosts, in the rows of [Median], with the lines of the worst hosts and of the picked
+	// ones over it.
 	Fleet Kind = "fleet"
-	// HostRows is Lines if there are few hosts. If there are more, it is a heat map that has a row for each host and colours it by
-	// the first value.
+	// HostRows is Lines like Fleet if there are few hosts. If there are more, it is a heat map that has a row for each of the first 40
+	// hosts and colours it by the first value.
 	HostRows Kind = "hostrows"
 	// HostMap is a cell for each host, which the viewer colours by its state or one of the values.
 	HostMap Kind = "hostmap"

@@ -42,7 +42,7 @@ type Params struct {
 
 // The sizes of panels that show a fleet.
 const (
-	FewHosts   = 20 // hosts that may each have a line in a chart
+	FewHosts   = 20 // with more hosts, a chart shows the fleet as a whole, and not lines of the first hosts
 	MaxPicked  = 8  // hosts that a viewer may pick
 	worstHosts = 5  // hosts whose lines are over the band of the fleet
 	hostRows   = 40 // rows of a heat map of hosts over time

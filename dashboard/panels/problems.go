@@ -149,7 +149,7 @@ func (p Problem) Falls() bool { return p.Critical < p.Warn }
 const (
 	// problemWindowS is the time over which the mean says that a problem ended, in seconds. Each of its steps is a minute.
 	problemWindowS = 5 * minuteSeconds
-	// blameWindowS is how far back culprits are looked for, in seconds, before the time that samples take to arrive.
+	// blameWindowS says how many seconds of samples are searched for culprits. The newest samples that can have arrived end this time.
 	blameWindowS = quarterHourSeconds
 	// standingS is how far back the values of each minute are read, in seconds, if a query asks only which problems stand now and not
 	// since when.

@@ -8,7 +8,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// Rollup is a table that has one row for each host and time bucket in place of the bucket's samples.
+// Rollup is a table that has one row for each machine (host name and machine id) and time bucket, in place of the bucket's samples.
 type Rollup struct {
 	Name   string        // as it stands in the table's name and in the paths of its objects
 	Bucket time.Duration // length of a bucket

@@ -11,8 +11,8 @@ import (
 
 // Rules are the rules of [AllProblems] with what an operator changed for some hosts. The zero value changes nothing.
 //
-// If two overrides set the same thing for one host, the result is one of the two, and it is not defined which. A caller has to
-// refuse that beforehand (see package alerts).
+// If two overrides mute the same problem of a host, the one that ends last counts. If two set another thing differently, it is not defined
+// which of them counts. A caller has to refuse that beforehand (see package alerts).
 type Rules struct{ Overrides []Override }
 
 // Override changes some rules for some hosts.
@@ -26,7 +26,8 @@ type Override struct {
 	Reason    string
 }
 
-// Hosts chooses hosts. A host has to match each field that is not empty. It matches a field if it matches one of its values.
+// Hosts chooses hosts. A host has to match each field that is not empty, and each tag. It matches a field or a tag if it matches one of its
+// values.
 type Hosts struct {
 	Names  []string // patterns, in which * stands for any text
 	Envs   []string

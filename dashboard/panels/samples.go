@@ -77,9 +77,6 @@ var derivations = map[string]derived{
 //   - metric: the value of the chosen metric;
 //   - first_ts: the ts of the oldest sample that the row stands for;
 //   - one of the derivations.
-//
-// A query reads the table only through this function. So the function alone decides which table and which partitions are
-// read, and which values are out of range.
 func (s statement) samples(columns ...any) (string, error) {
 	wanted, err := flat(columns)
 	if err != nil {
@@ -92,6 +89,9 @@ func (s statement) samples(columns ...any) (string, error) {
 
 // chosen is the relation of the samples that a query reads, with ts and these columns. If list names a list, the relation has it too;
 // elements is the SQL that selects it.
+//
+// A query reads the table only through this function. So the function alone decides which table and which partitions are
+// read, and which values are out of range.
 func (s statement) chosen(columns []string, list, elements string) (string, error) {
 	selected := []string{"ts"}
 	if s.rolled() {

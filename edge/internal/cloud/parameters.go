@@ -72,7 +72,7 @@ func Find(ctx context.Context, cfg aws.Config, stack string) (Target, error) {
 	return t, nil
 }
 
-// read returns the values of those parameters below a path that exist, by their names.
+// read returns the values of parameters below a path, by name. It leaves out parameters that do not exist.
 func read(ctx context.Context, client *ssm.Client, below string, names ...string) (map[string]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

@@ -9,7 +9,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/hardware"
 )
 
-// counters are the metrics that only ever grow. A column is their increase, as a rate or as a share of time.
+// counters are the metrics that only ever grow. Columns are made of their increase: a rate, a share of time, or a time per operation.
 var counters = []string{
 	"system.cpu.time", "system.disk.io", "system.disk.operations", "system.disk.io_time", "system.disk.operation_time",
 	"system.network.io", "system.network.packets", "system.network.packet.count", "system.network.errors",
