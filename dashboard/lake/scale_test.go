@@ -41,7 +41,7 @@ func BenchmarkScale(b *testing.B) {
 						if !strings.HasPrefix(p.ID, *yearPanel) || p.AnswerOf != "" {
 							continue
 						}
-						params.Bucket = panels.BucketFor(r, min(300, panels.BucketsFor(p.Kind, f.Hosts, false)))
+						params.Bucket = panels.BucketFor(r, min(300, panels.BucketsFor(p, f.Hosts, false)))
 						var cpu time.Duration
 						rows := 0
 						for range 2 { // the first time warms the files

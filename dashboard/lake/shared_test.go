@@ -32,16 +32,18 @@ func TestSharedAnswers(t *testing.T) {
 							return
 						}
 						want, alone := resultOf(t, l, panel, p)
-						if len(q.Shared) != 1 || len(alone.Shared) > 0 {
-							t.Errorf("%s shares %d relations, and %d if it is alone", panel.ID, len(q.Shared), len(alone.Shared))
+						if len(alone.Shared) > 0 {
+							t.Errorf("%s shares %d relations if it is alone", panel.ID, len(alone.Shared))
 						}
 						if problem := differ(want, got); problem != "" {
 							t.Errorf("%s: %s", panel.ID, problem)
 						}
 						mu.Lock()
 						defer mu.Unlock()
-						shared := d.ID + q.Shared[0].SQL
-						users[shared] = append(users[shared], panel.ID)
+						for _, s := range q.Shared {
+							shared := d.ID + s.SQL
+							users[shared] = append(users[shared], panel.ID)
+						}
 					})
 				}
 			}

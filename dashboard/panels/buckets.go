@@ -30,6 +30,14 @@ func (s statement) byBucket(columns ...any) (string, error) {
 	return s.relation("by_bucket", func(s statement) (string, error) { return s.buckets(wanted) })
 }
 
+// withEnds are these columns with their lowest and highest values, by the names that [statement.byBucket] takes.
+func withEnds(columns ...string) (list []string) {
+	for _, c := range columns {
+		list = append(list, c, c+lowest, c+highest)
+	}
+	return list
+}
+
 // kept is the relation that a shared template's query makes. If panels of a page ask for the same relation, they share it.
 func (s statement) kept(name string) (string, error) {
 	return s.relation(name, func(s statement) (string, error) { return s.execute(name, nil) })

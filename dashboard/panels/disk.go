@@ -2,17 +2,18 @@ package panels
 
 // disk answers: which disks are busy, which fill up, and when will they be full?
 func disk() Dashboard {
+	overTime := append(withEnds("disk_busy_pct"), "disk_read_bytes_per_s", "disk_write_bytes_per_s")
 	return Dashboard{
 		ID: "disk", Title: "Disk",
 		Question: "Which disks are busy, which fill up, and when will they be full?",
 		Panels: []Panel{
 			{
-				ID: "disk-busy", Title: "Busiest disk by host", Kind: HostRows, By: ByHost,
+				ID: "disk-busy", Title: "Busiest disk by host", Kind: HostRows, By: ByHost, Together: overTime,
 				Question: "On which hosts is a disk saturated?",
 				Values:   []Value{{Column: "value", Label: "Busy", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded}},
 			},
 			{
-				ID: "disk-bytes", Title: "Read and written", Kind: Area,
+				ID: "disk-bytes", Title: "Read and written", Kind: Area, Together: overTime,
 				Question: "How much do all hosts read and write?",
 				Values: []Value{
 					{Column: "disk_read_bytes_per_s", Label: "Read", Unit: BytesPerSecond},

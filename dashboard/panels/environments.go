@@ -2,6 +2,7 @@ package panels
 
 // environments answers: how do production, staging and the others compare?
 func environments() Dashboard {
+	overTime := []string{"cpu_pct", "ram_pct"}
 	return Dashboard{
 		ID: "environments", Title: "Environments",
 		Question: "How do production, staging and the others compare?",
@@ -17,12 +18,12 @@ func environments() Dashboard {
 				Values:   averages()[:2],
 			},
 			{
-				ID: "environments-cpu", Title: "CPU", Kind: Lines, By: ByEnv,
+				ID: "environments-cpu", Title: "CPU", Kind: Lines, By: ByEnv, Together: overTime,
 				Question: "How does the CPU use of each environment change over time?",
 				Values:   []Value{{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high"}},
 			},
 			{
-				ID: "environments-memory", Title: "Memory", Kind: Lines, By: ByEnv,
+				ID: "environments-memory", Title: "Memory", Kind: Lines, By: ByEnv, Together: overTime,
 				Question: "How does the memory use of each environment change over time?",
 				Values:   []Value{{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high"}},
 			},

@@ -2,6 +2,7 @@ package panels
 
 // network answers: how much do hosts receive and send, and where do packets get lost?
 func network() Dashboard {
+	overTime := []string{"net_bytes_recv_per_s", "net_bytes_sent_per_s", "net_packets_recv_per_s", "net_packets_sent_per_s"}
 	errorsBy := []Value{
 		{Column: "net_err_in_per_s", Label: "Receive errors", Unit: PerSecond},
 		{Column: "net_err_out_per_s", Label: "Transmit errors", Unit: PerSecond},
@@ -13,12 +14,12 @@ func network() Dashboard {
 		Question: "How much do hosts receive and send, and where do packets get lost?",
 		Panels: []Panel{
 			{
-				ID: "network-hosts", Title: "Throughput by host", Kind: Fleet, By: ByHost,
+				ID: "network-hosts", Title: "Throughput by host", Kind: Fleet, By: ByHost, Together: overTime,
 				Question: "Which hosts receive and send the most?",
 				Values:   throughputValues(),
 			},
 			{
-				ID: "network-bytes", Title: "Throughput of all hosts", Kind: Area,
+				ID: "network-bytes", Title: "Throughput of all hosts", Kind: Area, Together: overTime,
 				Question: "How many bytes are received and sent in all?",
 				Values: []Value{
 					{Column: "net_bytes_recv_per_s", Label: "Received", Unit: BytesPerSecond},
@@ -26,7 +27,7 @@ func network() Dashboard {
 				},
 			},
 			{
-				ID: "network-packets", Title: "Packets", Kind: Area,
+				ID: "network-packets", Title: "Packets", Kind: Area, Together: overTime,
 				Question: "How many packets are received and sent in all?",
 				Values: []Value{
 					{Column: "net_packets_recv_per_s", Label: "Received", Unit: PerSecond},

@@ -2,10 +2,7 @@ package panels
 
 // overview answers: how is the fleet now, and is anything in trouble?
 func overview() Dashboard {
-	overTime := []string{"net_bytes_recv_per_s", "net_bytes_sent_per_s"}
-	for _, c := range []string{"cpu_pct", "ram_pct", "disk_busy_pct", "pressure"} {
-		overTime = append(overTime, c, c+lowest, c+highest)
-	}
+	overTime := append(withEnds("cpu_pct", "ram_pct", "disk_busy_pct", "pressure"), "net_bytes_recv_per_s", "net_bytes_sent_per_s")
 	return Dashboard{
 		ID:       "overview",
 		Title:    "Overview",

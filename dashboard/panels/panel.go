@@ -52,7 +52,8 @@ type Panel struct {
 	// KeepS is how old an answer may be, in seconds: a query that reads much is not asked again at each refresh. 0 asks each time.
 	KeepS int `json:"keep_s,omitempty"`
 	// Together are the columns that this panel and others of the page read by host and time bucket, by the names that [statement.byBucket]
-	// takes. Panels with equal lists can share the columns: see [Params.Together].
+	// takes. Panels with equal lists can share the columns: see [Params.Together]. Each panel that reads by host and time bucket has a list,
+	// so that a large fleet does not have too many buckets: see [BucketsFor].
 	Together []string `json:"-"`
 	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.
 	Lead int `json:"lead,omitempty"`

@@ -416,13 +416,29 @@ func TestEachTrendHasItsValueOfNow(t *testing.T) {
 	}
 }
 
-// The trend has the time buckets of the charts, so that it shares what they read.
-func TestTrendHasTheBucketsOfCharts(t *testing.T) {
-	for _, hosts := range []int{1, 20, 200, 201, 2001} {
-		for _, one := range []bool{false, true} {
-			if a, b := panels.BucketsFor(panels.Trend, hosts, one), panels.BucketsFor(panels.Fleet, hosts, one); a != b {
-				t.Errorf("%d hosts, one chosen %v: %d buckets of the trend, %d of a chart", hosts, one, a, b)
+// A panel that reads by host and time bucket shares what it reads with the others of its page, and has few buckets if there are many hosts.
+func TestPanelsByBucketAreTogether(t *testing.T) {
+	ofFleets := regexp.MustCompile(`template "(by_host|by_environment|fleet|throughput|host_rows)"`)
+	for _, d := range panels.All() {
+		lists := map[string]bool{}
+		for _, p := range d.Panels {
+			if by := ofFleets.MatchString(p.SQL); by != (len(p.Together) > 0) {
+				t.Errorf("%s: its query reads by host and time bucket: %v; it names what it reads together with others: %v", p.ID, by, len(p.Together) > 0)
+			} else if by {
+				lists[strings.Join(p.Together, " ")] = true
 			}
+			for hosts, most := range map[int]int{1: panels.MaxBuckets, 200: panels.MaxBuckets, 201: 100, 2000: 100, 2001: 50} {
+				want := most
+				if len(p.Together) == 0 {
+					want = panels.MaxBuckets
+				}
+				if n, one := panels.BucketsFor(p, hosts, false), panels.BucketsFor(p, hosts, true); n != want || one != panels.MaxBuckets {
+					t.Errorf("%s of %d hosts has %d buckets, and %d if a host is chosen", p.ID, hosts, n, one)
+				}
+			}
+		}
+		if len(lists) > 1 {
+			t.Errorf("panels of %s read by host and time bucket in %d ways", d.ID, len(lists))
 		}
 	}
 }

@@ -110,17 +110,15 @@ func BucketFor(r Range, n int) time.Duration { return bucketFor(r.To.Sub(r.From)
 // MaxBuckets is the greatest number of time buckets that a viewer may choose.
 const MaxBuckets = 2000
 
-// BucketsFor is how many time buckets a panel of this kind has at most. A query about each host in each bucket takes longer the more hosts
-// there are, and the band of a large fleet is smooth.
-func BucketsFor(kind Kind, hosts int, oneHost bool) int {
-	switch kind {
-	case Trend, Fleet, HostRows: // as many for all, so that they share what they read
-		switch {
-		case hosts > 2000 && !oneHost:
-			return 50
-		case hosts > 200 && !oneHost:
-			return 100
-		}
+// BucketsFor is how many time buckets a panel has at most. A query about each host in each bucket takes longer the more hosts there are,
+// and the band and the totals of a large fleet are smooth. Panels that share what they read by host and bucket have as many buckets.
+func BucketsFor(p Panel, hosts int, oneHost bool) int {
+	switch {
+	case len(p.Together) == 0 || oneHost:
+	case hosts > 2000:
+		return 50
+	case hosts > 200:
+		return 100
 	}
 	return MaxBuckets
 }

@@ -2,6 +2,8 @@ package panels
 
 // performance answers: how busy are CPU and memory, on which hosts, and at what time of the day?
 func performance() Dashboard {
+	overTime := append(withEnds("cpu_pct", "ram_pct"), "cpu_user_pct", "cpu_system_pct", "cpu_iowait_pct", "cpu_steal_pct",
+		"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct")
 	return Dashboard{
 		ID: "performance", Title: "Performance",
 		Question: "How busy are CPU and memory, on which hosts, and when?",
@@ -18,17 +20,17 @@ func performance() Dashboard {
 				},
 			},
 			{
-				ID: "performance-cpu", Title: "CPU by host", Kind: HostRows, By: ByHost,
+				ID: "performance-cpu", Title: "CPU by host", Kind: HostRows, By: ByHost, Together: overTime,
 				Question: "Which hosts are busy, and since when?",
 				Values:   []Value{{Column: "value", Label: "CPU", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded}},
 			},
 			{
-				ID: "performance-memory", Title: "Memory by host", Kind: HostRows, By: ByHost,
+				ID: "performance-memory", Title: "Memory by host", Kind: HostRows, By: ByHost, Together: overTime,
 				Question: "Which hosts run out of memory?",
 				Values:   []Value{{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high", Thresholds: &loaded}},
 			},
 			{
-				ID: "performance-states", Title: "What CPUs do", Kind: Area,
+				ID: "performance-states", Title: "What CPUs do", Kind: Area, Together: overTime,
 				Question: "Is the time spent in programs, in the kernel, waiting for disks or taken by the hypervisor?",
 				Values: []Value{
 					{Column: "cpu_user_pct", Label: "User", Unit: Percent},
@@ -38,7 +40,7 @@ func performance() Dashboard {
 				},
 			},
 			{
-				ID: "performance-pressure", Title: "Pressure", Kind: Series,
+				ID: "performance-pressure", Title: "Pressure", Kind: Series, Together: overTime,
 				Question: "What do tasks wait for, on average over the hosts?",
 				Values: []Value{
 					{Column: "cpu_pressure_pct", Label: "CPU", Unit: Percent},

@@ -83,7 +83,7 @@ func (s *server) asked(w http.ResponseWriter, id string, q url.Values) (panel pa
 		writeError(w, http.StatusBadRequest, oneLine(err))
 		return panel, params, false
 	}
-	params.Bucket = max(params.Bucket, panels.BucketFor(params.Range, panels.BucketsFor(panel.Kind, int(s.hosts.Load()), params.Host != "")))
+	params.Bucket = max(params.Bucket, panels.BucketFor(params.Range, panels.BucketsFor(panel, int(s.hosts.Load()), params.Host != "")))
 	return panel, params, true
 }
 

@@ -489,7 +489,7 @@ func TestChargedEngine(t *testing.T) {
 func TestOnceIsAskedFor(t *testing.T) {
 	for query, want := range map[string]string{"": "FROM samples\n", "once=true": "FROM samples_once\n", "once=false": "FROM samples\n"} {
 		e := &engine{}
-		if r := get(handler(t, e, server.Options{}), "GET", "/api/panels/performance-cpu?"+query); r.StatusCode != http.StatusOK || !strings.Contains(e.asked.SQL, want) {
+		if r := get(handler(t, e, server.Options{}), "GET", "/api/panels/performance-week?"+query); r.StatusCode != http.StatusOK || !strings.Contains(e.asked.SQL, want) {
 			t.Errorf("%q: %s %s", query, r.Status, e.asked.SQL)
 		}
 	}

@@ -3,9 +3,8 @@ environments with the highest averages. A host that changes its environment coun
 {{define "by_environment"}}WITH by_host AS (
   {{template "by_host" list .}}
 ), places AS (
-  SELECT host, {{last "env"}}
-  FROM {{samples "host" "env"}}
-  GROUP BY host
+  SELECT *
+  FROM {{kept "places"}}
 ), buckets AS (
   SELECT p.env, b.t, avg(b.{{.}}) AS value, min(b.{{.}}) AS low, max(b.{{.}}) AS high, max(b.interval_s) AS interval_s
   FROM by_host b JOIN places p ON p.host = b.host
@@ -21,3 +20,8 @@ FROM buckets b JOIN ranked r ON r.env = b.env
 WHERE r.place <= {{series}}
 ORDER BY b.env, b.t
 {{end}}
+
+{{- /* The environment that each host named last. */ -}}
+{{define "places"}}SELECT host, {{last "env"}}
+  FROM {{samples "host" "env"}}
+  GROUP BY host{{end}}
