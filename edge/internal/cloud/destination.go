@@ -37,7 +37,7 @@ type Settings struct{ Stack, Stream, Region string }
 type Options struct {
 	Cache Cache // keeps the stack's last answer
 	// EdgeConfig is called with the stack's edge-config when an answer of the stack becomes known, also from disk, and whenever the
-	// answer has changed.
+	// answer has changed. If the settings name a stream, no stack is asked, and the text is empty.
 	EdgeConfig func(text string)
 	Log        *slog.Logger
 }
@@ -141,7 +141,7 @@ func (d *Destination) use(s Settings, cfg aws.Config, t Target) {
 		d.learnLocked(t)
 	}
 	d.mu.Unlock()
-	if first && s.Stream == "" {
+	if first {
 		d.options.EdgeConfig(t.EdgeConfig)
 	}
 }

@@ -112,6 +112,29 @@ func TestEdgeConfig(t *testing.T) {
 	sequence(t, c)
 }
 
+// TestReloadToAStream: if the settings name a stream, the stack's edge-config does not apply any more.
+func TestReloadToAStream(t *testing.T) {
+	c := newCloud(t)
+	c.says(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"tags": {"fleet": "eu"}}`})
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, []byte("node_role: before\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log buffer
+	o := options(t, &log, "--config", path, "--region", "eu-west-1")
+	reload := make(chan os.Signal, 1)
+	o.Reload = reload
+	edge := start(t, o, &log)
+	edge.await("a sample with the tag of edge-config", func() bool { return c.newest().Tags["fleet"] == "eu" })
+	if err := os.WriteFile(path, []byte("node_role: after\nstream: the-stream\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reload <- syscall.SIGHUP
+	edge.await("a sample without it", func() bool { return c.newest().NodeRole == "after" && len(c.newest().Tags) == 0 })
+	edge.finish()
+	sequence(t, c)
+}
+
 func TestEdgeConfigThatIsWrong(t *testing.T) {
 	c := newCloud(t)
 	c.says(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"interval": "soon", "stack": "x"}`})

@@ -61,6 +61,7 @@ func (s *store) takeAll(files []FileInfo) {
 			s.resume(last, v)
 		}
 	}
+	s.syncDir = true // the process before may not have synced it
 	s.atRisk = s.active == nil && len(s.segs) > 0
 	s.segs = append(s.segs, inMemory...)
 	s.removeDone()
@@ -136,7 +137,10 @@ func (s *store) makeKnown(seg *segment, v survey, n *notes) {
 // learn reads a segment that could not be read at the start.
 func (s *store) learn(seg *segment) error {
 	n := s.notes
+	lost := n.lost
 	v, err := s.survey(seg, n)
+	n.lost = max(lost, n.lost)
+	s.counts.lost += n.lost - lost
 	if errors.Is(err, errVersion) {
 		s.detach(seg)
 		return nil

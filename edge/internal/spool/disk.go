@@ -224,7 +224,7 @@ func (s *store) syncFile(seg *segment) error {
 	return nil
 }
 
-// syncDirectory syncs the directory if files were created or removed since it was last synced.
+// syncDirectory syncs the directory if files may have been created or removed since it was last synced.
 func (s *store) syncDirectory() error {
 	if !s.syncDir || !s.attached {
 		return nil

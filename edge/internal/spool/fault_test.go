@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -223,6 +224,62 @@ func TestFullDisk(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCloseTriesTheDiskAgain: if the disk works again, lines that wait in memory are saved when the spool is closed, also before the next line
+// would try the disk.
+func TestCloseTriesTheDiskAgain(t *testing.T) {
+	fs := spooltest.New()
+	q := open(t, fs)
+	put(t, q, "a")
+	fs.Fail = func(_ int, op string) error {
+		if strings.HasPrefix(op, "write") || strings.HasPrefix(op, "create") {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	put(t, q, "b", "c")
+	fs.Fail = nil
+	if err := q.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := text(peek(t, open(t, fs.Killed()), 9, 99)); got != "[a b c]" {
+		t.Errorf("after another start the lines are %s", got)
+	}
+}
+
+// TestLostIsReadLater: if the newest segment, which says how many lines are lost, cannot be read at the start, the number is right as soon as it
+// can.
+func TestLostIsReadLater(t *testing.T) {
+	fs := spooltest.New()
+	q := open(t, fs)
+	for i := 0; q.Stats().Dropped == 0; i++ {
+		put(t, q, fmt.Sprintf("%d-%0*d", i, 20_000, 0))
+	}
+	lost := q.Stats().Lost
+	next := fs.Killed()
+	names := next.Names(".seg")
+	newest := slices.Max(names)
+	next.Fail = func(_ int, op string) error {
+		if op == "open "+newest {
+			return syscall.EMFILE
+		}
+		return nil
+	}
+	q = open(t, next)
+	put(t, q, "a")
+	next.Fail = nil
+	for n := q.Stats().Lines; n > 0; n = q.Stats().Lines {
+		if err := q.Ack(peek(t, q, 9, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := q.Stats().Lost; got != lost {
+		t.Errorf("%d lines are lost, want %d", got, lost)
+	}
+	if got := open(t, next.Killed()).Stats().Lost; got != lost {
+		t.Errorf("after another start %d lines are lost, want %d", got, lost)
+	}
 }
 
 // TestMemoryIsBounded: when memory is full the oldest lines are dropped and counted.

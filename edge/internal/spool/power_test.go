@@ -217,6 +217,27 @@ func TestPowerCutAfterKill(t *testing.T) {
 	}
 }
 
+// TestPowerCutAfterKillBeforeSync: a process makes a segment and is killed before it syncs the directory. The next one continues the segment, and
+// what it syncs survives a power loss.
+func TestPowerCutAfterKillBeforeSync(t *testing.T) {
+	fs := spooltest.New()
+	fs.Fail = func(_ int, op string) error {
+		if strings.HasPrefix(op, "syncdir") {
+			return spooltest.ErrOff
+		}
+		return nil
+	}
+	put(t, open(t, fs), "a")
+	next := fs.Killed()
+	q := open(t, next)
+	put(t, q, "b")
+	for seed := range uint64(20) {
+		if got := text(peek(t, open(t, next.PowerCut(rand.New(rand.NewPCG(seed, 13)))), 9, 99)); got != "[a b]" {
+			t.Errorf("after the power loss the lines are %s", got)
+		}
+	}
+}
+
 // TestPowerCutAfterFailedSync: one sync of a process that drops lines fails, and at one of the later operations the power fails. Each line that
 // was on disk before is there or is counted as lost, although later syncs of the same file succeed.
 func TestPowerCutAfterFailedSync(t *testing.T) {

@@ -44,9 +44,9 @@ type store struct {
 	retryAt time.Time // when to try a failed disk again; zero while it works
 	okAt    time.Time // when to report that the disk works again; else zero
 	checkAt time.Time // when to check next whether the directory still exists
-	syncDir bool      // files were created or removed since the directory was last synced
+	syncDir bool      // files may have been created or removed since the directory was last synced
 	// atRisk says that states may be on no disk: a sync of a segment failed, the newest segment of another process could not be resumed and
-	// synced, or it moved to memory. No file is removed until there is a new segment, which begins with all states and is synced at once.
+	// synced, or the newest segment was moved to memory. No file is removed until there is a new segment, which begins with all states and is synced at once.
 	atRisk bool
 
 	rejected rejects
@@ -116,7 +116,9 @@ func (s *store) split() {
 // close writes the lines in memory to the disk if it can, syncs the files and unlocks the directory. It returns how many lines are
 // lost.
 func (s *store) close() (lost int, err error) {
-	s.retryAt = time.Time{}
+	if !s.retryAt.IsZero() {
+		s.retryAt = time.Now() // try a failed disk again at once
+	}
 	err = s.writable()
 	s.seal()
 	if err == nil {

@@ -83,10 +83,18 @@ func (f *FS) Killed() *FS {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	next := New()
-	for name, old := range f.names {
-		next.names[name] = &file{data: bytes.Clone(old.data), synced: bytes.Clone(old.synced), same: old.same, lost: old.lost}
+	copies := map[*file]*file{}
+	copied := func(names map[string]*file) map[string]*file {
+		next := map[string]*file{}
+		for name, old := range names {
+			if copies[old] == nil {
+				copies[old] = &file{data: bytes.Clone(old.data), synced: bytes.Clone(old.synced), same: old.same, lost: old.lost}
+			}
+			next[name] = copies[old]
+		}
+		return next
 	}
-	maps.Copy(next.durable, next.names)
+	next.names, next.durable = copied(f.names), copied(f.durable)
 	return next
 }
 
