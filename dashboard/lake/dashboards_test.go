@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metrics-dashboard/metrics-dashboard/dashboard/internal/laketest"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/lake"
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
@@ -159,6 +160,23 @@ func TestFleetOverTime(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestErrorsOfSomeKinds: a producer may send errors without drops. Its host has its place among those that lose packets.
+func TestErrorsOfSomeKinds(t *testing.T) {
+	samples := laketest.Samples(2, start, start.Add(10*time.Minute), 10*time.Second)
+	for i := range samples {
+		if s := &samples[i]; s.Hostname == samples[0].Hostname {
+			s.NetErrInPerS = record.Some(1e4)
+			s.NetDropInPerS, s.NetDropOutPerS = record.Float{}, record.Float{}
+		}
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	result := runPanel(t, open(t, dir), "network-errors", params(start, start.Add(10*time.Minute)))
+	if result.Rows() != 2 || at(t, result, "host", 0) != samples[0].Hostname {
+		t.Errorf("the hosts are %v", result.Data)
+	}
 }
 
 func TestTopHosts(t *testing.T) {

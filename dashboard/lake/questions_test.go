@@ -109,3 +109,16 @@ func TestTilesAndChartsNameOneHostOfEqual(t *testing.T) {
 		t.Errorf("the chart shows %v, want %s", r.Data[r.Index("host")][0], first)
 	}
 }
+
+// Of an hour that the range cuts, only the samples of the part within the range are expected.
+func TestExpectedSamplesOfAPartOfAnHour(t *testing.T) {
+	hour := start.Truncate(time.Hour)
+	dir := t.TempDir()
+	laketest.Write(t, dir, laketest.Samples(1, hour, hour.Add(2*time.Hour), 10*time.Second))
+	gaps := runPanel(t, open(t, dir), "delivery-gaps", params(hour.Add(15*time.Minute), hour.Add(90*time.Minute)))
+	if gaps.Rows() != 2 {
+		t.Fatalf("%d rows for 2 hours", gaps.Rows())
+	}
+	check(t, gaps, 0, map[string]float64{"samples": 270, "expected": 270, "gaps": 0})
+	check(t, gaps, 1, map[string]float64{"samples": 180, "expected": 180, "gaps": 0})
+}

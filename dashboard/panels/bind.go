@@ -222,7 +222,7 @@ func (p Panel) Span(span time.Duration) time.Duration {
 func (p Panel) lead(span time.Duration) time.Duration { return time.Duration(p.Lead) * slotFor(span) }
 
 // filters are the conditions on what a viewer chose. If the viewer chose no host, for example, there is no condition on the host: it would
-// make an engine read that column, and Athena bills it. A sample's tag is read only if it exists, because Trino fails on a missing key.
+// make an engine read that column, and Athena bills it.
 func (p Params) filters(text func(string) string) []string {
 	var list []string
 	for _, chosen := range []struct{ dimension, value string }{{"host", p.Host}, {"env", p.Env}, {"role", p.Role}} {
@@ -231,9 +231,15 @@ func (p Params) filters(text func(string) string) []string {
 		}
 	}
 	if p.TagKey != "" {
-		list = append(list, "CASE WHEN contains(map_keys(tags), "+text(p.TagKey)+") THEN tags["+text(p.TagKey)+"] END = "+text(p.TagValue))
+		list = append(list, tagIs(p.TagKey, p.TagValue, text))
 	}
 	return list
+}
+
+// tagIs is the condition that a tag has a value. text writes a text as SQL. The tag is read only if it exists, because Trino fails on a
+// missing key.
+func tagIs(key, value string, text func(string) string) string {
+	return "CASE WHEN contains(map_keys(tags), " + text(key) + ") THEN tags[" + text(key) + "] END = " + text(value)
 }
 
 // process is the condition on the chosen process, or "".

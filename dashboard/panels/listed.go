@@ -11,7 +11,7 @@ import (
 // listed says what a rollup keeps of a list's elements, such as processes, in all readings of a bucket. The newest list alone would
 // mislead: a job that runs at the same minute of each hour would be in the newest list of each hour, or of no hour.
 //
-// A number is the mean over the readings whose list has the element. The field [listedIn] says how many these are, and the column with
+// A mean is over the readings whose list has the element. The field [listedIn] says how many these are, and the column with
 // the name of the list and [ofReadings] how many lists the bucket has. So a query can also count an absent element as 0.
 type listed struct {
 	list     string

@@ -149,7 +149,7 @@ func (p Problem) Falls() bool { return p.Critical < p.Warn }
 const (
 	// problemWindowS is the time over which the mean says that a problem ended, in seconds. Each of its steps is a minute.
 	problemWindowS = 5 * minuteSeconds
-	// blameWindowS says how many seconds of samples are searched for culprits. The newest samples that can have arrived end this time.
+	// Culprits are searched in the last blameWindowS seconds before the newest sample that can have arrived.
 	blameWindowS = quarterHourSeconds
 	// standingS is how far back the values of each minute are read, in seconds, if a query asks only which problems stand now and not
 	// since when.

@@ -177,9 +177,7 @@ func (h Hosts) condition() string {
 	add(h.Envs, func(v string) string { return "env = " + text(v) })
 	add(h.Roles, func(v string) string { return "node_role = " + text(v) })
 	for _, key := range slices.Sorted(maps.Keys(h.Tags)) {
-		add(h.Tags[key], func(v string) string {
-			return "CASE WHEN contains(map_keys(tags), " + text(key) + ") THEN tags[" + text(key) + "] END = " + text(v)
-		})
+		add(h.Tags[key], func(v string) string { return tagIs(key, v, text) })
 	}
 	if len(h.Except) > 0 {
 		all = append(all, "NOT "+anyOf(h.Except, func(v string) string { return like("host", v, text) }))

@@ -91,7 +91,7 @@ func (s statement) samples(columns ...any) (string, error) {
 // elements is the SQL that selects it.
 //
 // A query reads the table only through this function. So the function alone decides which table and which partitions are
-// read, and which values are out of range.
+// read, and which values of columns are out of range.
 func (s statement) chosen(columns []string, list, elements string) (string, error) {
 	selected := []string{"ts"}
 	if s.rolled() {
@@ -232,8 +232,8 @@ var contract = func() map[string]record.Column {
 
 // plausible is the SQL of a value of a column or field. The argument value is the SQL that reads it. The result is NULL if the value is
 // outside of the column's range. Without that, one sample could break a panel for all machines: a sum of doubles such as 1e308, or the
-// square of 1e200, is infinite in Trino and fails in DuckDB. The transform leaves out such values, but files that something else wrote
-// can have them. NaN becomes NULL too: a comparison with NaN is false, or treats NaN as the largest number.
+// square of 1e200, is infinite in Trino and fails in DuckDB. The transform leaves out such values, but not in lists, and files that something
+// else wrote can have them. NaN becomes NULL too: a comparison with NaN is false, or treats NaN as the largest number.
 func plausible(value string, c record.Column) string {
 	r, ok := c.Range()
 	if !ok {

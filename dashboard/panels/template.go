@@ -63,7 +63,7 @@ type statement struct {
 	delay       string                                    // how long samples take to arrive, in seconds
 	late        time.Duration                             // delay as a duration
 	rules       Rules                                     // about problems
-	newest      func(last time.Duration) (reading, error) // the end of the time range
+	newest      func(last time.Duration) (reading, error) // reads the last part of the time range
 	before      func(days int, all bool) (reading, error) // the same time of day some days before, of minutes if there are some: see [usualSpan]
 	// share adds a relation to those that the query shares with others, and returns its name. It is nil if the query shares nothing.
 	share func(write func(filters func() []string) (string, error)) (string, error)
@@ -96,8 +96,8 @@ func (s statement) functions() template.FuncMap {
 		},
 		// A number as a text, rounded.
 		"rounded": func(of string) string { return "CAST(CAST(round(" + of + ") AS bigint) AS varchar)" },
-		// hours is what a shared template makes of hours if there are some, otherwise of minutes or samples. minutes_of_suspects is what it
-		// makes of minutes or samples of the hosts that may have a problem, in so many seconds at the end of the range (0 is all of it).
+		// hours runs a shared template over the rollup of hours if there is one, otherwise over minutes or samples. minutes_of_suspects runs
+		// one over minutes or samples of the hosts that may have a problem, in so many seconds at the end of the range (0 is all of it).
 		"hours": func(name string, data any) (string, error) { return s.rolledOf(Hours, 0, name, data) },
 		"minutes_of_suspects": func(name string, seconds int, data any) (string, error) {
 			return s.ofSuspects().rolledOf(Minutes, seconds, name, data)
@@ -134,7 +134,7 @@ func (s statement) functions() template.FuncMap {
 		// Lists of columns.
 		"list":  func(columns ...string) []string { return columns },
 		"names": func(columns []string) string { return strings.Join(columns, ", ") },
-		// Of samples: how many there are, the mean, the lowest and the highest value of a column or expression, and the means of columns.
+		// Of samples: how many there are, the mean of a column or expression, the lowest and the highest value of a column, and the means of columns.
 		// These know that a row may be a bucket of several samples.
 		"count": s.count, "mean": s.mean, "low": s.low, "high": s.high, "means": func(columns []string) string { return each(columns, s.mean) },
 		// The mean of a field of details over its readings.

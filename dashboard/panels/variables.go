@@ -281,10 +281,9 @@ func (v Variables) anySlot() string {
 }
 
 // within is the condition on a time range of the rows of a rollup; the zero Rollup is the samples. first and last write the ends of the
-// range in a format; time is the condition on the time itself. As the function Period writes it, a partition key has bounds of its own if
-// the keys above it are the same at both ends. For a rollup, only the year has such bounds, and for minutes the month too: Athena asks
-// Glue for these partitions, and the condition on all keys together chooses among them. Partition projection, as of the samples, needs
-// the bounds of each key.
+// range in a format; time is the condition on the time itself. For samples, each key has bounds of its own,
+// as the function Period writes them, because partition projection needs that. For a rollup only the year has bounds, and for minutes the
+// month too: Athena asks Glue for these partitions, and the condition on all keys together chooses among them.
 func within(of Rollup, first, last func(format string) string, time string) string {
 	var list []string
 	above, keys := "", of.keys()

@@ -130,7 +130,7 @@ type answer struct {
 func (v *invocation) fail(ctx context.Context, i int, err error) {
 	v.failedRecords++
 	v.answers[i] = answer{status: ProcessingFailed}
-	v.log.LogAttrs(ctx, slog.LevelWarn, record.RefusedMessage,
+	v.log.LogAttrs(ctx, slog.LevelError, record.RefusedMessage,
 		slog.String("record_id", v.event.Records[i].RecordID), slog.Int("bytes", len(v.event.Records[i].Data)),
 		slog.String("reason", err.Error()))
 }

@@ -16,13 +16,13 @@ type alarm struct {
 	id    string
 	entry string // anchor of its entry in RUNBOOK.md
 	what  string // what has happened, for people
-	// CloudWatch compares the metric with the threshold in each period. The alarm goes off if `breaching` of the last `of`
-	// periods breach the threshold.
-	metric        awscloudwatch.IMetric
-	threshold     float64
-	below         bool // true: a value below the threshold breaches it; false: a value at it or above
-	breaching, of int
-	silence       bool // true: a period without data breaches the threshold
+	// CloudWatch compares the metric with the threshold in each period. The alarm goes off if `needed` of the last `periods`
+	// breach the threshold.
+	metric          awscloudwatch.IMetric
+	threshold       float64
+	below           bool // true: a value below the threshold breaches it; false: a value at it or above
+	needed, periods int
+	silence         bool // true: a period without data breaches the threshold
 }
 
 // period is the length of an alarm's periods. An alarm of a function on a schedule uses the time between two runs instead. Firehose and
@@ -39,46 +39,46 @@ func alarmList(c config.Config, m metrics, a *alerts) []alarm {
 	list := []alarm{
 		{
 			id: "DataFreshness", entry: "data-freshness", what: "Samples wait in Firehose for longer than its buffering time explains",
-			metric: m.freshness, threshold: staleAfter(c).Seconds(), breaching: 2, of: 3,
+			metric: m.freshness, threshold: staleAfter(c).Seconds(), needed: 2, periods: 3,
 		},
 		{
 			id: "ThrottledRecords", entry: "throttled-records", what: "Firehose has throttled collectors for 15 minutes",
 			// The collectors' spool absorbs shorter bursts, and Firehose raises its limit by itself.
-			metric: m.throttled, threshold: 1, breaching: 3, of: 3,
+			metric: m.throttled, threshold: 1, needed: 3, periods: 3,
 		},
 		{
 			// For each kind of failure, Firehose writes an object below errors/. ExecuteProcessing.Success is a worse
 			// measure: it counts invocations, so it also falls if an invocation fails and its retry succeeds
 			// (Firehose developer guide, "Monitor Amazon Data Firehose with CloudWatch metrics").
 			id: "RecordsFailed", entry: "records-failed", what: "Firehose could not deliver records and kept them below errors/",
-			metric: m.failed, threshold: 1, breaching: 1, of: 1,
+			metric: m.failed, threshold: 1, needed: 1, periods: 1,
 		},
 		{
 			id: "TransformDuration", entry: "transform-duration", what: "The transform function nearly reaches its timeout",
-			metric: m.functionDuration, threshold: 0.8 * float64(c.LambdaTimeout.Milliseconds()), breaching: 3, of: 3,
+			metric: m.functionDuration, threshold: 0.8 * float64(c.LambdaTimeout.Milliseconds()), needed: 3, periods: 3,
 		},
 		{
 			id: "CrawlerFailed", entry: "crawler-failed", what: "The crawler failed and registered no partitions",
-			metric: m.crawlerFailed, threshold: 1, breaching: 1, of: 1,
+			metric: m.crawlerFailed, threshold: 1, needed: 1, periods: 1,
 		},
 		{
 			// A run fails, too, if a rollup has been due for hours. One run may fail: the next one does the work.
 			id: "RollupFailed", entry: "rollup-failed", what: "Two of three hourly runs of the rollup have failed",
-			metric: m.rollupErrors, threshold: 1, breaching: 2, of: 3,
+			metric: m.rollupErrors, threshold: 1, needed: 2, periods: 3,
 		},
 	}
 	if a != nil {
 		list = append(list, alarm{
 			// A run fails if Athena, S3 or SNS fails, or if the rules are wrong. One run may fail: the next one reports what the failed one did not.
 			id: "AlertsFailed", entry: "alerts-failed", what: "Two of three runs of the alerts have failed: problems of hosts are not reported",
-			metric: a.errors, threshold: 1, breaching: 2, of: 3,
+			metric: a.errors, threshold: 1, needed: 2, periods: 3,
 		})
 	}
 	if c.ExpectRecords {
 		list = append(list, alarm{
 			id: "NoIncomingRecords", entry: "no-incoming-records", what: "No collector has sent a record for 15 minutes",
 			// A collector sends every two minutes by default, and the collectors of a fleet send at different times.
-			metric: m.incoming, threshold: 1, below: true, breaching: 3, of: 3, silence: true,
+			metric: m.incoming, threshold: 1, below: true, needed: 3, periods: 3, silence: true,
 		})
 	}
 	return list
@@ -107,8 +107,8 @@ func newAlarms(scope constructs.Construct, c config.Config, list []alarm) (topic
 			Metric:             a.metric,
 			Threshold:          &a.threshold,
 			ComparisonOperator: comparison,
-			EvaluationPeriods:  jsii.Number(a.of),
-			DatapointsToAlarm:  jsii.Number(a.breaching),
+			EvaluationPeriods:  jsii.Number(a.periods),
+			DatapointsToAlarm:  jsii.Number(a.needed),
 			TreatMissingData:   missing,
 		})
 		resource.AddAlarmAction(action)

@@ -22,7 +22,7 @@ func Queries(table string, delay time.Duration) ([]Query, error) {
 	saved := panels.Saved{Form: panels.Athena(`"` + table + `"`), Spans: []time.Duration{24 * time.Hour}, Delay: delay}
 	var all []Query
 	seen := map[string]bool{}
-	for _, d := range append(panels.All(), panels.Dashboard{Title: "Delivery", Panels: panels.Questions()}) {
+	for _, d := range append(panels.All(), panels.Dashboard{Title: "Questions", Panels: panels.Questions()}) {
 		if d.Hidden {
 			continue
 		}

@@ -74,7 +74,7 @@ func TestEveryPanelHasItsQuery(t *testing.T) {
 			t.Errorf("%s is the query of no panel", name)
 		}
 	}
-	for _, name := range []string{"Delivery: Samples and gaps", "Delivery: Duplicates", "Network: Worst hosts", "OpenTelemetry: Samples", "Disk: Fullest or full soon"} {
+	for _, name := range []string{"Questions: Samples and gaps", "Questions: Duplicates", "Network: Worst hosts", "OpenTelemetry: Samples", "Disk: Fullest or full soon"} {
 		if !slices.Contains(slices.Collect(maps.Values(left)), name) {
 			t.Errorf("there is no query %q", name)
 		}

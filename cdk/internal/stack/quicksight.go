@@ -151,7 +151,7 @@ func quickSightActions(names string) *[]*string {
 	return &actions
 }
 
-// newQuickSightRole adds the role that QuickSight assumes to query. It may use this workgroup, this table and these folders.
+// newQuickSightRole adds the role that QuickSight assumes to query. It may use this workgroup, the tables of samples and rollups, and their folders.
 // Without it QuickSight would use its own role, which somebody would have to give access in QuickSight's console.
 // CloudFormation looks up the bucket's name at deployment; an exported output would tie the pipeline to this stack.
 func newQuickSightRole(scope constructs.Construct, c config.Config) awsiam.IRole {

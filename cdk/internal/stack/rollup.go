@@ -71,8 +71,8 @@ func settleTime(c config.Config) time.Duration {
 
 // newRollup adds the function, its role, its workgroup and its schedule. zip is the file with its binary.
 func newRollup(scope constructs.Construct, c config.Config, zip string, bucket awss3.IBucket, table catalog) rollup {
-	// The workgroup overrides the settings of its clients, as that of readers does. An UNLOAD may name its folder all the same, unlike a
-	// CREATE TABLE AS (github.com/aws/aws-sdk-pandas, issue 1200 and pull request 1216).
+	// The workgroup overrides the settings of its clients, as that of readers does. An UNLOAD may still name its folder; a
+	// CREATE TABLE AS may not (github.com/aws/aws-sdk-pandas, issue 1200 and pull request 1216).
 	workgroup := newWorkgroup(scope, c, bucket, workgroupProps{"RollupWorkGroup", rollupWorkgroup(c), "Statements of the rollup's function", rollupScanGiB})
 	function, _, _ := newFunction(scope, c, functionProps{
 		id: "Rollup", part: "Rollup",

@@ -20,10 +20,11 @@ WITH taken AS (
   FROM spans s CROSS JOIN UNNEST({{steps "s.begins" "s.ends" "3600"}}) AS hour (t)
 ), filled AS (
   SELECT g.host, g.t, h.samples, coalesce(h.interval_s, g.interval_s) AS interval_s, h.gaps, h.longest_gap,
-    max(h.last_ts) OVER (PARTITION BY g.host ORDER BY g.t) AS last_ts, CASE WHEN g.t + 3600 < {{to}} THEN g.t + 3600 ELSE {{to}} END AS end_t
+    max(h.last_ts) OVER (PARTITION BY g.host ORDER BY g.t) AS last_ts, CASE WHEN g.t > {{from}} THEN g.t ELSE {{from}} END AS begin_t,
+    CASE WHEN g.t + 3600 < {{to}} THEN g.t + 3600 ELSE {{to}} END AS end_t
   FROM grid g LEFT JOIN hours h ON h.host = g.host AND h.t = g.t
 )
-SELECT host, t, coalesce(samples, 0) AS samples, floor(3600e0 / nullif(interval_s, 0)) AS expected,
+SELECT host, t, coalesce(samples, 0) AS samples, floor((end_t - begin_t) / nullif(interval_s, 0)) AS expected,
   coalesce(gaps, CASE WHEN end_t - last_ts > 2e0 * interval_s THEN 1 ELSE 0 END) AS gaps,
   CASE WHEN samples IS NULL THEN end_t - last_ts ELSE longest_gap END AS longest_gap
 FROM filled

@@ -1,1 +1,1 @@
-{{template "top_hosts" args "order" "net_err_in_per_s + net_err_out_per_s + net_drop_in_per_s + net_drop_out_per_s" "columns" (list "net_err_in_per_s" "net_err_out_per_s" "net_drop_in_per_s" "net_drop_out_per_s")}}
+{{template "top_hosts" args "order" "coalesce(net_err_in_per_s, 0) + coalesce(net_err_out_per_s, 0) + coalesce(net_drop_in_per_s, 0) + coalesce(net_drop_out_per_s, 0)" "columns" (list "net_err_in_per_s" "net_err_out_per_s" "net_drop_in_per_s" "net_drop_out_per_s")}}

@@ -17,7 +17,7 @@ type Cache struct{ Path string }
 type cached struct {
 	Version int    `json:"version"`
 	Stack   string `json:"stack"`
-	Asked   string `json:"asked_in"` // region of the parameters
+	AskedIn string `json:"asked_in"` // region of the parameters
 	Target
 }
 
@@ -28,7 +28,7 @@ const (
 
 // Load returns the stored answer of a stack and the region of its parameters. If region is not empty, only an answer from that region
 // counts. If there is no such answer, the error wraps fs.ErrNotExist.
-func (c Cache) Load(stack, region string) (t Target, asked string, err error) {
+func (c Cache) Load(stack, region string) (t Target, askedIn string, err error) {
 	info, err := os.Stat(c.Path)
 	if err != nil {
 		return t, "", err
@@ -45,17 +45,17 @@ func (c Cache) Load(stack, region string) (t Target, asked string, err error) {
 		return t, "", fmt.Errorf("%s: %w", c.Path, err)
 	}
 	switch {
-	case have.Version != cacheVersion || have.Stack != stack || region != "" && have.Asked != region:
+	case have.Version != cacheVersion || have.Stack != stack || region != "" && have.AskedIn != region:
 		return t, "", fmt.Errorf("%s is of another stack, region or version: %w", c.Path, fs.ErrNotExist)
 	case have.Stream == "" || have.Region == "":
 		return t, "", fmt.Errorf("%s lacks the stream or the region", c.Path)
 	}
-	return have.Target, have.Asked, nil
+	return have.Target, have.AskedIn, nil
 }
 
 // Store replaces the stored answer, atomically.
-func (c Cache) Store(stack, asked string, t Target) error {
-	text, err := json.MarshalIndent(cached{cacheVersion, stack, asked, t}, "", "  ")
+func (c Cache) Store(stack, askedIn string, t Target) error {
+	text, err := json.MarshalIndent(cached{cacheVersion, stack, askedIn, t}, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ type Destination struct {
 	client   *Stream     // for target; nil if it must be made
 
 	// Only Put uses these.
-	gone    int       // pauses that have begun since the stream was found missing; 0 while it exists
+	gone    int       // how many pauses Put has begun because the stream is missing; 0 while it exists
 	askNext time.Time // when the present pause ends and Put asks the stack for another stream
 }
 
@@ -109,17 +109,17 @@ func (d *Destination) Tune(ctx context.Context, s Settings) error {
 
 // prepare loads the AWS configuration for settings. It also returns the target if settings or disk name it.
 func (d *Destination) prepare(ctx context.Context, s Settings) (cfg aws.Config, t Target, err error) {
-	kept, asked, keptErr := d.options.Cache.Load(s.Stack, s.Region)
+	kept, askedIn, keptErr := d.options.Cache.Load(s.Stack, s.Region)
 	cfg, err = d.load(ctx, s.Region)
 	if errors.Is(err, ErrNoRegion) && keptErr == nil && s.Stream == "" {
 		// No region is configured now; use the one that answered last time.
-		cfg, err = d.load(ctx, asked)
+		cfg, err = d.load(ctx, askedIn)
 	}
 	switch {
 	case err != nil:
 	case s.Stream != "":
 		t = Target{Stream: s.Stream, Region: cfg.Region}
-	case keptErr == nil && asked == cfg.Region:
+	case keptErr == nil && askedIn == cfg.Region:
 		t = kept
 	case keptErr != nil && !errors.Is(keptErr, fs.ErrNotExist):
 		d.options.Log.LogAttrs(ctx, slog.LevelWarn, "the stored answer of the stack is not used", slog.String("error", keptErr.Error()))

@@ -11,7 +11,7 @@ import (
 // restartPause is how long to wait after the shipper ended with an error.
 const restartPause = 10 * time.Second
 
-// deliver asks where to send and ships there. After stop is closed it sends the fresh samples and returns. If the context flush ends,
+// deliver asks where to send and ships there. After stop is closed it sends the fresh samples, and all that are only in memory, and returns. If the context flush ends,
 // it returns at once.
 func (e *edge) deliver(ctx, flush context.Context, stop <-chan struct{}) {
 	answered := make(chan struct{})
@@ -31,8 +31,8 @@ func (e *edge) deliver(ctx, flush context.Context, stop <-chan struct{}) {
 	}
 }
 
-// ship runs the shipper, and runs it again if it ends with an error. After stop is closed, it returns when the fresh samples are sent, or
-// when the shipper fails. It also returns if ctx ends.
+// ship runs the shipper, and runs it again if it ends with an error. After stop is closed, it returns when the shipper has sent what it has
+// to, or fails. It also returns if ctx ends.
 func (e *edge) ship(ctx context.Context, stop <-chan struct{}) {
 	for {
 		err := e.shipper.Run(ctx, stop)

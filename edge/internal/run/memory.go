@@ -13,9 +13,8 @@ const (
 	gcPercent = 40
 	// The nearer the runtime's memory comes to memoryLimit, the more often the garbage collector runs.
 	memoryLimit = 24 << 20
-	// startupTime is when edge returns the memory that only the start needs, for example for the system's root certificates. Most
-	// processes have sent their first request by then. The runtime would keep that memory. Returning it saves 0.3 MB. Unmapping the
-	// binary saves another 2 MB.
+	// After startupTime, edge returns the memory that only the start needed, for example for the system's root certificates; the runtime
+	// would keep it. By then most collectors have sent their first request. It saves 0.3 MB. Unmapping the binary saves another 2 MB.
 	startupTime = 90 * time.Second
 )
 

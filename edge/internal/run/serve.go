@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -36,7 +37,7 @@ func (e *edge) serve(ctx context.Context) (*sync.WaitGroup, error) {
 		}
 		running.Go(func() {
 			if err := status.Serve(ctx, l, status.ForHost(address, handler)); err != nil {
-				e.serving.Failed(err)
+				e.log.LogAttrs(ctx, slog.LevelError, "--listen does not answer any more", slog.String("error", err.Error()))
 			}
 		})
 	}

@@ -16,8 +16,8 @@ import (
 //   - A pack has samples of one UTC hour, because a record has one partition. It has at most maxSteps steps, far below Firehose's
 //     limit, so that the transform's input and output stay small. It ends where a step is full.
 //   - If the last pack has just begun another step, its newest samples wait for the next pack, as long as that lowers the bill per
-//     sample. They are not due yet. For the same reason the first samples of a new hour wait for those that follow. In a backlog,
-//     the samples that do not fill a pack wait for the next round.
+//     sample. They are not due yet. The first samples of a new hour also wait for those that follow. While more backlog waits, the
+//     samples that do not fill a pack wait for the next round.
 //
 // Most CPU time of shipping is compression. A pack is compressed when it is built, not at each sample: once if it has one step,
 // a few times if a full step must be found.

@@ -205,7 +205,7 @@ func TestOneLineLargerThanAnyBound(t *testing.T) {
 	line := s.AppendJSON(nil)
 	var p packer
 	packs, err := p.pack([][]byte{line, line}, tailCut)
-	if err != nil || len(packs) == 0 || packs[0].lines < 1 || len(packs[0].data) > MaxRecordBytes {
+	if err != nil || len(packs) == 0 || packs[0].lines < 1 || len(packs[0].data) > record.MaxRecordBytes {
 		t.Fatalf("%d packs, %v", len(packs), err)
 	}
 	if !bytes.Equal(expand(t, packs[0].data)[0], line) {

@@ -56,7 +56,6 @@ var errAnswer = errors.New("the answer does not match the request")
 const (
 	MaxRecords      = record.MaxBatchRecords
 	MaxRequestBytes = record.MaxBatchBytes
-	MaxRecordBytes  = record.MaxRecordBytes
 )
 
 // Pace says when to ship. All fields are required.
@@ -147,8 +146,8 @@ func newPace(p Pace) pace {
 
 // lane is the state of one of the queue's lanes.
 type lane struct {
-	// due is when the next round begins, by the monotonic clock. Zero says that no backlog waits, or that sleep has to look when fresh samples
-	// are due.
+	// due is when the next round begins, by the monotonic clock. It is zero in the backlog's lane if nothing waits, and in the lane of fresh
+	// samples until sleep has found out.
 	due time.Time
 	// suspect says that a record of this lane was refused as invalid. acceptedBefore is how many records had been accepted then.
 	suspect        bool
@@ -343,7 +342,7 @@ func (s *Shipper) untilDue(line []byte) time.Duration {
 	if !ok {
 		return 0
 	}
-	age := time.Since(time.UnixMilli(int64(ts * 1000)))
+	age := time.Since(time.UnixMilli(record.Millis(ts)))
 	return min(longest, max(0, longest-age))
 }
 

@@ -15,7 +15,6 @@ const (
 func (s *store) setAside(info FileInfo) {
 	s.counts.aside++
 	kept := info.Name + corruptSuffix
-	s.log.Warn("a damaged segment is set aside", slog.String("file", kept))
 	err := s.syncStates()
 	if err == nil {
 		err = s.fs.Rename(info.Name, kept)
@@ -23,6 +22,8 @@ func (s *store) setAside(info FileInfo) {
 	if err != nil {
 		s.trouble(fmt.Errorf("set %s aside: %w", info.Name, err))
 		kept = info.Name
+	} else {
+		s.log.Warn("a damaged segment is set aside", slog.String("file", kept))
 	}
 	s.syncDir = true
 	s.aside = append(s.aside, FileInfo{kept, info.Size})

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// checkEach is the shortest time between two checks whether the directory still exists.
-const checkEach = 10 * time.Second
+// checkPause is the shortest time between two checks whether the directory still exists.
+const checkPause = 10 * time.Second
 
 // attach locks the directory and reads its files. It does nothing if it has succeeded before.
 func (s *store) attach() error {
@@ -194,10 +194,10 @@ func (s *store) resume(seg *segment, v survey) {
 	}
 }
 
-// checkDirectory checks whether the directory still exists, unless the last check was less than checkEach ago. Each append calls it.
+// checkDirectory checks whether the directory still exists, unless the last check was less than checkPause ago. Each append calls it.
 func (s *store) checkDirectory() {
 	if now := time.Now(); s.attached && !now.Before(s.checkAt) {
-		s.checkAt = now.Add(checkEach)
+		s.checkAt = now.Add(checkPause)
 		s.leave()
 	}
 }

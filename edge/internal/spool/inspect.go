@@ -14,7 +14,7 @@ type Segment struct {
 	Version int // of the format; 0 if there is no header
 	Bytes   int64
 	Created time.Time
-	Lines   int   // that can be read; 0 if the segment was set aside
+	Lines   int   // that can be read; 0 if the segment was set aside or is of another version
 	Waiting int   // lines that can be read and are not acknowledged
 	Lost    int   // lines that are not acknowledged and cannot be read
 	Places  int   // damaged runs of bytes

@@ -8,7 +8,7 @@ const memoryBytes = 1536 << 10
 // remember appends a line in memory. If there is no room, it drops the oldest segment in memory.
 func (s *store) remember(line []byte) {
 	need := int64(headBytes + len(line))
-	if s.active != nil && (!s.active.inMemory() || s.active.size+need > memoryBytes/segments) {
+	if s.active != nil && (!s.active.inMemory() || s.active.size+need > memoryBytes/segmentCount) {
 		s.seal()
 	}
 	for s.memory()+need > memoryBytes {

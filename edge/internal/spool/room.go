@@ -20,8 +20,7 @@ func (s *store) diskBytes() int64 {
 // makeRoom removes files until the size limit leaves room for need bytes: first the files that were set aside, then the oldest
 // segments. It never removes a segment that could not be read yet. The active segment must be on disk.
 //
-// It also keeps room for the beginnings of two segments. If the process ends while it begins one, the next process begins another before
-// it removes the first.
+// It also keeps room for the beginnings of two segments. If the process ends while it begins one, the next process begins another.
 func (s *store) makeRoom(need int64) error {
 	need += 2 * s.beginBytes()
 	// drop and passOver write one state each, and the files of rejected lines may still grow.

@@ -114,7 +114,7 @@ func (s *segment) count(fs FS) error {
 	return nil
 }
 
-// write appends an entry to the segment's file.
+// write appends whole entries to the segment's file.
 func (s *segment) write(b []byte) error {
 	if s.broken {
 		return fmt.Errorf("write segment %d: an earlier write or sync failed", s.id)

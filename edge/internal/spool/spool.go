@@ -1,6 +1,6 @@
 // Package spool keeps samples until Firehose has accepted them. It is a bounded queue of encoded lines in segment files. It has two lanes,
-// [Fresh] and [Backlog]. Each is read oldest first, but the lines of a segment that cannot be read wait. The lines survive the end of the
-// process, and a power loss once they are synced. FORMAT.md describes the files, what is lost when, and what is assumed of a disk. If the
+// [Fresh] and [Backlog]. Each is read oldest first, but the lines of a segment that cannot be read wait. Lines on disk survive the end of
+// the process, and a power loss once they are synced. FORMAT.md describes the files, what is lost when, and what is assumed of a disk. If the
 // spool is full, it drops its oldest segment and counts the lines. While the disk cannot be written, a bounded number of lines waits in
 // memory.
 //
@@ -30,7 +30,7 @@ var (
 // MinBytes is the smallest size limit of a spool.
 const MinBytes = 1 << 20
 
-// Values of [Options].Sync: when lines are synced to disk. If only the process ends, no line is lost in any case.
+// Values of [Options].Sync: when lines are synced to disk. If only the process ends, no line is lost that was written.
 const (
 	SyncEvery time.Duration = 0  // before Append returns; a power loss costs at most the line that is being written
 	SyncNever time.Duration = -1 // when the operating system decides; a power loss costs up to half a minute on Linux

