@@ -51,7 +51,7 @@ func alarmList(c config.Config, m metrics, a *alerts) []alarm {
 			// measure: it counts invocations, so it also falls if an invocation fails and its retry succeeds
 			// (Firehose developer guide, "Monitor Amazon Data Firehose with CloudWatch metrics").
 			id: "RecordsFailed", entry: "records-failed", what: "Firehose could not deliver records and kept them below errors/",
-			metric: m.failed, threshold: 1, needed: 1, periods: 1,
+			metric: m.failedObjects, threshold: 1, needed: 1, periods: 1,
 		},
 		{
 			id: "TransformDuration", entry: "transform-duration", what: "The transform function nearly reaches its timeout",

@@ -26,7 +26,7 @@ type metrics struct {
 	delivered                                       awscloudwatch.IMetric // bytes
 	functionErrors, functionThrottles, functionRuns awscloudwatch.IMetric
 	functionDuration                                awscloudwatch.IMetric // ms
-	failed                                          awscloudwatch.IMetric // objects written below errors/
+	failedObjects                                   awscloudwatch.IMetric // objects written below errors/
 	crawlerFailed                                   awscloudwatch.IMetric // runs
 	rollupErrors, rollupRuns                        awscloudwatch.IMetric // in an hour
 	rollupDuration                                  awscloudwatch.IMetric // ms
@@ -67,7 +67,7 @@ func newMetrics(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 		functionThrottles:  lambda("Throttles", "Sum"),
 		functionRuns:       lambda("Invocations", "Sum"),
 		functionDuration:   lambda("Duration", "Maximum"),
-		failed: newEventCount(scope, "FailedRecords", "A record could not be delivered", &awsevents.EventPattern{
+		failedObjects: newEventCount(scope, "FailedRecords", "A record could not be delivered", &awsevents.EventPattern{
 			Source:     jsii.Strings("aws.s3"),
 			DetailType: jsii.Strings("Object Created"),
 			Detail: &map[string]any{

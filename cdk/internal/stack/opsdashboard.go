@@ -32,7 +32,7 @@ func newOpsDashboard(scope constructs.Construct, m metrics, alarms []awscloudwat
 		graph{"Transform: duration of the longest run (ms)", []awscloudwatch.IMetric{m.functionDuration}},
 	)
 	row(dashboard,
-		graph{"Objects written below errors/; failed crawls", []awscloudwatch.IMetric{m.failed, m.crawlerFailed}},
+		graph{"Objects written below errors/; failed crawls", []awscloudwatch.IMetric{m.failedObjects, m.crawlerFailed}},
 		graph{"Records refused by the transform", []awscloudwatch.IMetric{m.refused}},
 		graph{"Conversion to Parquet: converted, failed", []awscloudwatch.IMetric{m.converted, m.unconverted}},
 		graph{"Partitions (hours) active at once; limit exceeded", []awscloudwatch.IMetric{m.partitions, m.partitionsExceeded}},

@@ -49,25 +49,25 @@ func brief(err error) error {
 	return briefError{err, text}
 }
 
-// refusedKeys are AWS's error codes for a request whose key or signature is missing, expired, unknown or wrong ("Common Errors" in the
+// credentialCodes are AWS's error codes for a request whose key or signature is missing, expired, unknown or wrong ("Common Errors" in the
 // API references of Amazon Data Firehose, Systems Manager and STS).
-var refusedKeys = []string{
+var credentialCodes = []string{
 	"ExpiredToken", "ExpiredTokenException", "RequestExpired", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
 	"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException",
 	"MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure",
 }
 
-// throttled are the error codes for too many requests that all AWS services share.
-var throttled = []string{"ThrottlingException", "Throttling"}
+// throttlingCodes are the error codes for too many requests that all AWS services share.
+var throttlingCodes = []string{"ThrottlingException", "Throttling"}
 
-// explainCode adds [ship.ErrCredentials] or [ship.ErrThrottled] to an error whose code is one of refusedKeys or throttled.
+// explainCode adds [ship.ErrCredentials] or [ship.ErrThrottled] to an error whose code is one of credentialCodes or throttlingCodes.
 func explainCode(err error) error {
 	var api smithy.APIError
 	switch {
 	case !errors.As(err, &api):
-	case slices.Contains(refusedKeys, api.ErrorCode()):
+	case slices.Contains(credentialCodes, api.ErrorCode()):
 		return fmt.Errorf("%w: %w", ship.ErrCredentials, err)
-	case slices.Contains(throttled, api.ErrorCode()):
+	case slices.Contains(throttlingCodes, api.ErrorCode()):
 		return fmt.Errorf("%w: %w", ship.ErrThrottled, err)
 	}
 	return err

@@ -21,7 +21,7 @@ func TestFreshSamplesPassTheBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.Fault = func(_ int, rw http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
-			return cloudtest.Refuse(rw, 500, "InternalFailure")
+			return cloudtest.Fail(rw, 500, "InternalFailure")
 		}
 		m := w.start(setup{spoolBytes: 64 << 20})
 		begin := time.Now()
@@ -81,7 +81,7 @@ func TestPoison(t *testing.T) {
 				begin := time.Now()
 				w.Fault = func(_ int, rw http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
 					if since := time.Since(begin); name == "in a backlog" && since > time.Hour && since < 90*time.Minute {
-						return cloudtest.Refuse(rw, 500, "InternalFailure")
+						return cloudtest.Fail(rw, 500, "InternalFailure")
 					}
 					return cloudtest.Outcome{Poison: func(seq int64) bool { return slices.Contains(bad, seq) }}
 				}

@@ -24,7 +24,7 @@ func TestFaults(t *testing.T) {
 		said       string
 	}{
 		"every other record fails": {said: "InternalFailure", fault: func(n int, _ http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
-			return cloudtest.Outcome{Refuse: func(i int) string {
+			return cloudtest.Outcome{RefuseRecord: func(i int) string {
 				if (n+i)%2 == 0 {
 					return "InternalFailure"
 				}
@@ -32,10 +32,10 @@ func TestFaults(t *testing.T) {
 			}}
 		}},
 		"all records are throttled": {said: "throttled", fault: func(int, http.ResponseWriter, *http.Request) cloudtest.Outcome {
-			return cloudtest.Outcome{Refuse: all("ServiceUnavailableException")}
+			return cloudtest.Outcome{RefuseRecord: all("ServiceUnavailableException")}
 		}},
 		"throttled": {said: "throttled", fault: func(_ int, w http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
-			return cloudtest.Refuse(w, http.StatusBadRequest, "ServiceUnavailableException")
+			return cloudtest.Fail(w, http.StatusBadRequest, "ServiceUnavailableException")
 		}},
 		"server errors": {said: "StatusCode: 503", fault: func(_ int, w http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -64,10 +64,10 @@ func TestFaults(t *testing.T) {
 			return cloudtest.Outcome{Answered: true}
 		}},
 		"expired credentials": {said: "ExpiredTokenException", fault: func(_ int, w http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
-			return cloudtest.Refuse(w, http.StatusBadRequest, "ExpiredTokenException")
+			return cloudtest.Fail(w, http.StatusBadRequest, "ExpiredTokenException")
 		}},
 		"everything is refused as invalid": {said: "refused as invalid", fault: func(_ int, w http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
-			return cloudtest.Refuse(w, http.StatusBadRequest, "InvalidArgumentException")
+			return cloudtest.Fail(w, http.StatusBadRequest, "InvalidArgumentException")
 		}},
 		"no such host": {said: "no such host", dial: &net.DNSError{Err: "no such host", Name: "firehose.test", IsNotFound: true}},
 		"no such host, longer than the spool": {

@@ -282,7 +282,7 @@ func BenchmarkGrowth(b *testing.B) {
 	}
 	for range b.N {
 		s := cloudtest.New(b)
-		s.Forget = true
+		s.DropPuts = true
 		h := httptest.NewServer(s)
 		end := startFast(b, h.URL)
 		time.Sleep(length / 5)

@@ -19,7 +19,7 @@ type cloud struct{ *cloudtest.Server }
 func newCloud(t *testing.T) cloud {
 	t.Helper()
 	c := cloud{cloudtest.New(t)}
-	c.Stream, c.Keep = "the-stream", true
+	c.Stream, c.KeepSamples = "the-stream", true
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	testenv.Clean(t)
@@ -47,7 +47,7 @@ func (c cloud) says(parameters map[string]string) {
 func (c cloud) refuses(code func(put int) string) {
 	c.change(func(s *cloudtest.Server) {
 		s.Fault = func(n int, _ http.ResponseWriter, _ *http.Request) cloudtest.Outcome {
-			return cloudtest.Outcome{Refuse: func(int) string { return code(n) }}
+			return cloudtest.Outcome{RefuseRecord: func(int) string { return code(n) }}
 		}
 	})
 }
@@ -63,7 +63,7 @@ func (c cloud) delivered() int {
 func (c cloud) strangers() int {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
-	return c.Strangers
+	return c.UnknownStream
 }
 
 // newest returns the sample that arrived last.

@@ -78,7 +78,7 @@ func (e *Engine) run(ctx context.Context) {
 func (s *scheduler) processorLimits() (size int, interval time.Duration) {
 	lambda := s.engine.stream.Lambda
 	if lambda == nil {
-		return chunkBytes, 0
+		return chunkBytes, 0 // no buffer to fill; a chunk is enough to convert at a time
 	}
 	return lambda.Buffering.Bytes, lambda.Buffering.Interval
 }

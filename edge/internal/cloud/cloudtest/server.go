@@ -39,11 +39,11 @@ type Put struct {
 
 // Outcome says how to answer a request. The zero value accepts all records.
 type Outcome struct {
-	Answered bool                    // the answer is written already; no record is accepted
-	Refuse   func(record int) string // error code of a record; "" to accept it
-	Poison   func(seq int64) bool    // whether a sample makes the whole request invalid
-	Silent   bool                    // accept the records, but send no answer
-	Short    int                     // leave out this many results at the end
+	Answered     bool                    // the answer is written already; no record is accepted
+	RefuseRecord func(record int) string // error code of a record; "" to accept it
+	Poison       func(seq int64) bool    // whether a sample makes the whole request invalid
+	Silent       bool                    // accept the records, but send no answer
+	Short        int                     // leave out this many results at the end
 }
 
 // Server is the two services. A test may change its fields.
@@ -62,18 +62,18 @@ type Server struct {
 	Key        string        // the only access key that is accepted; if empty, all are
 
 	// What to keep.
-	Forget bool // do not keep Puts, for long runs
-	Keep   bool // keep Samples
+	DropPuts    bool // do not keep Puts, for long runs
+	KeepSamples bool // keep Samples
 
 	// What happened so far.
-	Asked     int // requests for parameters
-	Requests  int // requests to put records
-	Strangers int // requests to put records on a stream that does not exist
-	Denied    int // requests signed with an unknown key
-	Puts      []Put
-	Samples   []record.Sample
-	Billed    int64           // bytes, each record rounded up to 5,120
-	Scopes    map[string]bool // services and regions in signatures, such as "ssm in us-east-1"
+	Asked         int // requests for parameters
+	Requests      int // requests to put records
+	UnknownStream int // requests to put records on a stream that does not exist
+	Denied        int // requests signed with an unknown key
+	Puts          []Put
+	Samples       []record.Sample
+	Billed        int64           // bytes, each record rounded up to 5,120
+	Scopes        map[string]bool // services and regions in signatures, such as "ssm in us-east-1"
 }
 
 // New returns a server.
@@ -105,7 +105,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.Mu.Unlock()
 	switch {
 	case !known:
-		Refuse(w, http.StatusBadRequest, "ExpiredTokenException")
+		Fail(w, http.StatusBadRequest, "ExpiredTokenException")
 	case scripted:
 		if strings.Contains(raw, "__type") {
 			w.WriteHeader(http.StatusBadRequest)
@@ -162,11 +162,11 @@ func (s *Server) put(n int, w http.ResponseWriter, r *http.Request, body []byte)
 	s.Mu.Lock()
 	fault, stranger := s.Fault, s.Stream != "" && in.DeliveryStreamName != s.Stream
 	if stranger {
-		s.Strangers++
+		s.UnknownStream++
 	}
 	s.Mu.Unlock()
 	if stranger {
-		Refuse(w, http.StatusBadRequest, "ResourceNotFoundException")
+		Fail(w, http.StatusBadRequest, "ResourceNotFoundException")
 		return
 	}
 	var o Outcome
@@ -183,12 +183,12 @@ func (s *Server) put(n int, w http.ResponseWriter, r *http.Request, body []byte)
 		some := s.expand(rec.Data)
 		for _, sample := range some {
 			if o.Poison != nil && o.Poison(sample.Seq) {
-				Refuse(w, http.StatusBadRequest, "InvalidArgumentException")
+				Fail(w, http.StatusBadRequest, "InvalidArgumentException")
 				return
 			}
 		}
-		if o.Refuse != nil {
-			if code := o.Refuse(i); code != "" {
+		if o.RefuseRecord != nil {
+			if code := o.RefuseRecord(i); code != "" {
 				failed++
 				results = append(results, fmt.Sprintf(`{"ErrorCode":%q,"ErrorMessage":"no"}`, code))
 				continue
@@ -213,10 +213,10 @@ func (s *Server) put(n int, w http.ResponseWriter, r *http.Request, body []byte)
 func (s *Server) accept(p Put, samples []record.Sample, billed int) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	if !s.Forget {
+	if !s.DropPuts {
 		s.Puts = append(s.Puts, p)
 	}
-	if s.Keep {
+	if s.KeepSamples {
 		s.Samples = append(s.Samples, samples...)
 	}
 	s.Billed += int64(billed)
@@ -258,8 +258,8 @@ func (s *Server) Counts() map[ID]int {
 	return counts
 }
 
-// Refuse answers the request with an error of the service.
-func Refuse(w http.ResponseWriter, status int, code string) Outcome {
+// Fail answers the request with an error of the service.
+func Fail(w http.ResponseWriter, status int, code string) Outcome {
 	w.WriteHeader(status)
 	fmt.Fprintf(w, `{"__type":%q,"message":"text"}`, code)
 	return Outcome{Answered: true}
