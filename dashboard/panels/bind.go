@@ -26,6 +26,26 @@ type dialect struct {
 
 func (d dialect) quantile(of, q string) string { return d.quantileOf + "(" + of + ", " + q + ")" }
 
+// medianOf is the median of a list of numbers, which has no NULL and is not empty.
+func (d dialect) medianOf(list string) string {
+	if d.structs {
+		return "list_median(" + list + ")"
+	}
+	sorted := "array_sort(" + list + ")"
+	middle := func(after int) string {
+		return "element_at(" + sorted + ", (cardinality(" + list + ") + " + strconv.Itoa(after) + ") / 2)"
+	}
+	return "((" + middle(1) + " + " + middle(2) + ") / 2)"
+}
+
+// distances is the list of the distances of the numbers in a list from a number.
+func (d dialect) distances(list, from string) string {
+	if d.structs {
+		return "list_transform(" + list + ", lambda v: abs(v - " + from + "))"
+	}
+	return "transform(" + list + ", v -> abs(v - " + from + "))"
+}
+
 func (d dialect) joined(of, by string) string { return d.joinOf + "(" + of + ", " + by + ")" }
 
 // unnested is the SQL that gives a row for each struct in a list, so that element.f is its field f. A subquery selects column, and join

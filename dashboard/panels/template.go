@@ -123,6 +123,8 @@ func (s statement) functions() template.FuncMap {
 		"slot": constant(begin(s.slot)), "slot_s": constant(s.slot),
 		// A quantile of a column or expression.
 		"quantile": func(of string, q float64) string { return s.quantile(of, strconv.FormatFloat(q, 'f', -1, 64)) },
+		// The median of a list of numbers, and the list of their distances from a number.
+		"median_of": s.medianOf, "distances": s.distances,
 		// What a viewer and the settings chose.
 		"from": constant(s.from), "to": constant(s.to), "shown": constant(s.shown), "slight": constant(s.slight), "max_distance_s": constant(s.maxDistance), "offset": constant(s.offset), "series": constant(s.series), "delay": constant(s.delay),
 		// Up to how many hosts a chart has lines of hosts, how many lines are over the band of a larger fleet, how many rows its heat map has,
