@@ -41,7 +41,7 @@ func (d dialect) medianOf(list string) string {
 // distances is the list of the distances of the numbers in a list from a number.
 func (d dialect) distances(list, from string) string {
 	if d.structs {
-		return "list_transform(" + list + ", lambda v: abs(v - " + from + "))"
+		return "[abs(v - " + from + ") FOR v IN " + list + "]"
 	}
 	return "transform(" + list + ", v -> abs(v - " + from + "))"
 }
@@ -247,7 +247,7 @@ func (p Params) filters(text func(string) string) []string {
 	var list []string
 	for _, chosen := range []struct{ dimension, value string }{{"host", p.Host}, {"env", p.Env}, {"role", p.Role}} {
 		if chosen.value != "" {
-			list = append(list, dimensions[chosen.dimension]+" = "+text(chosen.value))
+			list = append(list, dimensions[chosen.dimension].is(chosen.value, text))
 		}
 	}
 	if p.TagKey != "" {

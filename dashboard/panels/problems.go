@@ -274,7 +274,7 @@ func (s statement) ofSuspects(problems ...string) statement {
 // nothing.
 func (s statement) ofHosts(relation string) statement {
 	if s.keeps {
-		s.among = dimensions["host"] + " IN (SELECT host FROM " + relation + ")"
+		s.among = dimensions["host"].value() + " IN (SELECT host FROM " + relation + ")"
 	}
 	return s
 }

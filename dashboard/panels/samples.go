@@ -33,10 +33,26 @@ func OnceOf(table string) string {
 
 // dimensions say what a sample is about. A producer other than the collector may leave out the columns that they are made of.
 // Then they have a placeholder, not NULL.
-var dimensions = map[string]string{
-	"host": "coalesce(hostname, '(unnamed)')",
-	"env":  "coalesce(env, '(none)')",
-	"role": "coalesce(node_role, '(none)')",
+var dimensions = map[string]dimension{
+	"host": {"hostname", "(unnamed)"},
+	"env":  {"env", "(none)"},
+	"role": {"node_role", "(none)"},
+}
+
+type dimension struct{ column, placeholder string }
+
+// value is the SQL of the dimension.
+func (d dimension) value() string {
+	return "coalesce(" + d.column + ", " + LiteralOf(d.placeholder) + ")"
+}
+
+// is returns the condition that the dimension has a chosen value, which text writes as SQL. Engines compare a column with the statistics and the
+// dictionaries of files, and skip what cannot match; they do not do that with a value that is computed.
+func (d dimension) is(chosen string, text func(string) string) string {
+	if chosen == d.placeholder {
+		return d.value() + " = " + text(chosen)
+	}
+	return d.column + " = " + text(chosen)
 }
 
 // derived is a column that is computed from other columns of the same sample.
@@ -193,8 +209,8 @@ func flat(columns []any) ([]string, error) {
 
 // column is the SQL of one column of samples. It gives a derivation only if the rows are buckets of a rollup, which has it as a column.
 func (s statement) column(name string) (string, error) {
-	if sql, ok := dimensions[name]; ok {
-		return sql + " AS " + name, nil
+	if d, ok := dimensions[name]; ok {
+		return d.value() + " AS " + name, nil
 	}
 	switch name {
 	case "environment":

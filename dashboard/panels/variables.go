@@ -249,7 +249,7 @@ func (v Variables) filters() []string {
 	var list []string
 	for _, chosen := range []struct{ dimension, sql string }{{"host", v.Host}, {"env", v.Env}, {"role", v.Role}} {
 		if chosen.sql != "" {
-			list = append(list, "('' IN ("+chosen.sql+") OR "+dimensions[chosen.dimension]+" IN ("+chosen.sql+"))")
+			list = append(list, "('' IN ("+chosen.sql+") OR "+dimensions[chosen.dimension].value()+" IN ("+chosen.sql+"))")
 		}
 	}
 	return list
