@@ -5,7 +5,8 @@ SELECT b.host, b.t, b.value, b.low, b.high, b.interval_s, r.hosts
 FROM buckets b JOIN ranked r ON r.host = b.host
 WHERE {{template "fleet_lines"}}
 UNION ALL
-SELECT '{{median_name}}' AS host, t, {{quantile "value" 0.5}} AS value, {{quantile "value" 0.05}} AS low, {{quantile "value" 0.95}} AS high, max(width) AS interval_s, max(hosts) AS hosts
+SELECT '{{median_name}}' AS host, t, {{quantiles "value" 0.05 0.5 0.95}}[2] AS value, {{quantiles "value" 0.05 0.5 0.95}}[1] AS low, {{quantiles "value" 0.05 0.5 0.95}}[3] AS high,
+  max(width) AS interval_s, max(hosts) AS hosts
 FROM coarse
 GROUP BY t
 HAVING {{template "arrived"}}

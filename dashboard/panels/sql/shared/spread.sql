@@ -1,7 +1,7 @@
 {{- /* The five numbers of a box plot, for the twenty hosts with the highest median. */ -}}
 {{define "spread"}}WITH spread AS (
-  SELECT host, {{low .}} AS low, {{quantile . 0.25}} AS quarter, {{quantile . 0.5}} AS median, {{quantile . 0.75}} AS three_quarters,
-    {{high .}} AS high
+  SELECT host, {{low .}} AS low, {{high .}} AS high, {{quantiles . 0.25 0.5 0.75}}[1] AS quarter, {{quantiles . 0.25 0.5 0.75}}[2] AS median,
+    {{quantiles . 0.25 0.5 0.75}}[3] AS three_quarters
   FROM {{samples "host" .}}
   WHERE {{.}} IS NOT NULL
   GROUP BY host

@@ -9,8 +9,9 @@ SELECT b.host, b.t, b.recv, b.sent, CAST(NULL AS double) AS recv_low, CAST(NULL 
 FROM buckets b JOIN ranked r ON r.host = b.host
 WHERE {{template "fleet_lines"}}
 UNION ALL
-SELECT '{{median_name}}' AS host, t, {{quantile "recv" 0.5}} AS recv, {{quantile "sent" 0.5}} AS sent, {{quantile "recv" 0.05}} AS recv_low, {{quantile "recv" 0.95}} AS recv_high,
-  {{quantile "sent" 0.05}} AS sent_low, {{quantile "sent" 0.95}} AS sent_high, max(width) AS interval_s, max(hosts) AS hosts
+SELECT '{{median_name}}' AS host, t, {{quantiles "recv" 0.05 0.5 0.95}}[2] AS recv, {{quantiles "sent" 0.05 0.5 0.95}}[2] AS sent,
+  {{quantiles "recv" 0.05 0.5 0.95}}[1] AS recv_low, {{quantiles "recv" 0.05 0.5 0.95}}[3] AS recv_high,
+  {{quantiles "sent" 0.05 0.5 0.95}}[1] AS sent_low, {{quantiles "sent" 0.05 0.5 0.95}}[3] AS sent_high, max(width) AS interval_s, max(hosts) AS hosts
 FROM coarse
 GROUP BY t
 HAVING {{template "arrived"}}

@@ -20,20 +20,24 @@ An element that is not in a list used too little to be among the first, so it co
 ), spans AS (
   SELECT host, t, times, before_t, after_t, 3e0 * coalesce(min(t - before_t) OVER (PARTITION BY host), 60) AS stale_after
   FROM neighbours
+), held AS (
+  SELECT host, t, times, CASE WHEN before_t IS NULL THEN t - stale_after ELSE t END AS begins,
+    CASE WHEN after_t < t + stale_after THEN after_t ELSE t + stale_after END AS ends
+  FROM spans
+), used AS (
+  SELECT r.{{.by}}, h.begins, h.ends, sum(r.value * r.listed / h.times) AS value
+  FROM readings r JOIN held h ON h.host = r.host AND h.t = r.t
+  GROUP BY 1, 2, 3
 ), grid AS (
   SELECT DISTINCT t FROM taken
-), held AS (
-  SELECT s.host, s.t AS of_t, s.times, g.t
-  FROM spans s JOIN grid g ON g.t >= CASE WHEN s.before_t IS NULL THEN s.t - s.stale_after ELSE s.t END
-    AND g.t < CASE WHEN s.after_t < s.t + s.stale_after THEN s.after_t ELSE s.t + s.stale_after END
 ), buckets AS (
-  SELECT r.{{.by}}, h.t, sum(r.value * r.listed / h.times) AS value
-  FROM readings r JOIN held h ON h.host = r.host AND h.of_t = r.t
+  SELECT u.{{.by}}, g.t, sum(u.value) AS value
+  FROM used u JOIN grid g ON g.t >= u.begins AND g.t < u.ends
   GROUP BY 1, 2
 ), hosts AS (
-  SELECT t, count(*) AS hosts
-  FROM held
-  GROUP BY t
+  SELECT g.t, sum(h.hosts) AS hosts
+  FROM (SELECT begins, ends, count(*) AS hosts FROM held GROUP BY 1, 2) AS h JOIN grid g ON g.t >= h.begins AND g.t < h.ends
+  GROUP BY g.t
 ), ranked AS (
   SELECT {{.by}}, row_number() OVER (ORDER BY sum(value) DESC, {{.by}}) AS place
   FROM buckets
