@@ -106,12 +106,24 @@ func (e *Engine) rolledPeriods(ctx context.Context) (map[string]periods, error) 
 	})
 }
 
-// findRolled reads the names of the partitions from the catalog, which scans no data
+// findRolled finds the periods of the rollups that the stack has. A stack that was deployed earlier lacks the coarsest ones, or all of them.
+func (e *Engine) findRolled(ctx context.Context, now time.Time) (found map[string]periods, err error) {
+	for rollups := panels.Rollups(); len(rollups) > 0; rollups = rollups[:len(rollups)-1] {
+		found, err = e.findPeriods(ctx, now, rollups)
+		// Trino's code for a table that does not exist (io.trino.spi.StandardErrorCode).
+		if err == nil || !strings.Contains(err.Error(), "TABLE_NOT_FOUND") {
+			return found, err
+		}
+	}
+	return nil, nil
+}
+
+// findPeriods reads the names of the partitions from the catalog, which scans no data
 // (https://docs.aws.amazon.com/athena/latest/ug/querying-glue-catalog-listing-partitions.html): of each rollup the newest one that is
 // older than [lookedAt], and all that are not older.
-func (e *Engine) findRolled(ctx context.Context, now time.Time) (map[string]periods, error) {
+func (e *Engine) findPeriods(ctx context.Context, now time.Time, rollups []panels.Rollup) (map[string]periods, error) {
 	var selects []string
-	for _, r := range panels.Rollups() {
+	for _, r := range rollups {
 		name := strings.Join(r.PartitionKeys(), " || '/' || ")
 		since := "'" + strings.Join(r.Partition(now.Add(-lookedAt)), "/") + "'"
 		from := " FROM " + identifier(e.target.Database) + "." + identifier(r.TableOf(e.target.Table)+"$partitions") + " WHERE " + name
@@ -120,14 +132,10 @@ func (e *Engine) findRolled(ctx context.Context, now time.Time) (map[string]peri
 	}
 	result, err := e.Query(ctx, panels.Query{SQL: strings.Join(selects, "\nUNION ALL\n")})
 	if err != nil {
-		// Trino's code for a table that does not exist (io.trino.spi.StandardErrorCode): a stack that was deployed before there were rollups.
-		if strings.Contains(err.Error(), "TABLE_NOT_FOUND") {
-			return nil, nil
-		}
 		return nil, err
 	}
 	found := map[string]periods{}
-	for _, r := range panels.Rollups() {
+	for _, r := range rollups {
 		var p periods
 		for i := range result.Rows() {
 			name, ok := result.Data[1][i].(string)

@@ -3,6 +3,7 @@ package lake_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -262,6 +263,44 @@ func TestHugeFooterIsNotRead(t *testing.T) {
 	must(t, err)
 	must(t, f.Close())
 	expectRows(t, dir, 20, "bad.parquet: not a readable Parquet file: its footer claims 4026531840 bytes; at most 16777216")
+}
+
+// A rollup may replace a file at any time. A query that reads the file then starts again.
+func TestFilesReplacedWhileQueriesRun(t *testing.T) {
+	dir := t.TempDir()
+	path := laketest.Write(t, dir, laketest.Samples(1, start, start.Add(time.Hour), time.Second))[0]
+	long, err := os.ReadFile(path)
+	must(t, err)
+	other := laketest.Write(t, t.TempDir(), laketest.Samples(1, start, start.Add(time.Hour), time.Minute))[0]
+	short, err := os.ReadFile(other)
+	must(t, err)
+	l, fresh := open(t, dir), filepath.Join(filepath.Dir(path), ".new")
+	replaced := make(chan error, 1)
+	go func() {
+		for i := range 400 {
+			data := long
+			if i%2 > 0 {
+				data = short
+			}
+			if err := errors.Join(os.WriteFile(fresh, data, 0o644), os.Rename(fresh, path)); err != nil {
+				replaced <- err
+				return
+			}
+		}
+		replaced <- nil
+	}()
+	for done := false; !done; {
+		select {
+		case err := <-replaced:
+			must(t, err)
+			done = true
+		default:
+		}
+		r := query(t, l, "SELECT count(*), sum(cpu_pct), min(hostname) FROM samples")
+		if n := r.Data[0][0]; n != int64(60) && n != int64(3600) {
+			t.Fatalf("%v rows", n)
+		}
+	}
 }
 
 // Retention may delete files and their directories at any time. Queries that run meanwhile give the rows of the other files.

@@ -291,7 +291,7 @@ func TestBoundQueries(t *testing.T) {
 	laketest.Write(t, dir, laketest.Samples(1, start, start.Add(time.Minute), 3*time.Second))
 	l := open(t, dir)
 	rolled := panels.DuckDB().WithRollups(func(grain panels.Rollup, r panels.Range) ([]panels.Part, error) {
-		return []panels.Part{{Relation: grain.Table(), Of: grain, Range: r}, {Relation: panels.SamplesWithoutRollup, Range: r}}, nil
+		return []panels.Part{{Relation: grain.Table(), Of: grain, Range: r}, {Relation: panels.Rollup{}.Without(grain), Range: r}}, nil
 	})
 	for _, form := range []panels.Form{panels.DuckDB(), rolled} {
 		r := panels.Range{From: start.Add(-48 * time.Hour), To: start.Add(time.Minute)}

@@ -61,6 +61,55 @@ func TestHoursOfLists(t *testing.T) {
 	}
 }
 
+// A day has what the lists of its hours say together.
+func TestDaysOfLists(t *testing.T) {
+	dir := t.TempDir()
+	samples := detailed()
+	laketest.Write(t, dir, samples)
+	rollUp(t, dir, start.Add(48*time.Hour))
+	l := open(t, dir)
+	// ofHours makes each field of a day's elements of those of the hours, in another way than the rollup.
+	ofHours := func(list string, fields ...string) string {
+		text := "SELECT hostname, t // 86400 AS day, readings, max(e.name) AS name"
+		for _, f := range fields {
+			switch {
+			case f == "listed" || f == "oom_kills":
+				text += ", sum(e." + f + ")"
+			case f == "count" || f == "memory_limit_bytes":
+				text += ", arg_max(e." + f + ", t)"
+			case strings.HasSuffix(f, "_min"):
+				text += ", min(e." + f + ")"
+			case strings.HasSuffix(f, "_max"):
+				text += ", max(e." + f + ")"
+			default:
+				text += ", round(sum(e." + f + " * e.listed) / sum(e.listed) FILTER (e." + f + " IS NOT NULL), 6)"
+			}
+		}
+		return text + " FROM (SELECT *, sum(" + list + "_readings) OVER (PARTITION BY hostname, t // 86400) AS readings, unnest(" + list + ") AS e FROM (SELECT hostname, t, " + list + ", " + list +
+			"_readings FROM samples_1h)) GROUP BY hostname, t // 86400, readings, e.name ORDER BY 1, 2, 4"
+	}
+	ofDays := func(list string, fields ...string) string {
+		text := "SELECT hostname, t // 86400 AS day, " + list + "_readings, e.name"
+		for _, f := range fields {
+			text += ", round(e." + f + ", 6)"
+		}
+		return text + " FROM (SELECT *, unnest(" + list + ") AS e FROM samples_1d) ORDER BY 1, 2, 4"
+	}
+	for list, fields := range map[string][]string{
+		"processes": {"listed", "count", "cpu_pct", "rss_bytes", "read_bytes_per_s", "write_bytes_per_s", "cpu_pct_min", "cpu_pct_max", "rss_bytes_min", "rss_bytes_max"},
+		"units":     {"listed", "memory_limit_bytes", "oom_kills", "cpu_pct", "memory_bytes", "read_bytes_per_s", "write_bytes_per_s", "memory_bytes_max", "throttled_pct_max"},
+		"sensors":   {"listed", "celsius"},
+	} {
+		want, got := query(t, l, ofHours(list, fields...)), query(t, l, ofDays(list, fields...))
+		if fmt.Sprint(got.Data) != fmt.Sprint(want.Data) || got.Rows() == 0 {
+			t.Errorf("%s:\n%v, want\n%v", list, got.Data, want.Data)
+		}
+	}
+	if n := one(t, l, "SELECT count(*) FROM samples_1d WHERE hostname = 'old' AND processes IS NULL AND processes_readings IS NULL"); n != "2" {
+		t.Errorf("%s days of the host without lists", n)
+	}
+}
+
 // crowd are samples of a host that has the processes that readings names, and a unit and a sensor of each. There is one list a minute.
 func crowd(from time.Time, minutes int, readings func(minute int) []record.Process) (samples []record.Sample) {
 	for n := range minutes {
@@ -113,8 +162,8 @@ func TestHoursKeepTheFirstOfLists(t *testing.T) {
 	}
 }
 
-// The panels about processes and units have the same means over hours as over samples, if some elements are not in each list, if an hour
-// has fewer lists than others, and if the newest hours are not rolled up yet.
+// The panels about processes and units have the same means over hours and days as over samples, if some elements are not in each list, if an
+// hour has fewer lists than others, and if the newest hours are not rolled up yet.
 func TestListsOverHours(t *testing.T) {
 	from := time.Date(2026, 2, 28, 20, 0, 0, 0, time.UTC)
 	to := from.Add(6*time.Hour + 30*time.Minute)
@@ -142,12 +191,15 @@ func TestListsOverHours(t *testing.T) {
 		"host-who-cpu", "host-who-memory", "host-who-disk", "processes-units", "host-unit-cpu", "host-unit-memory", "host-sensors",
 	} {
 		p, _ := panels.Find(id)
-		for _, bucket := range []time.Duration{time.Hour, 3 * time.Hour, 24 * time.Hour} {
-			params := longRange(to)
+		for bucket, days := range map[time.Duration]bool{time.Hour: false, 3 * time.Hour: false, 23 * time.Hour: false, 24 * time.Hour: true} {
+			params, rollup := longRange(to), "1h"
+			if days {
+				params.Range.From, rollup = to.Add(-151*24*time.Hour), "1d"
+			}
 			params.Bucket = bucket
 			want, _ := resultOf(t, ofRaw, p, params)
 			got, q := resultOf(t, ofBoth, p, params)
-			if problem := differ(want, got); problem != "" || q.Rollup != "1h" || want.Rows() == 0 {
+			if problem := differ(want, got); problem != "" || q.Rollup != rollup || want.Rows() == 0 {
 				t.Errorf("%s, %v: %d rows over %q: %s", id, bucket, want.Rows(), q.Rollup, problem)
 			}
 		}

@@ -90,12 +90,11 @@ func (l *Lake) hasRollups(grain panels.Rollup) (bool, error) {
 // partsOf are what panels read of the lake over a time range whose rows are of a rollup: see [panels.Parts]. Files say which periods are
 // rolled up, so each part is over the whole range.
 func partsOf(grain panels.Rollup, r panels.Range) []panels.Part {
-	if grain.Name == panels.Minutes.Name {
-		return []panels.Part{{Relation: panels.Minutes.Table(), Of: panels.Minutes, Range: r}, {Relation: panels.SamplesWithoutMinutes, Range: r}}
+	parts := []panels.Part{{Relation: grain.Table(), Of: grain, Range: r}}
+	for _, rel := range slices.Backward(slices.Concat([]relation{samples}, rollups)) {
+		if rel.rollup.Bucket < grain.Bucket {
+			parts = append(parts, panels.Part{Relation: rel.rollup.Without(grain), Of: rel.rollup, Range: r})
+		}
 	}
-	return []panels.Part{
-		{Relation: panels.Hours.Table(), Of: panels.Hours, Range: r},
-		{Relation: panels.MinutesWithoutHours, Of: panels.Minutes, Range: r},
-		{Relation: panels.SamplesWithoutRollup, Range: r},
-	}
+	return parts
 }

@@ -173,8 +173,8 @@ func run(ctx context.Context, conn *sql.Conn, views []string, q panels.Query, si
 }
 
 // findUnreadable looks for the files that made a query fail with err. These are files that are gone, which the next listing does
-// not have, or files whose contents DuckDB cannot read, which it adds to broken. It reports whether it found any. Then the query
-// can be repeated without them.
+// not have, files that were replaced while DuckDB read them, or files whose contents DuckDB cannot read, which it adds to broken. It
+// reports whether it found any. Then the query can be repeated without them.
 func (l *Lake) findUnreadable(ctx context.Context, conn *sql.Conn, files []dataFile, broken map[string]error, err error) bool {
 	var failure *duckdb.Error
 	if !errors.As(err, &failure) {
@@ -189,8 +189,8 @@ func (l *Lake) findUnreadable(ctx context.Context, conn *sql.Conn, files []dataF
 	var suspects []dataFile
 	gone := false
 	for _, f := range files {
-		switch _, err := os.Stat(f.path); {
-		case errors.Is(err, fs.ErrNotExist):
+		switch {
+		case f.changed():
 			gone = true
 		case strings.Contains(failure.Msg, f.path):
 			suspects = []dataFile{f}
@@ -208,6 +208,9 @@ func (l *Lake) findUnreadable(ctx context.Context, conn *sql.Conn, files []dataF
 		if problem == nil || ctx.Err() != nil {
 			continue
 		}
+		if f.changed() {
+			return true
+		}
 		found = true
 		broken[f.path] = queryError(problem)
 		// An error of the system, such as too many open files, may pass. So it counts for this query only.
@@ -216,6 +219,12 @@ func (l *Lake) findUnreadable(ctx context.Context, conn *sql.Conn, files []dataF
 		}
 	}
 	return found
+}
+
+// changed says whether a file is gone, or was replaced since its footer was read.
+func (f dataFile) changed() bool {
+	info, err := os.Stat(f.path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && (info.Size() != f.size || !info.ModTime().Equal(f.modified))
 }
 
 // readAll reads all columns of a file and returns what is wrong with it.

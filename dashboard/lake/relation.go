@@ -42,12 +42,38 @@ var rollups = func() (list []relation) {
 	return list
 }()
 
-// notRolledUp are what a coarser rollup lacks, see [panels.SamplesWithoutRollup].
-var notRolledUp = func() []relation {
-	minutes, hours := rollups[0], rollups[1]
-	minutesWithoutHours := minutes.without(panels.MinutesWithoutHours, hours)
-	return []relation{samples.without(panels.SamplesWithoutMinutes, minutes), minutesWithoutHours, samples.without(panels.SamplesWithoutRollup, hours, minutesWithoutHours)}
+// notRolledUp are what coarser rollups lack: see [panels.Rollup.Without].
+var notRolledUp = func() (list []relation) {
+	finer := []relation{samples}
+	for _, coarsest := range rollups {
+		others := []relation{coarsest}
+		for _, rel := range slices.Backward(finer) {
+			rel = rel.without(rel.rollup.Without(coarsest.rollup), others...)
+			list, others = append(list, rel), append(others, rel)
+		}
+		finer = append(finer, coarsest)
+	}
+	return list
 }()
+
+// relationOf is the relation of a rollup. The zero Rollup is the samples.
+func relationOf(r panels.Rollup) relation {
+	for _, rel := range rollups {
+		if rel.rollup.Name == r.Name {
+			return rel
+		}
+	}
+	return samples
+}
+
+// filesOf returns the files of a partition.
+func (r relation) filesOf(w *walk, partition place) []place {
+	files := w.files(partition)
+	if r.rollup.Name != "" {
+		files = newestRun(partition, files)
+	}
+	return files
+}
 
 // tables are all relations besides samples.
 func tables() []relation { return slices.Concat(rollups, notRolledUp) }

@@ -15,7 +15,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
-// Roller rolls up the samples of a lake directory: it writes the rows of [panels.Rollup] as Parquet files, one for each period, into
+// Roller rolls up the samples of a lake directory: it writes the rows of each [panels.Rollup] as Parquet files, one for each period, into
 // the folder [panels.RollupPrefix] beside the table of samples. It is not safe for concurrent use. Several processes may roll up one
 // lake at the same time: each file appears whole, by a rename, and a file that misses samples is due again.
 type Roller struct {
@@ -48,7 +48,7 @@ type Rolled struct {
 	Rollup   panels.Rollup
 	Start    time.Time // begin of the period, UTC
 	Rows     int64
-	Warnings []string // about files of samples that could not be read
+	Warnings []string // about files that could not be read
 }
 
 // Run writes the rollups that are due at now, the oldest first, and calls done after each one. If one period fails, the others
@@ -64,9 +64,9 @@ func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) erro
 		if table.path == r.lake.Dir() {
 			return fmt.Errorf("roll up the lake %s: it is the table of samples itself; give the directory above it, where the rollups go", table.path)
 		}
-		hours := hoursOf(newWalk(r.lake.Dir()), table)
 		for _, rollup := range panels.Rollups() {
-			for _, due := range rollup.Due(hours, r.made(table, rollup, hours, now), panels.Schedule{Now: now, Settle: ClosedAfter}) {
+			sources := sourcesOf(newWalk(r.lake.Dir()), table, relationOf(rollup.From()))
+			for _, due := range rollup.Due(sources, r.made(table, rollup, sources, now), panels.Schedule{Now: now, Settle: ClosedAfter}) {
 				rolled, err := r.roll(ctx, table, due)
 				switch {
 				case ctx.Err() != nil:
@@ -82,29 +82,33 @@ func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) erro
 	return errors.Join(append(failed, ctx.Err())...)
 }
 
-// hoursOf returns the files of each hour of samples.
-func hoursOf(w *walk, table place) map[time.Time]panels.Sources {
-	hours := map[time.Time]panels.Sources{}
-	w.partitions(table, samples.keys, panels.Range{}, false, func(hour place) bool {
-		t, ok := samples.startOf(hour.path)
+// sourcesOf returns the files of each period of a relation, by the begin of the period.
+func sourcesOf(w *walk, table place, rel relation) map[time.Time]panels.Sources {
+	periods := map[time.Time]panels.Sources{}
+	folder, ok := w.folder(table, rel)
+	if !ok {
+		return periods
+	}
+	w.partitions(folder, rel.keys, panels.Range{}, false, func(partition place) bool {
+		t, ok := rel.startOf(partition.path)
 		if !ok {
 			return true
 		}
-		for _, f := range w.files(hour) {
+		for _, f := range rel.filesOf(w, partition) {
 			if info, err := os.Stat(f.path); err == nil {
-				hours[t] = hours[t].And(panels.Sources{Objects: 1, Bytes: info.Size(), Newest: info.ModTime()})
+				periods[t] = periods[t].And(panels.Sources{Objects: 1, Bytes: info.Size(), Newest: info.ModTime()})
 			}
 		}
 		return true
 	})
-	return hours
+	return periods
 }
 
 // made returns of which files the rollups were made. It removes temporary files that killed runs have left.
-func (r *Roller) made(table place, rollup panels.Rollup, hours map[time.Time]panels.Sources, now time.Time) map[time.Time]panels.Made {
+func (r *Roller) made(table place, rollup panels.Rollup, sources map[time.Time]panels.Sources, now time.Time) map[time.Time]panels.Made {
 	made, seen := map[time.Time]panels.Made{}, map[time.Time]bool{}
-	for hour := range hours {
-		start := rollup.Start(hour)
+	for of := range sources {
+		start := rollup.Start(of)
 		if seen[start] {
 			continue
 		}
@@ -211,7 +215,8 @@ func (r *Roller) write(ctx context.Context, table place, due panels.Due, path st
 	}
 	period := panels.Range{From: due.Start, To: due.End().Add(-time.Millisecond)}
 	own := func(f dataFile) bool { return f.table == table.path }
-	warnings, err = r.lake.overFiles(ctx, conn, []relation{samples}, []panels.Range{period}, 0, own, func(views []string, _ []dataFile) (repeatable bool, err error) {
+	from := relationOf(due.Rollup.From())
+	warnings, err = r.lake.overFiles(ctx, conn, []relation{from}, []panels.Range{period}, 0, own, func(views []string, _ []dataFile) (repeatable bool, err error) {
 		for _, s := range views {
 			if _, err := conn.ExecContext(ctx, s); err != nil {
 				return true, err
@@ -219,8 +224,10 @@ func (r *Roller) write(ctx context.Context, table place, due panels.Due, path st
 		}
 		rows = 0
 		for i, text := range statements {
-			if err := withoutCopies(ctx, conn, parts[i]); err != nil {
-				return true, err
+			if from.rollup.Name == "" {
+				if err := withoutCopies(ctx, conn, parts[i]); err != nil {
+					return true, err
+				}
 			}
 			result, err := conn.ExecContext(ctx, text)
 			if err != nil {
@@ -237,6 +244,9 @@ func (r *Roller) write(ctx context.Context, table place, due panels.Due, path st
 		}
 		return false, err
 	})
+	if err == nil && from.rollup.Name != "" && len(warnings) > 0 {
+		err = fmt.Errorf("%s: roll it up again first", warnings[0]) // panels read finer rows until then
+	}
 	return rows, warnings, queryError(err)
 }
 

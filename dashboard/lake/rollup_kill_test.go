@@ -96,8 +96,8 @@ func TestKilledRollup(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if steps != 10 {
-		t.Errorf("%d steps of two periods, want five of each", steps)
+	if steps != 15 {
+		t.Errorf("%d steps of three periods, want five of each", steps)
 	}
 }
 

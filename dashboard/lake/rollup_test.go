@@ -74,7 +74,7 @@ func TestRollup(t *testing.T) {
 		copyInto(t, path, filepath.Join(dir, "metricsdashboard-lake", "analytics", "year=2026", "month=02", "day=28", "hour=22", "again.parquet"))
 	}
 	written, warnings := rollUp(t, dir, from.Add(24*time.Hour))
-	want := []string{"1m 2026-02-28T22 180", "1m 2026-02-28T23 180", "1m 2026-03-01T00 30", "1h 2026-02-28T00 6"}
+	want := []string{"1m 2026-02-28T22 180", "1m 2026-02-28T23 180", "1m 2026-03-01T00 30", "1h 2026-02-28T00 6", "1d 2026-02-28T00 3"}
 	if !slices.Equal(written, want) || len(warnings) > 0 {
 		t.Errorf("wrote %v with warnings %v, want %v", written, warnings, want)
 	}
@@ -130,6 +130,10 @@ func compareWithSamples(t *testing.T, r panels.Rollup, rows [][]any, samples []r
 			mount = cmp.Or(s.DiskUsedMount, mount)
 		}
 		want := []any{int64(len(bucket)), bucket[len(bucket)-1].TS, meanOf(cpu), slices.Min(cpu), slices.Max(cpu), meanOf(recv), any(mount)}
+		if r.From().Name != "" {
+			want[2] = weightedMean(r.From(), bucket, record.Percent, func(s record.Sample) record.Float { return s.CPUPct })
+			want[5] = weightedMean(r.From(), bucket, record.BytesPerSecond, func(s record.Sample) record.Float { return s.NetBytesRecvPerS })
+		}
 		if mount == "" {
 			want[6] = nil
 		}
@@ -157,6 +161,21 @@ func values(bucket []record.Sample, unit record.Unit, of func(record.Sample) rec
 	return list
 }
 
+// weightedMean is the mean of the means of finer buckets. Each of these weighs as much as it has samples, also those that lack the value.
+func weightedMean(finer panels.Rollup, bucket []record.Sample, unit record.Unit, of func(record.Sample) record.Float) float64 {
+	buckets := map[time.Time][]record.Sample{}
+	for _, s := range bucket {
+		start := time.UnixMilli(record.Millis(s.TS)).UTC().Truncate(finer.Bucket)
+		buckets[start] = append(buckets[start], s)
+	}
+	sum, weight := 0., 0.
+	for _, b := range buckets {
+		sum += meanOf(values(b, unit, of)) * float64(len(b))
+		weight += float64(len(b))
+	}
+	return sum / weight
+}
+
 func meanOf(list []float64) float64 {
 	sum := 0.
 	for _, v := range list {
@@ -181,7 +200,7 @@ func TestRollupIsDue(t *testing.T) {
 	check("the third hour has ended, but its last samples may be on their way", from.Add(3*time.Hour+time.Minute))
 	late := laketest.Write(t, t.TempDir(), samples[110:120])
 	copyInto(t, late[0], filepath.Join(dir, "metricsdashboard-lake", "analytics", "year=2026", "month=02", "day=28", "hour=22", "late.parquet"))
-	check("the day has ended, and samples came late", from.Add(4*time.Hour), "1m 2026-02-28T22 60", "1m 2026-02-28T23 30", "1h 2026-02-28T00 3")
+	check("the day has ended, and samples came late", from.Add(4*time.Hour), "1m 2026-02-28T22 60", "1m 2026-02-28T23 30", "1h 2026-02-28T00 3", "1d 2026-02-28T00 1")
 	check("nothing is new", from.Add(40*time.Hour))
 }
 
@@ -225,7 +244,7 @@ func TestRollupsSideBySide(t *testing.T) {
 	}
 	group.Wait()
 	l := open(t, dir)
-	for r, want := range map[string]int{"1m": 360, "1h": 6} {
+	for r, want := range map[string]int{"1m": 360, "1h": 6, "1d": 2} {
 		i := slices.IndexFunc(panels.Rollups(), func(p panels.Rollup) bool { return p.Name == r })
 		if rows := rollupRows(t, l, panels.Rollups()[i], "hostname, t, samples"); len(rows) != want {
 			t.Errorf("%s: %d rows, want %d", r, len(rows), want)
@@ -249,7 +268,7 @@ func TestRollupInParts(t *testing.T) {
 	if err := errors.Join(r.Run(t.Context(), now, func(d lake.Rolled) { rows = append(rows, d.Rows) }), r.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(rows, []int64{180, 180, 6}) {
+	if !slices.Equal(rows, []int64{180, 180, 6, 3}) {
 		t.Errorf("wrote %v rows", rows)
 	}
 	if got := answers(t, parts, now); fmt.Sprint(got) != fmt.Sprint(whole) {

@@ -46,19 +46,19 @@ func TestPanelsOverRollups(t *testing.T) {
 	raw, both := t.TempDir(), t.TempDir()
 	laketest.Write(t, raw, samples)
 	laketest.Write(t, both, samples)
-	// The last hour is not rolled up yet. The second day has no hours, only minutes.
-	if written, _ := rollUp(t, both, to); len(written) != 6+1 {
+	// The last hour is not rolled up yet. The second day has neither a day nor hours, only minutes.
+	if written, _ := rollUp(t, both, to); len(written) != 6+1+1 {
 		t.Fatalf("wrote %v", written)
 	}
 	of := map[string]*lake.Lake{"samples": open(t, raw), "rollups": open(t, both)}
 	compared := 0
-	for grain, span := range map[string]time.Duration{"1m": 27 * time.Hour, "1h": 32 * 24 * time.Hour} {
+	for grain, span := range map[string]time.Duration{"1m": 27 * time.Hour, "1h": 32 * 24 * time.Hour, "1d": 200 * 24 * time.Hour} {
 		r := panels.Range{From: to.Add(-span), To: to}
 		params := panels.Params{Range: r, Bucket: panels.BucketFor(r, 30), Series: 4, Delay: 30 * time.Second}
 		for _, d := range append(panels.All(), panels.Dashboard{Panels: panels.Questions()}) {
 			for _, p := range d.Panels {
 				t.Run(grain+"/"+p.ID, func(t *testing.T) {
-					if p.Needs == panels.EachSample || grain == "1h" && ofNewestMemory.MatchString(p.ID) {
+					if p.Needs == panels.EachSample || grain != "1m" && ofNewestMemory.MatchString(p.ID) {
 						return
 					}
 					var want panels.Result
@@ -214,6 +214,16 @@ func TestRollupsThatCannotBeRead(t *testing.T) {
 					t.Errorf("%s: warnings %v", rollup, warnings)
 				}
 			}
+			p, _ := panels.Find("hosts-average")
+			want, q := resultOf(t, l, p, params)
+			if q.Rollup != "1h" || want.Rows() != 2 {
+				t.Fatalf("%d rows over %q", want.Rows(), q.Rollup)
+			}
+			params.Range.From = params.Range.From.Add(-200 * 24 * time.Hour)
+			got, q := resultOf(t, l, p, params)
+			if problem := differ(want, got); problem != "" || q.Rollup != "1d" || (len(got.Warnings) > 0) != c.warns {
+				t.Errorf("%s: %s, warnings %v", q.Rollup, problem, got.Warnings)
+			}
 		})
 	}
 }
@@ -227,6 +237,83 @@ func TestSamplesMayBeGone(t *testing.T) {
 	})
 	if n, rollup, warnings := sampled(t, l, params); n != 2*6*60 || rollup != "1m" || len(warnings) > 0 {
 		t.Errorf("%d samples of %s, warnings %v", n, rollup, warnings)
+	}
+}
+
+// Days are made of hours: if samples, minutes and days are gone, the next run makes the same days again, also those of a lake that an earlier
+// version has rolled up.
+func TestDaysAreMadeOfHours(t *testing.T) {
+	l, params := rolledDay(t, func(string) {})
+	params.Range.From, params.Bucket = params.Range.From.Add(-200*24*time.Hour), 24*time.Hour
+	table := filepath.Join(l.Dir(), "metricsdashboard-lake")
+	before := rollupRows(t, l, panels.Days, "*")
+	for _, folder := range []string{"analytics/year=2026/month=02", "rollup/1m/year=2026/month=02", "rollup/1d"} {
+		if err := os.RemoveAll(filepath.Join(table, filepath.FromSlash(folder))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	panel, _ := panels.Find("hosts-average")
+	over := func(want string) panels.Result {
+		t.Helper()
+		r, q := resultOf(t, l, panel, params)
+		if q.Rollup != want || r.Rows() != 2 || len(r.Warnings) > 0 {
+			t.Errorf("%d rows over %q, want %q, warnings %v", r.Rows(), q.Rollup, want, r.Warnings)
+		}
+		return r
+	}
+	hours := over("1d") // which are the hours, rolled up by the query
+	if written, _ := rollUp(t, l.Dir(), params.Range.To); len(written) != 1 || written[0] != "1d 2026-02-28T00 2" {
+		t.Errorf("wrote %v", written)
+	}
+	if after := rollupRows(t, l, panels.Days, "*"); len(after) != 2 || fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("days\n%v, want\n%v", after, before)
+	}
+	if problem := differ(hours, over("1d")); problem != "" {
+		t.Error(problem)
+	}
+	if written, _ := rollUp(t, l.Dir(), params.Range.To); len(written) > 0 {
+		t.Errorf("wrote %v again", written)
+	}
+}
+
+// A day is not made of a file of hours that cannot be read: panels read finer rows then.
+func TestDaysOfBrokenHours(t *testing.T) {
+	l, params := rolledDay(t, func(dir string) {
+		if err := os.RemoveAll(rollupDir(dir, panels.Days, time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC))); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, laketest.Prefix)); err != nil { // so the hours cannot be made again
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(filepath.Join(dir, laketest.Prefix), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(filepath.Join(dir, laketest.Prefix, "year=2026"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range rollupFiles(t, dir, panels.Hours, time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)) {
+			if err := os.Truncate(path, 1000); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	r, err := lake.OpenRoller(l.Dir(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := r.Run(t.Context(), params.Range.To, func(d lake.Rolled) { t.Errorf("it wrote %s of %v", d.Rollup.Name, d.Start) }); err == nil ||
+		!strings.Contains(err.Error(), "roll up 1d of 2026-02-28") || !strings.Contains(err.Error(), "left out") {
+		t.Errorf("error %v", err)
+	}
+	panel, _ := panels.Find("hosts-average")
+	params.Range.From = params.Range.From.Add(-200 * 24 * time.Hour)
+	if got, q := resultOf(t, l, panel, params); q.Rollup != "1d" || got.Rows() != 2 || len(got.Warnings) != 1 {
+		t.Errorf("%d rows over %q, warnings %v; want those of the minutes", got.Rows(), q.Rollup, got.Warnings)
 	}
 }
 

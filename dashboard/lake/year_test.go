@@ -108,7 +108,7 @@ func writeYear(b *testing.B, dir string) {
 	}
 	db := laketest.DuckDB(b)
 	whole := panels.Hours.Start(benchEnd).Add(-24 * time.Hour) // the day that is rolled up whole
-	for _, r := range []panels.Rollup{panels.Hours, panels.Minutes} {
+	for _, r := range []panels.Rollup{panels.Days, panels.Hours, panels.Minutes} {
 		days := yearDays
 		if r.Name == panels.Minutes.Name {
 			days = minuteDays

@@ -96,6 +96,14 @@ type Form struct {
 	parts         Parts  // nil if there are only samples
 }
 
+// rollup is the table of a rollup as SQL. It is beside that of the samples, whose name may be quoted.
+func (f Form) rollup(r Rollup) string {
+	if name, ok := strings.CutSuffix(f.samples, `"`); ok {
+		return r.TableOf(name) + `"`
+	}
+	return r.TableOf(f.samples)
+}
+
 // DuckDB is the form for package lake, which has views called samples and samples_once.
 func DuckDB() Form { return Form{dialect: inDuckDB, samples: Samples, once: Once} }
 

@@ -37,7 +37,7 @@ func disk() Dashboard {
 				},
 			},
 			{
-				ID: "disk-hours", Title: "Activity by hour", Kind: HeatMap, By: ByHost, Across: ByHour, Width: full,
+				ID: "disk-hours", Title: "Activity by hour", Kind: HeatMap, Needs: HourRows, By: ByHost, Across: ByHour, Width: full,
 				Question: "At which hours do which hosts read and write?",
 				MinSpanS: daySeconds,
 				Values:   []Value{{Column: "value", Label: "Read and written", Unit: BytesPerSecond}},

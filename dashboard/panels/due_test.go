@@ -84,7 +84,7 @@ func TestSourcesText(t *testing.T) {
 
 func TestFolderOfPeriod(t *testing.T) {
 	at := time.Date(2026, 2, 3, 4, 5, 0, 0, time.UTC)
-	for r, want := range map[string]string{"1m": "year=2026/month=02/day=03/hour=04/", "1h": "year=2026/month=02/day=03/"} {
+	for r, want := range map[string]string{"1m": "year=2026/month=02/day=03/hour=04/", "1h": "year=2026/month=02/day=03/", "1d": "year=2026/month=02/day=03/"} {
 		for _, rollup := range panels.Rollups() {
 			if rollup.Name != r {
 				continue

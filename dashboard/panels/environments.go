@@ -28,7 +28,7 @@ func environments() Dashboard {
 				Values:   []Value{{Column: "value", Label: "Memory", Unit: Percent, Low: "low", High: "high"}},
 			},
 			{
-				ID: "environments-summary", Title: "Summary", Kind: Table, By: ByEnv, Width: full,
+				ID: "environments-summary", Title: "Summary", Kind: Table, Needs: HourRows, By: ByEnv, Width: full,
 				Question: "What are the statistics of each environment in this time?",
 				Values: []Value{
 					{Column: "hosts", Label: "Hosts", Unit: Count},

@@ -7,12 +7,12 @@ func hosts() Dashboard {
 		Question: "How do the hosts compare? A host's name leads to all of its metrics.",
 		Panels: []Panel{
 			{
-				ID: "hosts-cpu", Title: "Spread of CPU", Kind: Box, By: ByHost,
+				ID: "hosts-cpu", Title: "Spread of CPU", Kind: Box, Needs: HourRows, By: ByHost,
 				Question: "Which hosts are steadily busy, and which in bursts?",
 				Values:   boxValues("CPU"),
 			},
 			{
-				ID: "hosts-memory", Title: "Spread of memory", Kind: Box, By: ByHost,
+				ID: "hosts-memory", Title: "Spread of memory", Kind: Box, Needs: HourRows, By: ByHost,
 				Question: "On which hosts is the use of memory steady, and on which does it vary?",
 				Values:   boxValues("Memory"),
 			},
@@ -27,7 +27,7 @@ func hosts() Dashboard {
 				Values:   averages()[:2],
 			},
 			{
-				ID: "hosts-summary", Title: "Summary", Kind: Table, By: ByHost, Width: full,
+				ID: "hosts-summary", Title: "Summary", Kind: Table, Needs: HourRows, By: ByHost, Width: full,
 				Question: "What are the statistics of each host in this time?",
 				Values: []Value{
 					{Column: "samples", Label: "Samples", Unit: Count},

@@ -24,8 +24,9 @@ type listed struct {
 	most []string
 }
 
-// hourly is what [Hours] keep: what panels show over months. An hour keeps no ID and no user of a process.
-var hourly = []listed{
+// summarized is what [Hours] and [Days] keep: what panels show over months. A row keeps no ID and no user of a process. A day has those
+// elements that its hours have.
+var summarized = []listed{
 	{
 		list: "processes", names: []string{"name", "unit"}, newest: []string{"count"},
 		means:    []string{"cpu_pct", "rss_bytes", "read_bytes_per_s", "write_bytes_per_s"},
@@ -98,18 +99,25 @@ func (l listed) source(name string) record.Column {
 	return record.Column{}
 }
 
-// aggregate is the SQL of a field, from the rows of the element's readings.
-func (l listed) aggregate(field string) string {
-	from := withoutEnd(field)
+// aggregate is the SQL of a field. The rows are readings of the element, or summaries of several readings each.
+func (l listed) aggregate(field string, summaries bool) string {
+	from := field
+	if !summaries {
+		from = withoutEnd(field)
+	}
 	switch {
 	case slices.Contains(l.names, field):
 		return field
+	case field == listedIn && summaries:
+		return "sum(" + field + ")"
 	case field == listedIn:
 		return "count(*)"
 	case slices.Contains(l.newest, field):
 		return last(field)
 	case slices.Contains(l.sums, field):
 		return "sum(" + field + ")"
+	case slices.Contains(l.means, field) && summaries:
+		return weighted(field, listedIn)
 	case slices.Contains(l.means, field):
 		return average(field)
 	case strings.HasSuffix(field, lowest):
@@ -118,22 +126,32 @@ func (l listed) aggregate(field string) string {
 	return "max(" + from + ")"
 }
 
-// query is the query of the list's columns, for each host and bucket that has them. Every list has one first element, so the number of
-// first elements is the number of lists.
+// query is the query of the list's columns, for each host and bucket that has them. Every list has one first element, so the first elements
+// say how many lists there are.
 func (l listed) query(form Form, r Rollup, period string) string {
-	all := make([]string, len(contract[l.list].Fields))
-	for i, f := range contract[l.list].Fields {
+	from := r.From()
+	_, summaries := from.of(l.list)
+	fields, ts, readings := contract[l.list].Fields, "ts", "1"
+	if summaries {
+		fields, ts, readings = l.fields(), "last_ts", l.list+ofReadings
+	}
+	all := make([]string, len(fields))
+	for i, f := range fields {
 		all[i] = f.Name
 	}
 	bucket, names := "hostname, machine_id, t", strings.Join(l.names, ", ")
 	var read, made, values, types, places, chosen []string
 	for _, f := range l.fields() {
-		if source := l.source(f.Name); source.Name != "" {
-			if text := plausible("element."+source.Name, source) + " AS " + source.Name; !slices.Contains(read, text) {
-				read = append(read, text)
-			}
+		source := f // of a summary, it is plausible
+		text := "element." + f.Name + " AS " + f.Name
+		if !summaries {
+			source = l.source(f.Name)
+			text = plausible("element."+source.Name, source) + " AS " + source.Name
 		}
-		made = append(made, named(l.aggregate(f.Name), f.Name))
+		if source.Name != "" && !slices.Contains(read, text) {
+			read = append(read, text)
+		}
+		made = append(made, named(l.aggregate(f.Name, summaries), f.Name))
 		values, types = append(values, f.Name), append(types, `"`+f.Name+`" `+sqlTypes[f.Type])
 	}
 	for i, most := range l.most {
@@ -142,10 +160,15 @@ func (l listed) query(form Form, r Rollup, period string) string {
 		places = append(places, "CASE WHEN "+most+" IS NOT NULL THEN row_number() OVER (PARTITION BY "+bucket+" ORDER BY round(("+most+") * listed, 2) DESC, "+names+") END AS "+place)
 		chosen = append(chosen, place+" <= "+strconv.Itoa(mostListed))
 	}
-	lists := "SELECT hostname, machine_id, ts, " + l.list + " AS elements FROM " + form.once + "\n    WHERE " + period + "\n      AND " + l.list + " IS NOT NULL"
-	elements := "SELECT hostname, machine_id, CAST(" + r.bucketOf("ts") + " AS bigint) AS t, ts, place, " + strings.Join(read, ", ") +
+	relation := form.once
+	if from.Name != "" {
+		relation = form.rollup(from)
+	}
+	lists := "SELECT hostname, machine_id, " + named(ts, "ts") + ", " + from.time() + " AS row_t, " + readings + " AS of_list, " + l.list + " AS elements FROM " + relation +
+		"\n    WHERE " + period + "\n      AND " + l.list + " IS NOT NULL"
+	elements := "SELECT hostname, machine_id, CAST(" + r.bucketOf("row_t") + " AS bigint) AS t, ts, place, of_list, " + strings.Join(read, ", ") +
 		"\n    FROM (" + lists + ") AS lists " + form.numbered(all)
-	byName := "SELECT " + bucket + ", count(CASE WHEN place = 1 THEN 1 END) AS firsts, " + strings.Join(made, ", ") +
+	byName := "SELECT " + bucket + ", sum(CASE WHEN place = 1 THEN of_list END) AS firsts, " + strings.Join(made, ", ") +
 		"\n    FROM (" + elements + ") AS elements\n    GROUP BY " + bucket + ", " + names
 	placed := "SELECT *, sum(firsts) OVER (PARTITION BY " + bucket + ") AS readings, " + strings.Join(places, ", ") + "\n    FROM (" + byName + ") AS by_name"
 	return "SELECT " + bucket + ", CAST(max(readings) AS bigint) AS " + l.list + ofReadings + ",\n      array_agg(CAST(ROW(" + strings.Join(values, ", ") + ") AS ROW(" +

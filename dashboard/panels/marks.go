@@ -8,7 +8,7 @@ func marks() Dashboard {
 		Question: "Which events explain what the charts show?",
 		Panels: []Panel{
 			{
-				ID: "marks-restarts", Title: "Restarts", Kind: Marks, By: ByHost,
+				ID: "marks-restarts", Title: "Restarts", Kind: Marks, Needs: HourRows, By: ByHost,
 				Question: "When did machines start, and when did only the collector start again?",
 				Empty:    "Nothing started again",
 				Values: []Value{

@@ -8,32 +8,32 @@ func patterns() Dashboard {
 		Question: "At which times of the day and of the week is the metric high?",
 		Panels: []Panel{
 			{
-				ID: "patterns-week", Title: "By hour and weekday", Kind: HeatMap, By: ByWeekday, Across: ByHour,
+				ID: "patterns-week", Title: "By hour and weekday", Kind: HeatMap, Needs: HourRows, By: ByWeekday, Across: ByHour,
 				Question: "Which hours of the week stand out?",
 				Values:   value,
 			},
 			{
-				ID: "patterns-days", Title: "By hour and day", Kind: HeatMap, By: ByDay, Across: ByHour,
+				ID: "patterns-days", Title: "By hour and day", Kind: HeatMap, Needs: HourRows, By: ByDay, Across: ByHour,
 				Question: "Which days were different?",
 				Values:   value,
 			},
 			{
-				ID: "patterns-hour", Title: "By hour of the day", Kind: Bar, By: ByHour,
+				ID: "patterns-hour", Title: "By hour of the day", Kind: Bar, Needs: HourRows, By: ByHour,
 				Question: "How does an average day look?",
 				Values:   value,
 			},
 			{
-				ID: "patterns-weekday", Title: "By weekday", Kind: Bar, By: ByWeekday,
+				ID: "patterns-weekday", Title: "By weekday", Kind: Bar, Needs: HourRows, By: ByWeekday,
 				Question: "How does an average week look?",
 				Values:   value,
 			},
 			{
-				ID: "patterns-trend", Title: "Daily trend", Kind: Bar, By: ByDay,
+				ID: "patterns-trend", Title: "Daily trend", Kind: Bar, Needs: HourRows, By: ByDay,
 				Question: "Does the metric grow from day to day?",
 				Values:   value,
 			},
 			{
-				ID: "patterns-peaks", Title: "Peak times", Kind: Table, By: ByTime,
+				ID: "patterns-peaks", Title: "Peak times", Kind: Table, Needs: HourRows, By: ByTime,
 				Question: "In which ten hours was the metric highest, and on which host?",
 				Values: []Value{
 					{Column: "value", Label: "Mean of hosts", Unit: OfMetric},

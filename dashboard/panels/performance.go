@@ -49,7 +49,7 @@ func performance() Dashboard {
 				},
 			},
 			{
-				ID: "performance-week", Title: "CPU by hour and weekday", Kind: HeatMap, By: ByWeekday, Across: ByHour,
+				ID: "performance-week", Title: "CPU by hour and weekday", Kind: HeatMap, Needs: HourRows, By: ByWeekday, Across: ByHour,
 				Question: "At which hours of the week is the fleet busy?",
 				MinSpanS: 7 * daySeconds,
 				Values:   []Value{{Column: "value", Label: "CPU", Unit: Percent, High: "high"}},

@@ -13,28 +13,45 @@ type Rollup struct {
 	Name   string        // as it stands in the table's name and in the paths of its objects
 	Bucket time.Duration // length of a bucket
 	Period time.Duration // what one run rolls up at a time, in one partition: an hour or a day
+	from   string        // name of the rollup that it is made of; "" is the samples
 	lists  []string      // columns of lists whose newest value is kept
 	// summaries say which other lists are kept, and how. A row summarizes all readings of such a list in the bucket.
 	summaries []listed
 }
 
-// Minutes and Hours are the rollups that exist. A query over years reads Hours, which has one partition for each day.
+// Minutes, Hours and Days are the rollups that exist. Days are made of Hours, because the samples of a day may be gone.
 var (
-	Minutes = Rollup{"1m", time.Minute, time.Hour, []string{"filesystems", "processes", "units", "sensors"}, nil}
-	Hours   = Rollup{"1h", time.Hour, 24 * time.Hour, []string{"filesystems"}, hourly}
+	Minutes = Rollup{"1m", time.Minute, time.Hour, "", []string{"filesystems", "processes", "units", "sensors"}, nil}
+	Hours   = Rollup{"1h", time.Hour, 24 * time.Hour, "", []string{"filesystems"}, summarized}
+	Days    = Rollup{"1d", 24 * time.Hour, 24 * time.Hour, Hours.Name, []string{"filesystems"}, summarized}
 )
 
 // Rollups are all rollups, the finest first.
-func Rollups() []Rollup { return []Rollup{Minutes, Hours} }
+func Rollups() []Rollup { return []Rollup{Minutes, Hours, Days} }
+
+// From is the rollup that this one is made of. The zero Rollup is the samples.
+func (r Rollup) From() Rollup {
+	for _, finer := range Rollups() {
+		if finer.Name == r.from {
+			return finer
+		}
+	}
+	return Rollup{}
+}
 
 // RollupPrefix is the folder of all rollups in the lake's bucket.
 const RollupPrefix = "rollup"
 
-// Table is the name of the rollup's table.
+// Table is the name of the rollup's table. The zero Rollup is the samples.
 func (r Rollup) Table() string { return r.TableOf(Samples) }
 
 // TableOf is the name of the rollup's table if the table of samples has another name than [Samples].
-func (r Rollup) TableOf(samples string) string { return samples + "_" + r.Name }
+func (r Rollup) TableOf(samples string) string {
+	if r.Name == "" {
+		return samples
+	}
+	return samples + "_" + r.Name
+}
 
 // Prefix is where the rollup's objects are in the bucket.
 func (r Rollup) Prefix() string { return RollupPrefix + "/" + r.Name + "/" }
@@ -162,31 +179,45 @@ func (r Rollup) Query(form Form, start time.Time) string {
 // order of host and time. That keeps files small, and lets a reader of one host skip the others.
 func (r Rollup) Part(form Form, hours Range) string {
 	var list, names []string
+	from := r.From()
 	for _, c := range r.columns() {
-		if c.fromSamples == "" {
+		switch {
+		case c.fromSamples == "":
 			names = append(names, relationOf(strings.TrimSuffix(c.Name, ofReadings))+"."+c.Name)
 			continue
+		case from.Name == "":
+			list = append(list, named(c.fromSamples, c.Name))
+		default:
+			list = append(list, named(c.fromBuckets, c.Name))
 		}
-		names, list = append(names, "buckets."+c.Name), append(list, named(c.fromSamples, c.Name))
+		names = append(names, "buckets."+c.Name)
 	}
-	var wanted []string
-	for _, c := range append(record.SampleColumns(), computed...) {
-		wanted = append(wanted, c.Name)
-	}
-	rows := "SELECT " + strings.Join(list, ",\n  ") + "\nFROM " + readingsOf(wanted, form.once, Period(hours)) + " AS readings" + r.grouped("ts")
+	rows := "SELECT " + strings.Join(list, ",\n  ") + "\nFROM " + from.source(form, hours) + r.grouped(from.time())
 	if len(r.summaries) == 0 {
-		return rows + "\nORDER BY hostname, machine_id, " + r.bucketOf("ts")
+		return rows + "\nORDER BY hostname, machine_id, " + r.bucketOf(from.time())
 	}
 	rows = "(" + rows + ") AS buckets"
 	for _, l := range r.summaries {
 		// To join, an engine looks up rows by equal values, and NULL equals nothing. So NULL is compared as an empty text first.
 		of := relationOf(l.list)
-		rows += "\nLEFT JOIN (" + l.query(form, r, Period(hours)) + ") AS " + of + " ON " + of + ".t = buckets.t"
+		rows += "\nLEFT JOIN (" + l.query(form, r, period(from, hours)) + ") AS " + of + " ON " + of + ".t = buckets.t"
 		for _, c := range []string{"hostname", "machine_id"} {
 			rows += " AND coalesce(" + of + "." + c + ", '') = coalesce(buckets." + c + ", '') AND " + of + "." + c + " IS NOT DISTINCT FROM buckets." + c
 		}
 	}
 	return "SELECT " + strings.Join(names, ", ") + "\nFROM " + rows + "\nORDER BY buckets.hostname, buckets.machine_id, buckets.t"
+}
+
+// source is the relation of the rows of a time range that a coarser rollup is made of.
+func (r Rollup) source(form Form, hours Range) string {
+	if r.Name != "" {
+		return form.rollup(r) + "\nWHERE " + period(r, hours)
+	}
+	var wanted []string
+	for _, c := range append(record.SampleColumns(), computed...) {
+		wanted = append(wanted, c.Name)
+	}
+	return readingsOf(wanted, form.once, Period(hours)) + " AS readings"
 }
 
 // relationOf is the name of what [Rollup.Part] joins for a list.

@@ -6,8 +6,8 @@ import (
 )
 
 // Which table a query reads depends on how long its time range is: samples up to a day, minutes up to two weeks (two days if it reads lists
-// of processes or units), hours beyond. If samples are
-// not in a rollup yet, the query reads them as samples and rolls them up. So all its rows are of one kind, and the newest minute is there.
+// of processes or units), hours up to 150 days (60 if it reads such lists), days beyond. If samples are
+// not in a rollup yet, the query reads finer rows and rolls them up. So all its rows are of one kind, and the newest minute is there.
 // Queries with variables do not roll up: see [reading.mixed].
 
 const (
@@ -18,6 +18,10 @@ const (
 	minuteSpan = 14 * 24 * time.Hour
 	// listMinuteSpan is the same for a panel that reads lists of processes or units. An hour has what all of its lists say.
 	listMinuteSpan = 2 * 24 * time.Hour
+	// hourSpan is the longest time range that is read from hours if days will do. In a longer one, each time bucket of a chart is a day.
+	hourSpan = 150 * 24 * time.Hour
+	// listHourSpan is the same for a panel that reads lists of processes or units. A chart has a point for each day then.
+	listHourSpan = 60 * 24 * time.Hour
 	// onlyMinutesSpan is the longest time range of a panel that needs minutes.
 	onlyMinutesSpan = 31 * 24 * time.Hour
 )
@@ -30,15 +34,42 @@ func (p Panel) minuteSpan() time.Duration {
 	return minuteSpan
 }
 
+// hourSpan is the longest time range in which the panel reads hours if days will do.
+func (p Panel) hourSpan() time.Duration {
+	if p.ReadsLists {
+		return listHourSpan
+	}
+	return hourSpan
+}
+
+// level is a rollup that a panel can be made of, and the length beyond which it takes that rollup.
+type level struct {
+	of     Rollup
+	beyond time.Duration
+}
+
+// levels are the rollups that the panel can be made of, the finest first.
+func (p Panel) levels() []level {
+	list := []level{{Minutes, rawSpan}, {Hours, p.minuteSpan()}, {Days, p.hourSpan()}}
+	switch p.Needs {
+	case EachSample:
+		return nil
+	case MinuteRows:
+		return list[:1]
+	case HourRows:
+		return list[:2]
+	}
+	return list
+}
+
 // grainOf returns the rollup whose buckets are the rows of a panel's time range of this length. ok is false if each sample is a row.
 func grainOf(span time.Duration, p Panel) (r Rollup, ok bool) {
-	switch {
-	case span <= rawSpan:
-		return Rollup{}, false
-	case span <= p.minuteSpan() || p.Needs == MinuteRows:
-		return Minutes, true
+	for _, l := range p.levels() {
+		if span > l.beyond {
+			r, ok = l.of, true
+		}
 	}
-	return Hours, true
+	return r, ok
 }
 
 // Needs is the coarsest rows that a panel can be made of.
@@ -48,6 +79,7 @@ type Needs string
 // the lake has rollups.
 const (
 	AnyRows    Needs = ""
+	HourRows   Needs = "hours"   // days are too coarse
 	MinuteRows Needs = "minutes" // hours are too coarse
 	EachSample Needs = "samples" // no rollup has the columns or lists
 )
@@ -80,15 +112,9 @@ func (f Form) WithRollups(parts Parts) Form {
 	return f
 }
 
-// The relations of the rows that a coarser rollup lacks. Package lake has them as views.
-var (
-	// SamplesWithoutMinutes are the samples of the hours that are not in [Minutes].
-	SamplesWithoutMinutes = Samples + "_without_" + Minutes.Name
-	// MinutesWithoutHours are the minutes of the days that are not in [Hours].
-	MinutesWithoutHours = Minutes.Table() + "_without_" + Hours.Name
-	// SamplesWithoutRollup are the samples of the hours that are in no rollup.
-	SamplesWithoutRollup = Samples + "_without_rollup"
-)
+// Without is the name of the relation of those rows of r whose periods are neither in the coarser rollup nor in a rollup between the two.
+// The zero Rollup is the samples. Package lake has these relations as views.
+func (r Rollup) Without(coarser Rollup) string { return r.Table() + "_without_" + coarser.Name }
 
 // reading is what a query reads, as SQL.
 type reading struct {

@@ -27,7 +27,7 @@ func TestEveryPanelHasASource(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, form := range forms {
 		form := rolledUntil(form, noon.Add(-2*time.Hour))
-		for _, span := range []time.Duration{time.Hour, day, day + time.Second, 2 * day, 3 * day, 14 * day, 15 * day, 32 * day, panels.MaxSpan} {
+		for _, span := range []time.Duration{time.Hour, day, day + time.Second, 2 * day, 3 * day, 14 * day, 15 * day, 32 * day, 60 * day, 61 * day, 150 * day, 151 * day, panels.MaxSpan} {
 			each(t, func(t *testing.T, p panels.Panel) {
 				q := bind(t, p, params(noon.Add(-span), noon), form)
 				if len(q.SQL) == 0 {
@@ -37,15 +37,17 @@ func TestEveryPanelHasASource(t *testing.T) {
 				if most > 0 && q.Shown > most+time.Minute || q.Cut != (most > 0 && most < span) {
 					t.Errorf("%s: %v of %v, cut: %v", name, q.Shown, span, q.Cut)
 				}
-				if p.MinSpanS > 0 || p.MaxSpanS > 0 || p.Needs != panels.AnyRows {
+				if p.MinSpanS > 0 || p.MaxSpanS > 0 || most > 0 {
 					return
 				}
-				want := "1h"
+				want := "1d"
 				switch {
 				case span <= day:
 					want = ""
 				case span <= 2*day, span <= 14*day && !readsLists.MatchString(p.SQL):
 					want = "1m"
+				case span <= 60*day, span <= 150*day && !readsLists.MatchString(p.SQL), p.Needs == panels.HourRows:
+					want = "1h"
 				}
 				if q.Rollup != want {
 					t.Errorf("%s, %v: it reads %q, want %q", name, span, q.Rollup, want)

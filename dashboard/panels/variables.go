@@ -1,7 +1,9 @@
 package panels
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +15,7 @@ import (
 // the relation: DuckDB prunes files, Athena partitions.
 //
 // As for the engines (see [grainOf]), rows are samples over up to a day, minutes up to two weeks (two days if the panel reads lists of
-// processes or units), and hours beyond. What is newer than [rollupDelay] is read from samples, whether or not a rollup has it already. In
+// processes or units), hours up to 150 days (60), and days beyond. What is newer than [rollupDelay] is read from samples, whether or not a rollup has it already. In
 // a range with several kinds of rows each row has the number of its samples as its weight.
 type Variables struct {
 	Form    Form                         // DuckDB or Athena; its rollups are not asked for
@@ -99,12 +101,11 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 
 // candidates are the relations that a panel's query may read. Which of them are read depends on the length of the time range.
 type candidates struct {
-	v              Variables
-	from           string // begin of what the query reads
-	span           string // length of what the panel is about
-	shortest       time.Duration
-	minutes, hours bool          // whether the range can be long enough for them
-	minuteSpan     time.Duration // the longest range in which minutes are read if there are hours
+	v        Variables
+	from     string // begin of what the query reads
+	span     string // length of what the panel is about
+	shortest time.Duration
+	levels   []level // those for which the range can be long enough, the finest first
 }
 
 func (v Variables) candidates(p Panel) candidates {
@@ -120,11 +121,11 @@ func (v Variables) candidates(p Panel) candidates {
 		return span
 	}
 	shortest, longest := bounded(v.shortest), bounded(v.longest)
-	c := candidates{
-		v: v, span: v.Span, from: v.From, shortest: shortest,
-		minutes:    v.Rollups != nil && longest > rawSpan,
-		hours:      v.Rollups != nil && longest > p.minuteSpan() && p.Needs == AnyRows,
-		minuteSpan: p.minuteSpan(),
+	c := candidates{v: v, span: v.Span, from: v.From, shortest: shortest}
+	for _, l := range p.levels() {
+		if v.Rollups != nil && longest > l.beyond {
+			c.levels = append(c.levels, l)
+		}
 	}
 	if shortest == longest {
 		c.span = wholeSeconds(longest)
@@ -148,11 +149,12 @@ func (v Variables) candidates(p Panel) candidates {
 // bucket is the SQL of the width of a time bucket, in seconds. It is at least as wide as least and as the rows.
 func (c candidates) bucket(least time.Duration) string {
 	widths := []string{c.v.Width}
-	switch c.grain().Name {
-	case Hours.Name:
-		widths = append(widths, "CASE WHEN "+c.span+" > "+wholeSeconds(c.minuteSpan)+" THEN 3600 WHEN "+c.span+" > "+wholeSeconds(rawSpan)+" THEN 60 ELSE 1 END")
-	case Minutes.Name:
-		widths = append(widths, "CASE WHEN "+c.span+" > "+wholeSeconds(rawSpan)+" THEN 60 ELSE 1 END")
+	if len(c.levels) > 0 {
+		ofRow := "CASE"
+		for _, l := range slices.Backward(c.levels) {
+			ofRow += " WHEN " + c.span + " > " + wholeSeconds(l.beyond) + " THEN " + wholeSeconds(l.of.Bucket)
+		}
+		widths = append(widths, ofRow+" ELSE 1 END")
 	}
 	if least > 0 {
 		widths = append(widths, wholeSeconds(least))
@@ -164,20 +166,17 @@ func (c candidates) bucket(least time.Duration) string {
 }
 
 // grain is the coarsest rows that the query may read.
-func (c candidates) grain() Rollup {
-	switch {
-	case c.hours:
-		return Hours
-	case c.minutes:
-		return Minutes
+func (c candidates) grain() (r Rollup) {
+	for _, l := range c.levels {
+		r = l.of
 	}
-	return Rollup{}
+	return r
 }
 
 // newest is what the query reads of the end of the time range. The newest hours of the lake are read from samples only: see [rollupDelay].
 func (c candidates) newest(last time.Duration) reading {
 	from := "(" + c.v.To + " - " + wholeSeconds(last) + ")"
-	if c.minutes && c.v.untilNow && last <= rollupDelay-Minutes.Period {
+	if len(c.levels) > 0 && c.v.untilNow && last <= rollupDelay-Minutes.Period {
 		return reading{grain: c.grain(), mixed: true, parts: []read{{relation: c.v.Form.samples, period: c.v.between(Rollup{}, from, c.v.To)}}}
 	}
 	return c.reading(from, c.v.To)
@@ -186,7 +185,7 @@ func (c candidates) newest(last time.Duration) reading {
 // reading is what the query reads of the time range from..to.
 func (c candidates) reading(from, to string) reading {
 	v := c.v
-	if !c.minutes {
+	if len(c.levels) == 0 {
 		return reading{parts: []read{{relation: v.Form.samples, period: v.between(Rollup{}, from, to)}}}
 	}
 	rollupEnd := func(of Rollup) string { // the begin of the first period that may not be in its rollup yet
@@ -200,34 +199,27 @@ func (c candidates) reading(from, to string) reading {
 		}
 		return c.span + " > " + wholeSeconds(most)
 	}
-	// after is the time from which finer rows are read. If the range is longer than the length most, that is the end of what the coarser
-	// rollup has.
-	after := func(most time.Duration, coarser Rollup) string {
-		begin := rollupEnd(coarser)
-		if condition := beyond(most); condition != "" {
-			begin = "CASE WHEN " + condition + " THEN " + begin + " ELSE 0 END"
-		}
-		return "greatest(" + from + ", " + begin + ")"
-	}
 	r := reading{grain: c.grain(), mixed: true}
-	add := func(of Rollup, most time.Duration, from string) {
-		until := rollupEnd(of)
+	begin := from // of what is not in the coarser rollups
+	for i, l := range slices.Backward(c.levels) {
+		end, long := rollupEnd(l.of), beyond(l.beyond)
+		until := end
 		if !v.untilNow || to != v.To {
-			until = "least(" + to + ", " + until + ")"
+			until = "least(" + to + ", " + end + ")"
 		}
-		period := v.between(of, from, until)
-		if condition := beyond(most); condition != "" {
-			period = condition + "\n      AND " + period
+		var conditions []string
+		if long != "" {
+			conditions = append(conditions, long)
+			end = "CASE WHEN " + long + " THEN " + end + " ELSE 0 END"
 		}
-		r.parts = append(r.parts, read{relation: v.Rollups(of), of: of, period: period})
+		if i+1 < len(c.levels) && c.levels[i+1].of.Period == l.of.Period { // the coarser rollup has all that this one has
+			conditions = append(conditions, "NOT "+cmp.Or(beyond(c.levels[i+1].beyond), "true"))
+			begin = from
+		}
+		r.parts = append(r.parts, read{relation: v.Rollups(l.of), of: l.of, period: strings.Join(append(conditions, v.between(l.of, begin, until)), "\n      AND ")})
+		begin = "greatest(" + from + ", " + end + ")"
 	}
-	begin := from
-	if c.hours {
-		begin = after(c.minuteSpan, Hours)
-		add(Hours, c.minuteSpan, from)
-	}
-	add(Minutes, rawSpan, begin)
-	r.parts = append(r.parts, read{relation: v.Form.samples, period: v.between(Rollup{}, after(rawSpan, Minutes), to)})
+	r.parts = append(r.parts, read{relation: v.Form.samples, period: v.between(Rollup{}, begin, to)})
 	return r
 }
 

@@ -680,10 +680,12 @@ func TestPanelDataOfARollup(t *testing.T) {
 		"overview-cpu?range=2d&buckets=300":   "1m <nil> 600",
 		"overview-cpu?range=14d&buckets=300":  "1m <nil> 7200",
 		"overview-cpu?range=31d&buckets=300":  "1h <nil> 10800",
-		"overview-cpu?range=365d&buckets=300": "1h <nil> 86400",
+		"overview-cpu?range=365d&buckets=300": "1d <nil> 86400",
+		"hosts-cpu?range=365d&buckets=300":    "1h <nil> 86400",    // its quartiles need hours
 		"overview-now?range=365d":             "<nil> <nil> 86400", // it is about the last hour anyway
 		"overview-lag?range=365d":             "<nil> 86400 86400", // it needs samples
-		"processes-top?range=365d":            "1h <nil> 86400",
+		"processes-top?range=60d":             "1h <nil> 21600",
+		"processes-top?range=61d":             "1d <nil> 86400",
 		"marks-problems?range=365d":           "1m 2.6784e+06 86400", // it needs minutes
 	} {
 		e := &rolledEngine{}

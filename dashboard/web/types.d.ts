@@ -95,7 +95,7 @@ export interface PanelAnswer {
   to: number;
   bucket_s: number;
   /** What the rows are of, such as 1m: absent if they are samples. */
-  rollup?: '1m' | '1h';
+  rollup?: '1m' | '1h' | '1d';
   /** The panel shows only so many seconds at the end of the range: absent if it shows all. */
   last_s?: number;
   /** The panel never shows the chosen range, but so many seconds up to its end: absent if it shows the range. */

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,18 +31,22 @@ func New(cfg aws.Config, name string) *Database {
 	return &Database{api: glue.NewFromConfig(cfg), name: name, tables: map[string]types.StorageDescriptor{}}
 }
 
-// Partitions returns the partitions of a table with any of these values of the keys year and month.
+// Partitions returns the partitions of a table with any of these values of the keys year and month. nil means all partitions.
 func (d *Database) Partitions(ctx context.Context, table string, months [][2]string) (list []rollup.Partition, err error) {
-	for len(months) > 0 {
-		some := months[:min(monthsAtOnce, len(months))]
-		months = months[len(some):]
+	var expressions []*string
+	for some := range slices.Chunk(months, monthsAtOnce) {
 		var conditions []string
 		for _, m := range some {
 			conditions = append(conditions, fmt.Sprintf("(year = '%s' AND month = '%s')", m[0], m[1]))
 		}
+		expressions = append(expressions, aws.String(strings.Join(conditions, " OR ")))
+	}
+	if months == nil {
+		expressions = []*string{nil}
+	}
+	for _, expression := range expressions {
 		pages := glue.NewGetPartitionsPaginator(d.api, &glue.GetPartitionsInput{
-			DatabaseName: &d.name, TableName: &table, Expression: aws.String(strings.Join(conditions, " OR ")),
-			ExcludeColumnSchema: aws.Bool(true),
+			DatabaseName: &d.name, TableName: &table, Expression: expression, ExcludeColumnSchema: aws.Bool(true),
 		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)

@@ -1,9 +1,11 @@
-// Package rollup keeps the rollups of a deployed stack up to date: the tables of one row a minute and one row an hour.
+// Package rollup keeps the rollups of a deployed stack up to date: the tables of one row a minute, an hour and a day.
 //
 // A run lists the objects of samples of the last days, decides which periods are due ([panels.Rollup.Due]), lets Athena write the rows
 // of each into a folder of its own, and points the period's partition in the Glue catalog at that folder. Queries read what the
 // catalog points at. So a rollup appears whole, by one call, and what a failed run has written is never read. At the end a run removes
 // folders that nothing has pointed at for hours.
+//
+// The rows of days are made of those of hours, after these: the samples of a day may be gone. A run looks at all days for them.
 //
 // A run may die at any moment, run twice, or run beside another. It keeps no state but in the catalog: a partition says of which
 // objects its rollup was made. If these are not all that there are, the period is due again.

@@ -25,7 +25,7 @@ func lived() (w *world, periods []string) {
 	}
 	w.now = time.Date(2026, 2, 28, 2, 20, 0, 0, time.UTC)
 	return w, []string{
-		"samples_1h 2026-02-27", "samples_1m 2026-02-27-22", "samples_1m 2026-02-27-23", "samples_1m 2026-02-28-00", "samples_1m 2026-02-28-01",
+		"samples_1d 2026-02-27", "samples_1h 2026-02-27", "samples_1m 2026-02-27-22", "samples_1m 2026-02-27-23", "samples_1m 2026-02-28-00", "samples_1m 2026-02-28-01",
 	}
 }
 

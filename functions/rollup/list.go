@@ -52,7 +52,7 @@ const listsAtOnce = 8
 // hours returns the objects of samples of each hour of these days.
 func (r *Roller) hours(ctx context.Context, days []time.Time) (map[time.Time]panels.Sources, error) {
 	hours := map[time.Time]panels.Sources{}
-	objects, err := r.listDays(ctx, r.o.Prefix, days)
+	objects, err := r.list(ctx, r.o.Prefix, scope{days: days})
 	for _, o := range objects {
 		if hour, ok := hourOf(strings.TrimPrefix(o.Key, r.o.Prefix)); ok && o.Bytes > 0 {
 			hours[hour] = hours[hour].And(panels.Sources{Objects: 1, Bytes: o.Bytes, Newest: o.Written})
@@ -61,14 +61,29 @@ func (r *Roller) hours(ctx context.Context, days []time.Time) (map[time.Time]pan
 	return hours, err
 }
 
-// listDays lists the objects of days below a prefix: year=2026/month=02/day=28/…
-func (r *Roller) listDays(ctx context.Context, prefix string, days []time.Time) (objects []Object, err error) {
+// scope is what a run looks at: some days, or all that there is.
+type scope struct {
+	days []time.Time
+	all  bool
+}
+
+// scopeOf is what a run that looks at days looks at of a rollup. Of a rollup that is made of another one, that is all: a stack may have
+// years of the other one and nothing of this one, and all of it are few partitions and objects.
+func scopeOf(rollup panels.Rollup, days []time.Time) scope {
+	return scope{days: days, all: !isOfSamples(rollup)}
+}
+
+// list lists the objects below a prefix. Those of a day are below year=2026/month=02/day=28/.
+func (r *Roller) list(ctx context.Context, prefix string, of scope) (objects []Object, err error) {
+	if of.all {
+		return r.o.Storage.List(ctx, prefix)
+	}
 	var (
 		group sync.WaitGroup
 		mu    sync.Mutex // guards objects and err
 		free  = make(chan struct{}, listsAtOnce)
 	)
-	for _, d := range days {
+	for _, d := range of.days {
 		free <- struct{}{}
 		group.Go(func() {
 			list, failed := r.o.Storage.List(ctx, prefix+panels.Hours.Folder(d))
@@ -99,13 +114,16 @@ func hourOf(key string) (hour time.Time, ok bool) {
 	return panels.Rollup{}.StartOf(parts[:4])
 }
 
-// partitions returns the partitions of a rollup in the months of days, by the begin of their period.
-func (r *Roller) partitions(ctx context.Context, rollup panels.Rollup, days []time.Time) (map[time.Time]Partition, error) {
+// partitions returns the partitions of a rollup, by the begin of their period: all, or those in the months of days.
+func (r *Roller) partitions(ctx context.Context, rollup panels.Rollup, of scope) (map[time.Time]Partition, error) {
 	var months [][2]string
-	for _, d := range days {
-		m := [2]string{d.Format("2006"), d.Format("01")}
-		if len(months) == 0 || months[len(months)-1] != m {
-			months = append(months, m)
+	if !of.all {
+		months = [][2]string{}
+		for _, d := range of.days {
+			m := [2]string{d.Format("2006"), d.Format("01")}
+			if len(months) == 0 || months[len(months)-1] != m {
+				months = append(months, m)
+			}
 		}
 	}
 	list, err := r.o.Catalog.Partitions(ctx, rollup.TableOf(r.o.Table), months)
@@ -118,9 +136,23 @@ func (r *Roller) partitions(ctx context.Context, rollup panels.Rollup, days []ti
 	return all, err
 }
 
+// sources returns what a rollup can be made of: the objects of hours or, for a rollup that is made of another one, the objects that each
+// partition of that one was made of. There is one more object for the partition itself, because nobody may know what it was made of.
+func (r *Roller) sources(ctx context.Context, rollup panels.Rollup, hours map[time.Time]panels.Sources) (map[time.Time]panels.Sources, error) {
+	if isOfSamples(rollup) {
+		return hours, nil
+	}
+	partitions, err := r.partitions(ctx, rollup.From(), scope{all: true})
+	sources := map[time.Time]panels.Sources{}
+	for start, p := range partitions {
+		sources[start] = r.sourcesOf(p).And(panels.Sources{Objects: 1})
+	}
+	return sources, err
+}
+
 // made returns from which objects the rollup of each period of days was made, and when, by the begin of the period.
 func (r *Roller) made(ctx context.Context, rollup panels.Rollup, days []time.Time) (map[time.Time]panels.Made, error) {
-	partitions, err := r.partitions(ctx, rollup, days)
+	partitions, err := r.partitions(ctx, rollup, scopeOf(rollup, days))
 	made := map[time.Time]panels.Made{}
 	for start, p := range partitions {
 		at, _ := timeOf(lastOf(p.Location))

@@ -35,7 +35,7 @@ type Engine interface {
 
 // Catalog is the Glue database.
 type Catalog interface {
-	// Partitions returns the partitions of a table with any of these values of the keys year and month.
+	// Partitions returns the partitions of a table with any of these values of the keys year and month. nil means all partitions.
 	Partitions(ctx context.Context, table string, months [][2]string) ([]Partition, error)
 	// Partition returns one partition; ok is false if there is none.
 	Partition(ctx context.Context, table string, values []string) (p Partition, ok bool, err error)
@@ -139,25 +139,18 @@ func (r *Roller) Handle(ctx context.Context, event Event) (Report, error) {
 	run := run{Roller: r, now: now, hours: hours, asked: event.From != ""}
 	run.report.Skipped = len(days) - len(complete)
 	var problems []error
-	for _, rollup := range panels.Rollups() {
-		due, err := r.due(ctx, rollup, complete, hours, now)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		for _, d := range due {
-			run.queue = append(run.queue, task{Due: d})
-		}
-		if run.asked {
-			kept, err := r.kept(ctx, rollup, days, hours)
-			if err != nil {
-				problems = append(problems, err)
+	for _, ofSamples := range []bool{true, false} { // first what the other rollups are made of
+		for _, rollup := range panels.Rollups() {
+			if isOfSamples(rollup) != ofSamples {
 				continue
 			}
-			run.queue = append(run.queue, kept...)
+			if err := run.enqueue(ctx, rollup, days, complete); err != nil {
+				problems = append(problems, err)
+			}
 		}
+		run.rollUp(ctx)
 	}
-	problems = append(problems, run.rollUp(ctx)...)
+	problems = append(problems, run.failures()...)
 	for _, rollup := range panels.Rollups() {
 		n, err := r.sweep(ctx, rollup, complete, hours, now)
 		run.report.Removed += n
@@ -169,14 +162,8 @@ func (r *Roller) Handle(ctx context.Context, event Event) (Report, error) {
 	return run.report, errors.Join(problems...)
 }
 
-// due returns the periods of a rollup that are due.
-func (r *Roller) due(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources, now time.Time) ([]panels.Due, error) {
-	made, err := r.made(ctx, rollup, days)
-	if err != nil {
-		return nil, err
-	}
-	return rollup.Due(hours, made, panels.Schedule{Now: now, Settle: r.o.Settle, Patience: patience}), nil
-}
+// isOfSamples says whether a rollup is made of samples, and not of another rollup.
+func isOfSamples(r panels.Rollup) bool { return r.From().Name == "" }
 
 // run is one run of a roller.
 type run struct {
@@ -197,6 +184,28 @@ type task struct {
 	folder string // s3://…/
 }
 
+// enqueue adds the periods of a rollup to the queue: those that are due and, if somebody asked for days, those whose partition is missing.
+// Partitions of a rollup that is made of another one need not be restored: the rollup is made again.
+func (r *run) enqueue(ctx context.Context, rollup panels.Rollup, days, complete []time.Time) error {
+	sources, err := r.sources(ctx, rollup, r.hours)
+	if err != nil {
+		return err
+	}
+	made, err := r.made(ctx, rollup, complete)
+	if err != nil {
+		return err
+	}
+	for _, d := range rollup.Due(sources, made, panels.Schedule{Now: r.now, Settle: r.o.Settle, Patience: patience}) {
+		r.queue = append(r.queue, task{Due: d})
+	}
+	if r.asked && isOfSamples(rollup) {
+		kept, err := r.kept(ctx, rollup, days, r.hours)
+		r.queue = append(r.queue, kept...)
+		return err
+	}
+	return nil
+}
+
 // next takes the next period from the queue. ok is false if there is none, or no time for it.
 func (r *run) next(ctx context.Context) (d task, ok bool) {
 	r.mu.Lock()
@@ -208,8 +217,8 @@ func (r *run) next(ctx context.Context) (d task, ok bool) {
 	return d, true
 }
 
-// rollUp rolls up the queue, some periods at a time, and returns what went wrong.
-func (r *run) rollUp(ctx context.Context) []error {
+// rollUp rolls up the queue, some periods at a time.
+func (r *run) rollUp(ctx context.Context) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-spare))
@@ -225,11 +234,17 @@ func (r *run) rollUp(ctx context.Context) []error {
 		})
 	}
 	group.Wait()
+}
+
+// failures returns what went wrong in the run, when it has rolled up what it could. Only what is made of samples can be late: panels read
+// hours as long as there are no days.
+func (r *run) failures() []error {
 	r.report.Left = len(r.queue)
-	if len(r.queue) == 0 || r.asked {
+	waiting := slices.DeleteFunc(slices.Clone(r.queue), func(d task) bool { return !isOfSamples(d.Rollup) })
+	if len(waiting) == 0 || r.asked {
 		return r.failed
 	}
-	d := slices.MinFunc(r.queue, func(a, b task) int { return a.End().Compare(b.End()) }) // it has waited longest
+	d := slices.MinFunc(waiting, func(a, b task) int { return a.End().Compare(b.End()) }) // it has waited longest
 	if waited := r.now.Sub(d.End().Add(r.o.Settle)); waited > late {
 		return append(r.failed, fmt.Errorf("the rollup %s of %s has been due for %v: the runs of this function do not end in time",
 			d.Rollup.Name, d.Start.Format(time.DateTime), waited.Round(time.Hour)))
@@ -282,8 +297,12 @@ func (r *run) roll(ctx context.Context, d task) (spent panels.Cost, err error) {
 	return spent, r.point(ctx, d.Due, folder)
 }
 
-// parts divides a period into ranges of whole hours with at most partBytes of samples, or one hour.
+// parts divides a period into ranges of whole hours with at most partBytes of samples, or one hour. A period that is made of another
+// rollup is one part: a day of hours of 100,000 machines has 1.2 GB.
 func (r *run) parts(d panels.Due) (parts []panels.Range) {
+	if !isOfSamples(d.Rollup) {
+		return []panels.Range{{From: d.Start, To: d.End()}}
+	}
 	var bytes int64
 	for hour := d.Start; hour.Before(d.End()); hour = hour.Add(time.Hour) {
 		more := r.hours[hour]

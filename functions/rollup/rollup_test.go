@@ -26,8 +26,8 @@ func handle(t *testing.T, w *world, event rollup.Event, change ...func(*rollup.O
 // A run rolls up what has ended, and the next run only what is new. Late samples wait for a quarter of their age.
 func TestRun(t *testing.T) {
 	w, periods := lived()
-	if r := handle(t, w, rollup.Event{}); r.Rolled != 5 || r.Scanned != 5 {
-		t.Errorf("%+v, want 5 periods", r)
+	if r := handle(t, w, rollup.Event{}); r.Rolled != 6 || r.Scanned != 6 {
+		t.Errorf("%+v, want 6 periods", r)
 	}
 	w.check(t, "first", true, periods...)
 	if r := handle(t, w, rollup.Event{}); r.Rolled != 0 {
@@ -37,11 +37,11 @@ func TestRun(t *testing.T) {
 	w.now = w.now.Add(time.Hour)
 	w.deliver(late)
 	if r := handle(t, w, rollup.Event{}); r.Rolled != 1 {
-		t.Errorf("%+v, want the hour; the day waits", r)
+		t.Errorf("%+v, want the hour; the others wait", r)
 	}
 	w.now = w.now.Add(5 * time.Hour)
-	if r := handle(t, w, rollup.Event{}); r.Rolled != 1 {
-		t.Errorf("%+v, want the day", r)
+	if r := handle(t, w, rollup.Event{}); r.Rolled != 2 {
+		t.Errorf("%+v, want the day and its hours", r)
 	}
 	w.check(t, "late", true, periods...)
 }
@@ -81,8 +81,8 @@ func TestWhatIsNotDue(t *testing.T) {
 		}
 		w.now = w.now.Add(5 * time.Minute)
 	}
-	if r := handle(t, w, rollup.Event{From: "2026-02-01", To: "2026-02-20"}); r.Rolled != 2 {
-		t.Errorf("%+v, want the hour and the day of the event", r)
+	if r := handle(t, w, rollup.Event{From: "2026-02-01", To: "2026-02-20"}); r.Rolled != 3 {
+		t.Errorf("%+v, want the minutes, the hours and the day of the event", r)
 	}
 }
 
@@ -138,8 +138,8 @@ func TestBucketThatWasKept(t *testing.T) {
 				t.Errorf("no partition can be made: %+v, %v", r, err)
 			}
 			w.before = none
-			if r := handle(t, w, asked, change); r.Restored != len(periods) || r.Rolled != 0 || r.Removed != 0 {
-				t.Errorf("%+v, want %d restored", r, len(periods))
+			if r := handle(t, w, asked, change); r.Restored != len(periods)-1 || r.Rolled != 1 || r.Removed != 0 {
+				t.Errorf("%+v, want %d restored, and the day made of its hours", r, len(periods)-1)
 			}
 			after := w.answer()
 			for _, p := range periods {
@@ -179,7 +179,8 @@ func (e badEngine) Unload(ctx context.Context, sql, folder string) (panels.Cost,
 	return e.engine.Unload(ctx, sql, folder)
 }
 
-// A run ends in time. The next one goes on, the oldest periods first. If periods wait for hours, runs fail, so that the alarm goes off.
+// A run ends in time. The next one goes on, the oldest periods first. If periods wait for hours, runs fail, so that the alarm goes off. Days
+// that wait are no reason for an alarm.
 func TestTimeIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(time.Date(2026, 2, 28, 0, 20, 0, 0, time.UTC))
@@ -192,10 +193,10 @@ func TestTimeIsOver(t *testing.T) {
 			}
 			return nil
 		}
-		for i, want := range []rollup.Report{{Rolled: 12, Left: 12}, {Rolled: 12}} {
+		for i, want := range []rollup.Report{{Rolled: 12, Left: 12}, {Rolled: 12, Left: 1}, {Rolled: 1}} {
 			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 			report, err := w.roller().Handle(ctx, rollup.Event{})
-			if report.Rolled != want.Rolled || report.Left != want.Left || (err != nil) != (want.Left > 0) {
+			if report.Rolled != want.Rolled || report.Left != want.Left || (err != nil) != (i == 0) {
 				t.Errorf("run %d: %+v, %v", i, report, err)
 			}
 			if err != nil && !strings.Contains(err.Error(), "the rollup 1m of 2026-02-27 12:00:00 has been due for 11h") {
@@ -203,6 +204,70 @@ func TestTimeIsOver(t *testing.T) {
 			}
 			cancel()
 			w.now = w.now.Add(time.Hour)
+		}
+	})
+}
+
+// A stack that an earlier version has rolled up has hours and no days. Runs make the days of all hours, the oldest first, as long as they have
+// time, also of days whose samples are gone. What a killed run has left of an old day is removed.
+func TestStackWithoutDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(time.Date(2026, 2, 28, 2, 20, 0, 0, time.UTC))
+		const days = 40
+		first := time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -days)
+		for d := range days {
+			w.deliver(first.AddDate(0, 0, d), first.AddDate(0, 0, d).Add(time.Minute))
+		}
+		handle(t, w, rollup.Event{From: first.Format(time.DateOnly), To: "2026-02-28"})
+		var old []string
+		for name := range w.partitions {
+			if strings.HasPrefix(name, "samples_1d ") {
+				old = append(old, name)
+				delete(w.partitions, name)
+			}
+		}
+		if len(old) != days {
+			t.Fatalf("days %v", old)
+		}
+		for key := range w.objects {
+			if strings.HasPrefix(key, "rollup/1d/") || strings.HasPrefix(key, prefix) {
+				delete(w.objects, key)
+			}
+		}
+		left := "rollup/1d/" + panels.Days.Folder(first) + "20260228T022000Z-AAAAAAAA/a"
+		w.objects[left] = object{written: w.now}
+		w.pass(5 * time.Hour)
+		w.after = func(_ context.Context, call string) error {
+			if call == "Unload" {
+				time.Sleep(100 * time.Second)
+			}
+			return nil
+		}
+		for i, want := range []int{32, 8, 0} {
+			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+			report, err := w.roller().Handle(ctx, rollup.Event{})
+			cancel()
+			if err != nil || report.Rolled != want {
+				t.Errorf("run %d: %+v, %v, want %d", i, report, err, want)
+			}
+			newest := ""
+			for name := range w.partitions {
+				if strings.HasPrefix(name, "samples_1d ") {
+					newest = max(newest, name)
+				}
+			}
+			if want := "samples_1d " + first.AddDate(0, 0, min(days, 32*(i+1))-1).Format(time.DateOnly); newest != want {
+				t.Errorf("run %d: the newest is %s, want %s: the oldest come first", i, newest, want)
+			}
+			w.pass(time.Hour)
+		}
+		for name, got := range w.answer() {
+			if start, ok := strings.CutPrefix(name, "samples_1d "); ok && (len(got) != 2 || got[0].Format(time.DateOnly) != start) {
+				t.Errorf("%s has %v", name, got)
+			}
+		}
+		if _, ok := w.objects[left]; ok {
+			t.Error("what a killed run has left of an old day is still there")
 		}
 	})
 }
@@ -238,8 +303,8 @@ func TestParts(t *testing.T) {
 		w.objects[key] = o
 	}
 	r := handle(t, w, rollup.Event{})
-	if r.Rolled != 5 || w.scanned != 6 {
-		t.Errorf("%+v, %d statements, want 6: the day in two parts", r, w.scanned)
+	if r.Rolled != 6 || w.scanned != 7 {
+		t.Errorf("%+v, %d statements, want 7: the hours in two parts", r, w.scanned)
 	}
 	w.check(t, "in parts", true, periods...)
 }

@@ -37,11 +37,11 @@ const keep = 2 * time.Hour
 // with the stack, and the bucket stays. The newest folder of a period counts. Older ones are there only if the stack was deleted soon after
 // a run.
 func (r *Roller) kept(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources) ([]task, error) {
-	objects, err := r.listDays(ctx, rollup.Prefix(), days)
+	objects, err := r.list(ctx, rollup.Prefix(), scope{days: days})
 	if err != nil {
 		return nil, err
 	}
-	partitions, err := r.partitions(ctx, rollup, days)
+	partitions, err := r.partitions(ctx, rollup, scope{days: days})
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +73,11 @@ func withSamples(rollup panels.Rollup, hours map[time.Time]panels.Sources) map[t
 // sweep removes the folders of days that nothing points at, and nothing has pointed at for a while. It returns how many objects it has
 // removed. If a period has neither samples nor a partition, its folders stay: nothing else has its rollup, see kept.
 func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources, now time.Time) (removed int, err error) {
-	objects, err := r.listDays(ctx, rollup.Prefix(), days)
+	objects, err := r.list(ctx, rollup.Prefix(), scopeOf(rollup, days))
 	if err != nil {
 		return 0, err
 	}
-	partitions, err := r.partitions(ctx, rollup, days)
+	partitions, err := r.partitions(ctx, rollup, scopeOf(rollup, days))
 	if err != nil {
 		return 0, err
 	}

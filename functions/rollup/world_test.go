@@ -124,9 +124,10 @@ func (w storage) Delete(ctx context.Context, keys []string) error {
 	})
 }
 
-var bounds = regexp.MustCompile(`ts >= ([0-9.]+)\s+AND ts < ([0-9.]+)`)
+var bounds = regexp.MustCompile(`ts? >= ([0-9.]+)\s+AND ts? < ([0-9.]+)`)
 
-// Unload writes the samples of the statement's range into two objects, one by one.
+// Unload writes the samples of the statement's range into two objects, one by one. A statement over a rollup has the samples that its
+// partitions have.
 func (w engine) Unload(ctx context.Context, sql, folder string) (cost panels.Cost, err error) {
 	found := bounds.FindStringSubmatch(sql)
 	if found == nil {
@@ -138,13 +139,25 @@ func (w engine) Unload(ctx context.Context, sql, folder string) (cost panels.Cos
 	}
 	key := strings.TrimPrefix(folder, "s3://"+bucket+"/")
 	var samples []time.Time
+	table := regexp.MustCompile(`"metrics"."(samples_\w+)"`).FindStringSubmatch(sql)
 	err = w.call(ctx, "Unload", func() error {
 		for k := range w.objects {
 			if strings.HasPrefix(k, key) {
 				return fmt.Errorf("%s is not empty", folder)
 			}
 		}
-		for _, k := range w.arrived {
+		read := w.arrived
+		if table != nil {
+			read = nil
+			for name, p := range w.partitions {
+				for k := range w.objects {
+					if strings.HasPrefix(name, table[1]+" ") && strings.HasPrefix("s3://"+bucket+"/"+k, p.Location) {
+						read = append(read, k)
+					}
+				}
+			}
+		}
+		for _, k := range read {
 			for _, s := range w.objects[k].samples {
 				if !s.Before(at(1)) && s.Before(at(2)) {
 					samples = append(samples, s)
@@ -169,7 +182,7 @@ func nameOf(table string, values []string) string { return table + " " + strings
 func (w catalog) Partitions(ctx context.Context, table string, months [][2]string) (list []rollup.Partition, err error) {
 	err = w.call(ctx, "Partitions", func() error {
 		for name, p := range w.partitions {
-			if strings.HasPrefix(name, table+" ") && slices.Contains(months, [2]string{p.Values[0], p.Values[1]}) {
+			if strings.HasPrefix(name, table+" ") && (months == nil || slices.Contains(months, [2]string{p.Values[0], p.Values[1]})) {
 				list = append(list, p)
 			}
 		}
@@ -218,7 +231,7 @@ func (w *world) possible(name string) (answers [][]time.Time) {
 	var samples []time.Time
 	for _, key := range w.arrived {
 		for _, s := range w.objects[key].samples {
-			if "samples_1m "+s.Format("2006-01-02-15") == name || "samples_1h "+s.Format(time.DateOnly) == name {
+			if "samples_1m "+s.Format("2006-01-02-15") == name || "samples_1h "+s.Format(time.DateOnly) == name || "samples_1d "+s.Format(time.DateOnly) == name {
 				samples = append(samples, s)
 			}
 		}

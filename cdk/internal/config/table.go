@@ -216,7 +216,7 @@ func settings() []setting {
 		{
 			key: "rollupRetentionDays", env: "ROLLUP_RETENTION_DAYS", fallback: "",
 			want: "1-36500 (days), or unset to keep every object",
-			why:  "S3 then deletes the rows of minutes and hours that samples were rolled up to",
+			why:  "S3 then deletes the rows of minutes, hours and days that samples were rolled up to",
 			set: func(c *Config, v string) bool {
 				return v == "" || number(1, 36500, func(c *Config, n int) {
 					c.RollupRetention = time.Duration(n) * day

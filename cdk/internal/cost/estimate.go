@@ -62,7 +62,7 @@ func (f Fleet) bill(t traffic) []named {
 		item("Lambda: compute", computed, "GiB-s", lambdaGiBSecond),
 		item("S3: PUTs", objects, "objects", putObject),
 		item("S3: storage", stored, "GiB", storageGiBMonth),
-		item("Rollup: Athena reads the samples twice", f.rollupScan()/gib, "GiB", athenaTiB/1024),
+		item("Rollup: Athena reads samples and hours", f.rollupScan()/gib, "GiB", athenaTiB/1024),
 		{"Rollup: S3 storage, Intelligent-Tiering", f.rollupStorage()},
 		item("Rollup: S3 lists and PUTs", f.rollupRequests(), "requests", putObject),
 		{"Rollup: S3 keeps an eye on objects", f.rollupObjects()},

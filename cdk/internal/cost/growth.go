@@ -80,10 +80,11 @@ func quantities() []quantity {
 		{"statements that roll up a day", rate(Fleet.parts)},
 		{"rows of minutes a day", rate(func(f Fleet) float64 { return float64(f.Hosts) * 1440 })},
 		{"lists of objects in a run of the rollup", rate(func(f Fleet) float64 { return (f.rollupRequests() - statements*(filesPerStatement+2)) / runs })},
-		{"partitions a year: samples_1m, samples_1h", func(Fleet) string { return "8,760, 365" }},
+		{"partitions a year: samples_1m, samples_1h, samples_1d", func(Fleet) string { return "8,760, 365, 365" }},
 		{"a panel over 24 hours of samples reads", bytes(func(f Fleet) float64 { return f.panel(growthDay, f.Interval, panelSampleBytes) })},
 		{"a panel over 30 days of minutes reads", bytes(func(f Fleet) float64 { return f.panel(30*growthDay, time.Minute, panelRowBytes) })},
-		{"a panel over a year of hours reads", bytes(func(f Fleet) float64 { return f.panel(365*growthDay, time.Hour, panelRowBytes) })},
+		{"a panel over 150 days of hours reads", bytes(func(f Fleet) float64 { return f.panel(150*growthDay, time.Hour, panelRowBytes) })},
+		{"a panel over a year of days reads", bytes(func(f Fleet) float64 { return f.panel(365*growthDay, growthDay, panelRowBytes) })},
 		{"USD a month", func(f Fleet) string { total, _ := Total(f.Estimate()); return count(math.Round(total*100) / 100) }},
 		{"… of that, for each machine", func(f Fleet) string {
 			total, _ := Total(f.Estimate())

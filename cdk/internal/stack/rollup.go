@@ -18,14 +18,14 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
-// rollup is the Lambda function that keeps the tables of minutes and hours up to date.
+// rollup is the Lambda function that keeps the tables of minutes, hours and days up to date.
 type rollup struct{ function awslambda.IFunction }
 
 // newRollupTables adds the tables of the rollups.
 //
 // They have no partition projection: the function points each partition at the folder of the run that wrote it, and Athena ignores such
 // locations if a table has projection (Athena user guide, "Partition projection with Amazon Athena"). In a year, the table of minutes gets
-// 8,760 partitions, one for each hour, and the table of hours 365, one for each day. Glue charges nothing for the first million objects of
+// 8,760 partitions, one for each hour, and the tables of hours and of days 365 each, one for each day. Glue charges nothing for the first million objects of
 // an account and allows 10 million partitions for a table. Athena asks Glue only for the partitions that meet a query's condition on the
 // keys. It can do that because the keys are strings.
 func newRollupTables(scope constructs.Construct, c config.Config, database awsglue.IDatabase, bucket awss3.IBucket) {
@@ -33,8 +33,8 @@ func newRollupTables(scope constructs.Construct, c config.Config, database awsgl
 	for i, r := range panels.Rollups() {
 		newTable(scope, "Rollup"+r.Name, database, awsglue.S3TableProps{
 			TableName: &names[i],
-			Description: jsii.String(fmt.Sprintf("One row per machine and %v, made of its samples: means, extremes and newest texts",
-				map[time.Duration]string{time.Minute: "minute", time.Hour: "hour"}[r.Bucket])),
+			Description: jsii.String(fmt.Sprintf("One row per machine and %v, with means, extremes and newest texts of its samples",
+				map[string]string{panels.Minutes.Name: "minute", panels.Hours.Name: "hour", panels.Days.Name: "day"}[r.Name])),
 			Storage:  awsglue.S3TableStorage_FromBucket(bucket),
 			S3Prefix: jsii.String(r.Prefix()),
 		}, r.Columns(), r.PartitionKeys())
@@ -76,7 +76,7 @@ func newRollup(scope constructs.Construct, c config.Config, zip string, bucket a
 	workgroup := newWorkgroup(scope, c, bucket, workgroupProps{"RollupWorkGroup", rollupWorkgroup(c), "Statements of the rollup's function", rollupScanGiB})
 	function, _, _ := newFunction(scope, c, functionProps{
 		id: "Rollup", part: "Rollup",
-		description: "Keeps the tables of minutes and hours up to date, by Athena",
+		description: "Keeps the tables of minutes, hours and days up to date, by Athena",
 		zip:         zip, timeout: rollupTimeout, memoryMiB: rollupMemory,
 		environment: map[string]*string{
 			"BUCKET":              bucket.BucketName(),

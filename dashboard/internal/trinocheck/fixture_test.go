@@ -108,7 +108,7 @@ func writeRollups(t *testing.T, dir string, l *lake.Lake) {
 		case d.Rows == 0:
 		case d.Rollup.Name == panels.Minutes.Name:
 			hours = append(hours, d.Start)
-		default:
+		case d.Rollup.Name == panels.Days.Name:
 			days = append(days, d.Start)
 		}
 	})
@@ -125,10 +125,12 @@ func writeRollups(t *testing.T, dir string, l *lake.Lake) {
 			" FROM ("+panels.Minutes.Query(panels.Athena(table), hour)+") AS rolled")
 	}
 	if !slices.ContainsFunc(days, midnight.AddDate(0, 0, -1).Equal) {
-		t.Fatalf("DuckDB rolled up to hours %v, want the day before", days)
+		t.Fatalf("DuckDB rolled up the days %v, want the day before", days)
 	}
-	write(t, dir, "rollup.setup", "CREATE TABLE samples_1h AS SELECT *, "+midnight.Add(-time.Hour).Format("'2006' AS year, '01' AS month, '02' AS day")+
-		" FROM ("+panels.Hours.Query(panels.Athena(table), midnight.Add(-time.Hour))+") AS rolled")
+	for i, r := range []panels.Rollup{panels.Hours, panels.Days} { // in this order: days are made of hours
+		write(t, dir, fmt.Sprintf("rollup.%d.setup", i), "CREATE TABLE "+r.Table()+" AS SELECT *, "+midnight.Add(-time.Hour).Format("'2006' AS year, '01' AS month, '02' AS day")+
+			" FROM ("+r.Query(panels.Athena(table), midnight.Add(-time.Hour))+") AS rolled")
+	}
 }
 
 // partsUntil are the parts of what Trino reads.
@@ -144,12 +146,12 @@ func partsUntil(grain panels.Rollup, r panels.Range) (parts []panels.Part, err e
 			parts = append(parts, panels.Part{Relation: relation, Of: of, Range: panels.Range{From: from, To: to}})
 		}
 	}
-	hoursUntil := r.From
-	if grain.Name == panels.Hours.Name {
-		hoursUntil = midnight
-		add("memory.default.samples_1h", panels.Hours, r.From, hoursUntil)
+	minutesFrom := r.From
+	if grain.Name != panels.Minutes.Name {
+		minutesFrom = midnight
+		add("memory.default."+grain.Table(), grain, r.From, midnight)
 	}
-	add("memory.default.samples_1m", panels.Minutes, hoursUntil, rolledUntil)
+	add("memory.default.samples_1m", panels.Minutes, minutesFrom, rolledUntil)
 	add(table, panels.Rollup{}, rolledUntil, r.To)
 	return parts, nil
 }

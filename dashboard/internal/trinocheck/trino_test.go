@@ -91,6 +91,9 @@ func TestPanelsInTrino(t *testing.T) {
 	var filled []string // queries that must have rows
 	for _, r := range panels.Rollups() {
 		start := r.Start(noon.Add(-time.Hour))
+		if r.From().Name != "" {
+			start = midnight.AddDate(0, 0, -1) // of which there are hours
+		}
 		inTrino, inDuckDB := r.Query(panels.Athena(table), start), r.Query(panels.DuckDB(), start)
 		compare := func(name, trino, duckDB string) {
 			write(t, dir, name+".sent.sql", trino)
@@ -233,14 +236,16 @@ func cases() []testCase {
 			MuteUntil: noon.Add(time.Hour), Reason: "it's ? 🦊",
 		},
 	}}
-	minutes, hours := all, all
+	minutes, hours, days := all, all, all
 	minutes.Range.From, minutes.Bucket = noon.Add(-27*time.Hour), 15*time.Minute
 	hours.Range.From, hours.Bucket, hours.Metric = noon.Add(-40*24*time.Hour), time.Hour, "ram_pct"
+	days.Range.From, days.Bucket = noon.Add(-200*24*time.Hour), 24*time.Hour
 	return []testCase{
 		{name: "changed", params: changed, pasted: true, problemsOnly: true},
 		{name: "all", params: all, pasted: true},
 		{name: "minutes", params: minutes, rolled: true},
 		{name: "hours", params: hours, rolled: true},
+		{name: "days", params: days, rolled: true},
 		{name: "once", params: once},
 		{name: "chosen", params: chosen},
 		{name: "strange", params: strange, pasted: true, firstOnly: true},
@@ -258,7 +263,7 @@ type savedQuery struct {
 func saved(t *testing.T) map[string]savedQuery {
 	t.Helper()
 	const day = 24 * time.Hour
-	scans := map[time.Duration][]string{day: nil, 7 * day: {"1m"}, 365 * day: {"1m", "1h"}}
+	scans := map[time.Duration][]string{day: nil, 7 * day: {"1m"}, 365 * day: {"1m", "1h", "1d"}}
 	queries, seen := map[string]savedQuery{}, map[panels.Kind]bool{}
 	for _, d := range panels.All() {
 		for _, p := range d.Panels {

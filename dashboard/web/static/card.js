@@ -127,7 +127,7 @@ export class Card {
  * @param {PanelData} data
  */
 function source(data) {
-  const rows = data.rollup === '1h' ? 'hourly means' : data.rollup === '1m' ? 'minute means' : '';
+  const rows = data.rollup && { '1m': 'minute means', '1h': 'hourly means', '1d': 'daily means' }[data.rollup];
   const span = data.last_s ? `only the last ${format.age(data.last_s)}` : data.shown_s ? `the last ${format.age(data.shown_s)}` : '';
   return [span, rows].filter(Boolean).join(', ');
 }

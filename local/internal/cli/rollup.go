@@ -17,9 +17,9 @@ func newRollup(stdout, stderr io.Writer) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "rollup",
-		Short: "Roll up the samples of a lake into tables of one row a minute and one row an hour",
-		Long: "Write the tables samples_1m and samples_1h of a lake: for each machine and bucket of time the mean, the lowest and the\n" +
-			"highest value of each number. rollup writes what is due and ends: hours and days that have ended, and those that got\n" +
+		Short: "Roll up the samples of a lake into tables of one row a minute, an hour and a day",
+		Long: "Write the tables samples_1m, samples_1h and samples_1d of a lake: for each machine and bucket of time the mean, the lowest\n" +
+			"and the highest value of each number. rollup writes what is due and ends: hours and days that have ended, and those that got\n" +
 			"samples since they were rolled up. It may run at any time, as often as you like, beside up and beside itself.",
 		Example: "  local rollup --dir lake && dashboard query --lake lake 'SELECT * FROM samples_1h ORDER BY t DESC LIMIT 10'",
 		Args:    program.NoArgs[*cobra.Command],

@@ -83,7 +83,7 @@ func TestKeptLake(t *testing.T) {
 			if err := os.CopyFS(dir, os.DirFS(filepath.Join(release, kept))); err != nil {
 				t.Fatal(err)
 			}
-			readRolledUp(t, dir)
+			readRolledUp(t, dir, minutesAndHours) // an earlier release has no days
 			p := start(t, "up", "--dir", dir, "--listen", "127.0.0.1:0", "--template", templateOfAge(t, template.Default(), anyAge), "--stack", "MetricsDashboard")
 			setting, err := parameters(p).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(keptSetting)})
 			if err != nil || *setting.Parameter.Value != keptInterval {
@@ -100,18 +100,21 @@ func TestKeptLake(t *testing.T) {
 				t.Errorf("rows of the records that failed: %v, want one each", got)
 			}
 			local(t, "rollup", "--dir", dir)
-			readRolledUp(t, dir)
+			readRolledUp(t, dir, panels.Rollups())
 		})
 	}
 }
 
-// readRolledUp fails unless the rollups have a row for each minute and each hour of the samples, and each panel can read them.
-func readRolledUp(t *testing.T, dir string) {
+// minutesAndHours are the rollups of the first release.
+var minutesAndHours = []panels.Rollup{panels.Minutes, panels.Hours}
+
+// readRolledUp fails unless these rollups have a row for each bucket of the samples, and each panel can read them.
+func readRolledUp(t *testing.T, dir string, rollups []panels.Rollup) {
 	t.Helper()
-	for table, seconds := range map[string]int{"samples_1m": 60, "samples_1h": 3600} {
-		want := fmt.Sprint(row(t, dir, fmt.Sprintf("SELECT count(DISTINCT (hostname, machine_id, floor(ts / %d))) FROM samples", seconds)))
-		if got := fmt.Sprint(row(t, dir, "SELECT count(*) FROM "+table)); got != want || want == "[0]" {
-			t.Errorf("%s has %s rows, want %s", table, got, want)
+	for _, r := range rollups {
+		want := fmt.Sprint(row(t, dir, fmt.Sprintf("SELECT count(DISTINCT (hostname, machine_id, floor(ts / %.0f))) FROM samples", r.Bucket.Seconds())))
+		if got := fmt.Sprint(row(t, dir, "SELECT count(*) FROM "+r.Table())); got != want || want == "[0]" {
+			t.Errorf("%s has %s rows, want %s", r.Table(), got, want)
 		}
 	}
 	l, err := lake.Open(dir, lake.Options{})
