@@ -63,7 +63,7 @@ func values(w http.ResponseWriter, r *http.Request) (q url.Values, ok bool) {
 }
 
 // asked finds a panel and reads the parameters of a request. If it cannot, it answers the request itself.
-func (s *server) asked(w http.ResponseWriter, id string, q url.Values) (panel panels.Panel, params panels.Params, ok bool) {
+func (s *server) asked(w http.ResponseWriter, r *http.Request, id string, q url.Values) (panel panels.Panel, params panels.Params, ok bool) {
 	panel, ok = panels.Find(id)
 	if !ok {
 		writeError(w, http.StatusNotFound, fmt.Sprintf("there is no panel %q", id))
@@ -83,7 +83,9 @@ func (s *server) asked(w http.ResponseWriter, id string, q url.Values) (panel pa
 		writeError(w, http.StatusBadRequest, oneLine(err))
 		return panel, params, false
 	}
-	params.Bucket = max(params.Bucket, panels.BucketFor(params.Range, panels.BucketsFor(panel, int(s.hosts.Load()), params.Host != "")))
+	if len(panel.Together) > 0 {
+		params.Bucket = max(params.Bucket, panels.BucketFor(params.Range, panels.BucketsFor(panel, s.fleetSize(r.Context(), params), params.Host != "")))
+	}
 	return panel, params, true
 }
 
@@ -103,8 +105,18 @@ func (s *server) nowOf(q url.Values) (time.Time, error) {
 
 // data runs a panel's query. If that fails, it answers the request itself.
 func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel, params panels.Params) (a answer, ok bool) {
+	a, err := s.ask(r.Context(), panel, params)
+	if err != nil {
+		s.fail(w, r, err)
+		return a, false
+	}
+	return a, true
+}
+
+// ask runs a panel's query, or returns an answer that is kept.
+func (s *server) ask(ctx context.Context, panel panels.Panel, params panels.Params) (answer, error) {
 	ask := func() (a answer, err error) {
-		err = s.limited(r.Context(), func(ctx context.Context) (err error) {
+		err = s.limited(ctx, func(ctx context.Context) (err error) {
 			// To bind it can need a query of the engine, about the rollups that exist.
 			if a.query, err = panels.Bind(panel, params, s.engine.Form(ctx)); err != nil {
 				return err
@@ -114,17 +126,10 @@ func (s *server) data(w http.ResponseWriter, r *http.Request, panel panels.Panel
 		})
 		return a, err
 	}
-	var err error
 	if panel.KeepS > 0 {
-		a, err = s.kept.do(r.Context(), s.kept.key(panel, params), s.options.Now, time.Duration(panel.KeepS)*time.Second, ask)
-	} else {
-		a, err = ask()
+		return s.kept.do(ctx, s.kept.key(panel, params), s.options.Now, time.Duration(panel.KeepS)*time.Second, ask)
 	}
-	if err != nil {
-		s.fail(w, r, err)
-		return a, false
-	}
-	return a, true
+	return ask()
 }
 
 func (s *server) panel(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +137,7 @@ func (s *server) panel(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	panel, params, ok := s.asked(w, r.PathValue("id"), q)
+	panel, params, ok := s.asked(w, r, r.PathValue("id"), q)
 	if !ok {
 		return
 	}

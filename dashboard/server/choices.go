@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -48,7 +49,7 @@ func (s *server) choices(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.Del("search")
-	panel, params, ok := s.asked(w, id, q)
+	panel, params, ok := s.asked(w, r, id, q)
 	if !ok {
 		return
 	}
@@ -61,6 +62,19 @@ func (s *server) choices(w http.ResponseWriter, r *http.Request) {
 		s.hosts.Store(int64(len(all)))
 	}
 	writeJSON(w, http.StatusOK, found(all, search))
+}
+
+// fleetSize is how many hosts the last list of all hosts had. If nobody has asked for that list yet, it asks for it: the page needs the list
+// anyway. If it cannot be had, the result is 0.
+func (s *server) fleetSize(ctx context.Context, params panels.Params) int {
+	if s.hosts.Load() == 0 {
+		params.Host, params.Env, params.Role, params.TagKey, params.TagValue, params.Process, params.Picked = "", "", "", "", "", "", nil
+		panel, _ := panels.Find(choosers["host"])
+		if a, err := s.ask(ctx, panel, params); err == nil {
+			s.hosts.Store(int64(max(1, a.result.Rows()))) // at least 1, so that it does not ask again
+		}
+	}
+	return int(s.hosts.Load())
 }
 
 // choicesOf lists the values of a filter in the answer of its panel, each once and in order. The note of a host says what it is, that

@@ -17,7 +17,7 @@ func (s *server) sql(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	panel, params, ok := s.asked(w, r.PathValue("id"), q)
+	panel, params, ok := s.asked(w, r, r.PathValue("id"), q)
 	if !ok {
 		return
 	}
@@ -51,7 +51,7 @@ func (s *server) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.Del("format")
-	panel, params, ok := s.asked(w, r.PathValue("id"), q)
+	panel, params, ok := s.asked(w, r, r.PathValue("id"), q)
 	if !ok {
 		return
 	}
