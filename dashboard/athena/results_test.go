@@ -47,8 +47,12 @@ func TestRowsAreBounded(t *testing.T) {
 	if _, err := e.Query(t.Context(), panels.Query{SQL: "SELECT n FROM samples"}); err == nil || err.Error() != "the result has more than 1500 rows" {
 		t.Errorf("error is %v", err)
 	}
-	if n := len(s.made("GetQueryResults")); n != 2 {
-		t.Errorf("%d pages were fetched for 1500 rows", n)
+	pages := map[string]bool{} // now and then the SDK loses the connection while it reads an answer, and asks for the page again
+	for _, c := range s.made("GetQueryResults") {
+		pages[c.text("NextToken")] = true
+	}
+	if len(pages) != 2 {
+		t.Errorf("%d pages were fetched for 1500 rows", len(pages))
 	}
 }
 
