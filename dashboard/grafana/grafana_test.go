@@ -38,12 +38,12 @@ func each(t *testing.T, e Engine, f func(d panels.Dashboard, p panels.Panel, tex
 	}
 }
 
-// TestSameAsThePage: in DuckDB, each query has the values of the panel's bound form, over samples, minutes and hours.
+// TestSameAsThePage: in DuckDB, each query has the values of the panel's bound form, over samples, minutes, hours and days.
 func TestSameAsThePage(t *testing.T) {
 	dir := t.TempDir()
 	detailed := laketest.Scene(noon.Add(-2*time.Hour), noon, 3*time.Minute)
 	laketest.Write(t, dir, detailed)
-	for _, days := range []int{1, 40} {
+	for _, days := range []int{1, 40, 199} {
 		from := noon.Add(time.Duration(-24*days) * time.Hour)
 		laketest.Write(t, dir, laketest.Scene(from.Add(-time.Hour), from, 5*time.Minute))
 	}
@@ -57,18 +57,19 @@ func TestSameAsThePage(t *testing.T) {
 	}
 	l, plugin := laketest.Open(t, dir), laketest.Plugin(t, dir)
 	all := panels.Params{Range: panels.Range{From: noon.Add(-3 * time.Hour), To: noon}, Bucket: 5 * time.Minute, Series: 12, Delay: delay, Metric: "cpu_pct"}
-	chosen, minutes, hours := all, all, all
+	chosen, minutes, hours, days := all, all, all, all
 	chosen.Host, chosen.Metric = "db-01", "ram_pct"
 	minutes.Range.From, minutes.Bucket, minutes.Env = noon.Add(-26*time.Hour), 15*time.Minute, detailed[0].Env
 	hours.Range.From, hours.Bucket, hours.Role = noon.Add(-41*24*time.Hour), 3*time.Hour, detailed[0].NodeRole
 	hours.Range.To = noon.Truncate(24 * time.Hour).Add(24 * time.Hour)
+	days.Range.From, days.Range.To, days.Bucket = noon.Add(-200*24*time.Hour), hours.Range.To, 24*time.Hour
 	full, number, seen := 0, 0, map[string]bool{}
-	for name, params := range map[string]panels.Params{"all": all, "chosen": chosen, "minutes": minutes, "hours": hours} {
+	for name, params := range map[string]panels.Params{"all": all, "chosen": chosen, "minutes": minutes, "hours": hours, "days": days} {
 		each(t, DuckDB, func(d panels.Dashboard, p panels.Panel, text string) {
 			if name == "chosen" && p.ID != d.Panels[0].ID {
 				return // all panels of a dashboard have the same conditions
 			}
-			if name == "minutes" || name == "hours" {
+			if name == "minutes" || name == "hours" || name == "days" {
 				// Which rows are read is not up to the panel, so one of each kind is enough. A range that is cut is the same as before.
 				if p.MaxSpanS > 0 || p.Needs == panels.EachSample || seen[name+string(p.Kind)] {
 					return

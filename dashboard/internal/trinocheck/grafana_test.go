@@ -19,7 +19,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// TestGrafanaInTrino runs each query of the committed dashboards for Athena in Trino, over samples, minutes and hours. The rows must equal
+// TestGrafanaInTrino runs each query of the committed dashboards for Athena in Trino, over samples, minutes, hours and days. The rows must equal
 // those that the same query of the dashboards for DuckDB has, and the plans must read only the partitions of the time range.
 func TestGrafanaInTrino(t *testing.T) {
 	dir, lakeDir := t.TempDir(), t.TempDir()
