@@ -67,8 +67,8 @@ type scope struct {
 	all  bool
 }
 
-// scopeOf is what a run that looks at days looks at of a rollup. Of a rollup that is made of another one, that is all: a stack may have
-// years of the other one and nothing of this one, and all of it are few partitions and objects.
+// scopeOf returns which days of a rollup a run looks at that was asked for some days. For a rollup that is made of another one, these are all
+// days: a stack may have years of the other one and nothing of this one. They have few partitions and objects.
 func scopeOf(rollup panels.Rollup, days []time.Time) scope {
 	return scope{days: days, all: !isOfSamples(rollup)}
 }
