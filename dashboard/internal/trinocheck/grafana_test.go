@@ -200,9 +200,9 @@ func exactly(sql string) string {
 		comma, end := 0, 0
 		for depth := 1; depth > 0; end++ {
 			switch after[end] {
-			case '(':
+			case '(', '[':
 				depth++
-			case ')':
+			case ')', ']':
 				depth--
 			case ',':
 				if depth == 1 {
@@ -210,11 +210,19 @@ func exactly(sql string) string {
 				}
 			}
 		}
-		place := "(" + after[comma+1:end-1] + "e0 * (cardinality(a) - 1))"
+		q, rest := strings.TrimSpace(after[comma+1:end-1]), after[end:]
+		if list, ok := strings.CutPrefix(q, "ARRAY["); ok { // one of several quantiles: its place in the list follows
+			n, err := strconv.Atoi(rest[1:2])
+			if err != nil {
+				panic(err)
+			}
+			q, rest = strings.TrimSpace(strings.Split(strings.TrimSuffix(list, "]"), ",")[n-1]), rest[3:]
+		}
+		place := "(" + q + "e0 * (cardinality(a) - 1))"
 		at := func(whole string) string { return "a[CAST(" + whole + place + " AS bigint) + 1]" }
 		of := after[:comma]
 		sql = before + "transform(ARRAY[array_sort(array_agg(CAST(" + of + " AS double)) FILTER (WHERE " + of + " IS NOT NULL))], a -> " +
-			at("floor") + " + (" + at("ceil") + " - " + at("floor") + ") * (" + place + " - floor" + place + "))[1]" + after[end:]
+			at("floor") + " + (" + at("ceil") + " - " + at("floor") + ") * (" + place + " - floor" + place + "))[1]" + rest
 	}
 }
 

@@ -419,7 +419,7 @@ func differ(duck, trino []string) string {
 }
 
 // deployedTable is how the queries of that template name the table.
-var deployedTable = regexp.MustCompile(`FROM ("d"\.)?"s(_1m|_1h)?"`)
+var deployedTable = regexp.MustCompile(`FROM ("d"\.)?"s(_1m|_1h|_1d)?"`)
 
 // deployed are the queries of the committed templates, with values in the places where QuickSight puts them.
 func deployed(t *testing.T) map[string]string {
