@@ -256,14 +256,14 @@ func cases() []testCase {
 type savedQuery struct {
 	trino  string
 	duckDB panels.Query
-	scans  []string // the rollups
+	scans  []string // the rollups; days have all that hours have
 }
 
 // saved are the saved queries of a panel of each kind, as of noon.
 func saved(t *testing.T) map[string]savedQuery {
 	t.Helper()
 	const day = 24 * time.Hour
-	scans := map[time.Duration][]string{day: nil, 7 * day: {"1m"}, 365 * day: {"1m", "1h", "1d"}}
+	scans := map[time.Duration][]string{day: nil, 7 * day: {"1m"}, 365 * day: {"1m", "1d"}}
 	queries, seen := map[string]savedQuery{}, map[panels.Kind]bool{}
 	for _, d := range panels.All() {
 		for _, p := range d.Panels {
