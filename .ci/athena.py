@@ -189,6 +189,8 @@ def page(cloud):
         count = len(cloud.executions())
         get("api/status")
         expect(len(cloud.executions()) == count, "a status within a minute costs nothing more")
+        # The first panel also asks which hosts there are.
+        seed(cloud.endpoint, [("host", "varchar"), ("env", "varchar"), ("role", "varchar"), ("last_ts", "double")], [["a", "b", "c", "60.0"]])
         seed(cloud.endpoint, [("t", "double"), ("cpu_pct", "double"), ("interval_s", "integer")], [["60.0", "1.5", "3"]])
         data = get("api/panels/overview-cpu?range=1h")
         expect(data["data"] == [[60], [1.5], [3]] and data["cost"]["usd"] > 0 and data["to"] % 60 == 0, "a panel of the page", data)
