@@ -265,6 +265,18 @@ func TestHugeFooterIsNotRead(t *testing.T) {
 	expectRows(t, dir, 20, "bad.parquet: not a readable Parquet file: its footer claims 4026531840 bytes; at most 16777216")
 }
 
+// ended reports whether work has ended whose result comes through a channel.
+func ended(t *testing.T, work <-chan error) bool {
+	t.Helper()
+	select {
+	case err := <-work:
+		must(t, err)
+		return true
+	default:
+		return false
+	}
+}
+
 // A rollup may replace a file at any time. A query that reads the file then starts again.
 func TestFilesReplacedWhileQueriesRun(t *testing.T) {
 	dir := t.TempDir()
@@ -290,12 +302,7 @@ func TestFilesReplacedWhileQueriesRun(t *testing.T) {
 		replaced <- nil
 	}()
 	for done := false; !done; {
-		select {
-		case err := <-replaced:
-			must(t, err)
-			done = true
-		default:
-		}
+		done = ended(t, replaced)
 		r := query(t, l, "SELECT count(*), sum(cpu_pct), min(hostname) FROM samples")
 		if n := r.Data[0][0]; n != int64(60) && n != int64(3600) {
 			t.Fatalf("%v rows", n)
@@ -327,12 +334,7 @@ func TestFilesDeletedWhileQueriesRun(t *testing.T) {
 	}()
 	kept := int64(6 * 12)
 	for done := false; !done; {
-		select {
-		case err := <-deleted:
-			must(t, err)
-			done = true
-		default:
-		}
+		done = ended(t, deleted)
 		r := query(t, l, "SELECT count(*), sum(cpu_pct), min(hostname) FROM samples")
 		if n, _ := r.Data[0][0].(int64); n < kept || n > int64(len(samples)) || done && n != kept || len(r.Warnings) > 0 {
 			t.Fatalf("%d rows of %d, of which %d are kept; warnings %q", n, len(samples), kept, r.Warnings)

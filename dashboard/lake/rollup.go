@@ -64,8 +64,13 @@ func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) erro
 		if table.path == r.lake.Dir() {
 			return fmt.Errorf("roll up the lake %s: it is the table of samples itself; give the directory above it, where the rollups go", table.path)
 		}
+		known := map[string]map[time.Time]panels.Sources{} // by the name of what rollups are made of
 		for _, rollup := range panels.Rollups() {
-			sources := sourcesOf(newWalk(r.lake.Dir()), table, relationOf(rollup.From()))
+			from := rollup.From()
+			if known[from.Name] == nil {
+				known[from.Name] = sourcesOf(newWalk(r.lake.Dir()), table, relationOf(from))
+			}
+			sources := known[from.Name]
 			for _, due := range rollup.Due(sources, r.made(table, rollup, sources, now), panels.Schedule{Now: now, Settle: ClosedAfter}) {
 				rolled, err := r.roll(ctx, table, due)
 				switch {

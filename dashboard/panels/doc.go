@@ -6,7 +6,7 @@
 //
 // The query of a panel is the file sql/<id>.sql, unless the panel shows the answer of another one. It is in the SQL that DuckDB and Athena
 // (Trino) share. It is a text/template that calls named functions for all that depends on where it runs and on what a viewer chose: the
-// samples of the chosen time and hosts, the width of a time bucket, a quantile (see [statement.functions]). [Bind] writes it for an engine, with parameters for texts that a viewer chose;
-// [Literal] writes it for a person; [Saved] writes it so that its time range ends when it runs; [Variables] writes it for a tool that
-// puts the choices into the text.
+// samples of the chosen time and hosts, the width of a time bucket, a quantile (see [statement.functions]). [Bind] writes it for an engine, with
+// parameters for texts that a viewer chose; [Literal] writes it for a person; [Saved] writes it so that its time range ends when it runs;
+// [Variables] writes it for a tool that puts the choices into the text.
 package panels

@@ -6,9 +6,8 @@ import (
 )
 
 // Which table a query reads depends on how long its time range is: samples up to a day, minutes up to two weeks (two days if it reads lists
-// of processes or units), hours up to 150 days (60 if it reads such lists), days beyond. If samples are
-// not in a rollup yet, the query reads finer rows and rolls them up. So all its rows are of one kind, and the newest minute is there.
-// Queries with variables do not roll up: see [reading.mixed].
+// of processes or units), hours up to 150 days (60 if it reads such lists), days beyond. If samples are not in a rollup yet, the query reads
+// finer rows and rolls them up. So all its rows are of one kind, and the newest minute is there. Queries with variables do not roll up: see [reading.mixed].
 
 const (
 	// rawSpan is the longest time range that is read from samples.
@@ -26,22 +25,6 @@ const (
 	onlyMinutesSpan = 31 * 24 * time.Hour
 )
 
-// minuteSpan is the longest time range in which the panel reads minutes if hours will do.
-func (p Panel) minuteSpan() time.Duration {
-	if p.ReadsLists {
-		return listMinuteSpan
-	}
-	return minuteSpan
-}
-
-// hourSpan is the longest time range in which the panel reads hours if days will do.
-func (p Panel) hourSpan() time.Duration {
-	if p.ReadsLists {
-		return listHourSpan
-	}
-	return hourSpan
-}
-
 // level is a rollup that a panel can be made of, and the length beyond which it takes that rollup.
 type level struct {
 	of     Rollup
@@ -50,7 +33,10 @@ type level struct {
 
 // levels are the rollups that the panel can be made of, the finest first.
 func (p Panel) levels() []level {
-	list := []level{{Minutes, rawSpan}, {Hours, p.minuteSpan()}, {Days, p.hourSpan()}}
+	list := []level{{Minutes, rawSpan}, {Hours, minuteSpan}, {Days, hourSpan}}
+	if p.ReadsLists {
+		list[1].beyond, list[2].beyond = listMinuteSpan, listHourSpan
+	}
 	switch p.Needs {
 	case EachSample:
 		return nil

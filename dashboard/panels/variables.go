@@ -15,8 +15,8 @@ import (
 // the relation: DuckDB prunes files, Athena partitions.
 //
 // As for the engines (see [grainOf]), rows are samples over up to a day, minutes up to two weeks (two days if the panel reads lists of
-// processes or units), hours up to 150 days (60), and days beyond. What is newer than [rollupDelay] is read from samples, whether or not a rollup has it already. In
-// a range with several kinds of rows each row has the number of its samples as its weight.
+// processes or units), hours up to 150 days (60), and days beyond. What is newer than [rollupDelay] is read from samples, whether or not a
+// rollup has it already. In a range with several kinds of rows each row has the number of its samples as its weight.
 type Variables struct {
 	Form    Form                         // DuckDB or Athena; its rollups are not asked for
 	Rollups func(of Rollup) (sql string) // the relation of a rollup; nil if there are only samples

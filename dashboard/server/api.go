@@ -83,8 +83,8 @@ func (s *server) asked(w http.ResponseWriter, r *http.Request, id string, q url.
 		writeError(w, http.StatusBadRequest, oneLine(err))
 		return panel, params, false
 	}
-	if len(panel.Together) > 0 {
-		params.Bucket = max(params.Bucket, panels.BucketFor(params.Range, panels.BucketsFor(panel, s.fleetSize(r.Context(), params), params.Host != "")))
+	if len(panel.Together) > 0 && params.Host == "" {
+		params.Bucket = max(params.Bucket, panels.BucketFor(params.Range, panels.BucketsFor(panel, s.fleetSize(r.Context(), params), false)))
 	}
 	return panel, params, true
 }

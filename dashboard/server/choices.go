@@ -64,8 +64,8 @@ func (s *server) choices(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, found(all, search))
 }
 
-// fleetSize is how many hosts the last list of all hosts had. If nobody has asked for that list yet, it asks for it: the page needs the list
-// anyway. If it cannot be had, the result is 0.
+// fleetSize returns how many hosts the last list of all hosts had. If there is no such list yet, fleetSize asks the engine for it. The page
+// needs the list anyway, and the answer is kept. If the engine fails, the result is 0.
 func (s *server) fleetSize(ctx context.Context, params panels.Params) int {
 	if s.hosts.Load() == 0 {
 		params.Host, params.Env, params.Role, params.TagKey, params.TagValue, params.Process, params.Picked = "", "", "", "", "", "", nil

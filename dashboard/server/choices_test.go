@@ -120,6 +120,10 @@ func TestLargeFleetsHaveWiderBuckets(t *testing.T) {
 		return got.BucketS
 	}
 	const cpu = "panels/overview-cpu?range=24h&buckets=300"
+	if got := bucket(cpu + "&host=node-00001"); got != 300 || queries != 1 {
+		t.Errorf("about one host, the first answer has buckets of %v s and took %d queries, want 300 s and 1 query", got, queries)
+	}
+	queries = 0
 	if got := bucket(cpu); got != 1800 || queries != 2 {
 		t.Errorf("the first answer has buckets of %v s and took %d queries, want 1800 s and 2 queries", got, queries)
 	}

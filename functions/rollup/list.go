@@ -136,8 +136,9 @@ func (r *Roller) partitions(ctx context.Context, rollup panels.Rollup, of scope)
 	return all, err
 }
 
-// sources returns what a rollup can be made of: the objects of hours or, for a rollup that is made of another one, the objects that each
-// partition of that one was made of. There is one more object for the partition itself, because nobody may know what it was made of.
+// sources returns what a rollup can be made of. If it is made of samples, these are the objects of hours. If it is made of another rollup,
+// these are the objects of which the partitions of that rollup were made. The partition itself counts as one more object: the catalog may
+// not say of which objects it was made.
 func (r *Roller) sources(ctx context.Context, rollup panels.Rollup, hours map[time.Time]panels.Sources) (map[time.Time]panels.Sources, error) {
 	if isOfSamples(rollup) {
 		return hours, nil

@@ -184,8 +184,8 @@ type task struct {
 	folder string // s3://…/
 }
 
-// enqueue adds the periods of a rollup to the queue: those that are due and, if somebody asked for days, those whose partition is missing.
-// Partitions of a rollup that is made of another one need not be restored: the rollup is made again.
+// enqueue adds the periods of a rollup that are due to the queue. If somebody asked for days, it also adds the periods of these days whose
+// partition is missing. A rollup that is made of another one needs no such periods: it is made again.
 func (r *run) enqueue(ctx context.Context, rollup panels.Rollup, days, complete []time.Time) error {
 	sources, err := r.sources(ctx, rollup, r.hours)
 	if err != nil {

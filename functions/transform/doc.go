@@ -10,8 +10,8 @@
 //   - its samples are of more than 24 different hours;
 //   - it has to be put back, whole or as smaller packs, and the stream does not take it.
 //
-// It leaves out single numbers that are not plausible, except in lists. It does not check that a value has the type of its column: Firehose's conversion
-// refuses a record with a value of the wrong type.
+// It leaves out single numbers that are not plausible, except in lists. It does not check that a value has the type of its column:
+// Firehose's conversion refuses a record with a value of the wrong type.
 //
 // The files are the steps of a record's way:
 //

@@ -25,8 +25,8 @@ type rollup struct{ function awslambda.IFunction }
 //
 // They have no partition projection: the function points each partition at the folder of the run that wrote it, and Athena ignores such
 // locations if a table has projection (Athena user guide, "Partition projection with Amazon Athena"). In a year, the table of minutes gets
-// 8,760 partitions, one for each hour, and the tables of hours and of days 365 each, one for each day. Glue charges nothing for the first million objects of
-// an account and allows 10 million partitions for a table. Athena asks Glue only for the partitions that meet a query's condition on the
+// 8,760 partitions, one for each hour, and the tables of hours and of days 365 each, one for each day. Glue charges nothing for the first
+// million objects of an account and allows 10 million partitions for a table. Athena asks Glue only for the partitions that meet a query's condition on the
 // keys. It can do that because the keys are strings.
 func newRollupTables(scope constructs.Construct, c config.Config, database awsglue.IDatabase, bucket awss3.IBucket) {
 	names := rollupTables(c)

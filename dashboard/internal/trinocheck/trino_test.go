@@ -92,7 +92,7 @@ func TestPanelsInTrino(t *testing.T) {
 	for _, r := range panels.Rollups() {
 		start := r.Start(noon.Add(-time.Hour))
 		if r.From().Name != "" {
-			start = midnight.AddDate(0, 0, -1) // of which there are hours
+			start = midnight.AddDate(0, 0, -1) // the fixture has hours of this day
 		}
 		inTrino, inDuckDB := r.Query(panels.Athena(table), start), r.Query(panels.DuckDB(), start)
 		compare := func(name, trino, duckDB string) {

@@ -11,8 +11,8 @@ import (
 // restartPause is how long to wait after the shipper ended with an error.
 const restartPause = 10 * time.Second
 
-// deliver asks where to send and ships there. After stop is closed it sends the fresh samples, and all that are only in memory, and returns. If the context flush ends,
-// it returns at once.
+// deliver asks where to send and ships there. After stop is closed it sends the fresh samples, and all that are only in memory, and
+// returns. If the context flush ends, it returns at once.
 func (e *edge) deliver(ctx, flush context.Context, stop <-chan struct{}) {
 	answered := make(chan struct{})
 	var asking sync.WaitGroup

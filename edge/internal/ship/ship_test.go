@@ -112,18 +112,16 @@ func start(t *testing.T, latency time.Duration, answer func(int, []error) ([]err
 	// The bubble's clock starts at a full hour; move away from it.
 	time.Sleep(10 * time.Minute)
 	f := &fixture{
-		t: t, queue: openQueue(t, 64<<20), latency: latency, host: recordtest.New(5), stop: make(chan struct{}), done: make(chan error, 1),
+		t: t, queue: openQueue(t, spooltest.New(), 64<<20), latency: latency, host: recordtest.New(5), stop: make(chan struct{}), done: make(chan error, 1),
 		to: &destination{t: t, answer: answer, accepted: map[int64]int{}, packs: map[string]int{}},
 	}
 	f.ship(f.queue)
 	return f
 }
 
-func openQueue(t *testing.T, maxBytes int64) *spool.Queue {
+func openQueue(t *testing.T, fs spool.FS, maxBytes int64) *spool.Queue {
 	t.Helper()
-	q, err := spool.Open(spool.Options{
-		FS: spooltest.New(), MaxBytes: maxBytes, Sync: spool.SyncNever, Log: slog.New(slog.DiscardHandler),
-	})
+	q, err := spool.Open(spool.Options{FS: fs, MaxBytes: maxBytes, Sync: spool.SyncNever, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -446,10 +444,7 @@ func TestStopSendsFreshSamplesFirst(t *testing.T) {
 			return r, nil
 		})
 		fs := spooltest.New()
-		q, err := spool.Open(spool.Options{FS: fs, MaxBytes: 8 << 20, Sync: spool.SyncNever, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		q := openQueue(t, fs, 8<<20)
 		f.queue = q
 		f.ship(q)
 		f.take(1200, time.Millisecond)
@@ -506,7 +501,7 @@ func TestQueueOverflowsWhileSending(t *testing.T) {
 			}
 			return r, nil
 		})
-		small := openQueue(t, spool.MinBytes)
+		small := openQueue(t, spooltest.New(), spool.MinBytes)
 		f.queue = small
 		f.ship(small)
 		f.run(t.Context())
@@ -525,10 +520,7 @@ func TestQueueThatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Minute, nil)
 		fs := spooltest.New()
-		q, err := spool.Open(spool.Options{FS: fs, MaxBytes: 8 << 20, Sync: spool.SyncNever, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		q := openQueue(t, fs, 8<<20)
 		f.queue = q
 		f.ship(q)
 		f.take(300, 3*time.Second) // some segments

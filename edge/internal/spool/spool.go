@@ -191,8 +191,8 @@ func (q *Queue) Split() {
 	q.store.split()
 }
 
-// Close writes the lines in memory to the disk if it can, syncs the files unless they are never synced, and refuses further lines. If lines are lost, the error says
-// how many.
+// Close writes the lines in memory to the disk if it can, syncs the files unless they are never synced, and refuses further lines. If lines
+// are lost, the error says how many.
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
