@@ -16,7 +16,7 @@ import (
 func (e *Engine) Own(sql string, r panels.Range) panels.Query {
 	table, bounded := e.target.relation(), !r.IsZero()
 	if bounded {
-		table = "(SELECT * FROM " + e.target.Name() + " WHERE " + panels.Period(r) + ") AS bounded"
+		table = "(SELECT * FROM " + e.target.Name() + " WHERE " + panels.InRange(r) + ") AS bounded"
 	}
 	return panels.Query{SQL: define(strings.TrimRight(sql, "; \t\r\n"), table), Range: r}
 }

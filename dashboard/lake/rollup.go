@@ -260,7 +260,7 @@ func (r *Roller) write(ctx context.Context, table place, due panels.Due, path st
 func withoutCopies(ctx context.Context, conn *sql.Conn, r panels.Range) error {
 	var differ bool
 	if err := conn.QueryRowContext(ctx, "SELECT count(*) = count(DISTINCT hash(session_id, seq)) FROM "+panels.Samples+
-		" WHERE "+panels.Period(r)).Scan(&differ); err != nil {
+		" WHERE "+panels.InRange(r)).Scan(&differ); err != nil {
 		return err
 	}
 	view := onceSQL

@@ -143,12 +143,12 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 	if err != nil {
 		return Query{}, err
 	}
-	over := func(r Range) (reading, error) { return form.reading(chosen.grain, r, params.Once) }
+	over := func(r Range) (scan, error) { return form.scan(chosen.grain, r, params.Once) }
 	bucket := func(least time.Duration) time.Duration { return chosen.wide(max(params.Bucket, least)) }
 	metric, _ := MetricOf(params.Metric)
 	s := statement{
 		dialect:     form.dialect,
-		reading:     chosen,
+		scan:        chosen,
 		filters:     func() []string { return params.filters(text) },
 		metric:      metric.value(),
 		metrics:     []string{metric.Column},
@@ -164,15 +164,14 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		series:      strconv.Itoa(params.Series),
 		few:         strconv.Itoa(cmp.Or(params.Few, FewHosts)),
 		picked:      func(column string) string { return params.picked(column, text) },
-		delay:       number(params.Delay.Seconds()),
-		late:        params.Delay,
+		delay:       params.Delay,
 		rules:       params.Rules,
-		newest:      func(last time.Duration) (reading, error) { return over(Range{From: r.To.Add(-last), To: r.To}) },
+		newest:      func(last time.Duration) (scan, error) { return over(Range{From: r.To.Add(-last), To: r.To}) },
 	}
 	// preferRollup chooses a rollup in place of finer rows, if there is some of that rollup.
-	preferRollup := func(to Rollup, r Range) (reading, error) {
+	preferRollup := func(to Rollup, r Range) (scan, error) {
 		if form.parts != nil && to.Bucket > chosen.grain.Bucket {
-			if rows, err := form.reading(to, r, params.Once); err != nil || rows.rolled() {
+			if rows, err := form.scan(to, r, params.Once); err != nil || rows.rolled() {
 				return rows, err
 			}
 		}
@@ -183,7 +182,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		s.together, s.share = p.Together, q.shareWith(params)
 	}
 	var also []Range
-	s.preferRollup = func(to Rollup, last time.Duration) (reading, error) {
+	s.preferRollup = func(to Rollup, last time.Duration) (scan, error) {
 		of := r
 		switch since := params.KnownSince.UTC(); {
 		case last > 0:
@@ -194,7 +193,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		}
 		return preferRollup(to, of)
 	}
-	s.before = func(days int, all bool) (reading, error) {
+	s.before = func(days int, all bool) (scan, error) {
 		of := r
 		if !all {
 			of.From = of.To
@@ -202,25 +201,25 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 		also = append(also, usualSpan(of, days))
 		return preferRollup(Minutes, also[len(also)-1])
 	}
-	past := p.past(params.Range)
-	for _, week := range past {
-		reading, err := over(week)
+	earlier := p.earlierWeeks(params.Range)
+	for _, week := range earlier {
+		scan, err := over(week)
 		if err != nil {
 			return Query{}, err
 		}
-		s.past = append(s.past, reading)
+		s.weeks = append(s.weeks, scan)
 	}
 	q.SQL, err = s.write(p)
 	shown := r.To.Sub(r.From) - p.lead(span)
-	q.Range, q.Also, q.Rollup, q.Bucket, q.Shown, q.Cut = r, append(past, also...), chosen.grain.Name, bucket(0), shown, shown < p.Span(span)
+	q.Range, q.Also, q.Rollup, q.Bucket, q.Shown, q.Cut = r, append(earlier, also...), chosen.grain.Name, bucket(0), shown, shown < p.Span(span)
 	return q, err
 }
 
 const week = 7 * 24 * time.Hour
 
-// past returns the ranges of earlier weeks that the panel reads if the viewer chose the range shown. They are a little longer than shown,
+// earlierWeeks returns the ranges of earlier weeks that the panel reads if the viewer chose the range shown. They are a little longer than shown,
 // because a point is also compared with slots shortly before and after the same time of the week.
-func (p Panel) past(shown Range) (list []Range) {
+func (p Panel) earlierWeeks(shown Range) (list []Range) {
 	if shown.To.Sub(shown.From) > week {
 		return nil
 	}

@@ -43,7 +43,7 @@ func (s statement) kept(name string) (string, error) {
 	return s.relation(name, func(s statement) (string, error) { return s.execute(name, nil) })
 }
 
-// relation is the relation that a query makes. If the statement can share it, others find it under the name that it returns.
+// relation is the relation that a query makes: its text or, if the statement shares it, its name.
 func (s statement) relation(name string, query func(s statement) (string, error)) (string, error) {
 	if s.share == nil {
 		text, err := query(s)

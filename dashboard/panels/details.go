@@ -31,11 +31,11 @@ func (s statement) details(list string, columns ...any) (string, error) {
 	direct, computed := withDerived(wanted, elementDerivations[list])
 	var rows []string
 	for _, p := range s.parts {
-		part := s
-		part.reading = reading{grain: p.of, parts: []read{p}}
+		one := s
+		one.scan = scan{grain: p.of, parts: []part{p}}
 		// Most samples have no list. DuckDB takes as long to unnest NULL as a list.
-		part.among = strings.TrimPrefix(s.among+" AND "+list+" IS NOT NULL", " AND ")
-		text, err := part.elements(list, direct)
+		one.among = strings.TrimPrefix(s.among+" AND "+list+" IS NOT NULL", " AND ")
+		text, err := one.elements(list, direct)
 		if err != nil {
 			return "", err
 		}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Sources describes objects of samples: those that a rollup was made of, or those that it could be made of now. The description of
-// the objects that a rollup was made of is kept beside the rollup.
+// Sources describes objects, of samples or of another rollup: those that a rollup was made of, or those that it could be made of now. The
+// description of the objects that a rollup was made of is kept beside the rollup.
 type Sources struct {
 	Objects int
 	Bytes   int64
@@ -77,15 +77,16 @@ type Due struct {
 // End is the end of the period.
 func (d Due) End() time.Time { return d.Start.Add(d.Rollup.Period) }
 
-// Due returns the periods that are due, in order of time: those that have ended and have samples that their rollup may lack. hours has
-// the samples that exist; a key is the begin of an hour. made has the rollups that exist; a key is the begin of a period.
+// Due returns the periods that are due, in order of time: those that have ended and have samples that their rollup may lack. sources has
+// what the rollup can be made of: for samples, a key is the begin of an hour; for another rollup, the begin of one of its periods. made has
+// the rollups that exist; a key is the begin of a period.
 //
 // A period that has not ended is not due, however new its samples are. So a machine whose clock is a year ahead costs nothing for that
 // year.
-func (r Rollup) Due(hours map[time.Time]Sources, made map[time.Time]Made, schedule Schedule) []Due {
+func (r Rollup) Due(sources map[time.Time]Sources, made map[time.Time]Made, schedule Schedule) []Due {
 	periods := map[time.Time]Sources{}
-	for hour, s := range hours {
-		start := r.Start(hour)
+	for at, s := range sources {
+		start := r.Start(at)
 		periods[start] = periods[start].And(s)
 	}
 	var list []Due

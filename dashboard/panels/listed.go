@@ -128,7 +128,7 @@ func (l listed) aggregate(field string, summaries bool) string {
 
 // query is the query of the list's columns, for each host and bucket that has them. Every list has one first element, so the first elements
 // say how many lists there are.
-func (l listed) query(form Form, r Rollup, period string) string {
+func (l listed) query(form Form, r Rollup, inRange string) string {
 	from := r.From()
 	_, summaries := from.of(l.list)
 	fields, ts, readings := contract[l.list].Fields, "ts", "1"
@@ -165,7 +165,7 @@ func (l listed) query(form Form, r Rollup, period string) string {
 		relation = form.rollup(from)
 	}
 	lists := "SELECT hostname, machine_id, " + named(ts, "ts") + ", " + from.time() + " AS row_t, " + readings + " AS of_list, " + l.list + " AS elements FROM " + relation +
-		"\n    WHERE " + period + "\n      AND " + l.list + " IS NOT NULL"
+		"\n    WHERE " + inRange + "\n      AND " + l.list + " IS NOT NULL"
 	elements := "SELECT hostname, machine_id, CAST(" + r.bucketOf("row_t") + " AS bigint) AS t, ts, place, of_list, " + strings.Join(read, ", ") +
 		"\n    FROM (" + lists + ") AS lists " + form.numbered(all)
 	byName := "SELECT " + bucket + ", sum(CASE WHEN place = 1 THEN of_list END) AS firsts, " + strings.Join(made, ", ") +

@@ -46,8 +46,8 @@ type Panel struct {
 	MaxSpanS int `json:"max_span_s,omitempty"`
 	// Needs is the coarsest rows that the panel can be made of.
 	Needs Needs `json:"-"`
-	// ReadsLists says that the panel reads all lists of processes or units in its range. A minute has many elements, so such a panel takes
-	// hours sooner than others.
+	// ReadsLists says that the panel reads all lists of processes or units in its range. These have many elements, so such a panel takes
+	// hours and days sooner than others.
 	ReadsLists bool `json:"-"`
 	// KeepS is how old an answer may be, in seconds: a query that reads much is not asked again at each refresh. 0 asks each time.
 	KeepS int `json:"keep_s,omitempty"`
@@ -58,14 +58,15 @@ type Panel struct {
 	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
 	// Weeks is how many earlier weeks the panel compares with. If the time range is at most a week, the query also reads the same time of
-	// each of these weeks. Saved queries do not do that.
+	// each of these weeks. The queries of [Variables], also the saved ones, do not do that.
 	Weeks int `json:"weeks,omitempty"`
 	// Empty is the text for an answer without rows, if that is normal, such as no problems. If Empty is "", the page says that there is no data.
 	Empty string `json:"empty,omitempty"`
 	// Optional says that the page shows the panel only if it has data: not every machine has sensors, and older collectors send no
 	// details.
 	Optional bool `json:"optional,omitempty"`
-	// Instead is the id of a panel of the same dashboard. The page shows this panel only if that one has no data.
+	// Instead is the id of a panel of the same dashboard. The page shows this panel only if that one has no data, or shows only the end of
+	// the time range.
 	Instead string `json:"instead,omitempty"`
 	// AnswerOf is the id of a panel of the same dashboard whose query this panel has too. The page asks once for both.
 	AnswerOf string `json:"answer_of,omitempty"`
@@ -217,7 +218,7 @@ func All() []Dashboard {
 // withQueries sets the SQL of each panel from its file.
 func withQueries(list []Panel) []Panel {
 	for i := range list {
-		list[i].SQL = source(cmp.Or(list[i].AnswerOf, list[i].ID))
+		list[i].SQL = fileOf(cmp.Or(list[i].AnswerOf, list[i].ID))
 	}
 	return list
 }

@@ -33,8 +33,8 @@ type Params struct {
 	// A query about problems knows all hosts that sent samples since KnownSince, even if that is before the range. The zero time stands for
 	// the begin of the range.
 	KnownSince time.Time
-	// Together says that other panels of the page are asked at the same time. What several of them read (see [Panel.Together] and
-	// [statement.kept]) is then made once for all, if the engine can keep it.
+	// Together says that other panels of the page are asked at the same time. What several of them read (see [Panel.Together],
+	// [statement.kept] and [statement.readings]) is then made once for all, if the engine can keep it.
 	Together bool
 	// Once reads samples_once in place of samples: a sample that was delivered twice counts once.
 	Once bool
@@ -111,7 +111,7 @@ func BucketFor(r Range, n int) time.Duration { return bucketFor(r.To.Sub(r.From)
 const MaxBuckets = 2000
 
 // BucketsFor is how many time buckets a panel has at most. A query about each host in each bucket takes longer the more hosts there are,
-// and the band and the totals of a large fleet are smooth. Panels that share what they read by host and bucket have as many buckets.
+// and the band and the totals of a large fleet are smooth. Panels with equal lists in Together have equal buckets, which they share.
 func BucketsFor(p Panel, hosts int, oneHost bool) int {
 	switch {
 	case len(p.Together) == 0 || oneHost:

@@ -256,7 +256,7 @@ func (s statement) problemFunctions() template.FuncMap {
 // only restricts the statement to the last part of the range; 0 leaves it.
 func (s statement) only(last time.Duration) (_ statement, err error) {
 	if last > 0 {
-		s.reading, err = s.newest(last)
+		s.scan, err = s.newest(last)
 	}
 	return s, err
 }
@@ -290,7 +290,7 @@ func (s statement) daysBefore(all bool, name string) (string, error) {
 	}
 	for _, days := range usualDays {
 		day, err := s, error(nil)
-		if day.reading, err = s.before(days, all); err != nil {
+		if day.scan, err = s.before(days, all); err != nil {
 			return "", err
 		}
 		text, err := day.ofSuspects(usual...).execute(name, days)

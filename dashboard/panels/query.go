@@ -15,7 +15,7 @@ type Query struct {
 	Range Range
 	// Also are further time ranges that the SQL reads.
 	Also []Range
-	// Shared are the relations that the SQL reads besides the samples. The engine makes them from the samples of the same ranges.
+	// Shared are the relations that the SQL reads besides those of the lake. The engine makes them from the same time ranges of the lake.
 	Shared []Shared
 	// Rollup is the name of the rollup that the rows are of, such as 1m, or empty if each row is a sample.
 	Rollup string

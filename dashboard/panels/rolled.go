@@ -61,7 +61,7 @@ func (s statement) rows(columns []string, list string) (string, error) {
 	}
 	var parts []string
 	for _, p := range s.parts {
-		parts = append(parts, s.part(p, wanted))
+		parts = append(parts, s.rowsOf(p, wanted))
 	}
 	return "(\n" + strings.Join(parts, "\nUNION ALL\n") + "\n  ) AS rolled", nil
 }
@@ -107,8 +107,8 @@ func (s statement) ofRollup(columns []string, list string) ([]rolled, error) {
 	return wanted, nil
 }
 
-// part is the query of the rows of one relation, as buckets of the rollup.
-func (s statement) part(p read, wanted []rolled) string {
+// rowsOf is the query of the rows of one part, as buckets of the rollup.
+func (s statement) rowsOf(p part, wanted []rolled) string {
 	var list, samples []string
 	for _, c := range wanted {
 		switch {

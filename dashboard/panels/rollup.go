@@ -200,7 +200,7 @@ func (r Rollup) Part(form Form, hours Range) string {
 	for _, l := range r.summaries {
 		// To join, an engine looks up rows by equal values, and NULL equals nothing. So NULL is compared as an empty text first.
 		of := relationOf(l.list)
-		rows += "\nLEFT JOIN (" + l.query(form, r, period(from, hours)) + ") AS " + of + " ON " + of + ".t = buckets.t"
+		rows += "\nLEFT JOIN (" + l.query(form, r, inRange(from, hours)) + ") AS " + of + " ON " + of + ".t = buckets.t"
 		for _, c := range []string{"hostname", "machine_id"} {
 			rows += " AND coalesce(" + of + "." + c + ", '') = coalesce(buckets." + c + ", '') AND " + of + "." + c + " IS NOT DISTINCT FROM buckets." + c
 		}
@@ -211,13 +211,13 @@ func (r Rollup) Part(form Form, hours Range) string {
 // source is the relation of the rows of a time range that a coarser rollup is made of.
 func (r Rollup) source(form Form, hours Range) string {
 	if r.Name != "" {
-		return form.rollup(r) + "\nWHERE " + period(r, hours)
+		return form.rollup(r) + "\nWHERE " + inRange(r, hours)
 	}
 	var wanted []string
 	for _, c := range append(record.SampleColumns(), computed...) {
 		wanted = append(wanted, c.Name)
 	}
-	return readingsOf(wanted, form.once, Period(hours)) + " AS readings"
+	return readingsOf(wanted, form.once, InRange(hours)) + " AS readings"
 }
 
 // relationOf is the name of what [Rollup.Part] joins for a list.

@@ -101,12 +101,12 @@ func (r Rules) effective(column, now string) string {
 		}
 		choices.WriteString(" THEN " + v)
 	}
-	usual := map[string]string{"muted_until": "CAST(NULL AS double)", "mute_reason": "CAST(NULL AS varchar)"}[column]
-	usual = cmp.Or(usual, column)
+	otherwise := map[string]string{"muted_until": "CAST(NULL AS double)", "mute_reason": "CAST(NULL AS varchar)"}[column]
+	otherwise = cmp.Or(otherwise, column)
 	if choices.Len() == 0 {
-		return usual
+		return otherwise
 	}
-	return "CASE" + choices.String() + " ELSE " + usual + " END"
+	return "CASE" + choices.String() + " ELSE " + otherwise + " END"
 }
 
 // latestClear is the greatest Clear of the forecast over all hosts, in seconds, and a little more, because a rounding error must not leave

@@ -135,9 +135,9 @@ func (s statement) chosen(columns []string, list, elements string) (string, erro
 	return "(\n    SELECT " + strings.Join(selected, ",\n      ") + "\n    FROM " + from + "\n  )", err
 }
 
-// conditions are those on the rows of a relation.
-func (s statement) conditions(r read) string {
-	list := append([]string{r.period}, s.filters()...)
+// conditions are those on the rows of a part.
+func (s statement) conditions(p part) string {
+	list := append([]string{p.inRange}, s.filters()...)
 	if s.among != "" {
 		list = append(list, s.among)
 	}
@@ -176,12 +176,12 @@ func computing(computed []string, relation string) string {
 	return "(\n    SELECT *,\n      " + strings.Join(computed, ",\n      ") + "\n    FROM " + relation + " AS readings\n  )"
 }
 
-// pastSamples is the relation of the samples of the weeks before, with the column weeks_ago.
-func (s statement) pastSamples(columns ...any) (string, error) {
+// samplesOfWeeks is the relation of the samples of the earlier weeks, with the column weeks_ago.
+func (s statement) samplesOfWeeks(columns ...any) (string, error) {
 	var reads []string
-	for i, period := range s.past {
+	for i, scan := range s.weeks {
 		week := s
-		week.reading = period
+		week.scan = scan
 		relation, err := week.samples(columns...)
 		if err != nil {
 			return "", err

@@ -7,7 +7,7 @@ import (
 
 // Which table a query reads depends on how long its time range is: samples up to a day, minutes up to two weeks (two days if it reads lists
 // of processes or units), hours up to 150 days (60 if it reads such lists), days beyond. If samples are not in a rollup yet, the query reads
-// finer rows and rolls them up. So all its rows are of one kind, and the newest minute is there. Queries with variables do not roll up: see [reading.mixed].
+// finer rows and rolls them up. So all its rows are of one kind, and the newest minute is there. Queries with variables do not roll up: see [scan.mixed].
 
 const (
 	// rawSpan is the longest time range that is read from samples.
@@ -15,7 +15,7 @@ const (
 	// minuteSpan is the longest time range that is read from minutes if hours will do. In a longer one, each of a chart's 300 points
 	// covers more than an hour, so minutes would draw the same picture from sixty times the rows.
 	minuteSpan = 14 * 24 * time.Hour
-	// listMinuteSpan is the same for a panel that reads lists of processes or units. An hour has what all of its lists say.
+	// listMinuteSpan is the same for a panel that reads lists of processes or units. A row of an hour summarizes all lists of the hour.
 	listMinuteSpan = 2 * 24 * time.Hour
 	// hourSpan is the longest time range that is read from hours if days will do. In a longer one, each time bucket of a chart is a day.
 	hourSpan = 150 * 24 * time.Hour
@@ -102,24 +102,24 @@ func (f Form) WithRollups(parts Parts) Form {
 // The zero Rollup is the samples. Package lake has these relations as views.
 func (r Rollup) Without(coarser Rollup) string { return r.Table() + "_without_" + coarser.Name }
 
-// reading is what a query reads, as SQL.
-type reading struct {
+// scan is what one read of the samples gets, as SQL.
+type scan struct {
 	grain Rollup // whose buckets are the rows; the zero Rollup if each sample is a row
 	// mixed says that the rows of finer relations stay as they are: the query does not roll them up.
 	mixed bool
-	parts []read
+	parts []part
 }
 
-// read is one relation and the condition on its partitions and on the time.
-type read struct {
+// part is a [Part] with the condition that its rows are in its range.
+type part struct {
 	relation string
 	of       Rollup
-	period   string
+	inRange  string // see [inRange]
 }
 
 // wide is the width of time buckets if a viewer chose width. It is a multiple of the width of a row, because a row must not lie in two
 // buckets.
-func (r reading) wide(width time.Duration) time.Duration {
+func (r scan) wide(width time.Duration) time.Duration {
 	if of := r.grain.Bucket; of > 0 && width%of > 0 {
 		return width - width%of + of
 	}
@@ -127,10 +127,10 @@ func (r reading) wide(width time.Duration) time.Duration {
 }
 
 // rolled reports whether the rows are buckets and not samples.
-func (r reading) rolled() bool { return r.grain.Name != "" }
+func (r scan) rolled() bool { return r.grain.Name != "" }
 
 // choose returns the time range that a panel's query reads, and what it reads.
-func (f Form) choose(p Panel, params Params) (Range, reading, error) {
+func (f Form) choose(p Panel, params Params) (Range, scan, error) {
 	asked := params.Range.To.Sub(params.Range.From)
 	span := p.Span(asked)
 	over := func(span time.Duration) Range {
@@ -147,10 +147,10 @@ func (f Form) choose(p Panel, params Params) (Range, reading, error) {
 		}
 		r := over(bounded)
 		r.From = r.From.Truncate(rows.Bucket) // all of the first bucket
-		rolled, err := f.reading(rows, r, params.Once)
+		rolled, err := f.scan(rows, r, params.Once)
 		switch {
 		case err != nil:
-			return r, reading{}, err
+			return r, scan{}, err
 		case rolled.rolled() && ok:
 			return r, rolled, nil
 		case rolled.rolled():
@@ -158,22 +158,22 @@ func (f Form) choose(p Panel, params Params) (Range, reading, error) {
 		}
 	}
 	r := over(span)
-	chosen, err := f.reading(Rollup{}, r, params.Once)
+	chosen, err := f.scan(Rollup{}, r, params.Once)
 	return r, chosen, err
 }
 
-// reading chooses what a query over r reads. once says that copies of samples do not count.
-func (f Form) reading(grain Rollup, r Range, once bool) (reading, error) {
+// scan chooses what a query over r reads. once says that copies of samples do not count.
+func (f Form) scan(grain Rollup, r Range, once bool) (scan, error) {
 	if grain.Name == "" {
-		return reading{parts: []read{{relation: f.relation(f.samples, once), period: Period(r)}}}, nil
+		return scan{parts: []part{{relation: f.relation(f.samples, once), inRange: InRange(r)}}}, nil
 	}
 	parts, err := f.parts(grain, Range{From: r.From.Truncate(grain.Bucket), To: r.To})
 	if err != nil || len(parts) == 0 {
-		return reading{}, err
+		return scan{}, err
 	}
-	all := reading{grain: grain}
+	all := scan{grain: grain}
 	for _, p := range parts {
-		one := read{relation: p.Relation, of: p.Of, period: period(p.Of, p.Range)}
+		one := part{relation: p.Relation, of: p.Of, inRange: inRange(p.Of, p.Range)}
 		if p.Of.Name == "" {
 			one.relation = f.relation(p.Relation, once)
 		}
@@ -193,14 +193,15 @@ func (f Form) relation(samples string, once bool) string {
 	return "(" + OnceOf(samples) + ") AS once"
 }
 
-// Period is the condition on a time range of the samples, in UTC, by partition and by time. Athena's partition projection uses the
+// InRange is the condition that samples are in a time range, in UTC, by partition and by time. Athena's partition projection uses the
 // bounds of each key by itself. The bounds of a key are those of the range if the keys above it are the same at both ends. Otherwise they
 // allow all values of the key: a range from May to July bounds the month, a range from December to January does not. The next condition is
 // on all keys together and exact to the hour, the last one is on ts and exact.
-func Period(r Range) string { return period(Rollup{}, r) }
+func InRange(r Range) string { return inRange(Rollup{}, r) }
 
-// period is the condition on a time range of the rows of a rollup. The zero Rollup is the samples.
-func period(of Rollup, r Range) string {
+// inRange is the condition that rows of a rollup are in a time range. The zero Rollup is the samples. If SQL computes the ends of the range,
+// [inComputedRange] writes the condition.
+func inRange(of Rollup, r Range) string {
 	from, last := r.From, r.To.Add(-time.Millisecond) // the range ends before To; ts has millisecond precision
 	if last.Before(from) {
 		last = from

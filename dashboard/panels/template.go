@@ -27,8 +27,8 @@ var files embed.FS
 // shared are the shared templates. Each statement replaces their functions by its own.
 var shared = template.Must(template.New("").Option("missingkey=error").Funcs(statement{}.functions()).ParseFS(files, "sql/shared/*.sql"))
 
-// source is the query of a panel as it stands in its file.
-func source(id string) string {
+// fileOf is the query of a panel as it stands in its file.
+func fileOf(id string) string {
 	text, err := files.ReadFile("sql/" + id + ".sql")
 	if err != nil {
 		panic(fmt.Sprintf("panel %s has no query: %v", id, err)) // the files are part of the program
@@ -39,37 +39,36 @@ func source(id string) string {
 // statement holds the SQL that the named functions of a query insert.
 type statement struct {
 	dialect
-	templates   *template.Template                        // the shared ones
-	reading                                               // the relations that hold the samples
-	extremes    map[string]bool                           // columns of extremes that the query has asked for so far
-	past        []reading                                 // what is read of the weeks before, see [Panel.Weeks]
-	among       string                                    // a further condition on the rows; "" if there is none
-	filters     func() []string                           // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
-	metric      string                                    // value of the chosen metric
-	metrics     []string                                  // the columns that it is made of
-	from        string                                    // begin of the time range that is read, Unix seconds
-	to          string                                    // end of the time range, Unix seconds
-	shown       string                                    // begin of the time range that was chosen; a panel with a Lead also reads what is before it
-	bucket      func(least time.Duration) string          // width of a time bucket in seconds, which is at least least
-	process     func() string                             // condition on the process that a viewer chose, after another condition; "" if none is chosen
-	slot        string                                    // width of a slot in seconds, see [slotFor]
-	maxDistance string                                    // how far a slot of another week may be from the time of the week of a point, in seconds, see [maxDistanceFor]
-	slight      string                                    // smallest difference in the chosen metric that may count as unusual
-	offset      string                                    // how far the viewer's clock is ahead of UTC at the time ts of a row, in seconds
-	together    []string                                  // columns that other panels of the page read by host and time bucket: see [Panel.Together]
-	series      string                                    // the greatest number of lines in a chart
-	few         string                                    // how many hosts may each have a line in a chart
-	picked      func(column string) string                // condition that a host is one of the picked, after another condition; "" if none is
-	delay       string                                    // how long samples take to arrive, in seconds
-	late        time.Duration                             // delay as a duration
-	rules       Rules                                     // about problems
-	newest      func(last time.Duration) (reading, error) // reads the last part of the time range
-	before      func(days int, all bool) (reading, error) // the same time of day some days before, of minutes if there are some: see [usualSpan]
+	templates   *template.Template                     // the shared ones
+	scan                                               // the relations that hold the samples
+	extremes    map[string]bool                        // columns of extremes that the query has asked for so far
+	weeks       []scan                                 // what is read of each of the earlier weeks, see [Panel.Weeks]
+	among       string                                 // a further condition on the rows; "" if there is none
+	filters     func() []string                        // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
+	metric      string                                 // value of the chosen metric
+	metrics     []string                               // the columns that it is made of
+	from        string                                 // begin of the time range that is read, Unix seconds
+	to          string                                 // end of the time range, Unix seconds
+	shown       string                                 // begin of the time range that was chosen; a panel with a Lead also reads what is before it
+	bucket      func(least time.Duration) string       // width of a time bucket in seconds, which is at least least
+	process     func() string                          // condition on the process that a viewer chose, after another condition; "" if none is chosen
+	slot        string                                 // width of a slot in seconds, see [slotFor]
+	maxDistance string                                 // how far a slot of another week may be from the time of the week of a point, in seconds, see [maxDistanceFor]
+	slight      string                                 // a difference in the chosen metric that is too small to be of interest, see [Metric.Least]
+	offset      string                                 // how far the viewer's clock is ahead of UTC at the time ts of a row, in seconds
+	together    []string                               // columns that other panels of the page read by host and time bucket: see [Panel.Together]
+	series      string                                 // the greatest number of lines in a chart
+	few         string                                 // how many hosts may each have a line in a chart
+	picked      func(column string) string             // condition that a host is one of the picked, after another condition; "" if none is
+	delay       time.Duration                          // how long samples take to arrive
+	rules       Rules                                  // about problems
+	newest      func(last time.Duration) (scan, error) // reads the last part of the time range
+	before      func(days int, all bool) (scan, error) // the same time of day some days before, of minutes if there are some: see [usualSpan]
 	// share adds a relation to those that the query shares with others, and returns its name. It is nil if the query shares nothing.
 	share func(write func(filters func() []string) (string, error)) (string, error)
 	// preferRollup reads the last part of the time range, or all of it if last is 0: from a rollup if the lake has some of that rollup,
 	// otherwise from finer rows.
-	preferRollup func(of Rollup, last time.Duration) (reading, error)
+	preferRollup func(of Rollup, last time.Duration) (scan, error)
 }
 
 // functions are what a query can call. A query groups by a time bucket by its position in the SELECT list (GROUP BY 2).
@@ -88,7 +87,7 @@ func (s statement) functions() template.FuncMap {
 		"lowest":    func(column string) string { return column + lowest }, "highest": func(column string) string { return column + highest },
 		// The elements of a list in the newest samples of hosts that have a problem: see the shared template "standing".
 		"recent": func(list string, columns ...any) (string, error) {
-			newest, err := s.only(s.late + blameWindowS*time.Second)
+			newest, err := s.only(s.delay + blameWindowS*time.Second)
 			if err != nil {
 				return "", err
 			}
@@ -106,8 +105,8 @@ func (s statement) functions() template.FuncMap {
 		"and_process": func() string { return s.process() },
 		// The texts of a list as one text, with commas or as lines.
 		"joined": func(of string) string { return s.joined(of, "', '") }, "lines": func(of string) string { return s.joined(of, "chr(10)") },
-		// The samples of the weeks before, with the column weeks_ago; and how many weeks there are, 0 if the time range is too long.
-		"past": s.pastSamples, "weeks": func() int { return len(s.past) },
+		// The samples of the earlier weeks, with the column weeks_ago; and how many weeks there are, 0 if the time range is too long.
+		"samples_of_weeks": s.samplesOfWeeks, "weeks": func() int { return len(s.weeks) },
 		// The newest known value of a column; and the known value of a column in the row with the highest time.
 		"last": func(column string) string { return last(column) + " AS " + column }, "last_by": lastBy,
 		// The beginning of the time bucket that a sample belongs to, and the bucket's width.
@@ -134,9 +133,9 @@ func (s statement) functions() template.FuncMap {
 		// The median of a list of numbers, and the list of their distances from a number.
 		"median_of": s.medianOf, "distances": s.distances,
 		// What a viewer and the settings chose.
-		"from": constant(s.from), "to": constant(s.to), "shown": constant(s.shown), "slight": constant(s.slight), "max_distance_s": constant(s.maxDistance), "offset": constant(s.offset), "series": constant(s.series), "delay": constant(s.delay),
-		// Up to how many hosts a chart has lines of hosts, how many lines are over the band of a larger fleet, how many rows its heat map has,
-		// and the name of its median. Whether a host is one of the picked: a condition that follows another one.
+		"from": constant(s.from), "to": constant(s.to), "shown": constant(s.shown), "slight": constant(s.slight), "max_distance_s": constant(s.maxDistance), "offset": constant(s.offset), "series": constant(s.series), "delay": constant(number(s.delay.Seconds())),
+		// How many hosts there may be if each is to have a line. For a larger fleet: how many lines are over its band, how many rows its heat
+		// map has, and the name of its median. Whether a host is one of the picked: a condition that follows another one.
 		"few": constant(s.few), "worst": constant(strconv.Itoa(worstHosts)), "host_rows": constant(strconv.Itoa(hostRows)), "median_name": constant(Median),
 		"or_picked": func(column string) string { return s.picked(column) },
 		// How many slots before a point the point is compared with.
@@ -180,7 +179,7 @@ func (s statement) write(p Panel) (string, error) {
 
 // rolledOf makes the text of a shared template over a rollup if there is some of it, otherwise over finer rows.
 func (s statement) rolledOf(r Rollup, seconds int, name string, data any) (_ string, err error) {
-	if s.reading, err = s.preferRollup(r, time.Duration(seconds)*time.Second); err != nil {
+	if s.scan, err = s.preferRollup(r, time.Duration(seconds)*time.Second); err != nil {
 		return "", err
 	}
 	return s.execute(name, data)

@@ -58,7 +58,7 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 	metric, columns, least := v.metric()
 	return statement{
 		dialect: v.Form.dialect,
-		reading: c.reading(c.from, v.To),
+		scan:    c.scan(c.from, v.To),
 		filters: v.filters,
 		metric:  metric,
 		metrics: columns,
@@ -79,22 +79,21 @@ func (v Variables) SQL(d Dashboard, p Panel) (string, error) {
 		series:      strconv.Itoa(savedSeries),
 		few:         strconv.Itoa(FewHosts),
 		picked:      func(string) string { return "" },
-		delay:       wholeSeconds(v.Delay),
-		late:        v.Delay,
-		newest:      func(last time.Duration) (reading, error) { return c.newest(last), nil },
-		preferRollup: func(_ Rollup, last time.Duration) (reading, error) {
+		delay:       v.Delay,
+		newest:      func(last time.Duration) (scan, error) { return c.newest(last), nil },
+		preferRollup: func(_ Rollup, last time.Duration) (scan, error) {
 			if last == 0 {
-				return c.reading(c.from, v.To), nil
+				return c.scan(c.from, v.To), nil
 			}
 			return c.newest(last), nil
 		},
-		before: func(days int, all bool) (reading, error) {
+		before: func(days int, all bool) (scan, error) {
 			moment := usualSpan(Range{}, days) // its bounds as distances from the end of the range
 			from := v.To
 			if all {
 				from = c.from
 			}
-			return c.reading("("+from+" - "+wholeSeconds(time.Time{}.Sub(moment.From))+")", "("+v.To+" - "+wholeSeconds(time.Time{}.Sub(moment.To))+")"), nil
+			return c.scan("("+from+" - "+wholeSeconds(time.Time{}.Sub(moment.From))+")", "("+v.To+" - "+wholeSeconds(time.Time{}.Sub(moment.To))+")"), nil
 		},
 	}.write(p)
 }
@@ -174,19 +173,19 @@ func (c candidates) grain() (r Rollup) {
 }
 
 // newest is what the query reads of the end of the time range. The newest hours of the lake are read from samples only: see [rollupDelay].
-func (c candidates) newest(last time.Duration) reading {
+func (c candidates) newest(last time.Duration) scan {
 	from := "(" + c.v.To + " - " + wholeSeconds(last) + ")"
 	if len(c.levels) > 0 && c.v.untilNow && last <= rollupDelay-Minutes.Period {
-		return reading{grain: c.grain(), mixed: true, parts: []read{{relation: c.v.Form.samples, period: c.v.between(Rollup{}, from, c.v.To)}}}
+		return scan{grain: c.grain(), mixed: true, parts: []part{{relation: c.v.Form.samples, inRange: c.v.between(Rollup{}, from, c.v.To)}}}
 	}
-	return c.reading(from, c.v.To)
+	return c.scan(from, c.v.To)
 }
 
-// reading is what the query reads of the time range from..to.
-func (c candidates) reading(from, to string) reading {
+// scan is what the query reads of the time range from..to.
+func (c candidates) scan(from, to string) scan {
 	v := c.v
 	if len(c.levels) == 0 {
-		return reading{parts: []read{{relation: v.Form.samples, period: v.between(Rollup{}, from, to)}}}
+		return scan{parts: []part{{relation: v.Form.samples, inRange: v.between(Rollup{}, from, to)}}}
 	}
 	rollupEnd := func(of Rollup) string { // the begin of the first period that may not be in its rollup yet
 		period := wholeSeconds(of.Period)
@@ -199,7 +198,7 @@ func (c candidates) reading(from, to string) reading {
 		}
 		return c.span + " > " + wholeSeconds(most)
 	}
-	r := reading{grain: c.grain(), mixed: true}
+	r := scan{grain: c.grain(), mixed: true}
 	begin := from // of what is not in the coarser rollups
 	for i, l := range slices.Backward(c.levels) {
 		end, long := rollupEnd(l.of), beyond(l.beyond)
@@ -216,10 +215,10 @@ func (c candidates) reading(from, to string) reading {
 			conditions = append(conditions, "NOT "+cmp.Or(beyond(c.levels[i+1].beyond), "true"))
 			begin = from
 		}
-		r.parts = append(r.parts, read{relation: v.Rollups(l.of), of: l.of, period: strings.Join(append(conditions, v.between(l.of, begin, until)), "\n      AND ")})
+		r.parts = append(r.parts, part{relation: v.Rollups(l.of), of: l.of, inRange: strings.Join(append(conditions, v.between(l.of, begin, until)), "\n      AND ")})
 		begin = "greatest(" + from + ", " + end + ")"
 	}
-	r.parts = append(r.parts, read{relation: v.Form.samples, period: v.between(Rollup{}, begin, to)})
+	r.parts = append(r.parts, part{relation: v.Form.samples, inRange: v.between(Rollup{}, begin, to)})
 	return r
 }
 
@@ -230,10 +229,10 @@ func (v Variables) between(of Rollup, from, to string) string {
 		return func(format string) string { return v.Form.formatted(moment, format) }
 	}
 	if of.Name == "" {
-		return within(of, at(from), at(to), "ts >= "+from+" AND ts < "+to)
+		return inComputedRange(of, at(from), at(to), "ts >= "+from+" AND ts < "+to)
 	}
 	bucket := wholeSeconds(of.Bucket)
-	return within(of, at(from+" - "+bucket), at(to), "t > "+from+" - "+bucket+" AND t < "+to)
+	return inComputedRange(of, at(from+" - "+bucket), at(to), "t > "+from+" - "+bucket+" AND t < "+to)
 }
 
 // filters are the conditions on what was chosen.
@@ -247,7 +246,7 @@ func (v Variables) filters() []string {
 	return list
 }
 
-// metric is the SQL of the chosen metric's value, the columns that it is made of, and the SQL of the smallest difference of interest in it.
+// metric is the SQL of the chosen metric's value, the columns that it is made of, and the SQL of its [Metric.Least].
 func (v Variables) metric() (value string, columns []string, least string) {
 	all := Metrics()
 	if v.Metric == "" {
@@ -272,11 +271,11 @@ func (v Variables) anySlot() string {
 	return b.String() + " ELSE 86400 END"
 }
 
-// within is the condition on a time range of the rows of a rollup; the zero Rollup is the samples. first and last write the ends of the
-// range in a format; time is the condition on the time itself. For samples, each key has bounds of its own,
-// as the function Period writes them, because partition projection needs that. For a rollup only the year has bounds, and for minutes the
-// month too: Athena asks Glue for these partitions, and the condition on all keys together chooses among them.
-func within(of Rollup, first, last func(format string) string, time string) string {
+// inComputedRange is [inRange] for a range whose ends SQL computes when the query runs. first and last write the ends in a format; time is
+// the condition on the time itself. For samples, each key has bounds of its own, because partition projection needs that. For a rollup only
+// the year has bounds, and for minutes the month too: Athena asks Glue for these partitions, and the condition on all keys together chooses
+// among them.
+func inComputedRange(of Rollup, first, last func(format string) string, time string) string {
 	var list []string
 	above, keys := "", of.keys()
 	for i, key := range keys {
@@ -295,7 +294,7 @@ func within(of Rollup, first, last func(format string) string, time string) stri
 	return strings.Join(append(list, all, time), "\n      AND ")
 }
 
-// metricBy is the SQL of the value of the chosen metric, and of its smallest difference of interest. chosen is the SQL of the name of the
+// metricBy is the SQL of the value of the chosen metric, and of its [Metric.Least]. chosen is the SQL of the name of the
 // metric. A tool puts a constant in place of the choice before an engine plans the query, so the engine reads only the chosen column.
 func metricBy(chosen string) (value, least string) {
 	var values, leasts strings.Builder

@@ -1,6 +1,6 @@
 {{- /* What each process of each host uses on average: number is how many processes have its name and unit. CPU time and I/O count as 0 while
-the process is not among the first of its host. Memory and the number are the newest that are known. If the rows are hours, the newest
-memory is the mean of an hour. A sum of doubles depends on its order: rounded, equal sums are equal again, and hosts do not change places. */ -}}
+the process is not among the first of its host. Memory and the number are the newest that are known. If the rows are hours or days, the
+newest memory is the mean of the newest hour or day. A sum of doubles depends on its order: rounded, equal sums are equal again, and hosts do not change places. */ -}}
 {{define "processes"}}readings AS (
   SELECT *
   FROM {{readings "processes" "process" "cpu_pct" "rss_bytes" "read_bytes_per_s" "write_bytes_per_s" "count"}}

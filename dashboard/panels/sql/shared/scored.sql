@@ -13,7 +13,7 @@ past is the same number of steps, and each step is several slots long, so that t
   WHERE value IS NOT NULL
 ){{if weeks}}, past AS (
   SELECT host, {{slot}} + 604800 * weeks_ago AS at, weeks_ago, {{mean "metric"}} AS value
-  FROM {{past "host" "metric"}}
+  FROM {{samples_of_weeks "host" "metric"}}
   WHERE metric IS NOT NULL
   GROUP BY 1, 2, 3
 ), weekly AS (
