@@ -59,7 +59,7 @@ func (s *server) choices(w http.ResponseWriter, r *http.Request) {
 	}
 	all := choicesOf(of, answer.result)
 	if of == "host" && params.Env == "" && params.Role == "" && params.TagKey == "" && params.Host == "" {
-		s.hosts.Store(int64(len(all)))
+		s.noteFleet(all)
 	}
 	writeJSON(w, http.StatusOK, found(all, search))
 }
@@ -71,11 +71,14 @@ func (s *server) fleetSize(ctx context.Context, params panels.Params) int {
 		params.Host, params.Env, params.Role, params.TagKey, params.TagValue, params.Process, params.Picked = "", "", "", "", "", "", nil
 		panel, _ := panels.Find(choosers["host"])
 		if a, err := s.ask(ctx, panel, params); err == nil {
-			s.hosts.Store(int64(max(1, a.result.Rows()))) // at least 1, so that it does not ask again
+			s.noteFleet(choicesOf("host", a.result))
 		}
 	}
 	return int(s.hosts.Load())
 }
+
+// noteFleet keeps how many hosts a list of all hosts has, but at least 1, so that fleetSize does not ask again.
+func (s *server) noteFleet(all []choice) { s.hosts.Store(int64(max(1, len(all)))) }
 
 // choicesOf lists the values of a filter in the answer of its panel, each once and in order. The note of a host says what it is, that
 // of a tag how many hosts have it.

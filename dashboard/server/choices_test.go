@@ -133,3 +133,32 @@ func TestLargeFleetsHaveWiderBuckets(t *testing.T) {
 		}
 	}
 }
+
+// movedHosts answers each query with 150 hosts that each had two roles in the time range: 300 rows.
+type movedHosts struct{ manyHosts }
+
+func (movedHosts) Query(context.Context, panels.Query) (panels.Result, error) {
+	r := panels.Result{Columns: []panels.Column{{Name: "host"}, {Name: "env"}, {Name: "role"}}, Data: make([][]any, 3)}
+	for n := range 300 {
+		for i, v := range []any{fmt.Sprintf("node-%03d", n/2), "prod", []string{"web", "db"}[n%2]} {
+			r.Data[i] = append(r.Data[i], v)
+		}
+	}
+	return r, nil
+}
+
+// A host that changed its role counts once in the size of the fleet.
+func TestHostsOfSeveralRolesCountOnce(t *testing.T) {
+	handler, err := server.New(movedHosts{}, server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/api/panels/overview-cpu?range=24h&buckets=300", nil))
+	var got struct {
+		BucketS float64 `json:"bucket_s"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.BucketS != 300 {
+		t.Errorf("%d: a bucket has %v s, want 300: %v", w.Code, got.BucketS, err)
+	}
+}
