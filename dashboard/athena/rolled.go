@@ -11,14 +11,14 @@ import (
 )
 
 // periods says which periods of a rollup exist. All periods before since count as existing. After since, only those exist whose end is in
-// ends. So a gap before since is not read from the samples: an alarm has reported it long before.
+// ends. So a gap before since is not read from finer rows: an alarm has reported it long before.
 type periods struct {
 	since time.Time
 	ends  []time.Time // in order
 }
 
 const (
-	// rolledFor is how long the engine uses an answer about rollups. If a period is rolled up meanwhile, the engine reads its samples
+	// rolledFor is how long the engine uses an answer about rollups. If a period is rolled up meanwhile, the engine reads its finer rows
 	// until it asks again.
 	rolledFor = 10 * time.Minute
 	// lookedAt is how far back the engine asks about each single period. Periods before that count as rolled up.
@@ -100,7 +100,7 @@ func (e *Engine) rolledPeriods(ctx context.Context) (map[string]periods, error) 
 	return e.rolled.get(ctx, now, rolledFor, func(map[string]periods) (map[string]periods, error) {
 		found, err := e.findRolled(ctx, now)
 		if err != nil {
-			return nil, fmt.Errorf("ask Athena which hours are rolled up: %w", err)
+			return nil, fmt.Errorf("ask Athena which hours and days are rolled up: %w", err)
 		}
 		return found, nil
 	})

@@ -22,7 +22,7 @@ type catalog struct {
 	shapes  map[string]*shape // by shape.text
 }
 
-// dataFile is one Parquet file of the table.
+// dataFile is one Parquet file of a relation.
 type dataFile struct {
 	path  string
 	table string // the directory that holds year=… of the samples; that of a rollup is beside it

@@ -98,7 +98,7 @@ func TestFilesAreKnownByTheirContents(t *testing.T) {
 		"a.csv.gz":      "a.csv.gz: not a Parquet file: it does not begin with PAR1",
 		"a\nb\x1b[31m":  `hour=22/a\nb\x1b[31m": not a Parquet file`,
 		"sub/empty":     "sub/empty: not a Parquet file: it has 0 bytes",
-		"x=1/a.parquet": "x=1: a folder key=value below an hour",
+		"x=1/a.parquet": "x=1: a folder key=value in a partition",
 	} {
 		t.Run("no Parquet "+name, func(t *testing.T) {
 			dir, path := hourOfMinute(t)

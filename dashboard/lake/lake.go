@@ -1,10 +1,10 @@
 // Package lake runs SQL over the Parquet files of a lake directory, by DuckDB inside the process.
 //
-// It offers the view samples, with the columns of the contract and the partition keys, and the view samples_once, which
-// removes duplicate samples (see [panels.OnceOf]). Each query makes the views anew from the files of that moment. So a query
-// finds new files, a column that an older file lacks is NULL, and an empty lake is an empty table. A file that cannot be read
-// is left out and named in the result's warnings. The package only reads: it runs queries and no other statements. A query reads
-// the views and nothing else, and DuckDB can open no files outside of the directory.
+// It offers the view samples, with the columns of the contract and the partition keys, the view samples_once, which removes duplicate
+// samples (see [panels.OnceOf]), the view samples_otel, and a view for each rollup. Each query makes the views anew from the files of that
+// moment. So a query finds new files, a column that an older file lacks is NULL, and an empty lake is an empty table. A file that cannot be
+// read is left out and named in the result's warnings. A [Lake] only reads: it runs queries and no other statements. A query reads the views
+// and nothing else, and DuckDB can open no files outside of the directory. Only a [Roller] writes: the files of the rollups.
 package lake
 
 import (
@@ -84,8 +84,8 @@ func (l *Lake) Form(context.Context) panels.Form {
 	})
 }
 
-// Own makes a query of a text that a person wrote. The text can read the views samples and samples_once. If r is not zero, they have
-// only the samples of the hours that r touches.
+// Own makes a query of a text that a person wrote. The text can read all views. If r is not zero, they have only the hours, or the days of a
+// rollup, that r touches.
 func (*Lake) Own(sql string, r panels.Range) panels.Query { return panels.Query{SQL: sql, Range: r} }
 
 // Close ends DuckDB. Queries that are running fail.

@@ -19,8 +19,8 @@ type listing struct {
 	warnings []string              // about files that were left out
 }
 
-// files returns the files of a relation. A relation of what rollups lack leaves out each period that these rollups have. So the samples
-// of a period whose rollup cannot be read are read again.
+// files returns the files of a relation. A relation of what rollups lack leaves out each period that these rollups have. So if the rollup of
+// a period cannot be read, the finer rows of the period are read.
 func (l *listing) files(ctx context.Context, rel relation) ([]dataFile, error) {
 	if files, ok := l.found[rel.name]; ok {
 		return files, nil

@@ -53,7 +53,7 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	return panels.Notes{Warnings: bounded(warnings)}, err
 }
 
-// overFiles calls use with the statements that make the views of relations, in their order, and the wanted files of the hours that the ranges touch.
+// overFiles calls use with the statements that make the views of relations, in their order, and the wanted files of the periods that the ranges touch.
 // If use fails because a file is broken or gone, and says that it can be repeated, it is called again without that file. The warnings
 // name the files that were left out. The files may have maxScan bytes in all; 0 means no limit.
 func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relation, ranges []panels.Range, maxScan int64, wanted func(dataFile) bool,
@@ -84,8 +84,8 @@ func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relati
 	}
 }
 
-// checkScan refuses a query whose files are larger than it may read. The query may read less of them: only some columns, only the
-// hours of a condition.
+// checkScan refuses a query whose files have more bytes than it may read, also if the query would read only some columns, or only the hours
+// of a condition.
 func checkScan(files []dataFile, maxScan int64) error {
 	var size int64
 	for _, f := range files {

@@ -100,7 +100,7 @@ func rollupFolder(samples string, r panels.Rollup) string {
 }
 
 // readBy returns the relations that a query or what it shares may read. A view costs a look at each of its files. A panel's query over a
-// rollup does not read the samples that the rollup has; a column has their name.
+// rollup does not read the view samples, although it has that name: it is a column of the rollup.
 func readBy(q panels.Query) (list []relation) {
 	if q.Rollup == "" {
 		list = append(list, samples)

@@ -27,11 +27,11 @@ type Roller struct {
 // rollupMemory bounds DuckDB's memory. An hour of 10,000 machines that take a sample every 3 s fits.
 const rollupMemory = "1GB"
 
-// ClosedAfter is how long after its end a period is rolled up for the first time. Most samples of the period are there then: the
-// collector packs for 2 minutes and the stream buffers for 5. Samples that come later make the period due again.
-const ClosedAfter = 15 * time.Minute
+// Settle is as in [panels.Schedule]: the collector packs for 2 minutes and the stream buffers for 5. Samples that come later make the period
+// due again.
+const Settle = 15 * time.Minute
 
-// OpenRoller opens the lake below dir, as [Open] does. DuckDB uses so many threads; 0 means one for each core.
+// OpenRoller opens the lake below dir, as [Open] does. threads is how many threads DuckDB uses; 0 means one for each core.
 func OpenRoller(dir string, threads int) (*Roller, error) {
 	l, err := Open(dir, Options{MemoryLimit: rollupMemory, Threads: threads})
 	if err != nil {
@@ -71,7 +71,7 @@ func (r *Roller) Run(ctx context.Context, now time.Time, done func(Rolled)) erro
 				known[from.Name] = sourcesOf(newWalk(r.lake.Dir()), table, relationOf(from))
 			}
 			sources := known[from.Name]
-			for _, due := range rollup.Due(sources, r.made(table, rollup, sources, now), panels.Schedule{Now: now, Settle: ClosedAfter}) {
+			for _, due := range rollup.Due(sources, r.made(table, rollup, sources, now), panels.Schedule{Now: now, Settle: Settle}) {
 				rolled, err := r.roll(ctx, table, due)
 				switch {
 				case ctx.Err() != nil:
@@ -300,9 +300,9 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// newestRun returns those of a period's files that one run has written: the file of this package, or else the newest folder. A copy of a
-// stack's bucket has a folder for each run of the stack's function, which begins with the run's time. Only the catalog of the stack knows
-// which one counts, and the others are removed after hours.
+// newestRun returns those of a period's files that one run has written: the file of this package, or else those in the newest folder. A copy
+// of a stack's bucket has a folder for each run of the stack's function. The name of the folder begins with the time of the run. Only the
+// catalog of the stack knows which folder counts; the function removes the others after hours.
 func newestRun(period place, files []place) (newest []place) {
 	run := ""
 	for _, f := range files {

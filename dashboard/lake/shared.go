@@ -28,7 +28,7 @@ type sharedTable struct {
 }
 
 // sharedIdle is how long a table is kept that no query reads. Some queries of a page begin later, because they wait for a connection: they
-// still find the table. The next refresh of the page does not, and needs another one, because its time range is another.
+// still find the table. The next refresh of the page needs another table in any case, because its time range is another.
 const sharedIdle = 5 * time.Second
 
 // nameOf is the name of the table with the rows of s over files. Changed files make another table.

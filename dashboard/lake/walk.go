@@ -206,7 +206,7 @@ func (w *walk) partitionsBelow(dir place, so string, keys []string, reverse bool
 
 var partitionValue = regexp.MustCompile(`^([0-9]{2}|[0-9]{4})$`)
 
-// files returns the files in dir and in the folders below it. It does not open them.
+// files returns the files of a partition, in its folder dir and in the folders below. It does not open them.
 func (w *walk) files(dir place) (files []place) {
 	if !w.enter(dir) {
 		return nil
@@ -219,7 +219,7 @@ func (w *walk) files(dir place) (files []place) {
 		switch {
 		case !ok:
 		case kind.IsDir() && strings.Contains(e.Name(), "="):
-			w.leaveOut(p.path, errors.New("a folder key=value below an hour; the partition keys end with the hour"))
+			w.leaveOut(p.path, errors.New("a folder key=value in a partition; all partition keys are above it"))
 		case kind.IsDir():
 			files = append(files, w.files(p)...)
 		case !kind.IsRegular():

@@ -155,7 +155,7 @@ func TestFunctionMakesTheRowsOfLocalRollup(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	// One day that has ended is enough.
-	day := panels.Hours.Start(now.Add(-lake.ClosedAfter)).Add(-panels.Hours.Period)
+	day := panels.Hours.Start(now.Add(-lake.Settle)).Add(-panels.Hours.Period)
 	days, err := filepath.Glob(filepath.Join(dir, "*", "analytics", "year=*", "month=*", "day=*"))
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestFunctionMakesTheRowsOfLocalRollup(t *testing.T) {
 	}
 	report, err := rollup.New(rollup.Options{
 		Storage: c, Engine: c, Catalog: c, Log: slog.New(slog.DiscardHandler), Bucket: "lake", Prefix: "analytics/",
-		Table: panels.Samples, Form: panels.DuckDB(), Days: 14, Settle: lake.ClosedAfter, Now: func() time.Time { return now },
+		Table: panels.Samples, Form: panels.DuckDB(), Days: 14, Settle: lake.Settle, Now: func() time.Time { return now },
 	}).Handle(t.Context(), rollup.Event{})
 	if err != nil || report.Rolled < 2 || len(c.rows) <= report.Rolled {
 		t.Fatalf("%+v, %d statements: %v", report, len(c.rows), err)

@@ -15,8 +15,8 @@ import (
 const (
 	// first is how long after the start the first run is. A demo of some seconds needs none.
 	first = time.Minute
-	// after is how long after the end of an hour its run is. A minute more than [lake.ClosedAfter], so that the hour is due.
-	after = lake.ClosedAfter + time.Minute
+	// after is how long after the end of an hour its run is. A minute more than [lake.Settle], so that the hour is due.
+	after = lake.Settle + time.Minute
 )
 
 // Start begins to roll up the lake below dir, until ctx ends or stop is called. stop interrupts a run and waits for its end.
