@@ -32,8 +32,9 @@ func (r *Roller) days(event Event, now time.Time) (days []time.Time, err error) 
 	return days, nil
 }
 
-// complete returns those of the days that have all of their samples. If another day were rolled up again, its rollup would lose samples. S3 removes an object at the first midnight after its days have passed (Amazon S3 user guide, "Expiring objects"), and no object
-// of a day is older than the day. So today and the days of the retention before it are complete.
+// complete returns those of the days that have all of their samples. If another day were rolled up again, its rollup would lose samples. S3
+// removes an object at the first midnight after its days have passed (Amazon S3 user guide, "Expiring objects"), and no object of a day is
+// older than the day. So today and the days of the retention before it are complete.
 func (r *Roller) complete(days []time.Time, now time.Time) []time.Time {
 	if r.o.Retention == 0 {
 		return days
@@ -151,7 +152,7 @@ func (r *Roller) sources(ctx context.Context, rollup panels.Rollup, hours map[ti
 	return sources, err
 }
 
-// made returns from which objects the rollup of each period of days was made, and when, by the begin of the period.
+// made returns of which objects each period's rollup was made, and when, by the begin of the period. It looks at the days that [scopeOf] says.
 func (r *Roller) made(ctx context.Context, rollup panels.Rollup, days []time.Time) (map[time.Time]panels.Made, error) {
 	partitions, err := r.partitions(ctx, rollup, scopeOf(rollup, days))
 	made := map[time.Time]panels.Made{}

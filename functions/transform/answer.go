@@ -137,11 +137,11 @@ func (v *invocation) fail(ctx context.Context, i int, err error) {
 
 // logLeftOut logs that values of a record were left out.
 func (v *invocation) logLeftOut(ctx context.Context, i int, c contents) {
-	if c.leftOut == 0 {
+	if c.reasons == 0 {
 		return
 	}
 	v.log.LogAttrs(ctx, slog.LevelWarn, "values left out", slog.String("record_id", v.event.Records[i].RecordID),
-		slog.Int("values", c.leftOut), slog.String("first", c.firstLeftOut.Error()))
+		slog.Int("reasons", c.reasons), slog.String("first", c.firstReason.Error()))
 }
 
 // response returns the answers as the response.

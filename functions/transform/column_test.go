@@ -55,7 +55,7 @@ func TestImplausibleNumbersAreLeftOut(t *testing.T) {
 			t.Errorf("%s: kept %v: %s", member, kept, got[0].Data)
 		}
 		if left == "" && strings.Contains(log.String(), "left out") ||
-			left != "" && !strings.Contains(log.String(), fmt.Sprintf(`msg="values left out" record_id=r0 values=1 first="%s"`, left)) {
+			left != "" && !strings.Contains(log.String(), fmt.Sprintf(`msg="values left out" record_id=r0 reasons=1 first="%s"`, left)) {
 			t.Errorf("%s: log %s, want %s", member, log, left)
 		}
 	}
@@ -76,7 +76,7 @@ func TestEachQuantityIsChecked(t *testing.T) {
 	if got.Result != transform.OK || strings.Contains(string(got.Data), "1e200") || len(documents(t, got.Data)) != 2 {
 		t.Errorf("%s: %s", got.Result, got.Data)
 	}
-	if !strings.Contains(log.String(), fmt.Sprintf("values=%d ", 2*n)) || strings.Count(log.String(), "\n") != 1 {
+	if !strings.Contains(log.String(), fmt.Sprintf("reasons=%d ", 2*n)) || strings.Count(log.String(), "\n") != 1 {
 		t.Errorf("%d columns have a range; log %s", n, log)
 	}
 }

@@ -28,19 +28,19 @@ type contents struct {
 	docs []document
 	// out holds the enriched documents. Unlike the rest, it stays valid after that.
 	out []byte
-	// leftOut counts the numbers that are out of their range, and the reasons why samples of OTLP/JSON lack values. firstLeftOut is the
-	// first reason.
-	leftOut      int
-	firstLeftOut error
+	// reasons is how many reasons there are to leave out values: one for each number that is out of its range, and those why samples of
+	// OTLP/JSON lack values.
+	reasons     int
+	firstReason error
 	// split says that the record cannot be answered as it is: its samples are of several hours, or it is too large.
 	split bool
 }
 
 // leaveOut notes the reasons why values are left out.
 func (c *contents) leaveOut(reasons ...error) {
-	c.leftOut += len(reasons)
+	c.reasons += len(reasons)
 	for _, reason := range reasons {
-		c.firstLeftOut = cmp.Or(c.firstLeftOut, reason)
+		c.firstReason = cmp.Or(c.firstReason, reason)
 	}
 }
 
@@ -73,8 +73,8 @@ func (v *invocation) parse(text []byte) (contents, error) {
 		c.split = c.split || doc.hour != c.docs[0].hour || len(c.out) > maxRecordOutput
 		if !c.split {
 			c.out = v.enrich(c.out, s)
-			c.leftOut += s.implausible
-			c.firstLeftOut = cmp.Or(c.firstLeftOut, s.firstImplausible)
+			c.reasons += s.implausible
+			c.firstReason = cmp.Or(c.firstReason, s.firstImplausible)
 		}
 		i = doc.end
 	}
