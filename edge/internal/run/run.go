@@ -52,7 +52,7 @@ type edge struct {
 
 // Run collects and ships until the context ends. Then it delivers the fresh samples, and all that are only in memory, within
 // Options.StopWithin. The others wait on disk for the next start. Run fails only if it cannot start. It logs later trouble and tries again,
-// except that it does not listen on Options.Listen again.
+// except that it does not listen on [config.Config].Listen again.
 func Run(ctx context.Context, o Options) error {
 	saveMemory()
 	e := &edge{options: o, log: o.Log, began: time.Now(), collectors: collectors{log: o.Log}}
