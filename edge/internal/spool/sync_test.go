@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"strings"
 	"syscall"
@@ -122,4 +123,79 @@ func TestSegmentEndsAfterFailedSync(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestFailedSyncOfTheTimer: a sync fails that would have made the count of damaged lines durable. The file that has the damage stays until
+// another segment has the count, so that a power loss takes only one of them.
+func TestFailedSyncOfTheTimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New()
+		q := openWith(t, spool.Options{FS: fs, Sync: 5 * time.Second})
+		put(t, q, "a", "damaged", "b", "c")
+		q.Split()
+		put(t, q, "d")
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		fs.Change(name(1), func(d []byte) []byte { return bytes.Replace(d, []byte("damaged"), []byte("DAMAGED"), 1) })
+		b, err := q.TryPeek(spool.Backlog, 9, 1000)
+		if err != nil || text(b) != "[a b c]" {
+			t.Fatal(text(b), err)
+		}
+		put(t, q, "e") // it starts the timer
+		if err := q.Ack(b.Head(2)); err != nil {
+			t.Fatal(err)
+		}
+		failed := false
+		fs.Fail = func(_ int, op string) error {
+			if !failed && strings.HasPrefix(op, "sync ") {
+				failed = true
+				return syscall.EIO
+			}
+			return nil
+		}
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if err := q.Ack(b.Tail(2)); err != nil || !failed {
+			t.Fatalf("Ack: %v, a sync failed: %v", err, failed)
+		}
+		for seed := range uint64(50) {
+			after := open(t, fs.PowerCut(rand.New(rand.NewPCG(seed, 0))))
+			if n := after.Stats().Lost; n != 1 {
+				t.Errorf("after a power loss %d lines count as lost, want 1", n)
+			}
+		}
+	})
+}
+
+// TestPowerLossAfterTheLockIsRemoved: somebody removes the lock of a running spool, which then writes its newest segment again. The power
+// fails at any step of that, and the lines that were synced before are there.
+func TestPowerLossAfterTheLockIsRemoved(t *testing.T) {
+	for n, cut := 0, true; cut; n++ {
+		synctest.Test(t, func(t *testing.T) {
+			fs := spooltest.New()
+			q := openWith(t, spool.Options{FS: fs, Sync: 5 * time.Second})
+			put(t, q, "a", "b")
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			fs.RemoveLock()
+			first := fs.Ops()
+			cut = false
+			fs.Fail = func(op int, _ string) error {
+				if op >= first+n {
+					cut = true
+					return spooltest.ErrOff
+				}
+				return nil
+			}
+			put(t, q, "c")
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			for seed := range uint64(50) {
+				after := open(t, fs.PowerCut(rand.New(rand.NewPCG(seed, 0))))
+				if got := text(peek(t, after, 2, 1000)); got != "[a b]" {
+					t.Errorf("the power fails before operation %d: there is %s", n, got)
+				}
+			}
+		})
+	}
 }

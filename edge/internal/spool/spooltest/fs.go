@@ -214,6 +214,13 @@ func (f *FS) Gone() {
 	f.names, f.durable, f.held = map[string]*file{}, map[string]*file{}, nil
 }
 
+// RemoveLock removes the lock and no other file.
+func (f *FS) RemoveLock() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.held = nil
+}
+
 // List implements [spool.FS].
 func (f *FS) List() ([]spool.FileInfo, error) {
 	f.mu.Lock()
