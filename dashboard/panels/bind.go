@@ -10,12 +10,17 @@ import (
 
 // dialect is what DuckDB and Trino write differently.
 type dialect struct {
+	name       string // see [Form.Name]
 	quantileOf string // name of the function of a value and a quantile
 	stepsOf    string // name of the function that lists whole numbers from one to another by a step
 	joinOf     string // name of the function of a list of texts and a separator
 	now        string // the time, Unix seconds
 	// formatted is the SQL that writes a time (Unix seconds) in UTC, in a format such as %Y%m%d%H.
 	formatted func(seconds, format string) string
+	// medianOf is the SQL of the median of a list of numbers, which has no NULL and is not empty. distances is the SQL of the list of the
+	// distances of its numbers from a number.
+	medianOf  func(list string) string
+	distances func(list, from string) string
 	// structs says that UNNEST makes one column of structs of a list of structs. Otherwise it makes a column of each of their
 	// fields. See https://duckdb.org/docs/stable/sql/query_syntax/unnest and https://trino.io/docs/current/sql/select.html#unnest.
 	structs bool
@@ -25,26 +30,6 @@ type dialect struct {
 }
 
 func (d dialect) quantile(of, q string) string { return d.quantileOf + "(" + of + ", " + q + ")" }
-
-// medianOf is the median of a list of numbers, which has no NULL and is not empty.
-func (d dialect) medianOf(list string) string {
-	if d.structs {
-		return "list_median(" + list + ")"
-	}
-	sorted := "array_sort(" + list + ")"
-	middle := func(after int) string {
-		return "element_at(" + sorted + ", (cardinality(" + list + ") + " + strconv.Itoa(after) + ") / 2)"
-	}
-	return "((" + middle(1) + " + " + middle(2) + ") / 2)"
-}
-
-// distances is the list of the distances of the numbers in a list from a number.
-func (d dialect) distances(list, from string) string {
-	if d.structs {
-		return "[abs(v - " + from + ") FOR v IN " + list + "]"
-	}
-	return "transform(" + list + ", v -> abs(v - " + from + "))"
-}
 
 func (d dialect) joined(of, by string) string { return d.joinOf + "(" + of + ", " + by + ")" }
 
@@ -69,25 +54,36 @@ func (d dialect) numbered(fields []string) string {
 }
 
 var (
-	inDuckDB = dialect{quantileOf: "quantile_cont", stepsOf: "generate_series", joinOf: "array_to_string", structs: true, keeps: true, now: "epoch(now())", formatted: func(seconds, format string) string {
-		return "strftime(make_timestamp(CAST((" + seconds + ") * 1e6 AS bigint)), '" + format + "')"
-	}}
-	// The percentile is an approximation, which keeps memory small.
-	inTrino = dialect{quantileOf: "approx_percentile", stepsOf: "sequence", joinOf: "array_join", now: now, formatted: func(seconds, format string) string {
-		if seconds == now {
-			return "date_format(now(), '" + format + "')"
-		}
-		return "date_format(from_unixtime(" + seconds + "), '" + format + "')"
-	}}
+	inDuckDB = dialect{
+		name: "local", quantileOf: "quantile_cont", stepsOf: "generate_series", joinOf: "array_to_string", now: "epoch(now())",
+		structs: true, keeps: true,
+		formatted: func(seconds, format string) string {
+			return "strftime(make_timestamp(CAST((" + seconds + ") * 1e6 AS bigint)), '" + format + "')"
+		},
+		medianOf:  func(list string) string { return "list_median(" + list + ")" },
+		distances: func(list, from string) string { return "[abs(v - " + from + ") FOR v IN " + list + "]" },
+	}
+	inTrino = dialect{
+		name: "athena", quantileOf: "approx_percentile", // an approximation, which keeps memory small
+		stepsOf: "sequence", joinOf: "array_join", now: now,
+		formatted: func(seconds, format string) string {
+			if seconds == now {
+				return "date_format(now(), '" + format + "')"
+			}
+			return "date_format(from_unixtime(" + seconds + "), '" + format + "')"
+		},
+		medianOf: func(list string) string {
+			middle := func(after int) string {
+				return "element_at(array_sort(" + list + "), (cardinality(" + list + ") + " + strconv.Itoa(after) + ") / 2)"
+			}
+			return "((" + middle(1) + " + " + middle(2) + ") / 2)"
+		},
+		distances: func(list, from string) string { return "transform(" + list + ", v -> abs(v - " + from + "))" },
+	}
 )
 
 // Name is "local" for DuckDB and "athena" for Athena.
-func (f Form) Name() string {
-	if f.structs {
-		return "local"
-	}
-	return "athena"
-}
+func (f Form) Name() string { return f.name }
 
 // Form is where a query runs: an engine's dialect and its names for the samples.
 type Form struct {

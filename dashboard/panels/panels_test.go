@@ -418,7 +418,7 @@ func TestEachTrendHasItsValueOfNow(t *testing.T) {
 
 // A panel that reads by host and time bucket shares what it reads with the others of its page, and has few buckets if there are many hosts.
 func TestPanelsByBucketAreTogether(t *testing.T) {
-	ofFleets := regexp.MustCompile(`template "(by_host|by_environment|fleet|throughput|host_rows)"`)
+	ofFleets := regexp.MustCompile(`template "(by_host|by_environment|fleet|over_hosts|throughput|host_rows)"`)
 	for _, d := range panels.All() {
 		lists := map[string]bool{}
 		for _, p := range d.Panels {

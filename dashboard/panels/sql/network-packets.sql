@@ -1,7 +1,1 @@
-WITH by_host AS (
-  {{template "by_host" list "net_packets_recv_per_s" "net_packets_sent_per_s"}}
-)
-SELECT t, sum(net_packets_recv_per_s) AS net_packets_recv_per_s, sum(net_packets_sent_per_s) AS net_packets_sent_per_s, max(interval_s) AS interval_s
-FROM by_host
-GROUP BY t
-ORDER BY t
+{{template "over_hosts" args "of" "sum" "columns" (list "net_packets_recv_per_s" "net_packets_sent_per_s")}}
