@@ -96,7 +96,7 @@ func (e *Engine) Spent() panels.Cost {
 
 // Query runs a query and returns its whole result.
 func (e *Engine) Query(ctx context.Context, q panels.Query) (panels.Result, error) {
-	c := &panels.Collector{MaxRows: e.options.MaxRows}
+	c := &panels.ResultSink{MaxRows: e.options.MaxRows}
 	notes, err := e.Stream(ctx, q, c)
 	if err != nil {
 		return panels.Result{}, err

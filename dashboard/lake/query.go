@@ -18,7 +18,7 @@ import (
 
 // Query runs a query and returns its whole result.
 func (l *Lake) Query(ctx context.Context, q panels.Query) (panels.Result, error) {
-	c := &panels.Collector{MaxRows: l.maxRows}
+	c := &panels.ResultSink{MaxRows: l.maxRows}
 	notes, err := l.Stream(ctx, q, c)
 	if err != nil {
 		return panels.Result{}, err

@@ -81,15 +81,15 @@ type Sink interface {
 // ErrEnough says that a sink takes no more rows.
 var ErrEnough = errors.New("the sink takes no more rows")
 
-// Collector is a sink that keeps the answer by column, up to a number of rows.
-type Collector struct {
+// ResultSink makes a [Result] of an answer, up to a number of rows.
+type ResultSink struct {
 	Result  Result
 	MaxRows int
 	rows    int
 }
 
 // Begin implements [Sink].
-func (c *Collector) Begin(columns []Column) error {
+func (c *ResultSink) Begin(columns []Column) error {
 	c.Result = Result{Columns: columns, Data: make([][]any, len(columns))}
 	for i := range c.Result.Data {
 		c.Result.Data[i] = []any{}
@@ -98,7 +98,7 @@ func (c *Collector) Begin(columns []Column) error {
 }
 
 // Row implements [Sink]. It fails if there are more than MaxRows.
-func (c *Collector) Row(values []any) error {
+func (c *ResultSink) Row(values []any) error {
 	if c.rows++; c.rows > c.MaxRows {
 		return fmt.Errorf("the result has more than %d rows", c.MaxRows)
 	}
