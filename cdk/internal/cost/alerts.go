@@ -18,7 +18,7 @@ const (
 	alertBytes = 5
 	// alertReads is how many requests read an object: a reader of Parquet asks for the end of a file, then for columns.
 	alertReads = 2
-	// alertStatements is how many statements a run has at most: one asks which hours are rolled up.
+	// alertStatements is how many statements a run has at most: one asks which hours and days are rolled up.
 	alertStatements = 2
 	// alertTime is how long a run takes. It waits for Athena.
 	alertTime = 10 * time.Second

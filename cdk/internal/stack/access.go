@@ -43,7 +43,7 @@ func newReaderPolicy(
 // stack, to read what is below errors/, to put records on the stream, to note what was sent, and to move objects from errors/ to
 // replayed/.
 func newReplayPolicy(scope constructs.Construct, c config.Config, bucket awss3.IBucket, streamARN *string) awsiam.IManagedPolicy {
-	below := func(folder string) *string { return jsii.String(*bucket.BucketArn() + "/" + folder + "*") }
+	below := func(folder string) *string { return objectsBelow(bucket.BucketArn(), folder) }
 	list := allow(bucket.BucketArn())("s3:ListBucket")
 	list.AddCondition(jsii.String("StringLike"), map[string]any{
 		"s3:prefix": jsii.Strings(config.ErrorFolder+"*", config.ReplayedFolder+"*"),
@@ -64,8 +64,7 @@ func newReplayPolicy(scope constructs.Construct, c config.Config, bucket awss3.I
 // mayQuery returns statements that allow queries of the tables in the workgroup. Athena reads the catalog and the bucket with
 // its caller's permissions.
 func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string) []awsiam.PolicyStatement {
-	below := func(folder string) *string { return jsii.String(*bucketARN + "/" + folder + "*") }
-	return append(mayUseKey(c, true),
+	return append(mayUseAthena(scope, c, bucketARN),
 		allow(arn(scope, "athena", "workgroup/"+c.StackName))(
 			"athena:BatchGetNamedQuery", "athena:BatchGetQueryExecution", "athena:GetNamedQuery", "athena:GetQueryExecution",
 			"athena:GetQueryResults", "athena:GetQueryResultsStream", "athena:GetWorkGroup", "athena:ListNamedQueries",
@@ -73,16 +72,10 @@ func mayQuery(scope constructs.Construct, c config.Config, bucketARN *string) []
 		allow(arn(scope, "athena", "datacatalog/AwsDataCatalog"))(
 			"athena:GetDataCatalog", "athena:GetDatabase", "athena:GetTableMetadata", "athena:ListDatabases",
 			"athena:ListTableMetadata"),
-		// Athena reads the default database before any other (Athena guide, "Access to the default database and catalog").
-		allow(arn(scope, "glue", "catalog"), arn(scope, "glue", "database/default"))("glue:GetDatabase"),
 		allow(tableARNs(scope, c, append(rollupTables(c), c.GlueTableName)...)...)(
 			"glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
 			"glue:GetTables"),
-		// No condition limits the prefix: some of Athena's requests for the bucket have no prefix (Athena guide, "Access to
-		// Amazon S3").
-		allow(bucketARN)("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
-		allow(below(c.Prefix), below(config.RollupFolder))("s3:GetObject"),
-		allow(below(config.ResultFolder))("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+		allow(objectsBelow(bucketARN, c.Prefix), objectsBelow(bucketARN, config.RollupFolder))("s3:GetObject"),
 	)
 }
 

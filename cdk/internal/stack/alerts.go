@@ -15,7 +15,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/metrics-dashboard/metrics-dashboard/cdk/internal/config"
-	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
 )
 
@@ -110,7 +109,7 @@ func mayAlert(scope constructs.Construct, c config.Config, bucket awss3.IBucket,
 		allow(arn(scope, "athena", "workgroup/"+alertsWorkgroup(c)))(
 			"athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution"),
 		allow(tableARNs(scope, c, rollupTables(c)...)...)("glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"),
-		allow(bucket.ArnForObjects(jsii.String(panels.RollupPrefix+"/*")))("s3:GetObject"),
+		allow(objectsBelow(bucket.BucketArn(), config.RollupFolder))("s3:GetObject"),
 		allow(bucket.ArnForObjects(jsii.String(alertsState)))("s3:GetObject", "s3:PutObject"),
 		allow(topic.TopicArn())("sns:Publish"),
 		allow(arn(scope, "ssm", "parameter"+rulesParameter(c)))("ssm:GetParameter"),

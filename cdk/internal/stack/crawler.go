@@ -33,7 +33,7 @@ func newCrawler(scope constructs.Construct, c config.Config, bucket awss3.IBucke
 				"glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
 				"glue:GetTables", "glue:GetTableVersion", "glue:GetTableVersions", "glue:UpdatePartition", "glue:UpdateTable"),
 			allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucket"),
-			allow(bucket.ArnForObjects(jsii.String(c.Prefix+"*")))("s3:GetObject"),
+			allow(objectsBelow(bucket.BucketArn(), c.Prefix))("s3:GetObject"),
 			// All crawlers of an account and region share one log group. The first crawler creates it, so no stack can own
 			// it or set its retention.
 			allow(arn(scope, "logs", "log-group:/aws-glue/crawlers"))("logs:CreateLogGroup"),

@@ -29,8 +29,8 @@ func newDeliveryRole(scope constructs.Construct, c config.Config, bucket awss3.I
 		InlinePolicies: inline(append(mayUseKey(c, true),
 			allow(bucket.BucketArn())("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
 			allow(
-				bucket.ArnForObjects(jsii.String(c.Prefix+"*")),
-				bucket.ArnForObjects(jsii.String(config.ErrorFolder+"*")),
+				objectsBelow(bucket.BucketArn(), c.Prefix),
+				objectsBelow(bucket.BucketArn(), config.ErrorFolder),
 			)("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
 			allow(table.arns...)("glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"),
 			allow(logs.arn(scope))("logs:PutLogEvents"),

@@ -58,7 +58,7 @@ const (
 	rollupTimeout = 15 * time.Minute
 	// rollupMemory is in MiB. The function keeps a list of objects: about 300 bytes for each object that the last two weeks have.
 	rollupMemory = 256
-	// rollupScanGiB stops a statement that reads far more than it should. An hour of 100,000 machines is 24 GiB.
+	// rollupScanGiB stops a statement that reads far more than it should. An hour of 100,000 machines is 24 GB.
 	rollupScanGiB = 100
 )
 
@@ -112,7 +112,7 @@ func mayRollUp(scope constructs.Construct, c config.Config, bucket awss3.IBucket
 			"athena:GetQueryExecution", "athena:StartQueryExecution", "athena:StopQueryExecution"),
 		allow(tableARNs(scope, c, rollupTables(c)...)...)(
 			"glue:CreatePartition", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:UpdatePartition"),
-		allow(bucket.ArnForObjects(jsii.String(config.RollupFolder+"*")))(
+		allow(objectsBelow(bucket.BucketArn(), config.RollupFolder))(
 			"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
 	)
 }
