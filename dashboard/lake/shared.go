@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,10 +32,16 @@ type sharedTable struct {
 // still find the table. The next refresh of the page needs another table in any case, because its time range is another.
 const sharedIdle = 5 * time.Second
 
-// nameOf is the name of the table with the rows of s over files. Changed files make another table.
-func nameOf(s panels.Shared, files []dataFile) string {
+// nameOf is the name of the table with the rows of s over files. Changed files make another table. So does another value of an earlier
+// relation of the same query that s reads: its name in the text says nothing of it.
+func nameOf(s panels.Shared, earlier []panels.Shared, files []dataFile) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n", s.SQL, s.Args)
+	for i, e := range earlier {
+		if strings.Contains(s.SQL, e.Name) {
+			fmt.Fprintln(h, nameOf(e, earlier[:i], nil))
+		}
+	}
 	for _, f := range files {
 		fmt.Fprintln(h, f.path, f.size, f.modified.UnixNano())
 	}
@@ -134,8 +141,8 @@ func (t *sharedTables) make(ctx context.Context, conn *sql.Conn, shared []panels
 			r()
 		}
 	}
-	for _, s := range shared {
-		name := nameOf(s, files)
+	for i, s := range shared {
+		name := nameOf(s, shared[:i], files)
 		done, err := t.use(ctx, name, func() error {
 			if err := makeViews(ctx, conn, s.SQL, views); err != nil {
 				return err

@@ -70,6 +70,38 @@ func TestSharedAnswers(t *testing.T) {
 	compare("rollups", open(t, dir), params(to.Add(-27*time.Hour), to))
 }
 
+// TestSharedRowsOfHost: the panels of a host's page share its rows, and each host has rows of its own, also in what is made of them. A panel
+// about a longer time than the page reads for itself.
+func TestSharedRowsOfHost(t *testing.T) {
+	l, _ := fixture(t)
+	rows := map[string]bool{} // the relations with rows of a host
+	for _, host := range []string{"db-01", "web-01"} {
+		p := with(func(p *panels.Params) { p.Host = host })
+		for _, id := range []string{"host-cpu", "host-who-cpu"} {
+			panel, _ := panels.Find(id)
+			want, _ := resultOf(t, l, panel, p)
+			p.Together = true
+			got, q := resultOf(t, l, panel, p)
+			p.Together = false
+			if problem := differ(want, got); problem != "" || want.Rows() == 0 {
+				t.Errorf("%s of %s, %d rows: %s", id, host, want.Rows(), problem)
+			}
+			if len(q.Shared) == 0 || strings.Contains(q.SQL, panels.Samples) {
+				t.Fatalf("%s of %s reads samples for itself:\n%s", id, host, q.SQL)
+			}
+			rows[fmt.Sprint(q.Shared[0])] = true
+		}
+		p.Together = true
+		head, _ := panels.Find("host-head")
+		if _, q := resultOf(t, l, head, p); len(q.Shared) > 0 {
+			t.Errorf("a panel over a day, on a page over two hours, shares %v", q.Shared)
+		}
+	}
+	if len(rows) != 2 {
+		t.Errorf("two hosts have %d relations with their rows: %v", len(rows), rows)
+	}
+}
+
 // sharedTables is how many tables a lake has in memory.
 func sharedTables(t *testing.T, l *lake.Lake) int64 {
 	t.Helper()

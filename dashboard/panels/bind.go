@@ -176,6 +176,12 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 	var q Query
 	if params.Together && form.keeps {
 		s.together, s.share = p.Together, q.shareWith(params)
+		// A panel about another time would read all these columns for itself.
+		if len(p.OfHost) > 0 && params.Host != "" && !s.rolled() && r.To.Sub(r.From) == span {
+			if s.scan, err = s.ofOneHost(r, p.OfHost); err != nil {
+				return Query{}, err
+			}
+		}
 	}
 	var also []Range
 	s.preferRollup = func(to Rollup, last time.Duration) (scan, error) {

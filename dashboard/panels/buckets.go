@@ -55,6 +55,16 @@ func (s statement) relation(name string, query func(s statement) (string, error)
 	})
 }
 
+// ofOneHost reads the rows of the chosen host with these columns, which panels of its page share, in place of the samples in r.
+func (s statement) ofOneHost(r Range, columns []string) (scan, error) {
+	all := s.parts[0]
+	name, err := s.share(func(filters func() []string) (string, error) {
+		s.filters = filters
+		return "SELECT " + strings.Join(columns, ", ") + "\n    FROM " + all.relation + "\n    WHERE " + s.conditions(all), nil
+	})
+	return scan{parts: []part{{relation: name, inRange: during("ts", r), filtered: true}}}, err
+}
+
 // buckets is the query that makes the values of hosts in time buckets.
 func (s statement) buckets(columns []string) (string, error) {
 	s.extremes = map[string]bool{}

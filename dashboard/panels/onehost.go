@@ -5,11 +5,26 @@ import "slices"
 // oneHost is the page of one host: what it is, how it is now, and which processes use it. If no host is chosen, its charts show the mean
 // over all hosts.
 func oneHost() Dashboard {
+	list := slices.Concat(hostHead(), hostProcessors(), hostStorage(), hostOther())
+	for i := range list {
+		list[i].OfHost = columnsOfHost
+	}
 	return Dashboard{
 		ID: "host", Title: "Host", Hidden: true,
 		Question: "How busy is this host, and which processes use its CPU, memory and disks?",
-		Panels:   slices.Concat(hostHead(), hostProcessors(), hostStorage(), hostOther()),
+		Panels:   list,
 	}
+}
+
+// columnsOfHost are the columns that the panels of the page read.
+var columnsOfHost = []string{
+	"ts", "hostname", "interval_s", "os", "os_v", "arch", "node_role", "env", "tags", "uptime_s", "procs",
+	"cpu_count", "cpu_pct", "cpu_core_max_pct", "cpu_iowait_pct", "cpu_steal_pct", "load1", "load5", "load15",
+	"ram_pct", "ram_total_bytes", "ram_available_bytes", "swap_pct", "cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct",
+	"disk_busy_pct", "disk_busy_device", "disk_used_pct", "disk_used_mount", "disk_free_bytes", "inodes_used_pct",
+	"disk_read_bytes_per_s", "disk_write_bytes_per_s", "net_bytes_recv_per_s", "net_bytes_sent_per_s",
+	"net_err_in_per_s", "net_err_out_per_s", "net_drop_in_per_s", "net_drop_out_per_s",
+	"processes", "units", "filesystems", "disks", "interfaces", "sensors",
 }
 
 func hostHead() []Panel {

@@ -55,6 +55,9 @@ type Panel struct {
 	// takes. Panels with equal lists can share the columns: see [Params.Together]. Each panel that reads by host and time bucket has a list,
 	// so that a large fleet does not have too many buckets: see [BucketsFor].
 	Together []string `json:"-"`
+	// OfHost are the columns of samples that the panels of the page of one host read. If a viewer chose a host, they share the rows of that
+	// host with these columns: to find them among those of a large fleet takes longer than all that is made of them.
+	OfHost []string `json:"-"`
 	// Lead is a number of slots. The query also reads that many before the time range, to compare values with their past.
 	Lead int `json:"lead,omitempty"`
 	// Weeks is how many earlier weeks the panel compares with. If the time range is at most a week, the query also reads the same time of

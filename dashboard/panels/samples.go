@@ -137,7 +137,10 @@ func (s statement) chosen(columns []string, list, elements string) (string, erro
 
 // conditions are those on the rows of a part.
 func (s statement) conditions(p part) string {
-	list := append([]string{p.inRange}, s.filters()...)
+	list := []string{p.inRange}
+	if !p.filtered {
+		list = append(list, s.filters()...)
+	}
 	if s.among != "" {
 		list = append(list, s.among)
 	}

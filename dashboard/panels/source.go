@@ -115,6 +115,7 @@ type part struct {
 	relation string
 	of       Rollup
 	inRange  string // see [inRange]
+	filtered bool   // the relation has only the rows that a viewer chose: see [statement.ofOneHost]
 }
 
 // wide is the width of time buckets if a viewer chose width. It is a multiple of the width of a row, because a row must not lie in two
@@ -220,8 +221,13 @@ func inRange(of Rollup, r Range) string {
 	}
 	return strings.Join(append(conditions,
 		between(strings.Join(of.PartitionKeys(), " || "), from.Format(all), last.Format(all)),
-		of.time()+" >= "+number(unix(from))+" AND "+of.time()+" < "+number(unix(r.To)),
+		during(of.time(), r),
 	), "\n      AND ")
+}
+
+// during is the condition that a time is in a range.
+func during(time string, r Range) string {
+	return time + " >= " + number(unix(r.From)) + " AND " + time + " < " + number(unix(r.To))
 }
 
 // time is the column with the time of a row: of a sample, or of the begin of a bucket.
