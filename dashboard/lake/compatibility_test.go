@@ -43,8 +43,8 @@ func TestFileBeforeDetails(t *testing.T) {
 		if record.HourOf(s.TS) != record.HourOf(record.TS(at)) {
 			continue
 		}
-		r := query(t, l, `SELECT hostname, cpu_pct, ram_used_bytes, inodes_used_pct, machine_id, event_time, sensors, processes
-			FROM samples WHERE session_id = ? AND seq = ? AND ts = ?`, s.SessionID, s.Seq, s.TS)
+		r := query(t, l, fmt.Sprintf(`SELECT hostname, cpu_pct, ram_used_bytes, inodes_used_pct, machine_id, event_time, sensors, processes
+			FROM samples WHERE session_id = '%s' AND seq = %d AND ts = %f`, s.SessionID, s.Seq, s.TS))
 		if r.Rows() != 1 {
 			t.Fatalf("%s: %d rows", line, r.Rows())
 		}

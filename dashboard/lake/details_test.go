@@ -17,7 +17,7 @@ import (
 // details prints the sensors of a session in order.
 func details(t *testing.T, l *lake.Lake, session string) string {
 	t.Helper()
-	r := query(t, l, `SELECT s.name, s.celsius FROM (SELECT unnest(sensors) AS s FROM samples WHERE session_id = ?) ORDER BY s.name`, session)
+	r := query(t, l, `SELECT s.name, s.celsius FROM (SELECT unnest(sensors) AS s FROM samples WHERE session_id = '`+session+`') ORDER BY s.name`)
 	text := ""
 	for i := range r.Rows() {
 		text += fmt.Sprintf("%v=%v ", r.Data[0][i], r.Data[1][i])

@@ -24,9 +24,9 @@ func open(t *testing.T, dir string) *lake.Lake {
 	return laketest.Open(t, dir)
 }
 
-func query(t *testing.T, l *lake.Lake, sql string, args ...any) panels.Result {
+func query(t *testing.T, l *lake.Lake, sql string) panels.Result {
 	t.Helper()
-	r, err := l.Query(t.Context(), panels.Query{SQL: sql, Args: args})
+	r, err := l.Query(t.Context(), panels.Query{SQL: sql})
 	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
@@ -34,9 +34,9 @@ func query(t *testing.T, l *lake.Lake, sql string, args ...any) panels.Result {
 }
 
 // one returns the only row of a query, printed.
-func one(t *testing.T, l *lake.Lake, sql string, args ...any) string {
+func one(t *testing.T, l *lake.Lake, sql string) string {
 	t.Helper()
-	r := query(t, l, sql, args...)
+	r := query(t, l, sql)
 	if r.Rows() != 1 {
 		t.Fatalf("%s: %d rows", sql, r.Rows())
 	}
@@ -138,8 +138,8 @@ func TestValuesAreRead(t *testing.T) {
 	laketest.Write(t, dir, golden)
 	l := open(t, dir)
 	for _, s := range golden {
-		r := query(t, l, `SELECT hostname, cpu_pct, tags, ram_total_bytes, event_time, epoch(event_time) - ts
-			FROM samples WHERE session_id = ? AND round(ts * 1000) = ? AND year = '2026'`, s.SessionID, record.Millis(s.TS))
+		r := query(t, l, fmt.Sprintf(`SELECT hostname, cpu_pct, tags, ram_total_bytes, event_time, epoch(event_time) - ts
+			FROM samples WHERE session_id = '%s' AND round(ts * 1000) = %d AND year = '2026'`, s.SessionID, record.Millis(s.TS)))
 		if r.Rows() != 1 {
 			t.Fatalf("%s %d: %d rows", s.SessionID, s.Seq, r.Rows())
 		}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -129,12 +130,7 @@ func run(ctx context.Context, conn *sql.Conn, views []string, q panels.Query, si
 	if err := makeViews(ctx, conn, q.SQL, views); err != nil {
 		return queryError(err)
 	}
-	if !q.Bound() {
-		if err := checkReadOnly(ctx, conn, q.SQL); err != nil {
-			return err
-		}
-	}
-	rows, err := conn.QueryContext(ctx, q.SQL, q.Args...)
+	rows, err := query(ctx, conn, q)
 	if err != nil {
 		return queryError(err)
 	}
@@ -170,6 +166,34 @@ func run(ctx context.Context, conn *sql.Conn, views []string, q panels.Query, si
 		}
 	}
 	return queryError(rows.Err())
+}
+
+// query runs the SQL of a query.
+func query(ctx context.Context, conn *sql.Conn, q panels.Query) (*sql.Rows, error) {
+	if !q.Bound() {
+		if err := checkReadOnly(ctx, conn, q.SQL); err != nil {
+			return nil, err
+		}
+		return conn.QueryContext(ctx, q.SQL)
+	}
+	if err := setVariables(ctx, conn, q.Args); err != nil {
+		return nil, err
+	}
+	return conn.QueryContext(ctx, "FROM "+plannedOnce, q.SQL)
+}
+
+// plannedOnce is the table with the rows of a query, whose SQL is its parameter. The driver prepares each statement, and DuckDB plans one
+// that reads files again when it runs (https://github.com/duckdb/duckdb/issues/17068). It cannot plan this one before it has the SQL.
+const plannedOnce = "query(?)"
+
+// setVariables gives the parameters of a query their values.
+func setVariables(ctx context.Context, conn *sql.Conn, values []any) error {
+	for i, value := range values {
+		if _, err := conn.ExecContext(ctx, "SET VARIABLE "+panels.Variable(i+1)+" = ?", value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // findUnreadable looks for the files that made a query fail with err. These are files that are gone, which the next listing does
@@ -242,8 +266,7 @@ func (l *Lake) Newest(ctx context.Context, now time.Time) (newest time.Time, ok 
 			return true, nil
 		}
 		result, err := l.Query(ctx, panels.Query{
-			SQL:   "SELECT max(ts) FROM samples WHERE ts <= ?",
-			Args:  []any{limit},
+			SQL:   "SELECT max(ts) FROM samples WHERE ts <= " + strconv.FormatFloat(limit, 'f', -1, 64),
 			Range: panels.Range{From: start, To: start},
 		})
 		if err != nil {

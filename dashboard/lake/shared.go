@@ -147,7 +147,10 @@ func (t *sharedTables) make(ctx context.Context, conn *sql.Conn, shared []panels
 			if err := makeViews(ctx, conn, s.SQL, views); err != nil {
 				return err
 			}
-			_, err := conn.ExecContext(ctx, "CREATE TABLE "+name+" AS "+s.SQL, s.Args...)
+			if err := setVariables(ctx, conn, s.Args); err != nil {
+				return err
+			}
+			_, err := conn.ExecContext(ctx, "CREATE TABLE "+name+" AS FROM "+plannedOnce, s.SQL)
 			return err
 		})
 		if err != nil {

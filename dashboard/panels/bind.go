@@ -15,6 +15,8 @@ type dialect struct {
 	stepsOf    string // name of the function that lists whole numbers from one to another by a step
 	joinOf     string // name of the function of a list of texts and a separator
 	now        string // the time, Unix seconds
+	// parameter is the SQL of the n-th parameter, from 1.
+	parameter func(n int) string
 	// formatted is the SQL that writes a time (Unix seconds) in UTC, in a format such as %Y%m%d%H.
 	formatted func(seconds, format string) string
 	// medianOf is the SQL of the median of a list of numbers, which has no NULL and is not empty. distances is the SQL of the list of the
@@ -57,6 +59,7 @@ var (
 	inDuckDB = dialect{
 		name: "local", quantileOf: "quantile_cont", stepsOf: "generate_series", joinOf: "array_to_string", now: "epoch(now())",
 		structs: true, keeps: true,
+		parameter: func(n int) string { return "getvariable('" + Variable(n) + "')" },
 		formatted: func(seconds, format string) string {
 			return "strftime(make_timestamp(CAST((" + seconds + ") * 1e6 AS bigint)), '" + format + "')"
 		},
@@ -66,6 +69,7 @@ var (
 	inTrino = dialect{
 		name: "athena", quantileOf: "approx_percentile", // an approximation, which keeps memory small
 		stepsOf: "sequence", joinOf: "array_join", now: now,
+		parameter: func(int) string { return "?" },
 		formatted: func(seconds, format string) string {
 			if seconds == now {
 				return "date_format(now(), '" + format + "')"
@@ -109,14 +113,17 @@ func Athena(table string) Form {
 	return Form{dialect: inTrino, samples: table, once: "(" + OnceOf(table) + ") AS once"}
 }
 
-// Bind writes a panel's query for an engine. A text that a viewer chose is a positional parameter (?), so that nothing of it
-// gets into the SQL. Parameters are in WHERE conditions only, the one place for which Athena documents them. Bind itself makes
-// everything else: numbers, hours and the names of columns.
+// Variable is the name of the DuckDB variable that has the value of a query's n-th parameter, from 1.
+func Variable(n int) string { return "parameter_" + strconv.Itoa(n) }
+
+// Bind writes a panel's query for an engine. A text that a viewer chose is a parameter, so that nothing of it gets into the SQL.
+// Parameters are in WHERE conditions only, the one place for which Athena documents them. Bind itself makes everything else:
+// numbers, hours and the names of columns.
 func Bind(p Panel, params Params, form Form) (Query, error) {
 	var values []any
 	q, err := write(p, params, form, func(text string) string {
 		values = append(values, text)
-		return "?"
+		return form.parameter(len(values))
 	})
 	q.Args, q.bound = values, q.SQL
 	return q, err
@@ -175,7 +182,7 @@ func write(p Panel, params Params, form Form, text func(string) string) (Query, 
 	}
 	var q Query
 	if params.Together && form.keeps {
-		s.together, s.share = p.Together, q.shareWith(params)
+		s.together, s.share = p.Together, q.shareWith(params, form.parameter)
 		// A panel about another time would read all these columns for itself.
 		if len(p.OfHost) > 0 && params.Host != "" && !s.rolled() && r.To.Sub(r.From) == span {
 			if s.scan, err = s.ofOneHost(r, p.OfHost); err != nil {

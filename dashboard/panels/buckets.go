@@ -89,14 +89,14 @@ func (s statement) buckets(columns []string) (string, error) {
 }
 
 // shareWith returns a function that writes a relation with conditions of its own and adds it to the query, once.
-func (q *Query) shareWith(params Params) func(write func(filters func() []string) (string, error)) (string, error) {
+func (q *Query) shareWith(params Params, parameter func(n int) string) func(write func(filters func() []string) (string, error)) (string, error) {
 	return func(write func(filters func() []string) (string, error)) (string, error) {
 		var made Shared
 		var err error
 		made.SQL, err = write(func() []string {
 			return params.filters(func(text string) string {
 				made.Args = append(made.Args, text)
-				return "?"
+				return parameter(len(made.Args))
 			})
 		})
 		i := slices.IndexFunc(q.Shared, func(s Shared) bool { return s.SQL == made.SQL && slices.Equal(s.Args, made.Args) })
