@@ -34,7 +34,7 @@ type Params struct {
 	// the begin of the range.
 	KnownSince time.Time
 	// Together says that other panels of the page are asked at the same time. What several of them read (see [Panel.Together],
-	// [statement.kept] and [statement.readings]) is then made once for all, if the engine can keep it.
+	// [Panel.OfHost], [statement.kept] and [statement.readings]) is then made once for all, if the engine can keep it.
 	Together bool
 	// Once reads samples_once in place of samples: a sample that was delivered twice counts once.
 	Once bool
