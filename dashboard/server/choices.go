@@ -59,7 +59,7 @@ func (s *server) choices(w http.ResponseWriter, r *http.Request) {
 	}
 	all := choicesOf(of, answer.result)
 	if of == "host" && params.Env == "" && params.Role == "" && params.TagKey == "" && params.Host == "" {
-		s.noteFleet(all)
+		s.noteFleet(answer.result)
 	}
 	writeJSON(w, http.StatusOK, found(all, search))
 }
@@ -71,14 +71,23 @@ func (s *server) fleetSize(ctx context.Context, params panels.Params) int {
 		params.Host, params.Env, params.Role, params.TagKey, params.TagValue, params.Process, params.Picked = "", "", "", "", "", "", nil
 		panel, _ := panels.Find(choosers["host"])
 		if a, err := s.ask(ctx, panel, params); err == nil {
-			s.noteFleet(choicesOf("host", a.result))
+			s.noteFleet(a.result)
 		}
 	}
 	return int(s.hosts.Load())
 }
 
-// noteFleet keeps how many hosts a list of all hosts has, but at least 1, so that fleetSize does not ask again.
-func (s *server) noteFleet(all []choice) { s.hosts.Store(int64(max(1, len(all)))) }
+// noteFleet keeps how many hosts a list of all hosts has, but at least 1, so that fleetSize does not ask again. A host that changed its role
+// has several rows.
+func (s *server) noteFleet(list panels.Result) {
+	hosts := map[any]bool{}
+	if i := list.Index("host"); i >= 0 {
+		for _, name := range list.Data[i] {
+			hosts[name] = true
+		}
+	}
+	s.hosts.Store(int64(max(1, len(hosts))))
+}
 
 // choicesOf lists the values of a filter in the answer of its panel, each once and in order. The note of a host says what it is, that
 // of a tag how many hosts have it.
