@@ -72,6 +72,7 @@ func TestSharedAnswers(t *testing.T) {
 	laketest.Write(t, dir, laketest.Scene(to.Add(-30*time.Hour), to, 5*time.Minute))
 	rollUp(t, dir, to)
 	compare("rollups", open(t, dir), params(to.Add(-27*time.Hour), to))
+	compare("hours of lists", open(t, dir), params(to.Add(-72*time.Hour), to))
 }
 
 // TestSharedRowsOfHost: the panels of a host's page share its rows, and each host has rows of its own, also in what is made of them. A panel

@@ -44,35 +44,50 @@ func (s statement) details(list string, columns ...any) (string, error) {
 	return computing(computed, "(\n    "+strings.Join(rows, "\n    UNION ALL\n    ")+"\n  )") + " AS chosen", nil
 }
 
-// sharedReadings are the columns that panels of a page read of a list.
+// sharedReadings are the columns that panels of a page share of a list. The others are made of them.
 var sharedReadings = map[string][]string{
-	"processes": {
-		"cpu_pct", "cpu_pct" + lowest, "cpu_pct" + highest, "cpu_share", "rss_bytes", "rss_bytes" + lowest, "rss_bytes" + highest,
-		"read_bytes_per_s", "write_bytes_per_s", "throughput", "count",
-	},
-	"units": {"cpu_share", "memory_bytes"},
+	"processes": {"cpu_pct", "cpu_count", "rss_bytes", "read_bytes_per_s", "write_bytes_per_s", "count"},
+	"units":     {"cpu_pct", "cpu_count", "memory_bytes"},
 }
 
 // readings is a relation with a row for each host, ts and name of an element of a list. by is the column with the name. The other columns
 // are the given ones (see [statement.details]), and two more: listed and lists. A copy of a sample has equal elements, and max takes one of
 // them. Panels of a page that read the same list share the relation.
 func (s statement) readings(list, by string, columns ...string) (string, error) {
-	if s.share != nil {
-		columns = sharedReadings[list]
+	const name = "readings_of"
+	if s.share == nil {
+		return s.relation(name, func(s statement) (string, error) {
+			return s.readingsQuery(list, by, append(slices.Compact(columns), "listed", "lists"))
+		})
 	}
-	return s.relation("readings_of", func(s statement) (string, error) { return s.readingsQuery(list, by, columns) })
+	// Each column of a large table costs time, so what is made of others is not in it.
+	shared, computed := sharedReadings[list], []string{}
+	of, several := s.grain.of(list)
+	if several {
+		shared = slices.Concat(shared, of.extremes, []string{"listed", "lists"})
+	} else {
+		computed = append(computed, "1e0 AS listed", "1e0 AS lists")
+	}
+	for _, c := range slices.Compact(columns) {
+		if d, ok := elementDerivations[list][c]; ok {
+			computed = append(computed, d.sql+" AS "+c)
+		} else if field := withoutEnd(c); !several && field != c { // one reading is its own extreme
+			computed = append(computed, field+" AS "+c)
+		}
+	}
+	relation, err := s.relation(name, func(s statement) (string, error) { return s.readingsQuery(list, by, shared) })
+	return computing(computed, relation) + " AS " + name, err
 }
 
 func (s statement) readingsQuery(list, by string, columns []string) (string, error) {
-	columns = slices.Compact(columns)
-	relation, err := s.details(list, "host", by, columns, "listed", "lists")
+	relation, err := s.details(list, "host", by, columns)
 	aggregates := each(columns, func(column string) string {
 		if strings.HasSuffix(column, lowest) {
 			return "min(" + column + ")"
 		}
 		return "max(" + column + ")"
 	})
-	return "SELECT host, ts, " + by + ", " + aggregates + ", max(listed) AS listed, max(lists) AS lists\n    FROM " + relation + "\n    GROUP BY 1, 2, 3", err
+	return "SELECT host, ts, " + by + ", " + aggregates + "\n    FROM " + relation + "\n    GROUP BY 1, 2, 3", err
 }
 
 // elements is the query of the elements of one relation.
