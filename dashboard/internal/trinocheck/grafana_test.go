@@ -19,9 +19,10 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// TestGrafanaInTrino runs each query of the committed dashboards for Athena in Trino, over samples, minutes, hours and days. The rows must equal
+// checkGrafana checks each query of the committed dashboards for Athena in Trino, over samples, minutes, hours and days. The rows must equal
 // those that the same query of the dashboards for DuckDB has, and the plans must read only the partitions of the time range.
-func TestGrafanaInTrino(t *testing.T) {
+func checkGrafana(t *testing.T) check {
+	t.Helper()
 	dir, lakeDir := t.TempDir(), t.TempDir()
 	laketest.Write(t, lakeDir, laketest.Scene(noon.Add(-3*time.Hour), noon, 6*time.Minute))
 	laketest.Write(t, lakeDir, laketest.Scene(noon.Add(-25*time.Hour), noon.Add(-24*time.Hour), 10*time.Minute))
@@ -60,7 +61,7 @@ func TestGrafanaInTrino(t *testing.T) {
 	later := noon.Add(17 * 24 * time.Hour)
 	plans := map[string]panels.Params{"samples": of(later, 3*time.Hour, 5*time.Minute), "minutes": of(later, 26*time.Hour, 15*time.Minute)}
 
-	queries, inDuckDB, plugin := queriesOf(t, "athena"), queriesOf(t, "duckdb"), laketest.Plugin(t, lakeDir)
+	queries, inDuckDB := queriesOf(t, "athena"), queriesOf(t, "duckdb")
 	want := map[string]bool{}
 	file := func(name, text string) {
 		write(t, dir, name+".sql", text)
@@ -85,39 +86,40 @@ func TestGrafanaInTrino(t *testing.T) {
 			file(name+"."+span+".plan", "EXPLAIN (TYPE IO, FORMAT JSON) "+laketest.Filled(q.sql, params))
 		}
 	})
-	run(t, dir, want)
-
-	compared, full, scans := map[string]int{}, 0, map[string]int{}
-	each(func(name, span string, q query) {
-		compare := name + "." + span
-		if params, ok := plans[span]; ok {
-			checkPlan(t, compare, strings.Join(rows(t, dir, compare+".plan"), ""), params, scans)
+	return check{dir, want, func(t *testing.T) {
+		plugin := laketest.Plugin(t, lakeDir)
+		compared, full, scans := map[string]int{}, 0, map[string]int{}
+		each(func(name, span string, q query) {
+			compare := name + "." + span
+			if params, ok := plans[span]; ok {
+				checkPlan(t, compare, strings.Join(rows(t, dir, compare+".plan"), ""), params, scans)
+			}
+			if want[compare+".exact.sql"] {
+				compare += ".exact"
+			}
+			trino, duck := rows(t, dir, compare), lines(plugin(inDuckDB[name].sql, ranges[span]))
+			if strings.HasSuffix(q.sql, "\nORDER BY 1") { // rows of one time have no order
+				slices.SortStableFunc(trino, byTexts)
+				slices.SortStableFunc(duck, byTexts)
+			}
+			if problem := differ(duck, trino); problem != "" {
+				t.Errorf("%s: %s", compare, problem)
+			}
+			compared[span]++
+			if len(trino) > 0 {
+				full++
+			}
+		})
+		t.Logf("compared %v, %d have rows; the plans read %v", compared, full, scans)
+		if len(inDuckDB) != len(queries) || compared["samples"] != len(queries) || len(queries) < 80 || full < len(queries)*4/5 {
+			t.Errorf("%d queries for Athena and %d for DuckDB: too little is compared", len(queries), len(inDuckDB))
 		}
-		if want[compare+".exact.sql"] {
-			compare += ".exact"
+		for _, span := range []string{"chosen", "minutes", "hours"} {
+			if compared[span] < 10 {
+				t.Errorf("only %d queries are compared over %s", compared[span], span)
+			}
 		}
-		trino, duck := rows(t, dir, compare), lines(plugin(inDuckDB[name].sql, ranges[span]))
-		if strings.HasSuffix(q.sql, "\nORDER BY 1") { // rows of one time have no order
-			slices.SortStableFunc(trino, byTexts)
-			slices.SortStableFunc(duck, byTexts)
-		}
-		if problem := differ(duck, trino); problem != "" {
-			t.Errorf("%s: %s", compare, problem)
-		}
-		compared[span]++
-		if len(trino) > 0 {
-			full++
-		}
-	})
-	t.Logf("compared %v, %d have rows; the plans read %v", compared, full, scans)
-	if len(inDuckDB) != len(queries) || compared["samples"] != len(queries) || len(queries) < 80 || full < len(queries)*4/5 {
-		t.Errorf("%d queries for Athena and %d for DuckDB: too little is compared", len(queries), len(inDuckDB))
-	}
-	for _, span := range []string{"chosen", "minutes", "hours"} {
-		if compared[span] < 10 {
-			t.Errorf("only %d queries are compared over %s", compared[span], span)
-		}
-	}
+	}}
 }
 
 // byTexts compares two rows by their cells that are not numbers.
