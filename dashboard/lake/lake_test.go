@@ -132,6 +132,18 @@ func TestNewestIgnoresClocksAhead(t *testing.T) {
 	}
 }
 
+// TestParametersOfOtherQueries: a query that Bind did not write may have parameters too.
+func TestParametersOfOtherQueries(t *testing.T) {
+	dir := t.TempDir()
+	laketest.Write(t, dir, laketest.Samples(2, start, start.Add(time.Minute), 3*time.Second))
+	l := open(t, dir)
+	host := one(t, l, "SELECT min(hostname) FROM samples")
+	r, err := l.Query(t.Context(), panels.Query{SQL: "SELECT count(*) FROM samples WHERE hostname = ? AND seq < ?", Args: []any{host, int64(5)}})
+	if err != nil || r.Data[0][0] != int64(5) {
+		t.Errorf("%v samples, %v, want 5", r.Data, err)
+	}
+}
+
 func TestValuesAreRead(t *testing.T) {
 	dir := t.TempDir()
 	golden := recordtest.Golden()

@@ -174,7 +174,7 @@ func query(ctx context.Context, conn *sql.Conn, q panels.Query) (*sql.Rows, erro
 		if err := checkReadOnly(ctx, conn, q.SQL); err != nil {
 			return nil, err
 		}
-		return conn.QueryContext(ctx, q.SQL)
+		return conn.QueryContext(ctx, q.SQL, q.Args...)
 	}
 	if err := setVariables(ctx, conn, q.Args); err != nil {
 		return nil, err
