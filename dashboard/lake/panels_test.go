@@ -68,14 +68,7 @@ func runPanel(t *testing.T, l *lake.Lake, id string, p panels.Params) panels.Res
 	if !ok {
 		t.Fatalf("no panel %s", id)
 	}
-	q, err := panels.Bind(panel, p, l.Form(t.Context()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := l.Query(t.Context(), q)
-	if err != nil {
-		t.Fatalf("%s: %v", id, err)
-	}
+	r, _ := resultOf(t, l, panel, p)
 	return r
 }
 

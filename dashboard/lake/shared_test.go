@@ -34,7 +34,11 @@ func TestSharedAnswers(t *testing.T) {
 						if len(q.Shared) == 0 {
 							return
 						}
-						got, _ := resultOf(t, l, panel, together)
+						got, err := l.Query(t.Context(), q)
+						if err != nil {
+							t.Errorf("%s: %v", panel.ID, err)
+							return
+						}
 						want, alone := resultOf(t, l, panel, p)
 						if len(alone.Shared) > 0 {
 							t.Errorf("%s shares %d relations if it is alone", panel.ID, len(alone.Shared))

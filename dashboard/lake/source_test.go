@@ -92,7 +92,7 @@ func resultOf(t *testing.T, l *lake.Lake, p panels.Panel, params panels.Params) 
 	}
 	r, err := l.Query(t.Context(), q)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, q.SQL)
+		t.Fatalf("%s: %v\n%s", p.ID, err, q.SQL)
 	}
 	return r, q
 }

@@ -43,7 +43,7 @@ type statement struct {
 	scan                                               // the relations that hold the samples
 	extremes    map[string]bool                        // columns of extremes that the query has asked for so far
 	weeks       []scan                                 // what is read of each of the earlier weeks, see [Panel.Weeks]
-	among       string                                 // a further condition on the rows; "" if there is none
+	among       string                                 // a further condition on the rows, or "" for none
 	filters     func() []string                        // conditions on what a viewer chose; called for each read of the samples, because each has parameters of its own
 	metric      string                                 // value of the chosen metric
 	metrics     []string                               // the columns that it is made of

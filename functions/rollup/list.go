@@ -152,7 +152,8 @@ func (r *Roller) sources(ctx context.Context, rollup panels.Rollup, hours map[ti
 	return sources, err
 }
 
-// made returns of which objects each period's rollup was made, and when, by the begin of the period. It looks at the days that [scopeOf] says.
+// made returns, for each period that has a rollup, the objects that the rollup was made of, and when it was made. A key is the begin of the
+// period. The days that it looks at are those of [scopeOf].
 func (r *Roller) made(ctx context.Context, rollup panels.Rollup, days []time.Time) (map[time.Time]panels.Made, error) {
 	partitions, err := r.partitions(ctx, rollup, scopeOf(rollup, days))
 	made := map[time.Time]panels.Made{}

@@ -85,6 +85,19 @@ func TestSealedWhileSyncing(t *testing.T) {
 	})
 }
 
+// failNextSync lets the next sync of a file fail, and no other. The result says whether it has failed.
+func failNextSync(fs *spooltest.FS) *bool {
+	failed := false
+	fs.Fail = func(_ int, op string) error {
+		if !failed && strings.HasPrefix(op, "sync ") {
+			failed = true
+			return syscall.EIO
+		}
+		return nil
+	}
+	return &failed
+}
+
 // TestSegmentEndsAfterFailedSync: to remove a file, the spool syncs the segment that is being written. If that fails, later syncs of the segment
 // succeed although bytes are lost. So the lines that come later are not written to it.
 func TestSegmentEndsAfterFailedSync(t *testing.T) {
@@ -94,20 +107,13 @@ func TestSegmentEndsAfterFailedSync(t *testing.T) {
 		put(t, q, "a")
 		q.Split()
 		put(t, q, "b")
-		failed := false
-		fs.Fail = func(_ int, op string) error {
-			if !failed && strings.HasPrefix(op, "sync ") {
-				failed = true
-				return syscall.EIO
-			}
-			return nil
-		}
+		failed := failNextSync(fs)
 		b, err := q.TryPeek(spool.Backlog, 1, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := q.Ack(b); err != nil || !failed {
-			t.Fatalf("Ack: %v, a sync failed: %v", err, failed)
+		if err := q.Ack(b); err != nil || !*failed {
+			t.Fatalf("Ack: %v, a sync failed: %v", err, *failed)
 		}
 		for range 20 {
 			put(t, q, "c")
@@ -145,18 +151,11 @@ func TestFailedSyncOfTheTimer(t *testing.T) {
 		if err := q.Ack(b.Head(2)); err != nil {
 			t.Fatal(err)
 		}
-		failed := false
-		fs.Fail = func(_ int, op string) error {
-			if !failed && strings.HasPrefix(op, "sync ") {
-				failed = true
-				return syscall.EIO
-			}
-			return nil
-		}
+		failed := failNextSync(fs)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		if err := q.Ack(b.Tail(2)); err != nil || !failed {
-			t.Fatalf("Ack: %v, a sync failed: %v", err, failed)
+		if err := q.Ack(b.Tail(2)); err != nil || !*failed {
+			t.Fatalf("Ack: %v, a sync failed: %v", err, *failed)
 		}
 		for seed := range uint64(50) {
 			after := open(t, fs.PowerCut(rand.New(rand.NewPCG(seed, 0))))
