@@ -55,9 +55,7 @@ type edge struct {
 // except that it does not listen on [config.Config].Listen again.
 func Run(ctx context.Context, o Options) error {
 	saveMemory()
-	e := &edge{options: o, log: o.Log, began: time.Now(), collectors: collectors{log: o.Log}}
-	e.serving = retry.NewState(o.Log, "answering edge status")
-	e.usingEdgeConfig = retry.NewState(o.Log, "using the stack's edge-config")
+	e := newEdge(o)
 	local := o.Load()
 	c, err := local.With("")
 	if err != nil {
@@ -73,6 +71,15 @@ func Run(ctx context.Context, o Options) error {
 		e.log.LogAttrs(ctx, slog.LevelError, "closing the spool failed", slog.String("error", closeErr.Error()))
 	}
 	return err
+}
+
+// newEdge returns a collector without parts.
+func newEdge(o Options) *edge {
+	return &edge{
+		options: o, log: o.Log, began: time.Now(), collectors: collectors{log: o.Log},
+		serving:         retry.NewState(o.Log, "answering edge status"),
+		usingEdgeConfig: retry.NewState(o.Log, "using the stack's edge-config"),
+	}
 }
 
 // begin makes the parts and runs them. If the disk has the stack's last answer, the edge-config in it applies before

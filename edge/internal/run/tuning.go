@@ -17,7 +17,8 @@ type tuning struct {
 	// mu guards the fields below. It is held while the parts are tuned, so that they all get the same configuration.
 	mu         sync.Mutex
 	local      config.Local
-	edgeConfig string // the stack's edge-config; empty if it is not used
+	fromStack  string // the stack's edge-config, also if it is wrong together with the machine's settings
+	edgeConfig string // the edge-config in use; empty if none is
 	inUse      config.Config
 }
 
@@ -52,6 +53,7 @@ func (e *edge) retune(edgeConfig string) {
 	t := &e.tuning
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.fromStack = edgeConfig
 	c, err := t.local.With(edgeConfig)
 	if err != nil {
 		e.usingEdgeConfig.Failed(err)
@@ -96,24 +98,25 @@ func (e *edge) reload(ctx context.Context) {
 	}
 }
 
+// reloadSettings reads the machine's settings and applies them together with the stack's edge-config. If the two do not fit together, it
+// keeps the edge-config in use, or uses the machine's settings alone.
 func (e *edge) reloadSettings() (changed bool, err error) {
 	local := e.options.Load()
 	t := &e.tuning
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	edgeConfig := t.edgeConfig
-	c, err := local.With(edgeConfig)
-	if err != nil && edgeConfig != "" {
-		// If the machine's settings are right without edge-config, use them alone.
-		if alone, aloneErr := local.With(""); aloneErr == nil {
-			e.usingEdgeConfig.Failed(err)
-			c, edgeConfig, err = alone, "", nil
+	c, fromStackErr := local.With(t.fromStack)
+	if fromStackErr == nil {
+		e.usingEdgeConfig.OK()
+		return e.tuneLocked(local, t.fromStack, c), nil
+	}
+	for _, edgeConfig := range []string{t.edgeConfig, ""} {
+		if c, err = local.With(edgeConfig); err == nil {
+			e.usingEdgeConfig.Failed(fromStackErr)
+			return e.tuneLocked(local, edgeConfig, c), nil
 		}
 	}
-	if err != nil {
-		return false, err
-	}
-	return e.tuneLocked(local, edgeConfig, c), nil
+	return false, err
 }
 
 // logChange logs the new configuration, and the changed settings that need a restart.
