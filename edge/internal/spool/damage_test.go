@@ -224,3 +224,34 @@ func TestReject(t *testing.T) {
 		t.Errorf("rejected ends in %q, and before it there are %d bytes", last[max(0, len(last)-20):], len(before))
 	}
 }
+
+// TestRemovedRejectedFile: if somebody removes the file of rejected lines while a collector runs, later rejected lines go to a new file, also
+// if the removed one was full.
+func TestRemovedRejectedFile(t *testing.T) {
+	for name, length := range map[string]int{"short": 100, "full": spool.MinBytes/64 - 100} {
+		t.Run(name, func(t *testing.T) {
+			fs := spooltest.New()
+			q := open(t, fs)
+			reject := func(line string) {
+				t.Helper()
+				put(t, q, line)
+				if err := q.Reject(peek(t, q, 1, 1)); err != nil {
+					t.Error(err)
+				}
+			}
+			reject(strings.Repeat("x", length))
+			if err := fs.Remove("rejected.jsonl"); err != nil {
+				t.Fatal(err)
+			}
+			second := strings.Repeat("y", 200)
+			reject(second)
+			reject("z")
+			if got := fs.Content("rejected.jsonl"); got != second+"\nz\n" {
+				t.Errorf("the file has %q", got)
+			}
+			if s := q.Stats(); s.Rejected != 3 || s.Bytes != fs.Size() {
+				t.Errorf("%+v, %d bytes", s, fs.Size())
+			}
+		})
+	}
+}

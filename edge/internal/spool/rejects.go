@@ -1,10 +1,15 @@
 package spool
 
+import (
+	"errors"
+	"io/fs"
+)
+
 // rejects is the state of the files of rejected lines. The destination will never accept these lines; people may look at them. If the
 // current file is full, it replaces the previous one.
 type rejects struct {
 	size, before int64
-	known        bool // the current file exists
+	known        bool // the current file existed when it was last used
 }
 
 // rejectedShare is the part of the size limit that each of the two files may take: a 64th.
@@ -36,22 +41,21 @@ func (s *store) keepRejected(text []byte) error {
 		return errWaiting
 	}
 	if r.known && r.size+int64(len(text)) > most {
-		if err := s.fs.Rename(rejectedName, rejectedBefore); err != nil {
+		switch err := s.fs.Rename(rejectedName, rejectedBefore); {
+		case errors.Is(err, fs.ErrNotExist):
+			*r = rejects{before: r.before} // somebody removed the current file
+		case err != nil:
 			return err
+		default:
+			*r = rejects{before: r.size}
+			s.syncDir = true
 		}
-		*r = rejects{before: r.size}
-		s.syncDir = true
 	}
-	how := ReadWrite
-	if !r.known {
-		how, s.syncDir = CreateNew, true
-	}
-	f, err := s.fs.Open(rejectedName, how)
+	f, err := s.openRejected()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	r.known = true
 	if _, err := f.WriteAt(text, r.size); err != nil {
 		return err
 	}
@@ -60,4 +64,20 @@ func (s *store) keepRejected(text []byte) error {
 		return err
 	}
 	return s.syncDirectory()
+}
+
+// openRejected opens the current file. If there is none, or somebody removed it, it makes a new one.
+func (s *store) openRejected() (File, error) {
+	r := &s.rejected
+	if r.known {
+		f, err := s.fs.Open(rejectedName, ReadWrite)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+		*r = rejects{before: r.before}
+	}
+	s.syncDir = true
+	f, err := s.fs.Open(rejectedName, CreateNew)
+	r.known = err == nil
+	return f, err
 }
