@@ -71,6 +71,8 @@ func TestPlainHTTP(t *testing.T) {
 		"a name like loopback": {map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1.example"}, "plain HTTP"},
 		"a name below it":      {map[string]string{"AWS_ENDPOINT_URL": "http://a.localhost"}, "plain HTTP"},
 		"no URL":               {map[string]string{"AWS_ENDPOINT_URL": "firehose.example"}, "is not a URL"},
+		"no URL, a password":   {map[string]string{"AWS_ENDPOINT_URL": "user:hidden@10.0.0.1"}, `endpoint "(not shown: it may have a password)" is not a URL`},
+		"unreadable":           {map[string]string{"AWS_ENDPOINT_URL": "https://user:hid%en@10.0.0.1"}, "is not a URL"},
 		"a password":           {map[string]string{"AWS_ENDPOINT_URL": "http://user:hidden@10.0.0.1"}, "endpoint http://10.0.0.1: plain HTTP"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +81,7 @@ func TestPlainHTTP(t *testing.T) {
 			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v, want %q", err, c.want)
 			}
-			if err != nil && strings.Contains(err.Error(), "hidden") {
+			if err != nil && strings.Contains(err.Error(), "hid") {
 				t.Errorf("error shows the password: %v", err)
 			}
 		})
@@ -107,6 +109,7 @@ func TestPlainHTTPOfOtherServices(t *testing.T) {
 // TestBlanks: the error names the blanks around a value, and shows no secret.
 func TestBlanks(t *testing.T) {
 	for name, c := range map[string]struct{ value, want string }{
+		"AWS_ENDPOINT_URL_SSM":        {"https://user:HIDDEN@a.example\r", `AWS_ENDPOINT_URL_SSM: there are blanks`},
 		"AWS_REGION":                  {" eu-west-1", `AWS_REGION=" eu-west-1": there are blanks around the value; remove them`},
 		"AWS_DEFAULT_REGION":          {"eu-west-1\r", `AWS_DEFAULT_REGION="eu-west-1\r": there are blanks`},
 		"AWS_ENDPOINT_URL":            {"https://a.example ", `AWS_ENDPOINT_URL="https://a.example ": there are blanks`},

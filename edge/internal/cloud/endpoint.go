@@ -58,7 +58,7 @@ func checkEndpoints(endpoints ...*string) error {
 		}
 		u, err := url.Parse(*endpoint)
 		if err != nil || u.Host == "" {
-			return settingError{fmt.Errorf("endpoint %q is not a URL; use for example https://firehose.example.com", redact(u))}
+			return settingError{fmt.Errorf("endpoint %q is not a URL; use for example https://firehose.example.com", shownURL(*endpoint))}
 		}
 		if err := checkPlain(u); err != nil {
 			return settingError{err}
@@ -79,7 +79,7 @@ func checkBlanks(environ []string) error {
 			continue
 		}
 		shown := fmt.Sprintf("%s=%q", name, value)
-		if slices.ContainsFunc(secretNames, func(part string) bool { return strings.Contains(name, part) }) {
+		if mayHavePassword(value) || slices.ContainsFunc(secretNames, func(part string) bool { return strings.Contains(name, part) }) {
 			shown = name
 		}
 		return settingError{fmt.Errorf("%s: there are blanks around the value; remove them", shown)}
@@ -87,10 +87,13 @@ func checkBlanks(environ []string) error {
 	return nil
 }
 
-// redact formats a URL without its password. An unreadable URL is not shown at all.
-func redact(u *url.URL) string {
-	if u == nil {
-		return "(unreadable)"
+// shownURL returns a text that should be a URL, for a message. It does not return a text that may have a password.
+func shownURL(text string) string {
+	if mayHavePassword(text) {
+		return "(not shown: it may have a password)"
 	}
-	return u.Redacted()
+	return text
 }
+
+// mayHavePassword reports whether a text may be a URL with a user and a password, also one that cannot be parsed.
+func mayHavePassword(text string) bool { return strings.Contains(text, "@") }
