@@ -203,18 +203,18 @@ func (s *store) checkDirectory() {
 }
 
 // leave gives up the directory if somebody removed or replaced it, and reports whether that is so. The file of the active segment is still
-// open, so its content can be read: leave moves it to memory, and restore writes it to the new directory.
+// open, so its lines can be read: leave moves those that wait to memory, and restore writes them to the new directory.
 func (s *store) leave() bool {
 	if s.lock == nil || s.lock.Held() {
 		return false
 	}
 	s.log.Warn("the spool's directory was removed or replaced; it is made again")
 	if seg := s.active; seg != nil && seg.file != nil {
-		mem := make([]byte, seg.size)
-		if _, err := seg.file.ReadAt(mem, 0); err == nil {
+		if mem, err := seg.appendWaiting(make([]byte, headerBytes), 0, s.fs); err == nil {
 			s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk}) // if only the lock was removed, the file still exists
 			seg.file.Close()
 			seg.id, seg.file, seg.mem, seg.disk = 0, nil, mem, 0
+			seg.size, seg.readAt = int64(len(mem)), headerBytes
 		}
 		s.seal()
 	}

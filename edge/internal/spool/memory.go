@@ -57,14 +57,23 @@ func (s *store) restore() error {
 	return nil
 }
 
-// restoreSegment begins a file and writes the lines of a segment to it. If that fails, the segment stays in memory.
+// restoreSegment begins a file and writes the lines of a segment that wait to it. If that fails, the segment stays in memory.
 func (s *store) restoreSegment(seg *segment) error {
-	if err := s.begin(seg.size - headerBytes); err != nil {
+	if err := s.begin(stateBytes + seg.size - headerBytes); err != nil {
 		return err
 	}
 	begun := s.active
+	if seg.acked > 0 { // the file does not have these lines; without the state they would count as damaged
+		if err := s.writeState(state{segment: begun.id, acked: seg.acked}, 0); err != nil {
+			return err
+		}
+	}
 	start := begun.size
-	if err := begun.write(seg.linesAt(start)); err != nil {
+	lines, err := seg.appendWaiting(make([]byte, 0, seg.size), start, s.fs)
+	if err == nil {
+		err = begun.write(lines)
+	}
+	if err != nil {
 		return err
 	}
 	seg.moveTo(begun, start)

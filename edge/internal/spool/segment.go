@@ -42,18 +42,16 @@ func newMemorySegment() *segment {
 	return &segment{mem: make([]byte, headerBytes), size: headerBytes, readAt: headerBytes}
 }
 
-// linesAt encodes the lines of a segment in memory as entries of a file. The first entry is at offset.
-func (s *segment) linesAt(offset int64) []byte {
-	b := make([]byte, 0, s.size)
-	for scan := newScanner(bytes.NewReader(s.mem), headerBytes, s.size); ; {
-		e, err := scan.next()
-		if err != nil { // the end: memory does not fail
-			return b
-		}
-		if e.kind == kindLine {
-			b = appendEntry(b, offset, e.kind, e.line, e.payload)
-		}
+// appendWaiting appends the lines that wait to dst, as entries of another file. The first byte of dst is at offset base of that file.
+func (s *segment) appendWaiting(dst []byte, base int64, fs FS) ([]byte, error) {
+	err := s.read(fs, func(e entry) bool {
+		dst = appendEntry(dst, base, e.kind, e.line, e.payload)
+		return true
+	})
+	if !errors.Is(err, io.EOF) {
+		return nil, err
 	}
+	return dst, nil
 }
 
 // moveTo gives a segment in memory the file of another segment. Its lines were written to that file, beginning at offset.

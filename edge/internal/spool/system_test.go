@@ -250,3 +250,49 @@ func TestRemovedSegment(t *testing.T) {
 		t.Errorf("after all have arrived: %+v", s)
 	}
 }
+
+// TestDirectoryThatCannotBeMadeAgain: somebody removes the directory, and the collector may not make it again for a while. The lines that wait
+// in the segment that is being written stay in memory, even if the segment is larger than what memory may take. Later they are in the
+// new directory. The lines of the segment that were delivered do not come back, and do not count as damaged.
+func TestDirectoryThatCannotBeMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New()
+		q := openWith(t, spool.Options{FS: fs, MaxBytes: 64 << 20})
+		for i := range 30 {
+			put(t, q, fmt.Sprintf("%d-%0*d", i, 100_000, 0)) // 3 MB in a segment of at most 4 MB
+		}
+		if err := q.Ack(peek(t, q, 27, 1<<30)); err != nil {
+			t.Fatal(err)
+		}
+		held := peek(t, q, 1, 1)
+		fs.Gone()
+		fs.Fail = func(_ int, op string) error {
+			if strings.HasPrefix(op, "lock") {
+				return syscall.EACCES
+			}
+			return nil
+		}
+		time.Sleep(time.Minute)
+		put(t, q, "a", "b")
+		if s := q.Stats(); s.Lines != 5 || s.MemoryLines != 5 || s.Lost != 0 {
+			t.Errorf("without a directory: %+v", s)
+		}
+		if err := q.Ack(held); err != nil { // it was being delivered
+			t.Fatal(err)
+		}
+		fs.Fail = nil
+		time.Sleep(time.Minute)
+		put(t, q, "c")
+		for when, q := range map[string]*spool.Queue{"in the new directory": q, "after a kill": open(t, fs.Killed())} {
+			if s := q.Stats(); s.Lines != 5 || s.MemoryLines != 0 || s.Lost != 0 || s.Damaged != 0 {
+				t.Errorf("%s: %+v", when, s)
+			}
+			b := peek(t, q, 9, 1<<30)
+			for i, want := range []string{"28-0", "29-0", "a", "b", "c"} {
+				if got := string(b.Lines[i]); !strings.HasPrefix(got, want) {
+					t.Errorf("%s: line %d is %.9s, want %s", when, i, got, want)
+				}
+			}
+		}
+	})
+}
