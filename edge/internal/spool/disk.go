@@ -204,14 +204,17 @@ func (s *store) syncActive() error {
 	return s.syncDirectory()
 }
 
-// syncStates syncs the active segment and the directory before a file is removed or set aside. The active segment says how many samples are
+// syncStates syncs the active segment and the directory before a file is removed or set aside. The newest segment says how many samples are
 // lost. Without the sync, a power loss could take that number and not bring the file back. If no segment is active, seal synced the
-// newest one when it ended.
+// newest one when it ended, but its name may not be durable yet.
 func (s *store) syncStates() error {
-	if a := s.active; s.syncNever || a == nil || a.file == nil || !a.dirty && !s.syncDir {
+	if s.syncNever {
 		return nil
 	}
-	return s.syncActive()
+	if a := s.active; a != nil && a.file != nil && a.dirty {
+		return s.syncActive()
+	}
+	return s.syncDirectory()
 }
 
 // syncFile syncs a segment. If that fails, the segment ends with the next write: another sync could succeed although bytes are lost.

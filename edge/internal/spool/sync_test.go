@@ -198,3 +198,35 @@ func TestPowerLossAfterTheLockIsRemoved(t *testing.T) {
 		})
 	}
 }
+
+// TestPowerLossWithoutActiveSegment: the newest segment, which has the count of lost lines, has ended and its name is not durable yet. If the
+// segment before it is removed then and the power fails, the count is still there.
+func TestPowerLossWithoutActiveSegment(t *testing.T) {
+	fs := spooltest.New()
+	q := openWith(t, spool.Options{FS: fs, Sync: time.Hour})
+	ackBacklog := func(n int, want string) {
+		t.Helper()
+		b, err := q.TryPeek(spool.Backlog, n, 1000)
+		if err != nil || text(b) != want {
+			t.Fatal(text(b), err)
+		}
+		if err := q.Ack(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, q, "a", "damaged", "b")
+	q.Split()
+	put(t, q, "c")
+	fs.Change(name(1), func(d []byte) []byte { return bytes.Replace(d, []byte("damaged"), []byte("DAMAGED"), 1) })
+	ackBacklog(2, "[a b]")
+	q.Split()
+	put(t, q, "d")
+	q.Split()
+	ackBacklog(1, "[c]")
+	for seed := range uint64(50) {
+		after := open(t, fs.PowerCut(rand.New(rand.NewPCG(seed, 0))))
+		if n := after.Stats().Lost; n != 1 {
+			t.Errorf("after a power loss %d lines count as lost, want 1", n)
+		}
+	}
+}
