@@ -16,7 +16,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
-	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 	"github.com/metrics-dashboard/metrics-dashboard/record/pause"
 )
 
@@ -211,7 +210,8 @@ func checkPrefix(prefix string, nameBytes int) error {
 	return nil
 }
 
-// finishMoves moves committed files to their final names. It can be repeated: a file that is no longer staged was moved before.
+// finishMoves moves committed files to their final names and syncs the names. It can be repeated: a file that is no longer staged was
+// moved before, but perhaps its name was not synced.
 func (e *Engine) finishMoves(moves []journal.Move) error {
 	if len(moves) == 0 {
 		return nil
@@ -222,13 +222,13 @@ func (e *Engine) finishMoves(moves []journal.Move) error {
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return fmt.Errorf("move object: %w", err)
 		}
+		dirs[filepath.Dir(to)] = true
 		if err := os.Rename(from, to); err != nil {
 			if _, moved := os.Stat(to); errors.Is(err, os.ErrNotExist) && moved == nil {
 				continue
 			}
 			return fmt.Errorf("move object: %w", err)
 		}
-		dirs[filepath.Dir(to)] = true
 	}
 	for dir := range dirs {
 		if err := e.syncPath(dir); err != nil {
@@ -241,11 +241,11 @@ func (e *Engine) finishMoves(moves []journal.Move) error {
 // syncPath syncs dir, so that the names in it are on disk. It also syncs the directories above dir up to the bucket, except those that
 // this engine synced before.
 func (e *Engine) syncPath(dir string) error {
-	if err := durable.SyncDir(dir); err != nil {
+	if err := e.syncDir(dir); err != nil {
 		return err
 	}
 	for ; dir != e.bucket && dir != filepath.Dir(dir) && !e.durable[dir]; dir = filepath.Dir(dir) {
-		if err := durable.SyncDir(filepath.Dir(dir)); err != nil {
+		if err := e.syncDir(filepath.Dir(dir)); err != nil {
 			return err
 		}
 		e.durable[dir] = true

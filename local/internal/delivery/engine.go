@@ -17,6 +17,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // StateDir is the directory in the lake's directory that holds the records and files that are not delivered yet. Readers of the lake
@@ -35,6 +36,8 @@ type Options struct {
 	Log    *slog.Logger // default slog.Default
 	// Now is the clock; default time.Now.
 	Now func() time.Time
+
+	syncDir func(dir string) error // default durable.SyncDir; tests replace it
 }
 
 // Stats counts what an engine did since it was opened.
@@ -67,7 +70,8 @@ type Engine struct {
 	bucket      string          // directory of the bucket
 	nameBytes   int             // length of an object's name without its prefix
 	staging     string          // directory of the objects that do not have their final names yet
-	durable     map[string]bool // directories whose names were synced to disk; only the delivery under way uses the map
+	durable     map[string]bool // directories whose names were synced to disk; only recover and, after it, the delivery under way use it
+	syncDir     func(dir string) error
 	log         *slog.Logger
 	now         func() time.Time
 
@@ -87,7 +91,7 @@ func Open(dir string, s spec.Stream, invoker Invoker, o Options) (*Engine, error
 		stream: s, region: o.Region, invoker: invoker,
 		bucket:  filepath.Join(dir, s.Bucket),
 		staging: filepath.Join(dir, StateDir, s.Name, "staging"),
-		log:     o.Log, now: o.Now,
+		log:     o.Log, now: o.Now, syncDir: o.syncDir,
 		durable: map[string]bool{},
 		wake:    make(chan struct{}, 1), flushes: make(chan chan struct{}), done: make(chan struct{}),
 	}
@@ -96,6 +100,9 @@ func Open(dir string, s spec.Stream, invoker Invoker, o Options) (*Engine, error
 	}
 	if e.now == nil {
 		e.now = time.Now
+	}
+	if e.syncDir == nil {
+		e.syncDir = durable.SyncDir
 	}
 	if o.JournalBytes == 0 {
 		o.JournalBytes = 1 << 30
