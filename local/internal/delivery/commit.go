@@ -25,6 +25,7 @@ import (
 // the next start finishes the moves. Either way no record is in two objects.
 //
 // If a write fails, deliver repeats it until it succeeds. The records stay in the journal meanwhile. (Firehose gives up after 24 hours.)
+// If the journal is broken, no write can succeed before the next start, so deliver does nothing more until ctx ends.
 func (e *Engine) deliver(ctx context.Context, b *deliveryBuffer) error {
 	var w *objectWriter
 	err := e.untilDone(ctx, func() (err error) {
@@ -59,16 +60,21 @@ const (
 	writeBackoffCap = time.Minute
 )
 
-// untilDone repeats a step of a delivery until it succeeds or ctx ends.
+// untilDone repeats a step of a delivery until it succeeds or ctx ends. If the journal is broken, it only waits for the end of ctx.
 func (e *Engine) untilDone(ctx context.Context, step func() error) error {
 	for wait := writeBackoff; ; wait = min(2*wait, writeBackoffCap) {
 		err := step()
 		if err == nil {
 			return nil
 		}
+		e.count(func(s *Stats) { s.DeliveryErrors++ })
+		if errors.Is(err, journal.ErrBroken) { // a further attempt would only leave more files behind
+			e.log.LogAttrs(ctx, slog.LevelError, "cannot write objects", slog.String("stream", e.stream.Name), slog.Any("error", err))
+			<-ctx.Done()
+			return ctx.Err()
+		}
 		e.log.LogAttrs(ctx, slog.LevelError, "cannot write objects; trying again", slog.String("stream", e.stream.Name),
 			slog.Any("error", err), slog.Duration("wait", wait))
-		e.count(func(s *Stats) { s.DeliveryErrors++ })
 		if err := pause.For(ctx, wait); err != nil {
 			return err
 		}
