@@ -92,6 +92,9 @@ func (e *Engine) write(b *deliveryBuffer) (*objectWriter, error) {
 	if err := w.stageErrorObjects(); err != nil {
 		return nil, errors.Join(err, w.discard())
 	}
+	if err := w.syncNames(); err != nil {
+		return nil, errors.Join(err, w.discard())
+	}
 	err := e.journal.Commit(b.upto, w.moves)
 	switch {
 	case errors.Is(err, journal.ErrBroken): // keep the files: the next start needs them if it finds the commit
@@ -156,7 +159,7 @@ func (w *objectWriter) stagePartition(prefix string, p *partition) error {
 	return nil
 }
 
-// stage writes the file of one object under a staging name, syncs it and notes its move.
+// stage writes the file of one object under a staging name, syncs it and notes its move. The name is durable only after syncNames.
 func (w *objectWriter) stage(prefix, extension string, arrival time.Time, content func(io.Writer) error) error {
 	staged := uuid.NewString()
 	w.moves = append(w.moves, journal.Move{
@@ -178,6 +181,17 @@ func (w *objectWriter) stage(prefix, extension string, arrival time.Time, conten
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write object %s: %w", path, err)
+	}
+	return nil
+}
+
+// syncNames makes the names of the staged files durable. The commit says that the files are there.
+func (w *objectWriter) syncNames() error {
+	if len(w.moves) == 0 {
+		return nil
+	}
+	if err := w.engine.syncDir(w.engine.staging); err != nil {
+		return fmt.Errorf("sync the names of staged objects: %w", err)
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func Open(dir string, s spec.Stream, invoker Invoker, o Options) (*Engine, error
 	if o.FlushEvery > 0 {
 		e.shorten(o.FlushEvery)
 	}
-	if err := e.open(filepath.Join(dir, StateDir, s.Name, "journal"), o.JournalBytes); err != nil {
+	if err := e.open(dir, o.JournalBytes); err != nil {
 		return nil, fmt.Errorf("open stream %s: %w", s.Name, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -130,7 +130,7 @@ func (e *Engine) shorten(every time.Duration) {
 	}
 }
 
-func (e *Engine) open(path string, maxBytes int64) (err error) {
+func (e *Engine) open(dir string, journalBytes int64) (err error) {
 	if e.prefix, err = parsePrefix(e.stream.Prefix); err != nil {
 		return fmt.Errorf("prefix: %w", err)
 	}
@@ -142,12 +142,15 @@ func (e *Engine) open(path string, maxBytes int64) (err error) {
 			return err
 		}
 	}
-	for _, dir := range []string{e.bucket, e.staging} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
+	if err := errors.Join(os.MkdirAll(e.bucket, 0o755), os.MkdirAll(e.staging, 0o755)); err != nil {
+		return err
 	}
-	if e.journal, err = journal.Open(path, maxBytes); err != nil {
+	// The names of the bucket and of the journal have to be durable too. The journal syncs the directory that has its own name.
+	if err := errors.Join(e.syncDir(dir), e.syncDir(filepath.Join(dir, StateDir))); err != nil {
+		return err
+	}
+	path := filepath.Join(filepath.Dir(e.staging), "journal")
+	if e.journal, err = journal.Open(path, journalBytes); err != nil {
 		return err
 	}
 	e.reportDamage(path)

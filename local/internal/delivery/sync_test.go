@@ -101,3 +101,42 @@ func TestNamesAreSyncedAfterADeath(t *testing.T) {
 		t.Errorf("synced %v; moves %v", s.done, e.journal.Moves())
 	}
 }
+
+// The journal does not commit a delivery before the names of its staged files are synced: else they may be gone after a loss of power.
+func TestStagedNamesAreSyncedBeforeTheCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		staging := filepath.Join(dir, StateDir, "metrics", "staging")
+		s := &syncs{fail: staging, times: 10}
+		e := openSynced(t, dir, s)
+		if err := e.Put(t.Context(), [][]byte{[]byte("a")}); err != nil {
+			t.Fatal(err)
+		}
+		flushed := make(chan error, 1)
+		go func() { flushed <- e.Flush(t.Context()) }()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		staged, err := os.ReadDir(staging)
+		if delivered := e.journal.State().Delivered; err != nil || delivered != 0 || len(staged) != 0 || e.Stats().DeliveryErrors == 0 {
+			t.Errorf("delivered up to record %d; %d staged files, %v; stats %+v", delivered, len(staged), err, e.Stats())
+		}
+		if err := errors.Join(<-flushed, e.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if n := e.Stats().Objects; n != 1 || !s.synced(staging) {
+			t.Errorf("%d objects; synced %v", n, s.done)
+		}
+	})
+}
+
+// Open syncs the names of the directories that it makes. A record may be accepted as soon as it returns.
+func TestNewDirectoriesAreSynced(t *testing.T) {
+	dir := t.TempDir()
+	s := &syncs{}
+	if err := openSynced(t, dir, s).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !s.synced(dir) || !s.synced(filepath.Join(dir, StateDir)) {
+		t.Errorf("synced %v", s.done)
+	}
+}
