@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,7 +118,7 @@ func (w *objectWriter) stageErrorObjects() error {
 		byType[f.failure.errorType] = append(byType[f.failure.errorType], f)
 	}
 	for errorType, failures := range byType {
-		oldest := failures[0].arrival
+		oldest := slices.MinFunc(failures, func(a, b failedRecord) int { return a.arrival.Compare(b.arrival) }).arrival
 		prefix, err := w.engine.errorPrefix.Eval(template.PrefixValues{Arrival: oldest, ErrorType: errorType})
 		if err != nil {
 			return err

@@ -1,11 +1,16 @@
 package delivery
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/journal"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
+	"github.com/metrics-dashboard/metrics-dashboard/local/internal/template"
 )
 
 // A line of an error object has the fields that Firehose was seen to write.
@@ -31,5 +36,47 @@ func TestFailureLines(t *testing.T) {
 		`"lambdaARN":"arn:aws:lambda:us-east-1:123456789012:function:transform"}` + "\n"
 	if line, err := e.line(entry, f); err != nil || string(line) != processing {
 		t.Errorf("%v: %s, want %s", err, line, processing)
+	}
+}
+
+// openFailures returns an engine whose journal has one record of each day.
+func openFailures(t *testing.T, days ...time.Time) *Engine {
+	t.Helper()
+	dir := t.TempDir()
+	prefix, err := template.ParsePrefix("errors/!{timestamp:yyyy-MM-dd}/!{firehose:error-output-type}/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(filepath.Join(dir, "journal"), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	e := &Engine{staging: filepath.Join(dir, "staging"), errorPrefix: prefix, journal: j}
+	err = os.Mkdir(e.staging, 0o755)
+	for _, day := range days {
+		err = errors.Join(err, j.Append(day, [][]byte{[]byte("x")}))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// The folder and the name of an error object have the time of its oldest record, in whatever order the records failed.
+func TestErrorObjectHasTheOldestTime(t *testing.T) {
+	old, recent := time.Date(2026, 2, 3, 23, 59, 0, 0, time.UTC), time.Date(2026, 2, 4, 0, 1, 0, 0, time.UTC)
+	f := failure{errorType: typeProcessing, at: recent}
+	w := &objectWriter{engine: openFailures(t, old, recent), failures: []failedRecord{{2, recent, f}, {1, old, f}}}
+	if err := w.stageErrorObjects(); err != nil {
+		t.Fatal(err)
+	}
+	const begin = "errors/2026-02-03/processing-failed/-1-2026-02-03-23-59-00-"
+	if len(w.moves) != 1 || !strings.HasPrefix(w.moves[0].Final, begin) {
+		t.Errorf("moves %+v, want one to %s…", w.moves, begin)
 	}
 }
