@@ -149,10 +149,7 @@ func (w *objectWriter) stagePartition(prefix string, p *partition) error {
 		return err
 	}
 	if rows == 0 { // all payloads failed: there is nothing to deliver
-		last := len(w.moves) - 1
-		err := os.Remove(filepath.Join(w.engine.staging, w.moves[last].Staged))
-		w.moves = w.moves[:last]
-		return err
+		return w.dropLast()
 	}
 	w.rows += rows
 	w.objects++
@@ -183,6 +180,14 @@ func (w *objectWriter) stage(prefix, extension string, arrival time.Time, conten
 		return fmt.Errorf("write object %s: %w", path, err)
 	}
 	return nil
+}
+
+// dropLast removes the file that was staged last.
+func (w *objectWriter) dropLast() error {
+	last := len(w.moves) - 1
+	err := os.Remove(filepath.Join(w.engine.staging, w.moves[last].Staged))
+	w.moves = w.moves[:last]
+	return err
 }
 
 // syncNames makes the names of the staged files durable. The commit says that the files are there.

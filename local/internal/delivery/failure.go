@@ -111,7 +111,7 @@ func accountOf(arn string) string {
 	return parts[4]
 }
 
-// stageErrorObjects stages the failed records of the buffer: one object for each error type.
+// stageErrorObjects stages the failed records of the buffer: one object for each error type that has records.
 func (w *objectWriter) stageErrorObjects() error {
 	byType := map[string][]failedRecord{}
 	for _, f := range w.failures {
@@ -123,6 +123,7 @@ func (w *objectWriter) stageErrorObjects() error {
 		if err != nil {
 			return err
 		}
+		lines := 0
 		err = w.stage(prefix, "", oldest, func(out io.Writer) error {
 			for _, f := range failures {
 				entry, err := w.engine.journal.Get(f.seq)
@@ -139,9 +140,13 @@ func (w *objectWriter) stageErrorObjects() error {
 				if _, err := out.Write(line); err != nil {
 					return err
 				}
+				lines++
 			}
 			return nil
 		})
+		if err == nil && lines == 0 { // all of them are damaged in the journal
+			err = w.dropLast()
+		}
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,5 +79,23 @@ func TestErrorObjectHasTheOldestTime(t *testing.T) {
 	const begin = "errors/2026-02-03/processing-failed/-1-2026-02-03-23-59-00-"
 	if len(w.moves) != 1 || !strings.HasPrefix(w.moves[0].Final, begin) {
 		t.Errorf("moves %+v, want one to %s…", w.moves, begin)
+	}
+}
+
+// Failed records that are damaged in the journal are lost. If an error type has only such records, it does not get an object.
+func TestErrorObjectWithoutRecords(t *testing.T) {
+	day := time.Date(2026, 2, 3, 23, 59, 0, 0, time.UTC)
+	f := failure{errorType: typeProcessing, at: day}
+	w := &objectWriter{engine: openFailures(t, day), failures: []failedRecord{
+		{1, day, f}, {8, day, f}, {9, day, failure{errorType: typePartitions, at: day}},
+	}}
+	if err := w.stageErrorObjects(); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(w.lost)
+	staged, err := os.ReadDir(w.engine.staging)
+	if err != nil || len(staged) != 1 || len(w.moves) != 1 || !strings.Contains(w.moves[0].Final, typeProcessing) ||
+		!slices.Equal(w.lost, []uint64{8, 9}) {
+		t.Errorf("moves %+v, %d staged files, %v; lost %v", w.moves, len(staged), err, w.lost)
 	}
 }
