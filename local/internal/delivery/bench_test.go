@@ -1,3 +1,5 @@
+//go:build linux
+
 package delivery_test
 
 import (
@@ -135,7 +137,7 @@ func BenchmarkDelivery(b *testing.B) {
 func putAll(b *testing.B, address string, next func() []byte) (used time.Duration, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	before := cpuTime(b, rusageThread)
+	before := cpuTime(b, syscall.RUSAGE_THREAD)
 	conn, err := new(net.Dialer).DialContext(b.Context(), "tcp", address)
 	if err != nil {
 		return 0, err
@@ -147,7 +149,7 @@ func putAll(b *testing.B, address string, next func() []byte) (used time.Duratio
 			return 0, err
 		}
 	}
-	return cpuTime(b, rusageThread) - before, nil
+	return cpuTime(b, syscall.RUSAGE_THREAD) - before, nil
 }
 
 func putOne(conn net.Conn, in *bufio.Reader, host string, body []byte) error {
@@ -186,9 +188,6 @@ func sizeBelow(b *testing.B, dir string) (size int64) {
 	}
 	return size
 }
-
-// rusageThread asks Linux for the calling thread's usage; package syscall does not name it.
-const rusageThread = 1
 
 // cpuTime returns the CPU time of this process or of this thread. Other processes hardly change it, unlike the elapsed time.
 func cpuTime(b *testing.B, who int) time.Duration {
