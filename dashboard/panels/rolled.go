@@ -7,8 +7,8 @@ import (
 )
 
 // The rows of a query are samples or, over a long time range, buckets of a rollup: see [grainOf]. The functions here write what differs
-// between the two. The functions low and high note which extremes the query needs, and samples reads those. A template runs from its
-// beginning to its end, so SELECT, which calls low and high, comes before FROM, which calls samples.
+// between the two. The functions low, high and newestLow note which extremes the query needs, and samples reads those. A template runs from
+// its beginning to its end, so SELECT, which calls these functions, comes before FROM, which calls samples.
 
 // count is the number of samples.
 func (s statement) count() string {
@@ -32,6 +32,9 @@ func (s statement) low(column string) string { return "min(" + s.extreme(column,
 
 // high is the highest value of a column.
 func (s statement) high(column string) string { return "max(" + s.extreme(column, highest) + ")" }
+
+// newestLow is the lowest value of a column in the newest row that has one.
+func (s statement) newestLow(column string) string { return last(s.extreme(column, lowest)) }
 
 func (s statement) extreme(column, end string) string {
 	if !s.rolled() {

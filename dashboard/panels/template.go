@@ -143,9 +143,9 @@ func (s statement) functions() template.FuncMap {
 		// Lists of columns.
 		"list":  func(columns ...string) []string { return columns },
 		"names": func(columns []string) string { return strings.Join(columns, ", ") },
-		// Of samples: how many there are, the mean of a column or expression, the lowest and the highest value of a column, and the means of columns.
-		// These know that a row may be a bucket of several samples.
-		"count": s.count, "mean": s.mean, "low": s.low, "high": s.high, "means": func(columns []string) string { return each(columns, s.mean) },
+		// Of samples: how many there are, the mean of a column or expression, the lowest and the highest value of a column, the lowest one in the
+		// newest row, and the means of columns. These know that a row may be a bucket of several samples.
+		"count": s.count, "mean": s.mean, "low": s.low, "high": s.high, "newest_low": s.newestLow, "means": func(columns []string) string { return each(columns, s.mean) },
 		// The mean of a field of details over its readings.
 		"mean_of_details": func(of string) string { return weighted(of, "listed") },
 		// The means of columns of rows that all count the same.
