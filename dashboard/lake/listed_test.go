@@ -162,6 +162,35 @@ func TestHoursKeepTheFirstOfLists(t *testing.T) {
 	}
 }
 
+// An hour and a day keep the units in which the kernel killed the most processes, in however many lists they are.
+func TestHoursKeepTheMostKilled(t *testing.T) {
+	var samples []record.Sample
+	for n := range 60 {
+		s := record.Sample{TS: record.TS(start.Add(time.Duration(n) * time.Minute)), SessionID: "s", Seq: int64(n), IntervalS: 60, Hostname: "h"}
+		add := func(name string, cpu float64, kills int32) {
+			s.Units = append(s.Units, record.ServiceUnit{Name: name, CPUPct: record.Some(cpu), MemoryBytes: record.Some(int64(cpu)), OOMKills: record.Some(kills)})
+		}
+		for i := range 8 {
+			add(fmt.Sprintf("busy%d", i), 50, 0)
+			add(fmt.Sprintf("killed%d", i), 1, int32(choose(n < 2, 1, 0)))
+		}
+		if n == 30 {
+			add("short", 1, 50)
+		}
+		samples = append(samples, s)
+	}
+	dir := t.TempDir()
+	laketest.Write(t, dir, samples)
+	rollUp(t, dir, start.Add(48*time.Hour))
+	l := open(t, dir)
+	for _, table := range []string{"samples_1h", "samples_1d"} {
+		got := one(t, l, "SELECT string_agg(u.name, ' ' ORDER BY u.name) FROM (SELECT unnest(units) AS u FROM "+table+") WHERE u.oom_kills > 0")
+		if want := "killed0 killed1 killed2 killed3 killed4 killed5 killed6 short"; got != want {
+			t.Errorf("%s keeps %s, want %s", table, got, want)
+		}
+	}
+}
+
 // The panels about processes and units have the same means over hours and days as over samples, if some elements are not in each list, if an
 // hour has fewer lists than others, and if the newest hours are not rolled up yet.
 func TestListsOverHours(t *testing.T) {

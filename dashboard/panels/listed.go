@@ -20,7 +20,7 @@ type listed struct {
 	sums     []string // fields that count events, which are added up
 	means    []string
 	extremes []string // fields with their ends, such as cpu_pct_max
-	// most are expressions of the fields. For each expression, the [mostListed] elements with the highest sum over the bucket stay.
+	// most are sums over the bucket, as expressions of the fields. For each sum, the [mostListed] elements with the highest one stay.
 	most []string
 }
 
@@ -31,15 +31,15 @@ var summarized = []listed{
 		list: "processes", names: []string{"name", "unit"}, newest: []string{"count"},
 		means:    []string{"cpu_pct", "rss_bytes", "read_bytes_per_s", "write_bytes_per_s"},
 		extremes: []string{"cpu_pct" + lowest, "cpu_pct" + highest, "rss_bytes" + lowest, "rss_bytes" + highest},
-		most:     []string{"cpu_pct", "rss_bytes", throughputOf},
+		most:     []string{summed("cpu_pct"), summed("rss_bytes"), summed(throughputOf)},
 	},
 	{
 		list: "units", names: []string{"name"}, newest: []string{"memory_limit_bytes"}, sums: []string{"oom_kills"},
 		means:    []string{"cpu_pct", "memory_bytes", "read_bytes_per_s", "write_bytes_per_s"},
 		extremes: []string{"memory_bytes" + highest, "throttled_pct" + highest},
-		most:     []string{"cpu_pct", "memory_bytes", throughputOf, "nullif(oom_kills, 0)"},
+		most:     []string{summed("cpu_pct"), summed("memory_bytes"), summed(throughputOf), "nullif(oom_kills, 0)"},
 	},
-	{list: "sensors", names: []string{"name"}, means: []string{"celsius"}, most: []string{"celsius"}},
+	{list: "sensors", names: []string{"name"}, means: []string{"celsius"}, most: []string{summed("celsius")}},
 }
 
 // sqlTypes are the names of types in casts, which both engines know.
@@ -53,6 +53,9 @@ const (
 
 // throughputOf is what an element reads and writes, or NULL if that is nothing.
 var throughputOf = "nullif(" + added("read_bytes_per_s", "write_bytes_per_s").sql + ", 0)"
+
+// summed is the sum over the bucket of what is a mean over the readings that have the element.
+func summed(mean string) string { return "(" + mean + ") * " + listedIn }
 
 // of returns what the rollup keeps of all lists of a bucket. ok is false if it keeps the newest list, or none.
 func (r Rollup) of(list string) (l listed, ok bool) {
@@ -157,7 +160,7 @@ func (l listed) query(form Form, r Rollup, inRange string) string {
 	for i, most := range l.most {
 		// A sum of doubles depends on its order. Values have at most two decimal places, so equal sums are equal again after round.
 		place := "place_" + strconv.Itoa(i+1)
-		places = append(places, "CASE WHEN "+most+" IS NOT NULL THEN row_number() OVER (PARTITION BY "+bucket+" ORDER BY round(("+most+") * listed, 2) DESC, "+names+") END AS "+place)
+		places = append(places, "CASE WHEN "+most+" IS NOT NULL THEN row_number() OVER (PARTITION BY "+bucket+" ORDER BY round("+most+", 2) DESC, "+names+") END AS "+place)
 		chosen = append(chosen, place+" <= "+strconv.Itoa(mostListed))
 	}
 	relation := form.once
