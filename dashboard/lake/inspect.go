@@ -23,7 +23,7 @@ func checkReadOnly(ctx context.Context, conn *sql.Conn, text string) error {
 		return err
 	}
 	// The check comes before the statement is prepared: to prepare read_csv is to open the file.
-	if err := inspect(ctx, conn, text[len(explainPrefix.FindString(text)):]); err != nil {
+	if err := inspect(ctx, conn, withoutExplain(text)); err != nil {
 		return err
 	}
 	kind, err := statementType(conn, text) // of the whole text, which must be one statement
@@ -41,11 +41,13 @@ var errNoQuery = errors.New("only queries (SELECT, WITH, FROM, DESCRIBE, SUMMARI
 // explainPrefix matches what is before the query in an EXPLAIN.
 var explainPrefix = regexp.MustCompile(`(?i)^\s*EXPLAIN\s+(ANALYZE\s+)?`)
 
-// inspect lets DuckDB parse a text and looks at all that the parsed query reads.
-func inspect(ctx context.Context, conn *sql.Conn, text string) error {
+func withoutExplain(text string) string { return text[len(explainPrefix.FindString(text)):] }
+
+// parse lets DuckDB parse a query and returns the tree.
+func parse(ctx context.Context, conn *sql.Conn, text string) (statements any, err error) {
 	var parsed string
 	if err := conn.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)", text).Scan(&parsed); err != nil {
-		return queryError(err)
+		return nil, queryError(err)
 	}
 	var tree struct {
 		Error      bool   `json:"error"`
@@ -54,17 +56,41 @@ func inspect(ctx context.Context, conn *sql.Conn, text string) error {
 		Statements any    `json:"statements"`
 	}
 	if err := json.Unmarshal([]byte(parsed), &tree); err != nil {
-		return fmt.Errorf("read DuckDB's parse of the query: %w", err)
+		return nil, fmt.Errorf("read DuckDB's parse of the query: %w", err)
 	}
 	switch {
 	case tree.Error && tree.Type == "parser":
 		// The text is not prepared: with EXPLAIN before it, DuckDB may understand it in another way.
-		return errors.New("Parser Error: " + strings.Join(strings.Fields(tree.Message), " "))
+		return nil, errors.New("Parser Error: " + strings.Join(strings.Fields(tree.Message), " "))
 	case tree.Error:
-		return errNoQuery
+		return nil, errNoQuery
+	}
+	return tree.Statements, nil
+}
+
+// tablesNamed returns the names of the tables, views and common table expressions that a query reads, or nil if the text is not a query.
+func tablesNamed(ctx context.Context, conn *sql.Conn, text string) (names []string) {
+	statements, err := parse(ctx, conn, withoutExplain(text))
+	if err != nil {
+		return nil // checkReadOnly says so
+	}
+	_ = eachNode(statements, func(node map[string]any) error { // this visit cannot fail
+		if kind := word(node, "type"); kind == "BASE_TABLE" || kind == "SHOW_REF" {
+			names = append(names, strings.Trim(word(node, "table_name"), `"`))
+		}
+		return nil
+	})
+	return names
+}
+
+// inspect looks at all that a query reads.
+func inspect(ctx context.Context, conn *sql.Conn, text string) error {
+	statements, err := parse(ctx, conn, text)
+	if err != nil {
+		return err
 	}
 	readable := viewNames()
-	_ = eachNode(tree.Statements, func(node map[string]any) error { // this visit cannot fail
+	_ = eachNode(statements, func(node map[string]any) error { // this visit cannot fail
 		if ctes, ok := node["cte_map"].(map[string]any); ok {
 			entries, _ := ctes["map"].([]any)
 			for _, entry := range entries {
@@ -75,13 +101,13 @@ func inspect(ctx context.Context, conn *sql.Conn, text string) error {
 		}
 		return nil
 	})
-	return eachNode(tree.Statements, func(node map[string]any) error { return checkSource(node, readable) })
+	return eachNode(statements, func(node map[string]any) error { return checkSource(node, readable) })
 }
 
 // viewNames are the names of all views.
 func viewNames() []string {
 	names := []string{panels.Samples, panels.Once, panels.OTel}
-	for _, r := range tables() {
+	for _, r := range besidesSamples() {
 		names = append(names, r.name)
 	}
 	return names

@@ -40,7 +40,11 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	all := func(dataFile) bool { return true }
-	relations := readBy(q)
+	var named []string
+	if !q.Bound() {
+		named = tablesNamed(ctx, conn, q.SQL)
+	}
+	relations := readBy(q, named)
 	warnings, err := l.overFiles(ctx, conn, relations, append([]panels.Range{q.Range}, q.Also...), q.MaxScan, all, func(views []string, files []dataFile) (repeatable bool, err error) {
 		release, err := l.shared.make(ctx, conn, q.Shared, views, files)
 		defer release()
@@ -64,13 +68,20 @@ func (l *Lake) overFiles(ctx context.Context, conn *sql.Conn, relations []relati
 	for {
 		found := &listing{lake: l, ranges: ranges, wanted: wanted, broken: broken, found: map[string][]dataFile{}}
 		var views []string
-		var all []dataFile
+		var all []dataFile // each once, although several relations can have it
+		listed := map[string]bool{}
 		for _, rel := range relations {
 			files, err := found.files(ctx, rel)
 			if err != nil {
 				return nil, err
 			}
-			views, all = append(views, viewSQL(rel, files)), append(all, files...)
+			views = append(views, viewSQL(rel, files))
+			for _, f := range files {
+				if !listed[f.path] {
+					listed[f.path] = true
+					all = append(all, f)
+				}
+			}
 		}
 		if err := checkScan(all, maxScan); err != nil {
 			return nil, err
@@ -93,7 +104,7 @@ func checkScan(files []dataFile, maxScan int64) error {
 		size += f.size
 	}
 	if maxScan > 0 && size > maxScan {
-		return fmt.Errorf("the %d files of this time range have %.1f MB, and a query may read %.1f MB: choose a shorter time range",
+		return fmt.Errorf("the %d files that the query reads in this time range have %.1f MB, and a query may read %.1f MB: choose a shorter time range",
 			len(files), float64(size)/1e6, float64(maxScan)/1e6)
 	}
 	return nil

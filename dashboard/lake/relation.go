@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
@@ -75,8 +76,8 @@ func (r relation) filesOf(w *walk, partition place) []place {
 	return files
 }
 
-// tables are all relations besides samples.
-func tables() []relation { return slices.Concat(rollups, notRolledUp) }
+// besidesSamples are all relations besides samples.
+func besidesSamples() []relation { return slices.Concat(rollups, notRolledUp) }
 
 // without is the relation of the rows in periods that the others lack.
 func (r relation) without(name string, others ...relation) relation {
@@ -99,18 +100,32 @@ func rollupFolder(samples string, r panels.Rollup) string {
 	return filepath.Join(filepath.Dir(samples), filepath.FromSlash(r.Prefix()))
 }
 
-// readBy returns the relations that a query or what it shares may read. A view costs a look at each of its files. A panel's query over a
-// rollup does not read the view samples, although it has that name: it is a column of the rollup.
-func readBy(q panels.Query) (list []relation) {
-	if q.Rollup == "" {
+// readBy returns the relations that a query or what it shares may read. A view costs a look at each of its files. The name samples in a
+// query over a rollup is a column of the rollup. So a panel's query over a rollup does not read the view samples, and a query that a person
+// wrote does not read it if tables, the names of what it reads, are rollups only.
+func readBy(q panels.Query, tables []string) (list []relation) {
+	if q.Rollup == "" && !onlyRollups(tables) {
 		list = append(list, samples)
 	}
-	for _, r := range tables() {
+	for _, r := range besidesSamples() {
 		if r.named.MatchString(q.SQL) || slices.ContainsFunc(q.Shared, func(s panels.Shared) bool { return r.named.MatchString(s.SQL) }) {
 			list = append(list, r)
 		}
 	}
 	return list
+}
+
+// onlyRollups reports whether tables has some relations of the lake, and neither samples nor a view over samples.
+func onlyRollups(tables []string) bool {
+	is := func(name string) func(string) bool {
+		return func(table string) bool { return strings.EqualFold(table, name) }
+	}
+	for _, view := range []string{panels.Samples, panels.Once, panels.OTel} {
+		if slices.ContainsFunc(tables, is(view)) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(besidesSamples(), func(r relation) bool { return slices.ContainsFunc(tables, is(r.name)) })
 }
 
 // besidesShared returns the views of relations that a query reads itself. Those of a panel are often only for what it shares.

@@ -45,7 +45,7 @@ func newMCP() *cobra.Command {
 	o.rulesFlag(cmd)
 	f := cmd.Flags()
 	f.IntVar(&o.rows, "row-limit", 200, "how many rows an answer has at most")
-	f.Float64Var(&o.scanGB, "scan-limit-gb", 2, "how many GB a query may read; with files, how many GB the files of its time range may have")
+	f.Float64Var(&o.scanGB, "scan-limit-gb", 2, "how many GB a query may read; with files, how many GB the files that it reads in its time range may have")
 	f.DurationVar(&o.timeout, "time-limit", time.Minute, "how long a query may take")
 	f.DurationVar(&o.delay, "delay", server.DefaultDelay, "how long samples normally take from a machine into the lake")
 	f.StringVar(&o.zone, "zone", "UTC", "time zone for the panels by hour and day, such as Europe/Berlin, unless a call names another")
