@@ -41,6 +41,12 @@ func standing(at time.Time, heard []string, problems ...Problem) Now {
 	return n
 }
 
+// quiet adds that the newest sample of a host is too old, though it is not reported as silent.
+func quiet(now Now, host string) Now {
+	now.Quiet = map[string]bool{host: true}
+	return now
+}
+
 // told is a state of a receiver that was told at noon.
 func told(problems ...Problem) State {
 	var s State

@@ -23,6 +23,7 @@ func Ask(ctx context.Context, e Engine, rules panels.Rules, at time.Time, delay 
 	if err != nil {
 		return Now{}, err
 	}
-	problems, heard, err := Read(result)
-	return Now{At: at, Problems: problems, Heard: heard}, err
+	now, err := Read(result)
+	now.At = at
+	return now, err
 }

@@ -15,6 +15,9 @@ type Now struct {
 	// Heard has the time of the newest sample of each host that sent one within the time that the rules look at. A host that is not in
 	// it is silent, even if no problem says so: its silence may have begun before that time.
 	Heard map[string]time.Time
+	// Quiet has the hosts whose newest sample is too old to say how they are now. An operator may have changed the rule [panels.Silent], so
+	// that it calls only a longer silence a problem.
+	Quiet map[string]bool
 }
 
 const (
@@ -35,7 +38,7 @@ const (
 //     threshold would send a message each time.
 //   - A known problem that goes on is repeated after [RepeatEvery].
 //   - A known problem that is not open any more is resolved. This is also said while it is muted, so that the receiver can close it.
-//   - Nothing is known about a host that is silent, so its other problems are neither resolved nor repeated.
+//   - Nothing is known about a host that is silent or quiet, so its other problems are neither resolved nor repeated.
 //   - A host that is silent for [panels.ForgetAfter] is forgotten, with all of its problems. If no host at all is heard, none is
 //     forgotten: the clock may be wrong.
 func (s State) next(now Now, first bool) *Message {
@@ -47,11 +50,14 @@ func (s State) next(now Now, first bool) *Message {
 			standing[keyOf(p)] = p
 		}
 	}
-	heard := make(map[string]time.Time, len(now.Heard))
+	heard, quiet := make(map[string]time.Time, len(now.Heard)), make(map[string]bool, len(now.Quiet))
 	for host, at := range now.Heard {
 		heard[hostLine(host)] = at // as in the problems
 	}
-	now.Heard = heard
+	for host := range now.Quiet {
+		quiet[hostLine(host)] = true
+	}
+	now.Heard, now.Quiet = heard, quiet
 	silent := s.silent(now, standing)
 	known := map[key]bool{}
 	var waiting []Told // known problems that go on
@@ -72,6 +78,7 @@ func (s State) next(now Now, first bool) *Message {
 		case isSilent && !stands:
 			p.Value = now.At.Sub(since).Seconds()
 			waiting = append(waiting, Told{p, t.At})
+		case !stands && now.Quiet[p.Host] && p.Name != panels.Silent:
 		case !stands:
 			m.add(Resolved, p)
 		case p.Muted:

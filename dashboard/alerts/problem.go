@@ -67,15 +67,16 @@ func Query(form panels.Form, rules panels.Rules, now time.Time, delay time.Durat
 	return q, nil
 }
 
-// Read reads the answer to [Query]. heard has the time of the newest sample of each host that sent one in the time that the query reads,
-// whether it has problems or not: a host that was silent and is not in heard is still silent. The error says which column is not as the
-// query has it.
-func Read(result panels.Result) (problems []Problem, heard map[string]time.Time, err error) {
-	heard = map[string]time.Time{}
+// Read reads the answer to [Query]. It leaves Now.At as it is. The error says which column is not as the query has it.
+func Read(result panels.Result) (Now, error) {
+	now := Now{Heard: map[string]time.Time{}, Quiet: map[string]bool{}}
 	r := reader{result: result}
 	for i := range result.Rows() {
 		host := r.text("host", i)
-		heard[host] = r.moment("last_ts", i)
+		now.Heard[host] = r.moment("last_ts", i)
+		if r.truth("silent", i) {
+			now.Quiet[host] = true
+		}
 		p := Problem{
 			Host: host, Machine: r.text("machine_id", i), Role: r.text("node_role", i), Env: r.text("env", i),
 			Name: r.text("problem", i), Severity: Severity(r.number("severity", i)), Value: r.number("value", i), Unit: panels.Unit(r.text("unit", i)),
@@ -84,13 +85,13 @@ func Read(result panels.Result) (problems []Problem, heard map[string]time.Time,
 		}
 		p.Muted = !p.MutedUntil.IsZero()
 		if p.Name != "" {
-			problems = append(problems, p)
+			now.Problems = append(now.Problems, p)
 		}
 	}
 	if r.err != nil {
-		return nil, nil, fmt.Errorf("read the problems of all hosts: %w", r.err)
+		return Now{}, fmt.Errorf("read the problems of all hosts: %w", r.err)
 	}
-	return problems, heard, nil
+	return now, nil
 }
 
 // reader reads values of a result and keeps the first error. NULL is the zero value.

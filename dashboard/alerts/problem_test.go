@@ -50,11 +50,11 @@ func standing(t *testing.T, l *lake.Lake, rules panels.Rules) ([]alerts.Problem,
 	if err != nil {
 		t.Fatal(err)
 	}
-	problems, heard, err := alerts.Read(result)
+	read, err := alerts.Read(result)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return problems, heard
+	return read.Problems, read.Heard
 }
 
 func busy(from, until time.Duration) func(*record.Sample, time.Duration) {
@@ -165,7 +165,7 @@ func TestRefusesAnotherAnswer(t *testing.T) {
 		"no column":  {Columns: []panels.Column{{Name: "host"}}, Data: [][]any{{"a"}}},
 		"other type": {Columns: []panels.Column{{Name: "host"}}, Data: [][]any{{1.5}}},
 	} {
-		if _, _, err := alerts.Read(result); err == nil {
+		if _, err := alerts.Read(result); err == nil {
 			t.Errorf("%s: no error", name)
 		} else if errors.Unwrap(err) == nil {
 			t.Errorf("%s: %v", name, fmt.Sprint(err))
