@@ -19,9 +19,7 @@ type Sources struct {
 func (s Sources) And(more Sources) Sources {
 	s.Objects += more.Objects
 	s.Bytes += more.Bytes
-	if more.Newest.After(s.Newest) {
-		s.Newest = more.Newest
-	}
+	s.Newest = later(s.Newest, more.Newest)
 	return s
 }
 
@@ -71,6 +69,7 @@ type Schedule struct {
 type Due struct {
 	Rollup Rollup
 	Start  time.Time // begin of the period, UTC
+	Since  time.Time // the period has been due since then, or for longer
 	Sources
 }
 
@@ -94,19 +93,33 @@ func (r Rollup) Due(sources map[time.Time]Sources, made map[time.Time]Made, sche
 		d := Due{Rollup: r, Start: start, Sources: s}
 		m, rolled := made[start]
 		age := schedule.Now.Sub(d.End())
+		// An older object may have made the period due before the newest one did.
+		d.Since = later(d.End().Add(schedule.Settle), s.Newest)
 		switch {
 		case s.Objects == 0 || age < schedule.Settle:
 		case !rolled:
 			list = append(list, d)
 		case s.LackedBy(m.Sources):
 			wait := time.Duration(schedule.Patience * float64(max(age, r.Period)))
-			if since := schedule.Now.Sub(m.At); since < 0 || since >= wait { // before 0: the clock was set back
+			switch since := schedule.Now.Sub(m.At); {
+			case since < 0: // the clock was set back
+				list = append(list, d)
+			case since >= wait:
+				d.Since = later(d.Since, m.At.Add(wait))
 				list = append(list, d)
 			}
 		}
 	}
 	slices.SortFunc(list, func(a, b Due) int { return a.Start.Compare(b.Start) })
 	return list
+}
+
+// later returns the later one of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Partition returns the values of the partition of the period that begins at start, by the rollup's partition keys.

@@ -25,25 +25,29 @@ func TestDue(t *testing.T) {
 		now      time.Duration
 		patience float64
 		want     bool
+		since    time.Duration // if it is due
 	}{
-		{"the hour goes on", 1, minute, nil, 59 * minute, 0, false},
-		{"its last samples are on their way", 1, minute, nil, hour + 14*minute, 0, false},
-		{"it has ended", 1, minute, nil, hour + 15*minute, 0, true},
-		{"it has no samples", 0, 0, nil, 9 * hour, 0, false},
-		{"it is rolled up", 2, hour, made(2, hour, 2*hour), 9 * hour, 0, false},
-		{"a newer object came", 3, 3 * hour, made(2, hour, 2*hour), 9 * hour, 0, true},
-		{"a newer object took another's place", 2, 3 * hour, made(2, hour, 2*hour), 9 * hour, 0, true},
-		{"an object came whose time is older", 3, hour, made(2, hour, 2*hour), 9 * hour, 0, true},
-		{"an object was removed", 1, minute, made(2, hour, 2*hour), 9 * hour, 0, false},
-		{"the samples' clock is a year ahead, and they are rolled up", 1, 9000 * hour, made(1, 9000*hour, 2*hour), 9 * hour, 0, false},
-		{"a rollup's clock was a year ahead", 2, hour, made(1, minute, 9000*hour), 9 * hour, 0.25, true},
-		{"late, and it waits for a quarter of its age", 3, 8 * hour, made(2, hour, 8*hour), 9 * hour, 0.25, false},
-		{"late, and it has waited", 3, 8 * hour, made(2, hour, 7*hour), 9 * hour, 0.25, true},
+		{"the hour goes on", 1, minute, nil, 59 * minute, 0, false, 0},
+		{"its last samples are on their way", 1, minute, nil, hour + 14*minute, 0, false, 0},
+		{"it has ended", 1, minute, nil, hour + 15*minute, 0, true, hour + 15*minute},
+		{"it has no samples", 0, 0, nil, 9 * hour, 0, false, 0},
+		{"it is rolled up", 2, hour, made(2, hour, 2*hour), 9 * hour, 0, false, 0},
+		{"a newer object came", 3, 3 * hour, made(2, hour, 2*hour), 9 * hour, 0, true, 3 * hour},
+		{"a newer object took another's place", 2, 3 * hour, made(2, hour, 2*hour), 9 * hour, 0, true, 3 * hour},
+		{"an object came whose time is older", 3, hour, made(2, hour, 2*hour), 9 * hour, 0, true, 2 * hour},
+		{"an object was removed", 1, minute, made(2, hour, 2*hour), 9 * hour, 0, false, 0},
+		{"the samples' clock is a year ahead, and they are rolled up", 1, 9000 * hour, made(1, 9000*hour, 2*hour), 9 * hour, 0, false, 0},
+		{"a rollup's clock was a year ahead", 2, hour, made(1, minute, 9000*hour), 9 * hour, 0.25, true, hour + 15*minute},
+		{"late, and it waits for a quarter of its age", 3, 8 * hour, made(2, hour, 8*hour), 9 * hour, 0.25, false, 0},
+		{"late, and it has waited", 3, 8 * hour, made(2, hour, 7*hour), 9 * hour, 0.25, true, 9 * hour},
 	} {
 		hours := map[time.Time]panels.Sources{start: {Objects: c.objects, Newest: at(c.newest)}}
 		due := panels.Minutes.Due(hours, c.made, panels.Schedule{Now: at(c.now), Settle: 15 * minute, Patience: c.patience})
 		if (len(due) == 1) != c.want {
 			t.Errorf("%s: due %v, want %v", c.what, due, c.want)
+		}
+		if len(due) == 1 && !due[0].Since.Equal(at(c.since)) {
+			t.Errorf("%s: due since %v, want %v", c.what, due[0].Since, at(c.since))
 		}
 	}
 }

@@ -244,8 +244,8 @@ func (r *run) failures() []error {
 	if len(waiting) == 0 || r.asked {
 		return r.failed
 	}
-	d := slices.MinFunc(waiting, func(a, b task) int { return a.End().Compare(b.End()) }) // it has waited longest
-	if waited := r.now.Sub(d.End().Add(r.o.Settle)); waited > late {
+	d := slices.MinFunc(waiting, func(a, b task) int { return a.Since.Compare(b.Since) }) // it has waited longest
+	if waited := r.now.Sub(d.Since); waited > late {
 		return append(r.failed, fmt.Errorf("the rollup %s of %s has been due for %v: the runs of this function do not end in time",
 			d.Rollup.Name, d.Start.Format(time.DateTime), waited.Round(time.Hour)))
 	}
