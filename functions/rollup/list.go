@@ -33,13 +33,14 @@ func (r *Roller) days(event Event, now time.Time) (days []time.Time, err error) 
 }
 
 // complete returns those of the days that have all of their samples. If another day were rolled up again, its rollup would lose samples. S3
-// removes an object at the first midnight after its days have passed (Amazon S3 user guide, "Expiring objects"), and no object of a day is
-// older than the day. So today and the days of the retention before it are complete.
+// removes an object at the first midnight after its days have passed (Amazon S3 user guide, "Expiring objects"). Objects of a day may be
+// written on the day before, by a machine whose clock is ahead ([record.MaxAhead]). So with a retention of 30 days, today and the 29 days
+// before it are complete. With a retention of one day, yesterday counts as complete too: else it would never be rolled up.
 func (r *Roller) complete(days []time.Time, now time.Time) []time.Time {
 	if r.o.Retention == 0 {
 		return days
 	}
-	first := now.UTC().Truncate(day).AddDate(0, 0, -r.o.Retention)
+	first := now.UTC().Truncate(day).AddDate(0, 0, -max(r.o.Retention-1, 1))
 	i := slices.IndexFunc(days, func(d time.Time) bool { return !d.Before(first) })
 	if i < 0 {
 		return nil

@@ -107,6 +107,34 @@ func TestExpiredSamples(t *testing.T) {
 	handle(t, w, rollup.Event{}, func(o *rollup.Options) { o.Retention = 30 })
 }
 
+// The clock of a machine is ahead, so its samples of a day are written on the day before. They expire one midnight earlier than the others.
+// From then on the day is not rolled up again.
+func TestExpiredSamplesOfAClockThatIsAhead(t *testing.T) {
+	w := newWorld(time.Date(2026, 2, 26, 12, 0, 0, 0, time.UTC))
+	retention := func(days int) func(*rollup.Options) { return func(o *rollup.Options) { o.Retention = days } }
+	begin := time.Date(2026, 2, 27, 8, 0, 0, 0, time.UTC)
+	w.deliver(begin)
+	w.now = begin.Add(time.Minute)
+	w.deliver(begin.Add(time.Minute))
+	w.now = time.Date(2026, 2, 28, 0, 20, 0, 0, time.UTC)
+	if r := handle(t, w, rollup.Event{}, retention(1)); r.Rolled != 3 {
+		t.Errorf("%+v, want the minutes, the hours and the day of yesterday", r)
+	}
+	before := w.answer()
+	w.now = time.Date(2026, 3, 2, 0, 20, 0, 0, time.UTC) // three days after the day before
+	delete(w.objects, w.arrived[0])
+	w.deliver(begin.Add(2*time.Minute), begin.Add(3*time.Minute))
+	handle(t, w, rollup.Event{}, retention(3))
+	for name, samples := range w.answer() {
+		if !slices.EqualFunc(samples, before[name], time.Time.Equal) {
+			t.Errorf("%s has %v, had %v", name, samples, before[name])
+		}
+	}
+	if r := handle(t, w, rollup.Event{}, retention(4)); r.Rolled == 0 {
+		t.Errorf("%+v: with a day more, nothing has expired", r)
+	}
+}
+
 // A stack takes over the bucket of a deleted one: the rollups are there, and the catalog has no partitions. A run for all days makes again
 // what still has samples. For the other periods it restores the partitions.
 func TestBucketThatWasKept(t *testing.T) {
