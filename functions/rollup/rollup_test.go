@@ -182,6 +182,39 @@ func TestBucketThatWasKept(t *testing.T) {
 	}
 }
 
+// A run failed while it rolled up a period again, and then the stack was deleted. A stack that takes over the bucket points at the folder
+// with all rows of the run before, not at the newer one.
+func TestKeptBucketWithAHalfFolder(t *testing.T) {
+	w := newWorld(time.Date(2026, 2, 28, 2, 20, 0, 0, time.UTC))
+	hour := time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)
+	w.deliver(hour, hour.Add(time.Minute), hour.Add(2*time.Minute), hour.Add(3*time.Minute))
+	handle(t, w, rollup.Event{})
+	const period = "samples_1m 2026-02-28-00"
+	before := w.answer()[period]
+	w.pass(time.Hour)
+	w.deliver(hour.Add(4 * time.Minute))
+	w.before = func(_ context.Context, call string) error {
+		if call == "Unload's second object" {
+			return errFault
+		}
+		return nil
+	}
+	if r, err := w.roller().Handle(t.Context(), rollup.Event{}); !errors.Is(err, errFault) || r.Failed != 1 || len(w.left()) != 1 {
+		t.Fatalf("%+v, %v, left %v", r, err, w.left())
+	}
+	w.before = none
+	for _, key := range w.arrived {
+		delete(w.objects, key)
+	}
+	clear(w.partitions)
+	if r := handle(t, w, rollup.Event{From: "2026-02-28", To: "2026-03-01"}); r.Restored != 1 {
+		t.Errorf("%+v", r)
+	}
+	if got := w.answer()[period]; len(before) != 4 || !slices.EqualFunc(got, before, time.Time.Equal) {
+		t.Errorf("%v, had %v", got, before)
+	}
+}
+
 // A period that cannot be rolled up, such as one with a file of another schema, keeps no other from it, and the run fails.
 func TestOneBadPeriod(t *testing.T) {
 	w, periods := lived()

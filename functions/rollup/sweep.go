@@ -1,8 +1,11 @@
 package rollup
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,8 +37,8 @@ func lastOf(location string) string {
 const keep = 2 * time.Hour
 
 // kept returns the periods of days whose samples are gone, and whose rollup is in the bucket without a partition: the catalog is deleted
-// with the stack, and the bucket stays. The newest folder of a period counts. Older ones are there only if the stack was deleted soon after
-// a run.
+// with the stack, and the bucket stays. A period has several folders if the stack was deleted soon after a run. The newest one may have a part
+// of the rows, because the run failed. So the folder with the most bytes counts; of two with as many, the newer one.
 func (r *Roller) kept(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources) ([]task, error) {
 	objects, err := r.list(ctx, rollup.Prefix(), scope{days: days})
 	if err != nil {
@@ -46,16 +49,22 @@ func (r *Roller) kept(ctx context.Context, rollup panels.Rollup, days []time.Tim
 		return nil, err
 	}
 	sampled := withSamples(rollup, hours)
-	newest := map[time.Time]string{} // folder, by the period's begin
+	folders := map[time.Time]map[string]int64{} // bytes of each folder, by the period's begin
 	for _, o := range objects {
 		start, folder, ok := ownerOf(rollup, o.Key)
 		_, own := timeOf(folder)
 		if _, pointed := partitions[start]; ok && own && !pointed && !sampled[start] {
-			newest[start] = max(newest[start], folder)
+			if folders[start] == nil {
+				folders[start] = map[string]int64{}
+			}
+			folders[start][folder] += o.Bytes
 		}
 	}
 	var tasks []task
-	for start, folder := range newest {
+	for start, bytes := range folders {
+		folder := slices.MaxFunc(slices.Collect(maps.Keys(bytes)), func(a, b string) int {
+			return cmp.Or(cmp.Compare(bytes[a], bytes[b]), cmp.Compare(a, b))
+		})
 		tasks = append(tasks, task{panels.Due{Rollup: rollup, Start: start}, "s3://" + r.o.Bucket + "/" + rollup.Prefix() + rollup.Folder(start) + folder + "/"})
 	}
 	return tasks, nil

@@ -126,6 +126,11 @@ func (w storage) Delete(ctx context.Context, keys []string) error {
 
 var bounds = regexp.MustCompile(`ts? >= ([0-9.]+)\s+AND ts? < ([0-9.]+)`)
 
+// rows is an object of a rollup.
+func rows(samples []time.Time, written time.Time) object {
+	return object{samples, int64(10 * len(samples)), written}
+}
+
 // Unload writes the samples of the statement's range into two objects, one by one. A statement over a rollup has the samples that its
 // partitions have.
 func (w engine) Unload(ctx context.Context, sql, folder string) (cost panels.Cost, err error) {
@@ -165,14 +170,14 @@ func (w engine) Unload(ctx context.Context, sql, folder string) (cost panels.Cos
 			}
 		}
 		w.scanned++
-		w.objects[key+"a"] = object{samples: samples[:len(samples)/2], written: w.now}
+		w.objects[key+"a"] = rows(samples[:len(samples)/2], w.now)
 		return nil
 	})
 	if err != nil {
 		return cost, err
 	}
 	return panels.Cost{ScannedBytes: 1}, w.call(ctx, "Unload's second object", func() error {
-		w.objects[key+"b"] = object{samples: samples[len(samples)/2:], written: w.now}
+		w.objects[key+"b"] = rows(samples[len(samples)/2:], w.now)
 		return nil
 	})
 }
