@@ -32,7 +32,7 @@ func TestAskClockAhead(t *testing.T) {
 	}
 }
 
-// A machine that fell silent while no rules ran is told, also if that is days ago: since when it is silent, and no other problem of it.
+// A machine that fell silent while no rules ran is reported, also if that is days ago: since when it is silent, and no other problem of it.
 func TestAskSilentForDays(t *testing.T) {
 	dir := t.TempDir()
 	silentSince := now.Add(-50 * time.Hour)

@@ -39,8 +39,8 @@ const (
 //   - A known problem that goes on is repeated after [RepeatEvery].
 //   - A known problem that is not open any more is resolved. This is also said while it is muted, so that the receiver can close it.
 //   - Nothing is known about a host that is silent or quiet, so its other problems are neither resolved nor repeated.
-//   - A host that is silent for [panels.ForgetAfter] is forgotten, with all of its problems. If no host at all is heard, none is
-//     forgotten: the clock may be wrong.
+//   - A host that is silent for [panels.ForgetAfter] is forgotten, with all of its problems. If no host sent a sample, no host
+//     is forgotten: the clock may be wrong.
 func (s State) next(now Now, first bool) *Message {
 	m := &Message{At: now.At.UTC().Truncate(time.Millisecond), First: first}
 	standing := map[key]Problem{}

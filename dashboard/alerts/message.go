@@ -77,7 +77,7 @@ func (m *Message) id() string {
 	return "msg_" + hex.EncodeToString(sum[:12])
 }
 
-// Severity is that of the worst problem that goes on. If none does, it is a warning.
+// Severity is that of the worst problem that goes on. If all problems of the message are over, it is [Warning].
 func (m Message) Severity() Severity {
 	if slices.ContainsFunc(m.Changes, Change.urgent) {
 		return Critical

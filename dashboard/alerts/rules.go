@@ -23,8 +23,8 @@ const MaxRules = 4096
 //	  {"problems": ["Silent"], "hosts": {"env": ["dev"]}, "mute": {"until": "2026-12-24T08:00:00Z", "reason": "switched off at night"}}
 //	]}
 //
-// An override holds for the hosts that match each key of hosts: host and except (patterns of names, in which * stands for any text), env,
-// role and tags. Without hosts it holds for all hosts. The error says all that is wrong, each with its path in the document and with what
+// An override holds for the hosts that match each of the keys host (patterns of names, in which * stands for any text), env, role and tags,
+// and that match no pattern of except. Without hosts it holds for all hosts. The error says all that is wrong, each with its path in the document and with what
 // would be right. It refuses two overrides that give one host two thresholds.
 func ParseRules(text []byte) (panels.Rules, error) {
 	p := &parser{}
@@ -201,7 +201,7 @@ func (p *parser) length(n node, rule panels.Problem) time.Duration {
 	case rule.Name == panels.Silent:
 		most = maxSilentFor
 	case rule.Column == "":
-		p.wrong(n.path, "%q is not about how long something lasts; leave it out", rule.Name)
+		p.wrong(n.path, "the time of %q cannot be changed; leave it out", rule.Name)
 		return 0
 	}
 	text, _ := n.value.(string)

@@ -84,7 +84,7 @@ func TestRefusesRules(t *testing.T) {
 		},
 		`{"overrides": [{"problems": ["CPU", "Silent", "Disk full soon"], "for": "90m"}, {"problems": ["CPU"], "for": 5}, {"problems": ["CPU"], "for": "90s"}]}`: {
 			`overrides[0].for: "90m" is not whole minutes from 5m to 1h; use for example "15m"`,
-			`overrides[0].for: "Disk full soon" is not about how long something lasts; leave it out`,
+			`overrides[0].for: the time of "Disk full soon" cannot be changed; leave it out`,
 			`overrides[1].for: 5 is not whole minutes from 5m to 1h; use for example "15m"`,
 			`overrides[2].for: "90s" is not whole minutes from 5m to 1h; use for example "15m"`,
 		},

@@ -46,7 +46,7 @@ const (
 // lookedWithin is how often a state is written although nothing changed.
 const lookedWithin = time.Hour
 
-// KnownSince is what [Ask] needs so that a machine which fell silent while no rules ran is told. The zero time means that the rules ran all
+// KnownSince is what [Ask] needs so that a machine which fell silent while no rules ran is reported. The zero time means that the rules ran all
 // the time.
 func (t *Turn) KnownSince(at time.Time) time.Time {
 	switch since := at.Sub(t.state.Looked); {

@@ -55,7 +55,7 @@ func (c *catalog) list(
 				if start, ok := rel.startOf(partition.path); ok && skip(table.path, start) {
 					return true
 				}
-				for _, p := range rel.filesOf(w, partition) { // none for an hour that an earlier range touched
+				for _, p := range rel.filesOf(w, partition) { // filesOf returns no files for a period that an earlier range touched
 					files = append(files, dataFile{path: p.path, table: table.path, partition: partition.path})
 				}
 				return ctx.Err() == nil

@@ -15,7 +15,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// checkReadOnly refuses a text that is not a single query, and a query that names something to read other than the views. DuckDB's
+// checkReadOnly refuses a text that is not a single query, and a query that names something to read other than the views and the catalog. DuckDB's
 // own settings are not enough. The views are read when the query runs, so DuckDB must be able to open files of the lake's
 // directory then. Without this check a query could open the other files there by name, or write there by COPY … TO.
 func checkReadOnly(ctx context.Context, conn *sql.Conn, text string) error {

@@ -4,7 +4,7 @@
 // samples (see [panels.OnceOf]), the view samples_otel, and a view for each rollup. Each query makes the views anew from the files of that
 // moment. So a query finds new files, a column that an older file lacks is NULL, and an empty lake is an empty table. A file that cannot be
 // read is left out and named in the result's warnings. A [Lake] only reads: it runs queries and no other statements. A query reads the views
-// and nothing else, and DuckDB can open no files outside of the directory. Only a [Roller] writes: the files of the rollups.
+// and the catalog (information_schema), and DuckDB can open no files outside of the directory. Only a [Roller] writes: the files of the rollups.
 package lake
 
 import (

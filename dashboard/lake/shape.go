@@ -30,8 +30,8 @@ func shapeOf(schema *parquet.Schema) *shape {
 
 func (s *shape) has(column string) bool { return s != nil && s.columns[column] != nil }
 
-// fits reports whether DuckDB can cast the file's column to the type of c. It cannot cast a list of structs to one that has no field
-// with the same name: the whole query would fail, and not only that cast.
+// fits reports whether DuckDB can cast the file's column to the type of c. It cannot cast a list of structs to a list of other
+// structs if no field has the same name in both: the whole query would fail, and not only that cast.
 func (s *shape) fits(c record.Column) bool {
 	if !c.IsList() || !s.has(c.Name) {
 		return s.has(c.Name)

@@ -32,8 +32,8 @@ type sharedTable struct {
 // still find the table. The next refresh of the page needs another table in any case, because its time range is another.
 const sharedIdle = 5 * time.Second
 
-// nameOf is the name of the table with the rows of s over files. Changed files make another table. So does another value of an earlier
-// relation of the same query that s reads: its name in the text says nothing of it.
+// nameOf is the name of the table with the rows of s over files. Changed files make another table. The SQL of s
+// names earlier relations of the query only as together_1 and so on. So the name also depends on what these relations are.
 func nameOf(s panels.Shared, earlier []panels.Shared, files []dataFile) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%q\n", s.SQL, s.Args)

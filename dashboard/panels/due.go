@@ -23,9 +23,9 @@ func (s Sources) And(more Sources) Sources {
 	return s
 }
 
-// LackedBy reports whether s has objects that a rollup made of the sources made may lack. The number
-// of objects counts besides their times, because an object can appear later than its time says: S3 gives an upload of several parts the time
-// when it began, and a file that is renamed keeps its time. Objects that were deleted do not make a rollup due: it would lose their samples.
+// LackedBy reports whether s has objects that a rollup may lack. The rollup was made of the objects that the argument made describes. The
+// number of objects counts besides their times, because an object can appear later than its time says: S3 gives an upload of several parts the
+// time when it began, and a file that is renamed keeps its time. Objects that were deleted do not make a rollup due: it would lose their samples.
 func (s Sources) LackedBy(made Sources) bool {
 	return s.Objects > made.Objects || s.Newest.After(made.Newest)
 }

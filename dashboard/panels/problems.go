@@ -151,8 +151,8 @@ const (
 	problemWindowS = 5 * minuteSeconds
 	// Culprits are searched in the last blameWindowS seconds before the newest sample that can have arrived.
 	blameWindowS = quarterHourSeconds
-	// standingS is how far back the values of each minute are read, in seconds, if a query asks only which problems stand now and not
-	// since when.
+	// standingS is how far back the values of each minute are read, in seconds, if a query need not know the begin of a problem that is
+	// older.
 	standingS = 2 * hourSeconds
 	// forecastS is how far back disks are read for the forecast: the twelve hours of the line, which begin at a whole hour.
 	forecastS = 13 * hourSeconds
@@ -261,8 +261,8 @@ func (s statement) only(last time.Duration) (_ statement, err error) {
 	return s, err
 }
 
-// ofSuspects restricts the statement to hosts that may have a problem. If problems are given, it has to be one of them; they are names as
-// SQL literals.
+// ofSuspects restricts the statement to hosts that may have a problem. If problems are given (names as SQL literals), it must be one of
+// these.
 func (s statement) ofSuspects(problems ...string) statement {
 	if len(problems) == 0 {
 		return s.ofHosts("suspects")

@@ -106,8 +106,8 @@ func (s statement) samples(columns ...any) (string, error) {
 // chosen is the relation of the samples that a query reads, with ts and these columns. If list names a list, the relation has it too;
 // elements is the SQL that selects it.
 //
-// A query reads the table only through this function. So the function alone decides which table and which partitions are
-// read, and which values of columns are out of range.
+// A query reads samples only through this function. So the function alone decides which partitions are read and which values are out of
+// range. On the page of one host, it reads the rows that [statement.ofOneHost] took from the table.
 func (s statement) chosen(columns []string, list, elements string) (string, error) {
 	selected := []string{"ts"}
 	if s.rolled() {

@@ -19,7 +19,7 @@ const (
 	listMinuteSpan = 2 * 24 * time.Hour
 	// hourSpan is the longest time range that is read from hours if days will do. In a longer one, each time bucket of a chart is a day.
 	hourSpan = 150 * 24 * time.Hour
-	// listHourSpan is the same for a panel that reads lists of processes or units. A chart has a point for each day then.
+	// listHourSpan is the same for a panel that reads lists of processes or units. A chart of a longer one has a point for each day.
 	listHourSpan = 60 * 24 * time.Hour
 	// onlyMinutesSpan is the longest time range of a panel that needs minutes.
 	onlyMinutesSpan = 31 * 24 * time.Hour

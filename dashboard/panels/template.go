@@ -14,7 +14,7 @@ import (
 // The queries use only SQL that DuckDB and Trino share:
 //
 //   - They compute with the column ts, a number, because the functions on timestamps differ.
-//   - They call the functions last and last_by if x may be NULL, because then max_by(x, y) differs: DuckDB skips the row, Trino does not.
+//   - In place of max_by(x, y), they call the functions last and last_by if x may be NULL: DuckDB skips such a row, Trino does not.
 //   - They compute times of day from ts and the viewer's offset, because Athena does not know the viewer's zone.
 //   - They write 3e0, a double, in place of 3 in products: a product of two whole numbers can overflow and fail.
 //   - They do without FILTER on windows, QUALIFY, LIMIT, casts with colons, and functions that only one engine has, such as list.

@@ -26,7 +26,7 @@ func newQuery() *cobra.Command {
 		Long: "Run a query, in DuckDB's SQL or with --athena in Athena's. The view samples has one row for each sample, with the\n" +
 			"partition keys year, month, day and hour (strings, UTC). A query with a condition on them reads only the files of\n" +
 			"these partitions. The view samples_once has one row for a sample that was delivered twice. Over weeks, name samples_1m,\n" +
-			"over months samples_1h and over years samples_1d: a row of a host and minute, hour or day. The query does not choose\n" +
+			"over months samples_1h and over years samples_1d: a row of a machine and minute, hour or day. The query does not choose\n" +
 			"between them by itself. If SQL is -, it is read from standard input. A query never writes.",
 		Example: `  dashboard query --lake ./lake "SELECT hostname, avg(cpu_pct) FROM samples GROUP BY 1 ORDER BY 2 DESC"
   dashboard query --format csv - < report.sql
