@@ -211,7 +211,7 @@ func (s *store) leave() bool {
 	s.log.Warn("the spool's directory was removed or replaced; it is made again")
 	if seg := s.active; seg != nil && seg.file != nil {
 		if mem, err := seg.appendWaiting(make([]byte, headerBytes), 0, s.fs); err == nil {
-			s.litter = append(s.litter, FileInfo{segmentName(seg.id), seg.disk}) // if only the lock was removed, the file still exists
+			s.moved = append(s.moved, FileInfo{segmentName(seg.id), seg.disk}) // if only the lock was removed, the file still exists
 			seg.file.Close()
 			seg.id, seg.file, seg.mem, seg.disk = 0, nil, mem, 0
 			seg.size, seg.readAt = int64(len(mem)), headerBytes
@@ -232,6 +232,7 @@ func (s *store) dropMissing(files []FileInfo) {
 	gone := func(f FileInfo) bool { return !there[f.Name] }
 	s.aside = slices.DeleteFunc(s.aside, gone)
 	s.litter = slices.DeleteFunc(s.litter, gone)
+	s.moved = slices.DeleteFunc(s.moved, gone)
 	s.rejected.forget(there)
 	for _, seg := range slices.Clone(s.segs) {
 		if !seg.inMemory() && !there[segmentName(seg.id)] {

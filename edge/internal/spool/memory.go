@@ -54,6 +54,8 @@ func (s *store) restore() error {
 			}
 		}
 	}
+	s.litter, s.moved = append(s.litter, s.moved...), nil
+	s.sweep()
 	return nil
 }
 

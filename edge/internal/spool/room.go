@@ -14,6 +14,9 @@ func (s *store) diskBytes() int64 {
 	for _, f := range s.litter {
 		sum += f.Size
 	}
+	for _, f := range s.moved {
+		sum += f.Size
+	}
 	return sum
 }
 

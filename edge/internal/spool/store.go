@@ -39,6 +39,7 @@ type store struct {
 	nextID   uint64
 	aside    []FileInfo // files that were set aside, oldest first
 	litter   []FileInfo // files to remove
+	moved    []FileInfo // files to remove once their lines, which leave moved to memory, are in other files
 	buf      []byte     // the entry that is being written
 
 	retryAt time.Time // when to try a failed disk again; zero while it works

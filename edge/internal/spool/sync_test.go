@@ -2,6 +2,7 @@ package spool_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"syscall"
@@ -167,35 +168,42 @@ func TestFailedSyncOfTheTimer(t *testing.T) {
 }
 
 // TestPowerLossAfterTheLockIsRemoved: somebody removes the lock of a running spool, which then writes its newest segment again. The power
-// fails at any step of that, and the lines that were synced before are there.
+// fails at any step of that, and the lines of the segment that were synced before are there, also if older ones are dropped to make room.
 func TestPowerLossAfterTheLockIsRemoved(t *testing.T) {
-	for n, cut := 0, true; cut; n++ {
-		synctest.Test(t, func(t *testing.T) {
-			fs := spooltest.New()
-			q := openWith(t, spool.Options{FS: fs, Sync: 5 * time.Second})
-			put(t, q, "a", "b")
-			time.Sleep(time.Minute)
-			synctest.Wait()
-			fs.RemoveLock()
-			first := fs.Ops()
-			cut = false
-			fs.Fail = func(op int, _ string) error {
-				if op >= first+n {
-					cut = true
-					return spooltest.ErrOff
+	for _, full := range []bool{false, true} {
+		for n, cut := 0, true; cut; n++ {
+			synctest.Test(t, func(t *testing.T) {
+				fs := spooltest.New()
+				q := openWith(t, spool.Options{FS: fs, Sync: 5 * time.Second})
+				for i := 0; full && q.Stats().Dropped == 0; i++ {
+					put(t, q, fmt.Sprintf("%d-%0*d", i, 20_000, 0))
 				}
-				return nil
-			}
-			put(t, q, "c")
-			time.Sleep(5 * time.Second)
-			synctest.Wait()
-			for seed := range uint64(50) {
-				after := open(t, fs.PowerCut(rand.New(rand.NewPCG(seed, 0))))
-				if got := text(peek(t, after, 2, 1000)); got != "[a b]" {
-					t.Errorf("the power fails before operation %d: there is %s", n, got)
+				put(t, q, "a", "b")
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				fs.RemoveLock()
+				first := fs.Ops()
+				cut = false
+				fs.Fail = func(op int, _ string) error {
+					if op >= first+n {
+						cut = true
+						return spooltest.ErrOff
+					}
+					return nil
 				}
-			}
-		})
+				put(t, q, "c")
+				time.Sleep(5 * time.Second)
+				synctest.Wait()
+				for seed := range uint64(50) {
+					found := map[string]bool{}
+					drain(t, open(t, fs.PowerCut(rand.New(rand.NewPCG(seed, 0)))), found)
+					if !found["a"] || !found["b"] {
+						t.Errorf("full: %t, the power fails before operation %d, seed %d: there are %d lines, a: %t, b: %t",
+							full, n, seed, len(found), found["a"], found["b"])
+					}
+				}
+			})
+		}
 	}
 }
 
