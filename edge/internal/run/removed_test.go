@@ -41,7 +41,7 @@ func TestSpoolDirectoryRemoved(t *testing.T) {
 	if r.Spool.MemoryLines != 0 || r.Samples.Dropped[status.Damaged] != 0 || r.Samples.Waiting != r.Samples.Taken {
 		t.Errorf("report is %+v", r)
 	}
-	if !strings.Contains(log.String(), "directory was removed or replaced") {
+	if !strings.Contains(log.String(), "directory or its lock was removed or replaced") {
 		t.Errorf("log is:\n%s", log.String())
 	}
 	taken := r.Samples.Taken

@@ -202,13 +202,13 @@ func (s *store) checkDirectory() {
 	}
 }
 
-// leave gives up the directory if somebody removed or replaced it, and reports whether that is so. The file of the active segment is still
-// open, so its lines can be read: leave moves those that wait to memory, and restore writes them to the new directory.
+// leave gives up the directory if somebody removed or replaced it or its lock, and reports whether that is so. The file of the active
+// segment is still open, so its lines can be read: leave moves those that wait to memory, and restore writes them to the new directory.
 func (s *store) leave() bool {
 	if s.lock == nil || s.lock.Held() {
 		return false
 	}
-	s.log.Warn("the spool's directory was removed or replaced; it is made again")
+	s.log.Warn("the spool's directory or its lock was removed or replaced; what is missing is made again")
 	if seg := s.active; seg != nil && seg.file != nil {
 		if mem, err := seg.appendWaiting(make([]byte, headerBytes), 0, s.fs); err == nil {
 			s.moved = append(s.moved, FileInfo{segmentName(seg.id), seg.disk}) // if only the lock was removed, the file still exists

@@ -13,7 +13,7 @@ func (s *store) remember(line []byte) {
 	}
 	for s.memory()+need > memoryBytes {
 		oldest := s.oldestInMemory()
-		s.counts.lost += int64(oldest.waiting())
+		s.counts.lost += int64(oldest.waiting() + oldest.unreadable)
 		s.dropped(oldest, "memory for samples")
 	}
 	if s.active == nil {
@@ -42,13 +42,11 @@ func (s *store) oldestInMemory() *segment {
 // restore writes the segments in memory to the disk, each to a file.
 func (s *store) restore() error {
 	s.sweep()
-	s.seal() // the active segment is in memory
+	if s.active != nil && s.active.inMemory() {
+		s.seal()
+	}
 	for _, seg := range slices.Clone(s.segs) {
-		switch {
-		case !seg.inMemory():
-		case seg.waiting() == 0:
-			s.remove(seg)
-		default:
+		if seg.inMemory() {
 			if err := s.restoreSegment(seg); err != nil {
 				return err
 			}

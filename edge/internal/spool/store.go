@@ -31,7 +31,7 @@ type store struct {
 
 	lock     Lock // nil if the directory is not locked
 	attached bool // the files of the directory are known
-	// replaced says that the directory was removed or replaced. Then attach gives up the segments whose files are gone.
+	// replaced says that the directory or its lock was removed or replaced. Then attach gives up the segments whose files are gone.
 	replaced bool
 	segs     []*segment // oldest first
 	active   *segment   // the last of segs; if nil, the next line begins a new one
@@ -150,7 +150,13 @@ func (s *store) giveUp(seg *segment, as *int64) {
 // passOver counts the damaged lines of a segment in which no other line waits, and writes the count down. If it returns false, it could
 // not write. Then the segment must stay, so that a later start neither forgets the count nor counts twice.
 func (s *store) passOver(seg *segment) bool {
-	if seg.inMemory() || seg.unreadable == 0 && s.counts.lost == s.noted {
+	if seg.inMemory() { // there is no file that a later start could count again
+		s.counts.damaged += int64(seg.unreadable)
+		s.counts.lost += int64(seg.unreadable)
+		seg.acked, seg.unreadable = seg.lines, 0
+		return true
+	}
+	if seg.unreadable == 0 && s.counts.lost == s.noted {
 		return true
 	}
 	if s.active == nil || s.active.file == nil || s.diskBytes()+s.beginBytes()+stateBytes > s.maxBytes {

@@ -1,6 +1,7 @@
 package spool_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -176,7 +177,7 @@ func TestDirectoryRemoved(t *testing.T) {
 		if s.Damaged != 2 || s.Lost != 2 || s.Lines != 2 || s.MemoryLines != 0 || s.Bytes != fs.Size() {
 			t.Errorf("%+v, %d bytes", s, fs.Size())
 		}
-		if !strings.Contains(log.String(), "directory was removed or replaced") || !strings.Contains(log.String(), "samples_lost=2") {
+		if !strings.Contains(log.String(), "directory or its lock was removed or replaced") || !strings.Contains(log.String(), "samples_lost=2") {
 			t.Errorf("log is:\n%s", &log)
 		}
 		put(t, q, "g")
@@ -251,6 +252,14 @@ func TestRemovedSegment(t *testing.T) {
 	}
 }
 
+// noLock lets each attempt to make and lock the directory fail, and nothing else.
+func noLock(_ int, op string) error {
+	if strings.HasPrefix(op, "lock") {
+		return syscall.EACCES
+	}
+	return nil
+}
+
 // TestDirectoryThatCannotBeMadeAgain: somebody removes the directory, and the collector may not make it again for a while. The lines that wait
 // in the segment that is being written stay in memory, even if the segment is larger than what memory may take. Later they are in the
 // new directory. The lines of the segment that were delivered do not come back, and do not count as damaged.
@@ -266,12 +275,7 @@ func TestDirectoryThatCannotBeMadeAgain(t *testing.T) {
 		}
 		held := peek(t, q, 1, 1)
 		fs.Gone()
-		fs.Fail = func(_ int, op string) error {
-			if strings.HasPrefix(op, "lock") {
-				return syscall.EACCES
-			}
-			return nil
-		}
+		fs.Fail = noLock
 		time.Sleep(time.Minute)
 		put(t, q, "a", "b")
 		if s := q.Stats(); s.Lines != 5 || s.MemoryLines != 5 || s.Lost != 0 {
@@ -293,6 +297,52 @@ func TestDirectoryThatCannotBeMadeAgain(t *testing.T) {
 					t.Errorf("%s: line %d is %.9s, want %s", when, i, got, want)
 				}
 			}
+		}
+	})
+}
+
+// TestDamageInARemovedDirectory: a damaged line counts also if somebody removes the directory, and the segment is then delivered from memory
+// or dropped from it.
+func TestDamageInARemovedDirectory(t *testing.T) {
+	for what, lines := range map[string]int{"delivered": 1, "dropped": 2000} {
+		synctest.Test(t, func(t *testing.T) {
+			fs := spooltest.New()
+			q := open(t, fs)
+			put(t, q, "a", "damaged")
+			fs.Change(name(1), func(d []byte) []byte { return bytes.Replace(d, []byte("damaged"), []byte("DAMAGED"), 1) })
+			b := peek(t, q, 9, 1000)
+			fs.Gone()
+			fs.Fail = noLock
+			time.Sleep(time.Minute)
+			for range lines {
+				put(t, q, strings.Repeat("x", 1000))
+			}
+			if what == "delivered" {
+				if err := q.Ack(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if s := q.Stats(); s.Damaged != 1 || s.Lost != 1+s.Dropped || (s.Dropped > 0) != (what == "dropped") {
+				t.Errorf("%s: %+v", what, s)
+			}
+		})
+	}
+}
+
+// TestStartContinuesTheSegmentLater: if the directory cannot be locked at the start of a process, and no line comes meanwhile, the process
+// continues the newest segment once it can.
+func TestStartContinuesTheSegmentLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New()
+		put(t, open(t, fs), "a")
+		fs = fs.Killed()
+		fs.Fail = func(int, string) error { return syscall.EMFILE }
+		q := open(t, fs)
+		fs.Fail = nil
+		time.Sleep(time.Minute)
+		put(t, q, "b")
+		if s := q.Stats(); s.Segments != 1 || s.MemoryLines != 0 || s.Lines != 2 {
+			t.Errorf("%+v", s)
 		}
 	})
 }
