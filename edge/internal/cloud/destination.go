@@ -56,6 +56,9 @@ type Destination struct {
 	questions sync.Mutex // held while the stack is asked: one question at a time. It also guards unstored.
 	unstored  bool       // the stack's last answer could not be stored
 
+	// telling is held from when a target is taken until its edge-config was passed on. So the last text passed on is of the target in use.
+	telling sync.Mutex
+
 	mu       sync.Mutex // guards the fields up to client
 	settings Settings
 	aws      *aws.Config // nil if it could not be loaded
@@ -130,6 +133,8 @@ func (d *Destination) prepare(ctx context.Context, s Settings) (cfg aws.Config, 
 // use takes a configuration that was loaded for s. It takes the target t too if no target is known yet.
 func (d *Destination) use(s Settings, cfg aws.Config, t Target) {
 	d.loading.OK()
+	d.telling.Lock()
+	defer d.telling.Unlock()
 	d.mu.Lock()
 	if s != d.settings {
 		d.mu.Unlock()
@@ -146,15 +151,19 @@ func (d *Destination) use(s Settings, cfg aws.Config, t Target) {
 	}
 }
 
-// learn takes the stack's answer to a question with settings s. It returns whether the answer is new.
+// learn takes the stack's answer to a question with settings s, and passes its edge-config on if the answer is new. It returns whether it is.
 func (d *Destination) learn(s Settings, t Target) (differs bool) {
+	d.telling.Lock()
+	defer d.telling.Unlock()
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if s != d.settings || t == d.target {
-		return false
+	if differs = s == d.settings && t != d.target; differs {
+		d.learnLocked(t)
 	}
-	d.learnLocked(t)
-	return true
+	d.mu.Unlock()
+	if differs {
+		d.options.EdgeConfig(t.EdgeConfig)
+	}
+	return differs
 }
 
 func (d *Destination) learnLocked(t Target) {
@@ -270,17 +279,13 @@ func (d *Destination) ask(ctx context.Context) error {
 		return err
 	}
 	d.asking.OK()
-	differs := d.learn(s, t)
-	if differs || d.unstored {
+	if differs := d.learn(s, t); differs || d.unstored {
 		err := d.options.Cache.Store(s.Stack, cfg.Region, t)
 		if d.unstored = err != nil; d.unstored {
 			d.keeping.Failed(err)
 		} else {
 			d.keeping.OK()
 		}
-	}
-	if differs {
-		d.options.EdgeConfig(t.EdgeConfig)
 	}
 	return nil
 }

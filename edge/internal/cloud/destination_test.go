@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,6 +173,39 @@ func TestOtherSettings(t *testing.T) {
 		stop()
 		<-done
 	})
+}
+
+// TestStreamNamedDuringAnAnswer: the settings name a stream while the edge-config of a stack's answer is passed on. The last text passed on is
+// that of the settings: none.
+func TestStreamNamedDuringAnAnswer(t *testing.T) {
+	w := watch(t, Target{}, func(int) (Target, error) { return Target{Stream: "s", Region: "r", EdgeConfig: "{}"}, nil })
+	var mu sync.Mutex // guards passed
+	var passed []string
+	tuned := make(chan error, 1)
+	w.options.EdgeConfig = func(text string) {
+		if text != "" {
+			go func() { tuned <- w.Tune(context.Background(), Settings{Stream: "mine", Region: "eu-west-1"}) }()
+			for target := "s"; target == "s"; runtime.Gosched() { // until Tune has taken the settings
+				now, _ := w.Target()
+				target = now.Stream
+			}
+			for range 1000 {
+				runtime.Gosched() // so that Tune comes first if nothing holds it back
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		passed = append(passed, text)
+	}
+	if err := w.ask(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-tuned; err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(passed, []string{"{}", ""}) {
+		t.Errorf("passed on were %q", passed)
+	}
 }
 
 // TestDiscoveryThatIsNotNeededAnyMore: if the settings name the stream, it is no problem that the stack did not answer.
