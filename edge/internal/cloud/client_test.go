@@ -22,7 +22,7 @@ import (
 )
 
 // TestProxy: with a real proxy for everything, requests to metadata services do not use the proxy, and plain HTTP is refused unless it
-// is to this machine.
+// is to this machine or its metadata services.
 func TestProxy(t *testing.T) {
 	var dialed []string
 	transport := newHTTPClient().GetTransport()

@@ -158,8 +158,9 @@ type lane struct {
 type Stats struct {
 	Samples  int64 // delivered
 	Records  int64 // delivered
-	Requests int64 // sent, failed ones included
-	Retries  int64 // requests that repeated a failed one, whole or in part
+	Requests int64 // attempts to send a request, failed ones included, also if nothing could be sent
+	// Retries are attempts that repeated a failed one, whole or in part. The later attempts with a record that was refused as invalid do not count.
+	Retries  int64
 	Unusable int64 // lines set aside: refused as invalid, or not a sample
 	// DeliveredAt is when a record was last accepted, or zero if none was.
 	DeliveredAt time.Time

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// FuzzScanner: whatever a file contains, reading ends, and each entry that is found has the bytes that appendEntry would write there.
+// FuzzScanner: whatever a file contains, reading ends, and each entry that is found has the length, line number and checksum that
+// appendEntry would write there.
 func FuzzScanner(f *testing.F) {
 	good := appendHeader(nil, 1, time.UnixMilli(0))
 	good = appendEntry(good, 0, kindLine, 0, []byte(`{"ts":1}`))

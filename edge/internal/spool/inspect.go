@@ -24,7 +24,7 @@ type Segment struct {
 	Aside   bool  // it was set aside
 }
 
-// Damaged reports whether something in the segment is not as it was written.
+// Damaged reports whether something in the segment is not as it was written, or the segment is of another version.
 func (s Segment) Damaged() bool { return s.Lost > 0 || s.Places > 0 || s.Header != nil || s.Aside }
 
 // Inspect reads a spool without changing it. If a collector uses the spool meanwhile, parts of the result may be from different

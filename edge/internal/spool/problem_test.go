@@ -46,7 +46,7 @@ func TestDropsArePast(t *testing.T) {
 	}
 }
 
-// TestFileThatCannotBeRemoved: the problem ends one minute after the file was removed.
+// TestFileThatCannotBeRemoved: once the file can be removed, the problem ends a minute after the last failed attempt.
 func TestFileThatCannotBeRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := spooltest.New()

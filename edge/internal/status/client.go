@@ -82,8 +82,12 @@ func Print(out io.Writer, r Report, now time.Time) error {
 	if r.Stream != "" {
 		target = r.Stream + " in " + r.Region
 	}
-	line("ships to", "%s (stack %s)", target, r.Stack)
-	line("sampling", "every %s, sent after %s at most; session %s", seconds(r.IntervalS), seconds(r.MaxLatencyS), r.SessionID)
+	namedBy := "stack " + r.Stack
+	if r.Stack == "" {
+		namedBy = "named by --stream"
+	}
+	line("ships to", "%s (%s)", target, namedBy)
+	line("sampling", "every %s, packed after about %s; session %s", seconds(r.IntervalS), seconds(r.MaxLatencyS), r.SessionID)
 	if r.EdgeConfig != "" {
 		line("", "edge-config of the stack: %s", strings.Join(strings.Fields(r.EdgeConfig), " "))
 	}

@@ -72,8 +72,8 @@ func WriteMetrics(w io.Writer, r Report, now time.Time) error {
 	}
 	e.gauge("metrics_edge_spool_oldest_seconds", "Age of the oldest sample that waits, 0 if none waits.", age)
 	e.counter("metrics_edge_records_delivered_total", "Records accepted by Firehose.", r.Delivery.Records)
-	e.counter("metrics_edge_requests_total", "Requests to Firehose, failed ones included.", r.Delivery.Requests)
-	e.counter("metrics_edge_retries_total", "Requests that repeated a failed one, whole or in part.", r.Delivery.Retries)
+	e.counter("metrics_edge_requests_total", "Attempts to send a request to Firehose, failed ones included.", r.Delivery.Requests)
+	e.counter("metrics_edge_retries_total", "Attempts that repeated a failed one, whole or in part, except the later ones with a record that was refused as invalid.", r.Delivery.Retries)
 	if r.Delivery.LastAt != nil {
 		e.gauge("metrics_edge_last_delivery_seconds", "Time since a record was last accepted.", now.Sub(*r.Delivery.LastAt).Seconds())
 	}

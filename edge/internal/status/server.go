@@ -82,8 +82,9 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return nil
 }
 
-// ListenSocket listens on a socket file that only its owner may use. It removes a socket that an earlier process left. The caller must
-// hold the spool's lock, so that no other process uses the socket.
+// ListenSocket listens on a socket file that only its owner may use. It removes a socket that an earlier process left. While the caller holds
+// the spool's lock, no other process uses the socket. If the caller could not lock the spool because of an error, the removed socket may
+// be that of a running process, which edge status then does not reach any more.
 func ListenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

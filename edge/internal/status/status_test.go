@@ -116,7 +116,7 @@ func TestPrint(t *testing.T) {
 	}
 	for _, want := range []string{
 		"healthy, with problems; running for 1h0m0s (pid 7, version v1.2.3)", "the-stream in eu-west-1 (stack Fleet)",
-		"every 3s, sent after 1m0s at most; session 5e55", `edge-config of the stack: { "interval": "3s"}`,
+		"every 3s, packed after about 1m0s; session 5e55", `edge-config of the stack: { "interval": "3s"}`,
 		"1200 taken, 1100 delivered, 90 waiting, DROPPED: 8 spool full, 2 refused", "55 records in 60 requests, 5 of them retries; the last 1m30s ago",
 		"1.0 MiB of 64 MiB in /var/lib/metrics-edge, the oldest sample is 2m6s old, 3 SAMPLES IN MEMORY ONLY, 2 DAMAGED SEGMENTS SET ASIDE as *.corrupt, 11 samples lost since the directory was made",
 		"delivery is failing for 10m0s, 12 times: throttled",
@@ -126,14 +126,18 @@ func TestPrint(t *testing.T) {
 		}
 	}
 	out.Reset()
-	fresh := status.Report{StartedAt: now, LastError: &retry.Failure{Subject: "discovery", At: now.Add(-5 * time.Second), Error: "no"}}
+	fresh := status.Report{StartedAt: now, Stack: "Fleet", LastError: &retry.Failure{Subject: "discovery", At: now.Add(-5 * time.Second), Error: "no"}}
 	if err := status.Print(&out, fresh, now); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"NOT HEALTHY", "not known yet", "none dropped", "nothing delivered yet", "5s ago, discovery: no"} {
+	for _, want := range []string{"NOT HEALTHY", "not known yet (stack Fleet)", "none dropped", "nothing delivered yet", "5s ago, discovery: no"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing:\n%s", want, &out)
 		}
+	}
+	out.Reset()
+	if err := status.Print(&out, status.Report{Stream: "mine", Region: "eu-west-1"}, now); err != nil || !strings.Contains(out.String(), "mine in eu-west-1 (named by --stream)\n") {
+		t.Errorf("without a stack: %v\n%s", err, &out)
 	}
 }
 
