@@ -50,7 +50,8 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestListen: health and metrics are served at the configured address, but to no other host name. A port in use is refused.
+// TestListen: the configured address answers /healthz and /metrics. A request whose Host header has another name is refused. If the port is
+// in use, Run fails.
 func TestListen(t *testing.T) {
 	c := newCloud(t)
 	c.says(map[string]string{"delivery-stream-name": "the-stream"})

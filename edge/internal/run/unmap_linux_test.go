@@ -45,8 +45,8 @@ func TestUnmapBinaryKeepsChangedPages(t *testing.T) {
 	}
 }
 
-// mappedKB returns how many kB of files are mapped in memory. Those of a file system in memory, where the test's binary may be, have a number of
-// their own.
+// mappedKB returns how many kB of files are mapped in memory. The kernel counts files of a file system in memory apart (RssShmem);
+// the test's binary may be one.
 func mappedKB(t *testing.T) (sum int) {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")

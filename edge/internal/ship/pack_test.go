@@ -178,7 +178,7 @@ func TestLongLinesGoFirst(t *testing.T) {
 	}
 }
 
-func TestLinesThatAreNoSamples(t *testing.T) {
+func TestLinesThatAreNotSamples(t *testing.T) {
 	good := linesOf(3, noon, time.Second)
 	lines := [][]byte{[]byte("rubbish"), good[0], good[1], []byte(`{"ts":x}`), []byte(`{"ts":1`), good[2]}
 	var p packer

@@ -81,7 +81,7 @@ const (
 	// putTimeout bounds one request. Without it a lost connection could go unnoticed for long.
 	putTimeout = 30 * time.Second
 	// peekBytes bounds the memory of a batch. Fresh samples become backlog if they take half of it, see round. Half of it has
-	// room for backlogAt samples: at most 2,700, which are 45 minutes of one a second.
+	// room for backlogAt samples: at most 2,700 (45 minutes at an interval of 1 s).
 	peekBytes = 8 << 20
 	// One round of the backlog has at most the samples of about one full record, and at most what the rate allows in a minute.
 	backlogLines, backlogBytes = 400, 512 << 10

@@ -434,7 +434,8 @@ func TestStopDeliversWhatIsLeft(t *testing.T) {
 	})
 }
 
-// TestStopSendsFreshSamplesFirst: they are only in memory and would be lost, while a backlog on disk that takes many requests waits.
+// TestStopSendsFreshSamplesFirst: fresh samples that are only in memory go first, because a stop would lose them. The backlog on disk, which
+// takes many requests, waits.
 func TestStopSendsFreshSamplesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, 15*time.Minute, func(call int, r []error) ([]error, error) {
@@ -552,8 +553,8 @@ func TestQueueThatCannotBeRead(t *testing.T) {
 	})
 }
 
-// TestLineThatIsNoSampleDoesNotBlock: it is set aside. That is a problem for an hour, and longer if no sample is delivered.
-func TestLineThatIsNoSampleDoesNotBlock(t *testing.T) {
+// TestLineThatIsNotASampleDoesNotBlock: it is set aside. That is a problem for an hour, and longer if no sample is delivered.
+func TestLineThatIsNotASampleDoesNotBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Second, nil)
 		if err := f.queue.Append([]byte("rubbish")); err != nil {

@@ -77,7 +77,7 @@ func live(t *testing.T, fs *spooltest.FS, sync time.Duration) *life {
 	return l
 }
 
-// drain reads and acknowledges lines. A read may fail; a later one may not.
+// drain reads and acknowledges lines. It ignores a read that fails; the caller reads again later.
 func (l *life) drain(t *testing.T, q *spool.Queue, lane spool.Lane, n int) {
 	t.Helper()
 	b, _ := q.TryPeek(lane, n, 1<<20)

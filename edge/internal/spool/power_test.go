@@ -164,9 +164,9 @@ func TestPowerCutCountsWhatIsGone(t *testing.T) {
 	t.Logf("%d lines were dropped and %d damaged", dropped, damaged)
 }
 
-// TestPowerCutAfterKill kills a process that drops lines at each of its operations. Another process starts, removes a file, and the power
-// fails at once. What the first process did not sync may be lost then. Each line that was on disk is there or is counted as lost, also if
-// the other process could not open the newest segment to continue it.
+// TestPowerCutAfterKill: a process that drops lines is killed at its first operation, then at its second, and so on. Another process
+// starts, removes a file, and the power fails at once. What the first process did not sync may be lost then. Each line that was on disk is
+// there or is counted as lost, also if the other process could not open the newest segment to continue it.
 func TestPowerCutAfterKill(t *testing.T) {
 	full, removed := fullSpool(t), 0
 	for k := 0; ; k++ {
@@ -217,8 +217,8 @@ func TestPowerCutAfterKill(t *testing.T) {
 	}
 }
 
-// TestPowerCutAfterKillBeforeSync: a process makes a segment and is killed before it syncs the directory. The next one continues the segment, and
-// what it syncs survives a power loss.
+// TestPowerCutAfterKillBeforeSync: a process makes a segment and is killed before it syncs the directory. The next one continues the
+// segment, and what it syncs survives a power loss.
 func TestPowerCutAfterKillBeforeSync(t *testing.T) {
 	fs := spooltest.New()
 	fs.Fail = func(_ int, op string) error {
@@ -238,8 +238,8 @@ func TestPowerCutAfterKillBeforeSync(t *testing.T) {
 	}
 }
 
-// TestPowerCutAfterFailedSync: one sync of a process that drops lines fails, and at one of the later operations the power fails. Each line that
-// was on disk before is there or is counted as lost, although later syncs of the same file succeed.
+// TestPowerCutAfterFailedSync: one sync of a process that drops lines fails, and at one of the later operations the power fails. Each line
+// that was on disk before is there or is counted as lost, although later syncs of the same file succeed.
 func TestPowerCutAfterFailedSync(t *testing.T) {
 	full, removed := fullSpool(t), 0
 	for failing := 0; !t.Failed(); failing++ {

@@ -154,7 +154,7 @@ func (q *Queue) Ack(b Batch) error {
 }
 
 // Reject acknowledges the lines of a batch, counts them and appends them to the file of rejected lines. If the file cannot be written,
-// Reject fails, and the lines are in no file: they have left the queue already.
+// Reject fails. The lines have left the queue by then, so they are lost.
 func (q *Queue) Reject(b Batch) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

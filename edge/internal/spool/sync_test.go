@@ -133,7 +133,7 @@ func TestSegmentEndsAfterFailedSync(t *testing.T) {
 }
 
 // TestFailedSyncOfTheTimer: a sync fails that would have made the count of damaged lines durable. The file that has the damage stays until
-// another segment has the count, so that a power loss takes only one of them.
+// another segment has the count, so that a power loss cannot take both the file and the count.
 func TestFailedSyncOfTheTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := spooltest.New()

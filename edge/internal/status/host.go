@@ -11,10 +11,10 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/loopback"
 )
 
-// ForHost serves only requests whose Host header names the listening address or loopback. Without this, a page in a browser on this
-// machine could read the answers: it makes its own name point to this machine, and the browser takes both for one site (DNS
-// rebinding). The Host header of such a request has the page's name. If other machines can reach the address, ForHost also serves
-// requests to any IP address and to this machine's host name, because no page can have these names.
+// ForHost serves only requests whose Host header names the listening address or loopback. Without this, a page in a browser on this machine
+// could read the answers: the page's DNS server lets the page's host name resolve to this machine, and the browser then takes this
+// collector for a part of the page's site (DNS rebinding). The Host header of such a request has the page's name. If other machines can
+// reach the address, ForHost also serves requests to any IP address and to this machine's host name, because no page can have these names.
 func ForHost(address string, h http.Handler) http.Handler {
 	listen := hostOf(address)
 	own, err := os.Hostname()

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestHost: a request is refused if its Host header has another name, as that of a page whose name points to this machine.
+// TestHost: a request is refused if its Host header has another name, for example that of a web page whose host
+// name resolves to this machine.
 func TestHost(t *testing.T) {
 	for _, c := range []struct {
 		listen, own, host string

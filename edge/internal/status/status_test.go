@@ -156,7 +156,7 @@ func TestSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := status.Fetch(t.Context(), path); !errors.Is(err, status.ErrNotRunning) {
-		t.Errorf("with a socket of the dead: %v", err)
+		t.Errorf("with the socket of a process that has ended: %v", err)
 	}
 	l, err := status.ListenSocket(t.Context(), path)
 	if err != nil {
@@ -172,8 +172,8 @@ func TestSocket(t *testing.T) {
 	}
 }
 
-// TestAnswersThatAreNone: if the answer is not a report, the error says what came instead.
-func TestAnswersThatAreNone(t *testing.T) {
+// TestAnswersThatAreNotReports: if the answer is not a report, the error says what came instead.
+func TestAnswersThatAreNotReports(t *testing.T) {
 	for want, answer := range map[string]http.HandlerFunc{
 		"404 Not Found":         http.NotFound,
 		"read the collector's ": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") },
