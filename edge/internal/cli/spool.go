@@ -90,9 +90,9 @@ func describeSegment(s spool.Segment) string {
 	add(s.Aside, "set aside because of damage; its samples are counted as damaged")
 	if !s.Aside {
 		add(s.Header != nil, "%v", s.Header)
-		add(s.Lost > 0, "lost samples: %d", s.Lost)
+		add(s.Unreadable > 0, "lost samples: %d", s.Unreadable)
 		add(s.Places > 0, "damaged places: %d", s.Places)
-		add(s.Torn > 0 && s.Lost == 0, "ends in %d bytes of an unfinished entry", s.Torn)
+		add(s.Torn > 0 && s.Unreadable == 0, "ends in %d bytes of an unfinished entry", s.Torn)
 	}
 	if len(said) == 0 {
 		return "ok"
@@ -122,7 +122,7 @@ func verifySpool(dir spool.Dir, stdout io.Writer) error {
 		if s.Err != nil || s.Damaged() {
 			bad++
 		}
-		lost += s.Lost
+		lost += s.Unreadable
 		if _, err := fmt.Fprintf(stdout, "%s: %s\n", s.Name, describeSegment(s)); err != nil {
 			return err
 		}

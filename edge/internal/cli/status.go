@@ -59,7 +59,7 @@ func left(dir string) string {
 	}
 	waiting, lost := 0, 0
 	for _, s := range segments {
-		waiting, lost = waiting+s.Waiting, lost+s.Lost
+		waiting, lost = waiting+s.Waiting, lost+s.Unreadable
 	}
 	if lost > 0 {
 		return fmt.Sprintf("; %d samples wait in its spool, and %d are lost by damage (see edge spool verify)", waiting, lost)

@@ -24,8 +24,8 @@ import (
 // watched is a destination whose stack answers as find does, with notes of what happened.
 type watched struct {
 	*Destination
-	at    []time.Duration // when the stack was asked
-	tuned []string        // the edge-configs that it passed on
+	at     []time.Duration // when the stack was asked
+	passed []string        // the edge-configs that it passed on
 }
 
 // watch makes a destination in a synctest bubble.
@@ -40,7 +40,7 @@ func watch(t *testing.T, kept Target, find func(n int) (Target, error)) *watched
 		}
 	}
 	w.Destination = NewDestination(Options{
-		Cache: cache, EdgeConfig: func(text string) { w.tuned = append(w.tuned, text) }, Log: slog.New(slog.DiscardHandler),
+		Cache: cache, EdgeConfig: func(text string) { w.passed = append(w.passed, text) }, Log: slog.New(slog.DiscardHandler),
 	})
 	w.find = func(context.Context, aws.Config, string) (Target, error) {
 		w.at = append(w.at, time.Since(began))
@@ -93,8 +93,8 @@ func TestRefresh(t *testing.T) {
 		if at[1] == other.at[1] {
 			t.Errorf("two machines ask at %v", at[1])
 		}
-		if !slices.Equal(one.tuned, []string{"", "{}"}) {
-			t.Errorf("tuned by %q", one.tuned)
+		if !slices.Equal(one.passed, []string{"", "{}"}) {
+			t.Errorf("passed on were %q", one.passed)
 		}
 		if kept, _, err := one.options.Cache.Load("Fleet", ""); err != nil || kept != target {
 			t.Errorf("kept is %+v, %v", kept, err)
@@ -108,8 +108,8 @@ func TestRefreshOfWhatIsKept(t *testing.T) {
 		kept := Target{Stream: "s", Region: "r", EdgeConfig: "{}"}
 		w := watch(t, kept, func(int) (Target, error) { return Target{}, errors.New("offline") })
 		w.run(t, 24*time.Hour)
-		if w.at[0] == 0 || w.at[0] > firstRefresh || !slices.Equal(w.tuned, []string{"{}"}) {
-			t.Errorf("asked first after %v, tuned by %q", w.at[0], w.tuned)
+		if w.at[0] == 0 || w.at[0] > firstRefresh || !slices.Equal(w.passed, []string{"{}"}) {
+			t.Errorf("asked first after %v, passed on were %q", w.at[0], w.passed)
 		}
 		if n := len(w.at); n < 24*60/5 || n > 4*24*60/5 {
 			t.Errorf("asked %d times in a day without an answer", n)
@@ -175,8 +175,8 @@ func TestOtherSettings(t *testing.T) {
 	})
 }
 
-// TestStreamNamedDuringAnAnswer: the settings name a stream while the edge-config of a stack's answer is passed on. The last text passed on is
-// that of the settings: none.
+// TestStreamNamedDuringAnAnswer: the settings name a stream while the edge-config of a stack's answer is passed on. The last text passed on
+// is that of the settings: none.
 func TestStreamNamedDuringAnAnswer(t *testing.T) {
 	w := watch(t, Target{}, func(int) (Target, error) { return Target{Stream: "s", Region: "r", EdgeConfig: "{}"}, nil })
 	var mu sync.Mutex // guards passed
@@ -242,8 +242,8 @@ func TestAnswerThatCouldNotBeStored(t *testing.T) {
 		if now, _ := retry.Problems(w.Health()...); len(now) != 0 {
 			t.Errorf("problems are %+v", now)
 		}
-		if got, _, err := w.options.Cache.Load("Fleet", "eu-north-1"); got != want || err != nil || len(w.tuned) != 1 {
-			t.Errorf("stored is %+v, %v; edge-config was passed on %d times", got, err, len(w.tuned))
+		if got, _, err := w.options.Cache.Load("Fleet", "eu-north-1"); got != want || err != nil || len(w.passed) != 1 {
+			t.Errorf("stored is %+v, %v; edge-config was passed on %d times", got, err, len(w.passed))
 		}
 	})
 }

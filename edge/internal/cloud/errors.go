@@ -24,12 +24,12 @@ const maxText = 1000
 
 // briefError is an error with a bounded text of printable characters.
 type briefError struct {
-	error
+	err  error
 	text string
 }
 
 func (e briefError) Error() string { return e.text }
-func (e briefError) Unwrap() error { return e.error }
+func (e briefError) Unwrap() error { return e.err }
 
 // brief bounds the text of an error that may quote a server's answer, and replaces each control character by a blank. nil stays nil.
 func brief(err error) error {

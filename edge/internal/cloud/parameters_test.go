@@ -2,31 +2,17 @@ package cloud_test
 
 import (
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud"
 )
 
 func find(t *testing.T, status int, answer string) (cloud.Target, int, error) {
 	t.Helper()
-	calls := 0
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		calls++
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(answer))
-	}))
-	defer server.Close()
-	target, err := cloud.Find(t.Context(), aws.Config{
-		Region: "eu-north-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-	}, "S")
-	return target, calls, err
+	cfg, calls := answering(t, status, answer)
+	target, err := cloud.Find(t.Context(), cfg, "S")
+	return target, *calls, err
 }
 
 const stream = `{"Name":"/metrics-dashboard/S/delivery-stream-name","Value":"x"}`

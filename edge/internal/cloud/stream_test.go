@@ -15,20 +15,27 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/ship"
 )
 
-func put(t *testing.T, status int, answer string) (results []error, calls int, err error) {
+// answering starts a server that gives each request the same answer. It returns a configuration for it, and the number of requests so far.
+func answering(t *testing.T, status int, answer string) (cfg aws.Config, calls *int) {
 	t.Helper()
+	calls = new(int)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		calls++
+		*calls++
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(answer))
 	}))
-	defer server.Close()
-	s := cloud.NewStream(aws.Config{
+	t.Cleanup(server.Close)
+	return aws.Config{
 		Region: "eu-north-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-	}, "the-stream")
-	results, err = s.Put(t.Context(), [][]byte{[]byte("one"), []byte("two"), []byte("three"), []byte("four")})
-	return results, calls, err
+	}, calls
+}
+
+func put(t *testing.T, status int, answer string) (results []error, calls int, err error) {
+	t.Helper()
+	cfg, counted := answering(t, status, answer)
+	results, err = cloud.NewStream(cfg, "the-stream").Put(t.Context(), [][]byte{[]byte("one"), []byte("two"), []byte("three"), []byte("four")})
+	return results, *counted, err
 }
 
 func TestPut(t *testing.T) {

@@ -137,7 +137,7 @@ type watcher interface{ watch(at Moment) }
 func (set *Set) Failures() int64 {
 	var n int64
 	for _, m := range set.members {
-		n += m.state.Failures()
+		n += m.state.Total()
 	}
 	return n
 }

@@ -90,7 +90,7 @@ func (a announcing) Append(lines ...[]byte) error {
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(a.to, "%s %d %d\n", s.SessionID, s.Seq, reading.Failures()); err != nil {
+		if _, err := fmt.Fprintf(a.to, "%s %d %d\n", s.SessionID, s.Seq, reading.Total()); err != nil {
 			return err
 		}
 	}

@@ -70,8 +70,8 @@ func (s *State) OK(attrs ...slog.Attr) {
 	}
 }
 
-// Failures returns the number of all failures since the start.
-func (s *State) Failures() int64 {
+// Total returns the number of all failures since the start.
+func (s *State) Total() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.total

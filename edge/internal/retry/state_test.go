@@ -39,8 +39,8 @@ func TestStateSpeaksOnChange(t *testing.T) {
 	if out.String() != want {
 		t.Errorf("log is\n%swant\n%s", out.String(), want)
 	}
-	if s.Failures() != 4 {
-		t.Errorf("%d failures, want 4", s.Failures())
+	if s.Total() != 4 {
+		t.Errorf("%d failures, want 4", s.Total())
 	}
 }
 

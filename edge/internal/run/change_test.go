@@ -14,7 +14,7 @@ import (
 // TestReload: after a signal the changed file is in use, in the same session. A bad file changes nothing.
 func TestReload(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream"})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream"})
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	write := func(text string) {
 		t.Helper()
@@ -33,16 +33,16 @@ func TestReload(t *testing.T) {
 	write("node_role: after\ntags: {team: core}\nlisten: 127.0.0.1:0\n")
 	reload <- syscall.SIGHUP
 	edge.await("a sample with the new labels", func() bool { return c.newest().NodeRole == "after" && c.newest().Tags["team"] == "core" })
-	edge.says(`msg="some changed settings need a restart" settings=[listen]`)
+	edge.logs(`msg="some changed settings need a restart" settings=[listen]`)
 
 	write("node_role: worse\nintervall: 3s\n")
 	reload <- syscall.SIGHUP
-	edge.says("the configuration cannot be reloaded")
+	edge.logs("the configuration cannot be reloaded")
 	seen := c.delivered()
 	edge.await("a sample after the bad file", func() bool { return c.delivered() > seen })
 	write("node_role: after\ntags: {team: core}\nlisten: 127.0.0.1:0\n")
 	reload <- syscall.SIGHUP
-	edge.says("no setting has changed")
+	edge.logs("no setting has changed")
 	edge.finish()
 
 	if last := c.newest(); last.NodeRole != "after" {
@@ -85,7 +85,7 @@ func TestReloadToAnotherStream(t *testing.T) {
 	reload := make(chan os.Signal, 1)
 	o.Reload = reload
 	edge := start(t, o, &log)
-	edge.says("delivery stream wrong does not exist")
+	edge.logs("delivery stream wrong does not exist")
 	if err := os.WriteFile(path, []byte("stream: the-stream\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestReloadToAnotherStream(t *testing.T) {
 // TestEdgeConfig: edge-config applies to settings that the machine does not set itself.
 func TestEdgeConfig(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"interval": "9s", "tags": {"fleet": "eu", "team": "all"}}`})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"interval": "9s", "tags": {"fleet": "eu", "team": "all"}}`})
 	var log buffer
 	edge := start(t, options(t, &log, "--tag", "team=core"), &log)
 	edge.await("a sample with tags of both", func() bool { return c.newest().Tags["fleet"] == "eu" })
@@ -115,7 +115,7 @@ func TestEdgeConfig(t *testing.T) {
 // TestReloadToAStream: if the settings name a stream, the stack's edge-config does not apply any more.
 func TestReloadToAStream(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"tags": {"fleet": "eu"}}`})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"tags": {"fleet": "eu"}}`})
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	if err := os.WriteFile(path, []byte("node_role: before\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestReloadToAStream(t *testing.T) {
 
 func TestEdgeConfigThatIsWrong(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"interval": "soon", "stack": "x"}`})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"interval": "soon", "stack": "x"}`})
 	var log buffer
 	edge := start(t, options(t, &log), &log)
 	edge.await("a sample delivered", func() bool { return c.delivered() > 0 })
@@ -151,7 +151,7 @@ func TestEdgeConfigThatIsWrong(t *testing.T) {
 // TestOfflineStart: a collector that starts while SSM does not answer uses the stream and the edge-config of its last run.
 func TestOfflineStart(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"tags": {"fleet": "eu"}}`})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream", "edge-config": `{"tags": {"fleet": "eu"}}`})
 	dir := t.TempDir()
 	var log buffer
 	edge := start(t, options(t, &log, "--spool-dir", dir), &log)
@@ -179,8 +179,8 @@ func TestOfflineStart(t *testing.T) {
 		}
 		var log buffer
 		edge := start(t, options(t, &log, "--spool-dir", dir), &log)
-		edge.says(want)
-		edge.says("asking the stack where to send is failing")
+		edge.logs(want)
+		edge.logs("asking the stack where to send is failing")
 		edge.finish()
 	}
 }
@@ -188,7 +188,7 @@ func TestOfflineStart(t *testing.T) {
 // TestRegionOfBefore: if nothing names a region now, the collector uses the region of its last run.
 func TestRegionOfBefore(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream"})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream"})
 	t.Setenv("AWS_ENDPOINT_URL_FIREHOSE", os.Getenv("AWS_ENDPOINT_URL"))
 	t.Setenv("AWS_ENDPOINT_URL_SSM", os.Getenv("AWS_ENDPOINT_URL"))
 	// With a loopback endpoint cloud.Load assumes a region. After the test, the Setenv of newCloud restores the variable.

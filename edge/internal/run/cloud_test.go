@@ -1,10 +1,8 @@
 package run_test
 
 import (
-	"bytes"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/cloud/cloudtest"
@@ -38,8 +36,8 @@ func (c cloud) change(f func(*cloudtest.Server)) {
 	f(c.Server)
 }
 
-// says sets the parameters of the stack.
-func (c cloud) says(parameters map[string]string) {
+// answers sets the parameters of the stack.
+func (c cloud) answers(parameters map[string]string) {
 	c.change(func(s *cloudtest.Server) { s.Parameters = parameters })
 }
 
@@ -74,22 +72,4 @@ func (c cloud) newest() record.Sample {
 		return record.Sample{}
 	}
 	return c.Samples[len(c.Samples)-1]
-}
-
-// buffer is a log that a test reads while others write.
-type buffer struct {
-	mu sync.Mutex // guards Buffer
-	bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
 }

@@ -19,18 +19,13 @@ import (
 // TestStatus: status reports a problem while it lasts.
 func TestStatus(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream", "region": "eu-west-1"})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream", "region": "eu-west-1"})
 	c.refuses(func(int) string { return "ServiceUnavailableException" })
 	dir := t.TempDir()
 	var log buffer
 	edge := start(t, options(t, &log, "--spool-dir", dir), &log)
 	var r status.Report
-	fetch := func() bool {
-		var err error
-		r, err = status.Fetch(t.Context(), status.Socket(dir))
-		return err == nil
-	}
-	edge.await("a problem reported", func() bool { return fetch() && len(r.Problems) > 0 })
+	edge.await("a problem reported", func() bool { return edge.fetch(dir, &r) && len(r.Problems) > 0 })
 	if p := r.Problems[0]; p.Subject != "delivery" || !strings.Contains(p.Error, "throttled") || p.Failures == 0 || time.Since(p.Since) > time.Minute {
 		t.Errorf("problem is %+v", p)
 	}
@@ -38,14 +33,14 @@ func TestStatus(t *testing.T) {
 		t.Errorf("report is %+v", r)
 	}
 	c.refuses(func(int) string { return "" })
-	edge.await("no problem reported", func() bool { return fetch() && len(r.Problems) == 0 && r.Samples.Delivered > 0 })
+	edge.await("no problem reported", func() bool { return edge.fetch(dir, &r) && len(r.Problems) == 0 && r.Samples.Delivered > 0 })
 	if r.Version != "v1.2.3" || r.PID != os.Getpid() || r.SessionID != c.newest().SessionID || r.IntervalS != 1 ||
 		r.Samples.Taken < r.Samples.Delivered || r.Delivery.LastAt == nil || r.Delivery.Retries == 0 || r.LastError == nil ||
 		r.LastError.Subject != "delivery" || r.Spool.Bytes == 0 || r.Spool.MaxBytes != 1<<20 {
 		t.Errorf("report is %+v", r)
 	}
 	edge.finish()
-	if fetch() {
+	if edge.fetch(dir, &r) {
 		t.Error("a collector that has stopped answers")
 	}
 }
@@ -54,7 +49,7 @@ func TestStatus(t *testing.T) {
 // in use, Run fails.
 func TestListen(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream"})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream"})
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -112,9 +107,9 @@ func TestNoSecretInLogs(t *testing.T) {
 	o.StopWithin = time.Second // nothing will be delivered
 	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	edge := start(t, o, &log)
-	edge.says("asking the stack where to send is failing")
-	c.says(map[string]string{"delivery-stream-name": "the-stream"})
-	edge.says("delivery is failing")
+	edge.logs("asking the stack where to send is failing")
+	c.answers(map[string]string{"delivery-stream-name": "the-stream"})
+	edge.logs("delivery is failing")
 	c.change(func(s *cloudtest.Server) { s.Stream = "another" })
 	edge.await("a stream that is gone", func() bool { return c.strangers() > 0 })
 	r, err := status.Fetch(t.Context(), status.Socket(dir))

@@ -66,7 +66,7 @@ func newReloadable(t *testing.T, to ship.Destination, text string) reloadable {
 	}
 	t.Cleanup(func() { _ = r.queue.Close() })
 	r.destination = cloud.NewDestination(cloud.Options{Cache: cloud.CacheIn(c.SpoolDir), EdgeConfig: r.retune, Log: log})
-	r.sampler = sampler.New(c.Interval, c.Labels, r.collectors.set(c), log)
+	r.sampler = sampler.New(c.Interval, c.Labels, r.readers.set(c), log)
 	r.shipper = ship.New(r.queue, to, ship.Options{Pace: pace(c), Log: log})
 	if err := r.destination.Tune(t.Context(), destinationSettings(c)); err != nil {
 		t.Fatal(err)

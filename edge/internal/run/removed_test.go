@@ -16,7 +16,7 @@ import (
 // socket again and loses no sample of the segment that is being written.
 func TestSpoolDirectoryRemoved(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream", "region": "eu-west-1"})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream", "region": "eu-west-1"})
 	c.refuses(func(int) string { return "ServiceUnavailableException" })
 	dir := filepath.Join(t.TempDir(), "spool")
 	var log buffer
@@ -24,12 +24,7 @@ func TestSpoolDirectoryRemoved(t *testing.T) {
 	o.StopWithin = time.Second // nothing can be delivered
 	edge := start(t, o, &log)
 	var r status.Report
-	fetch := func() bool {
-		var err error
-		r, err = status.Fetch(t.Context(), status.Socket(dir))
-		return err == nil
-	}
-	edge.await("samples wait", func() bool { return fetch() && r.Samples.Waiting >= 2 })
+	edge.await("samples wait", func() bool { return edge.fetch(dir, &r) && r.Samples.Waiting >= 2 })
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +32,7 @@ func TestSpoolDirectoryRemoved(t *testing.T) {
 		_, err := os.Stat(filepath.Join(dir, "lock"))
 		return err == nil
 	})
-	edge.await("status answers", fetch)
+	edge.await("status answers", func() bool { return edge.fetch(dir, &r) })
 	if r.Spool.MemoryLines != 0 || r.Samples.Dropped[status.Damaged] != 0 || r.Samples.Waiting != r.Samples.Taken {
 		t.Errorf("report is %+v", r)
 	}

@@ -22,7 +22,7 @@ func (e *edge) report() status.Report {
 	e.tuning.mu.Lock()
 	c, edgeConfig := e.tuning.inUse, e.tuning.edgeConfig
 	e.tuning.mu.Unlock()
-	failures, collecting := e.collectors.report()
+	failures, collecting := e.readers.report()
 	sent := e.shipper.Stats()
 	target, _ := e.destination.Target()
 

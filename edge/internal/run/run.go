@@ -47,7 +47,7 @@ type edge struct {
 
 	serving, usingEdgeConfig *retry.State
 
-	collectors collectors
+	readers readers
 }
 
 // Run collects and ships until the context ends. Then it delivers the fresh samples, and all that are only in memory, within
@@ -76,7 +76,7 @@ func Run(ctx context.Context, o Options) error {
 // newEdge returns a collector without parts.
 func newEdge(o Options) *edge {
 	return &edge{
-		options: o, log: o.Log, began: time.Now(), collectors: collectors{log: o.Log},
+		options: o, log: o.Log, began: time.Now(), readers: readers{log: o.Log},
 		serving:         retry.NewState(o.Log, "answering edge status"),
 		usingEdgeConfig: retry.NewState(o.Log, "using the stack's edge-config"),
 	}
@@ -86,7 +86,7 @@ func newEdge(o Options) *edge {
 // the first sample.
 func (e *edge) begin(ctx context.Context, c config.Config) error {
 	e.destination = cloud.NewDestination(cloud.Options{Cache: cloud.CacheIn(c.SpoolDir), EdgeConfig: e.retune, Log: e.log})
-	e.sampler = sampler.New(c.Interval, c.Labels, e.collectors.set(c), e.log)
+	e.sampler = sampler.New(c.Interval, c.Labels, e.readers.set(c), e.log)
 	e.shipper = ship.New(e.queue, e.destination, ship.Options{Pace: pace(c), Log: e.log})
 	if err := e.destination.Tune(ctx, destinationSettings(c)); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 // TestServiceManager: the service manager gets start, reload and stop, and regular watchdog messages.
 func TestServiceManager(t *testing.T) {
 	c := newCloud(t)
-	c.says(map[string]string{"delivery-stream-name": "the-stream"})
+	c.answers(map[string]string{"delivery-stream-name": "the-stream"})
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "notify"), Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestServiceManager(t *testing.T) {
 		defer mu.Unlock()
 		return strings.Contains(strings.Join(told, " "), "RELOADING=1")
 	})
-	edge.says("were read again")
+	edge.logs("were read again")
 	edge.finish()
 	edge.await("stopping", has("STOPPING=1"))
 }

@@ -39,7 +39,7 @@ func (e *edge) tuneLocked(local config.Local, edgeConfig string, c config.Config
 		return false
 	}
 	t.inUse = c
-	e.sampler.Tune(c.Interval, c.Labels, e.collectors.set(c))
+	e.sampler.Tune(c.Interval, c.Labels, e.readers.set(c))
 	e.shipper.Tune(pace(c))
 	if e.options.Level != nil {
 		e.options.Level.Set(c.LogLevel)

@@ -130,7 +130,7 @@ func (sm *Sampler) Overdue() time.Duration {
 func (sm *Sampler) Health() []*retry.State { return []*retry.State{sm.storing, sm.wall} }
 
 // Lost returns how many samples the sink refused.
-func (sm *Sampler) Lost() int64 { return sm.storing.Failures() }
+func (sm *Sampler) Lost() int64 { return sm.storing.Total() }
 
 // Base takes a first reading, so that the first sample can have rates.
 func (sm *Sampler) Base(ctx context.Context) {

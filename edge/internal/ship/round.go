@@ -76,7 +76,7 @@ func (s *Shipper) split() {
 	}
 }
 
-// deliver sends packs until each is accepted or set aside, and acknowledges them in order. It ends early if a record is refused as
+// deliver sends packs until each is accepted or rejected, and acknowledges them in order. It ends early if a record is refused as
 // invalid and stays in the queue, or if the context ends. It returns how many lines are done.
 func (s *Shipper) deliver(
 	ctx context.Context, stop <-chan struct{}, l spool.Lane, batch spool.Batch, packs []pack,
@@ -134,13 +134,13 @@ func (s *Shipper) deliver(
 // settled is how many packs and lines of a batch are done.
 type settled struct{ packs, lines int }
 
-// settle acknowledges the accepted packs at the front and sets aside lines that are not samples.
+// settle acknowledges the accepted packs at the front and rejects lines that are not samples.
 func (s *Shipper) settle(batch spool.Batch, packs []pack) (n settled, err error) {
 	for _, p := range packs {
 		part := batch.Tail(n.lines).Head(p.lines)
 		switch {
 		case p.data == nil:
-			s.setAside(part, errors.New("a line in the spool is not a sample"))
+			s.reject(part, errors.New("a line in the spool is not a sample"))
 		case !p.done:
 			return n, nil
 		default:

@@ -93,7 +93,7 @@ const (
 	credentialsPause = 30 * time.Second
 	// While the queue cannot be read, the shipper pauses as after readFailures failed attempts.
 	readFailures = 5
-	// showRefused is how long edge status shows that samples were set aside, if others are delivered.
+	// showRefused is how long edge status shows that samples were rejected, if others are delivered.
 	showRefused = time.Hour
 )
 
@@ -106,7 +106,7 @@ type Shipper struct {
 	delivery  *retry.State
 	rejecting *retry.State
 	lanes     [2]lane   // only Run uses them
-	refusedAt time.Time // when a line was last set aside; only Run uses it
+	refusedAt time.Time // when a line was last rejected; only Run uses it
 
 	mu    sync.Mutex         // guards pace, tuned and wake
 	pace  pace               // of the last Tune
@@ -159,9 +159,10 @@ type Stats struct {
 	Samples  int64 // delivered
 	Records  int64 // delivered
 	Requests int64 // attempts to send a request, failed ones included, also if nothing could be sent
-	// Retries are attempts that repeated a failed one, whole or in part. The later attempts with a record that was refused as invalid do not count.
+	// Retries are attempts that repeated a failed one, whole or in part. The later attempts with a record that was refused as invalid do
+	// not count.
 	Retries  int64
-	Unusable int64 // lines set aside: refused as invalid, or not a sample
+	Unusable int64 // lines rejected: refused as invalid, or not a sample
 	// DeliveredAt is when a record was last accepted, or zero if none was.
 	DeliveredAt time.Time
 }
@@ -236,7 +237,7 @@ func (s *Shipper) Stats() Stats {
 	return stats
 }
 
-// Health returns the states of delivery and of lines that were set aside because they were refused as invalid or are not samples.
+// Health returns the states of delivery and of lines that were rejected because they were refused as invalid or are not samples.
 func (s *Shipper) Health() []*retry.State { return []*retry.State{s.delivery, s.rejecting} }
 
 // Run ships until the context ends. After stop is closed, it sends the fresh samples at once, then backlog while some of it is only in

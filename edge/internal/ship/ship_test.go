@@ -234,8 +234,8 @@ func TestFirstRequestsAreSpread(t *testing.T) {
 
 var errBroken = errors.New("broken")
 
-// TestInvalidSamples: samples that a destination refuses for ever are found among the others and set aside. If it refuses everything, no
-// sample is set aside, because the fault may be its own.
+// TestInvalidSamples: samples that a destination refuses for ever are found among the others and rejected. If it refuses everything, no
+// sample is rejected, because the fault may be its own.
 func TestInvalidSamples(t *testing.T) {
 	for name, bad := range map[string][]int64{"one": {30}, "the first": {0}, "two of one pack": {30, 33}, "far apart": {7, 200, 300}} {
 		t.Run(name, func(t *testing.T) {
@@ -553,7 +553,7 @@ func TestQueueThatCannotBeRead(t *testing.T) {
 	})
 }
 
-// TestLineThatIsNotASampleDoesNotBlock: it is set aside. That is a problem for an hour, and longer if no sample is delivered.
+// TestLineThatIsNotASampleDoesNotBlock: it is rejected. That is a problem for an hour, and longer if no sample is delivered.
 func TestLineThatIsNotASampleDoesNotBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, time.Second, nil)

@@ -226,8 +226,8 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
-// TestCloseTriesTheDiskAgain: if the disk works again, lines that wait in memory are saved when the spool is closed, also before the next line
-// would try the disk.
+// TestCloseTriesTheDiskAgain: if the disk works again, lines that wait in memory are saved when the spool is closed, also before the next
+// line would try the disk.
 func TestCloseTriesTheDiskAgain(t *testing.T) {
 	fs := spooltest.New()
 	q := open(t, fs)
@@ -248,8 +248,8 @@ func TestCloseTriesTheDiskAgain(t *testing.T) {
 	}
 }
 
-// TestLostIsReadLater: if the newest segment, which says how many lines are lost, cannot be read at the start, the number is right as soon as it
-// can.
+// TestLostIsReadLater: if the newest segment, which says how many lines are lost, cannot be read at the start, the number is right as soon
+// as it can.
 func TestLostIsReadLater(t *testing.T) {
 	fs := spooltest.New()
 	q := open(t, fs)

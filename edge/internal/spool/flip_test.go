@@ -85,7 +85,7 @@ func account(t *testing.T, what string, fs *spooltest.FS, taken, before map[stri
 	damaged = q.Stats().Damaged
 	inspected := 0
 	for _, s := range found {
-		inspected += s.Lost
+		inspected += s.Unreadable
 	}
 	drain(t, q, delivered)
 	put(t, q, "end")

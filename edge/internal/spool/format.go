@@ -16,7 +16,8 @@ const (
 	version     = 1
 	headerBytes = 36
 	headBytes   = 20 // of an entry, before its payload
-	// MaxLine is the longest line in bytes. A sample has about 1,100 bytes, about 4,000 with details, and less than 100,000 with 50 long tags.
+	// MaxLine is the longest line in bytes. A sample has about 1,100 bytes, about 4,000 with details, and less than 100,000 with 50 long
+	// tags.
 	MaxLine = 256 << 10
 )
 

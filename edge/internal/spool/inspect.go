@@ -10,22 +10,24 @@ import (
 
 // Segment is the result of inspecting one segment file.
 type Segment struct {
-	Name    string
-	Version int // of the format; 0 if there is no header
-	Bytes   int64
-	Created time.Time
-	Lines   int   // that can be read; 0 if the segment was set aside or is of another version
-	Waiting int   // lines that can be read and are not acknowledged
-	Lost    int   // lines that are not acknowledged and cannot be read
-	Places  int   // damaged runs of bytes
-	Torn    int64 // bytes of an unfinished entry at the end
-	Header  error // what is wrong with the header; nil if it is good
-	Err     error // why the file cannot be read; nil if it can
-	Aside   bool  // it was set aside
+	Name       string
+	Version    int // of the format; 0 if there is no header
+	Bytes      int64
+	Created    time.Time
+	Lines      int   // that can be read; 0 if the segment was set aside or is of another version
+	Waiting    int   // lines that can be read and are not acknowledged
+	Unreadable int   // lines that are not acknowledged and cannot be read
+	Places     int   // damaged runs of bytes
+	Torn       int64 // bytes of an unfinished entry at the end
+	Header     error // what is wrong with the header; nil if it is good
+	Err        error // why the file cannot be read; nil if it can
+	Aside      bool  // it was set aside
 }
 
 // Damaged reports whether something in the segment is not as it was written, or the segment is of another version.
-func (s Segment) Damaged() bool { return s.Lost > 0 || s.Places > 0 || s.Header != nil || s.Aside }
+func (s Segment) Damaged() bool {
+	return s.Unreadable > 0 || s.Places > 0 || s.Header != nil || s.Aside
+}
 
 // Inspect reads a spool without changing it. If a collector uses the spool meanwhile, parts of the result may be from different
 // times, and the last entry may be unfinished. Inspect calls line, which may be nil, with each line that can be read and whether it
@@ -86,7 +88,7 @@ func Inspect(fs FS, line func(line []byte, waiting bool) error) ([]Segment, erro
 		}); err != nil {
 			return all, fmt.Errorf("%s: %w", s.Name, err)
 		}
-		s.Lost = lines - acked - s.Waiting
+		s.Unreadable = lines - acked - s.Waiting
 	}
 	return all, nil
 }

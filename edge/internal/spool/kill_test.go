@@ -123,15 +123,7 @@ func (h history) count(t *testing.T) (missing int64, s spool.Stats) {
 	t.Helper()
 	q := open(t, h.fs.Killed())
 	there := map[string]bool{}
-	for q.Stats().Lines > 0 {
-		b := peek(t, q, 100, 1<<20)
-		for _, l := range b.Lines {
-			there[string(l)] = true
-		}
-		if err := q.Ack(b); err != nil {
-			t.Fatal(err)
-		}
-	}
+	drain(t, q, there)
 	for _, i := range h.safe {
 		if !there[killLine(i)] {
 			missing++

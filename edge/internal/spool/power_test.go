@@ -144,15 +144,7 @@ func TestPowerCutCountsWhatIsGone(t *testing.T) {
 			before := q.Stats()
 			dropped, damaged = dropped+before.Dropped, damaged+before.Damaged
 			after := open(t, fs.PowerCut(rng))
-			for after.Stats().Lines > 0 {
-				b := peek(t, after, 100, 1<<30)
-				for _, l := range b.Lines {
-					found[string(l)] = true
-				}
-				if err := after.Ack(b); err != nil {
-					t.Fatal(err)
-				}
-			}
+			drain(t, after, found)
 			if lost := after.Stats().Lost; len(found)+int(lost) < n-unsynced {
 				t.Errorf("seed %d: of %d lines %d are there or were acknowledged, %d are counted, before the power loss %+v", seed, n, len(found), lost, before)
 			}

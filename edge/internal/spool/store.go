@@ -47,7 +47,8 @@ type store struct {
 	checkAt time.Time // when to check next whether the directory still exists
 	syncDir bool      // files may have been created or removed since the directory was last synced
 	// atRisk says that states may be on no disk: a sync of a segment failed, the newest segment of another process could not be resumed and
-	// synced, or the newest segment was moved to memory. No file is removed until there is a new segment, which begins with all states and is synced at once.
+	// synced, or the newest segment was moved to memory. No file is removed until there is a new segment, which begins with all states and
+	// is synced at once.
 	atRisk bool
 
 	rejected rejects

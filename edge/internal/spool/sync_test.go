@@ -99,8 +99,8 @@ func failNextSync(fs *spooltest.FS) *bool {
 	return &failed
 }
 
-// TestSegmentEndsAfterFailedSync: to remove a file, the spool syncs the segment that is being written. If that fails, later syncs of the segment
-// succeed although bytes are lost. So the lines that come later are not written to it.
+// TestSegmentEndsAfterFailedSync: to remove a file, the spool syncs the segment that is being written. If that fails, later syncs of the
+// segment succeed although bytes are lost. So the lines that come later are not written to it.
 func TestSegmentEndsAfterFailedSync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := spooltest.New()

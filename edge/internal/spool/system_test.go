@@ -260,8 +260,8 @@ func noLock(_ int, op string) error {
 	return nil
 }
 
-// TestDirectoryThatCannotBeMadeAgain: somebody removes the directory, and the collector may not make it again for a while. The lines that wait
-// in the segment that is being written stay in memory, even if the segment is larger than what memory may take. Later they are in the
+// TestDirectoryThatCannotBeMadeAgain: somebody removes the directory, and the collector may not make it again for a while. The lines that
+// wait in the segment that is being written stay in memory, even if the segment is larger than what memory may take. Later they are in the
 // new directory. The lines of the segment that were delivered do not come back, and do not count as damaged.
 func TestDirectoryThatCannotBeMadeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

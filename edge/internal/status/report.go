@@ -49,7 +49,7 @@ type Samples struct {
 const (
 	SpoolFull = "spool_full" // removed to make room for newer ones
 	Damaged   = "damaged"    // unreadable in the spool's files
-	Refused   = "refused"    // set aside by the shipper: Firehose refused them as invalid, or they are not samples
+	Refused   = "refused"    // rejected by the shipper: Firehose refused them as invalid, or they are not samples
 	NotStored = "not_stored" // the spool did not accept them
 )
 
