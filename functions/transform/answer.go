@@ -136,12 +136,12 @@ func (v *invocation) fail(ctx context.Context, i int, err error) {
 }
 
 // logLeftOut logs that values of a record were left out.
-func (v *invocation) logLeftOut(ctx context.Context, i int, c contents) {
-	if c.reasons == 0 {
+func (v *invocation) logLeftOut(ctx context.Context, i int, l leftOut) {
+	if l.reasons == 0 {
 		return
 	}
 	v.log.LogAttrs(ctx, slog.LevelWarn, "values left out", slog.String("record_id", v.event.Records[i].RecordID),
-		slog.Int("reasons", c.reasons), slog.String("first", c.firstReason.Error()))
+		slog.Int("reasons", l.reasons), slog.String("first", l.first.Error()))
 }
 
 // response returns the answers as the response.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/metrics-dashboard/metrics-dashboard/functions/transform"
@@ -51,13 +52,24 @@ func TestOTLPAsGzip(t *testing.T) {
 	}
 }
 
-// A document with collections of two hours is put back as packs of samples, as any other record.
+// A document with collections of two hours is put back as packs of samples, as any other record. What it lacks is logged once, unless the
+// record fails: the packs do not say it.
 func TestOTLPOfTwoHours(t *testing.T) {
 	s := &stream{}
 	tr, log := newTransformer(s)
 	if answers := handle(t, tr, event(otlpDocument(1770091200, 1770094830))); answers[0].Result != transform.Dropped || len(s.put) != 2 {
 		t.Fatalf("%s, %d packs: %s", answers[0].Result, len(s.put), log)
 	}
+	const missing = "add the processor cumulativetodelta"
+	if strings.Count(log.String(), missing) != 1 || !strings.Contains(log.String(), "values left out") {
+		t.Errorf("log: %s", log)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		failing, log := newTransformer(&stream{reject: func(int, int) bool { return true }})
+		if answers := handle(t, failing, event(otlpDocument(1770091200, 1770094830))); answers[0].Result != transform.ProcessingFailed || strings.Contains(log.String(), missing) {
+			t.Errorf("%s: %s", answers[0].Result, log)
+		}
+	})
 	for i, p := range s.put {
 		if answers := handle(t, tr, event(string(p))); answers[0].Result != transform.OK || len(documents(t, answers[0].Data)) != 1 {
 			t.Errorf("pack %d: %s", i, log)

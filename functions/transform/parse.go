@@ -27,20 +27,23 @@ type contents struct {
 	text []byte
 	docs []document
 	// out holds the enriched documents. Unlike the rest, it stays valid after that.
-	out []byte
-	// reasons is how many reasons there are to leave out values: one for each number that is out of its range, and those why samples of
-	// OTLP/JSON lack values.
-	reasons     int
-	firstReason error
+	out     []byte
+	leftOut leftOut
 	// split says that the record cannot be answered as it is: its samples are of several hours, or it is too large.
 	split bool
 }
 
-// leaveOut notes the reasons why values are left out.
-func (c *contents) leaveOut(reasons ...error) {
-	c.reasons += len(reasons)
+// leftOut counts the reasons why values of a record are left out: one for each number that is out of its range, and each reason that
+// [otlp.Samples] returns.
+type leftOut struct {
+	reasons int
+	first   error
+}
+
+func (l *leftOut) add(reasons ...error) {
+	l.reasons += len(reasons)
 	for _, reason := range reasons {
-		c.firstReason = cmp.Or(c.firstReason, reason)
+		l.first = cmp.Or(l.first, reason)
 	}
 }
 
@@ -73,8 +76,8 @@ func (v *invocation) parse(text []byte) (contents, error) {
 		c.split = c.split || doc.hour != c.docs[0].hour || len(c.out) > maxRecordOutput
 		if !c.split {
 			c.out = v.enrich(c.out, s)
-			c.reasons += s.implausible
-			c.firstReason = cmp.Or(c.firstReason, s.firstImplausible)
+			c.leftOut.reasons += s.implausible
+			c.leftOut.first = cmp.Or(c.leftOut.first, s.firstImplausible)
 		}
 		i = doc.end
 	}

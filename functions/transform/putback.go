@@ -50,6 +50,7 @@ func (v *invocation) putBack(ctx context.Context, name string) {
 			continue
 		}
 		v.answers[back.index] = answer{status: Dropped}
+		v.logLeftOut(ctx, back.index, back.leftOut)
 	}
 }
 

@@ -11,6 +11,8 @@ type toPutBack struct {
 	index int // of the record in the event
 	packs [][]byte
 	err   error // why it could not be split
+	// leftOut has the reasons that later invocations cannot find in the packs.
+	leftOut leftOut
 }
 
 // split cuts a record into packs whose samples one answer can hold: each has samples of one hour, and its size is bounded. The samples of

@@ -25,7 +25,8 @@ type Options struct {
 	MaxAge time.Duration
 	// Now is the clock; default time.Now.
 	Now func() time.Time
-	// Log gets a line for each record that is refused, and for each one that is delivered without some of its values; default slog.Default.
+	// Log gets a line for each record that is refused, a line for each one that is delivered without some of its values, and at the level
+	// Debug a line for each event; default slog.Default.
 	Log *slog.Logger
 }
 
@@ -142,17 +143,19 @@ func (v *invocation) handle(ctx context.Context, i int) {
 		v.fail(ctx, i, err)
 		return
 	}
-	c.leaveOut(absent...)
 	encoded := base64.StdEncoding.EncodedLen(len(c.out)) + metadataLen
 	switch {
 	case c.split:
-		v.back = append(v.back, v.split(i, c))
+		back := v.split(i, c)
+		back.leftOut.add(absent...) // the packs do not say what their samples lack; numbers out of their range are still in them
+		v.back = append(v.back, back)
 	case v.responseBytes+encoded > MaxResponse:
 		v.back = append(v.back, toPutBack{index: i, packs: [][]byte{data}})
 	default:
 		v.responseBytes += encoded
 		v.samples += len(c.docs)
 		v.answers[i] = answer{status: OK, data: c.out, hour: c.docs[0].hour}
-		v.logLeftOut(ctx, i, c)
+		c.leftOut.add(absent...)
+		v.logLeftOut(ctx, i, c.leftOut)
 	}
 }
