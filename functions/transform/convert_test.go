@@ -78,9 +78,15 @@ func TestOTLPOfTwoHours(t *testing.T) {
 }
 
 func TestOTLPThatIsRefused(t *testing.T) {
+	two := otlpDocument(1770094830, 1770094831)
 	for document, want := range map[string]string{
+		// The places are those in the record, not those in the text with the samples.
+		two + ` {"ts":1}`:                          fmt.Sprintf("document 2, which begins at byte %d of the text: ts", len(two)+1),
+		two + "\n" + two + `{"ts":1770094829`:      fmt.Sprintf("document 3, which begins at byte %d of the text", 2*len(two)+1),
+		`{"ts":1770094829}` + otlpDocument(1):      "document 2, which begins at byte 17 of the text: ts",
+		`{"ts":1770094829}{"ts":"x"}` + "\n" + two: "document 2, which begins at byte 17 of the text: ts",
 		`{"ts":1770094829} {"resourceMetrics":[]}`: "document 2, which begins at byte 18 of the text: the document has no metric for which",
-		`{"resourceMetrics":[]`:                    "document 1",
+		`{"resourceMetrics":[]`:                    "document 1, which begins at byte 0 of the text",
 		otlpDocument(1):                            "ts",
 	} {
 		tr, log := newTransformer(&stream{})

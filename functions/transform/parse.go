@@ -55,7 +55,8 @@ type document struct {
 
 // parse checks all documents of a record and enriches them. When it finds that the record has to be split, it goes on checking but
 // stops enriching.
-func (v *invocation) parse(text []byte) (contents, error) {
+func (v *invocation) parse(from converted) (contents, error) {
+	text := from.text
 	lines := bytes.Count(text, []byte{'\n'}) + 1
 	c := contents{
 		text: text, docs: v.docs[:0],
@@ -66,7 +67,7 @@ func (v *invocation) parse(text []byte) (contents, error) {
 	for i := jsonscan.SkipSpace(text, 0); i < len(text); i = jsonscan.SkipSpace(text, i) {
 		s, err := v.readSample(text[i:])
 		if err != nil {
-			return c, fmt.Errorf("document %d, which begins at byte %d of the text: %w", len(c.docs)+1, i, err)
+			return c, from.inDocument(len(c.docs)+1, i, err)
 		}
 		doc := document{start: i, end: i + len(s.text), hour: record.HourOf(s.ts)}
 		if !hours.add(doc.hour) {
