@@ -80,23 +80,26 @@ func (t *cpuTime) add(state string, v float64) {
 // available: "cached" holds shared memory too, which the kernel cannot give back. The receiver sends the available memory only if
 // configured to.
 func (c collection) storeMemory(s *record.Sample, notes *notes) {
+	if len(c.of("system.memory.usage", "system.memory.limit", "system.linux.memory.available")) == 0 {
+		return
+	}
 	total, available := c.total("system.memory.limit"), c.total("system.linux.memory.available")
 	states := map[string]float64{}
 	for _, p := range c.of("system.memory.usage") {
 		states[p.attributes.first("state", "system.memory.state")] += p.value
 	}
-	if _, linux := states["buffered"]; linux {
-		if _, ok := available.Get(); !ok {
-			notes.add("the used memory is not known: enable system.linux.memory.available and system.memory.limit of the scraper memory")
-			return
-		}
-	} else if used, ok := states["used"]; ok {
+	_, linux := states["buffered"]
+	if used, ok := states["used"]; ok && !linux {
 		rest := states["free"] + states["inactive"]
 		total, available = record.Some(total.Or(used+rest)), record.Some(total.Or(used+rest)-used)
 	}
 	t, known := total.Get()
 	a, ok := available.Get()
-	if !known || !ok || !(t > 0) || a > t {
+	if !known || !ok {
+		notes.add("the used memory is not known: enable system.linux.memory.available and system.memory.limit of the scraper memory")
+		return
+	}
+	if !(t > 0) || a > t {
 		return
 	}
 	s.RAMTotalBytes, s.RAMAvailableBytes, s.RAMUsedBytes = long(total), long(available), long(record.Some(t-a))

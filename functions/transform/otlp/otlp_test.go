@@ -265,14 +265,20 @@ func TestRefused(t *testing.T) {
 
 // TestAbsent: what one point cannot tell is absent, with a reason. The rest of the sample is there.
 func TestAbsent(t *testing.T) {
-	for want, metric := range map[string]string{
-		"system.network.io is a total since the start":  total("system.network.io", point(whole("5"), "device=eth0 direction=receive")),
-		"enable system.linux.memory.available":          gauge("system.memory.usage", point(whole("5"), "state=used"), point(whole("5"), "state=buffered")),
-		"system.disk.io is a difference, but its point": difference("system.disk.io", pointAt(at, at, whole("5"), "device=sda direction=read")),
+	const memory = "enable system.linux.memory.available and system.memory.limit"
+	usage := gauge("system.memory.usage", point(whole("5"), "state=used"), point(whole("5"), "state=buffered"))
+	for metric, want := range map[string]string{
+		total("system.network.io", point(whole("5"), "device=eth0 direction=receive")):         "system.network.io is a total since the start",
+		difference("system.disk.io", pointAt(at, at, whole("5"), "device=sda direction=read")): "system.disk.io is a difference, but its point",
+		usage: memory,
+		usage + "," + gauge("system.memory.limit", point(whole("9"), "")):           memory,
+		usage + "," + gauge("system.linux.memory.available", point(whole("9"), "")): memory,
+		gauge("system.memory.limit", point(whole("9"), "")):                         memory,
+		gauge("system.linux.memory.available", point(whole("9"), "")):               memory,
 	} {
 		samples, absent, err := otlp.Samples([]byte(doc("", metric, gauge("system.uptime", point(double("5"), "")))))
 		if err != nil || len(samples) != 1 || len(absent) != 1 || !strings.Contains(absent[0].Error(), want) {
-			t.Errorf("%v, %v, %v, want one sample and the reason %q", samples, absent, err, want)
+			t.Errorf("%v, %v, %v, want one sample of %s and the reason %q", samples, absent, err, metric, want)
 		}
 	}
 	// A counter of which no column is made needs no reason.
