@@ -68,9 +68,9 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// DefaultDelay is the longest time that the deployed pipeline takes by default: until a pack is closed, and the five minutes of
-// Firehose's buffer.
-const DefaultDelay = record.MaxLatency + 5*time.Minute
+// DefaultDelay is the longest time that the deployed pipeline takes by default: until a pack is closed, then in the transform's buffer,
+// then the five minutes of Firehose's buffer.
+const DefaultDelay = record.MaxLatency + record.ProcessorWindow + 5*time.Minute
 
 const (
 	defaultTimeout = 30 * time.Second

@@ -43,7 +43,7 @@ func TestAlertHours(t *testing.T) {
 			return parts, nil
 		})
 		q, err := panels.Bind(panel, panels.Params{
-			Range: panels.Range{From: now.Add(-time.Hour), To: now}, Bucket: time.Minute, Series: 1, Delay: 7 * time.Minute,
+			Range: panels.Range{From: now.Add(-time.Hour), To: now}, Bucket: time.Minute, Series: 1, Delay: 8 * time.Minute,
 		}, form)
 		if err != nil {
 			t.Fatal(err)

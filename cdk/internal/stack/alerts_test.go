@@ -28,13 +28,13 @@ func TestAlertsAreOffByDefault(t *testing.T) {
 func TestAlertsFunction(t *testing.T) {
 	for name, want := range map[string][2]string{
 		"platform": {
-			"map[Variables:map[BUCKET:${Bucket83908E77} DASHBOARD_URL: DATABASE:${DatabaseB269D8BB} DELAY:7m0s LOG_LEVEL:INFO " +
+			"map[Variables:map[BUCKET:${Bucket83908E77} DASHBOARD_URL: DATABASE:${DatabaseB269D8BB} DELAY:8m0s LOG_LEVEL:INFO " +
 				"RULES_PARAMETER:/metrics-dashboard/Platform-Metrics/alert-rules STACK:Platform-Metrics STATE:alerts/told.json TABLE:${TABLE} " +
 				"TOPIC:${TOPIC} WORKGROUP:${AlertsWorkGroup}]]",
 			"rate(5 minutes)",
 		},
 		"everything": {
-			"map[Variables:map[BUCKET:${Bucket83908E77} DASHBOARD_URL:https://metrics.example.org/ DATABASE:${DatabaseB269D8BB} DELAY:3m0s " +
+			"map[Variables:map[BUCKET:${Bucket83908E77} DASHBOARD_URL:https://metrics.example.org/ DATABASE:${DatabaseB269D8BB} DELAY:4m0s " +
 				"LOG_LEVEL:DEBUG RULES_PARAMETER:/metrics-dashboard/Everything/alert-rules STACK:Everything STATE:alerts/told.json TABLE:${TABLE} " +
 				"TOPIC:${TOPIC} WORKGROUP:${AlertsWorkGroup}]]",
 			"rate(1 hour)",

@@ -49,7 +49,7 @@ func TestQuickSightSource(t *testing.T) {
 
 func TestQuickSightDataSets(t *testing.T) {
 	template := templateOf(t, quickSight)
-	board, err := quicksight.New("d", "s", 3*time.Minute) // the variant "everything" buffers for 60 s
+	board, err := quicksight.New("d", "s", 4*time.Minute) // the variant "everything" buffers for 60 s
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,9 +62,9 @@ const (
 	rollupScanGiB = 100
 )
 
-// settleTime is how long after its end an hour is rolled up. A sample waits in the collector's pack, and in the stream's buffer for up to
-// one and a half times the configured time. settleTime is at least five minutes longer than both together, and a multiple of five
-// minutes.
+// settleTime is how long after its end an hour is rolled up. A sample waits in the collector's pack, then in the transform's buffer, then in
+// the stream's for up to one and a half times the configured time. settleTime is at least four minutes longer than all that, and a multiple
+// of five minutes.
 func settleTime(c config.Config) time.Duration {
 	return (record.MaxLatency + c.BufferingTime*3/2).Truncate(5*time.Minute) + 10*time.Minute
 }

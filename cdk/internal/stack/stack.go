@@ -98,6 +98,8 @@ func newStack(app constructs.Construct, c config.Config, name, description strin
 	return s
 }
 
-// delay is the longest usual time until a query finds a sample: the sample waits in the collector's pack, then in the
-// stream's buffer.
-func delay(c config.Config) time.Duration { return record.MaxLatency + c.BufferingTime }
+// delay is the longest usual time until a query finds a sample: the sample waits in the collector's pack, then in the transform's buffer,
+// then in the stream's.
+func delay(c config.Config) time.Duration {
+	return record.MaxLatency + record.ProcessorWindow + c.BufferingTime
+}

@@ -2,7 +2,7 @@
 // bootstrap, as the runtime provided.al2023 demands.
 //
 // The stack sets its environment variables: STACK, BUCKET, STATE (the key of an object), DATABASE, TABLE, WORKGROUP, TOPIC (an ARN),
-// RULES_PARAMETER, DELAY (such as 7m), DASHBOARD_URL (may be empty) and LOG_LEVEL (DEBUG, INFO, WARN or ERROR).
+// RULES_PARAMETER, DELAY (such as 8m), DASHBOARD_URL (may be empty) and LOG_LEVEL (DEBUG, INFO, WARN or ERROR).
 package main
 
 import (
