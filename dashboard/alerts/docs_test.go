@@ -30,7 +30,7 @@ func TestDocument(t *testing.T) {
 		}
 	}
 	table := "| problem | when it begins | critical | ends |\n| --- | --- | --- | --- |\n"
-	for _, p := range panels.AllProblems() {
+	for _, p := range panels.AllRules() {
 		table += fmt.Sprintf("| %s | %s | %s | %s |\n", p.Name, p.Sentence, amount(p.Critical, p.Unit), amount(p.Clear, p.Unit))
 	}
 	if !strings.Contains(text, table) {

@@ -128,13 +128,13 @@ func (p *parser) add(o panels.Override, path string) {
 }
 
 // problems are the rules that a list names, or all rules if there is no list.
-func (p *parser) problems(n node) (chosen []panels.Problem) {
-	all := panels.AllProblems()
+func (p *parser) problems(n node) (chosen []panels.Rule) {
+	all := panels.AllRules()
 	if n.path == "" {
 		return all
 	}
 	for _, one := range p.texts(n) {
-		i := slices.IndexFunc(all, func(rule panels.Problem) bool { return rule.Name == one.value })
+		i := slices.IndexFunc(all, func(rule panels.Rule) bool { return rule.Name == one.value })
 		switch {
 		case i < 0:
 			var names []string
@@ -142,7 +142,7 @@ func (p *parser) problems(n node) (chosen []panels.Problem) {
 				names = append(names, rule.Name)
 			}
 			p.wrong(one.path, "there is no problem %q; use one of %s", one.value, strings.Join(names, ", "))
-		case slices.ContainsFunc(chosen, func(rule panels.Problem) bool { return rule.Name == one.value }):
+		case slices.ContainsFunc(chosen, func(rule panels.Rule) bool { return rule.Name == one.value }):
 			p.wrong(one.path, "%q is named twice", one.value)
 		default:
 			chosen = append(chosen, all[i])
@@ -152,7 +152,7 @@ func (p *parser) problems(n node) (chosen []panels.Problem) {
 }
 
 // limits reads the thresholds of an override of a rule. Those that it does not name are the rule's own.
-func (p *parser) limits(fields map[string]node, path string, rule panels.Problem) *panels.Limits {
+func (p *parser) limits(fields map[string]node, path string, rule panels.Rule) *panels.Limits {
 	if !rule.HasThresholds() {
 		p.wrong(path, "%q has no thresholds; leave out %s", rule.Name, strings.Join(limitKeys, ", "))
 		return nil
@@ -195,7 +195,7 @@ const (
 )
 
 // length reads for how long.
-func (p *parser) length(n node, rule panels.Problem) time.Duration {
+func (p *parser) length(n node, rule panels.Rule) time.Duration {
 	most := maxFor
 	switch {
 	case rule.Name == panels.Silent:

@@ -27,7 +27,7 @@ func TestParsesRules(t *testing.T) {
 		return &panels.Limits{Thresholds: panels.Thresholds{Warn: warn, Critical: critical}, Clear: end, Usual: usual}
 	}
 	var all []string
-	for _, p := range panels.AllProblems() {
+	for _, p := range panels.AllRules() {
 		all = append(all, p.Name)
 	}
 	want := panels.Rules{Overrides: []panels.Override{

@@ -141,7 +141,7 @@ func lockDown(db *sql.DB, root string, o Options) error {
 		"SET autoload_known_extensions = false",
 		"SET allow_community_extensions = false",
 		"SET enable_logging = false",
-		"SET allowed_directories = [" + quote(strings.TrimSuffix(root, "/")+"/") + "]",
+		"SET allowed_directories = [" + panels.LiteralOf(strings.TrimSuffix(root, "/")+"/") + "]",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
 	}
@@ -149,7 +149,7 @@ func lockDown(db *sql.DB, root string, o Options) error {
 		settings = append([]string{fmt.Sprintf("SET threads = %d", o.Threads)}, settings...)
 	}
 	if o.MemoryLimit != "" {
-		settings = append([]string{"SET memory_limit = " + quote(o.MemoryLimit)}, settings...)
+		settings = append([]string{"SET memory_limit = " + panels.LiteralOf(o.MemoryLimit)}, settings...)
 	}
 	for _, s := range settings {
 		if _, err := db.ExecContext(context.Background(), s); err != nil {
@@ -158,9 +158,6 @@ func lockDown(db *sql.DB, root string, o Options) error {
 	}
 	return nil
 }
-
-// quote writes a string as an SQL literal.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func statementType(conn *sql.Conn, text string) (kind duckdb.StmtType, err error) {
 	err = conn.Raw(func(c any) (err error) {

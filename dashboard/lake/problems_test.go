@@ -27,7 +27,7 @@ func highestPressure(r row) (float64, bool) {
 }
 
 // valueOf reads the value that a rule is about.
-func valueOf(p panels.Problem) func(row) (float64, bool) {
+func valueOf(p panels.Rule) func(row) (float64, bool) {
 	switch p.Column {
 	case "pressure":
 		return highestPressure
@@ -47,7 +47,7 @@ func valueOf(p panels.Problem) func(row) (float64, bool) {
 }
 
 // standing follows a rule minute by minute, and returns what the problem is at the host's last minute, if there is one.
-func standing(p panels.Problem, rows []row) (value, since float64, ok bool) {
+func standing(p panels.Rule, rows []row) (value, since float64, ok bool) {
 	minutes := by(rows, func(r row) float64 { return floorTo(r["ts"].(float64), 60) })
 	var means []float64
 	var times []float64
@@ -85,7 +85,7 @@ func TestNeedsAttention(t *testing.T) {
 				want[key{host, panels.Silent}] = map[string]float64{"value": to - newest, "since": newest, "severity": 2}
 				continue
 			}
-			for _, problem := range panels.AllProblems() {
+			for _, problem := range panels.AllRules() {
 				if problem.Column == "" {
 					continue // not about a value of each minute
 				}

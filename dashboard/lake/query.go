@@ -200,7 +200,7 @@ const plannedOnce = "query(?)"
 // setVariables gives the parameters of a query their values.
 func setVariables(ctx context.Context, conn *sql.Conn, values []any) error {
 	for i, value := range values {
-		if _, err := conn.ExecContext(ctx, "SET VARIABLE "+panels.Variable(i+1)+" = ?", value); err != nil {
+		if _, err := conn.ExecContext(ctx, "SET VARIABLE "+panels.ParameterVariable(i+1)+" = ?", value); err != nil {
 			return err
 		}
 	}
@@ -265,7 +265,7 @@ func (f dataFile) changed() bool {
 // readAll reads all columns of a file and returns what is wrong with it.
 func readAll(ctx context.Context, conn *sql.Conn, f dataFile) error {
 	var rows int64
-	return conn.QueryRowContext(ctx, "SELECT count(hash(s)) FROM read_parquet("+quote(f.path)+") s").Scan(&rows)
+	return conn.QueryRowContext(ctx, "SELECT count(hash(s)) FROM read_parquet("+panels.LiteralOf(f.path)+") s").Scan(&rows)
 }
 
 // Newest returns the time of the newest sample up to now, and whether there is one. It ignores samples after now, which come

@@ -183,7 +183,7 @@ func overlap(f found, e simulation.Episode) bool {
 }
 
 func names() (list []string) {
-	for _, p := range panels.AllProblems() {
+	for _, p := range panels.AllRules() {
 		list = append(list, p.Name)
 	}
 	return list

@@ -202,14 +202,14 @@ func (r *Roller) write(ctx context.Context, table place, due panels.Due, path st
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	// Level 9, as in Athena, makes files 7 % smaller than DuckDB's own level.
-	final := "COMPRESSION zstd, COMPRESSION_LEVEL 9, KV_METADATA {" + panels.SourcesKey + ": " + quote(string(sources)) + "}"
+	final := "COMPRESSION zstd, COMPRESSION_LEVEL 9, KV_METADATA {" + panels.SourcesKey + ": " + panels.LiteralOf(string(sources)) + "}"
 	parts := divided(due, r.part)
 	var statements, files []string
 	for i, part := range parts {
 		to, options := path, final
 		if len(parts) > 1 {
 			to, options = fmt.Sprintf("%s.%03d.tmp", strings.TrimSuffix(path, ".tmp"), i), "COMPRESSION snappy"
-			files = append(files, quote(to))
+			files = append(files, panels.LiteralOf(to))
 			defer func() {
 				if e := os.Remove(to); e != nil && !errors.Is(e, fs.ErrNotExist) {
 					err = errors.Join(err, e)
@@ -273,7 +273,7 @@ func withoutCopies(ctx context.Context, conn *sql.Conn, r panels.Range) error {
 
 // copyTo is the statement that writes the rows of a query into a file. Small row groups bound the memory for it.
 func copyTo(query, path, options string) string {
-	return "COPY (" + query + ") TO " + quote(path) + " (FORMAT parquet, ROW_GROUP_SIZE 20480, " + options + ")"
+	return "COPY (" + query + ") TO " + panels.LiteralOf(path) + " (FORMAT parquet, ROW_GROUP_SIZE 20480, " + options + ")"
 }
 
 // partBytes is about how many bytes of samples one statement rolls up at most, if they are of several buckets: its memory grows with the

@@ -48,13 +48,13 @@ func nameOf(s panels.Shared, earlier []panels.Shared, files []dataFile) string {
 	return fmt.Sprintf("shared_%x", h.Sum(nil)[:16])
 }
 
-// use waits until the table of a name is there. If nobody makes it yet, use calls fill, which makes it. The caller must call release when it
+// use waits until the table of a name is there. If nobody makes it yet, use calls create, which makes it. The caller must call release when it
 // has read the table.
-func (t *sharedTables) use(ctx context.Context, name string, fill func() error) (release func(), err error) {
+func (t *sharedTables) use(ctx context.Context, name string, create func() error) (release func(), err error) {
 	for {
 		table, own := t.enter(name)
 		if own {
-			err = t.fill(name, table, fill)
+			err = t.fill(name, table, create)
 		}
 		select {
 		case <-table.made:
@@ -73,9 +73,9 @@ func (t *sharedTables) use(ctx context.Context, name string, fill func() error) 
 }
 
 // fill makes a table. If that fails, the next one who asks for it tries again.
-func (t *sharedTables) fill(name string, table *sharedTable, fill func() error) error {
+func (t *sharedTables) fill(name string, table *sharedTable, create func() error) error {
 	table.failed = true
-	defer func() { // also if fill panics
+	defer func() { // also if create panics
 		if table.failed {
 			t.mu.Lock()
 			delete(t.tables, name)
@@ -83,7 +83,7 @@ func (t *sharedTables) fill(name string, table *sharedTable, fill func() error) 
 		}
 		close(table.made)
 	}()
-	err := fill()
+	err := create()
 	table.failed = err != nil
 	return err
 }

@@ -69,7 +69,7 @@ func viewSQL(r relation, files []dataFile) string {
 			if j > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(quote(f.path))
+			b.WriteString(panels.LiteralOf(f.path))
 		}
 		// DuckDB must not guess the types of partition keys: 07 is a string.
 		b.WriteString("], hive_partitioning = true, hive_types_autocast = false)")

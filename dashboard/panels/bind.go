@@ -59,7 +59,7 @@ var (
 	inDuckDB = dialect{
 		name: "local", quantileOf: "quantile_cont", stepsOf: "generate_series", joinOf: "array_to_string", now: "epoch(now())",
 		structs: true, keeps: true,
-		parameter: func(n int) string { return "getvariable('" + Variable(n) + "')" },
+		parameter: func(n int) string { return "getvariable('" + ParameterVariable(n) + "')" },
 		formatted: func(seconds, format string) string {
 			return "strftime(make_timestamp(CAST((" + seconds + ") * 1e6 AS bigint)), '" + format + "')"
 		},
@@ -85,6 +85,9 @@ var (
 		distances: func(list, from string) string { return "transform(" + list + ", v -> abs(v - " + from + "))" },
 	}
 )
+
+// now is the SQL of the time in Trino, in Unix seconds. Athena's clock is UTC, as the partitions are.
+const now = `to_unixtime(now())`
 
 // Name is "local" for DuckDB and "athena" for Athena.
 func (f Form) Name() string { return f.name }
@@ -113,8 +116,8 @@ func Athena(table string) Form {
 	return Form{dialect: inTrino, samples: table, once: "(" + OnceOf(table) + ") AS once"}
 }
 
-// Variable is the name of the DuckDB variable that has the value of a query's n-th parameter, from 1.
-func Variable(n int) string { return "parameter_" + strconv.Itoa(n) }
+// ParameterVariable is the name of the DuckDB variable that has the value of a query's n-th parameter, from 1.
+func ParameterVariable(n int) string { return "parameter_" + strconv.Itoa(n) }
 
 // Bind writes a panel's query for an engine. A text that a viewer chose is a parameter, so that nothing of it gets into the SQL.
 // Parameters are in WHERE conditions only, the one place for which Athena documents them. Bind itself makes everything else:

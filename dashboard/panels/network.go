@@ -3,12 +3,6 @@ package panels
 // network answers: how much do hosts receive and send, and where do packets get lost?
 func network() Dashboard {
 	overTime := []string{"net_bytes_recv_per_s", "net_bytes_sent_per_s", "net_packets_recv_per_s", "net_packets_sent_per_s"}
-	errorsBy := []Value{
-		{Column: "net_err_in_per_s", Label: "Receive errors", Unit: PerSecond},
-		{Column: "net_err_out_per_s", Label: "Transmit errors", Unit: PerSecond},
-		{Column: "net_drop_in_per_s", Label: "Dropped on receive", Unit: PerSecond},
-		{Column: "net_drop_out_per_s", Label: "Dropped on transmit", Unit: PerSecond},
-	}
 	return Dashboard{
 		ID: "network", Title: "Network",
 		Question: "How much do hosts receive and send, and where do packets get lost?",
@@ -37,7 +31,7 @@ func network() Dashboard {
 			{
 				ID: "network-errors", Title: "Errors and drops", Kind: Stack, By: ByHost,
 				Question: "Which hosts lose packets, and in which direction?",
-				Values:   errorsBy,
+				Values:   errorValues(),
 			},
 			{
 				ID: "network-scatter", Title: "Throughput against errors", Kind: Scatter, By: ByHost, Group: ByEnv,
@@ -71,6 +65,16 @@ func throughputValues() []Value {
 	return []Value{
 		{Column: "recv", Label: "Received", Unit: BytesPerSecond, Low: "recv_low", High: "recv_high"},
 		{Column: "sent", Label: "Sent", Unit: BytesPerSecond, Low: "sent_low", High: "sent_high", Below: true},
+	}
+}
+
+// errorValues are the errors and drops in both directions.
+func errorValues() []Value {
+	return []Value{
+		{Column: "net_err_in_per_s", Label: "Receive errors", Unit: PerSecond},
+		{Column: "net_err_out_per_s", Label: "Transmit errors", Unit: PerSecond},
+		{Column: "net_drop_in_per_s", Label: "Dropped on receive", Unit: PerSecond},
+		{Column: "net_drop_out_per_s", Label: "Dropped on transmit", Unit: PerSecond},
 	}
 }
 

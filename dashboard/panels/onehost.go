@@ -119,11 +119,7 @@ func hostOther() []Panel {
 		Value{Column: "net_bytes_recv_per_s", Label: "Received", Unit: BytesPerSecond, High: "net_bytes_recv_per_s_high"},
 		Value{Column: "net_bytes_sent_per_s", Label: "Sent", Unit: BytesPerSecond, High: "net_bytes_sent_per_s_high", Below: true})
 	network.Instead = "host-interface-bytes"
-	lost := ofHost("host-errors", "Errors and drops", "Does it lose packets?", Series,
-		Value{Column: "net_err_in_per_s", Label: "Receive errors", Unit: PerSecond},
-		Value{Column: "net_err_out_per_s", Label: "Transmit errors", Unit: PerSecond},
-		Value{Column: "net_drop_in_per_s", Label: "Dropped on receive", Unit: PerSecond},
-		Value{Column: "net_drop_out_per_s", Label: "Dropped on transmit", Unit: PerSecond})
+	lost := ofHost("host-errors", "Errors and drops", "Does it lose packets?", Series, errorValues()...)
 	lost.Instead = "host-interfaces"
 	return []Panel{
 		{

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Problem is a rule: a value of a host that should stay below a threshold. The page lists the problems of the hosts by these rules. Alerts
+// Rule says which value of a host should stay below a threshold. The page lists the problems of the hosts by these rules. Alerts
 // use the same rules and the same SQL (see problems in sql/shared). An operator can change them: see [Rules].
 //
 // A problem begins if, for the time For, the value's mean in each minute is Warn or more, and at least half of the expected
 // samples are there. It ends when the mean over five minutes is below Clear. So one sample is not a problem, and a value that
 // swings about the threshold is one problem, not many.
-type Problem struct {
+type Rule struct {
 	Name string
 	// Column is the value: a column of the samples, see [statement.samples]. It is empty if the rule is not about a value of each
 	// minute.
@@ -46,9 +46,9 @@ type Limits struct {
 	Usual float64
 }
 
-// minuteProblems are the rules about values of each minute. Callers must not change them.
-var minuteProblems = sync.OnceValue(func() []Problem {
-	all := []Problem{
+// minuteRules are the rules about values of each minute. Callers must not change them.
+var minuteRules = sync.OnceValue(func() []Rule {
+	all := []Rule{
 		{
 			Name: "CPU", Column: "cpu_pct", Unit: Percent, Limits: Limits{loaded, 70, 80}, For: 10 * time.Minute, Culprit: "cpu_process",
 			Sentence: "The CPU is busy {warn} of the time or more, for {for}. It is not reported, for up to {routine}, if the CPU was at " +
@@ -87,16 +87,16 @@ var minuteProblems = sync.OnceValue(func() []Problem {
 		},
 	}
 	for i := range all {
-		p := &all[i]
-		p.For = cmp.Or(p.For, problemWindowS*time.Second)
+		rule := &all[i]
+		rule.For = cmp.Or(rule.For, problemWindowS*time.Second)
 		percent := func(v float64) string {
-			if p.Unit == Percent {
+			if rule.Unit == Percent {
 				return number(v) + " %"
 			}
 			return number(v)
 		}
-		p.Sentence = strings.NewReplacer("{warn}", percent(p.Warn), "{critical}", percent(p.Critical), "{usual}", percent(p.Usual),
-			"{for}", strconv.Itoa(int(p.For.Minutes()))+" minutes", "{routine}", strconv.Itoa(routineS/hourSeconds)+" hours").Replace(p.Sentence)
+		rule.Sentence = strings.NewReplacer("{warn}", percent(rule.Warn), "{critical}", percent(rule.Critical), "{usual}", percent(rule.Usual),
+			"{for}", strconv.Itoa(int(rule.For.Minutes()))+" minutes", "{routine}", strconv.Itoa(routineS/hourSeconds)+" hours").Replace(rule.Sentence)
 	}
 	return all
 })
@@ -112,7 +112,7 @@ const (
 // forecast is the rule about filesystems that will be full: a straight line through the means of up to twelve hours says when. The
 // problem begins if that is in less than Warn seconds and the points are close to the line. It ends if that is in more than Clear
 // seconds, or if the points are far from the line.
-var forecast = Problem{
+var forecast = Rule{
 	Name: DiskFullSoon, Unit: Duration, Limits: Limits{Thresholds: Thresholds{Warn: 3 * daySeconds, Critical: daySeconds}, Clear: 4 * daySeconds},
 	Culprit: "mount", Sentence: "The fullest filesystem has filled evenly for six to twelve hours, and at that pace it is full in less than 72 hours.",
 }
@@ -129,11 +129,11 @@ const (
 	SharedName = "Host name of several machines"
 )
 
-// AllProblems are all rules, without what an operator changed.
-func AllProblems() []Problem {
-	return append(slices.Clone(minuteProblems()), forecast,
-		Problem{Name: Silent, Unit: Duration, Sentence: "The newest sample is older than three of the host's intervals plus the time that samples take to arrive."},
-		Problem{Name: SharedName, Unit: Count, For: sharedFor, Sentence: "Several machines send samples under one host name, for 10 minutes."})
+// AllRules are all rules, without what an operator changed.
+func AllRules() []Rule {
+	return append(slices.Clone(minuteRules()), forecast,
+		Rule{Name: Silent, Unit: Duration, Sentence: "The newest sample is older than three of the host's intervals plus the time that samples take to arrive."},
+		Rule{Name: SharedName, Unit: Count, For: sharedFor, Sentence: "Several machines send samples under one host name, for 10 minutes."})
 }
 
 // sharedFor is how long several machines have to send under one name. If a new machine takes over a name, the window of five minutes has
@@ -141,10 +141,10 @@ func AllProblems() []Problem {
 const sharedFor = 10 * time.Minute
 
 // HasThresholds says whether the rule has [Limits] to compare a value with.
-func (p Problem) HasThresholds() bool { return p.Warn > 0 }
+func (r Rule) HasThresholds() bool { return r.Warn > 0 }
 
 // Falls says that lower values are worse: the time until a disk is full.
-func (p Problem) Falls() bool { return p.Critical < p.Warn }
+func (r Rule) Falls() bool { return r.Critical < r.Warn }
 
 const (
 	// problemWindowS is the time over which the mean says that a problem ended, in seconds. Each of its steps is a minute.
@@ -181,21 +181,21 @@ func usualSpan(r Range, days int) Range {
 func (s statement) problemFunctions() template.FuncMap {
 	var columns, usual, criticalReported []string
 	known := []string{"last_ts", "interval_s", "node_role", "env", "machine_id", "mount", "device", "waits", "shared_by"}
-	var usualProblems []Problem
+	var usualRules []Rule
 	value := "CASE problem"
-	for _, p := range minuteProblems() {
-		value += " WHEN " + LiteralOf(p.Name) + " THEN " + p.Column
-		columns = append(columns, p.Column)
-		if p.Usual > 0 {
-			usual, usualProblems = append(usual, p.Column), append(usualProblems, p)
-			if p.CriticalReported {
-				criticalReported = append(criticalReported, LiteralOf(p.Name))
+	for _, rule := range minuteRules() {
+		value += " WHEN " + LiteralOf(rule.Name) + " THEN " + rule.Column
+		columns = append(columns, rule.Column)
+		if rule.Usual > 0 {
+			usual, usualRules = append(usual, rule.Column), append(usualRules, rule)
+			if rule.CriticalReported {
+				criticalReported = append(criticalReported, LiteralOf(rule.Name))
 			}
 		}
 	}
 	return template.FuncMap{
 		// All rules, those about values of each minute, those that know routine, and the columns of the values.
-		"problems": AllProblems, "minute_problems": minuteProblems, "usual_problems": func() []Problem { return usualProblems },
+		"all_rules": AllRules, "minute_rules": minuteRules, "usual_rules": func() []Rule { return usualRules },
 		"problem_columns": func() []string { return columns }, "usual_columns": func() []string { return usual },
 		"forecast_name": constant(DiskFullSoon), "forecast_clear": func() string { return double(s.rules.latestClear()) }, "silent_name": constant(Silent), "shared_name": constant(SharedName),
 		// The rules as rows, the overrides, and how long values have to be high: see [Rules].
@@ -209,7 +209,9 @@ func (s statement) problemFunctions() template.FuncMap {
 		// The columns of what is known of a host, after other columns; and the same of several rows about the host.
 		"known":         constant(", " + strings.Join(known, ", ")),
 		"known_of_rows": constant(", " + each(known, func(column string) string { return "max(" + column + ")" })),
-		"pressures":     func() []string { return []string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"} },
+		// The columns of pressures, and what tasks of a host wait for most, over means of minutes.
+		"pressures": pressureColumns,
+		"waits":     constant(byHighestPressure(average, func(p pressure) string { return LiteralOf(p.of) })),
 		// The value that a rule about values of each minute is about.
 		"value_of_problem": constant(value + " END"),
 		"keeps":            func() bool { return s.keeps },
@@ -283,9 +285,9 @@ func (s statement) ofHosts(relation string) statement {
 // range on these days, otherwise only the time of the end of the range. The template gets the number of days.
 func (s statement) daysBefore(all bool, name string) (string, error) {
 	var reads, usual []string
-	for _, p := range minuteProblems() {
-		if p.Usual > 0 {
-			usual = append(usual, LiteralOf(p.Name))
+	for _, rule := range minuteRules() {
+		if rule.Usual > 0 {
+			usual = append(usual, LiteralOf(rule.Name))
 		}
 	}
 	for _, days := range usualDays {

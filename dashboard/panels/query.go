@@ -10,7 +10,7 @@ import (
 type Query struct {
 	SQL string
 	// Args are the values of the parameters in the SQL, in order: string, float64 or int64. A parameter is ?. In what [Bind] writes for
-	// DuckDB, it is the value of a variable: see [Variable].
+	// DuckDB, it is the value of a variable: see [ParameterVariable].
 	Args []any
 	// Range is the time range that the SQL restricts itself to. An engine that lists files lists those of the range only.
 	// The zero Range means all time.

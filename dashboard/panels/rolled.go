@@ -70,7 +70,7 @@ func (s statement) rows(columns []string, list string) (string, error) {
 }
 
 // ofRollup returns the columns of the rollup that are needed to make these columns.
-func (s statement) ofRollup(columns []string, list string) ([]rolled, error) {
+func (s statement) ofRollup(columns []string, list string) ([]rolledColumn, error) {
 	names := []string{"samples", "last_ts"}
 	for _, c := range columns {
 		switch c {
@@ -93,7 +93,7 @@ func (s statement) ofRollup(columns []string, list string) ([]rolled, error) {
 			names = append(names, list+ofReadings)
 		}
 	}
-	var wanted []rolled
+	var wanted []rolledColumn
 	found := map[string]bool{}
 	for _, c := range s.grain.columns() {
 		extreme := strings.HasSuffix(c.Name, lowest) || strings.HasSuffix(c.Name, highest)
@@ -111,7 +111,7 @@ func (s statement) ofRollup(columns []string, list string) ([]rolled, error) {
 }
 
 // rowsOf is the query of the rows of one part, as buckets of the rollup.
-func (s statement) rowsOf(p part, wanted []rolled) string {
+func (s statement) rowsOf(p part, wanted []rolledColumn) string {
 	var list, samples []string
 	for _, c := range wanted {
 		switch {

@@ -65,15 +65,15 @@ func (r Rollup) PartitionKeys() []string {
 	return keys
 }
 
-// rolled is a column of a rollup. fromSamples is the SQL that makes it from the samples of one bucket, and fromBuckets the SQL that makes it
+// rolledColumn is a column of a rollup. fromSamples is the SQL that makes it from the samples of one bucket, and fromBuckets the SQL that makes it
 // from the rows of a finer rollup. For the columns of [Rollup.summaries] both are empty: see [listed.query].
-type rolled struct {
+type rolledColumn struct {
 	record.Column
 	fromSamples, fromBuckets string
 }
 
 // ofOne is the SQL of the column for a single sample.
-func (c rolled) ofOne() string {
+func (c rolledColumn) ofOne() string {
 	switch c.Name {
 	case "samples":
 		return "1"
@@ -100,11 +100,11 @@ func (r Rollup) Columns() []record.Column {
 // columns derives the columns of the rollup from those of a sample and from what is computed of each sample. A number has its mean
 // under its own name, and its extremes. Of a text or a map, and of the lists in r.lists, the newest known
 // value stays. The lists in r.summaries are summarized over all readings. Other lists are left out.
-func (r Rollup) columns() []rolled {
-	column := func(name string, t record.Type, unit record.Unit, comment, fromSamples, fromBuckets string) rolled {
-		return rolled{record.Column{Name: name, Type: t, Unit: unit, Comment: comment}, fromSamples, fromBuckets}
+func (r Rollup) columns() []rolledColumn {
+	column := func(name string, t record.Type, unit record.Unit, comment, fromSamples, fromBuckets string) rolledColumn {
+		return rolledColumn{record.Column{Name: name, Type: t, Unit: unit, Comment: comment}, fromSamples, fromBuckets}
 	}
-	all := []rolled{
+	all := []rolledColumn{
 		column("hostname", record.String, record.NoUnit, "Name of the machine", "hostname", "hostname"),
 		column("machine_id", record.String, record.NoUnit, "Hash of the machine's ID", "machine_id", "machine_id"),
 		column("t", record.BigInt, record.Seconds, "Begin of the bucket, Unix seconds", "CAST("+r.bucketOf("ts")+" AS bigint)", "CAST("+r.bucketOf("t")+" AS bigint)"),
@@ -112,19 +112,19 @@ func (r Rollup) columns() []rolled {
 		column("first_ts", record.Double, record.Seconds, "ts of the oldest sample in the bucket", "min(ts)", "min(first_ts)"),
 		column("last_ts", record.Double, record.Seconds, "ts of the newest sample in the bucket", "max(ts)", "max(last_ts)"),
 	}
-	for _, c := range append(record.SampleColumns(), computed...) {
+	for _, c := range append(record.SampleColumns(), computedColumns...) {
 		switch {
 		case c.Name == "hostname" || c.Name == "machine_id" || c.Name == "ts" || c.Name == "seq":
 		case c.IsList():
 			if l, ok := r.of(c.Name); ok {
 				for _, own := range l.columns() {
-					all = append(all, rolled{Column: own})
+					all = append(all, rolledColumn{Column: own})
 				}
 			} else if slices.Contains(r.lists, c.Name) {
-				all = append(all, rolled{c, last(c.Name), lastBy("last_ts", c.Name)})
+				all = append(all, rolledColumn{c, last(c.Name), lastBy("last_ts", c.Name)})
 			}
 		case c.Unit == record.NoUnit:
-			all = append(all, rolled{c, last(c.Name), lastBy("last_ts", c.Name)})
+			all = append(all, rolledColumn{c, last(c.Name), lastBy("last_ts", c.Name)})
 		default:
 			low, high := c.Name+lowest, c.Name+highest
 			all = append(all, column(c.Name, record.Double, c.Unit, "Mean of "+c.Name, average(c.Name), meanOfRows(c.Name)),
@@ -141,8 +141,8 @@ const (
 	highest = "_max"
 )
 
-// computed are the derivations that rollups have as columns: their means and extremes do not follow from those of other columns.
-var computed = []record.Column{
+// computedColumns are the derivations that rollups have as columns: their means and extremes do not follow from those of other columns.
+var computedColumns = []record.Column{
 	{Name: "errors", Type: record.Double, Unit: PerSecond},
 	{Name: "pressure", Type: record.Double, Unit: Percent},
 	{Name: "disk_awaited_pct", Type: record.Double, Unit: Percent},
@@ -214,7 +214,7 @@ func (r Rollup) source(form Form, hours Range) string {
 		return form.rollup(r) + "\nWHERE " + inRange(r, hours)
 	}
 	var wanted []string
-	for _, c := range append(record.SampleColumns(), computed...) {
+	for _, c := range append(record.SampleColumns(), computedColumns...) {
 		wanted = append(wanted, c.Name)
 	}
 	return readingsOf(wanted, form.once, InRange(hours)) + " AS readings"

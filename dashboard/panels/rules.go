@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Rules are the rules of [AllProblems] with what an operator changed for some hosts. The zero value changes nothing.
+// Rules are the rules of [AllRules] with what an operator changed for some hosts. The zero value changes nothing.
 //
 // If two overrides mute the same problem of a host, the one that ends last counts. If two set another thing differently, it is not defined
 // which of them counts. A caller has to refuse that beforehand (see package alerts).
@@ -39,16 +39,16 @@ type Hosts struct {
 // ruleRows are the rules as rows for a VALUES list: name, unit, thresholds, how long, and what counts as busy.
 func ruleRows() string {
 	var rows []string
-	for _, p := range AllProblems() {
-		if p.Name == SharedName { // its value is 2 while several machines send, and else 1
-			p.Thresholds, p.Clear = Thresholds{Warn: 2, Critical: 2}, 2
+	for _, rule := range AllRules() {
+		if rule.Name == SharedName { // its value is 2 while several machines send, and else 1
+			rule.Thresholds, rule.Clear = Thresholds{Warn: 2, Critical: 2}, 2
 		}
 		usual := "CAST(NULL AS double)"
-		if p.Usual > 0 {
-			usual = double(p.Usual)
+		if rule.Usual > 0 {
+			usual = double(rule.Usual)
 		}
 		rows = append(rows, "("+strings.Join([]string{
-			LiteralOf(p.Name), LiteralOf(string(p.Unit)), double(p.Warn), double(p.Critical), double(p.Clear), wholeSeconds(p.For), usual,
+			LiteralOf(rule.Name), LiteralOf(string(rule.Unit)), double(rule.Warn), double(rule.Critical), double(rule.Clear), wholeSeconds(rule.For), usual,
 		}, ", ")+")")
 	}
 	return strings.Join(rows, ",\n    ")
@@ -142,8 +142,8 @@ func (r Rules) byTag() bool {
 // lengths are the times for which values have to be high, in seconds, each once.
 func (r Rules) lengths() (list []string) {
 	all := map[time.Duration]bool{}
-	for _, p := range AllProblems() {
-		all[p.For] = true
+	for _, rule := range AllRules() {
+		all[rule.For] = true
 	}
 	for _, o := range r.Overrides {
 		all[o.For] = true

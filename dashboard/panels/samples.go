@@ -70,9 +70,7 @@ var derivations = map[string]derived{
 	},
 	// pressure is the highest of the three pressures of a sample.
 	"pressure": {
-		"CASE WHEN io_pressure_pct >= coalesce(mem_pressure_pct, 0) AND io_pressure_pct >= coalesce(cpu_pressure_pct, 0) THEN io_pressure_pct " +
-			"WHEN mem_pressure_pct >= coalesce(cpu_pressure_pct, 0) THEN mem_pressure_pct ELSE cpu_pressure_pct END",
-		[]string{"cpu_pressure_pct", "mem_pressure_pct", "io_pressure_pct"},
+		byHighestPressure(func(column string) string { return column }, func(p pressure) string { return p.column }), pressureColumns(),
 	},
 	// disk_awaited_pct is how busy the busiest disk is, or 0 if tasks hardly wait for I/O. If it is not known whether tasks wait, it is how
 	// busy the disk is.
@@ -82,6 +80,33 @@ var derivations = map[string]derived{
 	},
 	// core_load is 100 if the load is one for each core.
 	"core_load": {"100 * load1 / nullif(cpu_count, 0)", []string{"load1", "cpu_count"}},
+}
+
+// pressure says how long tasks wait for something.
+type pressure struct{ column, of string }
+
+// pressures are what is known of waiting tasks. If several are equal, the first of them counts as the highest.
+var pressures = []pressure{{"io_pressure_pct", "I/O"}, {"mem_pressure_pct", "memory"}, {"cpu_pressure_pct", "CPU"}}
+
+func pressureColumns() (columns []string) {
+	for _, p := range pressures {
+		columns = append(columns, p.column)
+	}
+	return columns
+}
+
+// byHighestPressure is the SQL of what result writes for the highest pressure. value writes the value of a column. It is NULL if no pressure is
+// known.
+func byHighestPressure(value func(column string) string, result func(pressure) string) string {
+	sql := "CASE"
+	for i, p := range pressures {
+		condition := value(p.column) + " IS NOT NULL"
+		for _, other := range pressures[i+1:] {
+			condition += " AND " + value(p.column) + " >= coalesce(" + value(other.column) + ", 0)"
+		}
+		sql += " WHEN " + condition + " THEN " + result(p)
+	}
+	return sql + " END"
 }
 
 // samples is the relation that a query reads: the samples of the chosen time range, hosts, environment, role and tag, with

@@ -73,9 +73,6 @@ func (s Saved) variables() (Variables, error) {
 	}, nil
 }
 
-// now is the SQL of the time in Trino, in Unix seconds. Athena's clock is UTC, as the partitions are.
-const now = `to_unixtime(now())`
-
 // seconds is the SQL of a whole number of seconds that depends on the chosen length of the time range. The function of computes the number
 // from that length.
 func (s Saved) seconds(of func(span time.Duration) time.Duration) string {

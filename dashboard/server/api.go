@@ -21,7 +21,7 @@ func (s *server) dashboards(w http.ResponseWriter, r *http.Request) {
 		Sentence string `json:"sentence"`
 	}
 	var rules []rule
-	for _, p := range panels.AllProblems() {
+	for _, p := range panels.AllRules() {
 		rules = append(rules, rule{p.Name, p.Sentence})
 	}
 	writeJSON(w, http.StatusOK, map[string]any{

@@ -43,4 +43,4 @@ read: the time that samples take to arrive, and a quarter of an hour before that
 
 {{- /* The culprit of a problem, or NULL if it is not known. */ -}}
 {{define "culprit"}}CASE problem
-  {{- range problems}}{{if .Culprit}} WHEN '{{.Name}}' THEN {{.Culprit}}{{end}}{{end}} END{{end}}
+  {{- range all_rules}}{{if .Culprit}} WHEN '{{.Name}}' THEN {{.Culprit}}{{end}}{{end}} END{{end}}

@@ -1,4 +1,4 @@
-{{- /* Common table expressions for the problems of hosts, from when to when: see the type Problem. If the argument "all" is true, these are
+{{- /* Common table expressions for the problems of hosts, from when to when: see the type Rule. If the argument "all" is true, these are
 the problems of the whole range. Otherwise the query looks only at hosts that may have a problem at the end of the range, and of these hosts
 only at the few values since the problem was last over. That is much faster. A problem is over if the newest mean is below the column clear
 of its rule. The forecast is over if the newest line is not straight, or if the filesystem will be full later than the column clear says.
@@ -12,13 +12,13 @@ again there. So each relation carries all columns that later relations need of a
   FROM (VALUES {{rules}}) AS r (problem, unit, warn, critical, clear, for_s, usual)
 ), hosts AS (
   {{- if .all}}
-  SELECT host, max(node_role) AS node_role, max(environment) AS env, {{range minute_problems}}{{high .Column}} AS {{.Column}}, {{end}}
+  SELECT host, max(node_role) AS node_role, max(environment) AS env, {{range minute_rules}}{{high .Column}} AS {{.Column}}, {{end}}
     CASE WHEN min(machine_id) <> max(machine_id) THEN 2e0 ELSE 1e0 END AS machines{{if overrides_by_tag}}, {{last "tags"}}{{end}}
   FROM {{samples "host" "machine_id" "node_role" "environment" problem_columns tags_of_overrides}}
   GROUP BY host
   {{- else}}
   SELECT host, max(last_ts) AS last_ts, {{last_by "t" "interval_s"}} AS interval_s, max(node_role) AS node_role, max(env) AS env,
-    {{last_by "t" "machine_id"}} AS machine_id, {{last_by "t" "mount"}} AS mount, {{last_by "t" "device"}} AS device, {{template "waits"}} AS waits,
+    {{last_by "t" "machine_id"}} AS machine_id, {{last_by "t" "mount"}} AS mount, {{last_by "t" "device"}} AS device, {{waits}} AS waits,
     count(DISTINCT machine_id) AS shared_by, 1e0 * count(DISTINCT machine_id) AS machines, {{averages problem_columns}}
     {{- if overrides_by_tag}}, {{last_by "t" "tags"}} AS tags{{end}}
   FROM (
@@ -109,7 +109,7 @@ again there. So each relation carries all columns that later relations need of a
   FROM hours
 ), {{template "usual" .}}, turns AS (
   SELECT j.*,
-    CASE WHEN j.severity < 2 OR j.problem NOT IN ({{critical_reported}}) THEN CASE WHEN CASE j.problem{{range usual_problems}} WHEN '{{.Name}}' THEN u.{{.Column}}{{end}} END >= j.usual THEN 1 ELSE 0 END ELSE 0 END AS busy,
+    CASE WHEN j.severity < 2 OR j.problem NOT IN ({{critical_reported}}) THEN CASE WHEN CASE j.problem{{range usual_rules}} WHEN '{{.Name}}' THEN u.{{.Column}}{{end}} END >= j.usual THEN 1 ELSE 0 END ELSE 0 END AS busy,
     coalesce(max(CASE WHEN j.raised THEN j.t END) OVER {{template "problem_past"}}, 0) > coalesce(max(CASE WHEN j.cleared THEN j.t END) OVER {{template "problem_past"}}, 0) AS standing,
     max(CASE WHEN j.cleared THEN j.t END) OVER {{template "problem_past"}} AS cleared_t, max(j.t) OVER (PARTITION BY j.host, j.problem) AS newest_t
   FROM judged j LEFT JOIN usual u ON u.host = j.host AND u.q = floor(j.t / {{usual_step}})
@@ -151,7 +151,3 @@ up later, when few rows are left: windows over many columns are slow. */ -}}
 {{define "minutes_before"}}(PARTITION BY host, problem ORDER BY t RANGE BETWEEN {{.}} - 60 PRECEDING AND CURRENT ROW){{end}}
 {{define "problem_hours_before"}}(PARTITION BY host ORDER BY h RANGE BETWEEN 11 PRECEDING AND CURRENT ROW){{end}}
 {{define "problem_past"}}(PARTITION BY j.host, j.problem ORDER BY j.t ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW){{end}}
-
-{{- /* What tasks of a host wait for most. */ -}}
-{{define "waits"}}CASE WHEN avg(io_pressure_pct) >= coalesce(avg(mem_pressure_pct), 0) AND avg(io_pressure_pct) >= coalesce(avg(cpu_pressure_pct), 0) THEN 'I/O'
-      WHEN avg(mem_pressure_pct) >= coalesce(avg(cpu_pressure_pct), 0) THEN 'memory' WHEN avg(cpu_pressure_pct) IS NOT NULL THEN 'CPU' END{{end}}

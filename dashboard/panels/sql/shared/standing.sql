@@ -1,4 +1,4 @@
-{{- /* The hosts that are silent, and the problems of the others that go on at their newest sample: see the type Problem. A problem that
+{{- /* The hosts that are silent, and the problems of the others that go on at their newest sample: see the type Rule. A problem that
 has gone on since the first value that was read may be older: unknown_since says so. routine says that the host is as busy as usual.
 threshold is the one that the value has passed. A host that is not silent has a row in which problem is NULL. */ -}}
 {{define "standing"}}found AS (

@@ -1,6 +1,6 @@
 {{- /* How busy a host was at the same time of day on the days before: see the type Limits. q counts the buckets of time. */ -}}
 {{define "usual"}}usual AS (
-  SELECT b.host, b.q + near.step AS q{{range usual_problems}}, max(b.{{.Column}}) AS {{.Column}}{{end}}
+  SELECT b.host, b.q + near.step AS q{{range usual_rules}}, max(b.{{.Column}}) AS {{.Column}}{{end}}
   FROM {{days_before .all "busy_day"}} AS b CROSS JOIN UNNEST({{steps usual_first usual_last "1"}}) AS near (step)
   GROUP BY 1, 2
 ){{end}}
