@@ -69,7 +69,7 @@ func (o Options) run(ctx context.Context) error {
 // lookBackWithin bounds a look that reads more than usual, so that there is time for a usual one after it.
 const lookBackWithin = time.Minute
 
-// look asks what stands. If nobody could know what reported since knownSince, alerts go on without that.
+// look asks which problems are open. If the query that looks back to knownSince fails, it asks again without knownSince.
 func (o Options) look(ctx context.Context, at, knownSince time.Time) (alerts.Now, error) {
 	if !knownSince.IsZero() {
 		bounded, cancel := context.WithTimeout(ctx, lookBackWithin)
@@ -83,7 +83,7 @@ func (o Options) look(ctx context.Context, at, knownSince time.Time) (alerts.Now
 	return o.Look(ctx, at, time.Time{})
 }
 
-// lease is how long a run can live: as long as this one may.
+// lease is how long another run may still live. All runs have the same time limit, so it is the time that this run has left.
 func lease(ctx context.Context, at time.Time) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {

@@ -5,9 +5,9 @@
 // catalog points at. So a rollup appears whole, by one call, and what a failed run has written is never read. At the end a run removes
 // folders that nothing has pointed at for hours.
 //
-// It makes the rows of days of those of hours, because the samples of a day may be gone. A run looks at all days for them.
+// It makes the rows of days from the rows of hours, because the samples of a day may be gone. A run looks at all days for them.
 //
-// A run may die at any moment, run twice, or run beside another. It keeps no state but in the catalog: a partition says of which
+// A run may die at any moment, run twice, or run beside another. It keeps its state only in the catalog: a partition says of which
 // objects its rollup was made. If these are not all that there are, the period is due again.
 //
 // The catalog is deleted with the stack, and the bucket stays. If a new stack takes over the bucket, a run for all days rolls up again what

@@ -45,7 +45,7 @@ func (w *world) settle(t *testing.T, step string, periods []string) {
 	}
 }
 
-// A fault at any call, before or after it had its effect, and the death of a run there, change no answer: until the next run, each
+// Any call may fail, before or after it has an effect, and the run may die there. No answer is wrong then: until the next run, each
 // period has all samples of an object or none, and afterwards all.
 func TestFaults(t *testing.T) {
 	for _, kind := range []string{"refused", "answer lost", "dies before", "dies after"} {
@@ -149,8 +149,8 @@ func TestRunsSideBySide(t *testing.T) {
 	}
 }
 
-// A run does not replace a rollup of more samples, which a run beside it has made, unless that one points its partition between this
-// one's last look and its change. The next run mends that.
+// A run does not replace a rollup of more samples, which a run beside it has made, unless the other run points the partition
+// between this run's check and its change. The next run repairs that.
 func TestNoStepBack(t *testing.T) {
 	for at, hit := 0, "yes"; hit != ""; at++ {
 		hit = ""

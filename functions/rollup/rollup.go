@@ -73,8 +73,8 @@ type Options struct {
 }
 
 const (
-	// patience is as in [panels.Schedule]: samples that come late are in the rollup after a quarter of their age at most. Even if each
-	// hour brings samples of all days, a period is then read about 20 times in two weeks, and not 336 times.
+	// patience is as in [panels.Schedule]: a period with late samples waits after its last rollup for a quarter of its age, or of its length if
+	// that is more. Even if each hour brings samples of all days, a period is then read about 20 times in two weeks, and not 336 times.
 	patience = 0.25
 	// atOnce is how many statements run at a time. An account may have 20 or more active (Athena user guide, "Service Quotas").
 	atOnce = 4
@@ -172,7 +172,7 @@ type run struct {
 	hours map[time.Time]panels.Sources
 	asked bool // for days that somebody named; they may be old
 
-	mu     sync.Mutex // guards the fields below
+	mu     sync.Mutex // guards the fields below while rollUp runs
 	queue  []task     // the first one is next
 	report Report
 	failed []error
@@ -185,7 +185,7 @@ type task struct {
 }
 
 // enqueue adds the periods of a rollup that are due to the queue. If somebody asked for days, it also adds the periods of these days whose
-// partition is missing. A rollup that is made of another one needs no such periods: it is made again.
+// samples are gone and whose rollup is in the bucket without a partition: see kept. Days are not added: they are made again from hours.
 func (r *run) enqueue(ctx context.Context, rollup panels.Rollup, days, complete []time.Time) error {
 	sources, err := r.sources(ctx, rollup, r.hours)
 	if err != nil {

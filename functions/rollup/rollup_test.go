@@ -23,7 +23,8 @@ func handle(t *testing.T, w *world, event rollup.Event, change ...func(*rollup.O
 	return report
 }
 
-// A run rolls up what has ended, and the next run only what is new. Late samples wait for a quarter of their age.
+// A run rolls up what has ended, and the next run only what is new. A period with late samples waits after its last rollup for a quarter of
+// its age, or of its length if that is more.
 func TestRun(t *testing.T) {
 	w, periods := lived()
 	if r := handle(t, w, rollup.Event{}); r.Rolled != 6 || r.Scanned != 6 {
@@ -215,7 +216,7 @@ func TestKeptBucketWithAHalfFolder(t *testing.T) {
 	}
 }
 
-// A period that cannot be rolled up, such as one with a file of another schema, keeps no other from it, and the run fails.
+// If one period cannot be rolled up, for example because of a file with another schema, the other periods are rolled up, and the run fails.
 func TestOneBadPeriod(t *testing.T) {
 	w, periods := lived()
 	bad := errors.New("HIVE_BAD_DATA: field cpu_pct's type BINARY in parquet file is incompatible with type double")

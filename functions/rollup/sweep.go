@@ -79,8 +79,8 @@ func withSamples(rollup panels.Rollup, hours map[time.Time]panels.Sources) map[t
 	return periods
 }
 
-// sweep removes the folders of days that nothing points at, and nothing has pointed at for a while. It returns how many objects it has
-// removed. If a period has neither samples nor a partition, its folders stay: nothing else has its rollup, see kept.
+// sweep looks at the folders of these days. It removes a folder if no partition points at it now or did within the last two hours. It returns
+// how many objects it has removed. If a period has neither samples nor a partition, its folders stay: nothing else has its rollup, see kept.
 func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources, now time.Time) (removed int, err error) {
 	objects, err := r.list(ctx, rollup.Prefix(), scopeOf(rollup, days))
 	if err != nil {

@@ -56,8 +56,8 @@ func newReader() *jsonscan.Reader {
 	return jsonscan.NewReader(names...)
 }
 
-// plausible reports whether the value of a quantity may be delivered. A number has to be within the range. null may be delivered, because
-// it is a missing value. A value of another kind, such as a list, passes too: it is the conversion that refuses its record.
+// plausible reports whether the value of a quantity may be delivered. A number, also one in a string, has to be within the range. null may be
+// delivered, because it is a missing value. Any other value, such as a list, passes too: it is the conversion that refuses its record.
 func plausible(m jsonscan.Member, within record.Range) bool {
 	switch m.Kind {
 	case jsonscan.Number:

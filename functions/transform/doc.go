@@ -3,7 +3,8 @@
 //
 // It refuses a whole record if
 //   - the record is not UTF-8 text, is a pack that cannot be expanded, or has no document;
-//   - a document is not a JSON object, has a key twice, or is larger than 900,000 bytes;
+//   - a document is not a JSON object, or has more than 64 levels;
+//   - a document of another kind than OTLP/JSON has a key twice, or is larger than 900,000 bytes;
 //   - a document's ts is missing, is not a number, has more than 40 characters, is before 2020, is more than [record.MaxAhead] ahead of
 //     the clock, or is older than the stack accepts;
 //   - a document of OTLP/JSON cannot be read, has no sample, or has metrics of a machine without host.name;

@@ -26,7 +26,7 @@ var (
 type contents struct {
 	text []byte
 	docs []document
-	// out holds the enriched documents. Unlike the rest, it stays valid after that.
+	// out holds the enriched documents. Unlike the other fields, it stays valid after the next record is parsed.
 	out     []byte
 	leftOut leftOut
 	// split says that the record cannot be answered as it is: its samples are of several hours, or it is too large.

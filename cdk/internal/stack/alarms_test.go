@@ -43,7 +43,7 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// No alarm for a new stack without machines, or for a laptop that sleeps.
+// A new stack without machines does not set off an alarm, and a laptop that sleeps does not either.
 func TestSilenceIsExpectedUnlessConfigured(t *testing.T) {
 	for name, want := range map[string]int{"default": 0, "platform": 1} {
 		found := 0

@@ -40,7 +40,7 @@ const alertsState = config.AlertFolder + "told.json"
 func alertsWorkgroup(c config.Config) string { return c.StackName + "-alerts" }
 
 // newAlerts adds the function, its role, its workgroup, its schedule and its topic. zip is the file with its binary. It returns nil if
-// the configuration wants no alerts.
+// alerts are off.
 func newAlerts(scope constructs.Construct, c config.Config, zip string, bucket awss3.IBucket, table catalog) *alerts {
 	if !c.Alerts {
 		return nil

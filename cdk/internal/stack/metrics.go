@@ -101,8 +101,8 @@ func newEventCount(scope constructs.Construct, id, what string, pattern *awseven
 }
 
 // newRefused returns a metric that counts the records which the transform refuses. AWS has no metric for records with the
-// result ProcessingFailed, so a filter counts the transform's log lines about them. The metric has no data, and costs
-// nothing, while the transform refuses no record.
+// result ProcessingFailed, so a filter counts the transform's log lines about them. As long as the transform
+// does not refuse a record, the metric does not have data and is free.
 func newRefused(scope constructs.Construct, c config.Config, t transform) awscloudwatch.IMetric {
 	filter := awslogs.NewMetricFilter(scope, jsii.String("RefusedRecords"), &awslogs.MetricFilterProps{
 		LogGroup:        t.logs,

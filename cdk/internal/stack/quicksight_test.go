@@ -85,7 +85,7 @@ func TestQuickSightDashboard(t *testing.T) {
 		id := references(at(t, declared, "DataSetArn"))[0]
 		check(t, id, at(t, template, "Resources", id, "Properties", "DataSetId"), "Everything-"+at(t, declared, "Identifier").(string))
 	}
-	// QuickSight accepts only this set of actions for an owner, and only that one for a viewer.
+	// These are an owner's actions. See ownDashboard.
 	check(t, "what the principal may", list(at(t, d.properties, "Permissions", 0, "Actions")), []string{
 		"quicksight:DeleteDashboard", "quicksight:DescribeDashboard", "quicksight:DescribeDashboardPermissions",
 		"quicksight:ListDashboardVersions", "quicksight:QueryDashboard", "quicksight:UpdateDashboard",

@@ -56,7 +56,9 @@ func rollupWorkgroup(c config.Config) string { return c.StackName + "-rollup" }
 const (
 	// rollupTimeout is the longest time that Lambda lets a function run. A run that needs more goes on an hour later.
 	rollupTimeout = 15 * time.Minute
-	// rollupMemory is in MiB. The function keeps a list of objects: about 300 bytes for each object that the last two weeks have.
+	// rollupMemory is in MiB. The function keeps lists of objects, about 300 bytes for each object of samples of the days that it looks at:
+	// the last maxSampleAgeDays (14 by default), or the days of its event. It also lists all objects of rollups of days. The memory does not
+	// follow the setting.
 	rollupMemory = 256
 	// rollupScanGiB stops a statement that reads far more than it should. An hour of 100,000 machines is 24 GB.
 	rollupScanGiB = 100

@@ -6,7 +6,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// service returns the principal of an AWS service that may assume a role, under conditions or, if they are nil, under none.
+// service returns an AWS service as the principal of a policy. conditions limit what the policy allows; nil means that there are no
+// conditions.
 //
 // A condition uses only keys that the service sends, by AWS's documentation. If the service does not send a key, it cannot assume
 // the role: the deployment fails with "unable to assume role", or the service fails later.

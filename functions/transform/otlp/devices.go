@@ -25,8 +25,8 @@ func (c collection) storeDevices(s *record.Sample) {
 // add adds to a number that may be absent.
 func add(to *record.Float, v float64) { *to = record.Some(to.Or(0) + v) }
 
-// storeDisks stores the disks, but not their partitions and not devices that are stacked on them. A point says
-// nothing about a device but its name, so the names decide.
+// storeDisks stores the disks, but not their partitions and not devices that are stacked on them. A point tells
+// only the device's name, so the name decides.
 func (c collection) storeDisks(s *record.Sample) {
 	type disk struct {
 		record.Disk

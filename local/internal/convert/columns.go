@@ -87,7 +87,7 @@ func (o *Columns) documents(data []byte) error {
 	for i < len(data) {
 		members, n, err := o.reader.Read(data[i:])
 		if err != nil {
-			return notObject(data[i:], err)
+			return unreadable(data[i:], err)
 		}
 		if err := o.document(members); err != nil {
 			return &Error{CodeMalformed, err.Error()}
@@ -97,8 +97,8 @@ func (o *Columns) documents(data []byte) error {
 	return nil
 }
 
-// notObject returns Firehose's error for data that do not begin with an object.
-func notObject(data []byte, err error) *Error {
+// unreadable returns Firehose's error for data that cannot be read as an object.
+func unreadable(data []byte, err error) *Error {
 	if c := data[0]; c != '{' && c != '[' && json.Valid(data) {
 		return &Error{CodeMalformed, "The input JSON contained a primitive at the top level. The top level must be an object or array."}
 	}

@@ -139,7 +139,7 @@ func int96Time(v parquet.Value) time.Time {
 	return time.Unix((int64(i[2])-2440588)*24*60*60, nanos).UTC()
 }
 
-// A refused record fails with the message that Firehose was seen to write.
+// A refused record fails with the message that Firehose was seen to write. After "Encountered malformed JSON." the text is this project's.
 func TestRefusals(t *testing.T) {
 	for record, want := range map[string]string{
 		`{"d":"oops"}`:                     `DataFormatConversion.MalformedData: Data does not match the schema. For input string: "oops"`,

@@ -50,8 +50,8 @@ const (
 // defaultFunctionTimeout is Lambda's default. It applies if the template does not set a timeout.
 const defaultFunctionTimeout = 3 * time.Second
 
-// outcome is the result of the transform for one record: either a failure, or a prefix and the data for it. Both are missing if the
-// function dropped the record, or if the record is lost.
+// outcome is the result of the transform for one record: either a failure, or a prefix and the data for it. It has neither a failure nor data
+// if the function dropped the record, or if the record is lost.
 type outcome struct {
 	entry   journal.Entry
 	prefix  string
@@ -183,7 +183,7 @@ func judge(a *transform.Result, twice bool, malformed string) (code, message str
 	switch {
 	case twice:
 		return codeDuplicateID, "Multiple records were returned with the same record Id. Ensure that the Lambda function returns a unique record Id for each record."
-	case malformed != "":
+	case malformed != "": // the message is not AWS's
 		return codeReturnFormat, malformed
 	case a == nil:
 		return codeMissingID, "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids."

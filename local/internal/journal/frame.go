@@ -117,7 +117,8 @@ func (r *reader) frames(at int64) iter.Seq2[frame, error] {
 	}
 }
 
-// frame reads the frame at an offset. It fails with [errNoFrame] if no whole frame is there.
+// frame reads the frame at an offset. It fails with [errNoFrame] if there is no header, or if the file ends before the frame does. The data
+// of a damaged frame are nil.
 func (r *reader) frame(at int64) (frame, error) {
 	f, err := r.header(at)
 	if err != nil {

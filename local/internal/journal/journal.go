@@ -46,8 +46,9 @@ type Move struct{ Staged, Final string }
 
 // Damage describes the damage that Open found.
 type Damage struct {
-	// Records is how many accepted records are lost. It is exact unless the damage reaches the end of the journal: nothing says how many
-	// records were there, and they count as one.
+	// Records is how many accepted records are lost, as far as the rest of the journal says it. Records before the first whole frame are not
+	// counted. If the journal ends with damage, the records there count as one. If its end is cut off, nothing tells that from a write that a
+	// crash cut short, and the records there are not counted.
 	Records int64
 	// SetAside is the directory that holds the damaged files, empty if there is no damage.
 	SetAside string

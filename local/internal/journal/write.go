@@ -184,7 +184,7 @@ func (j *Journal) begin(number uint64) error {
 }
 
 // dropDeliveredLocked removes the segments whose records are all delivered, except the last one, which the writer uses. If a file cannot
-// be removed, the next Open reads it again, and the next commit tries to remove it again.
+// be removed, the next Open reads it again, and the first write after that tries again to remove it.
 func (j *Journal) dropDeliveredLocked() {
 	for len(j.segments) > 1 && j.segments[0].last <= j.state.Delivered {
 		s := j.segments[0]

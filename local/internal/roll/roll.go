@@ -1,5 +1,6 @@
 // Package roll keeps the rollups of a lake up to date while a local stack runs. It does so once an hour, as the stack's function does in
-// the cloud. It says something only if it fails. It uses one thread and bounded memory, and delivery does not wait for it.
+// the cloud. Above the level Debug it logs something only if a run fails, or if a rollup lacks samples of a file that cannot be read. It uses
+// one thread and bounded memory, and delivery does not wait for it.
 package roll
 
 import (
