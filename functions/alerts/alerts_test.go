@@ -21,8 +21,8 @@ import (
 	function "github.com/metrics-dashboard/metrics-dashboard/functions/alerts"
 )
 
-// noon is when the tests begin. A context has a real deadline, so it is the real time.
-var noon = time.Now().UTC().Truncate(time.Second)
+// begin is when the tests begin. A context has a real deadline, so it is the real time.
+var begin = time.Now().UTC().Truncate(time.Second)
 
 // bucket is S3 over its protocol, with conditional writes. Its requests, and other steps of a run, can be made to fail.
 type bucket struct {
@@ -120,18 +120,18 @@ func (w *world) run(ctx context.Context) error {
 	})(ctx)
 }
 
-// stands is what stands some minutes after noon: problems of hosts.
-func stands(minute int, hosts ...string) alerts.Now {
-	now := alerts.Now{At: noon.Add(time.Duration(minute) * time.Minute), Heard: map[string]time.Time{"a": noon, "b": noon}}
+// openAt returns the problems of hosts that are open some minutes after begin.
+func openAt(minute int, hosts ...string) alerts.Now {
+	now := alerts.Now{At: begin.Add(time.Duration(minute) * time.Minute), Heard: map[string]time.Time{"a": begin, "b": begin}}
 	for _, h := range hosts {
-		now.Problems = append(now.Problems, alerts.Problem{Host: h, Name: "CPU", Severity: alerts.Warning, Since: noon})
+		now.Problems = append(now.Problems, alerts.Problem{Host: h, Name: "CPU", Severity: alerts.Warning, Since: begin})
 	}
 	return now
 }
 
 // A run that dies at any step, of S3, Athena or SNS, loses no message; the next ones send at most one twice, with the same id.
 func TestDiesAtEachStep(t *testing.T) {
-	story := []alerts.Now{stands(0, "a"), stands(5, "a", "b"), stands(10, "b"), stands(15, "b"), stands(20, "b")}
+	story := []alerts.Now{openAt(0, "a"), openAt(5, "a", "b"), openAt(10, "b"), openAt(15, "b"), openAt(20, "b")}
 	for step := 1; ; step++ {
 		for _, after := range []bool{false, true} {
 			w := newWorld(t)
@@ -173,11 +173,11 @@ func TestDiesAtEachStep(t *testing.T) {
 // If the query fails, no message says that problems are over, and Lambda counts an error.
 func TestQueryFails(t *testing.T) {
 	w := newWorld(t)
-	w.now = stands(0, "a")
+	w.now = openAt(0, "a")
 	if err := w.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.now, w.look = stands(5), errors.New("throttled")
+	w.now, w.look = openAt(5), errors.New("throttled")
 	if err := w.run(t.Context()); err == nil || !strings.Contains(err.Error(), "ask for the problems of all hosts: throttled") || len(w.got) != 1 {
 		t.Errorf("%v after %d messages", err, len(w.got))
 	}
@@ -186,21 +186,21 @@ func TestQueryFails(t *testing.T) {
 // A run beside another that sends a message ends without an error.
 func TestBesideAnother(t *testing.T) {
 	w := newWorld(t)
-	w.now = stands(0, "a")
+	w.now = openAt(0, "a")
 	w.dieAt, w.after = 4, true // read, ask, write, send
 	if err := w.run(t.Context()); !errors.Is(err, errDied) {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithDeadline(t.Context(), noon.Add(10*time.Minute))
+	ctx, cancel := context.WithDeadline(t.Context(), begin.Add(10*time.Minute))
 	defer cancel()
-	if w.now = stands(1, "a", "b"); w.run(ctx) != nil || len(w.got) != 1 {
+	if w.now = openAt(1, "a", "b"); w.run(ctx) != nil || len(w.got) != 1 {
 		t.Errorf("a run within the other's time sent %d messages, want 1", len(w.got))
 	}
 }
 
 func TestNewerState(t *testing.T) {
 	w := newWorld(t)
-	w.content, w.etag, w.now = []byte(`{"version":9}`), 1, stands(0, "a")
+	w.content, w.etag, w.now = []byte(`{"version":9}`), 1, openAt(0, "a")
 	if err := w.run(t.Context()); !errors.Is(err, alerts.ErrNewer) || len(w.got) != 0 || string(w.content) != `{"version":9}` {
 		t.Errorf("%v, %d messages, the state is %s", err, len(w.got), w.content)
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -65,19 +64,12 @@ func newAlerts(scope constructs.Construct, c config.Config, zip string, bucket a
 			"DELAY":           jsii.String(delay(c).String()),
 			"DASHBOARD_URL":   &c.DashboardURL,
 		},
-		purpose: "Alerts: read samples by Athena, note what was reported, publish to a topic",
-		may:     mayAlert(scope, c, bucket, table, topic),
-		// The next run does the work of a failed one. If Lambda repeated a failed run, the alarm would count its failure three times.
-		retries: jsii.Number(0),
+		purpose:   "Alerts: read samples by Athena, note what was reported, publish to a topic",
+		may:       mayAlert(scope, c, bucket, table, topic),
+		scheduled: true,
 	})
-	awsevents.NewRule(scope, jsii.String("AlertsSchedule"), &awsevents.RuleProps{
-		Description: jsii.String("Starts the function that tells people about problems"),
-		Schedule:    awsevents.Schedule_Rate(duration(c.AlertsEvery)),
-		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(function, &awseventstargets.LambdaFunctionProps{
-			RetryAttempts: jsii.Number(2), // of handing the event to Lambda
-			MaxEventAge:   duration(max(c.AlertsEvery, time.Minute)),
-		})},
-	})
+	schedule(scope, "AlertsSchedule", "Starts the function that tells people about problems",
+		awsevents.Schedule_Rate(duration(c.AlertsEvery)), function, 2, max(c.AlertsEvery, time.Minute))
 	return &alerts{function, topic, function.MetricErrors(&awscloudwatch.MetricOptions{
 		Statistic: jsii.String("Sum"), Period: duration(c.AlertsEvery),
 	})}

@@ -3,6 +3,9 @@ package stack
 import (
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -24,7 +27,9 @@ type functionProps struct {
 	environment map[string]*string       // besides LOG_LEVEL
 	purpose     string                   // description of its role
 	may         []awsiam.PolicyStatement // what its role allows, besides writing its log
-	retries     *float64                 // how often Lambda repeats a run that failed; nil: Lambda decides
+	// scheduled says that a schedule starts it. The next run then does the work of a failed one. If Lambda repeated a failed run, the alarm
+	// would count its failure three times.
+	scheduled bool
 }
 
 // newFunction adds a Lambda function, its role and its log group.
@@ -36,6 +41,10 @@ func newFunction(scope constructs.Construct, c config.Config, p functionProps) (
 		InlinePolicies: inline(append(p.may, allow(logs.LogGroupArn())("logs:CreateLogStream", "logs:PutLogEvents"))...),
 	})
 	p.environment["LOG_LEVEL"] = &c.LogLevel
+	var retries *float64 // Lambda decides
+	if p.scheduled {
+		retries = jsii.Number(0)
+	}
 	function := awslambda.NewFunction(scope, &p.id, &awslambda.FunctionProps{
 		FunctionName:  optional(p.name),
 		Description:   &p.description,
@@ -48,7 +57,31 @@ func newFunction(scope constructs.Construct, c config.Config, p functionProps) (
 		Environment:   &p.environment,
 		Role:          role,
 		LogGroup:      logs,
-		RetryAttempts: p.retries,
+		RetryAttempts: retries,
 	})
 	return function, role, logs
+}
+
+// schedule adds a rule that starts a function. If EventBridge cannot hand an event to Lambda, it tries again up to retries times, until the
+// event is older than maxAge.
+func schedule(
+	scope constructs.Construct, id, description string, when awsevents.Schedule, function awslambda.IFunction, retries int, maxAge time.Duration,
+) {
+	awsevents.NewRule(scope, &id, &awsevents.RuleProps{
+		Description: &description,
+		Schedule:    when,
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(function, &awseventstargets.LambdaFunctionProps{
+			RetryAttempts: jsii.Number(retries),
+			MaxEventAge:   duration(maxAge),
+		})},
+	})
+}
+
+// newLogGroup adds a log group. CloudFormation deletes it with the stack: logs hold no samples.
+func newLogGroup(scope constructs.Construct, c config.Config, id string) awslogs.LogGroup {
+	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
+		EncryptionKey: keyOf(scope, id, c),
+		Retention:     awslogs.RetentionDays_ONE_MONTH,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
 }

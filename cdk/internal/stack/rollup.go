@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsglue"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -90,20 +89,13 @@ func newRollup(scope constructs.Construct, c config.Config, zip string, bucket a
 			"RAW_RETENTION_DAYS":  jsii.String(days(c.RawRetention)),
 			"SETTLE":              jsii.String(settleTime(c).String()),
 		},
-		purpose: "Rollup: read samples by Athena, write rollups, point partitions at them",
-		may:     mayRollUp(scope, c, bucket, table),
-		// The next hour's run does the work of a failed one. If Lambda repeated a failed run, the alarm would count its failure three times.
-		retries: jsii.Number(0),
+		purpose:   "Rollup: read samples by Athena, write rollups, point partitions at them",
+		may:       mayRollUp(scope, c, bucket, table),
+		scheduled: true,
 	})
 	minute := int((settleTime(c) + 5*time.Minute).Minutes())
-	awsevents.NewRule(scope, jsii.String("RollupSchedule"), &awsevents.RuleProps{
-		Description: jsii.String("Starts the rollup each hour, when the samples of the hour before have arrived"),
-		Schedule:    awsevents.Schedule_Expression(jsii.String(fmt.Sprintf("cron(%d * * * ? *)", minute))),
-		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(function, &awseventstargets.LambdaFunctionProps{
-			RetryAttempts: jsii.Number(3), // of handing the event to Lambda
-			MaxEventAge:   duration(30 * time.Minute),
-		})},
-	})
+	schedule(scope, "RollupSchedule", "Starts the rollup each hour, when the samples of the hour before have arrived",
+		awsevents.Schedule_Expression(jsii.String(fmt.Sprintf("cron(%d * * * ? *)", minute))), function, 3, 30*time.Minute)
 	return rollup{function}
 }
 

@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -39,14 +38,5 @@ func (t transform) allowPutBack(scope constructs.Construct, streamARN *string) {
 	awsiam.NewPolicy(scope, jsii.String("TransformPutBack"), &awsiam.PolicyProps{
 		Roles:      &[]awsiam.IRole{t.role},
 		Statements: &[]awsiam.PolicyStatement{allow(streamARN)("firehose:PutRecordBatch")},
-	})
-}
-
-// newLogGroup adds a log group. CloudFormation deletes it with the stack: logs hold no samples.
-func newLogGroup(scope constructs.Construct, c config.Config, id string) awslogs.LogGroup {
-	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
-		EncryptionKey: keyOf(scope, id, c),
-		Retention:     awslogs.RetentionDays_ONE_MONTH,
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 }

@@ -9,21 +9,43 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/record/hardware"
 )
 
-// counters are the metrics that only ever grow. Columns are made of their increase: a rate, a share of time, or a time per operation.
-var counters = []string{
-	"system.cpu.time", "system.disk.io", "system.disk.operations", "system.disk.io_time", "system.disk.operation_time",
-	"system.network.io", "system.network.packets", "system.network.packet.count", "system.network.errors",
-	"system.network.dropped", "system.network.packet.dropped",
-}
-
 func (c collection) storeDevices(s *record.Sample) {
 	c.storeDisks(s)
 	c.storeInterfaces(s)
 	c.storeFilesystems(s)
 }
 
-// add adds to a number that may be absent.
-func add(to *record.Float, v float64) { *to = record.Some(to.Or(0) + v) }
+// increase adds to a number that may be absent.
+func increase(to *record.Float, v float64) { *to = record.Some(to.Or(0) + v) }
+
+// deviceAttributes are the attributes of points that tell a device and a direction. Each has two names: that of the receiver and that of the
+// semantic conventions.
+type deviceAttributes struct {
+	name, direction []string
+	in              string // the direction into the machine
+}
+
+var (
+	diskAttributes      = deviceAttributes{[]string{"device", "system.device"}, []string{"direction", "disk.io.direction"}, "read"}
+	interfaceAttributes = deviceAttributes{[]string{"device", "network.interface.name"}, []string{"direction", "network.io.direction"}, "receive"}
+)
+
+// eachDifference calls store for each point that is a difference and names a device. It creates a device at its first point. in is true for
+// what is read or received.
+func eachDifference[T any](
+	points []point, a deviceAttributes, devices map[string]*T, create func(name string) *T, store func(d *T, p point, in bool),
+) {
+	for _, p := range points {
+		name := p.attributes.first(a.name...)
+		if p.seconds == 0 || name == "" {
+			continue
+		}
+		if devices[name] == nil {
+			devices[name] = create(name)
+		}
+		store(devices[name], p, p.attributes.first(a.direction...) == a.in)
+	}
+}
 
 // storeDisks stores the disks, but not their partitions and not devices that are stacked on them. A point tells
 // only the device's name, so the name decides.
@@ -33,23 +55,15 @@ func (c collection) storeDisks(s *record.Sample) {
 		operations, millis float64 // since the collection before
 	}
 	disks := map[string]*disk{}
+	create := func(name string) *disk { return &disk{Disk: record.Disk{Device: name}} }
 	each := func(metric string, store func(d *disk, p point, reads bool)) {
-		for _, p := range c.of(metric) {
-			name := p.attributes.first("device", "system.device")
-			if p.seconds == 0 || name == "" {
-				continue
-			}
-			if disks[name] == nil {
-				disks[name] = &disk{Disk: record.Disk{Device: name}}
-			}
-			store(disks[name], p, p.attributes.first("direction", "disk.io.direction") == "read")
-		}
+		eachDifference(c.of(metric), diskAttributes, disks, create, store)
 	}
 	each("system.disk.io", func(d *disk, p point, reads bool) {
-		add(either(reads, &d.ReadBytesPerS, &d.WriteBytesPerS), p.value/p.seconds)
+		increase(either(reads, &d.ReadBytesPerS, &d.WriteBytesPerS), p.value/p.seconds)
 	})
 	each("system.disk.operations", func(d *disk, p point, reads bool) {
-		add(either(reads, &d.ReadOpsPerS, &d.WriteOpsPerS), p.value/p.seconds)
+		increase(either(reads, &d.ReadOpsPerS, &d.WriteOpsPerS), p.value/p.seconds)
 		d.operations += p.value
 	})
 	each("system.disk.io_time", func(d *disk, p point, _ bool) { d.BusyPct = percent(p.value, p.seconds) })
@@ -70,7 +84,7 @@ func (c collection) storeDisks(s *record.Sample) {
 		}
 	}
 	traffic := func(d record.Disk) float64 { return d.ReadBytesPerS.Or(0) + d.WriteBytesPerS.Or(0) }
-	s.Disks = first(record.MaxDisks, s.Disks, func(a, b record.Disk) int {
+	s.Disks = topOf(record.MaxDisks, s.Disks, func(a, b record.Disk) int {
 		return cmp.Or(cmp.Compare(b.BusyPct.Or(0), a.BusyPct.Or(0)), cmp.Compare(traffic(b), traffic(a)))
 	})
 }
@@ -79,35 +93,27 @@ func (c collection) storeDisks(s *record.Sample) {
 func (c collection) storeInterfaces(s *record.Sample) {
 	interfaces := map[string]*record.Interface{}
 	totals := map[string][4]record.Float{} // errors and drops by direction
+	create := func(name string) *record.Interface { return &record.Interface{Name: name} }
 	each := func(store func(i *record.Interface, p point, received bool), metrics ...string) {
-		for _, p := range c.of(metrics...) {
-			name := p.attributes.first("device", "network.interface.name")
-			if p.seconds == 0 || name == "" {
-				continue
-			}
-			if interfaces[name] == nil {
-				interfaces[name] = &record.Interface{Name: name}
-			}
-			store(interfaces[name], p, p.attributes.first("direction", "network.io.direction") == "receive")
-		}
+		eachDifference(c.of(metrics...), interfaceAttributes, interfaces, create, store)
 	}
 	each(func(i *record.Interface, p point, received bool) {
-		add(either(received, &i.RecvBytesPerS, &i.SentBytesPerS), p.value/p.seconds)
+		increase(either(received, &i.RecvBytesPerS, &i.SentBytesPerS), p.value/p.seconds)
 	}, "system.network.io")
 	each(func(i *record.Interface, p point, received bool) {
-		add(either(received, &i.RecvPacketsPerS, &i.SentPacketsPerS), p.value/p.seconds)
+		increase(either(received, &i.RecvPacketsPerS, &i.SentPacketsPerS), p.value/p.seconds)
 	}, "system.network.packets", "system.network.packet.count")
 	each(func(i *record.Interface, p point, received bool) {
 		t := totals[i.Name]
-		add(either(received, &t[0], &t[1]), p.value/p.seconds)
+		increase(either(received, &t[0], &t[1]), p.value/p.seconds)
 		totals[i.Name] = t
-		add(&i.ErrPerS, p.value/p.seconds)
+		increase(&i.ErrPerS, p.value/p.seconds)
 	}, "system.network.errors")
 	each(func(i *record.Interface, p point, received bool) {
 		t := totals[i.Name]
-		add(either(received, &t[2], &t[3]), p.value/p.seconds)
+		increase(either(received, &t[2], &t[3]), p.value/p.seconds)
 		totals[i.Name] = t
-		add(&i.DropPerS, p.value/p.seconds)
+		increase(&i.DropPerS, p.value/p.seconds)
 	}, "system.network.dropped", "system.network.packet.dropped")
 	for _, name := range hardware.LikelyInterfaces(slices.Sorted(maps.Keys(interfaces))) {
 		i, t := interfaces[name], totals[name]
@@ -122,7 +128,7 @@ func (c collection) storeInterfaces(s *record.Sample) {
 		sum(&s.NetDropOutPerS, t[3])
 	}
 	traffic := func(i record.Interface) float64 { return i.RecvBytesPerS.Or(0) + i.SentBytesPerS.Or(0) }
-	s.Interfaces = first(record.MaxInterfaces, s.Interfaces, func(a, b record.Interface) int { return cmp.Compare(traffic(b), traffic(a)) })
+	s.Interfaces = topOf(record.MaxInterfaces, s.Interfaces, func(a, b record.Interface) int { return cmp.Compare(traffic(b), traffic(a)) })
 }
 
 // storeFilesystems stores the filesystems that can be written, each device once. The receiver leaves out those that are not on a device.
@@ -181,7 +187,7 @@ func (c collection) storeFilesystems(s *record.Sample) {
 			s.InodesUsedPct = record.Some(max(inodes, s.InodesUsedPct.Or(0)))
 		}
 	}
-	s.Filesystems = first(record.MaxFilesystems, s.Filesystems, func(a, b record.Filesystem) int {
+	s.Filesystems = topOf(record.MaxFilesystems, s.Filesystems, func(a, b record.Filesystem) int {
 		return cmp.Compare(b.UsedPct.Or(0), a.UsedPct.Or(0))
 	})
 }
@@ -196,12 +202,12 @@ func either[T any](yes bool, a, b *T) *T {
 // sum adds a number to a sum if the number is known.
 func sum(to *record.Float, v record.Float) {
 	if v, ok := v.Get(); ok {
-		add(to, v)
+		increase(to, v)
 	}
 }
 
-// first sorts a list and returns its first n elements. Elements that compare equal keep their places.
-func first[T any](n int, list []T, order func(a, b T) int) []T {
+// topOf sorts a list and returns its first n elements. Elements that compare equal keep their places.
+func topOf[T any](n int, list []T, order func(a, b T) int) []T {
 	slices.SortStableFunc(list, order)
 	return list[:min(n, len(list))]
 }

@@ -124,6 +124,13 @@ func (a attributes) text() string {
 	return string(b)
 }
 
+// counters are the metrics that only ever grow. Columns are made of their increase: a rate, a share of time, or a time per operation.
+var counters = []string{
+	"system.cpu.time", "system.disk.io", "system.disk.operations", "system.disk.io_time", "system.disk.operation_time",
+	"system.network.io", "system.network.packets", "system.network.packet.count", "system.network.errors",
+	"system.network.dropped", "system.network.packet.dropped",
+}
+
 // points returns the points of a metric whose value can be used without an earlier point. It leaves out totals since a start, for example.
 func (m metric) points(notes *notes) []point {
 	var list []dataPoint

@@ -126,7 +126,7 @@ func (c collection) storeSwap(s *record.Sample) {
 // total is the sum of a metric's points, absent if there are none.
 func (c collection) total(names ...string) (sum record.Float) {
 	for _, p := range c.of(names...) {
-		add(&sum, p.value)
+		increase(&sum, p.value)
 	}
 	return sum
 }

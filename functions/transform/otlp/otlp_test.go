@@ -243,16 +243,16 @@ func TestCopies(t *testing.T) {
 func TestRefused(t *testing.T) {
 	load := gauge("system.cpu.load_average.1m", point(double("1.5"), ""))
 	for name, c := range map[string]struct{ document, want string }{
-		"no host":             {`{"resourceMetrics":[` + resource("", load) + `]}`, "no attribute host.name"},
-		"counters only":       {doc("", total("system.network.io", point(whole("5"), "device=eth0 direction=receive"))), "add the processor cumulativetodelta"},
-		"processes only":      {doc(`,{"key":"process.pid","value":{"intValue":"7"}}`, load), "; it has metrics of processes; "},
-		"other metrics":       {doc("", gauge("jvm.memory.used", point(whole("5"), "")), gauge("http.requests", point(whole("5"), ""))), "; it has http.requests, jvm.memory.used; send"},
-		"nothing":             {`{"resourceMetrics":[]}`, "; it has no points; "},
-		"not a number":        {doc("", gauge("system.uptime", point(double(`"NaN"`), ""))), "; it has no points; "},
-		"no recorded value":   {doc("", gauge("system.uptime", `{"timeUnixNano":"`+at+`","flags":1}`)), "; it has no points; "},
-		"wrong type":          {`{"resourceMetrics":7}`, "read as OTLP/JSON metrics"},
-		"not a whole number":  {doc("", gauge("system.uptime", point(`"asInt":"1.5"`, ""))), `"1.5" is not a whole number`},
-		"difference of a day": {doc("", difference("system.disk.io", pointAt("0", at, whole("5"), "device=sda direction=read"))), "does not say which time it covers"},
+		"no host":                    {`{"resourceMetrics":[` + resource("", load) + `]}`, "no attribute host.name"},
+		"counters only":              {doc("", total("system.network.io", point(whole("5"), "device=eth0 direction=receive"))), "add the processor cumulativetodelta"},
+		"processes only":             {doc(`,{"key":"process.pid","value":{"intValue":"7"}}`, load), "; it has metrics of processes; "},
+		"other metrics":              {doc("", gauge("jvm.memory.used", point(whole("5"), "")), gauge("http.requests", point(whole("5"), ""))), "; it has http.requests, jvm.memory.used; send"},
+		"nothing":                    {`{"resourceMetrics":[]}`, "; it has no points; "},
+		"not a number":               {doc("", gauge("system.uptime", point(double(`"NaN"`), ""))), "; it has no points; "},
+		"no recorded value":          {doc("", gauge("system.uptime", `{"timeUnixNano":"`+at+`","flags":1}`)), "; it has no points; "},
+		"wrong type":                 {`{"resourceMetrics":7}`, "read as OTLP/JSON metrics"},
+		"not a whole number":         {doc("", gauge("system.uptime", point(`"asInt":"1.5"`, ""))), `"1.5" is not a whole number`},
+		"difference without a start": {doc("", difference("system.disk.io", pointAt("0", at, whole("5"), "device=sda direction=read"))), "does not say which time it covers"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			samples, _, err := otlp.Samples([]byte(c.document))

@@ -14,8 +14,7 @@ func newMapReader() valueReader {
 	var keys, values []parquet.Value
 	return func(leafs [][]parquet.Value, m jsonscan.Member) error {
 		switch {
-		case m.Kind == jsonscan.String && len(trimmed(unquoted(m.Value))) == 0:
-			// The SerDe reads a blank string as null if it expects an object (JsonObjectInspectorUtils.checkObject).
+		case isNull(m):
 			for i := range leafs[:2] {
 				leafs[i] = append(leafs[i], parquet.NullValue())
 			}

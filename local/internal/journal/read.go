@@ -70,7 +70,7 @@ func (j *Journal) entries(from uint64) iter.Seq2[Entry, error] {
 				continue
 			}
 			if len(readers) == 0 {
-				start = s.before(next)
+				start = s.searchFrom(next)
 			}
 			readers = append(readers, s.reader())
 		}

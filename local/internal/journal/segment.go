@@ -42,8 +42,8 @@ func (s *segment) mark(m mark) {
 	}
 }
 
-// before returns an offset from which to search for a record: the last mark at or before the record, or else 0.
-func (s *segment) before(seq uint64) (at int64) {
+// searchFrom returns an offset from which to search for a record: the last mark at or before the record, or else 0.
+func (s *segment) searchFrom(seq uint64) (at int64) {
 	for _, m := range s.marks {
 		if m.seq > seq {
 			break
