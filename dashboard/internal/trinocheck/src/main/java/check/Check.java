@@ -9,8 +9,7 @@ import io.trino.spi.type.SqlTimestamp;
 import io.trino.spi.type.TimeZoneKey;
 import io.trino.sql.parser.ParsingException;
 import io.trino.sql.parser.SqlParser;
-import io.trino.sql.planner.optimizations.PlanNodeSearcher;
-import io.trino.sql.planner.plan.TableScanNode;
+import io.trino.sql.planner.planprinter.IoPlanPrinter;
 import io.trino.sql.tree.Explain;
 import io.trino.sql.tree.Query;
 import io.trino.sql.tree.Statement;
@@ -32,14 +31,14 @@ import java.util.stream.Stream;
 /**
  * Runs each .sql file of the given directories in Trino's engine and prints "path: ok" or "path: what is wrong". The .setup files
  * of a directory run first and make its tables in memory. The rows go to a .rows file beside the query: one line for each row,
- * values separated by tabs. The tables that the plan scans go to a .tables file, one a line. A .parameters file holds the values of
- * parameters, as EXECUTE takes them, separated by NUL bytes. Files of a directory with the same statement and parameters share one
- * answer.
+ * values separated by tabs. What the plan reads goes to a .io file, as EXPLAIN (TYPE IO, FORMAT JSON) prints it. A .parameters file
+ * holds the values of parameters, as EXECUTE takes them, separated by NUL bytes. Files of a directory with the same statement and
+ * parameters share one answer.
  */
 public final class Check {
     private static final DateTimeFormatter MICROSECONDS = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS");
 
-    private record Answer(List<String> rows, List<String> tables) {}
+    private record Answer(List<String> rows, String io) {}
 
     private Check() {}
 
@@ -85,7 +84,7 @@ public final class Check {
         }
         Answer answer = answers.get(statement);
         Files.write(sibling(file, ".rows"), answer.rows());
-        Files.write(sibling(file, ".tables"), answer.tables());
+        Files.writeString(sibling(file, ".io"), answer.io());
         return "ok";
     }
 
@@ -103,10 +102,12 @@ public final class Check {
             sql = "EXECUTE panel USING " + String.join(", ", values);
         }
         MaterializedResultWithPlan result = runner.executeWithPlan(session, sql, WarningCollector.NOOP);
-        List<TableScanNode> scans = PlanNodeSearcher.searchFrom(result.getQueryPlan().getRoot()).whereIsInstanceOfAny(TableScanNode.class).findAll();
         return new Answer(
                 result.getMaterializedResult().getMaterializedRows().stream().map(Check::line).toList(),
-                scans.stream().map(scan -> scan.getTable().toString()).distinct().sorted().toList());
+                runner.inTransaction(session, transaction -> {
+                    runner.getMetadata().getCatalogHandle(transaction, "memory"); // so that the transaction knows the catalog
+                    return IoPlanPrinter.textIoPlan(result.getQueryPlan(), runner.getPlannerContext(), transaction);
+                }));
     }
 
     private static Path sibling(Path file, String end) {
