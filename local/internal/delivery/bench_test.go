@@ -1,3 +1,5 @@
+// Linux only: it measures the CPU time of one thread.
+
 //go:build linux
 
 package delivery_test

@@ -1,3 +1,5 @@
+// Linux only: it replaces open files by way of /proc.
+
 package delivery_test
 
 import (
