@@ -6,6 +6,7 @@ package browser_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http/httptest"
@@ -39,8 +40,12 @@ const testTime = 4 * time.Minute
 // dirs are the directories that several tests use. TestMain removes them.
 var dirs []string
 
+// stopBrowser ends the browser, if a test began it.
+var stopBrowser = func() {}
+
 func TestMain(m *testing.M) {
 	code := m.Run()
+	stopBrowser()
 	for _, dir := range dirs {
 		if err := os.RemoveAll(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -103,10 +108,8 @@ type tab struct {
 	ctx context.Context
 }
 
-// open opens a tab. A warning or error on the page's console fails the test.
-func open(t testing.TB) *tab {
-	t.Helper()
-	testenv.Clean(t)
+// browser starts the Chromium of all tests, because a start takes a second of CPU time.
+var browser = sync.OnceValues(func() (context.Context, error) {
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil {
@@ -115,17 +118,39 @@ func open(t testing.TB) *tab {
 		}
 	}
 	if path == "" {
-		t.Fatal("no Chromium found: install the package chromium")
+		return nil, errors.New("no Chromium found: install the package chromium")
+	}
+	dir, err := newDir()
+	if err != nil {
+		return nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
-	ctx, cancel := context.WithTimeout(t.Context(), testTime)
-	t.Cleanup(cancel)
-	ctx, cancelAllocator := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancelAllocator)
-	ctx, cancelTab := chromedp.NewContext(ctx)
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	stopBrowser = func() {
+		cancel()
+		cancelAllocator()
+	}
+	if err := chromedp.Do(ctx); err != nil {
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	return ctx, nil
+})
+
+// open opens a tab that shares no cookies and no storage with other tests. A warning or error on the page's console fails the test.
+func open(t testing.TB) *tab {
+	t.Helper()
+	testenv.Clean(t)
+	chromium, err := browser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancelTab := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancelTab)
+	ctx, cancel := context.WithTimeout(ctx, testTime)
+	t.Cleanup(cancel)
 	var mu sync.Mutex // guards complaints
 	var complaints []string
 	complain := func(text string) {
@@ -133,7 +158,7 @@ func open(t testing.TB) *tab {
 		defer mu.Unlock()
 		complaints = append(complaints, text)
 	}
-	err := chromedp.Listen(ctx, func(event any) {
+	err = chromedp.Listen(ctx, func(event any) {
 		switch e := event.(type) {
 		case *runtime.EventConsoleAPICalled:
 			if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
@@ -150,7 +175,7 @@ func open(t testing.TB) *tab {
 		}
 	})
 	if err != nil {
-		t.Fatalf("start %s: %v", path, err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		mu.Lock()
