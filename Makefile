@@ -364,8 +364,9 @@ $(TOOLS)/actionlint-$(ACTIONLINT):
 	GOBIN=$(TOOLS) go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT)
 	mv $(TOOLS)/actionlint $@
 
+# It takes the folder of Go's own packages from its binary, which has none with -trimpath.
 $(TOOLS)/go-licenses-$(GO_LICENSES):
-	GOBIN=$(TOOLS) go install github.com/google/go-licenses@$(GO_LICENSES)
+	GOFLAGS= GOBIN=$(TOOLS) go install github.com/google/go-licenses@$(GO_LICENSES)
 	mv $(TOOLS)/go-licenses $@
 
 # Each tool has its own environment, because the tools need different versions of the same libraries. pip accepts only files whose hashes
