@@ -61,8 +61,14 @@ type Schedule struct {
 	// Settle is how long after its end a period is rolled up for the first time: most of its samples are there then.
 	Settle time.Duration
 	// Patience says how long a period with late samples waits after its last rollup: this share of its age, or of its length if that is
-	// more. Without it, one host that sends late would make each hourly run read all samples of a day. 0 means no wait.
+	// more. Without it, one host that sends late would make each hourly run read all samples of a day. 0 means no wait. It is less than 1.
 	Patience float64
+}
+
+// pause returns how long after its last rollup a period waits. age is the age of the period when that rollup began. While the period waits it
+// gets older: the pause is the share Patience of its age at the end of the pause.
+func (s Schedule) pause(age, length time.Duration) time.Duration {
+	return time.Duration(max(s.Patience*float64(length), s.Patience*float64(age)/(1-s.Patience)))
 }
 
 // Due is a period to roll up.
@@ -100,12 +106,12 @@ func (r Rollup) Due(sources map[time.Time]Sources, made map[time.Time]Made, sche
 		case !rolled:
 			list = append(list, d)
 		case s.LackedBy(m.Sources):
-			wait := time.Duration(schedule.Patience * float64(max(age, r.Period)))
-			switch since := schedule.Now.Sub(m.At); {
-			case since < 0: // the clock was set back
+			ready := m.At.Add(schedule.pause(m.At.Sub(d.End()), r.Period))
+			switch {
+			case schedule.Now.Before(m.At): // the clock was set back
 				list = append(list, d)
-			case since >= wait:
-				d.Since = later(d.Since, m.At.Add(wait))
+			case !schedule.Now.Before(ready):
+				d.Since = later(d.Since, ready)
 				list = append(list, d)
 			}
 		}

@@ -40,6 +40,9 @@ func TestDue(t *testing.T) {
 		{"a rollup's clock was a year ahead", 2, hour, made(1, minute, 9000*hour), 9 * hour, 0.25, true, hour + 15*minute},
 		{"late, and it waits for a quarter of its age", 3, 8 * hour, made(2, hour, 8*hour), 9 * hour, 0.25, false, 0},
 		{"late, and it has waited", 3, 8 * hour, made(2, hour, 7*hour), 9 * hour, 0.25, true, 9 * hour},
+		{"late, and it waited until two hours ago", 3, 8 * hour, made(2, hour, 7*hour), 11 * hour, 0.25, true, 9 * hour},
+		{"late, and it waits for a quarter of its length", 3, 2 * hour, made(2, hour, 90*minute), 104 * minute, 0.25, false, 0},
+		{"late, and it has waited for a quarter of its length", 3, 92 * minute, made(2, hour, 90*minute), 3 * hour, 0.25, true, 105 * minute},
 	} {
 		hours := map[time.Time]panels.Sources{start: {Objects: c.objects, Newest: at(c.newest)}}
 		due := panels.Minutes.Due(hours, c.made, panels.Schedule{Now: at(c.now), Settle: 15 * minute, Patience: c.patience})

@@ -297,7 +297,7 @@ func TestPeriodsThatWait(t *testing.T) {
 				w.deliver(time.Date(2026, 2, 27, hour, 11, 0, 0, time.UTC))
 			}
 			w.pass(6 * time.Hour)
-		}, 4, "the rollup 1m of 2026-02-27 19:00:00 has been due for 6h"},
+		}, 2, "the rollup 1m of 2026-02-27 19:00:00 has been due for 7h"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
