@@ -11,5 +11,5 @@
 // objects its rollup was made. If these are not all that there are, the period is due again.
 //
 // The catalog is deleted with the stack, and the bucket stays. If a new stack takes over the bucket, a run for all days rolls up again what
-// has samples. For a period whose samples are gone, it points a partition at the folder that is there.
+// has samples. For a period whose samples are gone, it points a partition at a folder that is in the bucket: bestOf chooses it.
 package rollup

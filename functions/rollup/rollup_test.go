@@ -183,6 +183,36 @@ func TestBucketThatWasKept(t *testing.T) {
 	}
 }
 
+// A period was rolled up again because of late samples, and then the stack was deleted, so two whole folders are there. A stack that takes over
+// the bucket points at the newer one, even if it has fewer bytes.
+func TestKeptBucketWithTwoWholeFolders(t *testing.T) {
+	w := newWorld(time.Date(2026, 2, 28, 2, 20, 0, 0, time.UTC))
+	hour := time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)
+	w.deliver(hour, hour.Add(time.Minute), hour.Add(2*time.Minute), hour.Add(3*time.Minute))
+	handle(t, w, rollup.Event{})
+	w.pass(time.Hour)
+	w.deliver(hour.Add(4 * time.Minute))
+	handle(t, w, rollup.Event{})
+	const period = "samples_1m 2026-02-28-00"
+	before := w.answer()[period]
+	old := w.left()
+	for _, key := range old {
+		o := w.objects[key]
+		o.bytes = 26 // together 52; the newer folder has 50
+		w.objects[key] = o
+	}
+	for _, key := range w.arrived {
+		delete(w.objects, key)
+	}
+	clear(w.partitions)
+	if r := handle(t, w, rollup.Event{From: "2026-02-28", To: "2026-03-01"}); r.Restored != 1 {
+		t.Errorf("%+v", r)
+	}
+	if got := w.answer()[period]; len(old) != 2 || len(before) != 5 || !slices.EqualFunc(got, before, time.Time.Equal) {
+		t.Errorf("%v, had %v; old objects %v", got, before, old)
+	}
+}
+
 // A run failed while it rolled up a period again, and then the stack was deleted. A stack that takes over the bucket points at the folder
 // with all rows of the run before, not at the newer one.
 func TestKeptBucketWithAHalfFolder(t *testing.T) {

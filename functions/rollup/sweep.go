@@ -1,7 +1,6 @@
 package rollup
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"maps"
@@ -37,8 +36,7 @@ func lastOf(location string) string {
 const keep = 2 * time.Hour
 
 // kept returns the periods of days whose samples are gone, and whose rollup is in the bucket without a partition: the catalog is deleted
-// with the stack, and the bucket stays. A period has several folders if the stack was deleted soon after a run. The newest one may have a part
-// of the rows, because the run failed. So the folder with the most bytes counts; of two with as many, the newer one.
+// with the stack, and the bucket stays. A period has several folders if the stack was deleted soon after a run: see [bestOf].
 func (r *Roller) kept(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources) ([]task, error) {
 	objects, err := r.list(ctx, rollup.Prefix(), scope{days: days})
 	if err != nil {
@@ -62,12 +60,23 @@ func (r *Roller) kept(ctx context.Context, rollup panels.Rollup, days []time.Tim
 	}
 	var tasks []task
 	for start, bytes := range folders {
-		folder := slices.MaxFunc(slices.Collect(maps.Keys(bytes)), func(a, b string) int {
-			return cmp.Or(cmp.Compare(bytes[a], bytes[b]), cmp.Compare(a, b))
-		})
-		tasks = append(tasks, task{panels.Due{Rollup: rollup, Start: start}, "s3://" + r.o.Bucket + "/" + rollup.Prefix() + rollup.Folder(start) + folder + "/"})
+		location := "s3://" + r.o.Bucket + "/" + rollup.Prefix() + rollup.Folder(start) + bestOf(bytes) + "/"
+		tasks = append(tasks, task{panels.Due{Rollup: rollup, Start: start}, location})
 	}
 	return tasks, nil
+}
+
+// bestOf chooses one of a period's folders. bytes has their sizes. The newest folder is of the most samples, but it may lack rows because its
+// run failed. Nothing in the bucket says so, so this is a guess: it is the newest folder that has at least nine tenths of the bytes of the
+// largest one. Two whole folders can differ a little, because Athena spreads rows over files as it likes.
+func bestOf(bytes map[string]int64) (folder string) {
+	largest := slices.Max(slices.Collect(maps.Values(bytes)))
+	for name, size := range bytes {
+		if 10*size >= 9*largest {
+			folder = max(folder, name) // a name begins with a time
+		}
+	}
+	return folder
 }
 
 // withSamples are the periods that have samples, by their begin.
