@@ -22,7 +22,7 @@ type Folder struct {
 
 // OpenFolder opens a directory for states, and makes it if it is not there.
 func OpenFolder(dir string) (*Folder, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := durable.MkdirAll(dir, 0o755, durable.SyncDir); err != nil {
 		return nil, fmt.Errorf("make the directory for the state of alerts: %w", err)
 	}
 	lock, err := durable.Lock(filepath.Join(dir, "lock"))

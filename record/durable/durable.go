@@ -4,6 +4,7 @@ package durable
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -30,6 +31,27 @@ func WriteFile(path string, data []byte) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return SyncDir(filepath.Dir(path))
+}
+
+// MkdirAll makes a directory, and those above it that are missing. It syncs the directories in which it makes names: after a loss of power all
+// are there. sync is [SyncDir]; a test may use another function.
+func MkdirAll(dir string, mode fs.FileMode, sync func(dir string) error) error {
+	var missing []string
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
+			break
+		}
+		missing = append(missing, at)
+	}
+	if err := os.MkdirAll(dir, mode); err != nil {
+		return err
+	}
+	for _, made := range missing {
+		if err := sync(filepath.Dir(made)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SyncDir syncs a directory, so that the names in it are on disk. Windows cannot do that; its file system keeps names in a journal.

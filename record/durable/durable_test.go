@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
@@ -57,6 +58,45 @@ func TestWriteFile(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(names) != 2 {
 		t.Errorf("files %v, %v", names, err)
+	}
+}
+
+// MkdirAll syncs the directories that got names, and no others.
+func TestMkdirAll(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "a", "b", "c")
+	var synced []string
+	sync := func(dir string) error {
+		synced = append(synced, dir)
+		return durable.SyncDir(dir)
+	}
+	if err := durable.MkdirAll(dir+string(filepath.Separator), 0o700, sync); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{filepath.Join(top, "a", "b"), filepath.Join(top, "a"), top}; !slices.Equal(synced, want) {
+		t.Errorf("synced %v, want %v", synced, want)
+	}
+	synced = nil
+	if err := durable.MkdirAll(dir, 0o700, sync); err != nil || len(synced) != 0 {
+		t.Errorf("again: synced %v, %v", synced, err)
+	}
+	bad := errors.New("input/output error")
+	if err := durable.MkdirAll(filepath.Join(dir, "d"), 0o700, func(string) error { return bad }); !errors.Is(err, bad) {
+		t.Errorf("%v, want the error of the sync", err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.MkdirAll(filepath.Join(file, "x"), 0o700, durable.SyncDir); err == nil {
+		t.Error("a directory was made below a file")
+	}
+	t.Chdir(top)
+	if err := durable.MkdirAll(filepath.Join("x", "y"), 0o700, durable.SyncDir); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(filepath.Join(top, "x", "y")); err != nil || !info.IsDir() {
+		t.Errorf("a relative path: %v, %v", info, err)
 	}
 }
 

@@ -59,7 +59,7 @@ func (f *Folder) path(key string) string { return filepath.Join(f.dir, filepath.
 // Lock implements [Storage]. The lock ends with the process.
 func (f *Folder) Lock() (func() error, bool, error) {
 	path := f.path(states + "lock")
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o755, durable.SyncDir); err != nil {
 		return nil, false, err
 	}
 	file, err := durable.Lock(path)
@@ -131,7 +131,7 @@ func (f *Folder) Content(ctx context.Context, o Object) (string, error) {
 // Move implements [Storage].
 func (f *Folder) Move(_ context.Context, o Object, to string) error {
 	from, path := f.path(o.Key), f.path(to)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o755, durable.SyncDir); err != nil {
 		return err
 	}
 	if err := os.Rename(from, path); err != nil {
@@ -151,7 +151,7 @@ func (f *Folder) Get(_ context.Context, key string) ([]byte, string, error) {
 // Put implements [Storage]. The caller holds the lock, so no other process writes between the check and the rename.
 func (f *Folder) Put(_ context.Context, key string, content []byte, version string) (string, error) {
 	path := f.path(key)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o755, durable.SyncDir); err != nil {
 		return "", err
 	}
 	next, err := versioned.Write(path, content, version)

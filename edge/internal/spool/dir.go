@@ -23,7 +23,7 @@ type Dir string
 // Lock implements [FS]. The lock file has the process id, so that an error can name the process. The operating system keeps the lock
 // and releases it if the process is killed.
 func (d Dir) Lock() (Lock, error) {
-	if err := os.MkdirAll(string(d), dirMode); err != nil {
+	if err := durable.MkdirAll(string(d), dirMode, durable.SyncDir); err != nil {
 		return nil, fmt.Errorf("make the directory: %w", err)
 	}
 	f, err := durable.Lock(d.path(lockName))

@@ -142,7 +142,7 @@ func (e *Engine) open(dir string, journalBytes int64) (err error) {
 			return err
 		}
 	}
-	if err := errors.Join(os.MkdirAll(e.bucket, 0o755), os.MkdirAll(e.staging, 0o755)); err != nil {
+	if err := errors.Join(durable.MkdirAll(e.bucket, 0o755, e.syncDir), durable.MkdirAll(e.staging, 0o755, e.syncDir)); err != nil {
 		return err
 	}
 	// The names of the bucket and of the journal have to be durable too. The journal syncs the directory that has its own name.

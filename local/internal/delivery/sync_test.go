@@ -129,14 +129,17 @@ func TestStagedNamesAreSyncedBeforeTheCommit(t *testing.T) {
 	})
 }
 
-// Open syncs the names of the directories that it makes. A record may be accepted as soon as it returns.
+// Open syncs the names of the directories that it makes, also above the lake. A record may be accepted as soon as it returns.
 func TestNewDirectoriesAreSynced(t *testing.T) {
-	dir := t.TempDir()
+	top := t.TempDir()
+	dir := filepath.Join(top, "data", "lake")
 	s := &syncs{}
 	if err := openSynced(t, dir, s).Close(); err != nil {
 		t.Fatal(err)
 	}
-	if !s.synced(dir) || !s.synced(filepath.Join(dir, StateDir)) {
-		t.Errorf("synced %v", s.done)
+	for _, want := range []string{top, filepath.Dir(dir), dir, filepath.Join(dir, StateDir)} {
+		if !s.synced(want) {
+			t.Errorf("synced %v, want %s too", s.done, want)
+		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -23,6 +22,7 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/spec"
 	"github.com/metrics-dashboard/metrics-dashboard/local/internal/ssm"
 	"github.com/metrics-dashboard/metrics-dashboard/record"
+	"github.com/metrics-dashboard/metrics-dashboard/record/durable"
 )
 
 // Options of a [Stack].
@@ -60,7 +60,7 @@ type Stack struct {
 
 // Start runs a stack. Its endpoint answers when Start returns.
 func Start(ctx context.Context, description spec.Stack, o Options) (_ *Stack, err error) {
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if err := durable.MkdirAll(o.Dir, 0o755, durable.SyncDir); err != nil {
 		return nil, fmt.Errorf("make the directory for objects: %w", err)
 	}
 	listener, err := listen(ctx, o)
