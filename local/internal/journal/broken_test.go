@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -51,6 +52,44 @@ func TestWriteThatCannotBeUndone(t *testing.T) {
 	}
 	if err := errors.Join(put("two"), j.Close(), j.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The file of a new segment cannot be written or truncated. If it is removed, nothing of the write is left, and later writes succeed. If it
+// stays, nobody knows what the next Open finds in it.
+func TestSegmentThatCannotBeBegun(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "journal")
+	j, err := Open(dir, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readOnly := func() *segment {
+		s, err := createSegment(dir, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.file.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if s.file, err = os.Open(s.path); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := readOnly()
+	if err := j.beginWith(s); err == nil || errors.Is(err, ErrBroken) {
+		t.Errorf("%v, want that the write failed and was undone", err)
+	}
+	if _, err := os.Stat(s.path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file of the segment: %v, want that it is removed", err)
+	}
+	s = readOnly()
+	s.path = dir // has a file, so it cannot be removed
+	if err := j.beginWith(s); !errors.Is(err, ErrBroken) {
+		t.Errorf("%v, want that the journal is broken", err)
+	}
+	if err := errors.Join(j.Append(time.UnixMilli(1), [][]byte{[]byte("one")}), j.Close()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -24,7 +24,7 @@ var ErrFull = errors.New("the journal is full")
 // ErrNotThere means that a record is not in the journal: it was delivered, it was never accepted, or it is damaged.
 var ErrNotThere = errors.New("the record is not in the journal")
 
-// ErrBroken means that a write failed and that its bytes could not be removed from the file. The next Open decides whether they count.
+// ErrBroken means that a write failed and that its bytes, or its file, could not be removed. The next Open decides whether they count.
 var ErrBroken = errors.New("a write failed and could not be undone; start the stack again")
 
 var (

@@ -118,7 +118,7 @@ func (j *Journal) writeGroup(group []*request) error {
 		j.spare = buf
 	}
 	if err := writeSynced(s, buf); err != nil {
-		return err
+		return undone(s, err)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -141,19 +141,22 @@ func appendState(buf []byte, salt uint32, s state) ([]byte, error) {
 	return buf, err
 }
 
-// writeSynced appends buf to a segment and syncs. If that fails, it removes the bytes again, or fails with [ErrBroken].
+// writeSynced appends buf to a segment and syncs. If that fails, some of the bytes may be in the file.
 func writeSynced(s *segment, buf []byte) error {
 	_, err := s.file.WriteAt(buf, s.size)
 	if err == nil {
 		err = s.file.Sync()
 	}
-	if err == nil {
-		return nil
-	}
-	if back := errors.Join(s.file.Truncate(s.size), s.file.Sync()); back != nil {
-		return fmt.Errorf("%w: %w; %w", ErrBroken, err, back)
-	}
 	return err
+}
+
+// undone removes what a failed write has appended to a segment. It returns the error of the write, and [ErrBroken] if the bytes may still be
+// there.
+func undone(s *segment, failed error) error {
+	if err := errors.Join(s.file.Truncate(s.size), s.file.Sync()); err != nil {
+		return fmt.Errorf("%w: %w; %w", ErrBroken, failed, err)
+	}
+	return failed
 }
 
 // room returns the segment to write to. It begins a new segment if the last one is full.
@@ -166,15 +169,25 @@ func (j *Journal) room() (*segment, error) {
 	return j.segments[len(j.segments)-1], nil
 }
 
-// begin creates a segment. Its first frame is the state, so that older segments can be removed.
+// begin creates a segment.
 func (j *Journal) begin(number uint64) error {
 	s, err := createSegment(j.dir, number)
 	if err != nil {
 		return err
 	}
+	return j.beginWith(s)
+}
+
+// beginWith writes the first frame of a new segment: the state, so that older segments can be removed. If that fails, it removes the file, or
+// fails with [ErrBroken].
+func (j *Journal) beginWith(s *segment) error {
 	buf, err := appendState(nil, s.salt, j.state)
 	if err := errors.Join(err, writeSynced(s, buf), durable.SyncDir(j.dir)); err != nil {
-		return errors.Join(err, s.file.Close(), os.Remove(s.path))
+		err = errors.Join(err, s.file.Close())
+		if left := os.Remove(s.path); left != nil {
+			return fmt.Errorf("%w: %w; %w", ErrBroken, err, left)
+		}
+		return err
 	}
 	s.size, s.last = int64(len(buf)), j.state.Accepted
 	j.mu.Lock()
