@@ -58,13 +58,13 @@ func (v *invocation) convert(text []byte) (converted, error) {
 	return c, nil
 }
 
-// inDocument says in which document of a record an error is.
+// inDocument says in which document of a record an error is. begin is the document's offset in the record's text.
 func inDocument(number, begin int, err error) error {
 	return fmt.Errorf("document %d, which begins at byte %d of the text: %w", number, begin, err)
 }
 
-// inDocument says in which document of the record an error is. number and begin are the document's in the converted text.
-func (c converted) inDocument(number, begin int, err error) error {
+// inRecord says in which document of the record an error is. number and begin are those of a document in the converted text.
+func (c converted) inRecord(number, begin int, err error) error {
 	for i, o := range slices.Backward(c.origins) {
 		if o.at <= begin {
 			return inDocument(i+1, o.begin, err)

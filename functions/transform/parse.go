@@ -41,10 +41,15 @@ type leftOut struct {
 }
 
 func (l *leftOut) add(reasons ...error) {
-	l.reasons += len(reasons)
 	for _, reason := range reasons {
-		l.first = cmp.Or(l.first, reason)
+		l.addAll(leftOut{1, reason})
 	}
+}
+
+// addAll adds the reasons of another leftOut, which come later.
+func (l *leftOut) addAll(more leftOut) {
+	l.reasons += more.reasons
+	l.first = cmp.Or(l.first, more.first)
 }
 
 // document is the place of one sample in a record's text.
@@ -67,7 +72,7 @@ func (v *invocation) parse(from converted) (contents, error) {
 	for i := jsonscan.SkipSpace(text, 0); i < len(text); i = jsonscan.SkipSpace(text, i) {
 		s, err := v.readSample(text[i:])
 		if err != nil {
-			return c, from.inDocument(len(c.docs)+1, i, err)
+			return c, from.inRecord(len(c.docs)+1, i, err)
 		}
 		doc := document{start: i, end: i + len(s.text), hour: record.HourOf(s.ts)}
 		if !hours.add(doc.hour) {
@@ -77,8 +82,7 @@ func (v *invocation) parse(from converted) (contents, error) {
 		c.split = c.split || doc.hour != c.docs[0].hour || len(c.out) > maxRecordOutput
 		if !c.split {
 			c.out = v.enrich(c.out, s)
-			c.leftOut.reasons += s.implausible
-			c.leftOut.first = cmp.Or(c.leftOut.first, s.firstImplausible)
+			c.leftOut.addAll(s.leftOut)
 		}
 		i = doc.end
 	}
@@ -95,11 +99,9 @@ type sample struct {
 	ts   float64
 	raw  []byte // ts, as the producer wrote it
 	// kept holds the members to deliver. cut is true if the sample has other members too.
-	kept []jsonscan.Member
-	cut  bool
-	// implausible counts the numbers that are cut because of their range. firstImplausible describes the first of them.
-	implausible      int
-	firstImplausible error
+	kept    []jsonscan.Member
+	cut     bool
+	leftOut leftOut // the numbers that are cut because of their range
 }
 
 // readSample checks the document at the beginning of data.
@@ -127,8 +129,7 @@ func (v *invocation) readSample(data []byte) (s sample, err error) {
 		case useQuantity:
 			if !plausible(m, c.within) {
 				s.cut = true
-				s.implausible++
-				s.firstImplausible = cmp.Or(s.firstImplausible, implausible(c, m))
+				s.leftOut.add(implausible(c, m))
 				continue
 			}
 		}

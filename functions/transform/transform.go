@@ -133,12 +133,12 @@ func (v *invocation) handle(ctx context.Context, i int) {
 		v.fail(ctx, i, err)
 		return
 	}
-	converted, err := v.convert(text)
+	from, err := v.convert(text)
 	if err != nil {
 		v.fail(ctx, i, err)
 		return
 	}
-	c, err := v.parse(converted)
+	c, err := v.parse(from)
 	if err != nil {
 		v.fail(ctx, i, err)
 		return
@@ -147,7 +147,7 @@ func (v *invocation) handle(ctx context.Context, i int) {
 	switch {
 	case c.split:
 		back := v.split(i, c)
-		back.leftOut.add(converted.absent...) // the packs do not say what their samples lack; numbers out of their range are still in them
+		back.leftOut.add(from.absent...) // the packs do not say what their samples lack; numbers out of their range are still in them
 		v.back = append(v.back, back)
 	case v.responseBytes+encoded > MaxResponse:
 		v.back = append(v.back, toPutBack{index: i, packs: [][]byte{data}})
@@ -155,7 +155,7 @@ func (v *invocation) handle(ctx context.Context, i int) {
 		v.responseBytes += encoded
 		v.samples += len(c.docs)
 		v.answers[i] = answer{status: OK, data: c.out, hour: c.docs[0].hour}
-		c.leftOut.add(converted.absent...)
+		c.leftOut.add(from.absent...)
 		v.logLeftOut(ctx, i, c.leftOut)
 	}
 }

@@ -69,7 +69,7 @@ func newAlerts(scope constructs.Construct, c config.Config, zip string, bucket a
 		scheduled: true,
 	})
 	schedule(scope, "AlertsSchedule", "Starts the function that tells people about problems",
-		awsevents.Schedule_Rate(duration(c.AlertsEvery)), function, 2, max(c.AlertsEvery, time.Minute))
+		awsevents.Schedule_Rate(duration(c.AlertsEvery)), function, 2, c.AlertsEvery)
 	return &alerts{function, topic, function.MetricErrors(&awscloudwatch.MetricOptions{
 		Statistic: jsii.String("Sum"), Period: duration(c.AlertsEvery),
 	})}
