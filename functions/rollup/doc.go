@@ -3,7 +3,7 @@
 // A run lists the objects of samples of the last days, decides which periods are due ([panels.Rollup.Due]), lets Athena write the rows
 // of each into a folder of its own, and points the period's partition in the Glue catalog at that folder. Queries read what the
 // catalog points at. So a rollup appears whole, by one call, and what a failed run has written is never read. At the end a run removes
-// folders that nothing has pointed at for hours.
+// old folders that nothing points at: see isLeft.
 //
 // It makes the rows of days from the rows of hours, because the samples of a day may be gone. A run looks at all days for them.
 //

@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 	w.check(t, "late", true, periods...)
 }
 
-// A query that began before a partition changed can read the old folder for two hours.
+// A query that began before a partition changed can read the old folder until two hours after the begin of the run that changed it.
 func TestOldFoldersStayForAWhile(t *testing.T) {
 	w, _ := lived()
 	handle(t, w, rollup.Event{})
@@ -122,7 +122,7 @@ func TestExpiredSamplesOfAClockThatIsAhead(t *testing.T) {
 		t.Errorf("%+v, want the minutes, the hours and the day of yesterday", r)
 	}
 	before := w.answer()
-	w.now = time.Date(2026, 3, 2, 0, 20, 0, 0, time.UTC) // three days after the day before
+	w.now = time.Date(2026, 3, 2, 0, 20, 0, 0, time.UTC) // S3 keeps objects for three days here, so it has removed those of 26 February
 	delete(w.objects, w.arrived[0])
 	w.deliver(begin.Add(2*time.Minute), begin.Add(3*time.Minute))
 	handle(t, w, rollup.Event{}, retention(3))
@@ -302,7 +302,7 @@ func TestTimeIsOver(t *testing.T) {
 func TestPeriodsThatWait(t *testing.T) {
 	for name, c := range map[string]struct {
 		prepare func(t *testing.T, w *world)
-		fails   int // the first run that fails, one hour after the other
+		fails   int // the number of the first run that fails, from 0; there is one run an hour
 		want    string
 	}{
 		"hours that ended": {func(_ *testing.T, w *world) {

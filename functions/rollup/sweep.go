@@ -88,8 +88,8 @@ func withSamples(rollup panels.Rollup, hours map[time.Time]panels.Sources) map[t
 	return periods
 }
 
-// sweep looks at the folders of these days. It removes a folder if no partition points at it now or did within the last two hours. It returns
-// how many objects it has removed. If a period has neither samples nor a partition, its folders stay: nothing else has its rollup, see kept.
+// sweep looks at the folders of these days, and removes those for which [isLeft] is true. It returns how many objects it has removed. If a
+// period has neither samples nor a partition, its folders stay: nothing else has its rollup, see kept.
 func (r *Roller) sweep(ctx context.Context, rollup panels.Rollup, days []time.Time, hours map[time.Time]panels.Sources, now time.Time) (removed int, err error) {
 	objects, err := r.list(ctx, rollup.Prefix(), scopeOf(rollup, days))
 	if err != nil {
@@ -136,8 +136,8 @@ func ownerOf(rollup panels.Rollup, key string) (start time.Time, folder string, 
 	return start, parts[n], ok
 }
 
-// isLeft reports whether nothing points at a run's folder, and nothing has for a while. p is the partition of its period, if there is
-// one.
+// isLeft reports whether a folder can be removed: its run began at least two hours ago, and no partition points at it, or one points at a folder
+// of another run that began at least two hours ago. p is the partition of the folder's period; pointed is false if there is none.
 func isLeft(folder string, p Partition, pointed bool, now time.Time) bool {
 	written, own := timeOf(folder)
 	if !own || now.Sub(written) < keep {

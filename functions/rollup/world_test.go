@@ -21,7 +21,7 @@ import (
 // world is a bucket, a catalog and an engine that keep what runs do. An object of samples is the list of its samples, each of which is
 // a time. An object of a rollup is the list of the samples that its rows were made of. So a test sees which samples an answer has.
 type world struct {
-	mu         sync.Mutex // guards the fields but for the hooks
+	mu         sync.Mutex // guards all fields except the hooks
 	now        time.Time
 	objects    map[string]object
 	partitions map[string]rollup.Partition // by table and values

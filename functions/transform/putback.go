@@ -22,7 +22,7 @@ type Stream interface {
 const (
 	// putAttempts is how often a pack is put before its record fails. Firehose then keeps the record under the error prefix.
 	putAttempts = 8
-	// backoffBase and backoffCap bound the full-jitter wait between attempts.
+	// The wait before attempt n, which counts from 0, is random: below backoffBase times 2 to the power n, and below backoffCap.
 	backoffBase = 100 * time.Millisecond
 	backoffCap  = 5 * time.Second
 	// responseMargin is the part of the invocation's time that is kept for the response.

@@ -54,7 +54,7 @@ func (e *Engine) deliver(ctx context.Context, b *deliveryBuffer) error {
 	return nil
 }
 
-// Pauses between attempts to write objects.
+// Pauses between attempts of a step of a delivery.
 const (
 	writeBackoff    = time.Second
 	writeBackoffCap = time.Minute
@@ -68,12 +68,12 @@ func (e *Engine) untilDone(ctx context.Context, step func() error) error {
 			return nil
 		}
 		e.count(func(s *Stats) { s.DeliveryErrors++ })
-		if errors.Is(err, journal.ErrBroken) { // a further attempt would only leave more files behind
-			e.log.LogAttrs(ctx, slog.LevelError, "cannot write objects", slog.String("stream", e.stream.Name), slog.Any("error", err))
+		if errors.Is(err, journal.ErrBroken) { // no later write to the journal can succeed
+			e.log.LogAttrs(ctx, slog.LevelError, "cannot finish a delivery", slog.String("stream", e.stream.Name), slog.Any("error", err))
 			<-ctx.Done()
 			return ctx.Err()
 		}
-		e.log.LogAttrs(ctx, slog.LevelError, "cannot write objects; trying again", slog.String("stream", e.stream.Name),
+		e.log.LogAttrs(ctx, slog.LevelError, "cannot finish a delivery; trying again", slog.String("stream", e.stream.Name),
 			slog.Any("error", err), slog.Duration("wait", wait))
 		if err := pause.For(ctx, wait); err != nil {
 			return err

@@ -53,7 +53,7 @@ type Stats struct {
 	FailedRecords    int64 // records in error objects
 	LostRecords      int64 // accepted records that are lost because the journal is damaged
 	ErrorObjects     int64
-	DeliveryErrors   int64  // failed attempts to deliver a buffer; the engine repeats each
+	DeliveryErrors   int64  // failed attempts to deliver a buffer; the engine repeats each, unless the journal is broken
 	LastObject       string // name of an object of the last delivery with data
 }
 
@@ -145,7 +145,8 @@ func (e *Engine) open(dir string, journalBytes int64) (err error) {
 	if err := errors.Join(durable.MkdirAll(e.bucket, 0o755, e.syncDir), durable.MkdirAll(e.staging, 0o755, e.syncDir)); err != nil {
 		return err
 	}
-	// The names of the bucket and of the journal have to be durable too. The journal syncs the directory that has its own name.
+	// An earlier process may have made the directories of the bucket and of the journal, and died before it synced their names. The journal syncs
+	// the directory that has its own name.
 	if err := errors.Join(e.syncDir(dir), e.syncDir(filepath.Join(dir, StateDir))); err != nil {
 		return err
 	}

@@ -250,7 +250,8 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// A wrong answer of the function fails its own record. Engine.check says which of these results were tested in AWS.
+// A wrong answer for a record fails that record. A failed invocation, or an answer that is not JSON, fails all its records. Engine.check says
+// which of these results were tested in AWS.
 func TestAnswers(t *testing.T) {
 	ok := func(r transform.Record) transform.Result {
 		return transform.Result{

@@ -68,7 +68,8 @@ func openFailures(t *testing.T, days ...time.Time) *Engine {
 	return e
 }
 
-// The folder and the name of an error object have the time of its oldest record, in whatever order the records failed.
+// The folder and the name of an error object have the time of its oldest record, in whatever order the records failed. A record counts even
+// if it turns out to be damaged and is not in the object.
 func TestErrorObjectHasTheOldestTime(t *testing.T) {
 	old, recent := time.Date(2026, 2, 3, 23, 59, 0, 0, time.UTC), time.Date(2026, 2, 4, 0, 1, 0, 0, time.UTC)
 	f := failure{errorType: typeProcessing, at: recent}

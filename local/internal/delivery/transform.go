@@ -43,7 +43,7 @@ func (e *InvokeError) Error() string { return e.Code + ": " + e.Message }
 
 // Pauses between the attempts of an invocation. AWS documents that Firehose retries, but not how long it waits.
 const (
-	invokeBackoff    = 100 * time.Millisecond
+	invokeBackoff    = 200 * time.Millisecond // the first pause; each further one is twice as long
 	invokeBackoffCap = 5 * time.Second
 )
 
@@ -135,7 +135,7 @@ func (e *Engine) invoke(ctx context.Context, ev transform.Event) (r transform.Re
 			return r, attempts, err
 		}
 		ev.InvocationID = uuid.NewString()
-		if pause.For(ctx, min(invokeBackoffCap, invokeBackoff<<min(attempts, 10))) != nil {
+		if pause.For(ctx, min(invokeBackoffCap, invokeBackoff<<min(attempts-1, 10))) != nil {
 			return r, attempts, ctx.Err()
 		}
 	}
@@ -183,7 +183,7 @@ func judge(a *transform.Result, twice bool, malformed string) (code, message str
 	switch {
 	case twice:
 		return codeDuplicateID, "Multiple records were returned with the same record Id. Ensure that the Lambda function returns a unique record Id for each record."
-	case malformed != "": // the message is not AWS's
+	case malformed != "": // not tested in AWS; the message is ours
 		return codeReturnFormat, malformed
 	case a == nil:
 		return codeMissingID, "One or more record Ids were not returned. Ensure that the Lambda function returns all received record Ids."
@@ -199,7 +199,7 @@ func judge(a *transform.Result, twice bool, malformed string) (code, message str
 				"result is Ok. The value field cannot be null when the SourceType is MSKAsSource and processing result is Ok."
 		}
 		return "", ""
-	default: // the message is not AWS's
+	default: // not tested in AWS; the message is ours
 		return codeReturnFormat, fmt.Sprintf("The result %q is not Ok, Dropped or ProcessingFailed.", a.Result)
 	}
 }

@@ -46,9 +46,9 @@ type Move struct{ Staged, Final string }
 
 // Damage describes the damage that Open found.
 type Damage struct {
-	// Records is how many accepted records are lost, as far as the rest of the journal says it. Records before the first whole frame are not
-	// counted. If the journal ends with damage, the records there count as one. If its end is cut off, nothing tells that from a write that a
-	// crash cut short, and the records there are not counted.
+	// Records is how many accepted records are lost, as far as the rest of the journal says it. The count begins at the first record whose
+	// header is whole, or at the first whole state. If the journal ends with damage, one record is counted for it, however many it held. If its
+	// end is cut off, nothing tells that from a write that a crash cut short, and the records there are not counted.
 	Records int64
 	// SetAside is the directory that holds the damaged files, empty if there is no damage.
 	SetAside string

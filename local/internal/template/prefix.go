@@ -102,7 +102,7 @@ func (p Prefix) Supported() error {
 // PrefixValues are the values for the expressions of a prefix.
 type PrefixValues struct {
 	Keys      map[string]string // partition keys that the transform named
-	Arrival   time.Time         // of the oldest record in the object
+	Arrival   time.Time         // of the oldest record for the object, even if that record then fails or is damaged
 	ErrorType string            // error-output-type
 }
 
