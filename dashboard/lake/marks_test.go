@@ -2,7 +2,6 @@ package lake_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -63,23 +62,33 @@ func TestRestartsOverRollups(t *testing.T) {
 		at    time.Duration // after from
 		up    time.Duration // of the machine at its first sample
 		boots bool
+		off   bool // the collector ends
 	}
 	at := func(hours, minutes int) time.Duration { // within a minute, so that its row has both sessions
 		return time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute + 30*time.Second
 	}
 	const days = 100 * 24 * time.Hour
-	begins := map[string][]begin{
-		"machine":                     {{up: days}, {at(2, 30), 15 * time.Second, true}},
-		"machine, in the newest row":  {{up: days}, {at(4, 59), time.Minute, true}},
-		"machine, two hours running":  {{up: days}, {at(1, 50), 50 * time.Second, true}, {at(2, 10), time.Minute, true}},
-		"collector":                   {{up: days}, {at(2, 30), days + at(2, 30), false}},
-		"collector, after a boot":     {{up: days}, {at(1, 30), time.Minute, true}, {at(2, 30), time.Hour + time.Minute, false}},
-		"machine, after a collector":  {{up: days}, {at(1, 30), days + at(1, 30), false}, {at(2, 30), time.Minute, true}},
-		"collector, in the newest":    {{up: time.Hour}, {at(4, 59), time.Hour + at(4, 59), false}},
-		"machine, soon after another": {{up: time.Minute}, {at(1, 30), 2 * time.Minute, true}},
+	begins := map[string][]begin{ // by host name, or by host name and machine
+		"machine":                     {{up: days}, {at: at(2, 30), up: 15 * time.Second, boots: true}},
+		"machine, in the newest row":  {{up: days}, {at: at(4, 59), up: time.Minute, boots: true}},
+		"machine, two hours running":  {{up: days}, {at: at(1, 50), up: 50 * time.Second, boots: true}, {at: at(2, 10), up: time.Minute, boots: true}},
+		"collector":                   {{up: days}, {at: at(2, 30), up: days + at(2, 30)}},
+		"collector, after a boot":     {{up: days}, {at: at(1, 30), up: time.Minute, boots: true}, {at: at(2, 30), up: time.Hour + time.Minute}},
+		"machine, after a collector":  {{up: days}, {at: at(1, 30), up: days + at(1, 30)}, {at: at(2, 30), up: time.Minute, boots: true}},
+		"collector, in the newest":    {{up: time.Hour}, {at: at(4, 59), up: time.Hour + at(4, 59)}},
+		"machine, soon after another": {{up: time.Minute}, {at: at(1, 30), up: 2 * time.Minute, boots: true}},
+		// Machine a restarts twice while b sends, whose session is the newer one.
+		"shared name/a": {{up: days / 50}, {at: at(2, 30), up: days/50 + at(2, 30)}, {at: at(3, 30), up: time.Minute, boots: true}},
+		"shared name/b": {{up: days}},
+		// Machine b has run for two days when it takes over the name.
+		"new machine/a":            {{up: days}, {at: at(1, 30), off: true}},
+		"new machine/b":            {{off: true}, {at: at(1, 32), up: days / 50}},
+		"new machine that boots/a": {{up: time.Hour}, {at: at(1, 30), off: true}},
+		"new machine that boots/b": {{off: true}, {at: at(1, 40), up: time.Minute, boots: true}},
 	}
 	var samples []record.Sample
-	for host, list := range begins {
+	for name, list := range begins {
+		host, machine, _ := strings.Cut(name, "/")
 		now, seq := list[0], int64(1000)
 		for d := time.Duration(0); d < to.Sub(from); d += interval {
 			if len(list) > 1 && d >= list[1].at {
@@ -89,8 +98,11 @@ func TestRestartsOverRollups(t *testing.T) {
 			if len(list) > 1 && list[1].boots && d >= list[1].at-list[1].up {
 				continue // it is off, or the collector has not started yet
 			}
+			if now.off {
+				continue
+			}
 			samples = append(samples, record.Sample{
-				TS: record.TS(from.Add(d)), SessionID: fmt.Sprint(host, now.at), Seq: seq, IntervalS: 10, Hostname: host,
+				TS: record.TS(from.Add(d)), SessionID: fmt.Sprint(name, now.at), Seq: seq, IntervalS: 10, Hostname: host, MachineID: machine,
 				UptimeS: record.Some(int64((now.up + d - now.at).Seconds())),
 			})
 			seq++
@@ -102,8 +114,12 @@ func TestRestartsOverRollups(t *testing.T) {
 	l := open(t, dir)
 	for span, bucket := range map[time.Duration]time.Duration{6 * time.Hour: time.Second, 48 * time.Hour: time.Minute, 32 * 24 * time.Hour: time.Hour} {
 		var want []string
-		for _, host := range slices.Sorted(maps.Keys(begins)) {
-			for _, b := range begins[host][1:] {
+		for name, list := range begins {
+			host, _, _ := strings.Cut(name, "/")
+			for _, b := range list[1:] {
+				if b.off {
+					continue
+				}
 				mark := "Collector started"
 				if b.boots {
 					mark = "Machine started"
