@@ -13,7 +13,8 @@ func (l *Lake) Inspect(ctx context.Context, text string) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	return inspect(ctx, conn, text)
+	_, err = inspect(ctx, conn, text)
+	return err
 }
 
 // ColumnsTwice returns the names that a SELECT list in the text gives to more than one column. DuckDB accepts that, Trino does not if the

@@ -15,17 +15,9 @@ import (
 	"github.com/metrics-dashboard/metrics-dashboard/dashboard/panels"
 )
 
-// checkReadOnly refuses a text that is not a single query, and a query that names something to read other than the views and the catalog. DuckDB's
-// own settings are not enough. The views are read when the query runs, so DuckDB must be able to open files of the lake's
-// directory then. Without this check a query could open the other files there by name, or write there by COPY … TO.
-func checkReadOnly(ctx context.Context, conn *sql.Conn, text string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	// The check comes before the statement is prepared: to prepare read_csv is to open the file.
-	if err := inspect(ctx, conn, withoutExplain(text)); err != nil {
-		return err
-	}
+// checkStatement refuses a text that is not a single query. It prepares the text, so [inspect] has to come before it: to prepare read_csv is to
+// open the file.
+func checkStatement(conn *sql.Conn, text string) error {
 	kind, err := statementType(conn, text) // of the whole text, which must be one statement
 	if err != nil {
 		return err
@@ -68,29 +60,23 @@ func parse(ctx context.Context, conn *sql.Conn, text string) (statements any, er
 	return tree.Statements, nil
 }
 
-// tablesNamed returns the names of the tables, views and common table expressions that a query reads, or nil if the text is not a query.
-func tablesNamed(ctx context.Context, conn *sql.Conn, text string) (names []string) {
+// inspect returns the names of the tables, views and common table expressions that a query reads. It refuses a query that reads something
+// other than the views, its own common table expressions and the catalog. DuckDB's own settings are not enough. The views are read when the
+// query runs, so DuckDB must be able to open files of the lake's directory then. Without this check a query could open the other files there by
+// name, or write there by COPY … TO.
+func inspect(ctx context.Context, conn *sql.Conn, text string) (tables []string, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	statements, err := parse(ctx, conn, withoutExplain(text))
 	if err != nil {
-		return nil // checkReadOnly says so
-	}
-	_ = eachNode(statements, func(node map[string]any) error { // this visit cannot fail
-		if kind := word(node, "type"); kind == "BASE_TABLE" || kind == "SHOW_REF" {
-			names = append(names, strings.Trim(word(node, "table_name"), `"`))
-		}
-		return nil
-	})
-	return names
-}
-
-// inspect looks at all that a query reads.
-func inspect(ctx context.Context, conn *sql.Conn, text string) error {
-	statements, err := parse(ctx, conn, text)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	readable := viewNames()
 	_ = eachNode(statements, func(node map[string]any) error { // this visit cannot fail
+		if kind := word(node, "type"); kind == "BASE_TABLE" || kind == "SHOW_REF" {
+			tables = append(tables, strings.Trim(word(node, "table_name"), `"`))
+		}
 		if ctes, ok := node["cte_map"].(map[string]any); ok {
 			entries, _ := ctes["map"].([]any)
 			for _, entry := range entries {
@@ -101,7 +87,7 @@ func inspect(ctx context.Context, conn *sql.Conn, text string) error {
 		}
 		return nil
 	})
-	return eachNode(statements, func(node map[string]any) error { return checkSource(node, readable) })
+	return tables, eachNode(statements, func(node map[string]any) error { return checkSource(node, readable) })
 }
 
 // viewNames are the names of all views.

@@ -22,6 +22,9 @@ type listing struct {
 // files returns the files of a relation. A relation of what rollups lack leaves out each period that these rollups have. So if the rollup of
 // a period cannot be read, the finer rows of the period are read.
 func (l *listing) files(ctx context.Context, rel relation) ([]dataFile, error) {
+	if rel.unread {
+		return nil, nil
+	}
 	if files, ok := l.found[rel.name]; ok {
 		return files, nil
 	}

@@ -40,11 +40,13 @@ func (l *Lake) Stream(ctx context.Context, q panels.Query, sink panels.Sink) (no
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	all := func(dataFile) bool { return true }
-	var named []string
+	var tables []string
 	if !q.Bound() {
-		named = tablesNamed(ctx, conn, q.SQL)
+		if tables, err = inspect(ctx, conn, q.SQL); err != nil {
+			return notes, queryError(err)
+		}
 	}
-	relations := readBy(q, named)
+	relations := relationsFor(q, tables)
 	warnings, err := l.overFiles(ctx, conn, relations, append([]panels.Range{q.Range}, q.Also...), q.MaxScan, all, func(views []string, files []dataFile) (repeatable bool, err error) {
 		release, err := l.shared.make(ctx, conn, q.Shared, views, files)
 		defer release()
@@ -182,7 +184,7 @@ func run(ctx context.Context, conn *sql.Conn, views []string, q panels.Query, si
 // query runs the SQL of a query.
 func query(ctx context.Context, conn *sql.Conn, q panels.Query) (*sql.Rows, error) {
 	if !q.Bound() {
-		if err := checkReadOnly(ctx, conn, q.SQL); err != nil {
+		if err := checkStatement(conn, q.SQL); err != nil {
 			return nil, err
 		}
 		return conn.QueryContext(ctx, q.SQL, q.Args...)

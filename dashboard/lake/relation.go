@@ -21,6 +21,7 @@ type relation struct {
 	folder   func(samples string) string
 	rollup   panels.Rollup // that it is; the zero Rollup if it has samples
 	lacking  []relation    // rollups whose periods it does not have
+	unread   bool          // its view has no files, because the query only may look up its columns in the catalog
 }
 
 // samples is the relation of all samples. Its files are in the folders that the catalog finds. Those of the rollups are beside it.
@@ -100,11 +101,11 @@ func rollupFolder(samples string, r panels.Rollup) string {
 	return filepath.Join(filepath.Dir(samples), filepath.FromSlash(r.Prefix()))
 }
 
-// readBy returns the relations that a query or what it shares may read. A view costs a look at each of its files. The name samples in a
-// query over a rollup is a column of the rollup. So a panel's query over a rollup does not read the view samples, and a query that a person
-// wrote does not read it if tables, the names of what it reads, are rollups only.
-func readBy(q panels.Query, tables []string) (list []relation) {
-	if q.Rollup == "" && !onlyRollups(tables) {
+// relationsFor returns the relations whose views a query or what it shares may need. A view costs a look at each of its files. The name samples
+// in a query over a rollup is a column of the rollup. So a panel's query over a rollup does not need the view samples. A query that a person
+// wrote reads only the tables that it names. It may look up the columns of the other relations.
+func relationsFor(q panels.Query, tables []string) (list []relation) {
+	if q.Rollup == "" {
 		list = append(list, samples)
 	}
 	for _, r := range besidesSamples() {
@@ -112,20 +113,23 @@ func readBy(q panels.Query, tables []string) (list []relation) {
 			list = append(list, r)
 		}
 	}
+	if !q.Bound() {
+		for i, r := range list {
+			list[i].unread = !r.isAmong(tables)
+		}
+	}
 	return list
 }
 
-// onlyRollups reports whether tables has some relations of the lake, and neither samples nor a view over samples.
-func onlyRollups(tables []string) bool {
-	is := func(name string) func(string) bool {
-		return func(table string) bool { return strings.EqualFold(table, name) }
+// isAmong reports whether tables has the relation, or a view over it.
+func (r relation) isAmong(tables []string) bool {
+	views := []string{r.name}
+	if r.name == samples.name {
+		views = append(views, panels.Once, panels.OTel)
 	}
-	for _, view := range []string{panels.Samples, panels.Once, panels.OTel} {
-		if slices.ContainsFunc(tables, is(view)) {
-			return false
-		}
-	}
-	return slices.ContainsFunc(besidesSamples(), func(r relation) bool { return slices.ContainsFunc(tables, is(r.name)) })
+	return slices.ContainsFunc(views, func(view string) bool {
+		return slices.ContainsFunc(tables, func(table string) bool { return strings.EqualFold(table, view) })
+	})
 }
 
 // besidesShared returns the views of relations that a query reads itself. Those of a panel are often only for what it shares.
