@@ -214,6 +214,8 @@ func TestRulesDecide(t *testing.T) {
 	} {
 		samples = append(samples, course(host, 13*time.Hour, 0, set))
 	}
+	const day = 24 * time.Hour
+	samples = append(samples, course("routine", day+30*time.Minute, day, high(100, 2*day)), course("routine", 13*time.Hour, 0, high(100, 30*time.Minute)))
 	l := lakeOf(t, samples...)
 	until := now.Add(time.Hour).Format(time.RFC3339)
 	for name, c := range map[string]struct {
@@ -246,6 +248,9 @@ func TestRulesDecide(t *testing.T) {
 		"muted until a while ago":    {`{"overrides": [{"mute": {"until": "2026-02-10T11:59:00Z", "reason": "moved"}}]}`, "db_1", "CPU warning"},
 		"other problem muted":        {`{"overrides": [{"problems": ["Memory"], "mute": {"until": "` + until + `", "reason": "moved"}}]}`, "db_1", "CPU warning"},
 		"disk full in a week":        {`{"overrides": [{"problems": ["Disk full soon"], "warn": "168h", "critical": "24h", "clear": "200h"}]}`, "filling", "Disk full soon warning"},
+		"as on the day before":       {`{}`, "routine", "CPU critical, routine"},
+		"as usual":                   {`{"overrides": [{"problems": ["CPU"], "usual": 99}]}`, "routine", "CPU critical, routine"},
+		"never usual":                {`{"overrides": [{"problems": ["CPU"], "usual": 100}]}`, "routine", "CPU critical"},
 		"disk not full in days":      {`{}`, "filling", ""},
 		"two overrides of one group": {`{"overrides": [{"problems": ["CPU"], "warn": 60, "clear": 50}, {"problems": ["CPU"], "for": "40m"}]}`, "at 66 %", "CPU warning"},
 	} {
@@ -263,6 +268,9 @@ func TestRulesDecide(t *testing.T) {
 				got += p.Name + " " + p.Severity.String()
 				if p.Muted {
 					got += ", muted: " + p.MuteReason
+				}
+				if p.Routine {
+					got += ", routine"
 				}
 			}
 			if got != c.want {

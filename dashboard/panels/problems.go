@@ -42,9 +42,12 @@ type Limits struct {
 	Clear float64
 	// Usual is 0, or the value from which on a host is busy. A problem is routine, and not reported, if the host was busy for a quarter
 	// of an hour at the same time of day, give or take an hour, on one of the [usualDays] before. A problem that lasts longer than
-	// [routineS] is not routine.
+	// [routineS] is not routine. At [neverUsual] no host counts as busy.
 	Usual float64
 }
+
+// neverUsual is the value of Usual from which on no problem is routine: not even that of a host whose CPUs were all busy on the days before.
+const neverUsual = 100
 
 // minuteRules are the rules about values of each minute. Callers must not change them.
 var minuteRules = sync.OnceValue(func() []Rule {

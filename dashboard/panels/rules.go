@@ -65,6 +65,8 @@ func (r Rules) effective(column, now string) string {
 			return double(l.Critical)
 		case column == "clear" && l != nil:
 			return double(l.Clear)
+		case column == "usual" && l != nil && l.Usual >= neverUsual:
+			return "CAST(NULL AS double)"
 		case column == "usual" && l != nil && l.Usual > 0:
 			return double(l.Usual)
 		case column == "for_s" && o.For > 0:
