@@ -27,8 +27,8 @@ type Roller struct {
 // rollupMemory bounds DuckDB's memory. An hour of 10,000 machines that take a sample every 3 s fits.
 const rollupMemory = "1GB"
 
-// Settle is as in [panels.Schedule]: the collector packs for 2 minutes and the stream buffers for 5. Samples that come later make the period
-// due again.
+// Settle is as in [panels.Schedule]: the collector packs for 2 minutes, the transform's buffer takes up to 1, and the stream's 5. Samples
+// that come later make the period due again.
 const Settle = 15 * time.Minute
 
 // OpenRoller opens the lake below dir, as [Open] does. threads is how many threads DuckDB uses; 0 means one for each core.

@@ -52,7 +52,7 @@ const SourcesKey = "metrics_dashboard_sources"
 // Made says how the rollup of a period was made.
 type Made struct {
 	Sources
-	At time.Time // when its run began
+	At time.Time // when it was made: the begin of its run, or the time of its file
 }
 
 // Schedule decides when a period is due.

@@ -20,7 +20,7 @@ type listed struct {
 	sums     []string // fields that count events, which are added up
 	means    []string
 	extremes []string // fields with their ends, such as cpu_pct_max
-	// most are sums over the bucket, as expressions of the fields. For each sum, the [mostListed] elements with the highest one stay.
+	// most has the SQL of sums over the bucket. For each of them, the [mostListed] elements with the highest sum stay.
 	most []string
 }
 
@@ -54,7 +54,7 @@ const (
 // throughputOf is what an element reads and writes, or NULL if that is nothing.
 var throughputOf = "nullif(" + added("read_bytes_per_s", "write_bytes_per_s").sql + ", 0)"
 
-// summed is the sum over the bucket of what is a mean over the readings that have the element.
+// summed is the SQL of the sum over all readings of the bucket. mean is the SQL of a mean over the readings that have the element.
 func summed(mean string) string { return "(" + mean + ") * " + listedIn }
 
 // of returns what the rollup keeps of all lists of a bucket. ok is false if it keeps the newest list, or none.

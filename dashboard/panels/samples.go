@@ -82,10 +82,10 @@ var derivations = map[string]derived{
 	"core_load": {"100 * load1 / nullif(cpu_count, 0)", []string{"load1", "cpu_count"}},
 }
 
-// pressure says how long tasks wait for something.
+// pressure is a column that says how long tasks wait, and what they wait for.
 type pressure struct{ column, of string }
 
-// pressures are what is known of waiting tasks. If several are equal, the first of them counts as the highest.
+// pressures are in order: if several are equal, the first one counts as the highest.
 var pressures = []pressure{{"io_pressure_pct", "I/O"}, {"mem_pressure_pct", "memory"}, {"cpu_pressure_pct", "CPU"}}
 
 func pressureColumns() (columns []string) {
@@ -95,8 +95,8 @@ func pressureColumns() (columns []string) {
 	return columns
 }
 
-// byHighestPressure is the SQL of what result writes for the highest pressure. value writes the value of a column. It is NULL if no pressure is
-// known.
+// byHighestPressure is an SQL expression: what result writes for the highest pressure, or NULL if no pressure is known. value writes the SQL of
+// a column's value.
 func byHighestPressure(value func(column string) string, result func(pressure) string) string {
 	sql := "CASE"
 	for i, p := range pressures {

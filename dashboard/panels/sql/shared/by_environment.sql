@@ -1,6 +1,6 @@
 {{- /* The mean of a column over the hosts of each environment over time, with the lowest and the highest host, for the
 environments with the highest averages. A host that changes its environment counts in the one that it names last. The column hosts
-counts the environments: charts of lines read under this name how many lines there are in all. */ -}}
+has the number of environments, because charts of lines take the number of all lines from a column of this name. */ -}}
 {{define "by_environment"}}WITH by_host AS (
   {{template "by_host" list .}}
 ), places AS (

@@ -1,6 +1,7 @@
-{{- /* The hosts that are silent, and the problems of the others that go on at their newest sample: see the type Rule. A problem that
-has gone on since the first value that was read may be older: unknown_since says so. routine says that the host is as busy as usual.
-threshold is the one that the value has passed. A host that is not silent has a row in which problem is NULL. */ -}}
+{{- /* The hosts that have the problem Silent, and the problems of hosts whose newest sample is new enough to say how they are, as far as these
+go on at that sample: see the type Rule. A problem that has gone on since the first value that was read may be older: unknown_since says so.
+routine says that the host is as busy as usual. threshold is the one that the value has passed. A host that does not have the problem Silent
+has a row in which problem is NULL. */ -}}
 {{define "standing"}}found AS (
   SELECT host{{known}}{{range list "problem" "unit" "value" "threshold" "since" "unknown_since" "severity" "routine" "muted_until" "mute_reason"}},
     CASE WHEN severity > 0 THEN {{.}} END AS {{.}}{{end}}
