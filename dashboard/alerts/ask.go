@@ -14,7 +14,7 @@ type Engine interface {
 }
 
 // Ask asks an engine which problems are open at a time, by one query. For rules, delay and knownSince see [Query].
-func Ask(ctx context.Context, e Engine, rules panels.Rules, at time.Time, delay time.Duration, knownSince time.Time) (Now, error) {
+func Ask(ctx context.Context, e Engine, rules panels.RuleChanges, at time.Time, delay time.Duration, knownSince time.Time) (Now, error) {
 	q, err := Query(e.Form(ctx), rules, at, delay, knownSince)
 	if err != nil {
 		return Now{}, err

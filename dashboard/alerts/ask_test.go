@@ -14,7 +14,7 @@ func TestAskEmptyLake(t *testing.T) {
 	empty, old := t.TempDir(), t.TempDir()
 	laketest.Write(t, old, laketest.Samples(1, now.Add(-48*time.Hour), now.Add(-47*time.Hour), time.Minute))
 	for name, dir := range map[string]string{"no sample": empty, "old samples": old} {
-		got, err := alerts.Ask(t.Context(), laketest.Open(t, dir), panels.Rules{}, now, 2*time.Minute, time.Time{})
+		got, err := alerts.Ask(t.Context(), laketest.Open(t, dir), panels.RuleChanges{}, now, 2*time.Minute, time.Time{})
 		if err != nil || len(got.Problems) != 0 || len(got.Heard) != 0 || !got.At.Equal(now) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
@@ -26,7 +26,7 @@ func TestAskClockAhead(t *testing.T) {
 	dir := t.TempDir()
 	laketest.Write(t, dir, laketest.Samples(1, now.Add(-time.Hour), now, time.Minute))
 	l := laketest.Open(t, dir)
-	got, err := alerts.Ask(t.Context(), l, panels.Rules{}, now.AddDate(1, 0, 0), 2*time.Minute, time.Time{})
+	got, err := alerts.Ask(t.Context(), l, panels.RuleChanges{}, now.AddDate(1, 0, 0), 2*time.Minute, time.Time{})
 	if err != nil || len(got.Problems) != 0 || len(got.Heard) != 0 {
 		t.Errorf("a year ahead: %+v, %v", got, err)
 	}
@@ -47,7 +47,7 @@ func TestAskSilentForDays(t *testing.T) {
 		knownSince time.Time
 		told       bool
 	}{{time.Time{}, false}, {now.Add(-40 * time.Hour), false}, {now.Add(-51 * time.Hour), true}, {now.Add(-panels.ForgetAfter), true}} {
-		got, err := alerts.Ask(t.Context(), l, panels.Rules{}, now, 2*time.Minute, c.knownSince)
+		got, err := alerts.Ask(t.Context(), l, panels.RuleChanges{}, now, 2*time.Minute, c.knownSince)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,7 +53,7 @@ type Problem struct {
 // query reads two hours of values, 13 hours of disks, and eleven hours of CPU and memory of the days before. So [Problem.Since] is exact for a
 // problem that began within the last two hours, or within the last 13 if it is [panels.DiskFullSoon] or [panels.Silent]. A host that sent samples since knownSince is reported as
 // silent, also if that is longer ago; the zero time means 13 hours.
-func Query(form panels.Form, rules panels.Rules, now time.Time, delay time.Duration, knownSince time.Time) (panels.Query, error) {
+func Query(form panels.Form, rules panels.RuleChanges, now time.Time, delay time.Duration, knownSince time.Time) (panels.Query, error) {
 	panel, ok := panels.Find(panels.ProblemsNow)
 	if !ok {
 		return panels.Query{}, fmt.Errorf("there is no panel %s", panels.ProblemsNow)
@@ -74,7 +74,7 @@ func Read(result panels.Result) (Now, error) {
 	for i := range result.Rows() {
 		host := r.text("host", i)
 		now.Heard[host] = r.moment("last_ts", i)
-		if r.truth("silent", i) {
+		if r.truth("quiet", i) {
 			now.Quiet[host] = true
 		}
 		p := Problem{

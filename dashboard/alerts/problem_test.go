@@ -40,7 +40,7 @@ func lakeOf(t *testing.T, samples ...[]record.Sample) *lake.Lake {
 }
 
 // standing asks for the problems that stand at now.
-func standing(t *testing.T, l *lake.Lake, rules panels.Rules) ([]alerts.Problem, map[string]time.Time) {
+func standing(t *testing.T, l *lake.Lake, rules panels.RuleChanges) ([]alerts.Problem, map[string]time.Time) {
 	t.Helper()
 	q, err := alerts.Query(l.Form(t.Context()), rules, now, 2*time.Minute, time.Time{})
 	if err != nil {
@@ -72,7 +72,7 @@ func TestReadsWhatStands(t *testing.T) {
 		course("fine", time.Hour, 0, busy(0, 0)),
 		course("filling", 12*time.Hour, 0, func(s *record.Sample, ago time.Duration) { s.DiskUsedPct = record.Some(80 - ago.Hours()) }),
 		course("silent", 6*time.Hour, 5*time.Hour, busy(0, 0)),
-	), panels.Rules{})
+	), panels.RuleChanges{})
 	want := map[string]alerts.Problem{
 		"busy":          {Name: "CPU", Severity: alerts.Critical, Value: 98, Threshold: 97, Unit: panels.Percent, Since: now.Add(-30 * time.Minute)},
 		"busy for long": {Name: "CPU", Severity: alerts.Critical, Value: 98, Threshold: 97, Unit: panels.Percent, Since: now.Add(-2 * time.Hour), UnknownSince: true},
@@ -130,7 +130,7 @@ func TestRoutine(t *testing.T) {
 	for host, p := range pasts {
 		samples = append(samples, course(host, max(p.from, p.quiet), p.until, busy(p.from, p.until)), course(host, choose(p.calm, p.until, time.Hour), 0, busy(30*time.Minute, 0)))
 	}
-	problems, _ := standing(t, lakeOf(t, samples...), panels.Rules{})
+	problems, _ := standing(t, lakeOf(t, samples...), panels.RuleChanges{})
 	if len(problems) != len(pasts) {
 		t.Errorf("%d problems, want one for each of %d hosts", len(problems), len(pasts))
 	}
@@ -154,7 +154,7 @@ func TestSilentAfterThreeIntervals(t *testing.T) {
 	problems, _ := standing(t, lakeOf(t,
 		course("late", time.Hour, delay+3*interval-interval, busy(0, 0)), // its newest sample is as old as that
 		course("silent", time.Hour, delay+3*interval, busy(0, 0)),
-	), panels.Rules{})
+	), panels.RuleChanges{})
 	if len(problems) != 1 || problems[0].Host != "silent" || problems[0].Name != panels.Silent {
 		t.Errorf("problems %+v", problems)
 	}

@@ -26,7 +26,7 @@ const MaxRules = 4096
 // An override holds for the hosts that match each of the keys host (patterns of names, in which * stands for any text), env, role and tags,
 // and that match no pattern of except. Without hosts it holds for all hosts. The error says all that is wrong, each with its path in the document and with what
 // would be right. It refuses two overrides that give one host two thresholds.
-func ParseRules(text []byte) (panels.Rules, error) {
+func ParseRules(text []byte) (panels.RuleChanges, error) {
 	p := &parser{}
 	if len(text) > MaxRules {
 		p.wrong("", "the document has %d bytes; a standard parameter of SSM holds %d", len(text), MaxRules)
@@ -34,14 +34,14 @@ func ParseRules(text []byte) (panels.Rules, error) {
 		p.document(root)
 	}
 	if err := errors.Join(p.errs...); err != nil {
-		return panels.Rules{}, err
+		return panels.RuleChanges{}, err
 	}
 	return p.rules, nil
 }
 
 // parser reads a document and collects what is wrong with it.
 type parser struct {
-	rules panels.Rules
+	rules panels.RuleChanges
 	from  []string // for each override of rules, its path in the document
 	errs  []error
 }
@@ -90,7 +90,7 @@ func (p *parser) override(n node) {
 	if mute, ok := fields["mute"]; ok {
 		p.mute(mute, &o)
 	}
-	problems := p.problems(fields["problems"])
+	rules := p.rulesNamed(fields["problems"])
 	length, isLong := fields["for"]
 	limits := slices.ContainsFunc(limitKeys, func(key string) bool { _, ok := fields[key]; return ok })
 	_, isMuted := fields["mute"]
@@ -102,22 +102,22 @@ func (p *parser) override(n node) {
 		p.wrong(n.path, "does not say which rules it changes; add for example \"problems\": [\"CPU\"]")
 		return
 	}
-	for _, problem := range problems {
+	for _, rule := range rules {
 		one := o
-		one.Problems = []string{problem.Name}
+		one.Problems = []string{rule.Name}
 		if isLong {
-			one.For = p.length(length, problem)
+			one.For = p.length(length, rule)
 		}
 		if limits {
-			one.Limits = p.limits(fields, n.path, problem)
+			one.Limits = p.limits(fields, n.path, rule)
 		}
 		if isLong || limits {
 			p.add(one, n.path)
 		}
 	}
 	if !isLong && !limits {
-		for _, problem := range problems {
-			o.Problems = append(o.Problems, problem.Name)
+		for _, rule := range rules {
+			o.Problems = append(o.Problems, rule.Name)
 		}
 		p.add(o, n.path)
 	}
@@ -127,8 +127,8 @@ func (p *parser) add(o panels.Override, path string) {
 	p.rules.Overrides, p.from = append(p.rules.Overrides, o), append(p.from, path)
 }
 
-// problems are the rules that a list names, or all rules if there is no list.
-func (p *parser) problems(n node) (chosen []panels.Rule) {
+// rulesNamed are the rules that a list names, or all rules if there is no list.
+func (p *parser) rulesNamed(n node) (chosen []panels.Rule) {
 	all := panels.AllRules()
 	if n.path == "" {
 		return all

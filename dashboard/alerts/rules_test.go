@@ -30,7 +30,7 @@ func TestParsesRules(t *testing.T) {
 	for _, p := range panels.AllRules() {
 		all = append(all, p.Name)
 	}
-	want := panels.Rules{Overrides: []panels.Override{
+	want := panels.RuleChanges{Overrides: []panels.Override{
 		{Problems: []string{"CPU"}, Hosts: workers, Limits: limits(95, 97, 70, 80), For: 30 * time.Minute},
 		{Problems: []string{"Memory"}, Hosts: workers, Limits: limits(95, 97, 85, 88), For: 30 * time.Minute},
 		{

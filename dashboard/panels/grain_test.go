@@ -23,7 +23,7 @@ func rolledUntil(form panels.Form, until time.Time) panels.Form {
 var readsLists = regexp.MustCompile(`"(processes|units)"|template "process`)
 
 // Each panel can be written over each range, and reads what its range allows.
-func TestEveryPanelHasASource(t *testing.T) {
+func TestEveryPanelReadsItsGrain(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, form := range forms {
 		form := rolledUntil(form, noon.Add(-2*time.Hour))

@@ -29,7 +29,7 @@ type Params struct {
 	// Picked are hosts that panels of kind [Fleet] draw even if they are not among the worst.
 	Picked []string
 	Delay  time.Duration // how long samples take to arrive
-	Rules  Rules         // what an operator changed in the rules about problems
+	Rules  RuleChanges   // what an operator changed in the rules about problems
 	// A query about problems knows all hosts that sent samples since KnownSince, even if that is before the range. The zero time stands for
 	// the begin of the range.
 	KnownSince time.Time

@@ -11,7 +11,7 @@ import (
 )
 
 // Rule says which value of a host should stay below a threshold. The page lists the problems of the hosts by these rules. Alerts
-// use the same rules and the same SQL (see problems in sql/shared). An operator can change them: see [Rules].
+// use the same rules and the same SQL (see problems in sql/shared). An operator can change them: see [RuleChanges].
 //
 // A problem begins if, for the time For, the value's mean in each minute is Warn or more, and at least half of the expected
 // samples are there. It ends when the mean over five minutes is below Clear. So one sample is not a problem, and a value that
@@ -201,7 +201,7 @@ func (s statement) problemFunctions() template.FuncMap {
 		"all_rules": AllRules, "minute_rules": minuteRules, "usual_rules": func() []Rule { return usualRules },
 		"problem_columns": func() []string { return columns }, "usual_columns": func() []string { return usual },
 		"forecast_name": constant(DiskFullSoon), "forecast_clear": func() string { return double(s.rules.latestClear()) }, "silent_name": constant(Silent), "shared_name": constant(SharedName),
-		// The rules as rows, the overrides, and how long values have to be high: see [Rules].
+		// The rules as rows, the overrides, and how long values have to be high: see [RuleChanges].
 		"rules": ruleRows, "overrides": func() []Override { return s.rules.Overrides }, "overrides_by_tag": s.rules.byTag, "lengths": s.rules.lengths,
 		// Columns of the rules with their overrides, for the rows of a relation with_overrides.
 		"effective": func(column string) string { return s.rules.effective(column, s.to) },
@@ -213,8 +213,8 @@ func (s statement) problemFunctions() template.FuncMap {
 		"known":         constant(", " + strings.Join(known, ", ")),
 		"known_of_rows": constant(", " + each(known, func(column string) string { return "max(" + column + ")" })),
 		// The columns of pressures, and what tasks of a host wait for most, over means of minutes.
-		"pressures": pressureColumns,
-		"waits":     constant(byHighestPressure(average, func(p pressure) string { return LiteralOf(p.of) })),
+		"pressure_columns": pressureColumns,
+		"waits":            constant(byHighestPressure(average, func(p pressure) string { return LiteralOf(p.of) })),
 		// The value that a rule about values of each minute is about.
 		"value_of_problem": constant(value + " END"),
 		"keeps":            func() bool { return s.keeps },

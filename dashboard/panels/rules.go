@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Rules are the rules of [AllRules] with what an operator changed for some hosts. The zero value changes nothing.
+// RuleChanges are what an operator changed in the rules of [AllRules] for some hosts. The zero value changes nothing.
 //
 // If two overrides mute the same problem of a host, the one that ends last counts. If two set another thing differently, it is not defined
 // which of them counts. A caller has to refuse that beforehand (see package alerts).
-type Rules struct{ Overrides []Override }
+type RuleChanges struct{ Overrides []Override }
 
 // Override changes some rules for some hosts.
 type Override struct {
@@ -55,8 +55,8 @@ func ruleRows() string {
 }
 
 // effective is the SQL of a column of the rules for a host, with what an operator changed. The columns chosen_0 and so on say which overrides
-// are about the host: see [Rules.chosen].
-func (r Rules) effective(column, now string) string {
+// are about the host: see [RuleChanges.chosen].
+func (r RuleChanges) effective(column, now string) string {
 	value := func(o Override) string {
 		switch l := o.Limits; {
 		case column == "warn" && l != nil:
@@ -113,7 +113,7 @@ func (r Rules) effective(column, now string) string {
 
 // latestClear is the greatest Clear of the forecast over all hosts, in seconds, and a little more, because a rounding error must not leave
 // out a host. If a filesystem needs more time than that until it is full, its forecast is over.
-func (r Rules) latestClear() float64 {
+func (r RuleChanges) latestClear() float64 {
 	most := forecast.Clear
 	for _, o := range r.Overrides {
 		if o.Limits != nil && slices.Contains(o.Problems, DiskFullSoon) {
@@ -125,7 +125,7 @@ func (r Rules) latestClear() float64 {
 
 // chosen is a relation with hosts, and a column for each override that says whether it is about the host. The relation has the columns
 // host, env and node_role, and tags if an override needs them.
-func (r Rules) chosen(relation string) string {
+func (r RuleChanges) chosen(relation string) string {
 	if len(r.Overrides) == 0 {
 		return relation
 	}
@@ -137,12 +137,12 @@ func (r Rules) chosen(relation string) string {
 }
 
 // byTag says whether an override chooses hosts by their tags.
-func (r Rules) byTag() bool {
+func (r RuleChanges) byTag() bool {
 	return slices.ContainsFunc(r.Overrides, func(o Override) bool { return len(o.Hosts.Tags) > 0 })
 }
 
 // lengths are the times for which values have to be high, in seconds, each once.
-func (r Rules) lengths() (list []string) {
+func (r RuleChanges) lengths() (list []string) {
 	all := map[time.Duration]bool{}
 	for _, rule := range AllRules() {
 		all[rule.For] = true

@@ -61,7 +61,7 @@ type statement struct {
 	few         string                                 // how many hosts may each have a line in a chart
 	picked      func(column string) string             // condition that a host is one of the picked, after another condition; "" if none is
 	delay       time.Duration                          // how long samples take to arrive
-	rules       Rules                                  // about problems
+	rules       RuleChanges                            // about problems
 	newest      func(last time.Duration) (scan, error) // reads the last part of the time range
 	before      func(days int, all bool) (scan, error) // the same time of day some days before, of minutes if there are some: see [usualSpan]
 	// share adds a relation to those that the query shares with others, and returns its name. It is nil if the query shares nothing.

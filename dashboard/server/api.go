@@ -21,8 +21,8 @@ func (s *server) dashboards(w http.ResponseWriter, r *http.Request) {
 		Sentence string `json:"sentence"`
 	}
 	var rules []rule
-	for _, p := range panels.AllRules() {
-		rules = append(rules, rule{p.Name, p.Sentence})
+	for _, of := range panels.AllRules() {
+		rules = append(rules, rule{of.Name, of.Sentence})
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
 		"now":    unix(s.options.Now()),

@@ -35,7 +35,7 @@ type Options struct {
 	// ForgetAfter is how long after its last sample a silent host is still listed; 0 means [panels.ForgetAfter].
 	ForgetAfter time.Duration
 	// Rules is what an operator changed in the rules about problems.
-	Rules panels.Rules
+	Rules panels.RuleChanges
 	// Timeout is how long a query may take; 0 means 30 s.
 	Timeout time.Duration
 	// AnyHost accepts requests for every host name. By default the server accepts only names of the loopback interface, so

@@ -497,7 +497,7 @@ func TestOnceIsAskedFor(t *testing.T) {
 
 // The page's panels follow the rules that whoever sends alerts follows, and so does the SQL that the page shows.
 func TestRulesAreUsed(t *testing.T) {
-	rules := panels.Rules{Overrides: []panels.Override{{
+	rules := panels.RuleChanges{Overrides: []panels.Override{{
 		Problems: []string{"CPU"}, Hosts: panels.Hosts{Envs: []string{"it's prod"}}, Limits: &panels.Limits{Thresholds: panels.Thresholds{Warn: 91.5, Critical: 99}, Clear: 80},
 	}}}
 	e := &engine{}

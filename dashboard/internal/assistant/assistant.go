@@ -27,7 +27,7 @@ type Options struct {
 	// Delay is how long samples take to arrive, as in [panels.Params].
 	Delay time.Duration
 	// Rules is what an operator changed in the rules about problems.
-	Rules panels.Rules
+	Rules panels.RuleChanges
 	// Step rounds down the time of queries, so that equal queries within it can share an answer. 0 leaves the time as it is.
 	Step time.Duration
 	// Zone is the time zone of panels by hour and day, unless a call names another.

@@ -36,7 +36,7 @@ func TestProblemsAreByHost(t *testing.T) {
 	dir := t.TempDir()
 	laketest.Write(t, dir, samples)
 	b := open(t)
-	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(siteWith(t, dir, server.Options{Rules: panels.Rules{Overrides: []panels.Override{{
+	b.do(theme("light"), chromedp.EmulateViewport(1440, 900), chromedp.Navigate(siteWith(t, dir, server.Options{Rules: panels.RuleChanges{Overrides: []panels.Override{{
 		Problems: []string{"Memory"}, Hosts: panels.Hosts{Names: []string{"busy-00"}}, MuteUntil: to.Add(time.Hour), Reason: "it's <b>known</b>",
 	}}}})+"/?range=15m"), loaded(1))
 	b.pause()

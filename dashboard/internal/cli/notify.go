@@ -67,7 +67,7 @@ func (o *notifyOptions) check(athena bool) error {
 
 // start begins to tell people about problems, if there is somebody to tell, after check found nothing wrong. The function that it returns waits for the end, after ctx has ended.
 func (o *notifyOptions) start(
-	ctx context.Context, e alerts.Engine, rules panels.Rules, dir string, delay time.Duration, here alerts.Context, log *slog.Logger,
+	ctx context.Context, e alerts.Engine, rules panels.RuleChanges, dir string, delay time.Duration, here alerts.Context, log *slog.Logger,
 ) (wait func() error, err error) {
 	if len(o.to) == 0 {
 		return func() error { return nil }, nil

@@ -128,18 +128,18 @@ func (o *sourceOptions) open(ctx context.Context) (source, error) {
 }
 
 // fileRules reads the rules about problems from the file of --alert-rules. Without it, nothing is changed.
-func (o *sourceOptions) fileRules() (panels.Rules, error) {
+func (o *sourceOptions) fileRules() (panels.RuleChanges, error) {
 	if o.rules == "" {
-		return panels.Rules{}, nil
+		return panels.RuleChanges{}, nil
 	}
 	f, err := os.Open(o.rules)
 	if err != nil {
-		return panels.Rules{}, fmt.Errorf("--alert-rules: %w", err)
+		return panels.RuleChanges{}, fmt.Errorf("--alert-rules: %w", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, alerts.MaxRules+1))
 	if err != nil {
-		return panels.Rules{}, fmt.Errorf("--alert-rules: %w", err)
+		return panels.RuleChanges{}, fmt.Errorf("--alert-rules: %w", err)
 	}
 	rules, err := alerts.ParseRules(text)
 	if err != nil {
@@ -149,13 +149,13 @@ func (o *sourceOptions) fileRules() (panels.Rules, error) {
 }
 
 // stackRules reads the rules from --alert-rules, or without it from the stack's parameter. If that does not exist, nothing is changed.
-func (o *sourceOptions) stackRules(ctx context.Context, cfg aws.Config) (panels.Rules, error) {
+func (o *sourceOptions) stackRules(ctx context.Context, cfg aws.Config) (panels.RuleChanges, error) {
 	if o.rules != "" || !o.withRules {
 		return o.fileRules()
 	}
 	text, err := athena.Parameter(ctx, cfg, o.stack, record.ParameterRules)
 	if err != nil || text == "" {
-		return panels.Rules{}, err
+		return panels.RuleChanges{}, err
 	}
 	rules, err := alerts.ParseRules([]byte(text))
 	if err != nil {

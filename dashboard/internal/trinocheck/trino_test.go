@@ -272,7 +272,7 @@ func cases() []testCase {
 	chosen.Changes = []panels.Change{{At: noon.Add(-90 * time.Minute), Offset: -2 * time.Hour}}
 	strange.Host, strange.Role, strange.TagKey, strange.TagValue = "o'neil \"x\" 🦊 ?\n--", "''", "no such", `a'b`
 	changed := all
-	changed.Rules = panels.Rules{Overrides: []panels.Override{
+	changed.Rules = panels.RuleChanges{Overrides: []panels.Override{
 		{
 			Problems: []string{"CPU", "Memory"}, Limits: &panels.Limits{Thresholds: panels.Thresholds{Warn: 5, Critical: 20}, Clear: 2, Usual: 4}, For: 30 * time.Minute,
 			Hosts: panels.Hosts{Names: []string{"w*b-0_", "*"}, Envs: []string{"prod", "o'neil"}, Except: []string{`\%'?`}},

@@ -64,18 +64,18 @@ func build(ctx context.Context, env func(string) string) (func(context.Context) 
 }
 
 // rulesOf reads the changes of the rules. An operator may have written none.
-func rulesOf(ctx context.Context, client *ssm.Client, parameter string) (panels.Rules, error) {
+func rulesOf(ctx context.Context, client *ssm.Client, parameter string) (panels.RuleChanges, error) {
 	out, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &parameter})
 	var missing *types.ParameterNotFound
 	if errors.As(err, &missing) {
-		return panels.Rules{}, nil
+		return panels.RuleChanges{}, nil
 	}
 	if err != nil {
-		return panels.Rules{}, fmt.Errorf("read the parameter %s: %w", parameter, err)
+		return panels.RuleChanges{}, fmt.Errorf("read the parameter %s: %w", parameter, err)
 	}
 	rules, err := alerts.ParseRules([]byte(aws.ToString(out.Parameter.Value)))
 	if err != nil {
-		return panels.Rules{}, fmt.Errorf("the parameter %s: %w", parameter, err)
+		return panels.RuleChanges{}, fmt.Errorf("the parameter %s: %w", parameter, err)
 	}
 	return rules, nil
 }

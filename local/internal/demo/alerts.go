@@ -14,7 +14,7 @@ import (
 func printAlerts(ctx context.Context, l *lake.Lake, page *page, o Options) {
 	notify.Watch{
 		Look: func(ctx context.Context, at, knownSince time.Time) (alerts.Now, error) {
-			return alerts.Ask(ctx, l, panels.Rules{}, at, pageDelay(o), knownSince)
+			return alerts.Ask(ctx, l, panels.RuleChanges{}, at, pageDelay(o), knownSince)
 		},
 		Receivers: []notify.Target{{
 			Name: "the terminal", Store: &notify.Memory{},

@@ -23,14 +23,14 @@ again there. So each relation carries all columns that later relations need of a
     {{- if overrides_by_tag}}, {{last_by "t" "tags"}} AS tags{{end}}
   FROM (
     SELECT host, machine_id, t, max(ts) AS last_ts, max(interval_s) AS interval_s, max(node_role) AS node_role,
-      max(environment) AS env, max(disk_used_mount) AS mount, max(disk_busy_device) AS device, {{means problem_columns}}, {{means pressures}}
+      max(environment) AS env, max(disk_used_mount) AS mount, max(disk_busy_device) AS device, {{means problem_columns}}, {{means pressure_columns}}
       {{- if overrides_by_tag}}, {{last "tags"}}{{end}}
     FROM (
       SELECT *, max(t) OVER (PARTITION BY host) AS newest_t
       FROM (
         SELECT *, floor(ts / 60) * 60 AS t
         FROM {{newest 3600 "host" "machine_id" "interval_s" "node_role" "environment" "disk_used_mount" "disk_busy_device" problem_columns
-          pressures tags_of_overrides}}
+          pressure_columns tags_of_overrides}}
       ) AS timed
     ) AS recent
     WHERE t > newest_t - {{problem_window}}
