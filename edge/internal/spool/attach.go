@@ -62,7 +62,8 @@ func (s *store) takeAll(files []FileInfo) {
 		}
 	}
 	s.syncDir = true // the process before may not have synced it
-	s.atRisk = s.active == nil && len(s.segs) > 0
+	resumed := s.active != nil && !s.active.inMemory()
+	s.atRisk = len(s.segs) > 0 && !resumed
 	s.segs = append(s.segs, inMemory...)
 	s.removeDone()
 }
