@@ -220,7 +220,8 @@ func (s *store) leave() bool {
 		s.seal()
 	}
 	s.lock.Close()
-	s.lock, s.attached, s.replaced, s.retryAt, s.atRisk = nil, false, true, time.Time{}, true
+	s.replaced = s.replaced || s.attached // if the files were never read, attach still has to take all
+	s.lock, s.attached, s.retryAt, s.atRisk = nil, false, time.Time{}, true
 	return true
 }
 

@@ -31,7 +31,8 @@ type store struct {
 
 	lock     Lock // nil if the directory is not locked
 	attached bool // the files of the directory are known
-	// replaced says that the directory or its lock was removed or replaced. Then attach gives up the segments whose files are gone.
+	// replaced says that the directory or its lock was removed or replaced after its files were read. Then attach gives up the segments whose
+	// files are gone.
 	replaced bool
 	segs     []*segment // oldest first
 	active   *segment   // the last of segs; if nil, the next line begins a new one

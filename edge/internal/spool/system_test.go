@@ -329,6 +329,32 @@ func TestDamageInARemovedDirectory(t *testing.T) {
 	}
 }
 
+// TestLockRemovedBeforeTheFilesAreRead: the files of the directory cannot be listed at the start of a process, and somebody removes its lock
+// meanwhile. Later the process has the lines of the files.
+func TestLockRemovedBeforeTheFilesAreRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fs := spooltest.New()
+		put(t, open(t, fs), "a")
+		fs = fs.Killed()
+		fs.Fail = func(_ int, op string) error {
+			if strings.HasPrefix(op, "list") {
+				return syscall.EMFILE
+			}
+			return nil
+		}
+		q := open(t, fs)
+		fs.RemoveLock()
+		time.Sleep(time.Minute)
+		put(t, q, "b")
+		fs.Fail = nil
+		time.Sleep(time.Minute)
+		put(t, q, "c")
+		if got, s := text(peek(t, q, 9, 99)), q.Stats(); got != "[a b c]" || s.MemoryLines != 0 {
+			t.Errorf("lines are %s, %+v", got, s)
+		}
+	})
+}
+
 // TestStartContinuesTheSegmentLater: if the directory cannot be locked at the start of a process, and no line comes meanwhile, the process
 // continues the newest segment once it can.
 func TestStartContinuesTheSegmentLater(t *testing.T) {
