@@ -225,20 +225,30 @@ func (s *store) leave() bool {
 	return true
 }
 
-// dropMissing gives up the segments whose files do not exist any more.
+// dropMissing gives up the segments whose files do not exist any more. If a file has grown, another process used the directory meanwhile and
+// appended lines of its own. This process does not remove that file. The next start delivers its lines.
 func (s *store) dropMissing(files []FileInfo) {
-	there := map[string]bool{}
+	sizes, there := map[string]int64{}, map[string]bool{}
 	for _, f := range files {
-		there[f.Name] = true
+		sizes[f.Name], there[f.Name] = f.Size, true
+		if id, ok := segmentID(strings.TrimSuffix(f.Name, corruptSuffix)); ok {
+			s.nextID = max(s.nextID, id+1) // the other process may have made segments
+		}
 	}
-	gone := func(f FileInfo) bool { return !there[f.Name] }
-	s.aside = slices.DeleteFunc(s.aside, gone)
-	s.litter = slices.DeleteFunc(s.litter, gone)
-	s.moved = slices.DeleteFunc(s.moved, gone)
+	notOurs := func(f FileInfo) bool { return !there[f.Name] || sizes[f.Name] > f.Size }
+	s.aside = slices.DeleteFunc(s.aside, notOurs)
+	s.litter = slices.DeleteFunc(s.litter, notOurs)
+	s.moved = slices.DeleteFunc(s.moved, notOurs)
 	s.rejected.forget(there)
 	for _, seg := range slices.Clone(s.segs) {
-		if !seg.inMemory() && !there[segmentName(seg.id)] {
+		name := segmentName(seg.id)
+		switch {
+		case seg.inMemory():
+		case !there[name]:
 			s.vanish(seg)
+		case sizes[name] > seg.disk:
+			s.log.Warn("another process wrote to a segment; the next start delivers its samples", slog.String("file", name))
+			s.detach(seg)
 		}
 	}
 }

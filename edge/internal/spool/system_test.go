@@ -329,6 +329,53 @@ func TestDamageInARemovedDirectory(t *testing.T) {
 	}
 }
 
+// TestAnotherProcessAfterTheLockIsRemoved: somebody removes the lock, and another process uses the directory for a while: it appends to the
+// newest segment and makes another one. The first process goes on after that and delivers its lines. The lines of the other process are there
+// at the next start.
+func TestAnotherProcessAfterTheLockIsRemoved(t *testing.T) {
+	for _, split := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			fs, found := spooltest.New(), map[string]bool{}
+			first := open(t, fs)
+			put(t, first, "a")
+			if split {
+				first.Split()
+			}
+			fs.RemoveLock()
+			other := open(t, fs)
+			put(t, other, "b")
+			other.Split()
+			put(t, other, "c")
+			time.Sleep(time.Minute)
+			put(t, first, "d") // it waits in memory: the directory is locked
+			if err := other.Close(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+			put(t, first, "e")
+			if s := first.Stats(); s.MemoryLines != 0 || s.Lost != 0 {
+				t.Errorf("split: %t: %+v", split, s)
+			}
+			for _, lane := range []spool.Lane{spool.Backlog, spool.Fresh} {
+				b, err := first.TryPeek(lane, 9, 99)
+				if err := errors.Join(err, first.Ack(b)); err != nil {
+					t.Fatal(err)
+				}
+				for _, line := range b.Lines {
+					found[string(line)] = true
+				}
+			}
+			put(t, first, "f")
+			drain(t, open(t, fs.Killed()), found)
+			for _, line := range []string{"a", "b", "c", "d", "e", "f"} {
+				if !found[line] {
+					t.Errorf("split: %t: %s is missing", split, line)
+				}
+			}
+		})
+	}
+}
+
 // TestLockRemovedBeforeTheFilesAreRead: the files of the directory cannot be listed at the start of a process, and somebody removes its lock
 // meanwhile. Later the process has the lines of the files.
 func TestLockRemovedBeforeTheFilesAreRead(t *testing.T) {
