@@ -28,6 +28,7 @@ func (s *store) attach() error {
 	if err != nil {
 		return fmt.Errorf("list the spool: %w", err)
 	}
+	s.rejected.update(files)
 	if s.replaced {
 		s.dropMissing(files)
 	} else {
@@ -70,14 +71,6 @@ func (s *store) takeAll(files []FileInfo) {
 
 // take takes one file of the directory into account.
 func (s *store) take(file FileInfo, n *notes, surveys map[*segment]survey) {
-	switch file.Name {
-	case rejectedName:
-		s.rejected.size, s.rejected.known = file.Size, true
-		return
-	case rejectedBefore:
-		s.rejected.before = file.Size
-		return
-	}
 	name, corrupt := strings.CutSuffix(file.Name, corruptSuffix)
 	id, ok := segmentID(name)
 	if !ok {
@@ -228,25 +221,28 @@ func (s *store) leave() bool {
 // dropMissing gives up the segments whose files do not exist any more. If a file has grown, another process used the directory meanwhile and
 // appended lines of its own. This process does not remove that file. The next start delivers its lines.
 func (s *store) dropMissing(files []FileInfo) {
-	sizes, there := map[string]int64{}, map[string]bool{}
+	sizes := map[string]int64{}
 	for _, f := range files {
-		sizes[f.Name], there[f.Name] = f.Size, true
+		sizes[f.Name] = f.Size
 		if id, ok := segmentID(strings.TrimSuffix(f.Name, corruptSuffix)); ok {
 			s.nextID = max(s.nextID, id+1) // the other process may have made segments
 		}
 	}
-	notOurs := func(f FileInfo) bool { return !there[f.Name] || sizes[f.Name] > f.Size }
+	notOurs := func(f FileInfo) bool {
+		size, exists := sizes[f.Name]
+		return !exists || size > f.Size
+	}
 	s.aside = slices.DeleteFunc(s.aside, notOurs)
 	s.litter = slices.DeleteFunc(s.litter, notOurs)
 	s.moved = slices.DeleteFunc(s.moved, notOurs)
-	s.rejected.forget(there)
 	for _, seg := range slices.Clone(s.segs) {
 		name := segmentName(seg.id)
+		size, exists := sizes[name]
 		switch {
 		case seg.inMemory():
-		case !there[name]:
+		case !exists:
 			s.vanish(seg)
-		case sizes[name] > seg.disk:
+		case size > seg.disk:
 			s.log.Warn("another process wrote to a segment; the next start delivers its samples", slog.String("file", name))
 			s.detach(seg)
 		}

@@ -3,11 +3,13 @@ package spool_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"log/slog"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/metrics-dashboard/metrics-dashboard/edge/internal/spool"
@@ -225,10 +227,31 @@ func TestReject(t *testing.T) {
 	}
 }
 
-// TestRemovedRejectedFile: if somebody removes the file of rejected lines while a collector runs, later rejected lines go to a new file, also
-// if the removed one was full.
-func TestRemovedRejectedFile(t *testing.T) {
-	for name, length := range map[string]int{"short": 100, "full": spool.MinBytes/64 - 100} {
+// TestRejectedFileChangedByOthers: somebody removes, empties or makes a file of rejected lines while a collector runs. The next rejected lines
+// are appended to what is there.
+func TestRejectedFileChangedByOthers(t *testing.T) {
+	remove := func(fs *spooltest.FS) error { return fs.Remove("rejected.jsonl") }
+	empty := func(fs *spooltest.FS) error {
+		fs.Change("rejected.jsonl", func([]byte) []byte { return nil })
+		return nil
+	}
+	const full = spool.MinBytes/64 - 100
+	for name, c := range map[string]struct {
+		lengths []int // of the lines that are rejected before
+		change  func(*spooltest.FS) error
+	}{
+		"removed":         {[]int{100}, remove},
+		"removed if full": {[]int{full}, remove},
+		"emptied":         {[]int{100}, empty},
+		"emptied if full": {[]int{full}, empty},
+		"made": {nil, func(fs *spooltest.FS) error {
+			_, err := fs.Open("rejected.jsonl", spool.CreateNew)
+			return err
+		}},
+		"both removed": {[]int{full, full}, func(fs *spooltest.FS) error {
+			return errors.Join(fs.Remove("rejected.1.jsonl"), remove(fs))
+		}},
+	} {
 		t.Run(name, func(t *testing.T) {
 			fs := spooltest.New()
 			q := open(t, fs)
@@ -239,19 +262,43 @@ func TestRemovedRejectedFile(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			reject(strings.Repeat("x", length))
-			if err := fs.Remove("rejected.jsonl"); err != nil {
+			for _, length := range c.lengths {
+				reject(strings.Repeat("x", length))
+			}
+			if err := c.change(fs); err != nil {
 				t.Fatal(err)
 			}
-			second := strings.Repeat("y", 200)
-			reject(second)
+			next := strings.Repeat("y", 200)
+			reject(next)
 			reject("z")
-			if got := fs.Content("rejected.jsonl"); got != second+"\nz\n" {
+			if got := fs.Content("rejected.jsonl"); got != next+"\nz\n" {
 				t.Errorf("the file has %q", got)
 			}
-			if s := q.Stats(); s.Rejected != 3 || s.Bytes != fs.Size() {
+			if s := q.Stats(); s.Rejected != int64(len(c.lengths)+2) || s.Bytes != fs.Size() {
 				t.Errorf("%+v, %d bytes", s, fs.Size())
 			}
 		})
+	}
+}
+
+// TestRejectedLineThatCannotBeWritten: if the disk takes only a part of a rejected line, the next one is whole all the same.
+func TestRejectedLineThatCannotBeWritten(t *testing.T) {
+	fs := spooltest.New()
+	q := open(t, fs)
+	put(t, q, "first", "second", "third")
+	for _, failing := range []bool{false, true, false} {
+		b := peek(t, q, 1, 1)
+		fs.Fail = func(_ int, op string) error {
+			if failing && op == "write rejected.jsonl" {
+				return syscall.ENOSPC
+			}
+			return nil
+		}
+		if err := q.Reject(b); (err != nil) != failing {
+			t.Errorf("the disk fails: %t, Reject says %v", failing, err)
+		}
+	}
+	if got := fs.Content("rejected.jsonl"); got != "first\nthird\n" {
+		t.Errorf("the file has %q", got)
 	}
 }

@@ -1,28 +1,27 @@
 package spool
 
-import (
-	"errors"
-	"io/fs"
-)
-
-// rejects is the state of the files of rejected lines. The destination will never accept these lines; people may look at them. If the
-// current file is full, it replaces the previous one.
+// rejects is the state of the files of rejected lines, for people to look at: lines that are not samples, or that the destination refuses as
+// invalid. If the current file is full, it replaces the previous one.
 type rejects struct {
 	size, before int64
-	known        bool // the current file existed when it was last used
 }
 
 // rejectedShare is the part of the size limit that each of the two files may take: a 64th.
 const rejectedShare = 64
 
-// forget notes which of the files do not exist any more.
-func (r *rejects) forget(there map[string]bool) {
-	if !there[rejectedName] {
-		r.size, r.known = 0, false
+// update takes the state from a listing, because people may remove, empty or make the files at any time. It returns whether there is a
+// current file.
+func (r *rejects) update(files []FileInfo) (exists bool) {
+	*r = rejects{}
+	for _, f := range files {
+		switch f.Name {
+		case rejectedName:
+			exists, r.size = true, f.Size
+		case rejectedBefore:
+			r.before = f.Size
+		}
 	}
-	if !there[rejectedBefore] {
-		r.before = 0
-	}
+	return exists
 }
 
 func (r *rejects) bytes() int64 { return r.size + r.before }
@@ -40,23 +39,29 @@ func (s *store) keepRejected(text []byte) error {
 	if !s.attached {
 		return errWaiting
 	}
-	if r.known && r.size+int64(len(text)) > most {
-		switch err := s.fs.Rename(rejectedName, rejectedBefore); {
-		case errors.Is(err, fs.ErrNotExist):
-			*r = rejects{before: r.before} // somebody removed the current file
-		case err != nil:
-			return err
-		default:
-			*r = rejects{before: r.size}
-			s.syncDir = true
-		}
+	files, err := s.fs.List()
+	if err != nil {
+		return err
 	}
-	f, err := s.openRejected()
+	exists := r.update(files)
+	if exists && r.size+int64(len(text)) > most {
+		if err := s.fs.Rename(rejectedName, rejectedBefore); err != nil {
+			return err
+		}
+		*r, exists = rejects{before: r.size}, false
+		s.syncDir = true
+	}
+	how := ReadWrite
+	if !exists {
+		how, s.syncDir = CreateNew, true
+	}
+	f, err := s.fs.Open(rejectedName, how)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	if _, err := f.WriteAt(text, r.size); err != nil {
+		_ = f.Truncate(r.size) // a part of a line would spoil the next one
 		return err
 	}
 	r.size += int64(len(text))
@@ -64,20 +69,4 @@ func (s *store) keepRejected(text []byte) error {
 		return err
 	}
 	return s.syncDirectory()
-}
-
-// openRejected opens the current file. If there is none, or somebody removed it, it makes a new one.
-func (s *store) openRejected() (File, error) {
-	r := &s.rejected
-	if r.known {
-		f, err := s.fs.Open(rejectedName, ReadWrite)
-		if !errors.Is(err, fs.ErrNotExist) {
-			return f, err
-		}
-		*r = rejects{before: r.before}
-	}
-	s.syncDir = true
-	f, err := s.fs.Open(rejectedName, CreateNew)
-	r.known = err == nil
-	return f, err
 }
