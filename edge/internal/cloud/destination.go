@@ -59,13 +59,14 @@ type Destination struct {
 	// telling is held from when a target is taken until its edge-config was passed on. So the last text passed on is of the target in use.
 	telling sync.Mutex
 
-	mu       sync.Mutex // guards the fields up to client
+	mu       sync.Mutex // guards the fields up to logged
 	settings Settings
 	aws      *aws.Config // nil if it could not be loaded
 	stale    bool        // aws must be loaded again
 	renewed  time.Time   // when renew last loaded aws
 	target   Target      // Stream is empty while the target is not known
 	client   *Stream     // for target; nil if it must be made
+	logged   Target      // the stream and region that the log named last; Tune keeps them
 
 	// Only Put uses these.
 	gone    int       // how many pauses Put has begun because the stream is missing; 0 while it exists
@@ -167,12 +168,11 @@ func (d *Destination) learn(s Settings, t Target) (differs bool) {
 }
 
 func (d *Destination) learnLocked(t Target) {
-	before := d.target
 	d.target = t
-	if before.Stream == t.Stream && before.Region == t.Region {
+	if d.logged.Stream == t.Stream && d.logged.Region == t.Region {
 		return
 	}
-	d.client = nil
+	d.client, d.logged = nil, t
 	attrs := []slog.Attr{slog.String("stream", t.Stream), slog.String("region", t.Region)}
 	select {
 	case <-d.known:

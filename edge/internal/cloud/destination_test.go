@@ -175,6 +175,33 @@ func TestOtherSettings(t *testing.T) {
 	})
 }
 
+// TestLogNamesEachStreamOnce: the log names the stream when it becomes known and when it is another one. It does not name it again after a change
+// of settings that leads to the same stream.
+func TestLogNamesEachStreamOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, Target{}, func(int) (Target, error) { return Target{Stream: "s", Region: "eu-west-1"}, nil })
+		var log strings.Builder
+		w.options.Log = slog.New(slog.NewTextHandler(&log, nil))
+		expect := func(when string, want int) {
+			t.Helper()
+			w.run(t, time.Hour)
+			first, other := strings.Count(log.String(), "msg=shipping "), strings.Count(log.String(), "shipping to another stream")
+			if first != 1 || other != want {
+				t.Errorf("%s: another stream is named %d times, want %d; the log is:\n%s", when, other, want, &log)
+			}
+		}
+		expect("at first", 0)
+		w.tune(t, Settings{Stack: "Fleet", Region: "eu-west-1"})
+		expect("with another region to ask in", 0)
+		w.tune(t, Settings{Stream: "s", Region: "eu-west-1"})
+		expect("with the same stream by name", 0)
+		w.tune(t, Settings{Stream: "mine", Region: "eu-west-1"})
+		expect("with another stream by name", 1)
+		w.tune(t, Settings{Stack: "Fleet", Region: "eu-west-1"})
+		expect("with the stack again", 2)
+	})
+}
+
 // TestStreamNamedDuringAnAnswer: the settings name a stream while the edge-config of a stack's answer is passed on. The last text passed on
 // is that of the settings: none.
 func TestStreamNamedDuringAnAnswer(t *testing.T) {
