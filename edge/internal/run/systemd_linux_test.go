@@ -41,7 +41,7 @@ func TestServiceManager(t *testing.T) {
 		return func() bool {
 			mu.Lock()
 			defer mu.Unlock()
-			return strings.Contains(strings.Join(told, " ")+" ", strings.Join(want, " ")+" ")
+			return strings.Contains(strings.Join(told, " "), strings.Join(want, " "))
 		}
 	}
 	var log buffer
@@ -52,11 +52,7 @@ func TestServiceManager(t *testing.T) {
 	edge.await("ready", has("READY=1"))
 	edge.await("alive", has("WATCHDOG=1 WATCHDOG=1"))
 	reload <- syscall.SIGHUP
-	edge.await("reloading", func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return strings.Contains(strings.Join(told, " "), "RELOADING=1")
-	})
+	edge.await("reloading", has("RELOADING=1")) // the message also has the time
 	edge.logs("were read again")
 	edge.finish()
 	edge.await("stopping", has("STOPPING=1"))

@@ -205,7 +205,7 @@ func (s *store) leave() bool {
 	s.log.Warn("the spool's directory or its lock was removed or replaced; what is missing is made again")
 	if seg := s.active; seg != nil && seg.file != nil {
 		if mem, err := seg.appendWaiting(make([]byte, headerBytes), 0, s.fs); err == nil {
-			s.moved = append(s.moved, FileInfo{segmentName(seg.id), seg.disk}) // if only the lock was removed, the file still exists
+			s.vacated = append(s.vacated, FileInfo{segmentName(seg.id), seg.disk}) // if only the lock was removed, the file still exists
 			seg.file.Close()
 			seg.id, seg.file, seg.mem, seg.disk = 0, nil, mem, 0
 			seg.size, seg.readAt = int64(len(mem)), headerBytes
@@ -234,7 +234,7 @@ func (s *store) dropMissing(files []FileInfo) {
 	}
 	s.aside = slices.DeleteFunc(s.aside, notOurs)
 	s.litter = slices.DeleteFunc(s.litter, notOurs)
-	s.moved = slices.DeleteFunc(s.moved, notOurs)
+	s.vacated = slices.DeleteFunc(s.vacated, notOurs)
 	for _, seg := range slices.Clone(s.segs) {
 		name := segmentName(seg.id)
 		size, exists := sizes[name]

@@ -52,7 +52,7 @@ func (s *store) restore() error {
 			}
 		}
 	}
-	s.litter, s.moved = append(s.litter, s.moved...), nil
+	s.litter, s.vacated = append(s.litter, s.vacated...), nil
 	s.sweep()
 	return nil
 }

@@ -14,7 +14,7 @@ func (s *store) diskBytes() int64 {
 	for _, f := range s.litter {
 		sum += f.Size
 	}
-	for _, f := range s.moved {
+	for _, f := range s.vacated {
 		sum += f.Size
 	}
 	return sum

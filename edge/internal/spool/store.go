@@ -40,7 +40,7 @@ type store struct {
 	nextID   uint64
 	aside    []FileInfo // files that were set aside, oldest first
 	litter   []FileInfo // files to remove
-	moved    []FileInfo // files to remove once their lines, which leave moved to memory, are in other files
+	vacated  []FileInfo // files whose lines leave took into memory. They are removed when these lines are in other files.
 	buf      []byte     // the entry that is being written
 
 	retryAt time.Time // when to try a failed disk again; zero while it works
@@ -63,7 +63,7 @@ type counts struct {
 	damaged  int64 // without the unreadable lines of segments that are still in the queue
 	aside    int64
 	rejected int64
-	lost     int64 // dropped and damaged since the directory was made
+	lost     int64 // dropped and damaged since the spool was first used
 }
 
 func newStore(o Options) store {
