@@ -69,7 +69,7 @@ type Destination struct {
 	logged   Target      // the stream and region that the log named last; Tune keeps them
 
 	// Only Put uses these.
-	gone    int       // how many pauses Put has begun because the stream is missing; 0 while it exists
+	gone    int       // how many pauses Put has begun because the stream is missing; 0 if its last attempt ended otherwise
 	askNext time.Time // when the present pause ends and Put asks the stack for another stream
 }
 
@@ -152,7 +152,8 @@ func (d *Destination) use(s Settings, cfg aws.Config, t Target) {
 	}
 }
 
-// learn takes the stack's answer to a question with settings s, and passes its edge-config on if the answer is new. It returns whether it is.
+// learn takes the stack's answer to a question with settings s, and passes its edge-config on if the answer is new. It returns true if the
+// answer is new.
 func (d *Destination) learn(s Settings, t Target) (differs bool) {
 	d.telling.Lock()
 	defer d.telling.Unlock()

@@ -82,8 +82,8 @@ func (r reloadable) write(text string) {
 	}
 }
 
-// TestReloadEndsEdgeConfig: a reload names a stream, so that the stack's edge-config does not apply any more. The destination says so while
-// it is tuned. The shipper then has the pace without edge-config, and not the one from before.
+// TestReloadEndsEdgeConfig: a reload names a stream, so that the stack's edge-config does not apply any more. Destination.Tune passes on an
+// empty edge-config. After the reload the shipper has the pace without edge-config, not the old one.
 func TestReloadEndsEdgeConfig(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := counter{make(chan int, 9)}

@@ -54,7 +54,7 @@ func (s *Shipper) holdUp(l spool.Lane) {
 	ln.due = time.Now().Add(retry.Spread(s.current().MaxLatency))
 }
 
-// reject removes lines from the queue that the destination will never accept.
+// reject removes lines from the queue that are not samples, or that the destination refuses as invalid.
 func (s *Shipper) reject(b spool.Batch, reason error) {
 	s.unusable.Add(int64(len(b.Lines)))
 	s.refusedAt = time.Now()

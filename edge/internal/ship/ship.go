@@ -159,8 +159,8 @@ type Stats struct {
 	Samples  int64 // delivered
 	Records  int64 // delivered
 	Requests int64 // attempts to send a request, failed ones included, also if nothing could be sent
-	// Retries are attempts that repeated a failed one, whole or in part. The later attempts with a record that was refused as invalid do
-	// not count.
+	// Retries are attempts that repeated a failed one, whole or in part. The first attempt of a round does not count, also if it has a
+	// record that was refused as invalid in an earlier round.
 	Retries  int64
 	Unusable int64 // lines rejected: refused as invalid, or not a sample
 	// DeliveredAt is when a record was last accepted, or zero if none was.

@@ -136,7 +136,7 @@ type state struct {
 	segment uint64 // 0 if only the field lost has a meaning
 	acked   int    // how many of its first lines are done: delivered or given up
 	lines   int    // how many lines it has; 0 while lines are still appended
-	lost    int64  // samples lost since the directory was made
+	lost    int64  // samples lost since the spool was first used
 }
 
 const (

@@ -71,7 +71,7 @@ type Stats struct {
 	Damaged     int64 // lines that can no longer be read
 	SetAside    int64 // segments set aside because of damage
 	Rejected    int64 // lines removed by Reject
-	// Lost is how many lines were dropped or damaged since the directory was made. A line that was dropped while it was being
+	// Lost is how many lines were dropped or damaged since the spool was first used. A line that was dropped while it was being
 	// delivered may count although it arrived.
 	Lost int64
 }

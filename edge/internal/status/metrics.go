@@ -65,7 +65,7 @@ func WriteMetrics(w io.Writer, r Report, now time.Time) error {
 	e.gauge("metrics_edge_spool_bytes", "Size of the spool's files.", float64(r.Spool.Bytes))
 	e.gauge("metrics_edge_spool_max_bytes", "Size limit of the spool.", float64(r.Spool.MaxBytes))
 	e.counter("metrics_edge_spool_set_aside_total", "Damaged segments set aside.", r.Spool.SetAside)
-	e.gauge("metrics_edge_spool_lost_samples", "Samples dropped or damaged since the spool's directory was made.", float64(r.Spool.Lost))
+	e.gauge("metrics_edge_spool_lost_samples", "Samples dropped or damaged since the spool was first used.", float64(r.Spool.Lost))
 	age := 0.0
 	if r.Spool.OldestAgeS != nil {
 		age = *r.Spool.OldestAgeS
@@ -73,7 +73,7 @@ func WriteMetrics(w io.Writer, r Report, now time.Time) error {
 	e.gauge("metrics_edge_spool_oldest_seconds", "Age of the oldest sample that waits, 0 if none waits.", age)
 	e.counter("metrics_edge_records_delivered_total", "Records accepted by Firehose.", r.Delivery.Records)
 	e.counter("metrics_edge_requests_total", "Attempts to send a request to Firehose, failed ones included.", r.Delivery.Requests)
-	e.counter("metrics_edge_retries_total", "Attempts that repeated a failed one, whole or in part, except the later ones with a record that was refused as invalid.", r.Delivery.Retries)
+	e.counter("metrics_edge_retries_total", "Attempts that repeated a failed one, whole or in part. If a record waits because it was refused as invalid, the next attempt with it does not count.", r.Delivery.Retries)
 	if r.Delivery.LastAt != nil {
 		e.gauge("metrics_edge_last_delivery_seconds", "Time since a record was last accepted.", now.Sub(*r.Delivery.LastAt).Seconds())
 	}

@@ -52,7 +52,7 @@ func Print(out io.Writer, r Report, now time.Time) error {
 		oldest += fmt.Sprintf(", %d DAMAGED SEGMENTS SET ASIDE as *.corrupt", r.Spool.SetAside)
 	}
 	if r.Spool.Lost > 0 {
-		oldest += fmt.Sprintf(", %d samples lost since the directory was made", r.Spool.Lost)
+		oldest += fmt.Sprintf(", %d samples lost since the spool was first used", r.Spool.Lost)
 	}
 	line("spool", "%s of %s in %s%s", humanize.IBytes(uint64(r.Spool.Bytes)), humanize.IBytes(uint64(r.Spool.MaxBytes)), r.Spool.Dir, oldest)
 	for _, p := range r.Problems {

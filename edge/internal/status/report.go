@@ -73,5 +73,5 @@ type Spool struct {
 	MemoryLines int64    `json:"in_memory"` // samples that are not on disk
 	OldestAgeS  *float64 `json:"oldest_age_s,omitempty"`
 	SetAside    int64    `json:"set_aside"` // damaged segments set aside by this process
-	Lost        int64    `json:"lost"`      // samples dropped or damaged since the directory was made
+	Lost        int64    `json:"lost"`      // samples dropped or damaged since the spool was first used
 }

@@ -118,7 +118,7 @@ func TestPrint(t *testing.T) {
 		"healthy, with problems; running for 1h0m0s (pid 7, version v1.2.3)", "the-stream in eu-west-1 (stack Fleet)",
 		"every 3s, packed after about 1m0s; session 5e55", `edge-config of the stack: { "interval": "3s"}`,
 		"1200 taken, 1100 delivered, 90 waiting, DROPPED: 8 spool full, 2 refused", "55 records in 60 requests, 5 of them retries; the last 1m30s ago",
-		"1.0 MiB of 64 MiB in /var/lib/metrics-edge, the oldest sample is 2m6s old, 3 SAMPLES IN MEMORY ONLY, 2 DAMAGED SEGMENTS SET ASIDE as *.corrupt, 11 samples lost since the directory was made",
+		"1.0 MiB of 64 MiB in /var/lib/metrics-edge, the oldest sample is 2m6s old, 3 SAMPLES IN MEMORY ONLY, 2 DAMAGED SEGMENTS SET ASIDE as *.corrupt, 11 samples lost since the spool was first used",
 		"delivery is failing for 10m0s, 12 times: throttled",
 	} {
 		if !strings.Contains(out.String(), want) {
