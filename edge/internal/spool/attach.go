@@ -29,12 +29,13 @@ func (s *store) attach() error {
 		return fmt.Errorf("list the spool: %w", err)
 	}
 	s.rejected.update(files)
-	if s.replaced {
+	again := s.replaced
+	s.attached, s.replaced = true, false // before files are removed, so that the directory is synced then
+	if again {
 		s.dropMissing(files)
 	} else {
 		s.takeAll(files)
 	}
-	s.attached, s.replaced = true, false
 	return nil
 }
 

@@ -161,7 +161,16 @@ func TestPowerCutCountsWhatIsGone(t *testing.T) {
 // there or is counted as lost, also if the other process could not open the newest segment to continue it, or could first not lock the directory
 // and has a line in memory.
 func TestPowerCutAfterKill(t *testing.T) {
-	full, removed := fullSpool(t), 0
+	full := fullSpool(t)
+	for _, sync := range []time.Duration{spool.SyncEvery, time.Hour} { // with an hour, the name of the newest segment may not be durable
+		t.Run(sync.String(), func(t *testing.T) { powerCutAfterKill(t, full, sync) })
+	}
+}
+
+// powerCutAfterKill is the test with a first process that syncs each line within the given time.
+func powerCutAfterKill(t *testing.T, full history, sync time.Duration) {
+	t.Helper()
+	removed := 0
 	for k := 0; ; k++ {
 		killed := false
 		fs := full.fs.Killed()
@@ -171,7 +180,7 @@ func TestPowerCutAfterKill(t *testing.T) {
 			}
 			return nil
 		}
-		q := open(t, fs)
+		q := openWith(t, spool.Options{FS: fs, Sync: sync})
 		for i := range 3 {
 			put(t, q, killLine(full.next+i))
 		}
