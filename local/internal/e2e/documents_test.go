@@ -172,7 +172,7 @@ func TestOneNode(t *testing.T) {
 		in     []string
 		text   string
 	}{
-		{"the oldest that works", 3, []string{".ci/prerequisites", "cdk/internal/app/app.go", "*.md", "*/*.md"}, `node_oldest=(\d+)|Node\.js (\d+) or later: %w|\((\d+) works, with a warning`},
+		{"the oldest that works", 3, []string{".ci/prerequisites", "cdk/internal/app/app.go", "*.md", "*/*.md"}, `node_oldest=(\d+)|Node\.js (\d+) or later: %w|\((\d+) works,\s+with\s+a\s+warning`},
 		{"recommended", 1, []string{"*.md", "*/*.md"}, `Node(?:\.js)? (\d+) or (?:later|newer)`},
 		{"of the workflows", 4, []string{".github/workflows/*.yml"}, `node-version: *"?(\d[\d.]*)`},
 	} {
