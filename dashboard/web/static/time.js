@@ -122,7 +122,7 @@ export class TimeChart extends ChartCard {
     const axis = scale.log ? logAxis(scale, signed) : unit === 'percent' ? percentAxis(heights) : {};
     const yAxis = valueAxis(c, unit, (v) => format.axisLabel(v, unit), axis);
     return {
-      grid: { left: 66, right: 14, top: 12, bottom: 26 },
+      grid: { left: 66, right: 20, top: 12, bottom: 26 }, // half of a label fits right of the plot
       xAxis: {
         type: 'time', min: data.from * 1000, max: data.to * 1000,
         axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false },
