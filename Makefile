@@ -364,7 +364,7 @@ $(TOOLS)/actionlint-$(ACTIONLINT):
 	GOBIN=$(TOOLS) go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT)
 	mv $(TOOLS)/actionlint $@
 
-# It takes the folder of Go's own packages from its binary, which has none with -trimpath.
+# go-licenses finds Go's own packages by a folder that is noted in its binary. A binary that is built with -trimpath notes no folder.
 $(TOOLS)/go-licenses-$(GO_LICENSES):
 	GOFLAGS= GOBIN=$(TOOLS) go install github.com/google/go-licenses@$(GO_LICENSES)
 	mv $(TOOLS)/go-licenses $@

@@ -51,8 +51,8 @@ type Problem struct {
 
 // Query asks for the problems that are open at now, under rules. delay is how long samples normally take from a machine into the lake. The
 // query reads two hours of values, 13 hours of disks, and eleven hours of CPU and memory of the days before. So [Problem.Since] is exact for a
-// problem that began within the last two hours, or within the last 13 if it is [panels.DiskFullSoon] or [panels.Silent]. A host that sent samples since knownSince is reported as
-// silent, also if that is longer ago; the zero time means 13 hours.
+// problem that began within the last two hours, or within the last 13 if it is [panels.DiskFullSoon] or [panels.Silent]. A host that sent
+// samples since knownSince is reported as silent, also if that is longer ago; the zero time means 13 hours.
 func Query(form panels.Form, rules panels.RuleChanges, now time.Time, delay time.Duration, knownSince time.Time) (panels.Query, error) {
 	panel, ok := panels.Find(panels.ProblemsNow)
 	if !ok {

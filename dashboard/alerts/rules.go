@@ -24,8 +24,8 @@ const MaxRules = 4096
 //	]}
 //
 // An override holds for the hosts that match each of the keys host (patterns of names, in which * stands for any text), env, role and tags,
-// and that match no pattern of except. Without hosts it holds for all hosts. The error says all that is wrong, each with its path in the document and with what
-// would be right. It refuses two overrides that give one host two thresholds.
+// and that match no pattern of except. Without hosts it holds for all hosts. The error says all that is wrong, each with its path in the
+// document and with what would be right. It refuses two overrides that give one host two thresholds.
 func ParseRules(text []byte) (panels.RuleChanges, error) {
 	p := &parser{}
 	if len(text) > MaxRules {

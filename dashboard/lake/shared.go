@@ -48,8 +48,8 @@ func nameOf(s panels.Shared, earlier []panels.Shared, files []dataFile) string {
 	return fmt.Sprintf("shared_%x", h.Sum(nil)[:16])
 }
 
-// use waits until the table of a name is there. If nobody makes it yet, use calls create, which makes it. The caller must call release when it
-// has read the table.
+// use waits until the table with this name exists. If no other caller is making the table, use makes it by create. The caller must call release
+// after it has read the table.
 func (t *sharedTables) use(ctx context.Context, name string, create func() error) (release func(), err error) {
 	for {
 		table, own := t.enter(name)

@@ -55,8 +55,8 @@ func TestWriteThatCannotBeUndone(t *testing.T) {
 	}
 }
 
-// The file of a new segment cannot be written or truncated. If it is removed, nothing of the write is left, and later writes succeed. If it
-// stays, nobody knows what the next Open finds in it.
+// The file of a new segment cannot be written. If the file can be removed, nothing of the write is left, and the journal is not broken. If the
+// file cannot be removed, the journal is broken, because the next Open may find a part of the write in it.
 func TestSegmentThatCannotBeBegun(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	j, err := Open(dir, 1<<20)
