@@ -199,7 +199,7 @@ unit: build ## check edge's systemd unit, and run it under a systemd of its own 
 	$(if $(filter-out 0,$(shell id -u)),sudo )$(CLEAN) edge/packaging/try-unit bin
 
 .PHONY: bench-year
-bench-year: go-deps ## measure every panel over a day, a month and a year of 100 hosts (an hour)
+bench-year: go-deps ## measure every panel over a day, a month and a year of 100 hosts (ten minutes)
 	cd dashboard && $(CLEAN) go test -run '^$$' -bench Year -benchtime 1x -timeout 3h ./lake
 
 .PHONY: bench
