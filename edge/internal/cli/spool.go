@@ -47,7 +47,7 @@ func newSpool(environ []string, stdout io.Writer) *cobra.Command {
 		return catSpool(dir, stdout, all)
 	})
 	cat.Flags().Bool("all", false, "print delivered samples too, if they are still in the files")
-	add("verify", "Check every segment; exit code 1 if one is damaged or was set aside",
+	add("verify", "Check every segment; exit code 1 if one is damaged, cannot be read, or has another format version",
 		func(_ *cobra.Command, dir spool.Dir) error { return verifySpool(dir, stdout) })
 	return parent
 }
