@@ -241,7 +241,7 @@ func TestClockChanges(t *testing.T) {
 			laketest.Write(t, dir, samples)
 			l := open(t, dir)
 			p := params(from, to).In(zone)
-			if p.Offset != c.before || !slices.Equal(p.Changes, []panels.Change{{At: c.change, Offset: c.after}}) {
+			if p.Offset != c.before || !slices.Equal(p.Changes, []panels.ClockChange{{At: c.change, Offset: c.after}}) {
 				t.Errorf("the clock is %v ahead, then %v", p.Offset, p.Changes)
 			}
 

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Change is when the viewer's clock changes, because daylight saving begins or ends.
-type Change struct {
+// ClockChange is when the viewer's clock changes, because daylight saving begins or ends.
+type ClockChange struct {
 	At     time.Time
 	Offset time.Duration // how far the clock is ahead of UTC from then on
 }
@@ -23,7 +23,7 @@ func (p Params) In(zone *time.Location) Params {
 	}
 	p.Offset, p.Changes = offset(), nil
 	for _, at = at.ZoneBounds(); !at.IsZero() && at.Before(p.Range.To); _, at = at.ZoneBounds() {
-		p.Changes = append(p.Changes, Change{At: at.UTC(), Offset: offset()})
+		p.Changes = append(p.Changes, ClockChange{At: at.UTC(), Offset: offset()})
 	}
 	return p
 }

@@ -22,7 +22,7 @@ type Params struct {
 	// Offset is how far the viewer's clock is ahead of UTC, until the first of Changes.
 	Offset time.Duration
 	// Changes are when the clock changes because daylight saving begins or ends, in order.
-	Changes []Change
+	Changes []ClockChange
 	Series  int // how many lines a chart shows at most
 	// Few is how many hosts may each have a line in a chart: see the kinds [Fleet] and [HostRows]. 0 means [FewHosts].
 	Few int

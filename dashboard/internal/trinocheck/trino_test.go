@@ -268,7 +268,7 @@ func cases() []testCase {
 	once, chosen, strange := all, all, all
 	once.Once, once.Few = true, 2 // so that charts show a fleet
 	chosen.Env, chosen.TagKey, chosen.TagValue, chosen.Metric, chosen.Offset = "prod", "team", "core", "ram_pct", -3*time.Hour
-	chosen.Changes = []panels.Change{{At: noon.Add(-90 * time.Minute), Offset: -2 * time.Hour}}
+	chosen.Changes = []panels.ClockChange{{At: noon.Add(-90 * time.Minute), Offset: -2 * time.Hour}}
 	strange.Host, strange.Role, strange.TagKey, strange.TagValue = "o'neil \"x\" 🦊 ?\n--", "''", "no such", `a'b`
 	changed := all
 	changed.Rules = panels.RuleChanges{Overrides: []panels.Override{
