@@ -109,8 +109,8 @@ func sourcesOf(w *walk, table place, rel relation) map[time.Time]panels.Sources 
 	return periods
 }
 
-// made describes the files of which each existing rollup was made, and the time when that was. It also removes temporary files that killed runs
-// have left.
+// made returns for each existing rollup what is known of its source files, and when the rollup was made. It also removes the temporary files of
+// killed runs.
 func (r *Roller) made(table place, rollup panels.Rollup, sources map[time.Time]panels.Sources, now time.Time) map[time.Time]panels.Made {
 	made, seen := map[time.Time]panels.Made{}, map[time.Time]bool{}
 	for of := range sources {

@@ -7,9 +7,9 @@
 //
 // It makes the rows of days from the rows of hours, because the samples of a day may be gone. A run looks at all days for them.
 //
-// A run may die at any moment. AWS may start it twice, also while another run goes on. The only state is in the catalog: each partition has the
-// number of the objects of which its rollup was made, and the time of the newest one. If the bucket has more or newer objects, the period is due
-// again.
+// A run may die at any moment. AWS may start it twice, also while another run goes on. The only state is in the catalog. Each partition says from
+// how many objects its rollup was made, and when the newest was written. If the bucket has more objects for the period, or a newer one, the
+// period is due again.
 //
 // The catalog is deleted with the stack, and the bucket stays. If a new stack takes over the bucket, a run for all days rolls up again what
 // has samples. For a period whose samples are gone, it points a partition at a folder that is in the bucket: bestOf chooses it.

@@ -136,9 +136,9 @@ func ownerOf(rollup panels.Rollup, key string) (start time.Time, folder string, 
 	return start, parts[n], ok
 }
 
-// isLeft reports whether a folder can be removed. The run that wrote it must have begun at least two hours ago. Besides, the period must have no
-// partition, or its partition must point at the folder of another run that also began at least two hours ago. p is the partition of the
-// period; if there is none, pointed is false.
+// isLeft reports whether a folder can be removed. The run that wrote it must have begun at least two hours ago. The period must have no partition,
+// or its partition must point at another folder, and not at that of a run which began within the last two hours. pointed says whether the period
+// has a partition. p is that partition.
 func isLeft(folder string, p Partition, pointed bool, now time.Time) bool {
 	written, own := timeOf(folder)
 	if !own || now.Sub(written) < keep {
